@@ -1,0 +1,72 @@
+"""The register of exceptions, and which later job cured each."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reporter.analysis.scope import MODULE, Scope
+from reporter.model import JobException, Outcome
+
+_EXCEPTIONS = [
+    outcome.value
+    for outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.UNKNOWN, Outcome.WARNING)
+]
+
+
+def exceptions_of(scope: Scope) -> tuple[JobException, ...]:
+    """Every failed, cancelled, unknown and warning job of the period; open ones first, then the
+    newest."""
+    jobs = scope.jobs[scope.jobs["outcome"].isin(_EXCEPTIONS)]
+    warned = jobs["outcome"] == Outcome.WARNING.value
+    cures = scope.backups[scope.backups["outcome"] == Outcome.SUCCESS.value]
+    milder = scope.backups["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
+    register = pd.concat(
+        [_cured(jobs[warned], cures), _cured(jobs[~warned], scope.backups[milder])]
+    )
+    register = register.assign(open=register["cured_by"].isna()).sort_values(
+        ["open", "started_at", *MODULE, "job_id"], ascending=[False, False, True, True, True]
+    )
+    return tuple(_exception(scope, row) for row in register.to_dict("records"))
+
+
+def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
+    """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in their module that ends
+    later."""
+    later = cures.sort_values(["point_at", "job_id"])[[*MODULE, "point_at", "job_id"]]
+    later = later.rename(columns={"point_at": "cured_at", "job_id": "cured_by"})
+    found = pd.merge_asof(
+        jobs.sort_values("point_at"),
+        later,
+        left_on="point_at",
+        right_on="cured_at",
+        by=MODULE,
+        direction="forward",
+        allow_exact_matches=False,
+    )
+    found["cured_after_s"] = (found["cured_at"] - found["point_at"]).dt.total_seconds()
+    return found
+
+
+def _exception(scope: Scope, row: dict[str, object]) -> JobException:
+    started_at = scope.moment(row["started_at"])
+    assert started_at is not None, "an exception is dated in the period"
+    return JobException(
+        service=str(row["service"]),
+        module=str(row["module"]),
+        job_id=str(row["job_id"]),
+        name=_known(row["name"], str),
+        status=_known(row["status"], str),
+        outcome=Outcome(row["outcome"]),
+        started_at=started_at,
+        ended_at=scope.moment(row["ended_at"]),
+        duration_s=_known(row["duration"], lambda took: pd.Timedelta(took).total_seconds()),
+        objects_total=_known(row["objects_total"], int),
+        objects_failed=_known(row["objects_failed"], int),
+        bytes=_known(row["bytes"], int),
+        cured_by=_known(row["cured_by"], str),
+        cured_after_s=_known(row["cured_after_s"], float),
+    )
+
+
+def _known(value, kind):  # type: ignore[no-untyped-def]
+    return None if pd.isna(value) else kind(value)

@@ -1,0 +1,133 @@
+"""From the jobs of a customer to the one `Report` all renderers print."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts
+from reporter.analysis.quality import quality_of
+from reporter.analysis.register import exceptions_of
+from reporter.analysis.scope import MODULE, Scope, scope_of, started_in
+from reporter.analysis.standing import standing_of
+from reporter.analysis.verdict import reasons_of, state_of, worst
+from reporter.jobs.frame import Jobs
+from reporter.model import (
+    Coverage,
+    Customer,
+    DayFigures,
+    ModuleFigures,
+    Observations,
+    OtherJobs,
+    Policy,
+    Previous,
+    Reason,
+    ReasonKind,
+    Report,
+    ServiceFigures,
+    State,
+)
+from reporter.period import Period
+
+
+def analyse(
+    customer: Customer, jobs: Jobs, period: Period, policy: Policy, observations: Observations
+) -> Report:
+    """The report of one customer and one period.
+
+    `jobs` holds one row per job identity: those of the period, and as much before and after it as
+    is known (the period before, the last recovery points, later cures). `observations` has at
+    least one snapshot.
+    """
+    last_fetch = max(observations.snapshots)
+    scope = scope_of(jobs, period, policy, last_fetch)
+    standing = standing_of(scope)
+    (_, totals), *_ = figures_by(scope, standing, [])
+    modules, reasons = _modules(scope, standing)
+    in_period = started_in(jobs.rows, period)
+    undated = jobs.rows["is_job"] & jobs.rows["started_at"].isna()
+    return Report(
+        customer=customer,
+        period=period,
+        policy=policy,
+        state=worst(module.state for module in modules) or State.NO_DATA,
+        reasons=reasons,
+        totals=totals,
+        services=tuple(
+            ServiceFigures(service, figures)
+            for (service,), figures in figures_by(scope, standing, ["service"])
+        ),
+        modules=modules,
+        daily=_daily(scope),
+        previous=_previous(jobs, period.previous(), policy, observations),
+        coverage=_coverage(period, standing, observations),
+        exceptions=exceptions_of(scope),
+        other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
+        quality=quality_of(jobs, period),
+        sources=observations.sources,
+        as_of=last_fetch.astimezone(period.zone),
+        jobs=jobs.rows[in_period | undated].sort_values(["started_at", *MODULE, "job_id"]),
+    )
+
+
+def _modules(
+    scope: Scope, standing: pd.DataFrame
+) -> tuple[tuple[ModuleFigures, ...], tuple[Reason, ...]]:
+    """Each module with its figures and state, and all reasons, most pressing first."""
+    modules, reasons = [], []
+    for key, figures in figures_by(scope, standing, MODULE):
+        service, module = key
+        stands = standing.loc[key]
+        found = reasons_of(
+            service,
+            module,
+            figures,
+            scope.policy,
+            known=bool(stands["known"]),
+            covered=bool(stands["covered"]),
+        )
+        modules.append(ModuleFigures(service, module, state_of(found), figures))
+        reasons.extend(found)
+    pressing = list(ReasonKind)
+    return tuple(modules), tuple(sorted(reasons, key=lambda reason: pressing.index(reason.kind)))
+
+
+def _previous(
+    jobs: Jobs, period: Period, policy: Policy, observations: Observations
+) -> Previous | None:
+    """The totals of the period before; None where no job of it is known."""
+    scope = scope_of(jobs, period, policy, max(observations.snapshots))
+    if scope.jobs.empty:
+        return None
+    (_, totals), *_ = figures_by(scope, standing_of(scope), [])
+    return Previous(period, totals)
+
+
+def _daily(scope: Scope) -> tuple[DayFigures, ...]:
+    jobs = scope.jobs
+    day = jobs["started_at"].dt.tz_convert(scope.period.zone).dt.date.rename("date")
+    keys = [day, *(jobs[name] for name in MODULE)]
+    days = outcome_counts(jobs, keys)
+    days["bytes"] = jobs["bytes"].groupby(keys).sum().astype("int64")
+    return tuple(
+        DayFigures(date, service, module, *(int(count) for count in counts))
+        for (date, service, module), *counts in days[["jobs", *OUTCOMES, "bytes"]].itertuples()
+    )
+
+
+def _coverage(period: Period, standing: pd.DataFrame, observations: Observations) -> Coverage:
+    seen = {moment.astimezone(period.zone).date() for moment in observations.snapshots}
+    missing = tuple(day for day in period.days if day not in seen)
+    return Coverage(
+        modules_seen=len(standing),
+        modules_covered=int(standing["covered"].sum()),
+        snapshot_days=len(period.days) - len(missing),
+        days=len(period.days),
+        missing_days=missing,
+    )
+
+
+def _other_jobs(rows: pd.DataFrame) -> tuple[OtherJobs, ...]:
+    return tuple(
+        OtherJobs(service, module, int(jobs))
+        for (service, module), jobs in rows.groupby(MODULE).size().items()
+    )

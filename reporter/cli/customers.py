@@ -1,0 +1,62 @@
+"""`reporter customers`, and choosing customers by id or name."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+
+import click
+
+from reporter.cli.options import Console, common_options
+from reporter.errors import UsageError
+from reporter.model import Customer
+from reporter.pipeline import named
+from reporter.store import Store
+
+
+def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Customer]:
+    """The customers wanted, by id or name (without regard to case); all where none is.
+
+    Raises:
+        UsageError: there is no such customer, or several of that name.
+    """
+    if not wanted:
+        return list(customers)
+    chosen = [_find(customers, text) for text in wanted]
+    return list(dict.fromkeys(chosen))
+
+
+def _find(customers: Sequence[Customer], text: str) -> Customer:
+    by_id = [customer for customer in customers if customer.id == text]
+    found = by_id or [c for c in customers if c.name.casefold() == text.strip().casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(customer.id for customer in found)
+        raise UsageError(f"Several customers are called {text!r}.", hint=f"Name one by id: {ids}")
+    close = difflib.get_close_matches(text, [customer.name for customer in customers], 3, 0.4)
+    raise UsageError(
+        f"There is no customer {text!r}.",
+        hint=f"Did you mean {' or '.join(map(repr, close))}?"
+        if close
+        else "`reporter customers` lists them.",
+    )
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="A list of objects with id and name.")
+@common_options
+@click.pass_obj
+def customers(console: Console, *, as_json: bool) -> None:
+    """List the customers in the store."""
+    settings = console.settings()
+    listed = [named(settings, own) for own in Store.open(settings.store.url).customers()]
+    if as_json:
+        rows = [{"id": own.id, "name": own.name} for own in listed]
+        console.result(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for own in listed:
+        console.result(f"{own.id}  {own.name}")
+    if not listed:
+        console.say("The store knows no customers yet; run `reporter fetch`.")

@@ -1,0 +1,73 @@
+"""`reporter emulate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import click
+
+from reporter.cli.options import Console, common_options, read_moment, utc_now
+from reporter.emulator import Emulator, Faults, ordinary_customers
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
+@click.option("--customers", type=click.IntRange(0), default=8, show_default=True)
+@click.option("--jobs-per-month", type=click.IntRange(0), default=600, show_default=True)
+@click.option(
+    "--months",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="How far back the service lists jobs.",
+)
+@click.option("--now", metavar="TIME", help="The emulator's clock stands at this time.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--latency", type=click.FloatRange(0), default=0, help="Milliseconds a reply takes.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME=RATE", help="Repeatable.")
+@common_options
+@click.pass_obj
+def emulate(
+    console: Console,
+    *,
+    port: int,
+    customers: int,
+    jobs_per_month: int,
+    months: int,
+    now: str | None,
+    seed: int,
+    latency: float,
+    faults: tuple[str, ...],
+) -> None:
+    """Serve an emulator of the API on this machine, until interrupted.
+
+    Prints one line of JSON when it listens: where, and as whom to log in. What it serves is a pure
+    function of its options.
+    """
+    emulator = Emulator(
+        customers=ordinary_customers(customers, jobs_per_month, seed),
+        seed=seed,
+        now=_standing(read_moment(now)) if now else utc_now,
+        listed=timedelta(days=31 * months),
+        faults=Faults.parse(faults, seed),
+        latency=latency / 1000,
+        port=port,
+    )
+    with emulator:
+        console.result(
+            json.dumps(
+                {
+                    "api_url": emulator.api_url,
+                    "token_url": emulator.token_url,
+                    "client_id": emulator.client_id,
+                    "client_secret": emulator.client_secret,
+                }
+            )
+        )
+        emulator.serve_until_interrupted()
+
+
+def _standing(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment

@@ -1,0 +1,78 @@
+"""The command `reporter` and the one place where errors become words and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reporter import __version__
+from reporter.cli.check import check
+from reporter.cli.customers import customers
+from reporter.cli.demo import demo
+from reporter.cli.emulate import emulate
+from reporter.cli.fetch import fetch
+from reporter.cli.options import DEFAULT_CONFIG, Console, common_options
+from reporter.cli.render import render
+from reporter.errors import ReporterError, UsageError
+
+
+class ReporterGroup(click.Group):
+    """Turns our errors into a message and an exit status, for every command."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except ReporterError as error:
+            console = context.ensure_object(Console)
+            if console.verbose > 1:
+                raise
+            console.warn(f"Error: {error.explain()}")
+            context.exit(error.exit_code)
+
+
+@click.group(cls=ReporterGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reporter")
+@common_options
+def cli() -> None:
+    """Backup reports for the customers of a managed-service provider.
+
+    Exit status: 0 all went well, 1 some customers failed (the others are complete),
+    2 the call or the configuration is wrong.
+    """
+
+
+@cli.command()
+@common_options
+@click.pass_obj
+def init(console: Console) -> None:
+    """Write a commented starter configuration; never overwrites one."""
+    path = console.config or DEFAULT_CONFIG
+    starter = Path(__file__).parent.parent / "starter.toml"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter.read_text("utf-8"))
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already and was not touched.", hint="Name another with --config."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+    console.result(path)
+    console.say("Next: fill in client_id, then run `reporter check`.")
+
+
+for command in (check, customers, demo, emulate, fetch, render):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        cli(obj=Console(), prog_name="reporter")
+    except BrokenPipeError:
+        # Whoever read our results has seen enough, as with `| head`.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,165 @@
+"""Options that several commands share, and what they amount to."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reporter.errors import UsageError
+from reporter.settings import Settings, load_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("pdf", "xlsx", "html", "json")
+DEFAULT_CONFIG = Path("reporter.toml")
+
+
+@dataclass
+class Console:
+    """What is said, and where: results to standard output, everything else to standard error."""
+
+    config: Path | None = None
+    quiet: bool = False
+    verbose: int = 0
+
+    def result(self, text: object) -> None:
+        """A line of the command's result."""
+        click.echo(text)
+
+    def say(self, text: str) -> None:
+        """A line of progress; silent with --quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def warn(self, text: str) -> None:
+        """A line about something that went wrong; never silent."""
+        click.echo(text, err=True)
+
+    def settings(self) -> Settings:
+        """The configuration.
+
+        Raises:
+            SettingsError: it is wrong; or it was named and is not there.
+        """
+        return load_settings(self.config or DEFAULT_CONFIG, required=self.config is not None)
+
+    def start_logging(self) -> None:
+        """Show what the program logs: warnings, with -v its steps, with -vv everything."""
+        level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)]
+        logger = logging.getLogger("reporter")
+        logger.setLevel(level)
+        if not logger.handlers:
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+            logger.addHandler(handler)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def common_options(command: Command) -> Command:
+    """`--config`, `--quiet` and `-v`, which may stand before the command and after it."""
+
+    def remember(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+        def callback(context: click.Context, _: click.Parameter, value: Any) -> None:
+            console = context.ensure_object(Console)
+            if value:
+                setattr(console, key, value)
+                console.start_logging()
+
+        return callback
+
+    for option in (
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path, dir_okay=False),
+            expose_value=False,
+            callback=remember("config"),
+            help=f"Configuration file (default: {DEFAULT_CONFIG}).",
+        ),
+        click.option(
+            "--quiet",
+            is_flag=True,
+            expose_value=False,
+            callback=remember("quiet"),
+            help="No progress on standard error.",
+        ),
+        click.option(
+            "-v",
+            count=True,
+            expose_value=False,
+            callback=remember("verbose"),
+            help="Say more; -vv shows tracebacks.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def customer_option(command: Command) -> Command:
+    return click.option(
+        "--customer",
+        "wanted",
+        multiple=True,
+        metavar="ID-OR-NAME",
+        help="Only this customer (repeatable; default: all).",
+    )(command)
+
+
+def rendering_options(command: Command) -> Command:
+    """What to render, how, and where to."""
+    for option in (
+        click.option("--period", help="2026-10, 2026-Q4, 2026, 2026-10-05..2026-10-11."),
+        click.option("--timezone", help="IANA name; wins over the configuration."),
+        click.option("--locale", help="Such as en or en_GB; wins over the configuration."),
+        click.option(
+            "--format",
+            "formats",
+            default="pdf,xlsx,json",
+            show_default=True,
+            callback=_formats,
+            help=f"Any of {', '.join(FORMATS)}.",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=Path("reports"),
+            show_default=True,
+            help="Folder to write to.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def read_moment(text: str) -> datetime:
+    """A time a user gave: ISO 8601; UTC where it does not say.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is not a time.", hint="Write it as 2026-11-01T06:00:00Z."
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _formats(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
+    formats = tuple(
+        dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip())
+    )
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise click.BadParameter(f"{value!r}: choose from {', '.join(FORMATS)}.")
+    return formats

@@ -1,0 +1,40 @@
+"""Telling how a run over customers goes, and how it went."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from reporter.cli.options import Console
+from reporter.pipeline import CustomerOutcome
+
+
+def follow(
+    console: Console, outcomes: Iterable[CustomerOutcome], total: int, verb: str
+) -> list[CustomerOutcome]:
+    """All outcomes, each told as it comes; on a terminal with a bar instead of lines."""
+    if sys.stderr.isatty() and not console.quiet:
+        with click.progressbar(outcomes, length=total, label=verb, file=sys.stderr) as bar:
+            done = list(bar)
+    else:
+        done = []
+        for outcome in outcomes:
+            done.append(outcome)
+            if outcome.error is None:
+                console.say(f"{verb} {outcome.customer.name} ({len(done)}/{total})")
+    for outcome in done:
+        if outcome.error is not None:
+            console.warn(f"Failed: {outcome.customer.name}: {outcome.error.explain()}")
+    return done
+
+
+def finish(console: Console, outcomes: Iterable[CustomerOutcome]) -> int:
+    """Print the files written; the exit status: 0, or 1 where a customer failed."""
+    failed = 0
+    for outcome in outcomes:
+        failed += outcome.error is not None
+        for path in outcome.files:
+            console.result(path)
+    return 1 if failed else 0

@@ -1,0 +1,143 @@
+"""`reporter render`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from reporter.cli.customers import choose
+from reporter.cli.options import (
+    Console,
+    common_options,
+    customer_option,
+    read_moment,
+    rendering_options,
+    utc_now,
+)
+from reporter.cli.progress import finish, follow
+from reporter.errors import UsageError
+from reporter.files import folder_names, slug
+from reporter.model import Customer, Reply
+from reporter.period import parse_period
+from reporter.pipeline import Rendering, named, render_customers, render_saved
+from reporter.settings import Settings
+from reporter.store import Store
+
+
+@click.command()
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE",
+    help="A saved reply of the service (- for standard input) instead of the store; repeatable.",
+)
+@click.option("--customer-name", help="With --input: whose reply it is (default: the file's name).")
+@click.option("--customer-id", help="With --input: the customer's id (default: from the name).")
+@click.option(
+    "--fetched-at",
+    multiple=True,
+    metavar="TIME",
+    help="With --input: when it was fetched; once, or once for each input "
+    "(default: the file's own time).",
+)
+@customer_option
+@rendering_options
+@click.option("--workers", type=click.IntRange(1, 256), help="Customers rendered at once.")
+@common_options
+@click.pass_context
+def render(
+    context: click.Context,
+    *,
+    inputs: tuple[str, ...],
+    customer_name: str | None,
+    customer_id: str | None,
+    fetched_at: tuple[str, ...],
+    wanted: tuple[str, ...],
+    workers: int | None,
+    period: str | None,
+    timezone: str | None,
+    locale: str | None,
+    formats: tuple[str, ...],
+    out: Path,
+) -> None:
+    """Render the reports of a period, from the store or from saved replies."""
+    console = context.ensure_object(Console)
+    settings = console.settings()
+    rendering = Rendering(settings, utc_now(), out, formats, period, timezone, locale)
+    # A period nobody can render is the call's fault, not each customer's.
+    parse_period(period, settings.report_for("", timezone=timezone).timezone, rendering.now)
+    if inputs:
+        replies = _read_replies(inputs, fetched_at)
+        customer = _customer(settings, inputs, customer_name, customer_id)
+        name = folder_names([customer])[customer.id]
+        outcomes = [render_saved(rendering, customer, replies, name)]
+    else:
+        if customer_name or customer_id or fetched_at:
+            raise UsageError(
+                "--customer-name, --customer-id and --fetched-at go with --input.",
+                hint="To choose a customer of the store use --customer.",
+            )
+        names = _stored_customers(settings, wanted)
+        outcomes = follow(
+            console,
+            render_customers(rendering, names, workers or settings.execution.workers),
+            len(names),
+            "Rendered",
+        )
+    context.exit(finish(console, outcomes))
+
+
+def _stored_customers(settings: Settings, wanted: tuple[str, ...]) -> dict[Customer, str]:
+    """The customers wanted, each with its folder name, which depends on all of them."""
+    known = [named(settings, own) for own in Store.open(settings.store.url).customers()]
+    if not known:
+        raise UsageError(
+            "The store knows no customers yet.",
+            hint="Run `reporter fetch` first, or give a saved reply with --input.",
+        )
+    names = folder_names(known)
+    return {customer: names[customer.id] for customer in choose(known, wanted)}
+
+
+def _customer(
+    settings: Settings, inputs: tuple[str, ...], name: str | None, customer_id: str | None
+) -> Customer:
+    """Whose reply it is: as told, else by the file's name."""
+    if name is None and customer_id is not None:
+        name = settings.customer(customer_id).name or customer_id
+    name = name or (Path(inputs[0]).stem if inputs[0] != "-" else "Customer")
+    return Customer(customer_id or slug(name) or "customer", name)
+
+
+def _read_replies(inputs: tuple[str, ...], fetched_at: tuple[str, ...]) -> list[Reply]:
+    if len(fetched_at) not in (0, 1, len(inputs)):
+        raise UsageError(
+            f"{len(fetched_at)} times for {len(inputs)} inputs.",
+            hint="Give --fetched-at once, or once for each --input, in the same order.",
+        )
+    moments = [read_moment(text) for text in fetched_at]
+    if len(moments) == 1:
+        moments *= len(inputs)
+    return [
+        _read_reply(text, moments[number] if moments else None)
+        for number, text in enumerate(inputs)
+    ]
+
+
+def _read_reply(text: str, moment: datetime | None) -> Reply:
+    if text == "-":
+        body = sys.stdin.buffer.read()
+        return Reply("standard input", moment or utc_now(), "", body)
+    path = Path(text)
+    try:
+        moment = moment or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Reply(path.name, moment, "", path.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"The saved reply {path} cannot be read: {error.strerror}.",
+            hint="Give the path of a file, or - for standard input.",
+        ) from error

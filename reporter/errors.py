@@ -1,0 +1,67 @@
+"""Every error a user can meet.
+
+    ReporterError
+    ├── UsageError         the call or the configuration is wrong      exit status 2
+    │   └── SettingsError
+    ├── ReplyError         a reply of the service cannot be used
+    ├── FetchError         a customer could not be fetched
+    │   └── PermissionDenied
+    ├── StoreError         the store cannot be used
+    └── OutputError        a file cannot be written
+
+A message says what happened and to whom; the hint says what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class ReporterError(Exception):
+    """What happened (`str(error)`), and in `hint` what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process boundaries; the keyword argument would be lost otherwise.
+        return (_rebuild, (type(self), str(self), self.hint))
+
+    def explain(self) -> str:
+        """The message and, on a line of its own, the hint."""
+        return f"{self}\n  {self.hint}" if self.hint else str(self)
+
+
+def _rebuild(kind: type[ReporterError], message: str, hint: str) -> ReporterError:
+    return kind(message, hint=hint)
+
+
+class UsageError(ReporterError):
+    """The call is wrong."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """The configuration is wrong."""
+
+
+class ReplyError(ReporterError):
+    """A reply is no JSON, has another shape, or is cut short."""
+
+
+class FetchError(ReporterError):
+    """The service could not be reached, refused, or gave an incomplete answer."""
+
+
+class PermissionDenied(FetchError):
+    """The service answered 401 or 403."""
+
+
+class StoreError(ReporterError):
+    """The store is locked, unreadable, or of another version."""
+
+
+class OutputError(ReporterError):
+    """A result cannot be written: no such folder, no rights, no space."""

@@ -1,0 +1,180 @@
+"""Bearer tokens by OAuth 2.0 client credentials: a secret, or a certificate's signed assertion."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import jwt
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+
+from reporter.errors import FetchError, SettingsError
+from reporter.fetch.http import Exchange
+
+RENEW_BEFORE_S = 120
+"""A token with less life left is renewed, so that it cannot run out under way."""
+ASSERTION_LIFE_S = 300
+
+
+class Credential(Protocol):
+    """What proves who we are."""
+
+    def form(self, client_id: str, token_url: str) -> dict[str, str]:
+        """The fields of the token request that prove it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """The secret of the app registration."""
+
+    secret: str = field(repr=False)
+
+    def form(self, client_id: str, token_url: str) -> dict[str, str]:
+        return {"client_id": client_id, "client_secret": self.secret}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate of the app registration with its private key (RFC 7523)."""
+
+    key: RSAPrivateKey = field(repr=False)
+    certificate: x509.Certificate
+
+    @classmethod
+    def load(cls, path: Path, password: str | None) -> ClientCertificate:
+        """The certificate and key in a `.pfx`/`.p12` or PEM file.
+
+        Raises:
+            SettingsError: no such file, a wrong password, or no RSA key in it.
+        """
+        secret = password.encode() if password else None
+        try:
+            content = path.read_bytes()
+            if path.suffix.lower() in (".pfx", ".p12"):
+                key, certificate, _ = pkcs12.load_key_and_certificates(content, secret)
+            else:
+                key = load_pem_private_key(content, secret)
+                certificate = x509.load_pem_x509_certificate(content)
+        except OSError as error:
+            raise SettingsError(
+                f"The certificate {path} cannot be read: {error.strerror}.",
+                hint="Check `certificate` in [api].",
+            ) from error
+        except (ValueError, TypeError) as error:
+            raise SettingsError(
+                f"The certificate {path} cannot be opened.",
+                hint="Check `certificate_password` in [api]; the file must be PKCS #12 or PEM.",
+            ) from error
+        if not isinstance(key, RSAPrivateKey) or certificate is None:
+            raise SettingsError(
+                f"The certificate {path} holds no RSA key with its certificate.",
+                hint="Export it again with its private key.",
+            )
+        return cls(key, certificate)
+
+    def form(self, client_id: str, token_url: str) -> dict[str, str]:
+        now = int(time.time())
+        thumbprint = self.certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1 by RFC 7515
+        assertion = jwt.encode(
+            {
+                "iss": client_id,
+                "sub": client_id,
+                "aud": token_url,
+                "jti": str(uuid.uuid4()),
+                "iat": now,
+                "nbf": now - 5,
+                "exp": now + ASSERTION_LIFE_S,
+            },
+            self.key,
+            "RS256",
+            headers={"x5t": base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()},
+        )
+        return {
+            "client_id": client_id,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion,
+        }
+
+
+class TokenAuth(requests.auth.AuthBase):
+    """Signs requests with a token that is renewed before it runs out; shared by all threads."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        token_url: str,
+        client_id: str,
+        credential: Credential,
+        scopes: tuple[str, ...],
+    ) -> None:
+        self._exchange = exchange
+        self._token_url = token_url
+        self._client_id = client_id
+        self._credential = credential
+        self._scopes = scopes
+        self._lock = threading.Lock()
+        self._token = ""
+        self._good_until = 0.0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token()}"
+        return request
+
+    def token(self) -> str:
+        """A token with some life left.
+
+        Raises:
+            FetchError: the token endpoint cannot be reached, or refuses.
+        """
+        with self._lock:
+            if time.monotonic() >= self._good_until:
+                self._renew()
+            return self._token
+
+    def reject(self, request: requests.PreparedRequest) -> None:
+        """Give up the token a request was signed with; another thread's newer one is kept."""
+        with self._lock:
+            if request.headers.get("Authorization") == f"Bearer {self._token}":
+                self._good_until = 0.0
+
+    def _renew(self) -> None:
+        form = self._credential.form(self._client_id, self._token_url)
+        form |= {"grant_type": "client_credentials", "scope": " ".join(self._scopes)}
+        response = self._exchange.send(requests.Request("POST", self._token_url, data=form))
+        try:
+            reply = response.json()
+        except requests.JSONDecodeError:
+            reply = {}
+        if response.status_code != requests.codes.ok or "access_token" not in reply:
+            raise TokenRefused(response, reply, self._scopes)
+        self._token = reply["access_token"]
+        life = float(reply.get("expires_in", 3600))
+        self._good_until = time.monotonic() + max(life - RENEW_BEFORE_S, life / 2)
+
+
+class TokenRefused(FetchError):
+    """The token endpoint said no."""
+
+    def __init__(
+        self, response: requests.Response, reply: dict[str, str], scopes: tuple[str, ...]
+    ) -> None:
+        self.code = str(reply.get("error", ""))
+        said = " ".join(filter(None, (self.code, reply.get("error_description"))))
+        hints = {
+            "invalid_client": "Check client_id and client_secret (or certificate) in [api]; "
+            "a secret lives one to three years and may have run out.",
+            "invalid_scope": f"Give the app registration the permissions {', '.join(scopes)}.",
+        }
+        super().__init__(
+            f"{response.url} refused a token: {response.status_code} {said}.",
+            hint=hints.get(self.code, "Check token_url and environment in [api]."),
+        )

@@ -1,0 +1,99 @@
+"""Generation 3 of the API: batches in numbered pages that must make `totalCount` together."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from urllib.parse import quote
+
+from reporter.errors import FetchError
+from reporter.fetch.client import Client
+from reporter.fetch.listing import CustomerList, customers_of
+from reporter.jobs.replies import Page, read_page
+from reporter.model import Customer, Reply, Snapshot
+
+CUSTOMERS: Final = "elements.customers.read.all"
+JOBS: Final = "elements.jobs.read.all"
+PAGE_SIZE: Final = 100
+"""The most the service allows."""
+READINGS: Final = 4
+"""How often a list whose pages shift is read before it is given up."""
+
+_ROOT: Final = "/partner/external/v3/general/customers"
+
+
+class Generation3:
+    """The service through `/partner/external/v3`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def customers(self) -> CustomerList:
+        """All customers the app may see."""
+        return customers_of(self._batch(f"{_ROOT}/batch", CUSTOMERS, "the customers"))
+
+    def snapshot(self, customer: Customer) -> Snapshot:
+        """All jobs the service shows of a customer now."""
+        path = f"{_ROOT}/{quote(customer.id, safe='')}/avpt-products/jobs/batch"
+        return Snapshot(customer, self._batch(path, JOBS, f"the jobs of {customer.name}"))
+
+    def _batch(self, path: str, permission: str, subject: str) -> tuple[Reply, ...]:
+        """The replies of all pages of one whole reading.
+
+        Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
+        come twice or not at all. Such a list is read again.
+        """
+        before: list[str] | None = None
+        flaw = ""
+        for _ in range(READINGS):
+            replies, pages = self._read(path, permission, subject)
+            rows = [_canonical(row) for page in pages for row in page.rows]
+            flaw = _flaw(pages, rows)
+            # The same rows twice in two readings in a row are the service's own, not a shift.
+            if not flaw or (rows == before and _counts_agree(pages)):
+                return tuple(replies)
+            before = rows
+        raise FetchError(
+            f"The list of {subject} is incomplete after {READINGS} readings: {flaw} "
+            f"(request id {replies[-1].request_id or 'not given'}).",
+            hint="Nothing of this snapshot is kept. Run the same command again later.",
+        )
+
+    def _read(self, path: str, permission: str, subject: str) -> tuple[list[Reply], list[Page]]:
+        replies: list[Reply] = []
+        pages: list[Page] = []
+        while not pages or (pages[-1].rows and _count(pages) < (pages[-1].total or 0)):
+            reply = self._client.call(
+                "POST",
+                self._client.api_url + path,
+                permission=permission,
+                subject=subject,
+                params={"pageIndex": len(pages) + 1, "pageSize": PAGE_SIZE},
+                body={},
+            )
+            replies.append(reply)
+            pages.append(read_page(reply))
+        return replies, pages
+
+
+def _flaw(pages: list[Page], rows: list[str]) -> str:
+    """What is wrong with a reading; empty where it is whole."""
+    if not _counts_agree(pages):
+        totals = ", ".join(dict.fromkeys(str(page.total) for page in pages))
+        return f"{len(rows)} rows came, totalCount says {totals}"
+    if len(set(rows)) < len(rows):
+        return f"{len(rows) - len(set(rows))} rows came twice"
+    return ""
+
+
+def _counts_agree(pages: list[Page]) -> bool:
+    return {page.total for page in pages} == {_count(pages)}
+
+
+def _count(pages: list[Page]) -> int:
+    return sum(len(page.rows) for page in pages)
+
+
+def _canonical(row: object) -> str:
+    """A row as text that is equal for equal rows."""
+    return json.dumps(row, sort_keys=True)

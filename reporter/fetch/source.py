@@ -1,0 +1,85 @@
+"""One interface to the service, whichever generation of its API the app may use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from reporter.errors import FetchError, PermissionDenied
+from reporter.fetch import generation1, generation3
+from reporter.fetch.auth import Credential, TokenAuth, TokenRefused
+from reporter.fetch.client import Client
+from reporter.fetch.generation1 import Generation1
+from reporter.fetch.generation3 import Generation3
+from reporter.fetch.http import Exchange
+from reporter.fetch.listing import CustomerList
+from reporter.model import Customer, Snapshot
+
+logger = logging.getLogger(__name__)
+
+
+class JobSource(Protocol):
+    """Where customers and their jobs come from. Safe to call from several threads."""
+
+    def customers(self) -> CustomerList:
+        """All customers the app may see.
+
+        Raises:
+            FetchError: the list could not be had as a whole.
+        """
+
+    def snapshot(self, customer: Customer) -> Snapshot:
+        """All jobs the service shows of a customer now: complete, or an error.
+
+        Raises:
+            PermissionDenied: the app may not read them.
+            FetchError: the list could not be had as a whole.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the service is, and who we are there."""
+
+    api_url: str
+    token_url: str
+    client_id: str
+    credential: Credential
+    version: Literal["auto", "v1", "v3"] = "auto"
+
+
+def open_source(
+    access: Access, clock: Callable[[], datetime], exchange: Exchange
+) -> tuple[JobSource, CustomerList]:
+    """The source to fetch from, and the customers it lists.
+
+    `auto` takes generation 3 where the app registration has its permissions, else generation 1.
+
+    Raises:
+        FetchError: the customers cannot be listed.
+    """
+
+    def client(*scopes: str) -> Client:
+        auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, scopes)
+        return Client(exchange, auth, access.api_url, clock)
+
+    source: JobSource
+    if access.version != "v1":
+        source = Generation3(client(generation3.CUSTOMERS, generation3.JOBS))
+        try:
+            return source, source.customers()
+        except (PermissionDenied, TokenRefused) as error:
+            if access.version == "v3" or not _lacks_permission(error):
+                raise
+            logger.info("Generation 3 is not open to this app registration (%s)", error)
+    source = Generation1(client(generation1.CUSTOMERS, generation1.JOBS))
+    return source, source.customers()
+
+
+def _lacks_permission(error: FetchError) -> bool:
+    return isinstance(error, PermissionDenied) or (
+        isinstance(error, TokenRefused) and error.code == "invalid_scope"
+    )

@@ -1,0 +1,92 @@
+"""Where results go: names safe on every file system, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from slugify import slugify
+
+from reporter.errors import OutputError
+from reporter.model import Customer
+
+_LONGEST_SLUG_BYTES: Final = 80
+_RESERVED: Final = re.compile(r"con|prn|aux|nul|(com|lpt)\d|index|portfolio")
+"""Device names on Windows, and our own files beside the customers'."""
+
+
+def slug(name: str) -> str:
+    """A name in lower case without anything a file system could stumble over.
+
+    Letters of every script stay: a transliteration of a Japanese name would be a wrong one.
+    Empty where no letter or digit is left.
+    """
+    text = slugify(unicodedata.normalize("NFC", name), allow_unicode=True)
+    cut = text.encode()[:_LONGEST_SLUG_BYTES].decode(errors="ignore")
+    return cut.rstrip("-")
+
+
+def folder_names(customers: Iterable[Customer]) -> dict[str, str]:
+    """A folder name for each customer id: the slug of the name, with part of the id (as much as it
+    takes) where two would be equal, or where the slug alone will not do."""
+    slugs = {customer.id: slug(customer.name) for customer in customers}
+    shared = Counter(slugs.values())
+    plain = {name for name, uses in shared.items() if uses == 1 and _usable(name)}
+    names = {}
+    for customer_id, name in slugs.items():
+        if name in plain:
+            names[customer_id] = name
+            continue
+        marks, digits = slug(customer_id), customer_id.encode().hex()
+        marked = (
+            "-".join(filter(None, (name, mark)))
+            for mark in (marks[:8].rstrip("-"), marks, digits)
+            if mark
+        )
+        taken = plain | set(names.values())
+        names[customer_id] = next(own for own in marked if own not in taken)
+    return names
+
+
+def _usable(name: str) -> bool:
+    return bool(name) and not _RESERVED.fullmatch(name)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` make a file beside `path`, then put it in its place.
+
+    Raises:
+        OutputError: it cannot be written; nothing of it is left, and a former file stays.
+    """
+    draft = path.with_name(f".{secrets.token_hex(4)}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(draft)
+        with draft.open("rb") as written:
+            os.fsync(written.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}.", hint=_hint(error)
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _hint(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "The disk is full: make room and run the same command again."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "Choose a folder you may write to with --out."
+        case _:
+            return "Check the folder given with --out."

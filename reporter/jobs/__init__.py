@@ -1,0 +1,1 @@
+"""From the rows of replies to one typed DataFrame of jobs: the only place that reads values."""

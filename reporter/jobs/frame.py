@@ -1,0 +1,247 @@
+"""The one schema of jobs: raw rows as the service sent them, and the typed DataFrame of them.
+
+Raw: the 15 fields of the API as text (None where absent), codes already as names, and
+`fetched_at`. This is what the store keeps. Typed: `JOB_COLUMNS`, made from raw by `read_jobs`,
+column by column; whatever cannot be read becomes missing and is noted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import pandas as pd
+
+from reporter.errors import ReplyError
+from reporter.jobs import catalog, values
+from reporter.model import Outcome, Policy, QualityKind
+
+FIELDS: Final = (
+    "jobType",
+    "jobModule",
+    "status",
+    "jobId",
+    "name",
+    "totalCount",
+    "failedCount",
+    "successfulCount",
+    "skippedCount",
+    "warningCount",
+    "backupSize",
+    "startTime",
+    "endTime",
+    "jobDuration",
+    "lastModifyTime",
+)
+"""The fields of a job in the API, in its order."""
+
+_TIME = "datetime64[us, UTC]"
+
+JOB_COLUMNS: Final = {
+    "service": "str",
+    "module": "str",
+    "status": "str",
+    "job_id": "str",
+    "name": "str",
+    "objects_total": "Int64",
+    "objects_failed": "Int64",
+    "objects_successful": "Int64",
+    "objects_skipped": "Int64",
+    "objects_warning": "Int64",
+    "bytes": "Int64",
+    "started_at": _TIME,
+    "ended_at": _TIME,
+    "duration": "timedelta64[us]",
+    "modified_at": _TIME,
+    "fetched_at": _TIME,
+    "outcome": "str",
+    "is_job": "bool",
+    "is_backup": "bool",
+}
+"""Column and dtype of the typed frame: the 15 fields, then what is known about the row.
+
+`job_id` is missing in a placeholder (`is_job` False), whose `outcome` is missing too.
+"""
+
+FIELD_OF_COLUMN: Final = dict(zip(JOB_COLUMNS, FIELDS, strict=False))
+"""The API's name of each of the first 15 columns."""
+
+NOTE_COLUMNS: Final = ("row", "kind", "field", "value")
+
+_COUNTS: Final = (
+    "objects_total",
+    "objects_failed",
+    "objects_successful",
+    "objects_skipped",
+    "objects_warning",
+)
+_TIMES: Final = ("started_at", "ended_at", "modified_at")
+_USUAL_ISO = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})"
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Typed rows, and what could not be read in them.
+
+    `notes` has the columns `NOTE_COLUMNS`; `row` is an index label of `rows`.
+    """
+
+    rows: pd.DataFrame
+    notes: pd.DataFrame
+
+    def where(self, keep: pd.Series) -> Jobs:
+        """Only the rows for which `keep` (boolean, same index) holds, and their notes."""
+        rows = self.rows[keep]
+        return Jobs(rows, self.notes[self.notes["row"].isin(rows.index)])
+
+
+def raw_rows(rows: Sequence[object], fetched_at: datetime) -> pd.DataFrame:
+    """The rows of a reply as text, codes as names.
+
+    Raises:
+        ReplyError: a row is not an object.
+    """
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise ReplyError(
+                f"Row {number} of {len(rows)} is not an object but {_shown(row)}.",
+                hint="The reply is kept as it is; ask the service's support with its request id.",
+            )
+    columns: dict[str, list[str | None]] = {
+        field: [_text(row.get(field)) for row in rows]  # type: ignore[attr-defined]
+        for field in FIELDS
+    }
+    raw = pd.DataFrame(columns, columns=list(FIELDS), dtype=object)
+    for field in catalog.CODED_FIELDS:
+        raw[field] = _mapped(
+            raw[field], lambda text, f=field: catalog.name_of_code(f, text.strip())
+        )
+    raw["fetched_at"] = pd.Series([fetched_at] * len(raw), dtype=_TIME)
+    return raw
+
+
+def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
+    """The typed rows of raw ones, under the policy's units."""
+    present = {field: _present(raw[field]) for field in FIELDS}
+    typed = pd.DataFrame(index=raw.index)
+    for column, field in FIELD_OF_COLUMN.items():
+        typed[column] = _parser(column, policy)(present[field])
+    # A row is never dropped: one that names no service or module is shown under the service's
+    # own sign for "nothing there".
+    for column in ("service", "module"):
+        typed[column] = typed[column].fillna("N/A")
+    typed["fetched_at"] = raw["fetched_at"]
+    typed["is_job"] = typed["job_id"].notna()
+    outcomes = _mapped(present["status"].fillna(""), lambda text: catalog.outcome_of(text).value)
+    typed["outcome"] = outcomes.where(typed["is_job"]).astype("str")
+    typed["is_backup"] = _is_backup(typed)
+    typed = typed.astype(JOB_COLUMNS)[list(JOB_COLUMNS)]
+    return Jobs(typed, _notes(raw, present, typed))
+
+
+def latest(rows: pd.DataFrame) -> pd.Series:
+    """Which typed rows count: of several with one identity (service, module, job id) the newest.
+
+    Rows must be in the order they were fetched. Newest by `modified_at`; on a tie, or where
+    either of two has no time, the one fetched last. Returns a boolean series.
+    """
+    identity = [rows["service"], rows["module"], rows["job_id"].fillna("")]
+    position = pd.Series(range(len(rows)), index=rows.index)
+    # A row without a time beats all before it and loses to any after it.
+    untimed = position.where(rows["modified_at"].isna(), -1).groupby(identity).transform("max")
+    final = position.groupby(identity).transform("max")
+    contends = (position > untimed) | (position == final)
+    order = rows.assign(position=position)[contends].sort_values(
+        ["modified_at", "position"], na_position="first"
+    )
+    winners = order.index[~order.duplicated(["service", "module", "job_id"], keep="last")]
+    return pd.Series(rows.index.isin(winners), index=rows.index)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _present(column: pd.Series) -> pd.Series:
+    """The texts without outer spaces; missing where nothing is there ("N/A" or empty)."""
+    text = _mapped(column, str.strip)
+    return text.mask(text.isna() | text.isin(["", "N/A", "n/a"]), None)
+
+
+def _mapped(column: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:
+    """`function` of each text, called once for each distinct one; missing stays missing."""
+    codes, distinct = pd.factorize(column)
+    found = pd.Series([function(text) for text in distinct], dtype=dtype)
+    return found.reindex(codes).set_axis(column.index)
+
+
+def _parser(column: str, policy: Policy) -> Callable[[pd.Series], pd.Series]:
+    if column in _COUNTS:
+        return lambda text: _mapped(text, values.read_count, "Int64")
+    if column == "bytes":
+        return lambda text: _mapped(text, lambda t: values.read_size(t, policy.units), "Int64")
+    if column == "duration":
+        return lambda text: _mapped(text, values.read_duration, "timedelta64[us]")
+    if column in _TIMES:
+        return _times
+    return lambda text: text.astype("str")
+
+
+def _times(text: pd.Series) -> pd.Series:
+    """Instants: the usual ISO form for the whole column at once, all others one by one.
+
+    Times differ from row to row, so reading distinct texts alone would gain nothing here.
+    """
+    usual = text.astype("str").str.fullmatch(_USUAL_ISO).fillna(False).astype(bool)
+    times = pd.to_datetime(text.where(usual), format="ISO8601", utc=True, errors="coerce")
+    times = times.astype(_TIME)
+    times = times.where((times >= values.EARLIEST) & (times < values.LATEST))
+    others = text[~usual]
+    if others.notna().any():
+        times = times.where(usual, _mapped(others, values.read_time, _TIME).reindex(text.index))
+    return times
+
+
+def _is_backup(typed: pd.DataFrame) -> pd.Series:
+    return ~(
+        typed["service"].isin(catalog.NO_BACKUP_SERVICES)
+        | typed["module"].isin(catalog.NO_BACKUP_MODULES)
+    )
+
+
+def _notes(
+    raw: pd.DataFrame, present: Mapping[str, pd.Series], typed: pd.DataFrame
+) -> pd.DataFrame:
+    """What could not be read, row by row, in the columns `NOTE_COLUMNS`."""
+    found = []
+    for column, field in FIELD_OF_COLUMN.items():
+        unreadable = present[field].notna() & typed[column].isna()
+        found.append(_note(QualityKind.UNREADABLE, field, raw[field][unreadable]))
+    for field in catalog.CODED_FIELDS:
+        codes = _mapped(present[field], catalog.unknown_code)
+        found.append(_note(QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))
+    coded = _mapped(present["status"], catalog.unknown_code).notna()
+    unknown = (typed["outcome"] == Outcome.UNKNOWN.value) & ~coded
+    found.append(_note(QualityKind.UNKNOWN_STATUS, "status", raw["status"][unknown].fillna("")))
+    return pd.concat(found, ignore_index=True)
+
+
+def _note(kind: QualityKind, field: str, values_: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": values_.index,
+            "kind": kind.value,
+            "field": field,
+            "value": values_.astype("str").to_numpy(),
+        }
+    )

@@ -1,0 +1,118 @@
+"""The envelope of a reply: where its rows are, and what it says of the rest.
+
+generation 1   {"@odata.context": …, "value": [row, …], "@odata.nextLink": …}
+generation 3   {"data": [row, …], "metadata": {"pageIndex", "pageSize", "totalCount"}}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from reporter.errors import ReplyError
+from reporter.jobs.frame import raw_rows
+from reporter.model import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one reply, and how the reply goes on."""
+
+    rows: list[Any]
+    next_link: str | None = None
+    """Generation 1: where the next page is, as the reply words it."""
+    number: int | None = None
+    """Generation 3: which page this is, from 1."""
+    total: int | None = None
+    """Generation 3: how many rows all pages have together."""
+
+
+def read_page(reply: Reply) -> Page:
+    """The rows in a reply of either generation.
+
+    Raises:
+        ReplyError: the body is not JSON, or JSON of another shape.
+    """
+    where = f" (request id {reply.request_id})" if reply.request_id else ""
+    try:
+        envelope = json.loads(reply.body)
+    except ValueError as error:
+        raise ReplyError(
+            f"The reply of {reply.url} is not JSON: {error}{where}.",
+            hint="It may be cut short, or come from a proxy in between; it begins with "
+            f"{reply.body[:60]!r}.",
+        ) from error
+    if isinstance(envelope, dict):
+        rows, link = envelope.get("value"), envelope.get("@odata.nextLink")
+        if isinstance(rows, list) and (link is None or isinstance(link, str)):
+            return Page(rows, next_link=link)
+        rows, metadata = envelope.get("data"), envelope.get("metadata", {})
+        if isinstance(rows, list) and isinstance(metadata, dict):
+            number, total = metadata.get("pageIndex"), metadata.get("totalCount")
+            return Page(rows, number=_whole(number), total=_whole(total))
+    raise ReplyError(
+        f"The reply of {reply.url} is JSON, but not a list of jobs{where}.",
+        hint='Expected {"value": […]} (generation 1) or {"data": […], "metadata": {…}} '
+        "(generation 3).",
+    )
+
+
+def raw_jobs(replies: tuple[Reply, ...]) -> pd.DataFrame:
+    """The raw rows of several replies, in their order.
+
+    Raises:
+        ReplyError: a reply is no list of objects.
+    """
+    pages = [(reply, read_page(reply)) for reply in replies]
+    frames = []
+    for reply, page in pages:
+        try:
+            frames.append(raw_rows(page.rows, reply.fetched_at))
+        except ReplyError as error:
+            raise ReplyError(f"In the reply of {reply.url}: {error}", hint=error.hint) from error
+    return pd.concat(frames, ignore_index=True)
+
+
+def split_snapshots(replies: Iterable[Reply]) -> list[tuple[Reply, ...]]:
+    """Saved replies of one customer, in the order given, as the complete snapshots they make.
+
+    The pages of one snapshot follow one another: in generation 1 each but the last has a next
+    link, in generation 3 the first has number 1 and the rows of all make the total.
+
+    Raises:
+        ReplyError: a page is missing.
+    """
+    snapshots: list[list[tuple[Reply, Page]]] = []
+    goes_on = False
+    for reply in replies:
+        page = read_page(reply)
+        if goes_on or (page.number or 1) > 1:
+            if not snapshots:
+                raise _incomplete(reply, f"it is page {page.number}, and the first is missing")
+            snapshots[-1].append((reply, page))
+        else:
+            snapshots.append([(reply, page)])
+        goes_on = page.next_link is not None
+    for snapshot in snapshots:
+        last, page = snapshot[-1]
+        rows = sum(len(page.rows) for _, page in snapshot)
+        if page.next_link is not None:
+            raise _incomplete(last, "it has a next link, and that page is missing")
+        if page.total is not None and page.total != rows:
+            raise _incomplete(last, f"{rows} of {page.total} rows are there")
+    return [tuple(reply for reply, _ in snapshot) for snapshot in snapshots]
+
+
+def _incomplete(reply: Reply, why: str) -> ReplyError:
+    return ReplyError(
+        f"The saved reply {reply.url} is not complete: {why}.",
+        hint="Give all its pages, in their order, each with --input.",
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,170 @@
+"""The period of a report: half open, in a time zone, cut at local midnight."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from reporter.errors import UsageError
+
+
+class PeriodKind(StrEnum):
+    """How a period was asked for; the one before it is of the same kind."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    DAYS = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days `[first, stop)` in the time zone `timezone` (IANA name)."""
+
+    kind: PeriodKind
+    first: date
+    stop: date
+    timezone: str
+
+    @property
+    def label(self) -> str:
+        """As a user writes it: `2026-10`, `2026-Q4`, `2026`, `2026-10-05..2026-10-11`."""
+        match self.kind:
+            case PeriodKind.MONTH:
+                return f"{self.first:%Y-%m}"
+            case PeriodKind.QUARTER:
+                return f"{self.first.year:04}-Q{(self.first.month + 2) // 3}"
+            case PeriodKind.YEAR:
+                return f"{self.first:%Y}"
+            case PeriodKind.DAYS:
+                return f"{self.first.isoformat()}..{self.last.isoformat()}"
+
+    @property
+    def last(self) -> date:
+        """The last day, included."""
+        return self.stop - timedelta(days=1)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def start(self) -> datetime:
+        """The first instant, in the period's zone."""
+        return midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after the period, in the period's zone."""
+        return midnight(self.stop, self.zone)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(self.first + timedelta(days=n) for n in range((self.stop - self.first).days))
+
+    def previous(self) -> Period:
+        """The period of the same kind just before."""
+        match self.kind:
+            case PeriodKind.MONTH:
+                first = _add_months(self.first, -1)
+            case PeriodKind.QUARTER:
+                first = _add_months(self.first, -3)
+            case PeriodKind.YEAR:
+                first = _add_months(self.first, -12)
+            case PeriodKind.DAYS:
+                first = self.first - (self.stop - self.first)
+        return Period(self.kind, first, self.first, self.timezone)
+
+
+_FORMS = re.compile(
+    r"""(?P<year>\d{4})
+        (?: -(?P<month>\d{2})
+          | -[Qq](?P<quarter>[1-4])
+          | (?P<from>-\d{2}-\d{2})\.\.(?P<to>\d{4}-\d{2}-\d{2})
+        )?""",
+    re.VERBOSE,
+)
+
+
+def parse_period(text: str | None, timezone: str, now: datetime) -> Period:
+    """The period `text` names; without one the last full calendar month before `now`.
+
+    Raises:
+        UsageError: `text` is no period, names days that do not exist, or one that has
+            not begun at `now`; `timezone` is unknown.
+    """
+    zone = find_zone(timezone)
+    if text is None:
+        this_month = now.astimezone(zone).date().replace(day=1)
+        return Period(PeriodKind.MONTH, _add_months(this_month, -1), this_month, timezone)
+    period = _read(text.strip(), timezone)
+    if period.start > now:
+        raise UsageError(
+            f"The period {period.label} has not begun yet.",
+            hint="Ask for a period that has started; without --period it is the last full month.",
+        )
+    return period
+
+
+def find_zone(timezone: str) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises:
+        UsageError: there is no such zone.
+    """
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"There is no time zone {timezone!r}.",
+            hint="Use an IANA name such as Europe/Berlin or UTC.",
+        ) from error
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of `day` in `zone`.
+
+    Where the clocks skip midnight the day begins at the first time they show: going through
+    UTC gives that, and the same instant everywhere else.
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC).astimezone(zone)
+
+
+def _read(text: str, timezone: str) -> Period:
+    match = _FORMS.fullmatch(text)
+    if match is None:
+        raise _not_a_period(text)
+    try:
+        year = int(match["year"])
+        if match["from"]:
+            first = date.fromisoformat(match["year"] + match["from"])
+            stop = date.fromisoformat(match["to"]) + timedelta(days=1)
+            if stop <= first:
+                raise ValueError
+            return Period(PeriodKind.DAYS, first, stop, timezone)
+        if match["quarter"]:
+            first = date(year, 3 * int(match["quarter"]) - 2, 1)
+            return Period(PeriodKind.QUARTER, first, _add_months(first, 3), timezone)
+        if match["month"]:
+            first = date(year, int(match["month"]), 1)
+            return Period(PeriodKind.MONTH, first, _add_months(first, 1), timezone)
+        first = date(year, 1, 1)
+        return Period(PeriodKind.YEAR, first, _add_months(first, 12), timezone)
+    except (ValueError, OverflowError) as error:
+        raise _not_a_period(text) from error
+
+
+def _not_a_period(text: str) -> UsageError:
+    return UsageError(
+        f"{text!r} is not a period.",
+        hint="Write 2026-10 (month), 2026-Q4 (quarter), 2026 (year) "
+        "or 2026-10-05..2026-10-11 (days, both included).",
+    )
+
+
+def _add_months(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)

@@ -1,0 +1,230 @@
+"""The stages put together, customer by customer: one customer's failure is a value, not the end."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import (
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from reporter.analysis import analyse
+from reporter.errors import ReporterError, StoreError
+from reporter.fetch import JobSource, open_source
+from reporter.fetch.http import Exchange
+from reporter.fetch.source import Access
+from reporter.files import write_whole
+from reporter.jobs.frame import latest, read_jobs
+from reporter.jobs.replies import raw_jobs, read_page, split_snapshots
+from reporter.model import Customer, Look, Observations, Reply, Report, Snapshot, Source
+from reporter.period import parse_period
+from reporter.render.html import write_html
+from reporter.render.json_ import write_json
+from reporter.render.pdf import write_pdf
+from reporter.render.workbook import write_workbook
+from reporter.settings import Settings
+from reporter.store import Store
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+WRITERS: Final[Mapping[str, Callable[[Report, Look, Path], None]]] = {
+    "pdf": write_pdf,
+    "xlsx": write_workbook,
+    "html": write_html,
+    "json": write_json,
+}
+FETCHES_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOutcome:
+    """What became of one customer: files written, or the error that stopped it."""
+
+    customer: Customer
+    files: tuple[Path, ...] = ()
+    error: ReporterError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What is asked of a rendering: the configuration, and what the command line says beyond it."""
+
+    settings: Settings
+    now: datetime
+    out: Path
+    formats: tuple[str, ...]
+    period: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+
+
+def fetch_customers(
+    access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
+) -> tuple[JobSource, tuple[Customer, ...]]:
+    """The source to fetch from and the customers it lists, which are recorded in the store.
+
+    Raises:
+        FetchError: they cannot be listed.
+    """
+    source, listed = open_source(access, clock, exchange or Exchange(connections=FETCHES_AT_ONCE))
+    store.record_customers(listed.customers, listed.replies)
+    return source, listed.customers
+
+
+def fetch_snapshots(
+    source: JobSource, customers: Sequence[Customer], store: Store, clock: Clock
+) -> Iterator[CustomerOutcome]:
+    """Take a snapshot of each customer into the store, several at once; outcomes as they come."""
+
+    def take(customer: Customer) -> Snapshot | ReporterError:
+        try:
+            return source.snapshot(customer)
+        except ReporterError as error:
+            return error
+
+    with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
+        taking = {threads.submit(take, customer): customer for customer in customers}
+        for done in as_completed(taking):
+            # Dropped when stored: memory must not grow with the number of customers.
+            customer = taking.pop(done)
+            yield _keep(store, customer, done.result(), clock())
+
+
+def _keep(
+    store: Store, customer: Customer, taken: Snapshot | ReporterError, now: datetime
+) -> CustomerOutcome:
+    """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
+    try:
+        if isinstance(taken, Snapshot):
+            store.record(taken)
+            return CustomerOutcome(customer)
+        error = taken
+    except StoreError:
+        raise  # not this customer's fault: the next would fail as well
+    except ReporterError as unusable:
+        error = unusable
+    store.record_failure(customer, now, str(error))
+    return CustomerOutcome(customer, error=error)
+
+
+def render_customers(
+    rendering: Rendering, names: Mapping[Customer, str], workers: int
+) -> Iterator[CustomerOutcome]:
+    """Render customers from the store, several at once; outcomes as they come.
+
+    `names` gives each customer's folder and file name.
+    """
+    if workers == 1 or len(names) == 1:
+        for customer, name in names.items():
+            yield render_stored(rendering, customer, name)
+        return
+    executor: Executor = ProcessPoolExecutor(min(workers, len(names)))
+    with executor:
+        tasks = {
+            executor.submit(render_stored, rendering, customer, name): customer
+            for customer, name in names.items()
+        }
+        for done in as_completed(tasks):
+            yield done.result()
+
+
+def render_stored(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
+    """Render one customer from the store. A task: safe to repeat, small in and out."""
+    try:
+        store = Store.open(rendering.settings.store.url)
+        report = _stored_report(rendering, store, customer)
+        return CustomerOutcome(customer, write_report(rendering, report, name))
+    except ReporterError as error:
+        return CustomerOutcome(customer, error=error)
+    except Exception as error:
+        # The one place that catches everything: a fault in one customer's data must not cost the
+        # others their reports. It is reported as what it is.
+        logger.debug("Unexpected error", exc_info=True)
+        unexpected = ReporterError(
+            f"Unexpected {type(error).__name__}: {error}.",
+            hint="This is a fault of the program. Run again with -vv and report what it says.",
+        )
+        return CustomerOutcome(customer, error=unexpected)
+
+
+def render_saved(
+    rendering: Rendering, customer: Customer, replies: Sequence[Reply], name: str
+) -> CustomerOutcome:
+    """Render one customer from saved replies, without store or network.
+
+    Raises:
+        ReporterError: a reply cannot be used, or a file not be written.
+    """
+    snapshots = split_snapshots(replies)
+    observations = Observations(
+        tuple(max(reply.fetched_at for reply in snapshot) for snapshot in snapshots),
+        tuple(
+            Source(
+                reply.fetched_at,
+                reply.url,
+                hashlib.sha256(reply.body).hexdigest(),
+                len(read_page(reply).rows),
+            )
+            for reply in replies
+        ),
+    )
+    report_settings = rendering.settings.report_for(
+        customer.id, timezone=rendering.timezone, locale=rendering.locale
+    )
+    policy = report_settings.policy()
+    in_order = sorted(replies, key=lambda reply: reply.fetched_at)
+    jobs = read_jobs(raw_jobs(tuple(in_order)), policy)
+    period = parse_period(rendering.period, report_settings.timezone, rendering.now)
+    report = analyse(customer, jobs.where(latest(jobs.rows)), period, policy, observations)
+    return CustomerOutcome(customer, write_report(rendering, report, name))
+
+
+def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path, ...]:
+    """Write the report in each format asked for, as `DIR/<period>/<name>/…`.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    look = rendering.settings.look_for(
+        report.customer.id, timezone=rendering.timezone, locale=rendering.locale
+    )
+    folder = rendering.out / report.period.label / name
+    files = []
+    for suffix in rendering.formats:
+        path = folder / f"{name}-backup-report-{report.period.label}.{suffix}"
+        write_whole(path, lambda draft, write=WRITERS[suffix]: write(report, look, draft))
+        files.append(path)
+    return tuple(files)
+
+
+def _stored_report(rendering: Rendering, store: Store, customer: Customer) -> Report:
+    own = rendering.settings.report_for(
+        customer.id, timezone=rendering.timezone, locale=rendering.locale
+    )
+    period = parse_period(rendering.period, own.timezone, rendering.now)
+    policy = own.policy()
+    observations = store.observations(customer, period)
+    if not observations.snapshots:
+        failure = store.last_failure(customer)
+        raise StoreError(
+            f"There is no complete snapshot of {customer.name}"
+            + (f"; the last attempt failed: {failure}" if failure else "."),
+            hint="Run `reporter fetch` until it succeeds for this customer.",
+        )
+    jobs = read_jobs(store.raw_jobs(customer, period), policy)
+    return analyse(customer, jobs, period, policy, observations)
+
+
+def named(settings: Settings, customer: Customer) -> Customer:
+    """The customer under the name the configuration gives it, if it gives one."""
+    return replace(customer, name=settings.customer(customer.id).name or customer.name)

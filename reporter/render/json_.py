@@ -1,0 +1,93 @@
+"""The report as JSON: the machine-readable twin, with the keys of docs/figures.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from reporter import __version__
+from reporter.model import Look, Report
+from reporter.period import Period
+from reporter.render.text import reason_text
+
+SCHEMA: Final = 1
+"""Raised when a key changes its meaning or goes away; new keys may come without."""
+
+
+def write_json(report: Report, look: Look, path: Path) -> None:
+    """The report as a JSON file. `look` changes nothing in it."""
+    text = json.dumps(report_dict(report), ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", "utf-8")
+
+
+def report_dict(report: Report) -> dict[str, Any]:
+    """The report as plain dicts, lists, strings, numbers, booleans and None."""
+    return {
+        "schema": SCHEMA,
+        "generator": {"name": "backup-reporter", "version": __version__},
+        "customer": asdict(report.customer),
+        "period": _period(report.period),
+        "policy": {
+            "warning": report.policy.warning,
+            "cancelled": report.policy.cancelled,
+            "units": report.policy.units,
+            "target_success_rate": report.policy.target_success_rate,
+            "max_gap_s": report.policy.max_gap.total_seconds(),
+            "targets": [
+                {
+                    "service": target.service,
+                    "module": target.module,
+                    "success_rate": target.success_rate,
+                    "max_gap_s": target.max_gap and target.max_gap.total_seconds(),
+                }
+                for target in report.policy.targets
+            ],
+        },
+        "state": report.state.value,
+        "reasons": [reason_text(reason) for reason in report.reasons],
+        "totals": _plain(asdict(report.totals)),
+        "services": [
+            {"service": own.service} | _plain(asdict(own.figures)) for own in report.services
+        ],
+        "modules": [
+            {"service": own.service, "module": own.module, "state": own.state.value}
+            | _plain(asdict(own.figures))
+            for own in report.modules
+        ],
+        "daily": [_plain(asdict(day)) for day in report.daily],
+        "previous": None
+        if report.previous is None
+        else {
+            "period": _period(report.previous.period),
+            "totals": _plain(asdict(report.previous.totals)),
+        },
+        "coverage": _plain(asdict(report.coverage)),
+        "exceptions": [_plain(asdict(own)) for own in report.exceptions],
+        "other_jobs": [asdict(own) for own in report.other_jobs],
+        "quality": [_plain(asdict(note)) for note in report.quality],
+        "sources": [_plain(asdict(source)) for source in report.sources],
+        "as_of": report.as_of.isoformat(),
+    }
+
+
+def _period(period: Period) -> dict[str, str]:
+    return {
+        "label": period.label,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "timezone": period.timezone,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Times and days as ISO 8601, tuples as lists."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value

@@ -1,0 +1,368 @@
+"""The configuration: `reporter.toml`, overridden by environment variables.
+
+One frozen `Settings` value; secrets never show in its `repr`. A key nobody knows is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
+
+from babel import Locale, UnknownLocaleError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from reporter.errors import SettingsError, UsageError
+from reporter.jobs.values import read_duration
+from reporter.model import Brand, Logo, Look, Policy, Target
+from reporter.period import find_zone
+
+ENV_PREFIX: Final = "REPORTER_"
+LANGUAGES: Final = ("en",)
+
+# The vendor's documentation of its environments, July 2026. For all but `commercial` the API root
+# is told by the vendor and has to be configured.
+_TOKEN_URLS: Final = {
+    "commercial": "https://identity.avepointonlineservices.com/connect/token",
+    "us-gov": "https://identity-gov.avepointonlineservices.com/connect/token",
+    "aos2": "https://identity-aos2.avepointonlineservices.com/connect/token",
+    "fedramp": "https://identity.online15.net/connect/token",
+}
+_API_URLS: Final = {"commercial": "https://graph.avepointonlineservices.com"}
+
+
+def _read_span(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str) and (span := read_duration(value.strip())) is not None:
+        return span
+    if value in (0, "0"):
+        return timedelta(0)
+    raise ValueError("is not a length of time; write 24h, 90m, 2d or 0")
+
+
+Span = Annotated[timedelta, BeforeValidator(_read_span)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A table of the configuration file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+class ApiSettings(Section):
+    """`[api]`: where the service is, and who we are there."""
+
+    environment: Literal["commercial", "us-gov", "aos2", "fedramp"] = "commercial"
+    api_url: str = ""
+    token_url: str = ""
+    version: Literal["auto", "v1", "v3"] = "auto"
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    certificate: Path | None = None
+    certificate_password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_urls(cls, data: Any) -> Any:
+        environment = data.get("environment", "commercial")
+        return {
+            "api_url": _API_URLS.get(environment, ""),
+            "token_url": _TOKEN_URLS.get(environment, ""),
+        } | data
+
+    @field_validator("api_url", "token_url")
+    @classmethod
+    def _encrypted(cls, url: str) -> str:
+        parts = urlsplit(url)
+        loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+            raise ValueError("must be an https:// address (http:// only for this machine itself)")
+        return url.rstrip("/")
+
+
+class StoreSettings(Section):
+    """`[store]`: where replies and jobs are kept."""
+
+    url: str = "sqlite:///reporter.db"
+
+
+class TargetSettings(Section):
+    """`[[report.targets]]`: a target of one service, or of one module of it."""
+
+    service: str
+    module: str | None = None
+    success_rate: Rate | None = None
+    max_gap: Span | None = None
+
+
+class ReportSettings(Section):
+    """`[report]`: how jobs are counted, judged and shown."""
+
+    timezone: str = "UTC"
+    locale: str = "en"
+    target_success_rate: Rate = 0.95
+    max_gap: Span = timedelta(hours=24)
+    warning: Literal["warning", "success", "failed"] = "warning"
+    cancelled: Literal["failed", "excluded"] = "failed"
+    units: Literal["binary", "decimal"] = "binary"
+    page_size: Literal["A4", "Letter"] = "A4"
+    targets: tuple[TargetSettings, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, timezone: str) -> str:
+        try:
+            find_zone(timezone)
+        except UsageError as error:
+            raise ValueError(f"{timezone!r} is no time zone; {error.hint}") from error
+        return timezone
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, locale: str) -> str:
+        try:
+            language = Locale.parse(locale.replace("-", "_")).language
+        except (UnknownLocaleError, ValueError) as error:
+            raise ValueError(f"{locale!r} is no locale; write en, en_GB, …") from error
+        if language not in LANGUAGES:
+            raise ValueError(f"reports are written in: {', '.join(LANGUAGES)}")
+        return locale.replace("-", "_")
+
+    def policy(self) -> Policy:
+        return Policy(
+            warning=self.warning,
+            cancelled=self.cancelled,
+            units=self.units,
+            target_success_rate=self.target_success_rate,
+            max_gap=self.max_gap,
+            targets=tuple(
+                Target(own.service, own.module, own.success_rate, own.max_gap)
+                for own in self.targets
+            ),
+        )
+
+
+class BrandSettings(Section):
+    """`[brand]`: whose report it is."""
+
+    name: str = ""
+    logo: Path | None = None
+    color: str = Field(default="#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$")
+    contact: str = ""
+    footer: str = ""
+
+    def brand(self, folder: Path) -> Brand:
+        """The brand with its logo read; relative paths start at `folder`.
+
+        Raises:
+            SettingsError: the logo cannot be read, or is neither SVG nor PNG.
+        """
+        logo = _read_logo(folder / self.logo) if self.logo else None
+        return Brand(self.name, logo, self.color, self.contact, self.footer)
+
+
+class CustomerSettings(Section):
+    """`[[customers]]`: what differs for one customer, by id.
+
+    Keys of `[report]` and `[brand]` stand in the tables `report` and `brand` of the customer, or
+    directly beside its `id`.
+    """
+
+    id: str
+    name: str | None = None
+    recipients: tuple[str, ...] = ()
+    report: ReportSettings = ReportSettings()
+    brand: BrandSettings = BrandSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lift(cls, data: Any) -> Any:
+        lifted = dict(data)
+        for table, section in (("report", ReportSettings), ("brand", BrandSettings)):
+            inner = dict(lifted.get(table, {}))
+            for key in section.model_fields.keys() - {"name"} & lifted.keys():
+                inner.setdefault(key, lifted.pop(key))
+            lifted[table] = inner
+        return lifted
+
+
+class ExecutionSettings(Section):
+    """`[execution]`: how much is done at once."""
+
+    workers: int = Field(default=2, ge=1, le=256)
+
+
+class Settings(BaseSettings):
+    """The whole configuration, and the folder its relative paths start at."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    api: ApiSettings = ApiSettings.model_validate({})
+    store: StoreSettings = StoreSettings()
+    report: ReportSettings = ReportSettings()
+    brand: BrandSettings = BrandSettings()
+    customers: tuple[CustomerSettings, ...] = ()
+    execution: ExecutionSettings = ExecutionSettings()
+    _folder: Path = PrivateAttr(default=Path())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what the file says (given as keyword arguments)."""
+        return env_settings, init_settings
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start: the folder of the configuration file."""
+        return self._folder
+
+    def customer(self, customer_id: str) -> CustomerSettings:
+        """What the configuration says of a customer; nothing where it is not named."""
+        named = (own for own in self.customers if own.id == customer_id)
+        return next(named, CustomerSettings(id=customer_id))
+
+    def report_for(self, customer_id: str, **given: str | None) -> ReportSettings:
+        """`[report]` for a customer; what the command line gave wins.
+
+        Raises:
+            SettingsError: a given value is wrong.
+        """
+        merged = _overlaid(self.report, self.customer(customer_id).report)
+        values = {key: value for key, value in given.items() if value is not None}
+        return _validated(lambda: type(merged).model_validate(merged.model_dump() | values))
+
+    def look_for(self, customer_id: str, **given: str | None) -> Look:
+        """How a customer's report is shown."""
+        brand = _overlaid(self.brand, self.customer(customer_id).brand).brand(self._folder)
+        report = self.report_for(customer_id, **given)
+        return Look(brand, report.page_size, report.locale)
+
+
+def load_settings(path: Path, *, required: bool = True) -> Settings:
+    """The settings in the TOML file `path` and in the environment.
+
+    A missing file is an error only if `required`.
+
+    Raises:
+        SettingsError: no such file, no TOML, an unknown key or a wrong value.
+    """
+    data: dict[str, Any] = {}
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        if required:
+            raise SettingsError(
+                f"There is no configuration file {path}.",
+                hint="Write one with `reporter init`, or name it with --config.",
+            ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read as TOML: {error}.", hint="Mend the file at that place."
+        ) from error
+    _refuse_unknown_variables(os.environ)
+    settings = _validated(lambda: Settings(**data), str(path))
+    settings._folder = path.parent
+    return settings
+
+
+def _overlaid(base: AnySection, own: AnySection) -> AnySection:
+    """`base` with the values that are set in `own`."""
+    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def _read_logo(path: Path) -> Logo:
+    kinds: Mapping[str, Literal["image/svg+xml", "image/png"]] = {
+        ".svg": "image/svg+xml",
+        ".png": "image/png",
+    }
+    try:
+        return Logo(path.read_bytes(), kinds[path.suffix.lower()])
+    except KeyError as error:
+        raise SettingsError(
+            f"The logo {path} is neither SVG nor PNG.", hint="Check `logo` in [brand]."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"The logo {path} cannot be read: {error.strerror}.", hint="Check `logo` in [brand]."
+        ) from error
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """A misspelt section in a variable's name would be overlooked by pydantic."""
+    sections = list(Settings.model_fields)
+    for variable in environment:
+        if variable.upper().startswith(ENV_PREFIX):
+            section = variable[len(ENV_PREFIX) :].lower().split("__")[0]
+            if section not in sections:
+                raise SettingsError(
+                    f"The environment variable {variable} names no section of the configuration.",
+                    hint=_nearest(section, sections),
+                )
+
+
+def _validated(build: Callable[[], AnyModel], where: str = "the command line") -> AnyModel:
+    try:
+        return build()
+    except ValidationError as error:
+        lines = [_explained(detail) for detail in error.errors()]
+        raise SettingsError(
+            f"The configuration in {where} is wrong: {'; '.join(text for text, _ in lines)}.",
+            hint=" ".join(hint for _, hint in lines if hint) or "Mend the value.",
+        ) from None
+
+
+def _explained(detail: Any) -> tuple[str, str]:
+    """One error of pydantic as a sentence and a hint."""
+    place = [part for part in detail["loc"] if not isinstance(part, int)]
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(Settings, place[:-1])
+        return f"unknown key {'.'.join(place)}", _nearest(str(place[-1]), known)
+    if detail["type"] == "missing":
+        return f"{'.'.join(place)} is missing", ""
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, place))}: {message}", ""
+
+
+def _known_keys(section: type[BaseModel], place: list[Any]) -> list[str]:
+    for name in place:
+        inner: Any = section.model_fields[name].annotation
+        models = [kind for kind in (inner, *get_args(inner)) if isinstance(kind, type)]
+        section = next(kind for kind in models if issubclass(kind, BaseModel))
+    liftable = (ReportSettings, BrandSettings) if section is CustomerSettings else ()
+    return [name for model in (section, *liftable) for name in model.model_fields]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(known)}."

@@ -1,0 +1,290 @@
+"""Writing snapshots into the store, and reading a period's rows out of it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reporter.errors import StoreError
+from reporter.jobs.frame import FIELDS, latest, read_jobs
+from reporter.jobs.replies import raw_jobs, read_page
+from reporter.model import Customer, Observations, Policy, Reply, Snapshot, Source
+from reporter.period import Period
+from reporter.store import tables
+from reporter.store.schema import bring_up_to_date
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_BATCH = 5_000
+
+
+class Store:
+    """Snapshots of all customers. Every write is one transaction: whole, or not there."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """The store at a database URL, made or brought up to date where needed.
+
+        Raises:
+            StoreError: it cannot be opened, or is of a newer version.
+        """
+        try:
+            engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StoreError(
+                f"The store {url!r} is no database this program knows: {error}.",
+                hint="Write sqlite:///reporter.db or postgresql+psycopg://… as [store] url.",
+            ) from error
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _prepare_sqlite)
+        store = cls(engine)
+        with store._errors():
+            bring_up_to_date(engine)
+        return store
+
+    def record_customers(self, customers: Iterable[Customer], replies: tuple[Reply, ...]) -> None:
+        """Keep the list of customers and the replies that gave it."""
+        listed_at = max(reply.fetched_at for reply in replies)
+        with self._begin() as connection:
+            self._record_replies(connection, None, replies)
+            insert = self._insert(tables.customers)
+            upsert = insert.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"name": insert.excluded.name, "listed_at": insert.excluded.listed_at},
+            )
+            rows = [
+                {"id": customer.id, "name": customer.name, "listed_at": listed_at}
+                for customer in customers
+            ]
+            if rows:
+                connection.execute(upsert, rows)
+
+    def record(self, snapshot: Snapshot) -> None:
+        """Keep a complete snapshot: its replies as they are, its jobs by identity.
+
+        Raises:
+            ReplyError: a reply is no list of jobs; nothing is kept.
+            StoreError: the database refuses; nothing is kept.
+        """
+        jobs = _derived(snapshot)
+        with self._begin() as connection:
+            fetch_id = self._record_replies(connection, snapshot.customer.id, snapshot.replies)
+            jobs["customer_id"] = snapshot.customer.id
+            jobs["fetch_id"] = fetch_id
+            rows = jobs.to_dict("records")
+            for start in range(0, len(rows), _BATCH):
+                connection.execute(self._upsert_jobs(), rows[start : start + _BATCH])
+
+    def record_failure(self, customer: Customer, at: datetime, error: str) -> None:
+        """Keep that a snapshot was tried and why there is none."""
+        with self._begin() as connection:
+            connection.execute(
+                sa.insert(tables.fetches),
+                {"customer_id": customer.id, "taken_at": at, "error": error},
+            )
+
+    def customers(self) -> tuple[Customer, ...]:
+        """All customers ever listed, by name."""
+        query = sa.select(tables.customers.c.id, tables.customers.c.name).order_by("name", "id")
+        with self._begin() as connection:
+            return tuple(Customer(*row) for row in connection.execute(query))
+
+    def last_failure(self, customer: Customer) -> str | None:
+        """Why the customer's last attempt at a snapshot failed; None where it did not."""
+        fetches = tables.fetches.c
+        query = (
+            sa.select(fetches.error)
+            .where(fetches.customer_id == customer.id)
+            .order_by(fetches.taken_at.desc(), fetches.id.desc())
+            .limit(1)
+        )
+        with self._begin() as connection:
+            error: str | None = connection.execute(query).scalar()
+            return error
+
+    def raw_jobs(self, customer: Customer, period: Period) -> pd.DataFrame:
+        """The raw rows a report of the period needs, in the order they were fetched.
+
+        Those of the period and of the one before it, undated ones and placeholders; of each
+        module and outcome the last before (recovery points) and the first after (cures).
+        """
+        columns = [tables.jobs.c[name] for name in (*FIELDS, "fetched_at")]
+        query = sa.select(*columns).where(_needed(customer.id, period))
+        with self._begin() as connection:
+            found = connection.execute(query.order_by("fetched_at", "job_id")).all()
+        frame = pd.DataFrame(found, columns=[*FIELDS, "fetched_at"], dtype=object)
+        return frame.astype({"fetched_at": "datetime64[us, UTC]"})
+
+    def observations(self, customer: Customer, period: Period) -> Observations:
+        """When the customer was looked at, and the replies a report of the period rests on."""
+        fetches, replies = tables.fetches, tables.replies
+        complete = (fetches.c.customer_id == customer.id) & fetches.c.error.is_(None)
+        source = sa.select(
+            replies.c.fetched_at, replies.c.url, replies.c.sha256, replies.c.rows
+        ).join(fetches)
+        with self._begin() as connection:
+            taken = connection.execute(
+                sa.select(fetches.c.taken_at).where(complete).order_by(fetches.c.taken_at)
+            ).scalars()
+            snapshots = tuple(taken)
+            rests_on = complete & fetches.c.id.in_(_sources(customer.id, period))
+            found = connection.execute(
+                source.where(rests_on).order_by(fetches.c.taken_at, fetches.c.id, "position")
+            )
+            return Observations(snapshots, tuple(Source(*row) for row in found))
+
+    def _record_replies(
+        self, connection: sa.Connection, customer_id: str | None, replies: tuple[Reply, ...]
+    ) -> int:
+        taken_at = max(reply.fetched_at for reply in replies)
+        key = connection.execute(
+            sa.insert(tables.fetches).values(customer_id=customer_id, taken_at=taken_at)
+        ).inserted_primary_key
+        assert key is not None
+        fetch_id = int(key[0])
+        connection.execute(
+            sa.insert(tables.replies),
+            [
+                {
+                    "fetch_id": fetch_id,
+                    "position": position,
+                    "fetched_at": reply.fetched_at,
+                    "url": reply.url,
+                    "request_id": reply.request_id,
+                    "sha256": hashlib.sha256(reply.body).hexdigest(),
+                    "rows": len(read_page(reply).rows),
+                    "body": zlib.compress(reply.body),
+                }
+                for position, reply in enumerate(replies)
+            ],
+        )
+        return fetch_id
+
+    def _upsert_jobs(self) -> Any:
+        """Newer rows of an identity replace older ones: the rule of `jobs.frame.latest`."""
+        insert = self._insert(tables.jobs)
+        new, old = insert.excluded, tables.jobs.c
+        identity = ["customer_id", "service", "module", "job_id"]
+        return insert.on_conflict_do_update(
+            index_elements=identity,
+            set_={column.name: column for column in new if column.name not in identity},
+            where=new.modified_at.is_(None)
+            | old.modified_at.is_(None)
+            | (new.modified_at >= old.modified_at),
+        )
+
+    def _insert(self, table: sa.Table) -> Any:
+        return _INSERTS[self._engine.dialect.name](table)
+
+    @contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        with self._errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            cause = str(error.orig)
+            raise StoreError(
+                f"The store {self._engine.url.render_as_string()} failed: {cause}.",
+                hint=_hint(cause),
+            ) from error
+
+
+def _derived(snapshot: Snapshot) -> pd.DataFrame:
+    """The rows of the table `jobs` that a snapshot amounts to, one per identity."""
+    raw = raw_jobs(snapshot.replies)
+    # Units matter only to sizes, which are kept as the service wrote them.
+    typed = read_jobs(raw, Policy()).rows
+    derived = raw.assign(
+        service=typed["service"],
+        module=typed["module"],
+        job_id=typed["job_id"].fillna(""),
+        started_at=typed["started_at"],
+        point_at=typed["ended_at"].fillna(typed["started_at"]),
+        modified_at=typed["modified_at"],
+        outcome=typed["outcome"],
+    )
+    derived = derived[latest(typed)].astype(object)
+    return derived.where(derived.notna(), None)
+
+
+def _needed(customer_id: str, period: Period) -> sa.ColumnElement[bool]:
+    """The rows of `Store.raw_jobs`, chosen in the database."""
+    jobs = tables.jobs.c
+    start, end = period.previous().start, period.end
+    mine = jobs.customer_id == customer_id
+    dated = (jobs.started_at < end) & ((jobs.started_at >= start) | (jobs.point_at >= start))
+    # Up to here every later job is read, so that the first cure of each exception is among them.
+    settled = (
+        sa.select(sa.func.max(jobs.point_at))
+        .where(mine & (jobs.started_at >= period.start) & (jobs.started_at < end))
+        .scalar_subquery()
+    )
+    after = mine & (jobs.started_at >= end)
+    before = mine & (jobs.started_at < start) & (jobs.point_at < start)
+    later = after & (settled.is_(None) | (jobs.point_at > settled))
+    return mine & sa.or_(
+        jobs.started_at.is_(None),
+        dated,
+        after & (jobs.point_at <= settled),
+        _first_of_each_outcome(before, jobs.point_at.desc()),
+        _first_of_each_outcome(later, jobs.point_at.asc()),
+    )
+
+
+def _first_of_each_outcome(
+    which: sa.ColumnElement[bool], order: sa.UnaryExpression[Any]
+) -> sa.ColumnElement[bool]:
+    """Of the rows `which`, the first in `order` of each module and outcome."""
+    jobs = tables.jobs.c
+    rank = sa.func.row_number().over(
+        partition_by=[jobs.service, jobs.module, jobs.outcome], order_by=[order, jobs.job_id]
+    )
+    identity = [jobs.customer_id, jobs.service, jobs.module, jobs.job_id]
+    ranked = sa.select(*identity, rank.label("rank")).where(which).subquery()
+    first = sa.select(*(ranked.c[column.name] for column in identity)).where(ranked.c.rank == 1)
+    return sa.tuple_(*identity).in_(first)
+
+
+def _sources(customer_id: str, period: Period) -> sa.Select[Any]:
+    """The fetches a report rests on: those of the period, and those that gave its rows."""
+    jobs, fetches = tables.jobs.c, tables.fetches.c
+    gave = sa.select(jobs.fetch_id).where(
+        (jobs.customer_id == customer_id)
+        & (jobs.started_at.is_(None) | jobs.started_at.between(period.start, period.end))
+    )
+    of_period = sa.select(fetches.id).where(
+        (fetches.customer_id == customer_id) & fetches.taken_at.between(period.start, period.end)
+    )
+    return gave.union(of_period)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA busy_timeout = 30000")
+
+
+def _hint(cause: str) -> str:
+    if "locked" in cause:
+        return "Another run is writing to it: wait until it has ended."
+    if "full" in cause:
+        return "The disk is full: make room and run the same command again; nothing is lost."
+    if "readonly" in cause or "unable to open" in cause:
+        return "Check that its folder exists and may be written to ([store] url)."
+    return "Check [store] url, and that the database is up."

@@ -1,0 +1,80 @@
+"""The tables of the store as they are now; `migrations` holds how they came to be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from reporter.jobs.frame import FIELDS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """A point in time as microseconds since 1970: exact, ordered, and the same on every database."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = sa.MetaData()
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("listed_at", Instant, nullable=False),  # the last time the service listed it
+)
+
+# One attempt to take a snapshot. `error` is empty where the snapshot is complete; only then are
+# there replies. `customer_id` is missing for the list of customers itself.
+fetches = sa.Table(
+    "fetches",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.String),
+    sa.Column("taken_at", Instant, nullable=False),
+    sa.Column("error", sa.String),
+    sa.Index("fetches_by_customer", "customer_id", "taken_at"),
+)
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("fetched_at", Instant, nullable=False),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("request_id", sa.String, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib
+)
+
+# One row per identity: the raw fields of the row that counts, and what is needed to choose rows
+# without reading them all. `job_id` is empty for a placeholder.
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("customer_id", sa.String, primary_key=True),
+    sa.Column("service", sa.String, primary_key=True),
+    sa.Column("module", sa.String, primary_key=True),
+    sa.Column("job_id", sa.String, primary_key=True),
+    *(sa.Column(field, sa.String) for field in FIELDS),
+    sa.Column("fetched_at", Instant, nullable=False),
+    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
+    sa.Column("started_at", Instant),
+    sa.Column("point_at", Instant),  # its end, else its start
+    sa.Column("modified_at", Instant),
+    sa.Column("outcome", sa.String),
+    sa.Index("jobs_by_start", "customer_id", "started_at"),
+)

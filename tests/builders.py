@@ -1,0 +1,157 @@
+"""Rows, jobs and reports for tests: small, literal, and made by the real stages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from reporter.analysis import analyse
+from reporter.jobs.frame import FIELDS, Jobs, latest, raw_rows, read_jobs
+from reporter.model import Customer, Observations, Policy, Report, Source
+from reporter.period import parse_period
+
+NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+CUSTOMER = Customer("00427fbc-8832-46cf-a1d2-582f46e638", "Contoso Ltd")
+
+
+def make_row(**fields: object) -> dict[str, object]:
+    """A row of a reply: a module that never ran, but for the fields given."""
+    row: dict[str, object] = dict.fromkeys(FIELDS, "N/A")
+    row |= {field: "0" for field in FIELDS if field.endswith("Count")}
+    row |= {
+        "jobType": "Microsoft 365",
+        "jobModule": "Exchange Online",
+        "status": "Not Finished",
+        "backupSize": "0 GB",
+    }
+    return row | fields
+
+
+def make_job(
+    started: str = "2026-10-05T01:00:00Z",
+    status: str = "Finished",
+    *,
+    minutes: int = 20,
+    **fields: object,
+) -> dict[str, object]:
+    """A row of a job that ran `minutes` and whose counts add up; its id follows from its start."""
+    start = datetime.fromisoformat(started)
+    end = start + timedelta(minutes=minutes)
+    return (
+        make_row(
+            status=status,
+            jobId=f"FB{start:%Y%m%d%H%M%S}",
+            name="Daily backup",
+            totalCount="100",
+            successfulCount="100",
+            backupSize="1 GB",
+            startTime=f"{start:%Y-%m-%dT%H:%M:%SZ}",
+            endTime=f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            jobDuration=f"{minutes}m0s",
+            lastModifyTime=f"{end:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        | fields
+    )
+
+
+def make_jobs(
+    rows: Sequence[object], *, fetched_at: datetime = NOW, policy: Policy | None = None
+) -> Jobs:
+    """The typed jobs of rows, one per identity."""
+    jobs = read_jobs(raw_rows(rows, fetched_at), policy or Policy())
+    return jobs.where(latest(jobs.rows))
+
+
+def make_report(
+    rows: Sequence[object],
+    *,
+    period: str = "2026-10",
+    timezone: str = "UTC",
+    policy: Policy | None = None,
+    customer: Customer = CUSTOMER,
+    observed: Sequence[datetime] = (NOW,),
+) -> Report:
+    """The report of rows, all fetched at the last time `observed`."""
+    policy = policy or Policy()
+    fetched_at = max(observed)
+    source = Source(
+        fetched_at, "https://graph.example/partner/customers/1/jobs", "0" * 64, len(rows)
+    )
+    return analyse(
+        customer,
+        make_jobs(rows, fetched_at=fetched_at, policy=policy),
+        parse_period(period, timezone, NOW),
+        policy,
+        Observations(tuple(observed), (source,)),
+    )
+
+
+def daily_snapshots(first: datetime, days: int) -> list[datetime]:
+    """One time of observation a day."""
+    return [first + timedelta(days=n) for n in range(days)]
+
+
+_MODULES = {
+    "Microsoft 365": [
+        "Exchange Online", "SharePoint Online", "OneDrive", "Microsoft Teams", "Teams Chat",
+    ],
+    "IaaS + PaaS": ["Azure Virtual Machine", "Microsoft Entra ID", "Azure SQL Backup"],
+    "Salesforce": ["Salesforce"],
+}  # fmt: skip
+_STATUSES = {
+    "Finished": 930,
+    "Finished with exception": 30,
+    "Failed": 25,
+    "Canceled": 5,
+    "Throttled": 2,
+    "Running": 3,
+    "Skipped": 5,
+}
+
+
+def make_busy_month(seed: int = 1, *, per_day: int = 2) -> list[dict[str, object]]:
+    """A realistic September and October of nine modules, with an outage, a module that fails until
+    the end, one that never ran, other jobs, and values nobody can read."""
+    chance = random.Random(seed)
+    rows: list[dict[str, object]] = [
+        make_row(jobModule="Power BI"),
+        make_row(jobType="Dynamics 365", jobModule="Dynamics CRM Backup"),
+    ]
+    for service, modules in _MODULES.items():
+        for module in modules:
+            for run in range(61 * per_day):
+                rows.append(_busy_job(chance, service, module, run, per_day))
+    rows.append(make_job("2026-10-11T03:00:00Z", jobType="Microsoft 365 Scan", jobId="SC1"))
+    rows.append(make_job("2026-10-12T03:00:00Z", jobModule="Retention", jobId="RT1"))
+    return rows
+
+
+def _busy_job(
+    chance: random.Random, service: str, module: str, run: int, per_day: int
+) -> dict[str, object]:
+    start = datetime(2026, 9, 1, 1, tzinfo=UTC) + timedelta(
+        hours=24 / per_day * run, minutes=chance.randint(0, 50)
+    )
+    status = chance.choices(list(_STATUSES), weights=list(_STATUSES.values()))[0]
+    outage = module == "OneDrive" and start.month == 10 and start.day in (14, 15)
+    if outage or (module == "Teams Chat" and start >= datetime(2026, 10, 28, tzinfo=UTC)):
+        status = "Failed"
+    total = chance.randint(200, 3000)
+    failed = chance.randint(1, total // 4) if status == "Failed" else 0
+    warned = chance.randint(1, 20) if status == "Finished with exception" else 0
+    size = chance.lognormvariate(3, 1) * (1 + run / 200)
+    return make_job(
+        f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        status,
+        minutes=chance.randint(4, 95),
+        jobType=service,
+        jobModule=module,
+        jobId=f"FB{start:%Y%m%d}{chance.randrange(10**9):09}",
+        name=f"{module} daily {run % per_day + 1}",
+        totalCount=str(total),
+        failedCount=str(failed),
+        warningCount=str(warned),
+        successfulCount=str(total - failed - warned),
+        backupSize="n/a GB" if chance.random() < 0.004 else f"{size:,.1f} GB",
+    )
