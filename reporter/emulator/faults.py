@@ -1,0 +1,84 @@
+"""Faults on request: whether one strikes is a pure function of the seed and the request."""
+
+from __future__ import annotations
+
+import difflib
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from reporter.errors import UsageError
+
+FAULTS: Final = {
+    "429-seconds": "429 with Retry-After in seconds",
+    "429-date": "429 with Retry-After as an HTTP date",
+    "429-bare": "429 without Retry-After",
+    "500": "500 Internal Server Error",
+    "503": "503 Service Unavailable",
+    "slow": "the reply takes two seconds",
+    "drop": "the connection is closed without a reply",
+    "truncate": "the reply is cut short of its Content-Length",
+    "broken-json": "200 with half a JSON text",
+    "html": "200 with an HTML page",
+    "expire": "the token is revoked: 401",
+    "forbidden": "403",
+    "relative-next": "next links relative to the request",
+    "root-next": "next links from the root of the host",
+    "context-next": "next links relative to the context",
+    "loop-next": "the next link points to the page itself",
+    "foreign-next": "the next link points to another host",
+    "shift": "a job begins while the pages are read, so that they shift",
+    "short": "a page lacks its last row",
+    "bad-row": "a row that is not an object",
+    "other-shape": "JSON of another shape",
+}
+
+
+class Faults:
+    """Which faults strike how often. A fault of rate 1 strikes always."""
+
+    def __init__(self, rates: Mapping[str, float] | None = None, seed: int = 1) -> None:
+        self._rates = dict(rates or {})
+        self._seed = seed
+        self._attempts: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def parse(cls, texts: Iterable[str], seed: int) -> Faults:
+        """The faults in texts like `503=0.1`.
+
+        Raises:
+            UsageError: there is no such fault, or the rate is not between 0 and 1.
+        """
+        rates = {}
+        for text in texts:
+            name, _, rate = text.partition("=")
+            if name not in FAULTS:
+                close = difflib.get_close_matches(name, FAULTS, 1, 0.4)
+                raise UsageError(
+                    f"There is no fault {name!r}.",
+                    hint=f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(FAULTS)}",
+                )
+            try:
+                rates[name] = float(rate or "1")
+            except ValueError:
+                rates[name] = -1.0
+            if not 0 <= rates[name] <= 1:
+                raise UsageError(f"The rate of {text!r} is not between 0 and 1.")
+        return cls(rates, seed)
+
+    def strikes(self, name: str, request: str) -> bool:
+        """Whether the fault strikes this request, this time it is made."""
+        rate = self._rates.get(name, 0.0)
+        if rate == 0:
+            return False
+        with self._lock:
+            self._attempts[name, request] += 1
+            attempt = self._attempts[name, request]
+        return random.Random(f"{self._seed}:{name}:{request}:{attempt}").random() < rate
+
+    def first_strike(self, names: Iterable[str], request: str) -> str | None:
+        """The first of several faults that strikes this request, if one does."""
+        return next((name for name in names if self.strikes(name, request)), None)

@@ -1,0 +1,130 @@
+"""Pages of collections in each generation's envelope, and the faults of paging."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from reporter.emulator.rows import (
+    Row,
+    customer_row,
+    protected_rows,
+    subscription_row,
+)
+
+if TYPE_CHECKING:
+    from reporter.emulator.cast import Profile
+    from reporter.emulator.server import Emulator
+
+_LARGEST_PAGE = 100
+
+
+def collection(
+    emulator: Emulator,
+    name: str,
+    profile: Profile | None,
+    found: dict[str, str],
+    arguments: dict[str, str],
+    asked: str,
+) -> Any:
+    """The answer to a GET: a customer, a subscription, or a page of an OData collection."""
+    if profile is None:
+        rows = [customer_row(own, 1) for own in emulator.customers.values()]
+    elif name == "customer":
+        return customer_row(profile, 1)
+    elif name == "subscription":
+        return subscription_row(profile)
+    elif name == "v3 protected":
+        return {"data": protected_rows(profile)}
+    elif name == "protected":
+        rows = protected_rows(profile)
+    else:
+        rows = emulator.jobs(profile, 1)
+        if "type" in found:
+            rows = [
+                row
+                for row in rows
+                if (row["jobType"], row["jobModule"]) == (found["type"], found["module"])
+            ]
+    start = int(arguments.get("$skiptoken", "0"), 36)
+    stop = start + emulator.page_size
+    page: Row = {
+        "@odata.context": f"{emulator.api_url}/partner/$metadata#Collection({name})",
+        "value": _flawed(emulator, rows[start:stop], asked),
+    }
+    if stop < len(rows):
+        page["@odata.nextLink"] = _next_link(emulator, asked, stop)
+    return page
+
+
+def batch(
+    emulator: Emulator,
+    name: str,
+    profile: Profile | None,
+    wanted: dict[str, Any],
+    arguments: dict[str, str],
+    asked: str,
+) -> Any:
+    """The answer to a POST of generation 3.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+    number, size = int(arguments.get("pageIndex", 1)), int(arguments.get("pageSize", 50))
+    if number < 1 or not 1 <= size <= _LARGEST_PAGE:
+        raise ValueError("pageIndex is from 1, pageSize from 1 to 100")
+    if profile is None:
+        ids = wanted.get("customerIds")
+        rows = [
+            customer_row(own, 3) for own in emulator.customers.values() if not ids or own.id in ids
+        ]
+    else:
+        rows = _filtered(emulator.jobs(profile, 3), wanted)
+        if number > 1 and emulator.faults.strikes("shift", asked):
+            # A job has begun since the first page was read: all rows move down by one.
+            rows = [rows[0] | {"jobId": "FB-JUST-BEGUN"}, *rows]
+    data = rows[(number - 1) * size : number * size]
+    return {
+        "data": _flawed(emulator, data, asked),
+        "metadata": {"pageIndex": number, "pageSize": size, "totalCount": len(rows)},
+    }
+
+
+def _filtered(rows: list[Row], wanted: dict[str, Any]) -> list[Row]:
+    keys = [key for key in ("jobType", "jobModule") if wanted.get(key) is not None]
+    return [row for row in rows if all(row[key] == wanted[key] for key in keys)]
+
+
+def _flawed(emulator: Emulator, rows: list[Any], asked: str) -> list[Any]:
+    if rows and emulator.faults.strikes("short", asked):
+        return rows[:-1]
+    if rows and emulator.faults.strikes("bad-row", asked):
+        return [*rows, "not an object"]
+    return rows
+
+
+def _next_link(emulator: Emulator, asked: str, start: int) -> str:
+    """Where the next page is, in the form the faults ask for; absolute without one."""
+    strikes = emulator.faults.strikes
+    path = urlsplit(asked.partition(" ")[2]).path
+    query = f"?$skiptoken={_base36(start)}"
+    if strikes("loop-next", asked):
+        return emulator.api_url + asked.partition(" ")[2]
+    if strikes("foreign-next", asked):
+        return f"http://localhost:9{path}{query}"
+    if strikes("relative-next", asked):
+        return path.rpartition("/")[2] + query
+    if strikes("root-next", asked):
+        return path + query
+    if strikes("context-next", asked):
+        return path.removeprefix("/partner/") + query
+    return emulator.api_url + path + query
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"

@@ -1,0 +1,186 @@
+"""Jobs and customers in the words of each generation of the API."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from reporter.emulator.cast import Plan, Profile, Temper
+from reporter.emulator.data import Job, listed_jobs
+from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES, STATUS_NAMES
+
+_SERVICE_CODES: Final = {name: code for code, name in SERVICE_NAMES.items()}
+_MODULE_CODES: Final = {name: code for code, name in MODULE_NAMES.items()}
+_STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
+_UNLISTED_STATUS: Final = 99
+
+ABSENT: Final = "N/A"
+
+Row = dict[str, Any]
+
+
+def job_rows(
+    seed: int, profile: Profile, now: datetime, listed: timedelta, generation: int
+) -> list[Row]:
+    """What the service lists of a customer's jobs now: newest first, then modules that never ran."""
+    jobs = sorted(
+        listed_jobs(seed, profile, now, listed), key=lambda job: (job.started_at, job.job_id)
+    )
+    rows = [_row(job, now, generation) for job in reversed(jobs)]
+    asleep = [plan for plan in profile.plans if plan.temper is Temper.ASLEEP]
+    return rows + [_placeholder(plan, generation) for plan in asleep]
+
+
+def customer_row(profile: Profile, generation: int) -> Row:
+    row: Row = {
+        "id": profile.id,
+        "organization": profile.name,
+        "ownerEmail": profile.owner,
+        "jobStatus": "Working" if generation == 1 else 1,
+        "countryOrRegion": profile.country,
+    }
+    if generation == 3:
+        row |= {"managementMode": 1, "tenants": [{"id": profile.id, "name": profile.name}]}
+    return row
+
+
+def protected_rows(profile: Profile) -> list[Row]:
+    """Protected against scanned objects; Microsoft 365 only."""
+    return [
+        {
+            "customerId": profile.id,
+            "customer": profile.name,
+            "serviceType": plan.service,
+            "serviceModule": plan.module,
+            "totalScannedObjects": int(plan.size_gb * 130),
+            "totalProtectedObjects": int(plan.size_gb * 126),
+            "dataSizeStoredInAvePoint": f"{plan.size_gb * 40:,.1f} GB",
+            "dataSizeStoredInBYOS": ABSENT,
+        }
+        for plan in profile.plans
+        if plan.service == "Microsoft 365"
+    ]
+
+
+def subscription_row(profile: Profile) -> Row:
+    services = dict.fromkeys(plan.service for plan in profile.plans)
+    return {
+        "customerId": profile.id,
+        "organization": profile.name,
+        "customer": profile.name,
+        "tenantId": profile.id,
+        "products": [_product(service) for service in services],
+    }
+
+
+def _product(service: str) -> Row:
+    return {
+        "service": f"Cloud Backup for {service}",
+        "subscriptionModel": "User seats",
+        "purchasedUserSeats": "250",
+        "purchasedUnits": ABSENT,
+        "microsoftLicenseAssigned": "231",
+        "microsoftLicenseAvailable": "260",
+        "purchasedCapacity": "5 TB",
+        "protectedCapacity": "3.2 TB",
+        "storage": "AvePoint storage",
+        "retention": "Retain data for 1 month",
+        "consumedStorage": "3.2 TB",
+        "expirationDate": "2027-04-05",
+        "change": ABSENT,
+        "source": "Partner",
+        "paymentType": "Yearly",
+        "subscriptionName": service,
+        "package": "Enterprise",
+        "contractEndDate": "2027-04-05",
+    }
+
+
+def _row(job: Job, now: datetime, generation: int) -> Row:
+    running = job.ended_at > now
+    row: Row = {
+        "jobType": job.plan.service,
+        "jobModule": job.plan.module,
+        "status": "Running" if running else _printed_status(job),
+        "jobId": job.job_id,
+        "name": job.name,
+        "totalCount": str(job.total),
+        "failedCount": "0" if running else str(job.failed),
+        "successfulCount": "0" if running else str(job.successful),
+        "skippedCount": "0" if running else str(job.skipped),
+        "warningCount": "0" if running else str(job.warned),
+        "backupSize": "0 GB" if running else _size(job),
+        "startTime": _moment(job, job.started_at, generation),
+        "endTime": ABSENT if running else _moment(job, job.ended_at, generation),
+        "jobDuration": ABSENT if running else _duration(job, generation),
+        "lastModifyTime": _moment(job, job.started_at if running else job.ended_at, generation),
+    }
+    return _coded(row) if generation == 3 else row
+
+
+def _placeholder(plan: Plan, generation: int) -> Row:
+    row: Row = {
+        "jobType": plan.service,
+        "jobModule": plan.module,
+        "status": "Not Finished",
+        "jobId": ABSENT,
+        "name": ABSENT,
+        "totalCount": "0",
+        "failedCount": "0",
+        "successfulCount": "0",
+        "skippedCount": "0",
+        "warningCount": "0",
+        "backupSize": "0 GB",
+        "startTime": ABSENT,
+        "endTime": ABSENT,
+        "jobDuration": ABSENT,
+        "lastModifyTime": ABSENT,
+    }
+    return _coded(row) if generation == 3 else row
+
+
+def _coded(row: Row) -> Row:
+    """Services, modules and statuses as numbers; the vendor has none for "Not Finished"."""
+    status = "None" if row["status"] == "Not Finished" else row["status"]
+    return row | {
+        "jobType": _SERVICE_CODES[row["jobType"]],
+        "jobModule": _MODULE_CODES[row["jobModule"]],
+        "status": _STATUS_CODES.get(status.capitalize(), _UNLISTED_STATUS),
+    }
+
+
+def _printed_status(job: Job) -> str:
+    """Salesforce prints its statuses in lower case."""
+    return job.status.lower() if job.plan.service == "Salesforce" else job.status
+
+
+def _size(job: Job) -> str:
+    """Sizes come rounded, in the unit that suits them."""
+    if not job.readable:
+        return "n/a GB"
+    if job.size_gb >= 1024:
+        return f"{job.size_gb / 1024:.2f} TB"
+    return f"{job.size_gb:,.1f} GB" if job.size_gb >= 1 else f"{job.size_gb * 1024:.0f} MB"
+
+
+def _moment(job: Job, moment: datetime, generation: int) -> str:
+    """Each service prints times in its own form; generation 3 has one for all."""
+    if generation == 1 and job.plan.service == "Google Workspace":
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.008+00:00"
+    if generation == 1 and job.plan.service == "Dynamics 365":
+        hour = moment.hour % 12 or 12
+        return f"{moment.month}/{moment.day}/{moment.year} {hour}:{moment:%M:%S %p}"
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _duration(job: Job, generation: int) -> str:
+    seconds = int((job.ended_at - job.started_at).total_seconds())
+    hours, rest = divmod(seconds, 3600)
+    clock = f"{hours % 24:02}:{rest // 60:02}:{rest % 60:02}"
+    if generation == 1 and job.plan.service == "Google Workspace":
+        return clock
+    if generation == 1 and job.plan.service == "IaaS + PaaS":
+        return f"{hours // 24}.{clock}" if hours >= 24 else clock
+    if generation == 1 and job.plan.service == "Dynamics 365":
+        return f"{seconds / 3600:.3f}"
+    return f"{hours}h{rest // 60}m{rest % 60}s" if hours else f"{rest // 60}m{rest % 60}s"

@@ -1,0 +1,153 @@
+"""The configuration: file, environment, what differs for a customer, and every mistake named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reporter.credentials import access_of, read_secret
+from reporter.errors import SettingsError
+from reporter.settings import Settings, load_settings
+
+
+def settings_from(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "reporter.toml"
+    path.write_text(text, "utf-8")
+    return load_settings(path)
+
+
+def test_the_starter_configuration_is_valid() -> None:
+    """What `reporter init` writes can be read as it is."""
+    import reporter
+
+    starter = Path(reporter.__file__).parent / "starter.toml"
+    assert load_settings(starter).report.target_success_rate == 0.95
+
+
+def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret need not stand in the file."""
+    monkeypatch.setenv("REPORTER_API__CLIENT_ID", "from-environment")
+    settings = settings_from(tmp_path, '[api]\nclient_id = "from-file"\nversion = "v3"')
+    assert (settings.api.client_id, settings.api.version) == ("from-environment", "v3")
+
+
+def test_environments_know_their_addresses(tmp_path: Path) -> None:
+    """The government cloud has another token endpoint, and needs its API address told."""
+    settings = settings_from(tmp_path, '[api]\nenvironment = "us-gov"\nclient_id = "x"')
+    assert "identity-gov" in settings.api.token_url
+    with pytest.raises(SettingsError, match="api_url is not set"):
+        access_of(settings)
+
+
+def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
+    """Keys beside a customer's id win over [report] and [brand]; all others stay."""
+    settings = settings_from(
+        tmp_path,
+        """
+        [report]
+        timezone = "Europe/Berlin"
+        max_gap = "36h"
+        [brand]
+        name = "Provider"
+        color = "#102030"
+        [[customers]]
+        id = "1"
+        timezone = "Asia/Tokyo"
+        color = "#405060"
+        [customers.brand]
+        name = "Sub-brand"
+        """,
+    )
+    own = settings.report_for("1")
+    assert (own.timezone, own.max_gap) == ("Asia/Tokyo", timedelta(hours=36))
+    assert settings.look_for("1").brand.name == "Sub-brand"
+    assert settings.look_for("1").brand.color == "#405060"
+    assert settings.report_for("2").timezone == "Europe/Berlin"
+    assert settings.report_for("1", timezone="UTC").timezone == "UTC"
+
+
+def test_targets_of_services_and_modules(tmp_path: Path) -> None:
+    """The narrowest target counts."""
+    policy = (
+        settings_from(
+            tmp_path,
+            """
+            [[report.targets]]
+            service = "Microsoft 365"
+            success_rate = 0.9
+            max_gap = "2d"
+            [[report.targets]]
+            service = "Microsoft 365"
+            module = "Power BI"
+            success_rate = 0.5
+            """,
+        )
+        .report_for("1")
+        .policy()
+    )
+    assert policy.success_target("Microsoft 365", "Power BI") == 0.5
+    assert policy.success_target("Microsoft 365", "OneDrive") == 0.9
+    assert policy.gap_target("Microsoft 365", "Power BI") == timedelta(days=2)
+    assert policy.success_target("Salesforce", "Salesforce") == 0.95
+    assert policy.success_target() == 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[api]\nclientid = 'x'", "unknown key api.clientid", "'client_id'"),
+        ("[reports]\n", "unknown key reports", "'report'"),
+        ("[[customers]]\nid='1'\ntimezne='UTC'", "unknown key customers.timezne", "'timezone'"),
+        ("[report]\ntimezone = 'Mars/Base'", "no time zone", ""),
+        ("[report]\nlocale = 'xx'", "no locale", ""),
+        ("[report]\nlocale = 'tlh'", "reports are written in|no locale", ""),
+        ("[report]\nmax_gap = 'soon'", "no(t a)? length of time", ""),
+        ("[report]\ntarget_success_rate = 95", "less than or equal to 1", ""),
+        ("[api]\napi_url = 'http://example.com'", "https://", ""),
+        ("[brand]\ncolor = 'blue'", "brand.color", ""),
+        ("not toml", "cannot be read as TOML", ""),
+        ("[[customers]]\nname='x'", "customers.id is missing", ""),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    """Every wrong value or key gives an error that names it, and the nearest right one."""
+    with pytest.raises(SettingsError, match=message) as caught:
+        settings_from(tmp_path, text)
+    assert hint in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_a_misspelt_variable_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typing error in a variable's name is not overlooked."""
+    monkeypatch.setenv("REPORTER_STOR__URL", "sqlite:///x.db")
+    with pytest.raises(SettingsError, match="REPORTER_STOR__URL") as caught:
+        settings_from(tmp_path, "")
+    assert "'store'" in caught.value.hint
+
+
+def test_secrets_do_not_show(tmp_path: Path) -> None:
+    """Printing the settings, as a traceback might, gives no secret away."""
+    settings = settings_from(tmp_path, '[api]\nclient_id = "x"\nclient_secret = "hunter2"')
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in repr(access_of(settings))
+
+
+def test_a_secret_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    """A secret readable by a group is no secret."""
+    path = tmp_path / "client.secret"
+    path.write_text("hunter2\n")
+    path.chmod(0o640)
+    with pytest.raises(SettingsError, match="can be read by others") as caught:
+        read_secret(path)
+    assert "chmod 600" in caught.value.hint
+    path.chmod(0o600)
+    assert read_secret(path) == "hunter2"
+
+
+def test_a_missing_logo_is_named(tmp_path: Path) -> None:
+    """A logo that is not there is an error when it is needed."""
+    settings = settings_from(tmp_path, '[brand]\nlogo = "logo.svg"')
+    with pytest.raises(SettingsError, match=r"logo\.svg"):
+        settings.look_for("1")
