@@ -1,0 +1,45 @@
+"""The report as an Excel workbook, written row by row so that any number of jobs fits in memory.
+
+openpyxl makes the workbook: its parts, styles, tables and charts. The rows themselves go as XML
+straight into each sheet's stream (`cells`, `sheet`): that is ten times as fast as a cell object
+for each value, and leaves no way for a text to become a formula.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from reporter.model import Look, Report
+from reporter.render.workbook.about import add_about
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.days import add_daily, add_days
+from reporter.render.workbook.findings import add_exceptions, add_quality
+from reporter.render.workbook.jobs import add_jobs
+from reporter.render.workbook.modules import add_modules
+from reporter.render.workbook.summary import add_summary
+
+__all__ = ["write_workbook"]
+
+_SHEETS: Final = (
+    add_summary,
+    add_modules,
+    add_days,
+    add_daily,
+    add_jobs,
+    add_exceptions,
+    add_quality,
+    add_about,
+)
+
+
+def write_workbook(report: Report, look: Look, path: Path) -> None:
+    """The report as an Excel workbook. The same report and look give the same bytes.
+
+    Raises:
+        OSError: `path` or the temporary files cannot be written; of those nothing is left.
+    """
+    with Book(report, look) as book:
+        for add in _SHEETS:
+            add(book)
+        book.save(path)

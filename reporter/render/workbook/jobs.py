@@ -1,0 +1,136 @@
+"""The Jobs sheet: every job of the period, column by column at the speed of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from reporter.model import Outcome
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.sheet import LAST_ROW, Layout, Sheet
+from reporter.render.workbook.styles import COUNT, MOMENT, SPAN, TEXT, Style, outcome_style
+from reporter.render.workbook.tables import fitting, write_header, write_note
+
+ROWS_AT_ONCE: Final = 5_000
+_SAMPLE: Final = 2_000
+_US_PER_DAY: Final = 86_400_000_000
+_UNIX_EPOCH: Final = 25_569
+"""1970-01-01 as Excel counts days."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of the sheet; `cells` makes all its cells of some jobs at once."""
+
+    header: str
+    width: float
+    cells: Callable[[Sheet, pd.DataFrame], list[str]]
+
+
+def add_jobs(book: Book) -> None:
+    """All jobs of the period and the undated ones, over as many sheets as Excel needs."""
+    jobs = book.report.jobs
+    columns = _columns(jobs, book.report.period.timezone)
+    layout = Layout(
+        widths=[column.width for column in columns],
+        tab_color=book.tab_color,
+        freeze="A2",
+        header_row=1,
+    )
+    if jobs.empty:
+        write_note(book.sheet("Jobs", layout), "No jobs in this period.")
+        return
+    per_sheet = LAST_ROW - 1
+    for number, first in enumerate(range(0, len(jobs), per_sheet), 1):
+        sheet = book.sheet("Jobs" if number == 1 else f"Jobs {number}", layout)
+        headers = [column.header for column in columns]
+        write_header(book, sheet, headers)
+        for part in _parts(jobs.iloc[first : first + per_sheet]):
+            for cells in zip(*(column.cells(sheet, part) for column in columns), strict=True):
+                sheet.row(cells)
+        sheet.table("Jobs" if number == 1 else f"Jobs_{number}", headers, 1)
+
+
+def _parts(jobs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for first in range(0, len(jobs), ROWS_AT_ONCE):
+        yield jobs.iloc[first : first + ROWS_AT_ONCE]
+
+
+def _columns(jobs: pd.DataFrame, timezone: str) -> list[_Column]:
+    def text(header: str, name: str, most: float) -> _Column:
+        width = fitting(jobs[name].head(_SAMPLE).dropna(), 12, most)
+        return _Column(header, width, lambda sheet, part: _distinct(sheet, part[name], TEXT))
+
+    def count(header: str, name: str, width: float = 11) -> _Column:
+        return _Column(header, width, lambda sheet, part: _numbers(sheet, part[name], COUNT))
+
+    def moment(header: str, name: str) -> _Column:
+        return _Column(
+            f"{header} ({timezone})", 20, lambda sheet, part: _moments(sheet, part[name], timezone)
+        )
+
+    return [
+        text("Service", "service", 24),
+        text("Module", "module", 30),
+        text("Status", "status", 24),
+        text("Job ID", "job_id", 40),
+        text("Name", "name", 44),
+        count("Objects total", "objects_total"),
+        count("Objects failed", "objects_failed"),
+        count("Objects successful", "objects_successful"),
+        count("Objects skipped", "objects_skipped"),
+        count("Objects with warning", "objects_warning"),
+        count("Size (bytes)", "bytes", 19),
+        moment("Started", "started_at"),
+        moment("Ended", "ended_at"),
+        _Column("Duration", 11, lambda sheet, part: _spans(sheet, part["duration"])),
+        moment("Modified", "modified_at"),
+        _Column("Outcome", 12, lambda sheet, part: _outcomes(sheet, part["outcome"])),
+        _Column("Counted as", 14, lambda sheet, part: _distinct(sheet, _counted_as(part), TEXT)),
+    ]
+
+
+def _counted_as(jobs: pd.DataFrame) -> pd.Series:
+    """Whether a job is in the figures, and why not."""
+    counted = pd.Series("backup", index=jobs.index)
+    counted = counted.mask(jobs["started_at"].isna(), "undated")
+    return counted.mask(~jobs["is_backup"], "not a backup")
+
+
+def _distinct(
+    sheet: Sheet, column: pd.Series, style: Style | Callable[[str], Style]
+) -> list[str]:
+    """Cells of texts, made once for each distinct one."""
+    codes, distinct = pd.factorize(column)
+    made = [
+        sheet.cell(text, style if isinstance(style, Style) else style(text)) for text in distinct
+    ]
+    made.append(sheet.cell(None, TEXT))  # what code -1, missing, points to
+    return [made[code] for code in codes]
+
+
+def _outcomes(sheet: Sheet, column: pd.Series) -> list[str]:
+    return _distinct(sheet, column, lambda outcome: outcome_style(Outcome(outcome)))
+
+
+def _numbers(sheet: Sheet, column: pd.Series, style: Style) -> list[str]:
+    """Cells of numbers, which differ only in the number."""
+    before, after = sheet.cell(0, style).split("0</v>")
+    empty = sheet.cell(None, style)
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return [empty if value is None else f"{before}{value!r}</v>{after}" for value in values]
+
+
+def _moments(sheet: Sheet, column: pd.Series, timezone: str) -> list[str]:
+    local = column.dt.tz_convert(timezone).dt.tz_localize(None)
+    days = local.astype("datetime64[us]").astype("int64") / _US_PER_DAY + _UNIX_EPOCH
+    return _numbers(sheet, days.where(column.notna()), MOMENT)
+
+
+def _spans(sheet: Sheet, column: pd.Series) -> list[str]:
+    return _numbers(sheet, column / pd.Timedelta(days=1), SPAN)
+
+

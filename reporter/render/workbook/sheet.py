@@ -1,0 +1,170 @@
+"""One sheet, written row by row into a temporary file that has no name."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import IO, Any, Final, cast
+
+from lxml.etree import LxmlError
+from openpyxl.chart._chart import ChartBase
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
+from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from reporter.model import Look, Report
+from reporter.render.workbook.cells import Value, cell_xml, clean, cut, looks_like_formula
+from reporter.render.workbook.styles import PLAIN, Style, Styles
+
+LAST_ROW: Final = 1_048_576
+"""Excel's limit."""
+
+_PAPER: Final = {"A4": 9, "Letter": 1}
+_HEADER_TEXT: Final = 60
+"""Characters of a customer's or brand's name in print; a page header takes 255 in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What must be known of a sheet before its first row."""
+
+    widths: Sequence[float]
+    tab_color: str
+    freeze: str | None = None
+    """The first cell that scrolls."""
+    header_row: int | None = None
+    """The row printed at the top of each page."""
+    footer: str = ""
+
+
+class Sheet:
+    """A sheet under way: rows are written at once and cannot be changed."""
+
+    def __init__(
+        self, made: Worksheet, styles: Styles, layout: Layout, report: Report, look: Look
+    ) -> None:
+        self.rows = 0
+        """Rows written so far."""
+        self._made = made
+        self._styles = styles
+        self._prefixes = [f'<c r="{get_column_letter(n)}' for n in range(1, 101)]
+        _arrange(made, layout)
+        _set_print(made, layout, report, look)
+        self._file = cast(IO[bytes], tempfile.TemporaryFile())
+        self._writer = _open_stream(made, self._file)
+
+    @property
+    def title(self) -> str:
+        return self._made.title
+
+    def cell(self, value: Value, style: Style = PLAIN) -> str:
+        """A cell for `row`. Text that begins like a formula is marked as text for good."""
+        if isinstance(value, str) and looks_like_formula(value):
+            style = replace(style, quoted=True)
+        return cell_xml(value, self._styles.number(style, self._made))
+
+    def row(self, cells: Iterable[str] = (), *, height: float | None = None) -> int:
+        """Write one row of cells, from the first column on; its number."""
+        self.rows += 1
+        number = self.rows
+        tall = f' ht="{height}" customHeight="1"' if height else ""
+        inside = "".join(
+            [
+                f"{prefix}{number}{cell}"
+                for prefix, cell in zip(self._prefixes, cells, strict=False)
+                if cell
+            ]
+        )
+        self._file.write(f'<row r="{number}"{tall}>{inside}</row>'.encode())
+        return number
+
+    def merge(self, first: str, last: str) -> None:
+        """Merge columns of the row just written."""
+        self._made.merged_cells.add(f"{first}{self.rows}:{last}{self.rows}")
+
+    def table(self, name: str, headers: Sequence[str], first_row: int) -> None:
+        """Make the rows from `first_row` (the header) to the last one an Excel table."""
+        ref = f"A{first_row}:{get_column_letter(len(headers))}{self.rows}"
+        columns = [TableColumn(id=n, name=header) for n, header in enumerate(headers, 1)]
+        table = Table(
+            displayName=name,
+            ref=ref,
+            tableColumns=columns,
+            autoFilter=AutoFilter(ref=ref),
+            tableStyleInfo=TableStyleInfo("TableStyleLight1", showRowStripes=False),
+        )
+        # Not `add_table`: it warns that the columns are missing, which they are not.
+        self._made.tables.add(table)
+
+    def chart(self, chart: ChartBase, anchor: str) -> None:
+        """Put a chart with its upper left corner on a cell."""
+        self._made.add_chart(chart, anchor)
+
+    def finish(self) -> None:
+        """Write what follows the rows."""
+        self._file.write(b"</sheetData>")
+        self._made.close()  # type: ignore[attr-defined]  # a write-only sheet has it
+
+    def discard(self) -> None:
+        """Free the temporary file, whatever state it is in."""
+        with contextlib.suppress(OSError, ValueError, LxmlError):
+            self._writer.xf.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+class _Stream(WorksheetWriter):
+    """openpyxl's writer of all that stands before and behind the rows."""
+
+    def write_rows(self) -> None:
+        """The rows are in the file already."""
+
+    def cleanup(self) -> None:
+        """The file vanishes with its closing."""
+        cast(IO[bytes], self.out).close()
+
+
+def _open_stream(made: Worksheet, file: IO[bytes]) -> _Stream:
+    """Write what precedes the rows; after that they can go into `file`."""
+    stream = _Stream(made, file)
+    stream.write_top()
+    stream.xf.send(True).flush()
+    stream.xf.send(None)
+    file.write(b"<sheetData>")
+    made._writer = stream  # type: ignore[attr-defined]  # what a write-only sheet closes and saves
+    return stream
+
+
+def _arrange(made: Worksheet, layout: Layout) -> None:
+    made.sheet_properties.tabColor = f"FF{layout.tab_color}"
+    made.sheet_view.showGridLines = False
+    made.freeze_panes = layout.freeze
+    for number, width in enumerate(layout.widths, 1):
+        made.column_dimensions[get_column_letter(number)].width = width
+
+
+def _set_print(made: Worksheet, layout: Layout, report: Report, look: Look) -> None:
+    made.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    made.page_setup.orientation = "landscape"
+    made.page_setup.paperSize = _PAPER[look.page_size]
+    made.page_setup.fitToWidth = 1
+    made.page_setup.fitToHeight = 0
+    made.page_margins = PageMargins(0.5, 0.5, 0.75, 0.75, 0.3, 0.3)
+    if layout.header_row:
+        made.print_title_rows = f"{layout.header_row}:{layout.header_row}"
+    made.oddHeader.left.text = _page_text(report.customer.name)
+    made.oddHeader.right.text = _page_text(f"Backup report {report.period.label}")
+    made.oddFooter.left.text = _page_text(look.brand.footer or look.brand.name)
+    made.oddFooter.center.text = _page_text(layout.footer)
+    made.oddFooter.right.text = f"{made.title}, page &P of &N"
+
+
+def _page_text(text: str) -> str | None:
+    """Text for a page header or footer, where an ampersand begins a command unless doubled."""
+    return cut(clean(text), _HEADER_TEXT).replace("\n", " ").replace("&", "&&") or None

@@ -1,0 +1,151 @@
+"""How cells look: few styles, named once, and the brand's colour made readable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.worksheet import Worksheet
+
+from reporter.model import Outcome, State
+
+# openpyxl writes a font's parts in an order the standard does not allow.
+Font.__elements__ = (
+    "b", "i", "strike", "condense", "extend", "outline", "shadow", "u", "vertAlign", "sz",
+    "color", "name", "family", "charset", "scheme",
+)  # fmt: skip
+
+INK: Final = "1F2933"
+MUTED: Final = "5F6B7A"
+RULE: Final = "D5DAE1"
+
+STATE_COLORS: Final = {
+    State.CRITICAL: "B42318",
+    State.ATTENTION: "B54708",
+    State.NEVER_RUN: "6941C6",
+    State.NO_DATA: "475467",
+    State.HEALTHY: "067647",
+}
+OUTCOME_COLORS: Final = {
+    Outcome.SUCCESS: "2E9E6B",
+    Outcome.WARNING: "F2B33D",
+    Outcome.FAILED: "D92D20",
+    Outcome.CANCELLED: "8E6BBF",
+    Outcome.RUNNING: "3B82C4",
+    Outcome.NOT_RUN: "A3ADBA",
+    Outcome.UNKNOWN: "6B4F3A",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One look of a cell."""
+
+    number_format: str = "General"
+    bold: bool = False
+    size: int = 10
+    color: str = INK
+    fill: str | None = None
+    align: Literal["left", "center", "right"] | None = None
+    vertical: Literal["top", "center"] = "top"
+    wrap: bool = False
+    ruled: bool = True
+    """A hairline below."""
+    quoted: bool = False
+    """Typed in again it stays text, whatever it begins with."""
+
+
+TEXT: Final = Style(align="left")
+WRAPPED: Final = Style(align="left", wrap=True)
+COUNT: Final = Style("#,##0")
+RATE: Final = Style("0.0%")
+# Never 100 % where a job did not succeed, never 0 % where one did: docs/figures.md.
+RATE_BELOW_ALL: Final = Style('[>=1]0.0%;[>=0.9995]"99.9%";0.0%')
+RATE_ABOVE_NONE: Final = Style('[<=0]0.0%;[<0.0005]"0.1%";0.0%')
+SIZE: Final = Style("#,##0.00")
+SPAN: Final = Style("[h]:mm:ss")
+MOMENT: Final = Style("yyyy\\-mm\\-dd\\ hh:mm:ss", align="left")
+DAY: Final = Style("yyyy\\-mm\\-dd", align="left")
+POINTS: Final = Style('+0.0" pp";-0.0" pp";0.0" pp"')
+CHANGE: Final = Style("+0.0%;-0.0%;0.0%")
+PLAIN: Final = Style(ruled=False)
+TITLE: Final = Style(bold=True, size=18, ruled=False)
+HEADING: Final = Style(bold=True, size=12, ruled=False)
+NOTE: Final = Style(color=MUTED, ruled=False)
+BADGE: Final = Style(bold=True, color="FFFFFF", align="center", ruled=False)
+
+
+def state_style(state: State) -> Style:
+    """The cell that names a state."""
+    return replace(BADGE, fill=STATE_COLORS[state])
+
+
+def outcome_style(outcome: Outcome) -> Style:
+    """The cell that names an outcome: its colour, and ink that can be read on it."""
+    fill = OUTCOME_COLORS[outcome]
+    return replace(BADGE, bold=False, fill=fill, color=ink_on(fill))
+
+
+def header_style(brand_color: str) -> Style:
+    """The header of a table in the brand's colour."""
+    fill = brand_color.lstrip("#").upper()
+    return Style(
+        bold=True, color=ink_on(fill), fill=fill, vertical="center", wrap=True, align="left"
+    )
+
+
+def rate_style(rate: float | None) -> Style:
+    """The format of a rate, so that rounding never claims all or none."""
+    if rate is not None and 0.9995 <= rate < 1:
+        return RATE_BELOW_ALL
+    if rate is not None and 0 < rate < 0.0005:
+        return RATE_ABOVE_NONE
+    return RATE
+
+
+def ink_on(fill: str) -> str:
+    """White or near black, whichever contrasts more with `fill` (`RRGGBB`)."""
+    return max("FFFFFF", "101418", key=lambda ink: contrast(ink, fill))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours (`RRGGBB`) as WCAG 2 defines it, 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+class Styles:
+    """The numbers styles have in one workbook."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Style, int] = {}
+
+    def number(self, style: Style, sheet: Worksheet) -> int:
+        """The style's number; the workbook of `sheet` learns it the first time."""
+        if style not in self._numbers:
+            self._numbers[style] = _register(style, sheet)
+        return self._numbers[style]
+
+
+def _register(style: Style, sheet: Worksheet) -> int:
+    cell = WriteOnlyCell(sheet)
+    cell.number_format = style.number_format
+    cell.font = Font("Calibri", sz=style.size, b=style.bold or None, color=f"FF{style.color}")
+    cell.alignment = Alignment(
+        horizontal=style.align, vertical=style.vertical, wrap_text=style.wrap or None
+    )
+    if style.fill:
+        cell.fill = PatternFill("solid", fgColor=f"FF{style.fill}")
+    if style.ruled:
+        cell.border = Border(bottom=Side("thin", color=f"FF{RULE}"))
+    if style.quoted:
+        cell.quotePrefix = True
+    return int(cell.style_id)
