@@ -1,0 +1,281 @@
+"""Charts as SVG, drawn the way they are fast to lay out: one path for all marks of a colour.
+
+Pure functions of figures. Each picture begins with a `<title>`, which becomes its alternative text
+in the PDF. Lengths are CSS pixels (1/96 inch).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from reporter.model import Outcome
+
+# Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
+# each has a sign of its own.
+FILL: Final = {
+    Outcome.SUCCESS: "#9fcfbf",
+    Outcome.WARNING: "#f2b632",
+    Outcome.FAILED: "#b3261e",
+    Outcome.CANCELLED: "#7d5ba6",
+    Outcome.UNKNOWN: "#48545f",
+    Outcome.RUNNING: "#6c9bd2",
+    Outcome.NOT_RUN: "#c9d0d6",
+}
+INK: Final = "#1d252c"
+QUIET: Final = "#5b6670"
+RULE: Final = "#d5dbe0"
+STACKED: Final = (
+    Outcome.FAILED,
+    Outcome.CANCELLED,
+    Outcome.UNKNOWN,
+    Outcome.WARNING,
+    Outcome.RUNNING,
+    Outcome.NOT_RUN,
+    Outcome.SUCCESS,
+)
+"""From the base up: failures stand on the line, where their heights can be compared."""
+
+
+class Drawing:
+    """Marks gathered by colour, and texts, until they become one SVG."""
+
+    def __init__(self, width: float, height: float, title: str) -> None:
+        self._size = width, height
+        self._title = title
+        self._fills: defaultdict[str, list[str]] = defaultdict(list)
+        self._strokes: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
+        self._texts: list[str] = []
+
+    def box(self, x: float, y: float, width: float, height: float, color: str) -> None:
+        if width > 0 and height > 0:
+            self._fills[color].append(f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z")
+
+    def line(self, x: float, y: float, dx: float, dy: float, color: str, width: float = 1) -> None:
+        self._strokes[color, width].append(f"M{x:.1f} {y:.1f}l{dx:.1f} {dy:.1f}")
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: object,
+        *,
+        anchor: str = "start",
+        size: float = 9,
+        color: str = INK,
+        bold: bool = False,
+    ) -> None:
+        weight = ' font-weight="600"' if bold else ""
+        self._texts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
+            f' fill="{color}"{weight}>{escape(text)}</text>'
+        )
+
+    def svg(self) -> Markup:
+        width, height = self._size
+        fills = (f'<path d="{"".join(d)}" fill="{color}"/>' for color, d in self._fills.items())
+        strokes = (
+            f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width}" fill="none"/>'
+            for (color, width), d in self._strokes.items()
+        )
+        # The family is the page's: an SVG inside HTML does not inherit it in WeasyPrint.
+        return Markup(  # noqa: S704  every text is escaped above
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
+            f' width="{width:.0f}" height="{height:.0f}" font-family="Plex, Plex JP, sans-serif">'
+            f"<title>{escape(self._title)}</title>"
+            f"{''.join(fills)}{''.join(strokes)}{''.join(self._texts)}</svg>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DayBar:
+    """The jobs of one day (or one week) by outcome."""
+
+    label: str
+    counts: Mapping[Outcome, int]
+    observed: bool
+
+
+def daily_outcomes(bars: Sequence[DayBar], width: float, title: str) -> Markup:
+    """Jobs by outcome for each day, stacked; the failures of a day as a number above it."""
+    height, top, base, left = 150.0, 16.0, 128.0, 30.0
+    drawing = Drawing(width, height, title)
+    most = max((sum(bar.counts.values()) for bar in bars), default=0)
+    scale = (base - top) / most if most else 0.0
+    step = (width - left) / max(len(bars), 1)
+    for part in (0.5, 1.0) if most > 1 else ():
+        y = base - most * part * scale
+        drawing.line(left, y, width - left, 0, RULE, 0.6)
+        drawing.text(left - 5, y + 3, f"{most * part:,.0f}", anchor="end", size=8, color=QUIET)
+    every = max(1, round(26 / step))
+    for number, bar in enumerate(bars):
+        x, y = left + number * step, base
+        if not bar.observed:
+            _hatch(drawing, x + step * 0.1, base - 8, step * 0.8, 8)
+        for outcome in STACKED:
+            tall = bar.counts.get(outcome, 0) * scale
+            y -= tall
+            drawing.box(x + step * 0.1, y, step * 0.8, tall, FILL[outcome])
+        failed = bar.counts.get(Outcome.FAILED, 0)
+        if failed:
+            drawing.text(
+                x + step / 2, y - 3, failed, anchor="middle", size=8, bold=True, color="#b3261e"
+            )
+        if number % every == 0:
+            drawing.text(x + step / 2, base + 12, bar.label, anchor="middle", size=8, color=QUIET)
+    drawing.line(left, base, width - left, 0, QUIET, 0.8)
+    return drawing.svg()
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One labelled value; `value` is missing where it is undefined."""
+
+    label: str
+    value: float | None
+    shown: str
+    good: bool = True
+
+
+def horizontal_bars(
+    bars: Sequence[Bar],
+    width: float,
+    title: str,
+    *,
+    color: str,
+    full: float | None = None,
+    target: float | None = None,
+) -> Markup:
+    """A bar for each value with the number beside it, all on one scale from zero to `full`
+    (default: the largest); `target` is marked by a line."""
+    row, label_width, number_width, top = 17.0, width * 0.42, 58.0, 4.0
+    drawing = Drawing(width, top + row * len(bars) + 14, title)
+    scale = full or max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
+    room = width - label_width - number_width
+    for number, bar in enumerate(bars):
+        y = top + number * row
+        drawing.text(label_width - 6, y + 11, _shortened(bar.label, label_width), anchor="end")
+        long = room * (bar.value or 0.0) / scale
+        drawing.box(label_width, y + 2.5, long, row - 5, color if bar.good else "#b3261e")
+        drawing.text(
+            label_width + (room if target is not None else long) + 5,
+            y + 11,
+            bar.shown,
+            bold=not bar.good,
+            color=INK if bar.good else "#b3261e",
+        )
+    drawing.line(label_width, top, 0, row * len(bars), QUIET, 0.8)
+    if target is not None:
+        x = label_width + room * target / scale
+        drawing.line(x, top - 2, 0, row * len(bars) + 4, INK, 1.2)
+        drawing.text(x, top + row * len(bars) + 11, "target", anchor="middle", size=8, color=QUIET)
+    return drawing.svg()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarCell:
+    """One module on one day (or week): the worst outcome and the jobs, if any ran."""
+
+    outcome: Outcome | None
+    jobs: int
+    observed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRow:
+    """One module."""
+
+    label: str
+    cells: Sequence[CalendarCell]
+
+
+def calendar(
+    rows: Sequence[CalendarRow], labels: Sequence[str], width: float, title: str
+) -> Markup:
+    """A module a row, a day a column: the worst outcome by colour and sign. An empty cell is a day
+    on which nothing ran, a hatched one a day nobody looked."""
+    label_width, top, tall = width * 0.22, 14.0, 15.0
+    step = (width - label_width) / max(len(labels), 1)
+    drawing = Drawing(width, top + tall * len(rows) + 2, title)
+    every = max(1, round(13 / step))
+    for number, label in enumerate(labels):
+        if number % every == 0:
+            x = label_width + (number + 0.5) * step
+            drawing.text(x, top - 4, label, anchor="middle", size=7.5, color=QUIET)
+    for line, row in enumerate(rows):
+        y = top + line * tall
+        drawing.text(label_width - 6, y + 10.5, _shortened(row.label, label_width), anchor="end")
+        for number, cell in enumerate(row.cells):
+            _cell(drawing, cell, label_width + number * step + 0.5, y + 0.5, step - 1, tall - 1)
+    return drawing.svg()
+
+
+def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -> Markup:
+    """What the cells of a calendar mean, in one line."""
+    drawing = Drawing(width, 18, title)
+    step = width / len(entries)
+    for number, (cell, label) in enumerate(entries):
+        _cell(drawing, cell, number * step + 0.5, 2, 15, 14)
+        drawing.text(number * step + 20, 12.5, label, size=8.5, color=QUIET)
+    return drawing.svg()
+
+
+def _cell(
+    drawing: Drawing, cell: CalendarCell, x: float, y: float, wide: float, tall: float
+) -> None:
+    if cell.outcome is None:
+        if cell.observed:
+            drawing.box(x, y, wide, tall, "#f1f3f5")
+        else:
+            _hatch(drawing, x, y, wide, tall)
+        return
+    drawing.box(x, y, wide, tall, FILL[cell.outcome])
+    _sign(drawing, cell.outcome, x + wide / 2, y + tall / 2)
+
+
+def _sign(drawing: Drawing, outcome: Outcome, x: float, y: float) -> None:
+    """A mark that tells the outcome without its colour; success alone has none."""
+    match outcome:
+        case Outcome.FAILED:
+            drawing.line(x - 3, y - 3, 6, 6, "#ffffff", 1.4)
+            drawing.line(x - 3, y + 3, 6, -6, "#ffffff", 1.4)
+        case Outcome.CANCELLED:
+            drawing.line(x - 3, y, 6, 0, "#ffffff", 1.6)
+        case Outcome.UNKNOWN:
+            drawing.text(x, y + 3.2, "?", anchor="middle", size=9, color="#ffffff", bold=True)
+        case Outcome.WARNING:
+            drawing.line(x, y - 4, 0, 5, INK, 1.6)
+            drawing.line(x, y + 2.4, 0, 1.6, INK, 1.6)
+        case Outcome.RUNNING:
+            drawing.line(x - 2, y - 3, 4, 3, INK, 1.2)
+            drawing.line(x + 2, y, -4, 3, INK, 1.2)
+        case Outcome.NOT_RUN:
+            drawing.line(x - 2.5, y + 2.5, 5, -5, INK, 1)
+        case Outcome.SUCCESS:
+            pass
+
+
+def _hatch(drawing: Drawing, x: float, y: float, wide: float, tall: float) -> None:
+    """Slanting lines: nobody looked."""
+    gap = 3.5
+    offset = gap - tall
+    while offset < wide:
+        start = max(0.0, offset)
+        stop = min(wide, offset + tall)
+        drawing.line(x + start, y + tall - (start - offset), stop - start, start - stop, QUIET, 0.5)
+        offset += gap
+
+
+def _shortened(label: str, width: float) -> str:
+    """A label cut to what fits; a wide script takes about twice the room of Latin letters."""
+    room = int((width - 6) / 4.9)
+    taken = 0
+    for number, letter in enumerate(label):
+        taken += 2 if ord(letter) > 0x2E7F else 1
+        if taken > room:
+            return label[: max(number - 1, 1)].rstrip() + "…"
+    return label

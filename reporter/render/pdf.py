@@ -1,0 +1,167 @@
+"""The report as a PDF that is archival (PDF/A-3a) and accessible (PDF/UA-1) at once."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import weasyprint
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from reporter.errors import ReporterError
+from reporter.model import Look, Report
+from reporter.render.html import needs_japanese, report_html, style_sheet
+from reporter.render.templates import asset
+
+logger = logging.getLogger(__name__)
+
+_LOGO: Final = "logo"
+_FONT_TYPES: Final = {".woff2": "font/woff2", ".ttf": "font/ttf"}
+
+# WeasyPrint writes one PDF variant; PDF/UA identification, and the description of its namespace
+# that PDF/A asks for, are added to the metadata it makes (ISO 14289-1, 5; ISO 19005-3, 6.6.2.3).
+_UA_METADATA: Final = b"""\
+<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about="" pdfuaid:part="1"/>\
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" \
+xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" \
+xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>\
+<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA Universal Accessibility Schema\
+</pdfaSchema:schema><pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/\
+</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property>\
+<rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>\
+<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal\
+</pdfaProperty:category><pdfaProperty:description>Part of ISO 14289 followed\
+</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag>\
+</pdfaExtension:schemas></rdf:Description></rdf:RDF>"""
+
+
+class AssetFetcher(URLFetcher):
+    """Serves `asset:` names from memory and nothing else: no file, no network, no redirect.
+
+    What was refused stands in `blocked`: WeasyPrint goes on without a picture inside an SVG.
+    """
+
+    def __init__(self, assets: Mapping[str, tuple[bytes, str]]) -> None:
+        super().__init__(allowed_protocols=("asset",), allow_redirects=False)
+        self._assets = assets
+        self.blocked: list[str] = []
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        parts = urlsplit(url)
+        name = parts.path.lstrip("/")
+        if parts.scheme == "asset" and name in self._assets:
+            content, media_type = self._assets[name]
+            return URLFetcherResponse(url, content, {"Content-Type": media_type})
+        if parts.scheme == "asset" and name.startswith("fonts/"):
+            kind = _FONT_TYPES[Path(name).suffix]
+            return URLFetcherResponse(url, asset(name), {"Content-Type": kind})
+        self.blocked.append(url[:200])
+        raise ValueError(f"refused to load {url[:200]}")
+
+
+def write_pdf(report: Report, look: Look, path: Path) -> None:
+    """The report as a PDF file: the same report and look give the same bytes.
+
+    Raises:
+        ReporterError: the page wants something that may not be loaded, such as a logo that points
+            to other files.
+    """
+    logo = look.brand.logo
+    fetcher = AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
+    html = report_html(report, look, logo_url=f"asset:{_LOGO}" if logo else None)
+    with _without_collection():
+        fonts, sheets = _styles(look, japanese=needs_japanese(report))
+        document = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
+            stylesheets=list(sheets), font_config=fonts
+        )
+        _identify_as_ua(document)
+        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_mark_headers)
+    if fetcher.blocked:
+        raise ReporterError(
+            f"The report of {report.customer.name} wants to load {fetcher.blocked[0]}.",
+            hint="Only what the logo file itself holds is shown: embed it there.",
+        )
+
+
+def fonts_in_use() -> str:
+    """The fonts reports are set in, for `reporter check`.
+
+    Raises:
+        ReporterError: a bundled font is missing.
+    """
+    try:
+        _fonts(japanese=True)
+    except OSError as error:
+        raise ReporterError(
+            f"A bundled font is missing: {error}.", hint="Install the program again."
+        ) from error
+    return "IBM Plex Sans and IBM Plex Sans JP, bundled"
+
+
+@functools.cache
+def _fonts(*, japanese: bool) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
+    """The fonts, read once for a process; the Japanese ones only where they are needed."""
+    configuration = FontConfiguration()
+    names = ["fonts/fonts.css", *(["fonts/japanese.css"] if japanese else [])]
+    sheets = tuple(
+        weasyprint.CSS(
+            string=asset(name).decode(),
+            font_config=configuration,
+            url_fetcher=AssetFetcher({}),
+            base_url="asset:/",
+        )
+        for name in names
+    )
+    return configuration, sheets
+
+
+@functools.cache
+def _styles(look: Look, *, japanese: bool) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
+    """Fonts and style sheet of a look, parsed once for a process."""
+    configuration, fonts = _fonts(japanese=japanese)
+    sheet = weasyprint.CSS(
+        string=style_sheet(look), font_config=configuration, url_fetcher=AssetFetcher({})
+    )
+    return configuration, (*fonts, sheet)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Layout makes many objects and no garbage: looking for it costs a quarter of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _identify_as_ua(document: weasyprint.Document) -> None:
+    make = document.metadata.generate_rdf_metadata
+
+    def with_ua(*arguments: Any) -> bytes:
+        metadata: bytes = make(*arguments)
+        return metadata.replace(b"</rdf:RDF>", _UA_METADATA)
+
+    document.metadata.generate_rdf_metadata = with_ua
+
+
+def _mark_headers(_: weasyprint.Document, pdf: Any) -> None:
+    """Say of each table header whether it heads a row or a column, which WeasyPrint leaves out."""
+    elements = {own.reference: own for own in pdf.objects if getattr(own, "number", None)}
+    for row in elements.values():
+        if not (isinstance(row, dict) and row.get("S") == "/TR"):
+            continue
+        cells = [elements[kid] for kid in row["K"] if kid in elements]
+        scope = "/Row" if any(cell.get("S") == "/TD" for cell in cells) else "/Column"
+        for cell in cells:
+            if cell.get("S") == "/TH" and "A" in cell:
+                cell["A"]["Scope"] = scope
