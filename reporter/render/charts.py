@@ -48,12 +48,17 @@ class Drawing:
         self._size = width, height
         self._title = title
         self._fills: defaultdict[str, list[str]] = defaultdict(list)
+        self._grid: list[str] = []
         self._strokes: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
         self._texts: list[str] = []
 
     def box(self, x: float, y: float, width: float, height: float, color: str) -> None:
         if width > 0 and height > 0:
             self._fills[color].append(f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z")
+
+    def grid(self, x: float, y: float, dx: float) -> None:
+        """A faint line behind everything else."""
+        self._grid.append(f"M{x:.1f} {y:.1f}h{dx:.1f}")
 
     def line(self, x: float, y: float, dx: float, dy: float, color: str, width: float = 1) -> None:
         self._strokes[color, width].append(f"M{x:.1f} {y:.1f}l{dx:.1f} {dy:.1f}")
@@ -77,6 +82,7 @@ class Drawing:
 
     def svg(self) -> Markup:
         width, height = self._size
+        grid = f'<path d="{"".join(self._grid)}" stroke="{RULE}" stroke-width="0.6" fill="none"/>'
         fills = (f'<path d="{"".join(d)}" fill="{color}"/>' for color, d in self._fills.items())
         strokes = (
             f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width}" fill="none"/>'
@@ -87,7 +93,7 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
             f' width="{width:.0f}" height="{height:.0f}" font-family="Plex, Plex JP, sans-serif">'
             f"<title>{escape(self._title)}</title>"
-            f"{''.join(fills)}{''.join(strokes)}{''.join(self._texts)}</svg>"
+            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}{''.join(self._texts)}</svg>"
         )
 
 
@@ -109,7 +115,7 @@ def daily_outcomes(bars: Sequence[DayBar], width: float, title: str) -> Markup:
     step = (width - left) / max(len(bars), 1)
     for part in (0.5, 1.0) if most > 1 else ():
         y = base - most * part * scale
-        drawing.line(left, y, width - left, 0, RULE, 0.6)
+        drawing.grid(left, y, width - left)
         drawing.text(left - 5, y + 3, f"{most * part:,.0f}", anchor="end", size=8, color=QUIET)
     every = max(1, round(26 / step))
     for number, bar in enumerate(bars):

@@ -99,17 +99,17 @@ class Words:
         return format_decimal(size, digits, locale=self.locale) + _NO_BREAK + _UNITS[power]
 
     def duration(self, seconds: float | None) -> str:
-        """The two largest units: 2 d 4 h, 17 min 39 s."""
+        """The two largest units: 5 d 4 h, 36 h 10 min, 17 min 39 s; days from three on."""
         if seconds is None:
             return UNDEFINED
         sign, rest = ("−" if seconds < 0 else ""), abs(round(seconds))
         parts = []
         for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-            count, rest = divmod(rest, length)
+            count, rest = divmod(rest, length) if unit != "d" or rest >= 3 * length else (0, rest)
             parts.append((count, unit))
         first = next((n for n, (count, _) in enumerate(parts) if count), len(parts) - 1)
         shown = [part for part in parts[first : first + 2] if part[0] or part is parts[first]]
-        return sign + _NO_BREAK.join(f"{self.number(count)}{_NO_BREAK}{u}" for count, u in shown)
+        return sign + " ".join(f"{self.number(count)}{_NO_BREAK}{u}" for count, u in shown)
 
     def moment(self, moment: datetime | None) -> str:
         """A day and a time of the clock, in the zone the moment carries."""

@@ -75,7 +75,6 @@ def tiles(report: Report, words: Words) -> list[Tile]:
             "Modules covered",
             f"{coverage.modules_covered} of {coverage.modules_seen}",
             "have a recovery point in the period",
-            coverage.modules_covered == coverage.modules_seen if coverage.modules_seen else None,
         ),
         Tile(
             "Longest gap",

@@ -202,7 +202,7 @@ def duration_of(text: str) -> float:
     """Seconds of `17m39s`, `00:04:01`, `1.16:00:44` or decimal hours `0.011`."""
     if found := re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text):
         days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    elif found := re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})", text):
+    elif found := re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):([0-5]\d):([0-5]\d)", text):
         days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     elif re.fullmatch(r"\d+\.\d+", text):
         return float(Fraction(text) * 3600)
@@ -262,7 +262,7 @@ def read(row: Row, fetched: datetime, base: int) -> Job:
         try:
             return reader(text)  # type: ignore[operator]
         except (ValueError, OverflowError):
-            notes.append(("unreadable", name, text))
+            notes.append(("unreadable", name, str(row[name])))
             return None
 
     def named(name: str, names: Mapping[int, str]) -> str | None:
@@ -279,7 +279,8 @@ def read(row: Row, fetched: datetime, base: int) -> Job:
     job_id = text_of(row.get("jobId"))
     outcome = outcome_of(status)
     if outcome == "unknown" and job_id and not isinstance(row.get("status"), int):
-        notes.append(("unknown status", "status", status or ""))
+        raw_status = row.get("status")
+        notes.append(("unknown status", "status", str(raw_status or "").strip()))
     times = {name: value(name, time_of) for name in TIMES}
     return Job(
         service=service or "",
@@ -410,7 +411,8 @@ class Oracle:
     def dated(self, key: tuple[str, str]) -> list[Job]:
         """The jobs of a module with a start, of any period, oldest first."""
         return sorted(
-            (job for job in self.seen[key] if job.start), key=lambda job: (job.start, job.job_id)
+            (job for job in self.seen[key] if job.start),
+            key=lambda job: (job.start, job.until, job.job_id),
         )
 
     def jobs(self, keys: Iterable[tuple[str, str]]) -> list[Job]:
@@ -525,7 +527,7 @@ class Oracle:
             if (gap := self.modules[key]["longest_gap_s"]) is not None
             and (allowed := self.rules.max_gap_of(*key))
         ]
-        judged = figures["completed"] and self.rules.max_gap_of(service) and within
+        judged = figures["completed"] and within
         figures |= {
             "last_success_at": _worst(min, mine, "last_success_at"),
             "last_recovery_point_at": _worst(min, mine, "last_recovery_point_at"),
@@ -603,7 +605,7 @@ class Oracle:
         later = [
             job
             for job in self.dated(key)
-            if job.outcome in good and job.end is not None and job.end > ill.until
+            if job.outcome in good and job.until > ill.until
         ]
         return min(later, key=lambda job: (job.until, job.job_id), default=None)
 
@@ -692,7 +694,7 @@ def oracle_report(
 def quality(jobs: Sequence[Job], span: Span) -> Counter[tuple[str, str, str]]:
     """What is wrong with the data, and how often."""
     notes: Counter[tuple[str, str, str]] = Counter()
-    modules_of_id: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    modules_of_id: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for job in jobs:
         if job.job_id is not None and job.start is not None and not span.has(job.start):
             continue
@@ -700,31 +702,39 @@ def quality(jobs: Sequence[Job], span: Span) -> Counter[tuple[str, str, str]]:
         if job.job_id is None:
             continue
         if job.start is None:
-            notes["undated", "startTime", ""] += 1
+            notes["undated", "startTime", undated_value(job)] += 1
         elif not job.is_other:
             notes.update(inconsistencies(job))
-            modules_of_id[job.job_id].add((job.service, job.module))
+            modules_of_id[job.job_id].append((job.service, job.module))
     for where in modules_of_id.values():
         if len(where) > 1:
-            notes["contradiction", "jobId", "one job id with two modules"] += 1
+            notes["contradiction", "jobId", "one job id with two modules"] += len(where)
     return notes
+
+
+def undated_value(job: Job) -> str:
+    """What stands where the start should be."""
+    return next(
+        (value for kind, name, value in job.notes if (kind, name) == ("unreadable", "startTime")),
+        "N/A",
+    )
 
 
 def inconsistencies(job: Job) -> Iterable[tuple[str, str, str]]:
     """What a job says against itself."""
     total, *parts = (job.counts[name] for name in COUNTS)
     if total is not None and None not in parts and sum(map(int, parts)) != total:  # type: ignore[arg-type]
-        yield "inconsistent counts", "totalCount", ""
+        yield "inconsistent counts", "totalCount", "parts do not add up to the total"
     failed = job.counts["failedCount"]
     if job.outcome == "failed" and failed == 0:
-        yield "contradiction", "status", "failed although no object failed"
+        yield "contradiction", "failedCount", "failed although no object failed"
     if job.outcome == "success" and failed:
-        yield "contradiction", "status", "success although objects failed"
+        yield "contradiction", "failedCount", "success although objects failed"
     if job.outcome == "success" and total == 0:
-        yield "contradiction", "status", "success although none was processed"
+        yield "contradiction", "totalCount", "success although no object was processed"
     if job.start and job.end and job.end < job.start:
         yield "contradiction", "endTime", "end before start"
     if job.end and job.end > job.fetched:
         yield "contradiction", "endTime", "end after the fetch"
     if job.modified and job.modified > job.fetched:
-        yield "contradiction", "lastModifyTime", "modification after the fetch"
+        yield "contradiction", "lastModifyTime", "modified after the fetch"

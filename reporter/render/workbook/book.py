@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from reporter.model import Look, Report
+from reporter.render.text import Words, policy_texts
 from reporter.render.workbook.cells import clean
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import Style, Styles, header_style
@@ -27,6 +28,9 @@ class Book:
         self.report = report
         self.look = look
         self.header: Style = header_style(look.brand.color)
+        self.tab_color = look.brand.color.lstrip("#").upper()
+        self.words = Words(look.locale, report.policy.units)
+        self.policy = policy_texts(report.policy, self.words)
         self._workbook = Workbook(write_only=True)
         self._styles = Styles()
         self._sheets: list[Sheet] = []
@@ -56,7 +60,7 @@ class Book:
 
     def _describe(self) -> None:
         report, properties = self.report, self._workbook.properties
-        properties.title = clean(f"{report.customer.name} – backup report {report.period.label}")
+        properties.title = clean(f"{report.customer.name}: backup report {report.period.label}")
         properties.subject = clean(f"Backup report of {report.customer.name}")
         properties.creator = clean(self.look.brand.name) or None
         properties.language = self.look.locale.replace("_", "-")
@@ -74,9 +78,9 @@ class _Archive(ZipFile):
         with self.open(_entry(arcname), "w", force_zip64=True) as entry:
             shutil.copyfileobj(rows, entry, 1 << 20)
 
-    def writestr(self, name: Any, data: Any, *_: Any, **__: Any) -> None:
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
         """Add a part."""
-        super().writestr(_entry(name), data)
+        super().writestr(_entry(zinfo_or_arcname), data)
 
 
 def _entry(name: str) -> ZipInfo:

@@ -38,10 +38,10 @@ def figures_in(timezone: str, policy: Policy) -> tuple[Figure, ...]:
         *(_count(name, label) for name, label in _COUNTS),
         _rate("success_rate", "Success rate"),
         _rate("lenient_success_rate", "Lenient success rate"),
-        *(_count(name, label, 11) for name, label in _OBJECTS),
+        *(_count(name, label, 11.5) for name, label in _OBJECTS),
         _rate("object_success_rate", "Object success rate"),
-        Figure("Volume (GB)", 11, lambda f: gigabytes(f.bytes, policy), lambda _: SIZE),
-        _count("bytes", "Volume (bytes)", 18),
+        Figure("Volume (GB)", 12, lambda f: gigabytes(f.bytes, policy), lambda _: SIZE),
+        _count("bytes", "Volume (bytes)", 19),
         _span("duration_mean_s", "Mean duration"),
         _span("duration_median_s", "Median duration"),
         _moment("last_success_at", f"Last success ({timezone})"),
@@ -83,7 +83,7 @@ _OBJECTS: Final = (
 )
 
 
-def _count(name: str, label: str, width: float = 10) -> Figure:
+def _count(name: str, label: str, width: float = 10.5) -> Figure:
     return Figure(label, width, lambda f: getattr(f, name), lambda _: COUNT)
 
 
@@ -96,7 +96,7 @@ def _span(name: str, label: str) -> Figure:
 
 
 def _moment(name: str, label: str) -> Figure:
-    return Figure(label, 20, lambda f: getattr(f, name), lambda _: MOMENT)
+    return Figure(label, 19, lambda f: getattr(f, name), lambda _: MOMENT)
 
 
 def _target(name: str, label: str) -> Figure:

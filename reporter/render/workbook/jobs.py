@@ -9,13 +9,23 @@ from typing import Final
 import pandas as pd
 
 from reporter.model import Outcome
+from reporter.render.text import OUTCOME_WORDS
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.sheet import LAST_ROW, Layout, Sheet
-from reporter.render.workbook.styles import COUNT, MOMENT, SPAN, TEXT, Style, outcome_style
+from reporter.render.workbook.styles import (
+    COUNT,
+    MOMENT,
+    SPAN,
+    TEXT,
+    Align,
+    Style,
+    outcome_style,
+)
 from reporter.render.workbook.tables import fitting, write_header, write_note
 
 ROWS_AT_ONCE: Final = 5_000
 _SAMPLE: Final = 2_000
+"""Jobs looked at to find how wide a column of text must be."""
 _US_PER_DAY: Final = 86_400_000_000
 _UNIX_EPOCH: Final = 25_569
 """1970-01-01 as Excel counts days."""
@@ -23,10 +33,11 @@ _UNIX_EPOCH: Final = 25_569
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column of the sheet; `cells` makes all its cells of some jobs at once."""
+    """One column of the sheet; `cells` makes its cells of some jobs, all at once."""
 
     header: str
     width: float
+    align: Align
     cells: Callable[[Sheet, pd.DataFrame], list[str]]
 
 
@@ -34,23 +45,17 @@ def add_jobs(book: Book) -> None:
     """All jobs of the period and the undated ones, over as many sheets as Excel needs."""
     jobs = book.report.jobs
     columns = _columns(jobs, book.report.period.timezone)
-    layout = Layout(
-        widths=[column.width for column in columns],
-        tab_color=book.tab_color,
-        freeze="A2",
-        header_row=1,
-    )
+    layout = Layout([column.width for column in columns], book.tab_color, "A2", 1)
     if jobs.empty:
         write_note(book.sheet("Jobs", layout), "No jobs in this period.")
-        return
     per_sheet = LAST_ROW - 1
     for number, first in enumerate(range(0, len(jobs), per_sheet), 1):
         sheet = book.sheet("Jobs" if number == 1 else f"Jobs {number}", layout)
-        headers = [column.header for column in columns]
-        write_header(book, sheet, headers)
+        write_header(book, sheet, [(column.header, column.align) for column in columns])
         for part in _parts(jobs.iloc[first : first + per_sheet]):
             for cells in zip(*(column.cells(sheet, part) for column in columns), strict=True):
                 sheet.row(cells)
+        headers = [column.header for column in columns]
         sheet.table("Jobs" if number == 1 else f"Jobs_{number}", headers, 1)
 
 
@@ -60,16 +65,21 @@ def _parts(jobs: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def _columns(jobs: pd.DataFrame, timezone: str) -> list[_Column]:
+    """The 15 fields of the API, in its order, and what we make of them."""
+
     def text(header: str, name: str, most: float) -> _Column:
         width = fitting(jobs[name].head(_SAMPLE).dropna(), 12, most)
-        return _Column(header, width, lambda sheet, part: _distinct(sheet, part[name], TEXT))
+        return _Column(header, width, "left", lambda sheet, part: _texts(sheet, part[name]))
 
-    def count(header: str, name: str, width: float = 11) -> _Column:
-        return _Column(header, width, lambda sheet, part: _numbers(sheet, part[name], COUNT))
+    def count(header: str, name: str, width: float = 11.5) -> _Column:
+        return _Column(header, width, "right", lambda sheet, part: _counts(sheet, part[name]))
 
     def moment(header: str, name: str) -> _Column:
         return _Column(
-            f"{header} ({timezone})", 20, lambda sheet, part: _moments(sheet, part[name], timezone)
+            f"{header} ({timezone})",
+            19,
+            "left",
+            lambda sheet, part: _moments(sheet, part[name], timezone),
         )
 
     return [
@@ -86,10 +96,10 @@ def _columns(jobs: pd.DataFrame, timezone: str) -> list[_Column]:
         count("Size (bytes)", "bytes", 19),
         moment("Started", "started_at"),
         moment("Ended", "ended_at"),
-        _Column("Duration", 11, lambda sheet, part: _spans(sheet, part["duration"])),
+        _Column("Duration", 12, "right", lambda sheet, part: _spans(sheet, part["duration"])),
         moment("Modified", "modified_at"),
-        _Column("Outcome", 12, lambda sheet, part: _outcomes(sheet, part["outcome"])),
-        _Column("Counted as", 14, lambda sheet, part: _distinct(sheet, _counted_as(part), TEXT)),
+        _Column("Outcome", 12, "center", lambda sheet, part: _outcomes(sheet, part["outcome"])),
+        _Column("Counted as", 14, "left", lambda sheet, part: _texts(sheet, _counted_as(part))),
     ]
 
 
@@ -100,37 +110,40 @@ def _counted_as(jobs: pd.DataFrame) -> pd.Series:
     return counted.mask(~jobs["is_backup"], "not a backup")
 
 
-def _distinct(
-    sheet: Sheet, column: pd.Series, style: Style | Callable[[str], Style]
-) -> list[str]:
+def _texts(sheet: Sheet, column: pd.Series) -> list[str]:
     """Cells of texts, made once for each distinct one."""
     codes, distinct = pd.factorize(column)
-    made = [
-        sheet.cell(text, style if isinstance(style, Style) else style(text)) for text in distinct
-    ]
+    made = [sheet.cell(text, TEXT) for text in distinct]
     made.append(sheet.cell(None, TEXT))  # what code -1, missing, points to
     return [made[code] for code in codes]
 
 
 def _outcomes(sheet: Sheet, column: pd.Series) -> list[str]:
-    return _distinct(sheet, column, lambda outcome: outcome_style(Outcome(outcome)))
+    made = {
+        outcome.value: sheet.cell(OUTCOME_WORDS[outcome], outcome_style(outcome))
+        for outcome in Outcome
+    }
+    return [made[outcome] for outcome in column]
 
 
-def _numbers(sheet: Sheet, column: pd.Series, style: Style) -> list[str]:
-    """Cells of numbers, which differ only in the number."""
-    before, after = sheet.cell(0, style).split("0</v>")
-    empty = sheet.cell(None, style)
-    values = column.astype(object).where(column.notna(), None).tolist()
-    return [empty if value is None else f"{before}{value!r}</v>{after}" for value in values]
+def _counts(sheet: Sheet, column: pd.Series) -> list[str]:
+    return _numbers(sheet, column, COUNT)
 
 
 def _moments(sheet: Sheet, column: pd.Series, timezone: str) -> list[str]:
+    """Cells of instants as local times; Excel knows no zones."""
     local = column.dt.tz_convert(timezone).dt.tz_localize(None)
     days = local.astype("datetime64[us]").astype("int64") / _US_PER_DAY + _UNIX_EPOCH
     return _numbers(sheet, days.where(column.notna()), MOMENT)
 
 
 def _spans(sheet: Sheet, column: pd.Series) -> list[str]:
-    return _numbers(sheet, column / pd.Timedelta(days=1), SPAN)
+    return _numbers(sheet, column.dt.total_seconds() / 86_400, SPAN)
 
 
+def _numbers(sheet: Sheet, column: pd.Series, style: Style) -> list[str]:
+    """Cells of numbers, which differ in the number alone."""
+    before, after = sheet.cell(0, style).split("0</v>")
+    empty = sheet.cell(None, style)
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return [empty if value is None else f"{before}{value!r}</v>{after}" for value in values]

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any, Final, cast
 
-from lxml.etree import LxmlError
 from openpyxl.chart._chart import ChartBase
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.header_footer import HeaderFooter, HeaderFooterItem
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
-from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.model import Look, Report
@@ -40,7 +40,8 @@ class Layout:
     """The first cell that scrolls."""
     header_row: int | None = None
     """The row printed at the top of each page."""
-    footer: str = ""
+    one_page: bool = False
+    """Printed on one page, however small; otherwise one page wide, and as tall as it gets."""
 
 
 class Sheet:
@@ -51,12 +52,14 @@ class Sheet:
     ) -> None:
         self.rows = 0
         """Rows written so far."""
+        self.widths = tuple(layout.widths)
         self._made = made
         self._styles = styles
         self._prefixes = [f'<c r="{get_column_letter(n)}' for n in range(1, 101)]
         _arrange(made, layout)
         _set_print(made, layout, report, look)
-        self._file = cast(IO[bytes], tempfile.TemporaryFile())
+        # Without a name nothing can be left behind, however this ends.
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  `discard` closes it
         self._writer = _open_stream(made, self._file)
 
     @property
@@ -113,7 +116,7 @@ class Sheet:
 
     def discard(self) -> None:
         """Free the temporary file, whatever state it is in."""
-        with contextlib.suppress(OSError, ValueError, LxmlError):
+        with contextlib.suppress(Exception):  # half-written XML has no proper end, and needs none
             self._writer.xf.close()
         with contextlib.suppress(OSError):
             self._file.close()
@@ -134,7 +137,7 @@ def _open_stream(made: Worksheet, file: IO[bytes]) -> _Stream:
     """Write what precedes the rows; after that they can go into `file`."""
     stream = _Stream(made, file)
     stream.write_top()
-    stream.xf.send(True).flush()
+    cast(Any, stream.xf.send(True)).flush()
     stream.xf.send(None)
     file.write(b"<sheetData>")
     made._writer = stream  # type: ignore[attr-defined]  # what a write-only sheet closes and saves
@@ -154,15 +157,16 @@ def _set_print(made: Worksheet, layout: Layout, report: Report, look: Look) -> N
     made.page_setup.orientation = "landscape"
     made.page_setup.paperSize = _PAPER[look.page_size]
     made.page_setup.fitToWidth = 1
-    made.page_setup.fitToHeight = 0
+    made.page_setup.fitToHeight = int(layout.one_page)
     made.page_margins = PageMargins(0.5, 0.5, 0.75, 0.75, 0.3, 0.3)
     if layout.header_row:
         made.print_title_rows = f"{layout.header_row}:{layout.header_row}"
-    made.oddHeader.left.text = _page_text(report.customer.name)
-    made.oddHeader.right.text = _page_text(f"Backup report {report.period.label}")
-    made.oddFooter.left.text = _page_text(look.brand.footer or look.brand.name)
-    made.oddFooter.center.text = _page_text(layout.footer)
-    made.oddFooter.right.text = f"{made.title}, page &P of &N"
+    header, footer = HeaderFooterItem(), HeaderFooterItem()
+    made.HeaderFooter = HeaderFooter(oddHeader=header, oddFooter=footer)
+    header.left.text = _page_text(report.customer.name)
+    header.right.text = _page_text(f"Backup report {report.period.label}")
+    footer.left.text = _page_text(look.brand.footer or look.brand.name)
+    footer.right.text = f"{made.title}, page &P of &N"
 
 
 def _page_text(text: str) -> str | None:

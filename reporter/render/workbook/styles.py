@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.model import Outcome, State
+from reporter.render.charts import FILL
 
 # openpyxl writes a font's parts in an order the standard does not allow.
 Font.__elements__ = (
@@ -22,21 +23,16 @@ MUTED: Final = "5F6B7A"
 RULE: Final = "D5DAE1"
 
 STATE_COLORS: Final = {
-    State.CRITICAL: "B42318",
-    State.ATTENTION: "B54708",
-    State.NEVER_RUN: "6941C6",
-    State.NO_DATA: "475467",
-    State.HEALTHY: "067647",
+    State.CRITICAL: FILL[Outcome.FAILED].lstrip("#").upper(),
+    State.ATTENTION: FILL[Outcome.WARNING].lstrip("#").upper(),
+    State.NEVER_RUN: FILL[Outcome.CANCELLED].lstrip("#").upper(),
+    State.NO_DATA: "8A96A3",
+    State.HEALTHY: "3B8F73",
 }
-OUTCOME_COLORS: Final = {
-    Outcome.SUCCESS: "2E9E6B",
-    Outcome.WARNING: "F2B33D",
-    Outcome.FAILED: "D92D20",
-    Outcome.CANCELLED: "8E6BBF",
-    Outcome.RUNNING: "3B82C4",
-    Outcome.NOT_RUN: "A3ADBA",
-    Outcome.UNKNOWN: "6B4F3A",
-}
+OUTCOME_COLORS: Final = {outcome: fill.lstrip("#").upper() for outcome, fill in FILL.items()}
+
+
+Align: TypeAlias = Literal["left", "center", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +44,54 @@ class Style:
     size: int = 10
     color: str = INK
     fill: str | None = None
-    align: Literal["left", "center", "right"] | None = None
-    vertical: Literal["top", "center"] = "top"
+    align: Align = "left"
     wrap: bool = False
     ruled: bool = True
     """A hairline below."""
+    indent: int = 0
     quoted: bool = False
     """Typed in again it stays text, whatever it begins with."""
 
 
-TEXT: Final = Style(align="left")
-WRAPPED: Final = Style(align="left", wrap=True)
-COUNT: Final = Style("#,##0")
-RATE: Final = Style("0.0%")
+TEXT: Final = Style()
+WRAPPED: Final = Style(wrap=True)
+COUNT: Final = Style("#,##0", align="right")
+RATE: Final = Style("0.0%", align="right")
 # Never 100 % where a job did not succeed, never 0 % where one did: docs/figures.md.
-RATE_BELOW_ALL: Final = Style('[>=1]0.0%;[>=0.9995]"99.9%";0.0%')
-RATE_ABOVE_NONE: Final = Style('[<=0]0.0%;[<0.0005]"0.1%";0.0%')
-SIZE: Final = Style("#,##0.00")
-SPAN: Final = Style("[h]:mm:ss")
-MOMENT: Final = Style("yyyy\\-mm\\-dd\\ hh:mm:ss", align="left")
-DAY: Final = Style("yyyy\\-mm\\-dd", align="left")
-POINTS: Final = Style('+0.0" pp";-0.0" pp";0.0" pp"')
-CHANGE: Final = Style("+0.0%;-0.0%;0.0%")
+RATE_BELOW_ALL: Final = Style('[>=1]0.0%;[>=0.9995]"99.9%";0.0%', align="right")
+RATE_ABOVE_NONE: Final = Style('[<=0]0.0%;[<0.0005]"0.1%";0.0%', align="right")
+SIZE: Final = Style("#,##0.00", align="right")
+SPAN: Final = Style("[h]:mm:ss", align="right")
+MOMENT: Final = Style("yyyy\\-mm\\-dd\\ hh:mm:ss")
+DAY: Final = Style("yyyy\\-mm\\-dd")
+POINTS: Final = Style('+0.0" pp";-0.0" pp";0.0" pp"', align="right")
+CHANGE: Final = Style("+0.0%;-0.0%;0.0%", align="right")
 PLAIN: Final = Style(ruled=False)
 TITLE: Final = Style(bold=True, size=18, ruled=False)
 HEADING: Final = Style(bold=True, size=12, ruled=False)
 NOTE: Final = Style(color=MUTED, ruled=False)
-BADGE: Final = Style(bold=True, color="FFFFFF", align="center", ruled=False)
+BADGE: Final = Style(align="center", ruled=False)
 
 
 def state_style(state: State) -> Style:
     """The cell that names a state."""
-    return replace(BADGE, fill=STATE_COLORS[state])
+    return badge(STATE_COLORS[state], bold=True)
 
 
 def outcome_style(outcome: Outcome) -> Style:
-    """The cell that names an outcome: its colour, and ink that can be read on it."""
-    fill = OUTCOME_COLORS[outcome]
-    return replace(BADGE, bold=False, fill=fill, color=ink_on(fill))
+    """The cell that names an outcome: with its colour."""
+    return badge(OUTCOME_COLORS[outcome])
+
+
+def badge(fill: str, *, bold: bool = False) -> Style:
+    """A word on a colour, in ink that can be read on it."""
+    return replace(BADGE, fill=fill, color=ink_on(fill), bold=bold)
 
 
 def header_style(brand_color: str) -> Style:
     """The header of a table in the brand's colour."""
     fill = brand_color.lstrip("#").upper()
-    return Style(
-        bold=True, color=ink_on(fill), fill=fill, vertical="center", wrap=True, align="left"
-    )
+    return Style(bold=True, color=ink_on(fill), fill=fill, wrap=True)
 
 
 def rate_style(rate: float | None) -> Style:
@@ -140,7 +138,11 @@ def _register(style: Style, sheet: Worksheet) -> int:
     cell.number_format = style.number_format
     cell.font = Font("Calibri", sz=style.size, b=style.bold or None, color=f"FF{style.color}")
     cell.alignment = Alignment(
-        horizontal=style.align, vertical=style.vertical, wrap_text=style.wrap or None
+        horizontal=style.align,
+        vertical="top",
+        wrap_text=style.wrap or None,
+        # Keeps numbers off the text of the next column.
+        indent=style.indent or int(style.align == "right"),
     )
     if style.fill:
         cell.fill = PatternFill("solid", fgColor=f"FF{style.fill}")

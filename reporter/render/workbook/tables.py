@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.sheet import Sheet
-from reporter.render.workbook.styles import NOTE, TEXT, Style
+from reporter.render.workbook.styles import NOTE, TEXT, Align, Style
 
 T = TypeVar("T")
 
-HEADER_HEIGHT: Final = 42
-"""Three lines."""
+_LINE_HEIGHT: Final = 14
+_BUTTON_HEIGHT: Final = 16
+"""Excel puts a filter's button into the lower right corner of a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ def write_table(
     """
     first = 0
     for record in records:
-        first = first or write_header(book, sheet, [column.header for column in columns]) + 1
+        if not first:
+            aligns = [(column.header, _style(column, record).align) for column in columns]
+            first = write_header(book, sheet, aligns) + 1
         sheet.row(sheet.cell(column.value(record), _style(column, record)) for column in columns)
     if not first:
         return None
@@ -55,9 +59,14 @@ def write_table(
     return Rows(sheet.title, first, sheet.rows)
 
 
-def write_header(book: Book, sheet: Sheet, headers: Iterable[str]) -> int:
-    """The header of a table; its row."""
-    return sheet.row([sheet.cell(text, book.header) for text in headers], height=HEADER_HEIGHT)
+def write_header(book: Book, sheet: Sheet, headers: Sequence[tuple[str, Align]]) -> int:
+    """The header of a table, each with the alignment of its column; its row."""
+    lines = max(
+        len(textwrap.wrap(text, max(int(width) - 1, 1)))
+        for (text, _), width in zip(headers, sheet.widths, strict=False)
+    )
+    cells = [sheet.cell(text, replace(book.header, align=align)) for text, align in headers]
+    return sheet.row(cells, height=lines * _LINE_HEIGHT + _BUTTON_HEIGHT)
 
 
 def write_note(sheet: Sheet, text: str) -> None:

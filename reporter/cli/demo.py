@@ -1,0 +1,72 @@
+"""`reporter demo`: the main job end to end, against the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reporter import demo as scene
+from reporter.cli.options import Console, common_options
+from reporter.cli.progress import follow
+from reporter.files import folder_names
+from reporter.pipeline import Rendering, named, render_customers
+from reporter.store import Store
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True)
+@common_options
+@click.pass_obj
+def demo(console: Console, *, out: Path, workers: int) -> None:
+    """Fetch a month from an emulator of the API and render its customers; no account needed.
+
+    Everything but the service is the real thing: token, paging, retries, store, reports.
+    """
+    console.say("Starting an emulator of the API on this machine …")
+    settings = scene.settings(out)
+    with _clean(out / "demo.db"):
+        store = Store.open(settings.store.url)
+        with _bar(console, "Fetching, day by day", scene.days()) as days:
+            refused = scene.fetch_month(store, days)
+    customers = [named(settings, own) for own in store.customers()]
+    names = folder_names(customers)
+    readable = {own: names[own.id] for own in customers if own.id not in refused}
+    rendering = Rendering(settings, scene.NOW, out, ("pdf", "xlsx", "json"), scene.PERIOD)
+    outcomes = follow(
+        console, render_customers(rendering, readable, workers), len(readable), "Rendered"
+    )
+    for outcome in sorted(outcomes, key=lambda own: own.customer.name):
+        for path in outcome.files:
+            console.result(path)
+    for error in refused.values():
+        console.say(f"As it should be in the demo, one customer is refused: {error}")
+    console.say(f"Look into {out / scene.PERIOD}: a folder for each customer, each with its PDF.")
+    if any(outcome.error for outcome in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _clean(database: Path) -> Iterator[None]:
+    """Begin with an empty store: the demo tells the same story each time."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    yield
+
+
+@contextmanager
+def _bar(console: Console, label: str, days: list[datetime]) -> Iterator[Any]:
+    console.say(f"{label}: {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}")
+    yield days

@@ -1,0 +1,91 @@
+"""What the demo plays: a provider, its customers, and two months of daily snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from reporter.emulator import Emulator, demo_cast
+from reporter.errors import ReporterError
+from reporter.fetch.auth import ClientSecret
+from reporter.fetch.source import Access
+from reporter.pipeline import fetch_customers, fetch_snapshots
+from reporter.settings import (
+    BrandSettings,
+    CustomerSettings,
+    ReportSettings,
+    Settings,
+    StoreSettings,
+)
+from reporter.store import Store
+
+PERIOD: Final = "2026-10"
+NOW: Final = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
+"""The clock of the demo stands here, so that its reports are the same every day."""
+_FIRST: Final = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+_LISTED: Final = timedelta(hours=49)
+"""How far back the emulated service lists jobs: a month has to be built from many snapshots."""
+_MISSED: Final = {
+    "株式会社青空テクノロジー": {datetime(2026, 10, day, 6, tzinfo=UTC) for day in (18, 19, 20)}
+}
+"""Days on which nobody looked at a customer: its report is marked incomplete."""
+_SEED: Final = 2026
+
+
+def settings(out: Path) -> Settings:
+    """The configuration of the demo's provider, with its store under `out`."""
+    customers = {profile.name: profile.id for profile in demo_cast()}
+    return Settings(
+        store=StoreSettings(url=f"sqlite:///{out / 'demo.db'}"),
+        report=ReportSettings(timezone="Europe/Berlin"),
+        brand=BrandSettings(
+            name="Northlight Managed Services",
+            logo=Path(__file__).parent / "demo-logo.svg",
+            color="#0b5c6b",
+            contact="reports@northlight.example",
+            footer="Confidential",
+        ),
+        customers=(
+            CustomerSettings(
+                id=customers["株式会社青空テクノロジー"],
+                report=ReportSettings(timezone="Asia/Tokyo"),
+            ),
+            CustomerSettings(
+                id=customers["Woodgrove Capital Partners"],
+                report=ReportSettings(
+                    timezone="America/New_York", locale="en_US", page_size="Letter"
+                ),
+            ),
+        ),
+    )
+
+
+def days() -> list[datetime]:
+    """When the demo looks at the service: every morning of September and October."""
+    return [_FIRST + timedelta(days=n) for n in range((NOW - _FIRST).days + 1)]
+
+
+def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterError]:
+    """Take a snapshot of every customer on each of the days, over HTTP; the errors of the
+    customers that could not be read on the last of them, by id."""
+    now = _FIRST
+
+    def clock() -> datetime:
+        return now
+
+    errors: dict[str, ReporterError] = {}
+    with Emulator(demo_cast(), seed=_SEED, now=clock, listed=_LISTED) as emulator:
+        access = Access(
+            emulator.api_url,
+            emulator.token_url,
+            emulator.client_id,
+            ClientSecret(emulator.client_secret),
+        )
+        for now in days:  # noqa: B007  `clock` reads it
+            source, customers = fetch_customers(access, store, clock)
+            due = [own for own in customers if now not in _MISSED.get(own.name, ())]
+            outcomes = list(fetch_snapshots(source, due, store, clock))
+            errors = {own.customer.id: own.error for own in outcomes if own.error is not None}
+    return errors
