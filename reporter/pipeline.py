@@ -22,8 +22,9 @@ from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange
 from reporter.fetch.source import Access
 from reporter.files import write_whole
-from reporter.jobs.frame import latest, read_jobs
-from reporter.jobs.replies import raw_jobs, read_page, split_snapshots
+from reporter.jobs.frame import raw_frame, read_jobs
+from reporter.jobs.replies import read_page, rows_of, split_snapshots
+from reporter.jobs.rows import newest
 from reporter.model import Customer, Look, Observations, Reply, Report, Snapshot, Source
 from reporter.period import parse_period
 from reporter.render.html import write_html
@@ -183,9 +184,9 @@ def render_saved(
     )
     policy = report_settings.policy()
     in_order = sorted(replies, key=lambda reply: reply.fetched_at)
-    jobs = read_jobs(raw_jobs(tuple(in_order)), policy)
+    jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
     period = parse_period(rendering.period, report_settings.timezone, rendering.now)
-    report = analyse(customer, jobs.where(latest(jobs.rows)), period, policy, observations)
+    report = analyse(customer, jobs, period, policy, observations)
     return CustomerOutcome(customer, write_report(rendering, report, name))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from reporter.analysis import analyse
-from reporter.jobs.frame import FIELDS, Jobs, latest, raw_rows, read_jobs
+from reporter.jobs.frame import Jobs, raw_frame, read_jobs
+from reporter.jobs.rows import FIELDS, newest, text_rows
 from reporter.model import Customer, Observations, Policy, Report, Source
 from reporter.period import parse_period
 
@@ -59,8 +60,7 @@ def make_jobs(
     rows: Sequence[object], *, fetched_at: datetime = NOW, policy: Policy | None = None
 ) -> Jobs:
     """The typed jobs of rows, one per identity."""
-    jobs = read_jobs(raw_rows(rows, fetched_at), policy or Policy())
-    return jobs.where(latest(jobs.rows))
+    return read_jobs(raw_frame(newest(text_rows(rows, fetched_at))), policy or Policy())
 
 
 def make_report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from reporter.analysis.scope import MODULE, Scope
@@ -56,8 +57,9 @@ def _longest_gap(scope: Scope, inside: pd.DataFrame, before: pd.Series) -> pd.Se
     series = pd.concat(edges).sort_values([*MODULE, "order", "point_at"])
     gaps = series.groupby(MODULE)["point_at"].diff().dt.total_seconds()
     longest = gaps.groupby([series[name] for name in MODULE]).max()
-    # Looked at for the last time before the period began: nothing was there to see.
-    return longest.where(longest >= 0)
+    # Looked at for the last time before the period began, nobody knows of gaps in it.
+    observed = scope.stop >= scope.start
+    return longest.where(np.full(len(longest), observed))
 
 
 def _gap_kept(scope: Scope, longest: pd.Series) -> pd.Series:

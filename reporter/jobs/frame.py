@@ -1,42 +1,19 @@
-"""The one schema of jobs: raw rows as the service sent them, and the typed DataFrame of them.
+"""The one schema of jobs: the typed DataFrame, made column by column from rows of text.
 
-Raw: the 15 fields of the API as text (None where absent), codes already as names, and
-`fetched_at`. This is what the store keeps. Typed: `JOB_COLUMNS`, made from raw by `read_jobs`,
-column by column; whatever cannot be read becomes missing and is noted.
+Whatever cannot be read becomes missing and is noted.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
 
-from reporter.errors import ReplyError
-from reporter.jobs import catalog, values
+from reporter.jobs import catalog, rows, values
+from reporter.jobs.rows import FIELDS, Row
 from reporter.model import Outcome, Policy, QualityKind
-
-FIELDS: Final = (
-    "jobType",
-    "jobModule",
-    "status",
-    "jobId",
-    "name",
-    "totalCount",
-    "failedCount",
-    "successfulCount",
-    "skippedCount",
-    "warningCount",
-    "backupSize",
-    "startTime",
-    "endTime",
-    "jobDuration",
-    "lastModifyTime",
-)
-"""The fields of a job in the API, in its order."""
 
 _TIME = "datetime64[us, UTC]"
 
@@ -94,33 +71,14 @@ class Jobs:
 
     def where(self, keep: pd.Series) -> Jobs:
         """Only the rows for which `keep` (boolean, same index) holds, and their notes."""
-        rows = self.rows[keep]
-        return Jobs(rows, self.notes[self.notes["row"].isin(rows.index)])
+        kept = self.rows[keep]
+        return Jobs(kept, self.notes[self.notes["row"].isin(kept.index)])
 
 
-def raw_rows(rows: Sequence[object], fetched_at: datetime) -> pd.DataFrame:
-    """The rows of a reply as text, codes as names.
-
-    Raises:
-        ReplyError: a row is not an object.
-    """
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, Mapping):
-            raise ReplyError(
-                f"Row {number} of {len(rows)} is not an object but {_shown(row)}.",
-                hint="The reply is kept as it is; ask the service's support with its request id.",
-            )
-    columns: dict[str, list[str | None]] = {
-        field: [_text(row.get(field)) for row in rows]  # type: ignore[attr-defined]
-        for field in FIELDS
-    }
-    raw = pd.DataFrame(columns, columns=list(FIELDS), dtype=object)
-    for field in catalog.CODED_FIELDS:
-        raw[field] = _mapped(
-            raw[field], lambda text, f=field: catalog.name_of_code(f, text.strip())
-        )
-    raw["fetched_at"] = pd.Series([fetched_at] * len(raw), dtype=_TIME)
-    return raw
+def raw_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows of text as a frame, a column for each field and `fetched_at`."""
+    raw = pd.DataFrame(rows, columns=[*FIELDS, "fetched_at"], dtype=object)
+    return raw.astype({"fetched_at": _TIME})
 
 
 def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
@@ -132,7 +90,7 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
     # A row is never dropped: one that names no service or module is shown under the service's
     # own sign for "nothing there".
     for column in ("service", "module"):
-        typed[column] = typed[column].fillna("N/A")
+        typed[column] = typed[column].fillna(rows.ABSENT)
     typed["fetched_at"] = raw["fetched_at"]
     typed["is_job"] = typed["job_id"].notna()
     outcomes = _mapped(present["status"].fillna(""), lambda text: catalog.outcome_of(text).value)
@@ -142,40 +100,9 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
     return Jobs(typed, _notes(raw, present, typed))
 
 
-def latest(rows: pd.DataFrame) -> pd.Series:
-    """Which typed rows count: of several with one identity (service, module, job id) the newest.
-
-    Rows must be in the order they were fetched. Newest by `modified_at`; on a tie, or where
-    either of two has no time, the one fetched last. Returns a boolean series.
-    """
-    identity = [rows["service"], rows["module"], rows["job_id"].fillna("")]
-    position = pd.Series(range(len(rows)), index=rows.index)
-    # A row without a time beats all before it and loses to any after it.
-    untimed = position.where(rows["modified_at"].isna(), -1).groupby(identity).transform("max")
-    final = position.groupby(identity).transform("max")
-    contends = (position > untimed) | (position == final)
-    order = rows.assign(position=position)[contends].sort_values(
-        ["modified_at", "position"], na_position="first"
-    )
-    winners = order.index[~order.duplicated(["service", "module", "job_id"], keep="last")]
-    return pd.Series(rows.index.isin(winners), index=rows.index)
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
 def _present(column: pd.Series) -> pd.Series:
-    """The texts without outer spaces; missing where nothing is there ("N/A" or empty)."""
-    text = _mapped(column, str.strip)
-    return text.mask(text.isna() | text.isin(["", "N/A", "n/a"]), None)
+    """What is there; missing where the service shows that nothing is."""
+    return _mapped(column, rows.present)
 
 
 def _mapped(column: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:

@@ -11,10 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from reporter.errors import ReplyError
-from reporter.jobs.frame import raw_rows
+from reporter.jobs.rows import Row, text_rows
 from reporter.model import Reply
 
 
@@ -61,20 +59,19 @@ def read_page(reply: Reply) -> Page:
     )
 
 
-def raw_jobs(replies: tuple[Reply, ...]) -> pd.DataFrame:
-    """The raw rows of several replies, in their order.
+def rows_of(replies: Iterable[Reply]) -> list[Row]:
+    """The rows of several replies as text, in their order.
 
     Raises:
         ReplyError: a reply is no list of objects.
     """
-    pages = [(reply, read_page(reply)) for reply in replies]
-    frames = []
-    for reply, page in pages:
+    rows = []
+    for reply in replies:
         try:
-            frames.append(raw_rows(page.rows, reply.fetched_at))
+            rows += text_rows(read_page(reply).rows, reply.fetched_at)
         except ReplyError as error:
             raise ReplyError(f"In the reply of {reply.url}: {error}", hint=error.hint) from error
-    return pd.concat(frames, ignore_index=True)
+    return rows
 
 
 def split_snapshots(replies: Iterable[Reply]) -> list[tuple[Reply, ...]]:

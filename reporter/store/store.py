@@ -15,15 +15,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.errors import StoreError
-from reporter.jobs.frame import FIELDS, latest, read_jobs
-from reporter.jobs.replies import raw_jobs, read_page
-from reporter.model import Customer, Observations, Policy, Reply, Snapshot, Source
+from reporter.jobs.catalog import outcome_of
+from reporter.jobs.frame import raw_frame
+from reporter.jobs.replies import read_page, rows_of
+from reporter.jobs.rows import FIELDS, Row, identity_of, moment, newest, present
+from reporter.model import Customer, Observations, Reply, Snapshot, Source
 from reporter.period import Period
 from reporter.store import tables
 from reporter.store.schema import bring_up_to_date
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_BATCH = 5_000
 
 
 class Store:
@@ -40,7 +41,7 @@ class Store:
             StoreError: it cannot be opened, or is of a newer version.
         """
         try:
-            engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+            engine = sa.create_engine(url)
         except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
             raise StoreError(
                 f"The store {url!r} is no database this program knows: {error}.",
@@ -77,14 +78,13 @@ class Store:
             ReplyError: a reply is no list of jobs; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        jobs = _derived(snapshot)
+        jobs = [_derived(row) for row in newest(rows_of(snapshot.replies))]
         with self._begin() as connection:
             fetch_id = self._record_replies(connection, snapshot.customer.id, snapshot.replies)
-            jobs["customer_id"] = snapshot.customer.id
-            jobs["fetch_id"] = fetch_id
-            rows = jobs.to_dict("records")
-            for start in range(0, len(rows), _BATCH):
-                connection.execute(self._upsert_jobs(), rows[start : start + _BATCH])
+            for job in jobs:
+                job |= {"customer_id": snapshot.customer.id, "fetch_id": fetch_id}
+            if jobs:
+                connection.execute(self._upsert_jobs(), jobs)
 
     def record_failure(self, customer: Customer, at: datetime, error: str) -> None:
         """Keep that a snapshot was tried and why there is none."""
@@ -123,8 +123,7 @@ class Store:
         query = sa.select(*columns).where(_needed(customer.id, period))
         with self._begin() as connection:
             found = connection.execute(query.order_by("fetched_at", "job_id")).all()
-        frame = pd.DataFrame(found, columns=[*FIELDS, "fetched_at"], dtype=object)
-        return frame.astype({"fetched_at": "datetime64[us, UTC]"})
+        return raw_frame([row._asdict() for row in found])
 
     def observations(self, customer: Customer, period: Period) -> Observations:
         """When the customer was looked at, and the replies a report of the period rests on."""
@@ -172,7 +171,7 @@ class Store:
         return fetch_id
 
     def _upsert_jobs(self) -> Any:
-        """Newer rows of an identity replace older ones: the rule of `jobs.frame.latest`."""
+        """Newer rows of an identity replace older ones: the rule of `jobs.rows.newest`."""
         insert = self._insert(tables.jobs)
         new, old = insert.excluded, tables.jobs.c
         identity = ["customer_id", "service", "module", "job_id"]
@@ -204,22 +203,19 @@ class Store:
             ) from error
 
 
-def _derived(snapshot: Snapshot) -> pd.DataFrame:
-    """The rows of the table `jobs` that a snapshot amounts to, one per identity."""
-    raw = raw_jobs(snapshot.replies)
-    # Units matter only to sizes, which are kept as the service wrote them.
-    typed = read_jobs(raw, Policy()).rows
-    derived = raw.assign(
-        service=typed["service"],
-        module=typed["module"],
-        job_id=typed["job_id"].fillna(""),
-        started_at=typed["started_at"],
-        point_at=typed["ended_at"].fillna(typed["started_at"]),
-        modified_at=typed["modified_at"],
-        outcome=typed["outcome"],
-    )
-    derived = derived[latest(typed)].astype(object)
-    return derived.where(derived.notna(), None)
+def _derived(row: Row) -> Row:
+    """A row of the table `jobs`: what the service wrote, and what rows are chosen by."""
+    service, module, job_id = identity_of(row)
+    started_at, ended_at = moment(row["startTime"]), moment(row["endTime"])
+    return row | {
+        "service": service,
+        "module": module,
+        "job_id": job_id,
+        "started_at": started_at,
+        "point_at": ended_at or started_at,
+        "modified_at": moment(row["lastModifyTime"]),
+        "outcome": outcome_of(present(row["status"])).value if job_id else None,
+    }
 
 
 def _needed(customer_id: str, period: Period) -> sa.ColumnElement[bool]:

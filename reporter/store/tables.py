@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reporter.jobs.frame import FIELDS
+from reporter.jobs.rows import FIELDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from math import isclose
 from typing import Any
 
-import pandas as pd
 
 from reporter.analysis import analyse
-from reporter.jobs.frame import latest, raw_rows, read_jobs
+from reporter.jobs.frame import raw_frame, read_jobs
+from reporter.jobs.rows import newest, text_rows
 from reporter.model import Observations, Policy, Report, Target
 from reporter.period import parse_period
 from tests.analysis.oracle import Row, Rules, oracle_report
@@ -49,13 +49,12 @@ def product_report(
     by_reply: dict[datetime, list[object]] = {}
     for fetched_at, row in rows:
         by_reply.setdefault(fetched_at, []).append(row)
-    frames = [raw_rows(reply, fetched_at) for fetched_at, reply in by_reply.items()]
-    raw = pd.concat(frames, ignore_index=True) if frames else raw_rows([], LATE)
+    texts = [row for at, reply in by_reply.items() for row in text_rows(reply, at)]
     policy = policy_of(rules)
-    jobs = read_jobs(raw, policy)
+    jobs = read_jobs(raw_frame(newest(texts)), policy)
     return analyse(
         CUSTOMER,
-        jobs.where(latest(jobs.rows)),
+        jobs,
         parse_period(label, timezone, LATE),
         policy,
         Observations(tuple(observed), ()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -39,19 +38,21 @@ STERN = Rules("failed", "failed", "binary", 1.0, 0.0, TARGETS)
 def test_a_large_month_agrees_in_every_figure(
     seed: int, label: str, timezone: str, rules: Rules
 ) -> None:
-    """A month among three, 5,500 jobs in all, is the same figure by figure, whatever the zone."""
-    rows = random_months(seed, 5500, *months_around(cut(label, timezone).start))
+    """A month among three, 5,000 jobs in all, is the same figure by figure, whatever the zone."""
+    rows = random_months(seed, 5000, *months_around(cut(label, timezone).start))
     assert differences(rows, _fetches(rows), label, timezone, rules) == []
 
 
 @pytest.mark.parametrize(
     ("warning", "cancelled", "units", "max_gap_s"),
-    product(
-        ["warning", "success", "failed"],
-        ["failed", "excluded"],
-        ["binary", "decimal"],
-        [0.0, 2 * 86400.0],
-    ),
+    [
+        ("warning", "failed", "binary", 2 * 86400.0),
+        ("warning", "excluded", "decimal", 0.0),
+        ("success", "failed", "decimal", 2 * 86400.0),
+        ("success", "excluded", "binary", 0.0),
+        ("failed", "failed", "decimal", 0.0),
+        ("failed", "excluded", "binary", 2 * 86400.0),
+    ],
 )
 def test_every_policy_agrees_in_every_figure(
     warning: str, cancelled: str, units: str, max_gap_s: float
@@ -65,15 +66,15 @@ def test_every_policy_agrees_in_every_figure(
 @pytest.mark.parametrize("label", ["2026-Q4", "2026", "2026-10-20..2026-11-02"])
 def test_every_kind_of_period_agrees_in_every_figure(label: str) -> None:
     """Quarters, years and ranges of days are cut, and compared with the one before, alike."""
-    rows = random_months(8, 800, datetime(2025, 9, 1, tzinfo=UTC), 430)
+    rows = random_months(8, 600, datetime(2025, 9, 1, tzinfo=UTC), 430)
     assert differences(rows, _fetches(rows), label, "America/New_York", Rules()) == []
 
 
-@pytest.mark.parametrize("fetched_until", [3, 10, 24])
+@pytest.mark.parametrize("fetched_until", [3, 24])
 def test_a_running_month_agrees_in_every_figure(fetched_until: int) -> None:
     """A report made in the middle of its period rests on what was fetched until then."""
     last = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=fetched_until)
-    rows = random_months(9, 800, datetime(2026, 8, 25, tzinfo=UTC), 90)
+    rows = random_months(9, 500, datetime(2026, 8, 25, tzinfo=UTC), 90)
     rows = [(fetched_at, row) for fetched_at, row in rows if fetched_at <= last]
     assert differences(rows, _fetches(rows), rules=Rules(targets=TARGETS)) == []
 
@@ -133,7 +134,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(FETCHES, JOBS | PLACEHOLDERS), max_size=14),
     st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata"]),

@@ -47,7 +47,8 @@ class Book:
         """A new sheet behind the others."""
         made = cast(Worksheet, self._workbook.create_sheet(title))
         sheet = Sheet(made, self._styles, layout, self.report, self.look)
-        self._sheets.append(sheet)
+        self._sheets.append(sheet)  # from now on its file is freed, whatever happens
+        sheet.begin()
         return sheet
 
     def save(self, path: Path) -> None:

@@ -31,7 +31,7 @@ from reporter.render.workbook.days import FIRST_OUTCOME_COLUMN
 from reporter.render.workbook.modules import module_column
 from reporter.render.workbook.styles import INK, MUTED, OUTCOME_COLORS, RULE, STATE_COLORS
 
-WIDTH_CM: Final = 19.0
+WIDTH_CM: Final = 19
 _RATES: Final = "Success rate by module, in the colour of its state"
 
 
@@ -79,7 +79,7 @@ def _module_chart(
     chart.type = "bar"
     chart.gapWidth = 45
     chart.legend = None
-    chart.height = max(7.0, 2.8 + 0.52 * len(report.modules))  # type: ignore[assignment]  # the stub says int
+    chart.height = max(7.0, 2.8 + 0.52 * len(report.modules))
     _title_axis(chart.x_axis, "Module")
     chart.x_axis.scaling.orientation = "maxMin"
     # With the first module on top the value axis would be there, too.

@@ -12,7 +12,7 @@ from reporter.render.text import OUTCOME_WORDS
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import gigabytes
 from reporter.render.workbook.sheet import Layout
-from reporter.render.workbook.styles import COUNT, DAY, SIZE, outcome_style
+from reporter.render.workbook.styles import CENTERED, COUNT, DAY, SIZE, outcome_style
 from reporter.render.workbook.tables import Column, fitting, write_note, write_table
 
 T = TypeVar("T", bound="DayTotal | DayFigures")
@@ -48,7 +48,7 @@ def add_days(book: Book) -> None:
         *_outcome_columns(),
         Column("Volume (GB)", 14, lambda day: gigabytes(day.bytes, policy), SIZE),
         Column("Volume (bytes)", 20, lambda day: day.bytes, COUNT),
-        Column("Day without jobs", 18, _silence),
+        Column("Day without jobs", 18, _silence, CENTERED),
     ]
     layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
     write_table(book, book.sheet("Days", layout), "Days", columns, day_totals(book.report))
@@ -74,7 +74,7 @@ def add_daily(book: Book) -> None:
     ]
     layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
     sheet = book.sheet("Daily", layout)
-    if write_table(book, sheet, "Daily", columns, daily) is None:
+    if not write_table(book, sheet, "Daily", columns, daily):
         write_note(sheet, "No backup job started in this period.")
 
 

@@ -10,11 +10,11 @@ from typing import Final
 from reporter.model import Figures, Policy
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.styles import (
+    CENTERED,
     COUNT,
     MOMENT,
     SIZE,
     SPAN,
-    TEXT,
     Style,
     rate_style,
 )
@@ -96,9 +96,9 @@ def _span(name: str, label: str) -> Figure:
 
 
 def _moment(name: str, label: str) -> Figure:
-    return Figure(label, 19, lambda f: getattr(f, name), lambda _: MOMENT)
+    return Figure(label, 20, lambda f: getattr(f, name), lambda _: MOMENT)
 
 
 def _target(name: str, label: str) -> Figure:
     words = {True: "met", False: "missed", None: None}
-    return Figure(label, 11, lambda f: words[getattr(f, name)], lambda _: TEXT)
+    return Figure(label, 11, lambda f: words[getattr(f, name)], lambda _: CENTERED)

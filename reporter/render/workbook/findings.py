@@ -29,7 +29,7 @@ def add_exceptions(book: Book) -> None:
     still_open = any(own.open for own in exceptions)
     color = STATE_COLORS[State.CRITICAL] if still_open else _CALM
     sheet = book.sheet("Exceptions", Layout([own.width for own in columns], color, "C2", 1))
-    if write_table(book, sheet, "Exceptions", columns, exceptions) is None:
+    if not write_table(book, sheet, "Exceptions", columns, exceptions):
         write_note(sheet, "No exceptions in this period.")
 
 
@@ -39,7 +39,7 @@ def add_quality(book: Book) -> None:
     color = STATE_COLORS[State.ATTENTION] if notes else _CALM
     layout = Layout([own.width for own in _QUALITY_COLUMNS], color, "A2", 1)
     sheet = book.sheet("Data quality", layout)
-    if write_table(book, sheet, "DataQuality", _QUALITY_COLUMNS, notes) is None:
+    if not write_table(book, sheet, "DataQuality", _QUALITY_COLUMNS, notes):
         write_note(sheet, "Every value could be read, and none contradicts another.")
 
 
@@ -59,15 +59,15 @@ def _exception_columns(book: Book) -> list[Column[JobException]]:
         Column("Status", fitting({job.status for job in own}, 14, 28), lambda job: job.status),
         Column("Job ID", fitting((job.job_id for job in own), 16, 40), lambda job: job.job_id),
         Column("Name", fitting((job.name for job in own), 16, 44), lambda job: job.name),
+        Column(
+            "Cured by job", fitting((job.cured_by for job in own), 16, 40), lambda j: j.cured_by
+        ),
         Column(f"Started ({zone})", 20, lambda job: job.started_at, MOMENT),
         Column(f"Ended ({zone})", 20, lambda job: job.ended_at, MOMENT),
         Column("Duration", 11, lambda job: span(job.duration_s), SPAN),
         Column("Objects total", 11, lambda job: job.objects_total, COUNT),
         Column("Objects failed", 11, lambda job: job.objects_failed, COUNT),
         Column("Size (bytes)", 19, lambda job: job.bytes, COUNT),
-        Column(
-            "Cured by job", fitting((job.cured_by for job in own), 16, 40), lambda j: j.cured_by
-        ),
         Column("Cured after", 12, lambda job: span(job.cured_after_s), SPAN),
     ]
 

@@ -77,8 +77,8 @@ def _columns(jobs: pd.DataFrame, timezone: str) -> list[_Column]:
     def moment(header: str, name: str) -> _Column:
         return _Column(
             f"{header} ({timezone})",
-            19,
-            "left",
+            20,
+            "right",
             lambda sheet, part: _moments(sheet, part[name], timezone),
         )
 

@@ -30,7 +30,7 @@ def add_modules(book: Book) -> None:
         header_row=1,
     )
     sheet = book.sheet("Modules", layout)
-    if write_table(book, sheet, "Modules", columns, report.modules) is None:
+    if not write_table(book, sheet, "Modules", columns, report.modules):
         write_note(sheet, "The service lists no module of this customer.")
     if report.services:
         _heading(sheet, "Services")

@@ -60,7 +60,17 @@ class Sheet:
         _set_print(made, layout, report, look)
         # Without a name nothing can be left behind, however this ends.
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  `discard` closes it
-        self._writer = _open_stream(made, self._file)
+        self._stream = _Stream(made, self._file)
+
+    def begin(self) -> None:
+        """Write what precedes the rows."""
+        self._stream.write_top()
+        # The rows go into the file beside openpyxl's stream, so what is in there must be out.
+        cast(Any, self._stream.xf.send(True)).flush()
+        self._stream.xf.send(None)
+        self._file.write(b"<sheetData>")
+        # What a write-only sheet closes and saves.
+        self._made._writer = self._stream  # type: ignore[attr-defined]
 
     @property
     def title(self) -> str:
@@ -117,7 +127,7 @@ class Sheet:
     def discard(self) -> None:
         """Free the temporary file, whatever state it is in."""
         with contextlib.suppress(Exception):  # half-written XML has no proper end, and needs none
-            self._writer.xf.close()
+            self._stream.xf.close()
         with contextlib.suppress(OSError):
             self._file.close()
 
@@ -131,17 +141,6 @@ class _Stream(WorksheetWriter):
     def cleanup(self) -> None:
         """The file vanishes with its closing."""
         cast(IO[bytes], self.out).close()
-
-
-def _open_stream(made: Worksheet, file: IO[bytes]) -> _Stream:
-    """Write what precedes the rows; after that they can go into `file`."""
-    stream = _Stream(made, file)
-    stream.write_top()
-    cast(Any, stream.xf.send(True)).flush()
-    stream.xf.send(None)
-    file.write(b"<sheetData>")
-    made._writer = stream  # type: ignore[attr-defined]  # what a write-only sheet closes and saves
-    return stream
 
 
 def _arrange(made: Worksheet, layout: Layout) -> None:

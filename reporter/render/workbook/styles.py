@@ -55,6 +55,7 @@ class Style:
 
 TEXT: Final = Style()
 WRAPPED: Final = Style(wrap=True)
+CENTERED: Final = Style(align="center")
 COUNT: Final = Style("#,##0", align="right")
 RATE: Final = Style("0.0%", align="right")
 # Never 100 % where a job did not succeed, never 0 % where one did: docs/figures.md.
@@ -62,7 +63,7 @@ RATE_BELOW_ALL: Final = Style('[>=1]0.0%;[>=0.9995]"99.9%";0.0%', align="right")
 RATE_ABOVE_NONE: Final = Style('[<=0]0.0%;[<0.0005]"0.1%";0.0%', align="right")
 SIZE: Final = Style("#,##0.00", align="right")
 SPAN: Final = Style("[h]:mm:ss", align="right")
-MOMENT: Final = Style("yyyy\\-mm\\-dd\\ hh:mm:ss")
+MOMENT: Final = Style("yyyy\\-mm\\-dd\\ hh:mm:ss", align="right")
 DAY: Final = Style("yyyy\\-mm\\-dd")
 POINTS: Final = Style('+0.0" pp";-0.0" pp";0.0" pp"', align="right")
 CHANGE: Final = Style("+0.0%;-0.0%;0.0%", align="right")
@@ -79,7 +80,9 @@ def state_style(state: State) -> Style:
 
 
 def outcome_style(outcome: Outcome) -> Style:
-    """The cell that names an outcome: with its colour."""
+    """The cell that names an outcome: in its colour, unless all went well."""
+    if outcome is Outcome.SUCCESS:
+        return CENTERED
     return badge(OUTCOME_COLORS[outcome])
 
 
@@ -104,8 +107,8 @@ def rate_style(rate: float | None) -> Style:
 
 
 def ink_on(fill: str) -> str:
-    """White or near black, whichever contrasts more with `fill` (`RRGGBB`)."""
-    return max("FFFFFF", "101418", key=lambda ink: contrast(ink, fill))
+    """White or black, whichever contrasts more with `fill` (`RRGGBB`)."""
+    return max("FFFFFF", "000000", key=lambda ink: contrast(ink, fill))
 
 
 def contrast(one: str, other: str) -> float:
@@ -141,8 +144,7 @@ def _register(style: Style, sheet: Worksheet) -> int:
         horizontal=style.align,
         vertical="top",
         wrap_text=style.wrap or None,
-        # Keeps numbers off the text of the next column.
-        indent=style.indent or int(style.align == "right"),
+        indent=style.indent,
     )
     if style.fill:
         cell.fill = PatternFill("solid", fgColor=f"FF{style.fill}")

@@ -26,6 +26,7 @@ from reporter.render.workbook.styles import (
     badge,
     state_style,
 )
+from reporter.render.workbook.tables import LINE_HEIGHT, lines_of
 
 _WIDTHS: Final = (40, 22, 22, 14, 3)
 _TEXT_WIDTH: Final = 104
@@ -133,7 +134,6 @@ def _change(figure: Figure, now: Figures, before: Figures) -> tuple[Value, Style
 
 def _line(sheet: Sheet, text: str, style: Style = PLAIN) -> None:
     """A line of text over the columns A to D, as high as it needs to be."""
-    lines = math.ceil(len(text) / _TEXT_WIDTH)
     wrapped = replace(style, wrap=True)
-    sheet.row([sheet.cell(text, wrapped)], height=15.0 * lines)
+    sheet.row([sheet.cell(text, wrapped)], height=LINE_HEIGHT * lines_of(text, _TEXT_WIDTH))
     sheet.merge("A", "D")

@@ -15,8 +15,11 @@ from reporter.render.workbook.styles import NOTE, TEXT, Align, Style
 
 T = TypeVar("T")
 
-_LINE_HEIGHT: Final = 14
-_BUTTON_HEIGHT: Final = 16
+LINE_HEIGHT: Final = 15
+_TALLEST: Final = 20
+"""Lines of a cell; Excel shows no row of more than 409 points."""
+_LOOKED_AT: Final = 200
+_BUTTON_HEIGHT: Final = 14
 """Excel puts a filter's button into the lower right corner of a header."""
 
 
@@ -30,43 +33,44 @@ class Column(Generic[T]):
     style: Style | Callable[[T], Style] = TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Where the records of a table stand."""
-
-    sheet: str
-    first: int
-    last: int
-
-
 def write_table(
     book: Book, sheet: Sheet, name: str, columns: Sequence[Column[T]], records: Iterable[T]
-) -> Rows | None:
+) -> bool:
     """Write the records as an Excel table with that name.
 
     Excel takes a table without records for damage: where there are none nothing is written, and
-    None comes back.
+    False comes back.
     """
     first = 0
     for record in records:
         if not first:
             aligns = [(column.header, _style(column, record).align) for column in columns]
             first = write_header(book, sheet, aligns) + 1
-        sheet.row(sheet.cell(column.value(record), _style(column, record)) for column in columns)
-    if not first:
-        return None
-    sheet.table(name, [column.header for column in columns], first - 1)
-    return Rows(sheet.title, first, sheet.rows)
+        _write_record(sheet, columns, record)
+    if first:
+        sheet.table(name, [column.header for column in columns], first - 1)
+    return bool(first)
+
+
+def _write_record(sheet: Sheet, columns: Sequence[Column[T]], record: T) -> None:
+    lines = 1
+    cells = []
+    for column, width in zip(columns, sheet.widths, strict=False):
+        value, style = column.value(record), _style(column, record)
+        cells.append(sheet.cell(value, style))
+        if style.wrap and isinstance(value, str):
+            lines = max(lines, lines_of(value, width))
+    # No program can be relied on to find the height itself.
+    sheet.row(cells, height=LINE_HEIGHT * min(lines, _TALLEST) if lines > 1 else None)
 
 
 def write_header(book: Book, sheet: Sheet, headers: Sequence[tuple[str, Align]]) -> int:
     """The header of a table, each with the alignment of its column; its row."""
     lines = max(
-        len(textwrap.wrap(text, max(int(width) - 1, 1)))
-        for (text, _), width in zip(headers, sheet.widths, strict=False)
+        lines_of(text, width - 1) for (text, _), width in zip(headers, sheet.widths, strict=False)
     )
     cells = [sheet.cell(text, replace(book.header, align=align)) for text, align in headers]
-    return sheet.row(cells, height=lines * _LINE_HEIGHT + _BUTTON_HEIGHT)
+    return sheet.row(cells, height=LINE_HEIGHT * lines + _BUTTON_HEIGHT)
 
 
 def write_note(sheet: Sheet, text: str) -> None:
@@ -79,9 +83,19 @@ def fitting(texts: Iterable[str | None], least: float, most: float) -> float:
     return min(max([least, *(_width(text) + 2 for text in texts if text)]), most)
 
 
+def lines_of(text: str, width: float) -> int:
+    """How many lines a text takes in a column, wrapped."""
+    return sum(_lines(paragraph, width) for paragraph in text.split("\n")) or 1
+
+
+def _lines(paragraph: str, width: float) -> int:
+    wide = _width(paragraph) > len(paragraph[:_LOOKED_AT])
+    return max(len(textwrap.wrap(paragraph, max(int(width) // (1 + wide), 1))), 1)
+
+
 def _width(text: str) -> int:
-    """How many digits wide a text is; East Asian characters take two."""
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text[:200])
+    """How many digits wide the beginning of a text is; East Asian characters take two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text[:_LOOKED_AT])
 
 
 def _style(column: Column[T], record: T) -> Style:

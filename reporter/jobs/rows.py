@@ -1,0 +1,112 @@
+"""Rows of replies as text, and which of several rows of one job counts.
+
+A row is a dict of the 15 fields of the API as text (None where absent), codes already as names, and
+`fetched_at`. This is what the store keeps, and what the typed frame is made from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from reporter.errors import ReplyError
+from reporter.jobs import catalog, values
+
+FIELDS: Final = (
+    "jobType",
+    "jobModule",
+    "status",
+    "jobId",
+    "name",
+    "totalCount",
+    "failedCount",
+    "successfulCount",
+    "skippedCount",
+    "warningCount",
+    "backupSize",
+    "startTime",
+    "endTime",
+    "jobDuration",
+    "lastModifyTime",
+)
+"""The fields of a job in the API, in its order."""
+
+ABSENT: Final = "N/A"
+"""The service's own sign for "nothing there"."""
+
+Row = dict[str, Any]
+
+
+def text_rows(rows: Sequence[object], fetched_at: datetime) -> list[Row]:
+    """The rows of a reply as text.
+
+    Raises:
+        ReplyError: a row is not an object.
+    """
+    texts = []
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise ReplyError(
+                f"Row {number} of {len(rows)} is not an object but {_shown(row)}.",
+                hint="The reply is kept as it is; ask the service's support with its request id.",
+            )
+        text: Row = {field: _text(row.get(field)) for field in FIELDS}
+        for field in catalog.CODED_FIELDS:
+            if text[field] is not None:
+                text[field] = catalog.name_of_code(field, text[field].strip())
+        text["fetched_at"] = fetched_at
+        texts.append(text)
+    return texts
+
+
+def newest(rows: Iterable[Row]) -> list[Row]:
+    """One row of each identity (service, module, job id): the one with the newest modification.
+
+    `rows` must come in the order they were fetched: on a tie, or where either of two rows has no
+    readable time, the one fetched last counts. Rows without a job id are placeholders; a module has
+    one.
+    """
+    kept: dict[tuple[str, str, str], tuple[datetime | None, Row]] = {}
+    for row in rows:
+        identity = identity_of(row)
+        modified_at = moment(row["lastModifyTime"])
+        before = kept.get(identity)
+        if before and modified_at and before[0] and modified_at < before[0]:
+            continue
+        kept[identity] = modified_at, row
+    return [row for _, row in kept.values()]
+
+
+def identity_of(row: Row) -> tuple[str, str, str]:
+    """Service, module and job id; the id is empty for a placeholder."""
+    service, module = present(row["jobType"]), present(row["jobModule"])
+    return service or ABSENT, module or ABSENT, present(row["jobId"]) or ""
+
+
+def present(text: str | None) -> str | None:
+    """A text without outer spaces; None where nothing is there ("N/A" or empty)."""
+    text = text.strip() if text else ""
+    return None if not text or text.upper() == ABSENT else text
+
+
+def moment(text: str | None) -> datetime | None:
+    """The instant in a field; None where it is missing or cannot be read."""
+    there = present(text)
+    return _read_time(there) if there else None
+
+
+_read_time = lru_cache(maxsize=4096)(values.read_time)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"

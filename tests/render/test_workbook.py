@@ -1,0 +1,400 @@
+"""The workbook read back: what a reader finds in it, and what no outside text can do to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from xml.etree import ElementTree
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+from python_calamine import CalamineWorkbook
+
+from reporter.model import Brand, Customer, Look, Report
+from reporter.render.workbook import jobs as jobs_sheet
+from reporter.render.workbook import write_workbook
+from tests.builders import daily_snapshots, make_busy_month, make_job, make_report, make_row
+
+SHEETS = [
+    "Summary",
+    "Modules",
+    "Days",
+    "Daily",
+    "Jobs",
+    "Exceptions",
+    "Data quality",
+    "About",
+]
+STARTS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "#REF!", "_x000D_", "a\x00\ufffe\ud800"]
+BERLIN = "Europe/Berlin"
+LOOK = Look(Brand(name="Northwind Managed", contact="desk@northwind.example", color="#ffe14d"))
+
+
+@pytest.fixture(scope="module")
+def busy() -> Report:
+    snapshots = daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 60)
+    return make_report(make_busy_month(), timezone=BERLIN, observed=snapshots)
+
+
+@pytest.fixture(scope="module")
+def busy_path(busy: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(busy, tmp_path_factory.mktemp("busy"))
+
+
+def written(report: Report, folder: Path, look: Look = LOOK) -> Path:
+    path = folder / "report.xlsx"
+    write_workbook(report, look, path)
+    return path
+
+
+def sheet_of(path: Path, title: str) -> Worksheet:
+    return cast(Worksheet, openpyxl.load_workbook(path)[title])
+
+
+def records(path: Path, title: str) -> list[dict[str, Any]]:
+    """The rows below the header of a sheet that begins with its table, as far as it reaches."""
+    sheet = sheet_of(path, title)
+    table = next(table for table in sheet.tables.values() if table.ref.startswith("A1:"))
+    header, *rows = ([cell.value for cell in row] for row in sheet[table.ref])
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Each text of the workbook with its sheet, as another program reads it."""
+    book = CalamineWorkbook.from_path(path)
+    for title in book.sheet_names:
+        for row in book.get_sheet_by_name(title).to_python():
+            yield from ((title, value) for value in row if isinstance(value, str))
+
+
+def test_sheets(busy_path: Path) -> None:
+    """A workbook has its eight sheets in their order."""
+    assert openpyxl.load_workbook(busy_path).sheetnames == SHEETS
+
+
+def test_modules_are_the_figures(busy: Report, busy_path: Path) -> None:
+    """Each module stands in its row with counts, the exact rate, sizes and times."""
+    rows = records(busy_path, "Modules")
+    assert [row["Module"] for row in rows] == [own.module for own in busy.modules]
+    for row, own in zip(rows, busy.modules, strict=True):
+        figures = own.figures
+        assert row["Jobs"] == figures.jobs
+        assert row["Success rate"] == figures.success_rate
+        assert row["Volume (bytes)"] == figures.bytes
+        last = figures.last_success_at
+        assert row[f"Last success ({BERLIN})"] == (last and last.replace(tzinfo=None))
+        assert (
+            row["Success target"]
+            == {True: "met", False: "missed", None: None}[figures.success_target_met]
+        )
+
+
+def test_undefined_rate_is_empty(busy_path: Path) -> None:
+    """A module that never ran has no rate and no duration: its cells are empty, never zero."""
+    never = next(row for row in records(busy_path, "Modules") if row["Module"] == "Power BI")
+    assert never["State"] == "Never run"
+    assert never["Jobs"] == 0
+    assert never["Success rate"] is None
+    assert never["Mean duration"] is None
+
+
+@pytest.mark.parametrize(
+    ("good", "shown"), [(2000, "0.0%"), (1999, "99.9%"), (1, "0.1%"), (1000, "0.0%")]
+)
+def test_rates_never_claim(good: int, shown: str, busy: Report, tmp_path: Path) -> None:
+    """The format of a rate rounds neither to all nor to none where it is neither."""
+    own = replace(busy.modules[0], figures=replace(busy.totals, success_rate=good / 2000))
+    if good == 1:
+        own = replace(own, figures=replace(busy.totals, success_rate=1 / 4000))
+    sheet = sheet_of(written(replace(busy, modules=(own,)), tmp_path), "Modules")
+    column = [cell.value for cell in sheet[1]].index("Success rate")
+    assert shown in sheet[2][column].number_format
+
+
+def test_jobs_are_typed(tmp_path: Path) -> None:
+    """A job's times are date-times of the zone in the header, its counts and size are numbers."""
+    path = written(make_report([make_job("2026-10-24T23:30:00Z")], timezone=BERLIN), tmp_path)
+    (row,) = records(path, "Jobs")
+    assert row[f"Started ({BERLIN})"] == datetime(2026, 10, 25, 1, 30)  # noqa: DTZ001  as Excel has it
+    assert row["Duration"] == timedelta(minutes=20)
+    assert row["Objects total"] == 100
+    assert row["Size (bytes)"] == 1024**3
+    assert row["Counted as"] == "backup"
+    sheet = sheet_of(path, "Jobs")
+    formats = {cell.value: sheet[2][n].number_format for n, cell in enumerate(sheet[1])}
+    assert formats["Duration"] == "[h]:mm:ss"
+    assert formats["Size (bytes)"] == "#,##0"
+
+
+def test_all_jobs_are_there(busy: Report, busy_path: Path) -> None:
+    """The Jobs sheet has every job of the report, those that count and those that do not."""
+    rows = records(busy_path, "Jobs")
+    assert [row["Job ID"] for row in rows] == list(busy.jobs["job_id"])
+    kinds = {row["Job ID"]: row["Counted as"] for row in rows}
+    assert kinds["SC1"] == kinds["RT1"] == "not a backup"
+
+
+def test_undated_job(tmp_path: Path) -> None:
+    """A job without a readable start is in the Jobs sheet, marked as undated, its start empty."""
+    rows = [make_job(), make_job(startTime="yesterday", jobId="U1", backupSize="much")]
+    by_id = {row["Job ID"]: row for row in records(written(make_report(rows), tmp_path), "Jobs")}
+    assert by_id["U1"]["Counted as"] == "undated"
+    assert by_id["U1"]["Started (UTC)"] is None
+    assert by_id["U1"]["Size (bytes)"] is None
+
+
+def test_days_tell_silence_apart(tmp_path: Path) -> None:
+    """A day without a job is "no run" where it was observed and "not observed" where it was not."""
+    observed = [datetime(2026, 10, 6, 12, tzinfo=UTC), datetime(2026, 11, 2, 6, tzinfo=UTC)]
+    days = records(written(make_report([make_job()], observed=observed), tmp_path), "Days")
+    assert len(days) == 31
+    by_day = {day["Date"].date(): day for day in days}
+    assert by_day[date(2026, 10, 5)]["Jobs"] == 1
+    assert by_day[date(2026, 10, 6)]["Day without jobs"] == "no run"
+    assert by_day[date(2026, 10, 7)]["Day without jobs"] == "not observed"
+
+
+def test_daily_and_exceptions(busy: Report, busy_path: Path) -> None:
+    """Days of modules and exceptions with their cures are those of the report."""
+    daily = records(busy_path, "Daily")
+    assert sum(row["Jobs"] for row in daily) == busy.totals.jobs
+    exceptions = records(busy_path, "Exceptions")
+    assert [row["Cured by job"] for row in exceptions] == [own.cured_by for own in busy.exceptions]
+    assert exceptions[0]["Standing"] == "open"
+    assert isinstance(exceptions[-1]["Cured after"], timedelta | datetime)
+
+
+def test_about_names_its_sources(busy: Report, busy_path: Path) -> None:
+    """The About sheet has policy, definitions, the hash of each reply, and where it comes from."""
+    about = [text for title, text in texts(busy_path) if title == "About"]
+    assert "How these figures are computed" in about
+    assert busy.sources[0].sha256 in about
+    assert sum("backup-reporter" in text for _, text in texts(busy_path)) == 1
+
+
+def test_tables_are_sound(busy_path: Path) -> None:
+    """Tables have their own names, records, and headers equal to their cells, none of them twice."""
+    book = openpyxl.load_workbook(busy_path)
+    names = [name for sheet in book.worksheets for name in sheet.tables]
+    assert len({name.lower() for name in names}) == len(names) >= 8
+    for sheet in book.worksheets:
+        for table in sheet.tables.values():
+            header, *rows = sheet[table.ref]
+            assert rows
+            assert [cell.value for cell in header] == table.column_names
+            assert len({str(cell.value).lower() for cell in header}) == len(header)
+            assert table.autoFilter.ref == table.ref
+    with zipfile.ZipFile(busy_path) as parts:
+        for number in range(1, len(SHEETS) + 1):
+            tree = ElementTree.fromstring(  # noqa: S314  our own file
+                parts.read(f"xl/worksheets/sheet{number}.xml")
+            )
+            cells = [cell.get("r") for cell in tree.iter() if cell.tag.endswith("}c")]
+            assert len(cells) == len(set(cells))
+
+
+def test_print_set_up(busy_path: Path) -> None:
+    """Sheets print landscape, one page wide, with repeated headers, customer, period and pages."""
+    for sheet in openpyxl.load_workbook(busy_path).worksheets:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.fitToWidth == 1
+        assert sheet.page_setup.paperSize == 9
+        header, footer = sheet.oddHeader, sheet.oddFooter
+        assert header
+        assert footer
+        assert header.left.text == "Contoso Ltd"
+        assert header.right.text == "Backup report 2026-10"
+        assert footer.right.text == f"{sheet.title}, page &P of &N"
+        if sheet.title not in ("Summary", "About"):
+            assert sheet.print_title_rows == "$1:$1"
+            assert str(sheet.freeze_panes).endswith("2")
+
+
+def test_letter_paper(tmp_path: Path) -> None:
+    """The look says which paper."""
+    path = written(make_report([make_job()]), tmp_path, Look(page_size="Letter"))
+    assert sheet_of(path, "Jobs").page_setup.paperSize == 1
+
+
+def test_charts(busy_path: Path) -> None:
+    """The Summary has three charts that refer to cells, with titles and visible axes."""
+    charts = sheet_of(busy_path, "Summary")._charts  # type: ignore[attr-defined]
+    assert len(charts) == 3
+    for chart in charts:
+        assert chart.title is not None
+        assert not chart.x_axis.delete
+        assert not chart.y_axis.delete
+        assert all("!" in series.val.numRef.f for series in chart.series)
+
+
+def test_properties(busy: Report, busy_path: Path) -> None:
+    """Title, brand, language and date of the report are the document's; no clock's time."""
+    properties = openpyxl.load_workbook(busy_path).properties
+    assert properties.title == "Contoso Ltd: backup report 2026-10"
+    assert properties.creator == "Northwind Managed"
+    assert properties.language == "en"
+    as_of = busy.as_of.astimezone(UTC).replace(tzinfo=None)
+    assert properties.created == properties.modified == as_of
+
+
+def test_same_bytes(busy: Report, busy_path: Path, tmp_path: Path) -> None:
+    """The same report gives the same bytes."""
+    assert written(busy, tmp_path).read_bytes() == busy_path.read_bytes()
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
+    """Whatever a name begins with, it is text in every sheet, and no cell is a formula."""
+    rows = [
+        make_job(status="Failed", name=start, jobModule=start, jobType=start, jobId=start),
+        make_job("2026-10-06T01:00:00Z", "=odd", name=start, backupSize="=1 GB"),
+    ]
+    report = make_report(rows, customer=Customer("=id", start))
+    look = Look(Brand(name=start, contact=start, footer="&P &[Page] " + start))
+    path = written(report, tmp_path, look)
+    with zipfile.ZipFile(path) as parts:
+        for name in parts.namelist():
+            if name.startswith("xl/worksheets/sheet"):
+                xml = parts.read(name)
+                assert b"<f>" not in xml
+                assert b't="e"' not in xml
+    book = openpyxl.load_workbook(path)
+    kinds = {cell.data_type for sheet in book.worksheets for row in sheet.rows for cell in row}
+    assert not kinds & {"f", "e"}
+    shown = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
+    found = [title for title, text in texts(path) if text.strip() == shown.strip()]
+    assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(found)
+
+
+def test_empty_report(tmp_path: Path) -> None:
+    """A customer without any row gets a workbook that says so, without an empty table."""
+    path = written(make_report([]), tmp_path)
+    said = {text for _, text in texts(path)}
+    assert "No jobs in this period." in said
+    assert "No exceptions in this period." in said
+    assert "The service lists no module of this customer." in said
+    assert list(sheet_of(path, "Jobs").tables) == []
+
+
+def test_never_run_rows(tmp_path: Path) -> None:
+    """Modules that never ran are listed, and the workbook is whole without a job."""
+    path = written(make_report([make_row(), make_row(jobModule="OneDrive")]), tmp_path)
+    assert [row["State"] for row in records(path, "Modules")] == ["Never run", "Never run"]
+
+
+def test_fifty_japanese_modules(tmp_path: Path) -> None:
+    """Fifty modules with Japanese names are all listed, and the charts grow with them."""
+    rows = [
+        make_job(jobModule=f"バックアップ {n:02}", jobId=f"J{n}", jobType="サービス")
+        for n in range(50)
+    ]
+    path = written(make_report(rows, customer=Customer("1", "株式会社サンプル")), tmp_path)
+    assert len(records(path, "Modules")) == 50
+    assert ("Summary", "株式会社サンプル") in set(texts(path))
+
+
+def test_more_rows_than_a_sheet_holds(
+    busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs beyond Excel's last row continue on sheets of their own."""
+    monkeypatch.setattr(jobs_sheet, "LAST_ROW", 251)
+    path = written(busy, tmp_path)
+    titles = [title for title in openpyxl.load_workbook(path).sheetnames if "Jobs" in title]
+    assert titles == ["Jobs", "Jobs 2", "Jobs 3"]
+    ids = [row["Job ID"] for title in titles for row in records(path, title)]
+    assert ids == list(busy.jobs["job_id"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk(busy: Report) -> None:
+    """A full disk is an OSError for the caller."""
+    with pytest.raises(OSError, match="No space"):
+        write_workbook(busy, LOOK, Path("/dev/full"))
+
+
+class _FullFile:
+    """A temporary file on a disk with room for so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(28, "No space left on device")
+        return len(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("room", [0, 3_000, 20_000])
+def test_full_temporary_disk(
+    room: int, busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the temporary files find no room it is an OSError, and all of them are closed."""
+    made: list[_FullFile] = []
+
+    def full() -> _FullFile:
+        made.append(_FullFile(room))
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(OSError, match="No space"):
+        write_workbook(busy, LOOK, tmp_path / "report.xlsx")
+    assert all(file.closed for file in made)
+
+
+def test_nothing_left_behind(busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither success nor failure leaves a temporary file."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    written(busy, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        write_workbook(busy, LOOK, tmp_path / "nowhere" / "report.xlsx")
+    assert list(temporary.iterdir()) == []
+
+
+_MEASURE = """
+import resource, sys, time
+from dataclasses import replace
+from pathlib import Path
+import pandas as pd
+from reporter.model import Look
+from reporter.render.workbook import write_workbook
+from tests.builders import make_busy_month, make_report
+report = make_report(make_busy_month(per_day=20))
+write_workbook(report, Look(), Path(sys.argv[1]))
+jobs = pd.concat([report.jobs] * (200_000 // len(report.jobs) + 1), ignore_index=True)[:200_000]
+jobs["job_id"] += jobs.index.astype("str")
+report = replace(report, jobs=jobs)
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before, began = peak(), time.perf_counter()
+write_workbook(report, Look(), Path(sys.argv[1]))
+print((peak() - before) / 1024, 200_000 / (time.perf_counter() - began))
+"""
+
+
+@pytest.mark.slow
+def test_memory(tmp_path: Path) -> None:
+    """Writing 200,000 jobs takes at most 100 MB beyond what the process held before."""
+    run = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", _MEASURE, str(tmp_path / "report.xlsx")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    added, _rows_per_second = map(float, run.stdout.split())
+    assert added <= 100
