@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import (
-    Executor,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -129,14 +125,24 @@ def render_customers(
         for customer, name in names.items():
             yield render_stored(rendering, customer, name)
         return
-    executor: Executor = ProcessPoolExecutor(min(workers, len(names)))
-    with executor:
+    with (
+        # Workers leave nothing behind, even one that is killed.
+        tempfile.TemporaryDirectory(prefix="reporter-") as scratch,
+        ProcessPoolExecutor(
+            min(workers, len(names)), initializer=_use_scratch, initargs=(scratch,)
+        ) as executor,
+    ):
         tasks = {
             executor.submit(render_stored, rendering, customer, name): customer
             for customer, name in names.items()
         }
         for done in as_completed(tasks):
             yield done.result()
+
+
+def _use_scratch(folder: str) -> None:
+    """Have this process keep its temporary files in a folder that its parent takes away."""
+    tempfile.tempdir = folder
 
 
 def render_stored(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
 import pytest
-from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from reporter.model import Brand, Customer, Look, Report
 from reporter.render.workbook import jobs as jobs_sheet
-from reporter.render.workbook import write_workbook
-from tests.builders import daily_snapshots, make_busy_month, make_job, make_report, make_row
+from tests.builders import make_job, make_report, make_row
+from tests.render.workbook_cases import BERLIN, busy_report, sheet_of, written
 
 SHEETS = [
     "Summary",
@@ -35,29 +30,16 @@ SHEETS = [
     "About",
 ]
 STARTS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "#REF!", "_x000D_", "a\x00\ufffe\ud800"]
-BERLIN = "Europe/Berlin"
-LOOK = Look(Brand(name="Northwind Managed", contact="desk@northwind.example", color="#ffe14d"))
 
 
 @pytest.fixture(scope="module")
 def busy() -> Report:
-    snapshots = daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 60)
-    return make_report(make_busy_month(), timezone=BERLIN, observed=snapshots)
+    return busy_report()
 
 
 @pytest.fixture(scope="module")
 def busy_path(busy: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(busy, tmp_path_factory.mktemp("busy"))
-
-
-def written(report: Report, folder: Path, look: Look = LOOK) -> Path:
-    path = folder / "report.xlsx"
-    write_workbook(report, look, path)
-    return path
-
-
-def sheet_of(path: Path, title: str) -> Worksheet:
-    return cast(Worksheet, openpyxl.load_workbook(path)[title])
 
 
 def records(path: Path, title: str) -> list[dict[str, Any]]:
@@ -182,7 +164,7 @@ def test_about_names_its_sources(busy: Report, busy_path: Path) -> None:
 
 
 def test_tables_are_sound(busy_path: Path) -> None:
-    """Tables have their own names, records, and headers equal to their cells, none of them twice."""
+    """Tables have their own names, records, and headers equal to their cells."""
     book = openpyxl.load_workbook(busy_path)
     names = [name for sheet in book.worksheets for name in sheet.tables]
     assert len({name.lower() for name in names}) == len(names) >= 8
@@ -202,29 +184,6 @@ def test_tables_are_sound(busy_path: Path) -> None:
             assert len(cells) == len(set(cells))
 
 
-def test_print_set_up(busy_path: Path) -> None:
-    """Sheets print landscape, one page wide, with repeated headers, customer, period and pages."""
-    for sheet in openpyxl.load_workbook(busy_path).worksheets:
-        assert sheet.page_setup.orientation == "landscape"
-        assert sheet.page_setup.fitToWidth == 1
-        assert sheet.page_setup.paperSize == 9
-        header, footer = sheet.oddHeader, sheet.oddFooter
-        assert header
-        assert footer
-        assert header.left.text == "Contoso Ltd"
-        assert header.right.text == "Backup report 2026-10"
-        assert footer.right.text == f"{sheet.title}, page &P of &N"
-        if sheet.title not in ("Summary", "About"):
-            assert sheet.print_title_rows == "$1:$1"
-            assert str(sheet.freeze_panes).endswith("2")
-
-
-def test_letter_paper(tmp_path: Path) -> None:
-    """The look says which paper."""
-    path = written(make_report([make_job()]), tmp_path, Look(page_size="Letter"))
-    assert sheet_of(path, "Jobs").page_setup.paperSize == 1
-
-
 def test_charts(busy_path: Path) -> None:
     """The Summary has three charts that refer to cells, with titles and visible axes."""
     charts = sheet_of(busy_path, "Summary")._charts  # type: ignore[attr-defined]
@@ -234,21 +193,6 @@ def test_charts(busy_path: Path) -> None:
         assert not chart.x_axis.delete
         assert not chart.y_axis.delete
         assert all("!" in series.val.numRef.f for series in chart.series)
-
-
-def test_properties(busy: Report, busy_path: Path) -> None:
-    """Title, brand, language and date of the report are the document's; no clock's time."""
-    properties = openpyxl.load_workbook(busy_path).properties
-    assert properties.title == "Contoso Ltd: backup report 2026-10"
-    assert properties.creator == "Northwind Managed"
-    assert properties.language == "en"
-    as_of = busy.as_of.astimezone(UTC).replace(tzinfo=None)
-    assert properties.created == properties.modified == as_of
-
-
-def test_same_bytes(busy: Report, busy_path: Path, tmp_path: Path) -> None:
-    """The same report gives the same bytes."""
-    assert written(busy, tmp_path).read_bytes() == busy_path.read_bytes()
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -312,89 +256,3 @@ def test_more_rows_than_a_sheet_holds(
     assert titles == ["Jobs", "Jobs 2", "Jobs 3"]
     ids = [row["Job ID"] for title in titles for row in records(path, title)]
     assert ids == list(busy.jobs["job_id"])
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_full_disk(busy: Report) -> None:
-    """A full disk is an OSError for the caller."""
-    with pytest.raises(OSError, match="No space"):
-        write_workbook(busy, LOOK, Path("/dev/full"))
-
-
-class _FullFile:
-    """A temporary file on a disk with room for so many bytes."""
-
-    def __init__(self, room: int) -> None:
-        self.room = room
-        self.closed = False
-
-    def write(self, data: bytes) -> int:
-        self.room -= len(data)
-        if self.room < 0:
-            raise OSError(28, "No space left on device")
-        return len(data)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@pytest.mark.parametrize("room", [0, 3_000, 20_000])
-def test_full_temporary_disk(
-    room: int, busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the temporary files find no room it is an OSError, and all of them are closed."""
-    made: list[_FullFile] = []
-
-    def full() -> _FullFile:
-        made.append(_FullFile(room))
-        return made[-1]
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    with pytest.raises(OSError, match="No space"):
-        write_workbook(busy, LOOK, tmp_path / "report.xlsx")
-    assert all(file.closed for file in made)
-
-
-def test_nothing_left_behind(busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither success nor failure leaves a temporary file."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    written(busy, tmp_path)
-    with pytest.raises(FileNotFoundError):
-        write_workbook(busy, LOOK, tmp_path / "nowhere" / "report.xlsx")
-    assert list(temporary.iterdir()) == []
-
-
-_MEASURE = """
-import resource, sys, time
-from dataclasses import replace
-from pathlib import Path
-import pandas as pd
-from reporter.model import Look
-from reporter.render.workbook import write_workbook
-from tests.builders import make_busy_month, make_report
-report = make_report(make_busy_month(per_day=20))
-write_workbook(report, Look(), Path(sys.argv[1]))
-jobs = pd.concat([report.jobs] * (200_000 // len(report.jobs) + 1), ignore_index=True)[:200_000]
-jobs["job_id"] += jobs.index.astype("str")
-report = replace(report, jobs=jobs)
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-before, began = peak(), time.perf_counter()
-write_workbook(report, Look(), Path(sys.argv[1]))
-print((peak() - before) / 1024, 200_000 / (time.perf_counter() - began))
-"""
-
-
-@pytest.mark.slow
-def test_memory(tmp_path: Path) -> None:
-    """Writing 200,000 jobs takes at most 100 MB beyond what the process held before."""
-    run = subprocess.run(  # noqa: S603  our own program
-        [sys.executable, "-c", _MEASURE, str(tmp_path / "report.xlsx")],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    added, _rows_per_second = map(float, run.stdout.split())
-    assert added <= 100

@@ -28,10 +28,13 @@ from reporter.period import PeriodKind
 from reporter.render.charts import STACKED
 from reporter.render.text import OUTCOME_WORDS
 from reporter.render.workbook.days import FIRST_OUTCOME_COLUMN
+from reporter.render.workbook.figures import gigabytes
 from reporter.render.workbook.modules import module_column
 from reporter.render.workbook.styles import INK, MUTED, OUTCOME_COLORS, RULE, STATE_COLORS
 
 WIDTH_CM: Final = 19
+_FEW_BARS: Final = 4
+_MANY_GB: Final = 10
 _RATES: Final = "Success rate by module, in the colour of its state"
 
 
@@ -39,7 +42,9 @@ def charts_of(report: Report, brand_color: str) -> list[BarChart]:
     """The charts of a report with modules; none of one without."""
     if not report.modules:
         return []
-    volume = _module_chart(report, "Volume by module", "GB", "Volume (GB)", "#,##0")
+    largest = max(gigabytes(own.figures.bytes, report.policy) for own in report.modules)
+    digits = "#,##0" if largest >= _MANY_GB else "0.00"
+    volume = _module_chart(report, "Volume by module", "GB", "Volume (GB)", digits)
     volume.series[0].graphicalProperties = _fill(brand_color)
     rates = _module_chart(report, _RATES, "Success rate", "Success rate", "0%")
     rates.y_axis.scaling.min, rates.y_axis.scaling.max = 0, 1
@@ -54,10 +59,10 @@ def _daily_chart(report: Report) -> BarChart:
     """Jobs by outcome and day; what went wrong stands on the line."""
     chart = _chart("Jobs by outcome and day", "Jobs", "#,##0")
     chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
-    chart.gapWidth = 40
+    month = report.period.kind is PeriodKind.MONTH
+    chart.gapWidth = 40 if month else 10
     chart.height = 8.5
     last = len(report.period.days) + 1
-    month = report.period.kind is PeriodKind.MONTH
     _title_axis(chart.x_axis, f"Day ({report.period.timezone})")
     chart.x_axis.number_format = "d" if month else "d mmm"
     for outcome in STACKED:
@@ -77,7 +82,7 @@ def _module_chart(
     """One bar for each module, in the order of the sheet Modules."""
     chart = _chart(title, axis, number_format)
     chart.type = "bar"
-    chart.gapWidth = 45
+    chart.gapWidth = 45 if len(report.modules) > _FEW_BARS else 200
     chart.legend = None
     chart.height = max(7.0, 2.8 + 0.52 * len(report.modules))
     _title_axis(chart.x_axis, "Module")

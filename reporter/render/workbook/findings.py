@@ -76,6 +76,6 @@ _QUALITY_COLUMNS: Final[list[Column[QualityNote]]] = [
     Column("Kind", 26, lambda note: QUALITY_WORDS[note.kind], WRAPPED),
     Column("Field", 18, lambda note: note.field, WRAPPED),
     Column("Value or finding", 48, lambda note: note.value, WRAPPED),
-    Column("How often", 12, lambda note: note.count, COUNT),
     Column("In jobs (at most five)", 60, lambda note: ", ".join(note.jobs), WRAPPED),
+    Column("How often", 12, lambda note: note.count, COUNT),
 ]

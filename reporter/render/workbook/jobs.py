@@ -113,7 +113,7 @@ def _counted_as(jobs: pd.DataFrame) -> pd.Series:
 def _texts(sheet: Sheet, column: pd.Series) -> list[str]:
     """Cells of texts, made once for each distinct one."""
     codes, distinct = pd.factorize(column)
-    made = [sheet.cell(text, TEXT) for text in distinct]
+    made = sheet.texts(distinct, TEXT)
     made.append(sheet.cell(None, TEXT))  # what code -1, missing, points to
     return [made[code] for code in codes]
 

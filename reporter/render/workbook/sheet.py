@@ -82,6 +82,12 @@ class Sheet:
             style = replace(style, quoted=True)
         return cell_xml(value, self._styles.number(style, self._made))
 
+    def texts(self, texts: Iterable[str], style: Style) -> list[str]:
+        """Cells of many texts at once."""
+        plain = self._styles.number(style, self._made)
+        quoted = self._styles.number(replace(style, quoted=True), self._made)
+        return [cell_xml(text, quoted if looks_like_formula(text) else plain) for text in texts]
+
     def row(self, cells: Iterable[str] = (), *, height: float | None = None) -> int:
         """Write one row of cells, from the first column on; its number."""
         self.rows += 1

@@ -89,8 +89,8 @@ def lines_of(text: str, width: float) -> int:
 
 
 def _lines(paragraph: str, width: float) -> int:
-    wide = _width(paragraph) > len(paragraph[:_LOOKED_AT])
-    return max(len(textwrap.wrap(paragraph, max(int(width) // (1 + wide), 1))), 1)
+    letter = _width(paragraph) / max(len(paragraph[:_LOOKED_AT]), 1)
+    return max(len(textwrap.wrap(paragraph, max(int(width / max(letter, 1)), 1))), 1)
 
 
 def _width(text: str) -> int:

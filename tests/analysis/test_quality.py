@@ -1,0 +1,187 @@
+"""Data quality: nothing is dropped, nothing mended, and everything odd is listed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reporter.model import QualityNote
+from tests.builders import NOW, make_job, make_report, make_row
+
+
+def notes_of(*rows: dict[str, object]) -> set[tuple[str, str, str, int]]:
+    """Kind, field, value and count of each note of October's report."""
+    return {
+        (note.kind.value, note.field, note.value, note.count) for note in make_report(rows).quality
+    }
+
+
+def words_of(*rows: dict[str, object]) -> set[str]:
+    """The contradictions listed."""
+    return {value for kind, _, value, _ in notes_of(*rows) if kind == "contradiction"}
+
+
+def test_good_rows_have_no_notes() -> None:
+    """A job whose values can be read and add up is listed nowhere."""
+    assert notes_of(make_job(), make_row(jobModule="OneDrive")) == set()
+
+
+@pytest.mark.parametrize("value", ["N/A", "", None, "  "])
+def test_what_is_missing_is_no_quality_problem(value: object) -> None:
+    """`N/A` and an empty text say that nothing is there, and that can be read."""
+    fields = ("totalCount", "backupSize", "endTime", "jobDuration", "lastModifyTime", "name")
+    assert notes_of(make_job(**dict.fromkeys(fields, value))) == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("totalCount", "-5"),
+        ("backupSize", "12"),
+        ("endTime", "2026-10-05"),
+        ("jobDuration", "39"),
+        ("lastModifyTime", "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_an_unreadable_value_is_listed_with_its_field(field: str, value: str) -> None:
+    """The note names field and raw value, and how often it occurs; the job still counts."""
+    rows = [make_job(f"2026-10-0{day}T01:00:00Z", **{field: value}) for day in (5, 6)]
+    assert notes_of(*rows) == {("unreadable", field, value, 2)}
+    assert make_report(rows).totals.success == 2
+
+
+def test_an_unreadable_size_is_not_zero() -> None:
+    """A job with an unreadable size is left out of the sum, not counted as empty without a word."""
+    rows = [make_job(), make_job("2026-10-06T01:00:00Z", backupSize="1,23 GB")]
+    report = make_report(rows)
+    assert (report.totals.bytes, len(report.quality)) == (1024**3, 1)
+
+
+@pytest.mark.parametrize(("value", "shown"), [("soon", "soon"), ("N/A", "N/A")])
+def test_a_job_without_a_start_is_undated(value: str, shown: str) -> None:
+    """It cannot be dated, enters no figure, and is listed."""
+    report = make_report([make_job(startTime=value)])
+    assert report.totals.jobs == 0
+    assert ("undated", shown, 1) in [(n.kind.value, n.value, n.count) for n in report.quality]
+
+
+def test_an_undated_job_is_a_job_known() -> None:
+    """A module with nothing but an undated job has run, but has no data in the period."""
+    (module,) = make_report([make_job(startTime="soon")]).modules
+    assert module.state.value == "no data"
+
+
+def test_notes_are_of_the_period() -> None:
+    """What could not be read of a September job is September's note."""
+    assert notes_of(make_job("2026-09-05T01:00:00Z", backupSize="much")) == set()
+
+
+def test_an_unreadable_value_of_a_placeholder_is_listed() -> None:
+    """A module that never ran can have an unreadable size, too."""
+    assert notes_of(make_row(backupSize="n/a GB")) == {("unreadable", "backupSize", "n/a GB", 1)}
+
+
+def test_a_placeholder_with_a_start_keeps_its_notes() -> None:
+    """A row without a job id is a placeholder whatever its start says, and its notes are listed."""
+    row = make_row(startTime="2026-10-05T01:00:00Z", backupSize="n/a GB")
+    assert notes_of(row) == {("unreadable", "backupSize", "n/a GB", 1)}
+
+
+def test_an_unreadable_value_of_another_job_is_listed() -> None:
+    """Scans are no backups, but what cannot be read in them is listed all the same."""
+    row = make_job(jobType="Microsoft 365 Scan", backupSize="much")
+    assert notes_of(row) == {("unreadable", "backupSize", "much", 1)}
+
+
+def test_a_superseded_row_leaves_no_note() -> None:
+    """Of two rows of one job only the newer one is judged."""
+    old = make_job(backupSize="much", lastModifyTime="2026-10-05T01:10:00Z")
+    assert notes_of(make_job(), old) == set()
+
+
+@pytest.mark.parametrize(("status", "shown"), [("Throttled", "Throttled"), ("N/A", "N/A")])
+def test_an_unknown_status_is_listed(status: str, shown: str) -> None:
+    """A status in no list, or none at all, is an unknown outcome and a note."""
+    assert notes_of(make_job(status=status)) == {("unknown status", "status", shown, 1)}
+
+
+def test_a_placeholders_status_is_nothing_to_note() -> None:
+    """A placeholder has no outcome, so its status cannot be unknown."""
+    assert notes_of(make_row(status="Throttled")) == set()
+
+
+@pytest.mark.parametrize("field", ["jobType", "jobModule", "status"])
+@pytest.mark.parametrize("code", [77, 4711, -1, 12345678901])
+def test_a_code_outside_the_lists_is_kept_and_listed(field: str, code: int) -> None:
+    """A number the vendor has not documented is shown as `Unknown (N)`, and noted just once."""
+    report = make_report([make_job(**{field: code})])
+    assert [(n.kind.value, n.field, n.count) for n in report.quality] == [("unknown code", field, 1)]
+    column = {"jobType": "service", "jobModule": "module", "status": "status"}[field]
+    assert list(report.jobs[column]) == [f"Unknown ({code})"]
+
+
+def test_counts_that_do_not_add_up_are_listed() -> None:
+    """100 objects of which 90 were successful and 5 failed: 5 are nowhere."""
+    row = make_job(status="Failed", totalCount="100", successfulCount="90", failedCount="5")
+    assert {(kind, field) for kind, field, *_ in notes_of(row)} == {
+        ("inconsistent counts", "totalCount")
+    }
+    assert make_report([row]).totals.objects_total == 100
+
+
+def test_counts_with_one_missing_cannot_be_inconsistent() -> None:
+    """Without all five counts nobody can tell whether they add up."""
+    assert notes_of(make_job(totalCount="100", successfulCount="9", skippedCount="N/A")) == set()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": "Failed"}, "failed although no object failed"),
+        (
+            {"failedCount": "1", "successfulCount": "99"},
+            "success although objects failed",
+        ),
+        (
+            {"totalCount": "0", "successfulCount": "0"},
+            "success although no object was processed",
+        ),
+        ({"endTime": "2026-10-05T00:59:59Z"}, "end before start"),
+        ({"endTime": "2026-11-02T06:00:01Z"}, "end after the fetch"),
+        ({"lastModifyTime": "2026-11-02T06:00:01Z"}, "modified after the fetch"),
+    ],
+)
+def test_a_contradiction_is_listed(fields: dict[str, object], words: str) -> None:
+    """The service contradicts itself: that is said, and the job counts as printed."""
+    row = make_job(**fields)
+    assert words_of(row) == {words}
+    assert make_report([row]).totals.completed == 1
+
+
+def test_one_job_id_with_two_modules_is_listed() -> None:
+    """A job cannot belong to two modules."""
+    rows = make_job(jobId="FB1"), make_job(jobId="FB1", jobModule="OneDrive")
+    assert words_of(*rows) == {"one job id with two modules"}
+
+
+def test_contradictions_are_of_backups_only() -> None:
+    """Scans and retention jobs enter no figure, so their counts contradict nothing."""
+    assert notes_of(make_job(jobModule="Retention", status="Failed")) == set()
+
+
+def test_a_contradiction_is_never_mended() -> None:
+    """An end before the start makes a negative duration where none is reported."""
+    row = make_job(endTime="2026-10-05T00:59:59Z", jobDuration="N/A")
+    assert make_report([row]).totals.duration_mean_s == -1
+
+
+def test_a_note_names_the_first_jobs_it_is_in() -> None:
+    """So many examples that the reader can look them up, and no more."""
+    rows = [
+        make_job((NOW - timedelta(days=5, hours=n)).isoformat(), jobDuration="soon", jobId=f"FB{n}")
+        for n in range(9)
+    ]
+    (note,) = make_report(rows).quality
+    assert isinstance(note, QualityNote)
+    assert (note.count, note.jobs) == (9, ("FB0", "FB1", "FB2", "FB3", "FB4"))
