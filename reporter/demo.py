@@ -25,7 +25,7 @@ PERIOD: Final = "2026-10"
 NOW: Final = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 """The clock of the demo stands here, so that its reports are the same every day."""
 _FIRST: Final = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
-_LISTED: Final = timedelta(hours=49)
+_LISTED: Final = timedelta(hours=26)
 """How far back the emulated service lists jobs: a month has to be built from many snapshots."""
 _MISSED: Final = {
     "株式会社青空テクノロジー": {datetime(2026, 10, day, 6, tzinfo=UTC) for day in (18, 19, 20)}

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from math import isclose
 from typing import Any
 
-
 from reporter.analysis import analyse
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.rows import newest, text_rows

@@ -1,0 +1,67 @@
+# Everything runs from a virtual environment that is made here from the lock files.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format samples validate bench lock build clean
+
+help:  ## Say what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/runtime  ## Fetch a month from an emulator of the API and render its customers
+	$(BIN)/reporter demo --out demo
+
+test: .venv/dev  ## Run the tests
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/dev  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev  ## Mend style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+samples: .venv/dev  ## Make sample_reports/ anew from the demo
+	$(BIN)/python -m tests.samples
+
+validate: .venv/dev  ## Have outside validators judge the sample reports (needs Java and Node)
+	$(BIN)/python -m tests.validators sample_reports
+
+bench: .venv/dev  ## Run all benchmarks
+	@set -e; for name in $$(ls benchmarks/*.py 2>/dev/null | grep -v __init__ | xargs -n1 basename -s .py); do \
+	  $(BIN)/python -m benchmarks.$$name; done
+
+lock: .venv/dev  ## Pin the newest dependencies the ranges in pyproject.toml allow
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build --group dev --group validate \
+	  -c requirements.lock -o requirements-dev.lock
+
+build: .venv/dev  ## Build the wheel and the source archive into dist/
+	$(BIN)/uv build --quiet --out-dir dist
+
+clean:  ## Take away all that was made here
+	rm -rf .venv .validators demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+# The project itself is installed without a look at any registry: its build tools are in the lock.
+.venv/runtime: .venv/made requirements.lock pyproject.toml
+	@[ -e .venv/dev ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@sh tests/system_libraries.sh $(BIN)/python
+	@touch $@
+
+.venv/dev: .venv/made requirements-dev.lock pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@sh tests/system_libraries.sh $(BIN)/python
+	@touch $@

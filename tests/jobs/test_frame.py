@@ -1,0 +1,148 @@
+"""The typed frame: one schema, every row kept, everything unreadable noted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reporter.jobs.frame import FIELD_OF_COLUMN, JOB_COLUMNS, Jobs, raw_frame, read_jobs
+from reporter.jobs.rows import FIELDS, text_rows
+from reporter.jobs.values import read_time
+from reporter.model import Policy
+from tests.builders import NOW, make_job, make_row
+
+
+def typed(*rows: object) -> Jobs:
+    """The rows as they come, none left out."""
+    return read_jobs(raw_frame(text_rows(rows, NOW)), Policy())
+
+
+@pytest.mark.parametrize("rows", [[], [make_row()], [make_job(), make_row(), {}]])
+def test_the_schema_is_always_the_same(rows: list[object]) -> None:
+    """Columns and types do not depend on what is in them, nor on whether anything is."""
+    frame = typed(*rows).rows
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == JOB_COLUMNS
+
+
+def test_every_column_of_the_service_has_its_field() -> None:
+    """The first fifteen columns are the fifteen fields of the API."""
+    assert tuple(FIELD_OF_COLUMN.values()) == FIELDS
+
+
+def test_a_job_is_read_column_by_column() -> None:
+    """What the service prints as text are numbers, instants and durations here."""
+    (job,) = typed(make_job(failedCount="3", backupSize="2 KB", name=" Daily ")).rows.to_dict(
+        "records"
+    )
+    assert (job["service"], job["module"]) == ("Microsoft 365", "Exchange Online")
+    assert (job["objects_failed"], job["bytes"], job["name"]) == (3, 2048, "Daily")
+    assert job["started_at"] == pd.Timestamp("2026-10-05T01:00:00Z")
+    assert job["duration"] == pd.Timedelta(minutes=20)
+    assert (job["outcome"], job["is_job"], job["is_backup"]) == ("success", True, True)
+
+
+@pytest.mark.parametrize("job_id", ["N/A", "", " ", None])
+def test_a_row_without_a_job_id_is_a_placeholder(job_id: object) -> None:
+    """It names a module and has no outcome."""
+    (row,) = typed(make_row(jobId=job_id)).rows.to_dict("records")
+    assert not row["is_job"]
+    assert pd.isna(row["outcome"])
+    assert pd.isna(row["job_id"])
+
+
+@pytest.mark.parametrize("value", ["N/A", "", " ", None])
+def test_what_is_not_there_is_missing_and_not_noted(value: object) -> None:
+    """The service's sign for "nothing there" is no zero and no fault."""
+    fields = [field for field in FIELDS if field not in ("jobType", "jobModule", "jobId", "status")]
+    jobs = typed(make_job(**dict.fromkeys(fields, value)))
+    columns = [column for column, field in FIELD_OF_COLUMN.items() if field in fields]
+    assert jobs.rows[columns].isna().all(axis=None)
+    assert jobs.notes.empty
+
+
+@pytest.mark.parametrize("row", [{}, {"jobId": "FB1"}, {"unheard of": 1}])
+def test_fields_that_are_absent_are_missing(row: dict[str, object]) -> None:
+    """A row with fields left out, or with new ones, is a row."""
+    assert len(typed(row).rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "column", "value"),
+    [
+        ("totalCount", "objects_total", "-1"),
+        ("warningCount", "objects_warning", "1.5"),
+        ("backupSize", "bytes", "12"),
+        ("startTime", "started_at", "2026-10-05"),
+        ("endTime", "ended_at", "0001-01-01T00:00:00Z"),
+        ("lastModifyTime", "modified_at", "2026-02-30T01:00:00Z"),
+        ("jobDuration", "duration", "39"),
+    ],
+)
+def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value: str) -> None:
+    """The row stays, the value is missing, and the note has the raw text."""
+    jobs = typed(make_job(), make_job(**{field: value}))
+    assert list(jobs.rows[column].isna()) == [False, True]
+    assert jobs.notes.to_dict("records") == [
+        {"row": 1, "kind": "unreadable", "field": field, "value": value}
+    ]
+
+
+def test_values_that_are_no_texts_are_read_as_json() -> None:
+    """A count that comes as a number is the same count."""
+    (job,) = typed(make_job(totalCount=1024, jobId=7)).rows.to_dict("records")
+    assert (job["objects_total"], job["job_id"]) == (1024, "7")
+
+
+def test_a_row_that_names_no_module_is_kept() -> None:
+    """Nothing is dropped: such a row stands under the service's own `N/A`."""
+    (row,) = typed(make_job(jobType=None, jobModule="")).rows.to_dict("records")
+    assert (row["service"], row["module"]) == ("N/A", "N/A")
+
+
+def test_notes_go_with_their_rows() -> None:
+    """Taking some of the rows takes their notes and no others."""
+    jobs = typed(make_job(backupSize="a"), make_job(backupSize="b"), make_job(backupSize="c"))
+    kept = jobs.where(jobs.rows.index != 1)
+    assert (len(kept.rows), list(kept.notes["value"])) == (2, ["a", "c"])
+
+
+def test_notes_of_nothing_are_nothing() -> None:
+    """Without rows there are no notes, but the columns are there."""
+    jobs = typed()
+    assert list(jobs.notes.columns) == ["row", "kind", "field", "value"]
+    assert jobs.notes.empty
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+)
+TIME_LIKE = st.from_regex(
+    r"\A(19|20|21|22|99|00)\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,8})?(Z|[+-][0-2]\d:[0-6]\d)?\Z"
+)
+MOMENTS = st.datetimes(
+    timezones=st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+).map(datetime.isoformat)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), SCALARS), max_size=6))
+def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
+    """Whatever a row holds it is read, and whatever cannot be read is missing and noted."""
+    jobs = typed(*rows)
+    assert len(jobs.rows) == len(rows)
+    for note in jobs.notes.to_dict("records"):
+        assert note["row"] in jobs.rows.index
+        assert note["field"] in FIELDS
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TIME_LIKE | MOMENTS | st.text(max_size=12), min_size=1, max_size=30))
+def test_a_column_of_times_is_read_as_each_time_alone(texts: list[str]) -> None:
+    """The fast way through a whole column gives what reading text by text gives."""
+    frame = typed(*({"startTime": text} for text in texts)).rows
+    found = [None if pd.isna(moment) else moment for moment in frame["started_at"]]
+    assert found == [read_time(text.strip()) for text in texts]

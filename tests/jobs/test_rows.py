@@ -1,0 +1,124 @@
+"""Rows of replies as text, and which of several rows of one job counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reporter.errors import ReplyError
+from reporter.jobs.rows import FIELDS, newest, text_rows
+from tests.builders import NOW, make_job, make_row
+
+
+def kept(*rows: tuple[int, dict[str, object]]) -> list[object]:
+    """The names of the rows that count, of rows fetched on days of November."""
+    texts = []
+    for day, row in rows:
+        texts += text_rows([row], datetime(2026, 11, day, tzinfo=UTC))
+    return [row["name"] for row in newest(texts)]
+
+
+def version(name: str, modified: str | None = "2026-10-05T02:00:00Z", **fields: object):  # type: ignore[no-untyped-def]
+    """A row of one and the same job, told from the others by its name."""
+    return make_job(name=name, lastModifyTime=modified, jobId="FB1") | fields
+
+
+@pytest.mark.parametrize("row", [None, "Finished", 7, [], ["FB1"], True])
+def test_a_row_that_is_no_object_is_an_error(row: object) -> None:
+    """A reply with something else in its list is not understood, and says which row it is."""
+    with pytest.raises(ReplyError, match="Row 2 of 3"):
+        text_rows([make_row(), row, make_row()], NOW)
+
+
+def test_a_huge_row_that_is_no_object_is_shown_in_part() -> None:
+    """The message stays readable."""
+    with pytest.raises(ReplyError) as raised:
+        text_rows(["x" * 10_000], NOW)
+    assert len(str(raised.value)) < 200
+
+
+def test_both_generations_give_the_same_rows() -> None:
+    """Numbers become the names generation 1 gives."""
+    names = make_job(jobType="Microsoft 365", jobModule="OneDrive", status="Failed to start")
+    codes = make_job(jobType=7, jobModule=305, status=7)
+    assert text_rows([names], NOW) == text_rows([codes], NOW)
+
+
+def test_a_row_has_all_fields_and_when_it_was_fetched() -> None:
+    """What the service leaves out is there as nothing."""
+    assert text_rows([{}], NOW) == [dict.fromkeys(FIELDS) | {"fetched_at": NOW}]
+
+
+def test_the_newest_modification_counts() -> None:
+    """A row fetched later but modified earlier is an older state of the job."""
+    old, new = version("old", "2026-10-05T01:00:00Z"), version("new", "2026-10-05T02:00:00Z")
+    assert kept((1, new), (2, old)) == ["new"]
+    assert kept((1, old), (2, new)) == ["new"]
+
+
+def test_times_are_compared_as_instants() -> None:
+    """Two services print one instant differently; text order decides nothing."""
+    noon, eleven = "2026-10-05T13:30:00+02:00", "10/5/2026 11:00:00 AM"
+    assert kept((1, version("noon", noon)), (2, version("eleven", eleven))) == ["noon"]
+
+
+def test_on_a_tie_the_last_fetched_counts() -> None:
+    """Of two rows modified at the same time the service's latest word is taken."""
+    assert kept((1, version("first")), (2, version("second"))) == ["second"]
+
+
+@pytest.mark.parametrize("missing", ["N/A", "", None, "soon"])
+def test_without_a_time_the_last_fetched_counts(missing: str | None) -> None:
+    """Where either of two rows does not say when it was modified, the later reply is taken."""
+    timed, untimed = version("timed"), version("untimed", missing)
+    assert kept((1, timed), (2, untimed)) == ["untimed"]
+    assert kept((1, untimed), (2, timed)) == ["timed"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"jobType": "Salesforce"}, {"jobModule": "OneDrive"}, {"jobId": "FB2"}]
+)
+def test_another_service_module_or_id_is_another_job(other: dict[str, object]) -> None:
+    """A job is known by all three together."""
+    assert kept((1, version("one")), (2, version("other", **other))) == ["one", "other"]
+
+
+def test_one_job_of_both_generations_is_one_job() -> None:
+    """A job fetched as names and, later, as numbers is the same job."""
+    codes = version("codes", jobType=7, jobModule=303)
+    assert kept((1, version("names")), (2, codes)) == ["codes"]
+
+
+def test_a_module_has_one_placeholder() -> None:
+    """Seen in thirty replies, a module that never ran is still one module."""
+    rows = [(day, make_row(name=f"seen {day}")) for day in range(1, 31)]
+    assert kept(*rows) == ["seen 30"]
+
+
+def test_a_placeholder_does_not_stand_for_a_job() -> None:
+    """The row of before the first job stays beside the job's."""
+    assert kept((1, make_row(name="before")), (2, version("job"))) == ["before", "job"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["FB1", "FB2", "N/A"]), st.none() | st.integers(0, 5)),
+        max_size=12,
+    )
+)
+def test_one_row_of_each_job_is_kept(found: list[tuple[str, int | None]]) -> None:
+    """However often a job was seen, it counts once, and none is lost."""
+    rows = [
+        make_job(
+            jobId=job_id,
+            lastModifyTime=None
+            if hour is None
+            else (NOW - timedelta(hours=hour)).isoformat(),
+        )
+        for job_id, hour in found
+    ]
+    texts = newest(text_rows(rows, NOW))
+    assert sorted(row["jobId"] for row in texts) == sorted({job_id for job_id, _ in found})

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Install the libraries WeasyPrint needs from the system, only when loading it fails.
+# Usage: system_libraries.sh PYTHON
+set -eu
+
+"$1" -c 'import weasyprint' 2>/dev/null && exit 0
+
+say() { echo "$@" >&2; }
+
+if command -v apt-get >/dev/null; then
+  packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+  as_root=""
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      say "WeasyPrint needs Pango. As root, run: apt-get install $packages"
+      exit 1
+    fi
+    as_root="sudo"
+  fi
+  say "WeasyPrint needs Pango: installing $packages with apt-get."
+  $as_root apt-get update -qq >/dev/null
+  # shellcheck disable=SC2086  # a list of packages
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $packages >/dev/null
+elif command -v brew >/dev/null; then
+  say "WeasyPrint needs Pango: installing pango with brew."
+  brew install --quiet pango
+else
+  say "WeasyPrint needs Pango, and neither apt-get nor brew is here to install it."
+  say "See https://doc.courtbouillon.org/weasyprint/stable/first_steps.html"
+  exit 1
+fi
+
+"$1" -c 'import weasyprint'

@@ -1,0 +1,120 @@
+"""Who may import whom: data flows one way, and every dependency has one home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import reporter
+
+PACKAGE = Path(reporter.__file__).parent
+MODULES = {
+    ".".join(("reporter", *path.relative_to(PACKAGE).with_suffix("").parts)): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+ALLOWED = {
+    "reporter.errors": set[str](),
+    "reporter.period": {"reporter.errors"},
+    "reporter.model": {"reporter.period"},
+    "reporter.jobs": {"reporter.model", "reporter.errors"},
+    "reporter.fetch": {"reporter.errors", "reporter.model", "reporter.jobs.catalog"},
+    "reporter.store": {"reporter.jobs", "reporter.model", "reporter.period", "reporter.errors"},
+    "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
+    "reporter.render": {"reporter.model", "reporter.period", "reporter.jobs.frame"},
+    "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
+}
+"""What each part may import of ours besides itself and the plain facts of the package."""
+
+HOMES = {
+    "requests": ["reporter.fetch"],
+    "urllib3": ["reporter.fetch"],
+    "weasyprint": ["reporter.render.pdf", "reporter.render.templates"],
+    "jinja2": ["reporter.render"],
+    "openpyxl": ["reporter.render"],
+    "sqlalchemy": ["reporter.store"],
+    "alembic": ["reporter.store"],
+    "click": ["reporter.cli", "reporter.__main__"],
+}
+"""Where a dependency may be imported, and nowhere else."""
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Everything a file imports, wherever in it, in full names."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if is_module(whole) else str(node.module)
+
+
+def is_module(name: str) -> bool:
+    """Whether a name of ours is a module or a package, and not something in one."""
+    return name in MODULES or f"{name}.__init__" in MODULES
+
+
+def is_within(name: str, part: str) -> bool:
+    """Whether a module is a part or lies in it."""
+    return name == part or name.startswith(f"{part}.")
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_a_part_imports_only_what_its_layer_may(part: str) -> None:
+    """Stages know nothing of one another but the values that pass between them."""
+    found = {
+        f"{module} imports {imported}"
+        for module, path in MODULES.items()
+        if is_within(module, part)
+        for imported in imports_of(path)
+        if is_within(imported, "reporter")
+        # `from reporter import __version__` is a fact of the package, no stage.
+        and imported != "reporter"
+        and not any(is_within(imported, allowed) for allowed in {part, *ALLOWED[part]})
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("dependency", HOMES)
+def test_a_dependency_has_one_home(dependency: str) -> None:
+    """Replacing a library touches one place."""
+    found = {
+        module
+        for module, path in MODULES.items()
+        if any(is_within(imported, dependency) for imported in imports_of(path))
+        and not any(is_within(module, home) for home in HOMES[dependency])
+    }
+    assert found == set()
+
+
+def test_nothing_but_the_command_line_imports_it() -> None:
+    """The command line wires the parts; none of them knows of it."""
+    found = {
+        module
+        for module, path in MODULES.items()
+        if any(is_within(imported, "reporter.cli") for imported in imports_of(path))
+        and not any(is_within(module, own) for own in ("reporter.cli", "reporter.__main__"))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("module", ["settings", "credentials", "files"])
+def test_only_pipeline_demo_and_command_line_see_the_stages(module: str) -> None:
+    """What all stages may use knows none of them."""
+    stages = ("fetch", "store", "analysis", "render", "emulator", "pipeline", "demo")
+    found = {
+        imported
+        for imported in imports_of(MODULES[f"reporter.{module}"])
+        if any(is_within(imported, f"reporter.{stage}") for stage in stages)
+    }
+    assert found == set()
+
+
+def test_every_part_named_here_exists() -> None:
+    """A rule about a part that was renamed would hold for nothing."""
+    assert [part for part in ALLOWED if not is_module(part)] == []
