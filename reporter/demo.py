@@ -69,7 +69,8 @@ def days() -> list[datetime]:
 
 def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterError]:
     """Take a snapshot of every customer on each of the days, over HTTP; the errors of the
-    customers that could not be read on the last of them, by id."""
+    customers that could not be read on the last of them, by id.
+    """
     now = _FIRST
 
     def clock() -> datetime:
@@ -83,7 +84,7 @@ def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterErr
             emulator.client_id,
             ClientSecret(emulator.client_secret),
         )
-        for now in days:  # noqa: B007  `clock` reads it
+        for now in days:
             source, customers = fetch_customers(access, store, clock)
             due = [own for own in customers if now not in _MISSED.get(own.name, ())]
             outcomes = list(fetch_snapshots(source, due, store, clock))

@@ -36,7 +36,8 @@ def slug(name: str) -> str:
 
 def folder_names(customers: Iterable[Customer]) -> dict[str, str]:
     """A folder name for each customer id: the slug of the name, with part of the id (as much as it
-    takes) where two would be equal, or where the slug alone will not do."""
+    takes) where two would be equal, or where the slug alone will not do.
+    """
     slugs = {customer.id: slug(customer.name) for customer in customers}
     shared = Counter(slugs.values())
     plain = {name for name, uses in shared.items() if uses == 1 and _usable(name)}
@@ -60,7 +61,7 @@ def _usable(name: str) -> bool:
     return bool(name) and not _RESERVED.fullmatch(name)
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Have `write` make a file beside `path`, then put it in its place.
 
     Raises:

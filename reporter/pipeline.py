@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -209,7 +210,7 @@ def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path,
     files = []
     for suffix in rendering.formats:
         path = folder / f"{name}-backup-report-{report.period.label}.{suffix}"
-        write_whole(path, lambda draft, write=WRITERS[suffix]: write(report, look, draft))
+        write_whole(path, partial(WRITERS[suffix], report, look))
         files.append(path)
     return tuple(files)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from reporter.analysis import analyse
 from reporter.jobs.frame import Jobs, raw_frame, read_jobs
@@ -16,9 +17,9 @@ NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 CUSTOMER = Customer("00427fbc-8832-46cf-a1d2-582f46e638", "Contoso Ltd")
 
 
-def make_row(**fields: object) -> dict[str, object]:
+def make_row(**fields: Any) -> dict[str, Any]:
     """A row of a reply: a module that never ran, but for the fields given."""
-    row: dict[str, object] = dict.fromkeys(FIELDS, "N/A")
+    row: dict[str, Any] = dict.fromkeys(FIELDS, "N/A")
     row |= {field: "0" for field in FIELDS if field.endswith("Count")}
     row |= {
         "jobType": "Microsoft 365",
@@ -31,11 +32,11 @@ def make_row(**fields: object) -> dict[str, object]:
 
 def make_job(
     started: str = "2026-10-05T01:00:00Z",
-    status: str = "Finished",
+    status: object = "Finished",
     *,
     minutes: int = 20,
-    **fields: object,
-) -> dict[str, object]:
+    **fields: Any,
+) -> dict[str, Any]:
     """A row of a job that ran `minutes` and whose counts add up; its id follows from its start."""
     start = datetime.fromisoformat(started)
     end = start + timedelta(minutes=minutes)
@@ -110,18 +111,19 @@ _STATUSES = {
 }
 
 
-def make_busy_month(seed: int = 1, *, per_day: int = 2) -> list[dict[str, object]]:
+def make_busy_month(seed: int = 1, *, per_day: int = 2) -> list[dict[str, Any]]:
     """A realistic September and October of nine modules, with an outage, a module that fails until
-    the end, one that never ran, other jobs, and values nobody can read."""
+    the end, one that never ran, other jobs, and values nobody can read.
+    """
     chance = random.Random(seed)
-    rows: list[dict[str, object]] = [
+    rows: list[dict[str, Any]] = [
         make_row(jobModule="Power BI"),
         make_row(jobType="Dynamics 365", jobModule="Dynamics CRM Backup"),
     ]
     for service, modules in _MODULES.items():
         for module in modules:
-            for run in range(61 * per_day):
-                rows.append(_busy_job(chance, service, module, run, per_day))
+            runs = range(61 * per_day)
+            rows += [_busy_job(chance, service, module, run, per_day) for run in runs]
     rows.append(make_job("2026-10-11T03:00:00Z", jobType="Microsoft 365 Scan", jobId="SC1"))
     rows.append(make_job("2026-10-12T03:00:00Z", jobModule="Retention", jobId="RT1"))
     return rows
@@ -129,7 +131,7 @@ def make_busy_month(seed: int = 1, *, per_day: int = 2) -> list[dict[str, object
 
 def _busy_job(
     chance: random.Random, service: str, module: str, run: int, per_day: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     start = datetime(2026, 9, 1, 1, tzinfo=UTC) + timedelta(
         hours=24 / per_day * run, minutes=chance.randint(0, 50)
     )

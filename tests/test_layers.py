@@ -103,16 +103,25 @@ def test_nothing_but_the_command_line_imports_it() -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("module", ["settings", "credentials", "files"])
-def test_only_pipeline_demo_and_command_line_see_the_stages(module: str) -> None:
-    """What all stages may use knows none of them."""
-    stages = ("fetch", "store", "analysis", "render", "emulator", "pipeline", "demo")
+def test_only_pipeline_demo_and_command_line_see_several_stages() -> None:
+    """What connects the stages is in few hands; everything else knows one of them at most."""
+    stages = ("fetch", "store", "analysis", "render", "emulator")
+    connecting = ("reporter.pipeline", "reporter.demo", "reporter.cli", "reporter.__main__")
     found = {
-        imported
-        for imported in imports_of(MODULES[f"reporter.{module}"])
-        if any(is_within(imported, f"reporter.{stage}") for stage in stages)
+        module: seen
+        for module, path in MODULES.items()
+        if not any(is_within(module, own) for own in connecting)
+        and len(
+            seen := {
+                stage
+                for stage in stages
+                for imported in imports_of(path)
+                if is_within(imported, f"reporter.{stage}")
+            }
+        )
+        > 1
     }
-    assert found == set()
+    assert found == {}
 
 
 def test_every_part_named_here_exists() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -89,7 +90,7 @@ def _keys(rows: pd.DataFrame, by: list[str]) -> list[pd.Series]:
 
 
 def _figures(
-    scope: Scope, key: tuple[str, ...], tally: dict[str, float], stands: dict[str, object]
+    scope: Scope, key: tuple[str, ...], tally: dict[Hashable, Any], stands: dict[Hashable, Any]
 ) -> Figures:
     """One group's figures; a group without jobs has a tally of missing values."""
 
@@ -134,5 +135,5 @@ def _rate(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _number(value: object) -> float | None:
-    return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

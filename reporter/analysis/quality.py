@@ -5,6 +5,9 @@ Listed, never mended: every figure counts what the service printed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import pandas as pd
 
 from reporter.analysis.scope import MODULE, started_in
@@ -14,6 +17,7 @@ from reporter.period import Period
 
 _PARTS = ["objects_successful", "objects_failed", "objects_skipped", "objects_warning"]
 _EXAMPLES = 5
+_Group = tuple[tuple[str, str, str], pd.DataFrame]
 
 
 def quality_of(jobs: Jobs, period: Period) -> tuple[QualityNote, ...]:
@@ -32,7 +36,7 @@ def quality_of(jobs: Jobs, period: Period) -> tuple[QualityNote, ...]:
             count=len(group),
             jobs=tuple(group["job_id"].dropna().drop_duplicates().sort_values().head(_EXAMPLES)),
         )
-        for (kind, field, value), group in grouped
+        for (kind, field, value), group in cast("Iterable[_Group]", grouped)
     ]
     order = list(QualityKind)
     return tuple(sorted(notes, key=lambda n: (order.index(n.kind), n.field, -n.count, n.value)))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
 import pandas as pd
 
 from reporter.analysis.scope import MODULE, Scope
 from reporter.model import JobException, Outcome
+
+Known = TypeVar("Known")
 
 _EXCEPTIONS = [
     outcome.value
@@ -15,7 +20,8 @@ _EXCEPTIONS = [
 
 def exceptions_of(scope: Scope) -> tuple[JobException, ...]:
     """Every failed, cancelled, unknown and warning job of the period; open ones first, then the
-    newest."""
+    newest.
+    """
     jobs = scope.jobs[scope.jobs["outcome"].isin(_EXCEPTIONS)]
     warned = jobs["outcome"] == Outcome.WARNING.value
     cures = scope.backups[scope.backups["outcome"] == Outcome.SUCCESS.value]
@@ -31,7 +37,8 @@ def exceptions_of(scope: Scope) -> tuple[JobException, ...]:
 
 def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
     """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in their module that ends
-    later."""
+    later.
+    """
     later = cures.sort_values(["point_at", "job_id"])[[*MODULE, "point_at", "job_id"]]
     later = later.rename(columns={"point_at": "cured_at", "job_id": "cured_by"})
     found = pd.merge_asof(
@@ -47,7 +54,7 @@ def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _exception(scope: Scope, row: dict[str, object]) -> JobException:
+def _exception(scope: Scope, row: dict[Hashable, Any]) -> JobException:
     started_at = scope.moment(row["started_at"])
     assert started_at is not None, "an exception is dated in the period"
     return JobException(
@@ -68,5 +75,5 @@ def _exception(scope: Scope, row: dict[str, object]) -> JobException:
     )
 
 
-def _known(value, kind):  # type: ignore[no-untyped-def]
+def _known(value: Any, kind: Callable[[Any], Known]) -> Known | None:
     return None if pd.isna(value) else kind(value)

@@ -76,7 +76,7 @@ def _modules(
     modules, reasons = [], []
     for key, figures in figures_by(scope, standing, MODULE):
         service, module = key
-        stands = standing.loc[key]
+        stands = standing.loc[[key]].iloc[0]
         found = reasons_of(
             service,
             module,
@@ -127,7 +127,5 @@ def _coverage(period: Period, standing: pd.DataFrame, observations: Observations
 
 
 def _other_jobs(rows: pd.DataFrame) -> tuple[OtherJobs, ...]:
-    return tuple(
-        OtherJobs(service, module, int(jobs))
-        for (service, module), jobs in rows.groupby(MODULE).size().items()
-    )
+    counts = rows.groupby(MODULE, as_index=False).size()
+    return tuple(OtherJobs(*row) for row in counts.itertuples(index=False, name=None))

@@ -47,7 +47,8 @@ def _latest(rows: pd.DataFrame) -> pd.Series:
 
 def _longest_gap(scope: Scope, inside: pd.DataFrame, before: pd.Series) -> pd.Series:
     """The longest time between neighbours of: the last recovery point before the period (else its
-    start), those inside it, and its end (or the last fetch, where that is earlier)."""
+    start), those inside it, and its end (or the last fetch, where that is earlier).
+    """
     first = before.reindex(scope.modules).fillna(scope.start)
     edges = [
         first.rename("point_at").reset_index().assign(order=0),
@@ -59,7 +60,8 @@ def _longest_gap(scope: Scope, inside: pd.DataFrame, before: pd.Series) -> pd.Se
     longest = gaps.groupby([series[name] for name in MODULE]).max()
     # Looked at for the last time before the period began, nobody knows of gaps in it.
     observed = scope.stop >= scope.start
-    return longest.where(np.full(len(longest), observed))
+    known: pd.Series = longest.where(np.full(len(longest), observed))
+    return known
 
 
 def _gap_kept(scope: Scope, longest: pd.Series) -> pd.Series:

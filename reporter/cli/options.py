@@ -62,6 +62,7 @@ class Console:
 
 
 def utc_now() -> datetime:
+    """The clock of the command line."""
     return datetime.now(UTC)
 
 
@@ -105,6 +106,7 @@ def common_options(command: Command) -> Command:
 
 
 def customer_option(command: Command) -> Command:
+    """`--customer`, repeatable."""
     return click.option(
         "--customer",
         "wanted",

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 def job_rows(
     seed: int, profile: Profile, now: datetime, listed: timedelta, generation: int
 ) -> list[Row]:
-    """What the service lists of a customer's jobs now: newest first, then modules that never ran."""
+    """What the service lists of a customer now: jobs, newest first, and modules that never ran."""
     jobs = sorted(
         listed_jobs(seed, profile, now, listed), key=lambda job: (job.started_at, job.job_id)
     )
@@ -32,6 +32,7 @@ def job_rows(
 
 
 def customer_row(profile: Profile, generation: int) -> Row:
+    """A customer in the list of customers."""
     row: Row = {
         "id": profile.id,
         "organization": profile.name,
@@ -63,6 +64,7 @@ def protected_rows(profile: Profile) -> list[Row]:
 
 
 def subscription_row(profile: Profile) -> Row:
+    """What a customer has bought."""
     services = dict.fromkeys(plan.service for plan in profile.plans)
     return {
         "customerId": profile.id,

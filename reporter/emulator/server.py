@@ -118,7 +118,8 @@ class Emulator:
 
     def jobs(self, profile: Profile, generation: int) -> list[Row]:
         """The rows listed of a customer now; the pages of one reading come in a row, so the last
-        listing is kept."""
+        listing is kept.
+        """
         key = (profile.id, self.now(), self.listed, generation)
         with self._lock:
             if self._rows is not None and self._rows[0] == key:

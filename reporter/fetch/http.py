@@ -112,7 +112,8 @@ class Exchange:
 
 def _wait_s(state: tenacity.RetryCallState) -> float:
     """What the service asked for, else twice as long each time, with jitter so that many clients
-    do not come back at once."""
+    do not come back at once.
+    """
     assert state.outcome is not None
     error = state.outcome.exception()
     backoff = _FIRST_WAIT_S * 2 ** (state.attempt_number - 1)

@@ -140,7 +140,7 @@ def is_backup(service: str, module: str) -> bool:
 
 
 def _folded(status: str) -> str:
-    """Without case and spacing, in American spelling: services print the same status differently."""
+    """Without case and spacing, in American spelling: services print one status differently."""
     return re.sub(r"[\s_-]+", "", status).casefold().replace("cancelled", "canceled")
 
 

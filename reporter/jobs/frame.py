@@ -109,7 +109,8 @@ def _mapped(column: pd.Series, function: Callable[[str], Any], dtype: Any = obje
     """`function` of each text, called once for each distinct one; missing stays missing."""
     codes, distinct = pd.factorize(column)
     found = pd.Series([function(text) for text in distinct], dtype=dtype)
-    return found.reindex(codes).set_axis(column.index)
+    mapped: pd.Series = found.reindex(codes).set_axis(column.index)
+    return mapped
 
 
 def _parser(column: str, policy: Policy) -> Callable[[pd.Series], pd.Series]:
@@ -131,7 +132,7 @@ def _times(text: pd.Series) -> pd.Series:
     """
     usual = text.astype("str").str.fullmatch(_USUAL_ISO).fillna(False).astype(bool)
     times = pd.to_datetime(text.where(usual), format="ISO8601", utc=True, errors="coerce")
-    times = times.astype(_TIME)
+    times = times.dt.as_unit("us")
     times = times.where((times >= values.EARLIEST) & (times < values.LATEST))
     others = text[~usual]
     if others.notna().any():
@@ -140,10 +141,10 @@ def _times(text: pd.Series) -> pd.Series:
 
 
 def _is_backup(typed: pd.DataFrame) -> pd.Series:
-    return ~(
-        typed["service"].isin(catalog.NO_BACKUP_SERVICES)
-        | typed["module"].isin(catalog.NO_BACKUP_MODULES)
+    other: pd.Series = typed["service"].isin(catalog.NO_BACKUP_SERVICES) | typed["module"].isin(
+        catalog.NO_BACKUP_MODULES
     )
+    return ~other
 
 
 def _notes(

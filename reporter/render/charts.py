@@ -93,7 +93,8 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
             f' width="{width:.0f}" height="{height:.0f}" font-family="Plex, Plex JP, sans-serif">'
             f"<title>{escape(self._title)}</title>"
-            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}{''.join(self._texts)}</svg>"
+            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}"
+            f"{''.join(self._texts)}</svg>"
         )
 
 
@@ -157,7 +158,8 @@ def horizontal_bars(
     target: float | None = None,
 ) -> Markup:
     """A bar for each value with the number beside it, all on one scale from zero to `full`
-    (default: the largest); `target` is marked by a line."""
+    (default: the largest); `target` is marked by a line.
+    """
     row, label_width, number_width, top = 17.0, width * 0.42, 58.0, 4.0
     drawing = Drawing(width, top + row * len(bars) + 14, title)
     scale = full or max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
@@ -203,7 +205,8 @@ def calendar(
     rows: Sequence[CalendarRow], labels: Sequence[str], width: float, title: str
 ) -> Markup:
     """A module a row, a day a column: the worst outcome by colour and sign. An empty cell is a day
-    on which nothing ran, a hatched one a day nobody looked."""
+    on which nothing ran, a hatched one a day nobody looked.
+    """
     label_width, top, tall = width * 0.22, 14.0, 15.0
     step = (width - label_width) / max(len(labels), 1)
     drawing = Drawing(width, top + tall * len(rows) + 2, title)

@@ -46,7 +46,9 @@ def write_html(report: Report, look: Look, path: Path) -> None:
     # Browsers bring a Japanese font; ours would make the page nine megabytes larger.
     style = _embedded(asset("fonts/fonts.css").decode()) + style_sheet(look)
     logo = look.brand.logo
-    source = logo and f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}"
+    source = (
+        f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}" if logo else None
+    )
     path.write_text(report_html(report, look, logo_url=source, style=style), "utf-8")
 
 

@@ -256,7 +256,7 @@ def _first_of_each_outcome(
     return sa.tuple_(*identity).in_(first)
 
 
-def _sources(customer_id: str, period: Period) -> sa.Select[Any]:
+def _sources(customer_id: str, period: Period) -> sa.CompoundSelect[Any]:
     """The fetches a report rests on: those of the period, and those that gave its rows."""
     jobs, fetches = tables.jobs.c, tables.fetches.c
     gave = sa.select(jobs.fetch_id).where(

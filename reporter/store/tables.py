@@ -13,7 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Instant(sa.TypeDecorator[datetime]):
-    """A point in time as microseconds since 1970: exact, ordered, and the same on every database."""
+    """A point in time as microseconds since 1970: exact, ordered, the same on every database."""
 
     impl = sa.BigInteger
     cache_ok = True

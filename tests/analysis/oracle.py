@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 Row = Mapping[str, object]
@@ -122,19 +123,20 @@ class Rules:
 
     def success_target_of(self, service: str | None, module: str | None = None) -> float:
         """The success rate asked of a module, a service, or (without either) the customer."""
-        for key in ((service, module), (service, None)):
-            found = self.targets.get(key, (None, None))[0]  # type: ignore[call-overload]
-            if service is not None and found is not None:
-                return float(found)
-        return self.success_target
+        return self._of(service, module, 0, self.success_target)
 
-    def max_gap_of(self, service: str | None, module: str | None = None) -> float:
-        """The longest gap allowed, in seconds; 0 switches the target off."""
+    def max_gap_of(self, service: str, module: str) -> float:
+        """The longest gap allowed to a module, in seconds; 0 switches the target off."""
+        return self._of(service, module, 1, self.max_gap_s)
+
+    def _of(self, service: str | None, module: str | None, which: int, default: float) -> float:
+        if service is None:
+            return default
         for key in ((service, module), (service, None)):
-            found = self.targets.get(key, (None, None))[1]  # type: ignore[call-overload]
-            if service is not None and found is not None:
-                return float(found)
-        return self.max_gap_s
+            found = self.targets.get(key, (None, None))[which]
+            if found is not None:
+                return found
+        return default
 
 
 @dataclass
@@ -195,14 +197,15 @@ def size_of(text: str, base: int) -> Fraction:
     if not found:
         raise ValueError(text)
     whole, part, unit = found.groups()
-    return Fraction(whole.replace(",", "") + (part or "")) * base ** POWERS[unit.lower()]
+    scale: int = base ** POWERS[unit.lower()]
+    return Fraction(whole.replace(",", "") + (part or "")) * scale
 
 
 def duration_of(text: str) -> float:
     """Seconds of `17m39s`, `00:04:01`, `1.16:00:44` or decimal hours `0.011`."""
-    if found := re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text):
-        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    elif found := re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):([0-5]\d):([0-5]\d)", text):
+    units = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    clock = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):([0-5]\d):([0-5]\d)", text)
+    if found := units or clock:
         days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     elif re.fullmatch(r"\d+\.\d+", text):
         return float(Fraction(text) * 3600)
@@ -477,10 +480,7 @@ class Oracle:
         series = [before[-1] if before else self.span.start]
         series += [point for point in points if self.span.has(point)]
         series.append(min(self.span.end, self.last_fetch))
-        return max(
-            (later - earlier) / timedelta(seconds=1)
-            for earlier, later in zip(series, series[1:], strict=False)
-        )
+        return max((later - earlier) / timedelta(seconds=1) for earlier, later in pairwise(series))
 
     def consecutive_failures(self, key: tuple[str, str]) -> int:
         """How many failures in a row the period ends with."""
@@ -602,11 +602,7 @@ class Oracle:
     def cure(self, key: tuple[str, str], ill: Job) -> Job | None:
         """The first later-ending job of the module that went well."""
         good = ["success"] if ill.outcome == "warning" else ["success", "warning"]
-        later = [
-            job
-            for job in self.dated(key)
-            if job.outcome in good and job.until > ill.until
-        ]
+        later = [job for job in self.dated(key) if job.outcome in good and job.until > ill.until]
         return min(later, key=lambda job: (job.until, job.job_id), default=None)
 
 

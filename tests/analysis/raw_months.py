@@ -152,15 +152,8 @@ def _status(chance: random.Random) -> object:
         return code
     if chance.random() < 0.5 or name in ("", "N/A"):
         return name
-    respell = chance.choice([
-        str.upper,
-        str.lower,
-        str.title,
-        lambda text: text.replace(" ", ""),
-        lambda text: text.replace(" ", "  "),
-        lambda text: f" {text}",
-    ])
-    return respell(name)
+    spellings = [name.upper(), name.lower(), name.title(), f" {name}"]
+    return chance.choice([*spellings, name.replace(" ", ""), name.replace(" ", "  ")])
 
 
 def _counts(chance: random.Random) -> Row:
@@ -187,13 +180,15 @@ def _size(chance: random.Random) -> str:
 def _duration(chance: random.Random, took: timedelta) -> str:
     minutes, seconds = divmod(round(took.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
-    return chance.choice([
-        f"{hours}h{minutes}m{seconds}s",
-        f"{hours * 60 + minutes}m{seconds}s",
-        f"{hours:02}:{minutes:02}:{seconds:02}",
-        f"1.{hours:02}:{minutes:02}:{seconds:02}",
-        f"{took / timedelta(hours=1):.3f}",
-    ])
+    return chance.choice(
+        [
+            f"{hours}h{minutes}m{seconds}s",
+            f"{hours * 60 + minutes}m{seconds}s",
+            f"{hours:02}:{minutes:02}:{seconds:02}",
+            f"1.{hours:02}:{minutes:02}:{seconds:02}",
+            f"{took / timedelta(hours=1):.3f}",
+        ]
+    )
 
 
 def _time(chance: random.Random, moment: datetime) -> str:

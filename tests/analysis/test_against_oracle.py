@@ -134,7 +134,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=24, deadline=None)
 @given(
     st.lists(st.tuples(FETCHES, JOBS | PLACEHOLDERS), max_size=14),
     st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata"]),

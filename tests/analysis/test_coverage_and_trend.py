@@ -70,9 +70,7 @@ def test_a_late_report_observed_no_day_of_its_period() -> None:
 )
 def test_a_calendar_cell_is_the_worst_of_its_day(statuses: list[str], worst: Outcome) -> None:
     """A day shows the worst outcome of the jobs started on it, and how many there were."""
-    rows = [
-        make_job(f"2026-10-05T{n + 1:02}:00:00Z", status) for n, status in enumerate(statuses)
-    ]
+    rows = [make_job(f"2026-10-05T{n + 1:02}:00:00Z", status) for n, status in enumerate(statuses)]
     (day,) = make_report(rows).daily
     assert (day.worst, day.jobs) == (worst, len(statuses))
 

@@ -13,10 +13,14 @@ def exceptions_of(*rows: dict[str, object]) -> list[JobException]:
     return list(make_report(rows).exceptions)
 
 
-def job(day: int, status: str = "Finished", **fields: object) -> dict[str, object]:
+def job(
+    day: int, status: str = "Finished", *, minutes: int = 20, **fields: object
+) -> dict[str, object]:
     """A job at one o'clock of a day of October, `FB05` on the fifth."""
-    fields = {"jobId": f"FB{day:02}"} | fields
-    return make_job(f"2026-10-{day:02}T01:00:00Z", status, **fields)
+    return (
+        make_job(f"2026-10-{day:02}T01:00:00Z", status, minutes=minutes, jobId=f"FB{day:02}")
+        | fields
+    )
 
 
 def test_every_failed_warning_cancelled_and_unknown_job_is_an_exception() -> None:

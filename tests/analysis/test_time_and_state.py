@@ -169,7 +169,7 @@ def test_failures_of_another_period_are_not_in_the_row() -> None:
 
 def test_a_group_has_the_worst_of_its_modules() -> None:
     """A service shows its oldest success, longest gap and most failures, not their means."""
-    rows = daily() + [make_job(at(3), jobModule="OneDrive"), make_row(jobModule="Power BI")]
+    rows = [*daily(), make_job(at(3), jobModule="OneDrive"), make_row(jobModule="Power BI")]
     rows += [make_job(at(day), "Failed", jobModule="OneDrive") for day in (4, 5)]
     totals = make_report(rows).totals
     assert totals.last_success_at == datetime(2026, 10, 3, 1, 20, tzinfo=UTC)

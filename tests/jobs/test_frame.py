@@ -58,7 +58,7 @@ def test_a_row_without_a_job_id_is_a_placeholder(job_id: object) -> None:
 def test_what_is_not_there_is_missing_and_not_noted(value: object) -> None:
     """The service's sign for "nothing there" is no zero and no fault."""
     fields = [field for field in FIELDS if field not in ("jobType", "jobModule", "jobId", "status")]
-    jobs = typed(make_job(**dict.fromkeys(fields, value)))
+    jobs = typed(make_job() | dict.fromkeys(fields, value))
     columns = [column for column, field in FIELD_OF_COLUMN.items() if field in fields]
     assert jobs.rows[columns].isna().all(axis=None)
     assert jobs.notes.empty
@@ -84,7 +84,7 @@ def test_fields_that_are_absent_are_missing(row: dict[str, object]) -> None:
 )
 def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value: str) -> None:
     """The row stays, the value is missing, and the note has the raw text."""
-    jobs = typed(make_job(), make_job(**{field: value}))
+    jobs = typed(make_job(), make_job() | {field: value})
     assert list(jobs.rows[column].isna()) == [False, True]
     assert jobs.notes.to_dict("records") == [
         {"row": 1, "kind": "unreadable", "field": field, "value": value}
@@ -105,8 +105,10 @@ def test_a_row_that_names_no_module_is_kept() -> None:
 
 def test_notes_go_with_their_rows() -> None:
     """Taking some of the rows takes their notes and no others."""
-    jobs = typed(make_job(backupSize="a"), make_job(backupSize="b"), make_job(backupSize="c"))
-    kept = jobs.where(jobs.rows.index != 1)
+    jobs = typed(
+        make_job(backupSize="a"), make_job(backupSize="b", name="out"), make_job(backupSize="c")
+    )
+    kept = jobs.where(jobs.rows["bytes"].isna() & (jobs.rows["name"] != "out"))
     assert (len(kept.rows), list(kept.notes["value"])) == (2, ["a", "c"])
 
 
@@ -128,7 +130,7 @@ MOMENTS = st.datetimes(
 ).map(datetime.isoformat)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), SCALARS), max_size=6))
 def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
     """Whatever a row holds it is read, and whatever cannot be read is missing and noted."""
@@ -139,7 +141,7 @@ def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
         assert note["field"] in FIELDS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(TIME_LIKE | MOMENTS | st.text(max_size=12), min_size=1, max_size=30))
 def test_a_column_of_times_is_read_as_each_time_alone(texts: list[str]) -> None:
     """The fast way through a whole column gives what reading text by text gives."""

@@ -21,7 +21,9 @@ def kept(*rows: tuple[int, dict[str, object]]) -> list[object]:
     return [row["name"] for row in newest(texts)]
 
 
-def version(name: str, modified: str | None = "2026-10-05T02:00:00Z", **fields: object):  # type: ignore[no-untyped-def]
+def version(
+    name: str, modified: str | None = "2026-10-05T02:00:00Z", **fields: object
+) -> dict[str, object]:
     """A row of one and the same job, told from the others by its name."""
     return make_job(name=name, lastModifyTime=modified, jobId="FB1") | fields
 
@@ -43,7 +45,7 @@ def test_a_huge_row_that_is_no_object_is_shown_in_part() -> None:
 def test_both_generations_give_the_same_rows() -> None:
     """Numbers become the names generation 1 gives."""
     names = make_job(jobType="Microsoft 365", jobModule="OneDrive", status="Failed to start")
-    codes = make_job(jobType=7, jobModule=305, status=7)
+    codes = make_job() | {"jobType": 7, "jobModule": 305, "status": 7}
     assert text_rows([names], NOW) == text_rows([codes], NOW)
 
 
@@ -83,7 +85,7 @@ def test_without_a_time_the_last_fetched_counts(missing: str | None) -> None:
 )
 def test_another_service_module_or_id_is_another_job(other: dict[str, object]) -> None:
     """A job is known by all three together."""
-    assert kept((1, version("one")), (2, version("other", **other))) == ["one", "other"]
+    assert kept((1, version("one")), (2, version("other") | other)) == ["one", "other"]
 
 
 def test_one_job_of_both_generations_is_one_job() -> None:
@@ -114,9 +116,7 @@ def test_one_row_of_each_job_is_kept(found: list[tuple[str, int | None]]) -> Non
     rows = [
         make_job(
             jobId=job_id,
-            lastModifyTime=None
-            if hour is None
-            else (NOW - timedelta(hours=hour)).isoformat(),
+            lastModifyTime=None if hour is None else (NOW - timedelta(hours=hour)).isoformat(),
         )
         for job_id, hour in found
     ]

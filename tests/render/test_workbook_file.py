@@ -150,7 +150,7 @@ def test_memory(busy: Report, tmp_path: Path) -> None:
     jobs["job_id"] += jobs.index.astype("str")
     saved = tmp_path / "report.pickle"
     saved.write_bytes(pickle.dumps(replace(busy, jobs=jobs)))
-    run = subprocess.run(  # noqa: S603  our own program
+    run = subprocess.run(
         [sys.executable, "-c", _MEASURE, str(saved), str(tmp_path / "report.xlsx")],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -163,7 +163,7 @@ def test_memory(busy: Report, tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice(busy_path: Path, tmp_path: Path) -> None:
     """LibreOffice opens the workbook and prints it without a column too narrow for its values."""
-    subprocess.run(  # noqa: S603  our own call
+    subprocess.run(
         [
             str(shutil.which("soffice")),
             f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}",
@@ -184,7 +184,7 @@ def test_libreoffice(busy_path: Path, tmp_path: Path) -> None:
 )
 def test_open_xml_sdk(busy_path: Path) -> None:
     """Microsoft's own validator finds no error."""
-    run = subprocess.run(  # noqa: S603  our own call
+    run = subprocess.run(
         [str(shutil.which("ooxml-validator")), str(busy_path)], capture_output=True, text=True
     )
     assert json.loads(run.stdout)["errors"] == []
