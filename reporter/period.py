@@ -79,6 +79,9 @@ class Period:
         return Period(self.kind, first, self.first, self.timezone)
 
 
+# Beyond these no time zone is known, and no backup.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+
 _FORMS = re.compile(
     r"""(?P<year>\d{4})
         (?: -(?P<month>\d{2})
@@ -139,6 +142,8 @@ def _read(text: str, timezone: str) -> Period:
         raise _not_a_period(text)
     try:
         year = int(match["year"])
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            raise ValueError
         if match["from"]:
             first = date.fromisoformat(match["year"] + match["from"])
             stop = date.fromisoformat(match["to"]) + timedelta(days=1)

@@ -21,10 +21,15 @@ ALLOWED = {
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
     "reporter.jobs": {"reporter.model", "reporter.errors"},
-    "reporter.fetch": {"reporter.errors", "reporter.model", "reporter.jobs.catalog"},
+    "reporter.fetch": {"reporter.errors", "reporter.model", "reporter.jobs.replies"},
     "reporter.store": {"reporter.jobs", "reporter.model", "reporter.period", "reporter.errors"},
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
-    "reporter.render": {"reporter.model", "reporter.period", "reporter.jobs.frame"},
+    "reporter.render": {
+        "reporter.errors",
+        "reporter.model",
+        "reporter.period",
+        "reporter.jobs.frame",
+    },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
 }
 """What each part may import of ours besides itself and the plain facts of the package."""

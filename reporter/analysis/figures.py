@@ -46,12 +46,19 @@ def outcome_counts(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.DataFrame:
     return counts.groupby(keys).sum()
 
 
+def volume(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.Series:
+    """The sum of the sizes in each group, as whole numbers of any length: 64 bits hold one size,
+    but not the sum of a few absurd ones."""
+    sizes = jobs["bytes"].astype(object).where(jobs["bytes"].notna(), 0)
+    return sizes.groupby(keys).sum()
+
+
 def _tally(scope: Scope, by: list[str]) -> pd.DataFrame:
     """Sums over the period's jobs for each group that has jobs."""
     jobs = scope.jobs
     completed = jobs[jobs["outcome"].isin(scope.completed_outcomes)]
     tally = outcome_counts(jobs, _keys(jobs, by))
-    tally["bytes"] = jobs["bytes"].groupby(_keys(jobs, by)).sum()
+    tally["bytes"] = volume(jobs, _keys(jobs, by))
     tally["completed"] = completed["outcome"].groupby(_keys(completed, by)).size()
     return tally.join(_objects(completed, by)).join(_durations(completed, by))
 

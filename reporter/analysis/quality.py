@@ -23,7 +23,8 @@ _Group = tuple[tuple[str, str, str], pd.DataFrame]
 def quality_of(jobs: Jobs, period: Period) -> tuple[QualityNote, ...]:
     """The notes on the rows a report rests on: jobs of the period, undated jobs, placeholders."""
     in_period = started_in(jobs.rows, period)
-    concerned = jobs.where(in_period | jobs.rows["started_at"].isna())
+    undatable = ~jobs.rows["is_job"] | jobs.rows["started_at"].isna()
+    concerned = jobs.where(in_period | undatable)
     rows = jobs.rows[in_period & jobs.rows["is_backup"]]
     found = pd.concat([concerned.notes, _undated(concerned), _inconsistent(rows), *_odd(rows)])
     found["job_id"] = jobs.rows["job_id"].reindex(found["row"]).to_numpy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts
+from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts, volume
 from reporter.analysis.quality import quality_of
 from reporter.analysis.register import exceptions_of
 from reporter.analysis.scope import MODULE, Scope, scope_of, started_in
@@ -107,7 +107,7 @@ def _daily(scope: Scope) -> tuple[DayFigures, ...]:
     day = jobs["started_at"].dt.tz_convert(scope.period.zone).dt.date.rename("date")
     keys = [day, *(jobs[name] for name in MODULE)]
     days = outcome_counts(jobs, keys)
-    days["bytes"] = jobs["bytes"].groupby(keys).sum().astype("int64")
+    days["bytes"] = volume(jobs, keys)
     return tuple(
         DayFigures(date, service, module, *(int(count) for count in counts))
         for (date, service, module), *counts in days[["jobs", *OUTCOMES, "bytes"]].itertuples()

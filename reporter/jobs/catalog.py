@@ -112,8 +112,8 @@ _STATUSES: Final = {
     ),
 }
 
-_CODE = re.compile(r"\d{1,9}")
-_UNKNOWN_CODE = re.compile(r"Unknown \((\d+)\)")
+_CODE = re.compile(r"-?\d{1,18}")
+_UNKNOWN_CODE = re.compile(r"Unknown \((-?\d+)\)")
 
 
 def name_of_code(field: str, value: str) -> str:
@@ -141,7 +141,7 @@ def is_backup(service: str, module: str) -> bool:
 
 def _folded(status: str) -> str:
     """Without case and spacing, in American spelling: services print one status differently."""
-    return re.sub(r"[\s_-]+", "", status).casefold().replace("cancelled", "canceled")
+    return re.sub(r"\s+", "", status).casefold().replace("cancelled", "canceled")
 
 
 _OUTCOMES: Final = {

@@ -11,29 +11,34 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+# More digits than any count, size or length of time can have are no number.
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,20})"
 _COUNT = re.compile(_NUMBER)
-_SIZE = re.compile(rf"({_NUMBER}(?:\.\d+)?)\s*(bytes?|[KMGTP]?B)", re.IGNORECASE)
+_SIZE = re.compile(rf"({_NUMBER}(?:\.\d{{1,20}})?)\s*(bytes?|[KMGTP]?B)", re.IGNORECASE)
 _POWERS = {"b": 0, "byte": 0, "bytes": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
 _BASES = {"binary": 1024, "decimal": 1000}
-_INT64_MAX = 2**63 - 1
+_LARGEST_COUNT = 2**53
+_LARGEST_SIZE = 2**63 - 1
 
 # 17m39s, 1h2m3s, 2d4h
 _UNITS = re.compile(
-    r"(?=\d)(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(\d+(?:\.\d+)?)\s*s)?",
+    r"(?=\d)(?:(\d{1,9})\s*d)?\s*(?:(\d{1,9})\s*h)?\s*(?:(\d{1,9})\s*m)?"
+    r"\s*(?:(\d{1,9}(?:\.\d{1,9})?)\s*s)?",
     re.IGNORECASE,
 )
 # 00:04:01 and 1.16:00:44 (days before the point), as .NET prints a TimeSpan
-_CLOCK = re.compile(r"(?:(\d+)\.(?=[01]\d:|2[0-3]:))?(\d{1,3}):([0-5]\d):([0-5]\d(?:\.\d+)?)")
+_CLOCK = re.compile(
+    r"(?:(\d{1,9})\.(?=[01]\d:|2[0-3]:))?(\d{1,3}):([0-5]\d):([0-5]\d(?:\.\d{1,9})?)"
+)
 # 0.011: decimal hours. Without a point a number has no unit, and is not read.
-_HOURS = re.compile(r"\d+\.\d+")
+_HOURS = re.compile(r"\d{1,9}\.\d{1,20}")
 _LONGEST = timedelta(days=36_500)
 
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d+)?\s*(Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE
 )
 _US = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([AP]M))?", re.IGNORECASE
+    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))? ?([AP]M)", re.IGNORECASE
 )
 # A service's "no date" (0001-01-01 and the like) is not a date.
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
@@ -45,7 +50,7 @@ def read_count(text: str) -> int | None:
     if _COUNT.fullmatch(text) is None:
         return None
     count = int(text.replace(",", ""))
-    return count if count <= _INT64_MAX else None
+    return count if count <= _LARGEST_COUNT else None
 
 
 def read_size(text: str, units: Literal["binary", "decimal"]) -> int | None:
@@ -56,7 +61,7 @@ def read_size(text: str, units: Literal["binary", "decimal"]) -> int | None:
     scale = _BASES[units] ** _POWERS[match[2].lower()]
     size = Decimal(match[1].replace(",", "")) * scale
     whole = int(size.to_integral_value(ROUND_HALF_EVEN))
-    return whole if whole <= _INT64_MAX else None
+    return whole if whole <= _LARGEST_SIZE else None
 
 
 def read_duration(text: str) -> timedelta | None:
@@ -77,6 +82,7 @@ def read_duration(text: str) -> timedelta | None:
 def read_time(text: str) -> datetime | None:
     """An instant: ISO 8601, or `12/2/2024 7:52:25 AM` (month first).
 
+    Without AM or PM nobody can tell whether the month or the day comes first.
     The service's times are UTC; one that does not say so is taken as UTC.
     """
     try:
@@ -99,13 +105,11 @@ def _iso(day: str, clock: str, fraction: str | None, offset: str | None) -> date
 
 
 def _american(
-    month: str, day: str, year: str, hour: str, minute: str, second: str | None, half: str | None
+    month: str, day: str, year: str, hour: str, minute: str, second: str | None, half: str
 ) -> datetime:
-    hours = int(hour)
-    if half:
-        if not 1 <= hours <= 12:
-            raise ValueError(hour)
-        hours = hours % 12 + (12 if half.upper() == "PM" else 0)
+    if not 1 <= int(hour) <= 12:
+        raise ValueError(hour)
+    hours = int(hour) % 12 + (12 if half.upper() == "PM" else 0)
     return datetime(
         int(year), int(month), int(day), hours, int(minute), int(second or 0), tzinfo=UTC
     )

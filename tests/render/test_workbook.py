@@ -29,7 +29,7 @@ SHEETS = [
     "Data quality",
     "About",
 ]
-STARTS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "#REF!", "_x000D_", "a\x00\ufffe\ud800"]
+STARTS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "#REF!", "_x000D_", "a\x00\ufffe\ud800"]
 
 
 @pytest.fixture(scope="module")
