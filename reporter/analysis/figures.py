@@ -48,7 +48,8 @@ def outcome_counts(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.DataFrame:
 
 def volume(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.Series:
     """The sum of the sizes in each group, as whole numbers of any length: 64 bits hold one size,
-    but not the sum of a few absurd ones."""
+    but not the sum of a few absurd ones.
+    """
     sizes = jobs["bytes"].astype(object).where(jobs["bytes"].notna(), 0)
     return sizes.groupby(keys).sum()
 

@@ -40,7 +40,7 @@ class Temper(StrEnum):
     USUAL = "usual"  # a warning now and then, a rare failure
     WARNING = "warning"  # finishes with exceptions most days
     OUTAGE = "outage"  # usual, but everything fails on the 14th and 15th
-    FAILING = "failing"  # usual, but nothing succeeds from the 27th on
+    FAILING = "failing"  # usual, but nothing succeeds from the 27th to the 2nd
     ODD = "odd"  # unreadable values, unknown statuses, contradictions
     ASLEEP = "asleep"  # never ran
 

@@ -113,7 +113,7 @@ def _job(chance: random.Random, plan: Plan, planned: datetime, run: int) -> Job:
 
 def _status(chance: random.Random, plan: Plan, started_at: datetime) -> str:
     down = plan.temper is Temper.OUTAGE and started_at.day in (14, 15)
-    broken = plan.temper is Temper.FAILING and started_at.day >= 27
+    broken = plan.temper is Temper.FAILING and not 2 < started_at.day < 27
     if down or broken:
         return "Failed"
     chances = _CHANCES.get(plan.temper, _CHANCES[Temper.USUAL])

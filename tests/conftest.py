@@ -1,0 +1,65 @@
+"""What several tests need: the service, emulated over real HTTP, and a way to run commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reporter.cli.main import cli
+from reporter.cli.options import Console
+from reporter.emulator import Emulator, Faults, ordinary_customers
+
+CLOCK = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
+
+StartEmulator = Callable[..., Emulator]
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def start_emulator() -> Iterator[StartEmulator]:
+    """Starts emulators that stop with the test; `faults` are texts like `503=0.1`."""
+    with ExitStack() as stack:
+
+        def start(*faults: str, customers: Any = None, **options: Any) -> Emulator:
+            options.setdefault("now", lambda: CLOCK)
+            options.setdefault("seed", 1)
+            emulator = Emulator(
+                ordinary_customers(3, 300, 1) if customers is None else customers,
+                faults=Faults.parse(faults, options["seed"]),
+                **options,
+            )
+            return stack.enter_context(emulator)
+
+        yield start
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `reporter` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: object, input: bytes | None = None) -> Result:
+        return CliRunner().invoke(cli, [str(own) for own in arguments], obj=Console(), input=input)
+
+    return invoke
+
+
+def configure(emulator: Emulator, folder: Path, *more: str) -> Path:
+    """A configuration for an emulator, in a folder."""
+    lines: Sequence[str] = [
+        "[api]",
+        f'api_url = "{emulator.api_url}"',
+        f'token_url = "{emulator.token_url}"',
+        f'client_id = "{emulator.client_id}"',
+        f'client_secret = "{emulator.client_secret}"',
+        *more,
+    ]
+    path = folder / "reporter.toml"
+    path.write_text("\n".join(lines), "utf-8")
+    return path
