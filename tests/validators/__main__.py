@@ -68,7 +68,11 @@ def open_xml(files: Sequence[Path]) -> list[str]:
         WORK.mkdir(exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, WORK / name)
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=WORK, check=True)
+        subprocess.run(
+            ["npm", "install", "--silent", "--no-save", "--no-audit", "--no-fund"],
+            cwd=WORK,
+            check=True,
+        )
     wrong = []
     for path in files:
         run = subprocess.run(["node", tool, path], capture_output=True, text=True, check=False)
