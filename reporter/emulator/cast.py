@@ -112,7 +112,7 @@ def demo_cast() -> tuple[Profile, ...]:
         _profile(
             "Harbour Logistics International",
             "Netherlands",
-            *_plans("IaaS + PaaS", 6, 75, 30.0, usual),
+            *_plans("IaaS + PaaS", 6, 76, 30.0, usual),
             *_plans("Microsoft 365", 6, 33, 2.0, usual),
         ),
         _profile(

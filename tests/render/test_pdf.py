@@ -1,0 +1,246 @@
+"""The PDF, read back by another library: what it says, and that it is whole."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from pypdf.generic import ArrayObject, DictionaryObject
+
+from reporter.errors import ReporterError
+from reporter.jobs.catalog import MODULE_NAMES
+from reporter.model import Brand, Customer, Logo, Look, Report
+from reporter.render.html import write_html
+from reporter.render.pdf import write_pdf
+from tests.builders import (
+    NOW,
+    daily_snapshots,
+    make_busy_month,
+    make_job,
+    make_report,
+    make_row,
+)
+
+LOOK = Look(
+    Brand("Northlight", color="#ffd400", contact="help@northlight.example", footer="Secret")
+)
+EVERY_DAY = [NOW, *daily_snapshots(datetime(2026, 9, 1, 5, tzinfo=UTC), 61)]
+
+
+def pdf_of(report: Report, folder: Path, look: Look = LOOK) -> PdfReader:
+    path = folder / "report.pdf"
+    write_pdf(report, look, path)
+    return PdfReader(path)
+
+
+def text_of(reader: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+@pytest.fixture(scope="module")
+def busy_report() -> Report:
+    return make_report(make_busy_month(), timezone="Europe/Berlin", observed=EVERY_DAY)
+
+
+@pytest.fixture(scope="module")
+def busy(busy_report: Report, tmp_path_factory: pytest.TempPathFactory) -> PdfReader:
+    return pdf_of(busy_report, tmp_path_factory.mktemp("busy"))
+
+
+def test_page_one_gives_the_answer(busy: PdfReader) -> None:
+    """State, rate against target, volume, trend and what needs attention stand on page one."""
+    first = " ".join(busy.pages[0].extract_text().split())
+    for words in (
+        "Contoso Ltd", "October 2026", "Critical", "512 of 553 backups succeeded", "92.6",
+        "target 95", "24.5", "Against September 2026", "Failing until the end of the period",
+        "Teams Chat (8 in a row)",
+    ):  # fmt: skip
+        assert words in first.replace("\xa0", " "), words
+
+
+def test_the_document_says_what_it_is(busy: PdfReader, busy_report: Report) -> None:
+    """Title, author, language, dates of the data and not of the clock."""
+    assert busy.metadata is not None
+    assert busy.metadata.title == "Backup report: Contoso Ltd, October 2026"
+    assert busy.metadata.author == "Northlight"
+    assert busy.metadata.creation_date == busy_report.as_of.astimezone(UTC)
+    assert str(busy.root_object["/Lang"]) == "en"
+    assert "/StructTreeRoot" in busy.root_object
+
+
+def test_bookmarks_lead_through_it(busy: PdfReader) -> None:
+    """Each section has its bookmark."""
+    titles = [str(own.title) for own in busy.outline if not isinstance(own, list)]
+    for title in ("Contoso Ltd", "What needs attention", "Modules", "Exceptions", "Data sources"):
+        assert title in titles
+
+
+def test_pages_are_numbered_and_headed(busy: PdfReader) -> None:
+    """Every page has its number, the footer and, from the second on, customer and period."""
+    pages = len(busy.pages)
+    assert 4 <= pages <= 6
+    for number, page in enumerate(busy.pages, 1):
+        text = page.extract_text()
+        assert f"{number} / {pages}" in text
+        assert "Secret" in text
+        assert number == 1 or "Contoso Ltd" in text
+
+
+def test_no_product_name_but_where_it_was_made(busy: PdfReader) -> None:
+    """A white-label report names our product once, under data sources."""
+    assert text_of(busy).lower().count("backup-reporter") == 1
+    assert busy.metadata is not None
+    assert "reporter" not in str(dict(busy.metadata)).lower()
+
+
+def test_the_register_is_capped_and_says_so(busy: PdfReader, busy_report: Report) -> None:
+    """A long list ends with how many more are in the workbook."""
+    left = len(busy_report.exceptions) - 25
+    assert left > 0
+    assert f"{left} more are in the workbook" in text_of(busy)
+
+
+def test_charts_have_words(busy: PdfReader) -> None:
+    """Each picture carries a text that says what it shows."""
+    found: list[str] = []
+
+    def walk(node: object) -> None:
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, ArrayObject):
+            for kid in node:
+                walk(kid)
+        elif isinstance(node, DictionaryObject):
+            if node.get("/S") == "/Figure":
+                found.append(str(node["/Alt"]))
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(busy.root_object["/StructTreeRoot"])
+    assert len(found) >= 5
+    assert all(found)
+    assert any("Teams Chat 78.7" in words for words in found)
+
+
+def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:
+    """The seed's two rows: never run, a dash for every rate, and no per cent but the target's."""
+    report = make_report([make_row(jobModule="SharePoint Online"), make_row()])
+    text = text_of(pdf_of(report, tmp_path))
+    assert "No backup has ever run" in text
+    assert "INCOMPLETE" in text
+    assert "0.0 %" not in text.replace("\xa0", " ")
+    assert "100.0 %" not in text.replace("\xa0", " ")
+
+
+def test_a_customer_nobody_knows_anything_of(tmp_path: Path) -> None:
+    """No module at all still makes a report that says so."""
+    assert "Nothing is known of this customer" in text_of(pdf_of(make_report([]), tmp_path))
+
+
+def test_a_healthy_month_says_so(tmp_path: Path) -> None:
+    """All backups succeeded and every day was observed: no INCOMPLETE, 100.0 %."""
+    rows = [
+        make_job(f"2026-10-{day:02}T{hour:02}:00:00Z") for day in range(1, 32) for hour in (1, 13)
+    ]
+    text = text_of(pdf_of(make_report(rows, observed=EVERY_DAY), tmp_path)).replace("\xa0", " ")
+    assert "All 62 backups succeeded, and every module met its targets" in text
+    assert "100.0 %" in text
+    assert "INCOMPLETE" not in text
+    assert "Nothing: every module met its targets" in text
+
+
+def test_names_are_text_and_not_markup(tmp_path: Path) -> None:
+    """Markup, quotes and ampersands in names are shown as they are."""
+    customer = Customer("<id>", '<b>Ängström & "Co"</b> ' + "very long name " * 6)
+    report = make_report(
+        [make_job(name="<script>alert(1)</script>", status="Failed")], customer=customer
+    )
+    text = text_of(pdf_of(report, tmp_path))
+    assert '<b>Ängström & "Co"</b>' in text
+    assert "<script>alert(1)</script>" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["株式会社青空テクノロジー", "Ελληνικά & Русский", "مؤسسة", "💥 Boom"]
+)
+def test_names_of_every_script_make_a_report(tmp_path: Path, name: str) -> None:
+    """A name in another script, or one no font has, does not stop a report."""
+    report = make_report([make_job()], customer=Customer("1", name))
+    assert len(pdf_of(report, tmp_path).pages) >= 1
+
+
+def test_all_modules_the_vendor_has(tmp_path: Path) -> None:
+    """Fifty modules in one report: each is in the table."""
+    rows = [
+        make_job(f"2026-10-{day:02}T01:00:00Z", jobModule=module)
+        for day in (5, 6)
+        for module in MODULE_NAMES.values()
+        if module not in ("Archiver", "Retention")
+    ]
+    text = text_of(pdf_of(make_report(rows), tmp_path))
+    assert "Dynamics Unified Operations Backup" in text
+    assert "Azure PostgreSQL" in text
+
+
+@pytest.mark.parametrize("period", ["2026-Q3", "2026", "2026-10-05..2026-10-07"])
+def test_periods_of_every_length(tmp_path: Path, period: str) -> None:
+    """A quarter, a year and three days have their own time axis."""
+    report = make_report(make_busy_month(), period=period, timezone="America/New_York")
+    assert len(pdf_of(report, tmp_path, Look(page_size="Letter")).pages) >= 2
+
+
+def test_letter_is_letter(tmp_path: Path) -> None:
+    """The page is as large as asked for."""
+    box = pdf_of(make_report([make_job()]), tmp_path, Look(page_size="Letter")).pages[0].mediabox
+    assert (round(box.width), round(box.height)) == (612, 792)
+
+
+def test_the_same_report_gives_the_same_bytes(busy_report: Report, tmp_path: Path) -> None:
+    """Nothing of the clock or of chance is in the file."""
+    for name in ("a.pdf", "b.pdf"):
+        write_pdf(busy_report, LOOK, tmp_path / name)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_a_logo_of_any_shape_is_set_in(tmp_path: Path) -> None:
+    """A wide SVG logo is part of the page, with the brand's name as its text."""
+    logo = Logo(
+        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 30">'
+        b'<path d="M0 0h900v30H0z"/></svg>',
+        "image/svg+xml",
+    )
+    path = tmp_path / "report.pdf"
+    write_pdf(make_report([make_job()]), Look(Brand("Northlight", logo)), path)
+    assert b"Northlight" in path.read_bytes() or "Northlight" in str(PdfReader(path).metadata)
+
+
+def test_a_logo_that_reaches_out_is_refused(tmp_path: Path) -> None:
+    """A logo that wants to load another file or address is an error, and nothing is loaded."""
+    logo = Logo(
+        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'
+        b'<image href="file:///etc/hostname" width="9" height="9"/></svg>',
+        "image/svg+xml",
+    )
+    with pytest.raises(ReporterError, match="file:///etc/hostname"):
+        write_pdf(make_report([make_job()]), Look(Brand("X", logo)), tmp_path / "report.pdf")
+
+
+def test_rendering_is_quiet(
+    busy_report: Report, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """WeasyPrint has nothing to complain about: no unknown rule, no missing language or text."""
+    with caplog.at_level(logging.WARNING, "weasyprint"):
+        write_pdf(busy_report, LOOK, tmp_path / "report.pdf")
+    assert [record.message for record in caplog.records if record.name == "weasyprint"] == []
+
+
+def test_the_page_needs_no_other_file(busy_report: Report, tmp_path: Path) -> None:
+    """The HTML report holds its styles, fonts and charts itself."""
+    path = tmp_path / "report.html"
+    write_html(busy_report, LOOK, path)
+    page = path.read_text("utf-8")
+    assert page.count("<svg") >= 5
+    for outside in ('src="http', "url(http", 'url("asset', "<script"):
+        assert outside not in page
