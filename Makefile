@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format samples validate bench lock build clean
+.PHONY: help demo test lint format samples validate lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,9 +28,6 @@ samples: .venv/dev  ## Make sample_reports/ anew from the demo
 validate: .venv/dev  ## Have outside validators judge the sample reports (needs Java and Node)
 	$(BIN)/python -m tests.validators sample_reports
 
-bench: .venv/dev  ## Run all benchmarks
-	@set -e; for name in $$(ls benchmarks/*.py 2>/dev/null | grep -v __init__ | xargs -n1 basename -s .py); do \
-	  $(BIN)/python -m benchmarks.$$name; done
 
 lock: .venv/dev  ## Pin the newest dependencies the ranges in pyproject.toml allow
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from reporter.emulator import Emulator, demo_cast, ordinary_customers
-from reporter.errors import FetchError, PermissionDenied, SettingsError
+from reporter.errors import FetchError, PermissionDenied, ReplyError, SettingsError
 from reporter.fetch.auth import ClientCertificate, ClientSecret, Credential, TokenAuth
 from reporter.fetch.generation1 import next_url
 from reporter.fetch.http import ATTEMPTS, Exchange
@@ -224,6 +224,25 @@ def test_an_incomplete_list_never_passes(start_emulator: StartEmulator) -> None:
     emulator = start_emulator("short=1")
     with pytest.raises(FetchError, match="incomplete"):
         source_of(emulator, "v3")[0].snapshot(customers[0])
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("truncate", "failed 6 times"),
+        ("broken-json", "the answer is not JSON"),
+        ("html", "the answer is not JSON"),
+        ("other-shape", "not a list"),
+        ("bad-row", "has no id|incomplete"),
+    ],
+)
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_a_reply_that_stays_unusable_is_an_error(
+    start_emulator: StartEmulator, fault: str, message: str, version: str
+) -> None:
+    """Half a reply, a proxy's page, JSON of another shape: an error, never a shorter list."""
+    with pytest.raises((FetchError, ReplyError), match=message):
+        source_of(start_emulator(f"{fault}=1"), version)
 
 
 def test_a_slow_service_is_waited_for(start_emulator: StartEmulator) -> None:
