@@ -137,8 +137,12 @@ def render_customers(
             executor.submit(render_stored, rendering, customer, name): customer
             for customer, name in names.items()
         }
-        for done in as_completed(tasks):
-            yield done.result()
+        try:
+            for done in as_completed(tasks):
+                yield done.result()
+        finally:
+            # Interrupted, what has begun is finished and nothing more is begun.
+            executor.shutdown(cancel_futures=True)
 
 
 def _use_scratch(folder: str) -> None:

@@ -111,7 +111,13 @@ def test_nothing_but_the_command_line_imports_it() -> None:
 def test_only_pipeline_demo_and_command_line_see_several_stages() -> None:
     """What connects the stages is in few hands; everything else knows one of them at most."""
     stages = ("fetch", "store", "analysis", "render", "emulator")
-    connecting = ("reporter.pipeline", "reporter.demo", "reporter.cli", "reporter.__main__")
+    connecting = (
+        "reporter.pipeline",
+        "reporter.demo",
+        "reporter.checks",
+        "reporter.cli",
+        "reporter.__main__",
+    )
     found = {
         module: seen
         for module, path in MODULES.items()

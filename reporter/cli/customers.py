@@ -11,8 +11,6 @@ import click
 from reporter.cli.options import Console, common_options
 from reporter.errors import UsageError
 from reporter.model import Customer
-from reporter.pipeline import named
-from reporter.store import Store
 
 
 def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Customer]:
@@ -50,6 +48,9 @@ def _find(customers: Sequence[Customer], text: str) -> Customer:
 @click.pass_obj
 def customers(console: Console, *, as_json: bool) -> None:
     """List the customers in the store."""
+    from reporter.pipeline import named
+    from reporter.store import Store
+
     settings = console.settings()
     listed = [named(settings, own) for own in Store.open(settings.store.url).customers()]
     if as_json:

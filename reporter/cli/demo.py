@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reporter import demo as scene
 from reporter.cli.options import Console, common_options
 from reporter.cli.progress import follow
-from reporter.files import folder_names
-from reporter.pipeline import Rendering, named, render_customers
-from reporter.store import Store
+from reporter.errors import OutputError
 
 
 @click.command()
@@ -34,12 +27,18 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
 
     Everything but the service is the real thing: token, paging, retries, store, reports.
     """
+    from reporter import demo as scene
+    from reporter.files import folder_names
+    from reporter.pipeline import Rendering, named, render_customers
+    from reporter.store import Store
+
     console.say("Starting an emulator of the API on this machine …")
     settings = scene.settings(out)
-    with _clean(out / "demo.db"):
-        store = Store.open(settings.store.url)
-        with _bar(console, "Fetching, day by day", scene.days()) as days:
-            refused = scene.fetch_month(store, days)
+    _remove(out / "demo.db")
+    store = Store.open(settings.store.url)
+    days = scene.days()
+    console.say(f"Fetching day by day, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} …")
+    refused = scene.fetch_month(store, days)
     customers = [named(settings, own) for own in store.customers()]
     names = folder_names(customers)
     readable = {own: names[own.id] for own in customers if own.id not in refused}
@@ -57,16 +56,14 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
         raise click.exceptions.Exit(1)
 
 
-@contextmanager
-def _clean(database: Path) -> Iterator[None]:
+def _remove(database: Path) -> None:
     """Begin with an empty store: the demo tells the same story each time."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    for suffix in ("", "-wal", "-shm"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
-    yield
-
-
-@contextmanager
-def _bar(console: Console, label: str, days: list[datetime]) -> Iterator[Any]:
-    console.say(f"{label}: {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}")
-    yield days
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            database.with_name(database.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{database.parent} cannot be written: {error.strerror}.",
+            hint="Choose another folder with --out.",
+        ) from error

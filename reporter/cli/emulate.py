@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import click
 
 from reporter.cli.options import Console, common_options, read_moment, utc_now
-from reporter.emulator import Emulator, Faults, ordinary_customers
 
 
 @click.command()
@@ -46,6 +45,8 @@ def emulate(
     Prints one line of JSON when it listens: where, and as whom to log in. What it serves is a pure
     function of its options.
     """
+    from reporter.emulator import Emulator, Faults, ordinary_customers
+
     emulator = Emulator(
         customers=ordinary_customers(customers, jobs_per_month, seed),
         seed=seed,

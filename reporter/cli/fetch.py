@@ -7,9 +7,6 @@ import click
 from reporter.cli.customers import choose
 from reporter.cli.options import Console, common_options, customer_option, utc_now
 from reporter.cli.progress import finish, follow
-from reporter.credentials import access_of
-from reporter.pipeline import fetch_customers, fetch_snapshots
-from reporter.store import Store
 
 
 @click.command()
@@ -22,6 +19,10 @@ def fetch(context: click.Context, *, wanted: tuple[str, ...]) -> None:
     The service shows what it has now: run this at least once a day (docs/operations.md), so that
     every day of a month is observed.
     """
+    from reporter.credentials import access_of
+    from reporter.pipeline import fetch_customers, fetch_snapshots
+    from reporter.store import Store
+
     console = context.ensure_object(Console)
     settings = console.settings()
     access = access_of(settings)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from reporter.cli.options import Console
-from reporter.pipeline import CustomerOutcome
+
+if TYPE_CHECKING:
+    from reporter.pipeline import CustomerOutcome
 
 
 def follow(

@@ -19,12 +19,9 @@ from reporter.cli.options import (
 )
 from reporter.cli.progress import finish, follow
 from reporter.errors import UsageError
-from reporter.files import folder_names, slug
 from reporter.model import Customer, Reply
 from reporter.period import parse_period
-from reporter.pipeline import Rendering, named, render_customers, render_saved
 from reporter.settings import Settings
-from reporter.store import Store
 
 
 @click.command()
@@ -65,6 +62,9 @@ def render(
     out: Path,
 ) -> None:
     """Render the reports of a period, from the store or from saved replies."""
+    from reporter.files import folder_names
+    from reporter.pipeline import Rendering, render_customers, render_saved
+
     console = context.ensure_object(Console)
     settings = console.settings()
     rendering = Rendering(settings, utc_now(), out, formats, period, timezone, locale)
@@ -93,6 +93,10 @@ def render(
 
 def _stored_customers(settings: Settings, wanted: tuple[str, ...]) -> dict[Customer, str]:
     """The customers wanted, each with its folder name, which depends on all of them."""
+    from reporter.files import folder_names
+    from reporter.pipeline import named
+    from reporter.store import Store
+
     known = [named(settings, own) for own in Store.open(settings.store.url).customers()]
     if not known:
         raise UsageError(
@@ -107,6 +111,8 @@ def _customer(
     settings: Settings, inputs: tuple[str, ...], name: str | None, customer_id: str | None
 ) -> Customer:
     """Whose reply it is: as told, else by the file's name."""
+    from reporter.files import slug
+
     if name is None and customer_id is not None:
         name = settings.customer(customer_id).name or customer_id
     name = name or (Path(inputs[0]).stem if inputs[0] != "-" else "Customer")

@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from reporter.emulator import demo_cast
+from reporter.emulator import demo_cast, ordinary_customers
 from tests.builders import make_busy_month, make_job, make_row
 from tests.conftest import Run, StartEmulator, configure
 
@@ -64,6 +64,16 @@ def test_one_customer_that_fails_costs_no_other(
     assert rendered.exit_code == 1
     assert len(rendered.stdout.splitlines()) == 2
     assert "no complete snapshot of Tailspin Toys" in rendered.stderr
+
+
+def test_several_customers_are_fetched_at_once(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """Customers are fetched side by side, but never more than eight at a time."""
+    emulator = start_emulator(customers=ordinary_customers(20, 60, 1), latency=0.1)
+    configure(emulator, tmp_path)
+    assert run("fetch", "--quiet").exit_code == 0
+    assert 3 <= emulator.busiest <= 8
 
 
 def test_customers_are_rendered_in_worker_processes(

@@ -1,0 +1,87 @@
+"""What a run needs, tried one by one: for `reporter check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reporter.credentials import access_of
+from reporter.errors import ReporterError
+from reporter.fetch import open_source
+from reporter.fetch.auth import TokenAuth
+from reporter.fetch.http import Exchange
+from reporter.fetch.permissions import PERMISSIONS
+from reporter.fetch.source import Access
+from reporter.render.pdf import fonts_in_use
+from reporter.settings import Settings
+from reporter.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing tried: what, whether it works, and what was seen or is to be done."""
+
+    what: str
+    good: bool | None
+    """None: not needed, and not there."""
+    said: str
+
+    def line(self) -> str:
+        sign = {True: "ok     ", False: "FAILED ", None: "absent "}[self.good]
+        return f"{sign} {self.what}: {self.said}"
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Each thing tried, as it is tried."""
+    yield _tried("brand", lambda: _brand(settings))
+    yield _tried("store", lambda: _store(settings))
+    yield _tried("fonts", fonts_in_use)
+    try:
+        access = access_of(settings)
+    except ReporterError as error:
+        yield Finding("credentials", False, error.explain())
+        return
+    yield Finding("credentials", True, f"{type(access.credential).__name__} {access.client_id}")
+    exchange = Exchange()
+    for permission, purpose in PERMISSIONS.items():
+        yield _permission(exchange, access, permission, purpose)
+    yield _tried("service", lambda: _service(exchange, access))
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, attempt())
+    except ReporterError as error:
+        return Finding(what, False, error.explain())
+
+
+def _brand(settings: Settings) -> str:
+    brand = settings.look_for("").brand
+    return f"{brand.name or 'no name set'}, {'logo found' if brand.logo else 'no logo set'}"
+
+
+def _store(settings: Settings) -> str:
+    customers = Store.open(settings.store.url).customers()
+    return f"{settings.store.url.split('://')[0]}, {len(customers)} customers"
+
+
+def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:
+    """Whether the token endpoint grants it. One generation's are enough, so none is a must."""
+    auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, (permission,))
+    try:
+        auth.token()
+    except ReporterError as error:
+        return Finding(permission, None, f"needed for {purpose}. {error}")
+    return Finding(permission, True, f"for {purpose}")
+
+
+def _service(exchange: Exchange, access: Access) -> str:
+    source, listed = open_source(access, lambda: datetime.now(UTC), exchange)
+    generation = type(source).__name__.replace("Generation", "generation ")
+    seen = f"{generation}, {len(listed.customers)} customers"
+    if listed.customers:
+        first = listed.customers[0]
+        source.snapshot(first)
+        seen += f", jobs of {first.name} read"
+    return seen
