@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format samples validate lock build clean
+.PHONY: help demo test lint format samples validate fonts lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,8 @@ samples: .venv/dev  ## Make sample_reports/ anew from the demo
 validate: .venv/dev  ## Have outside validators judge the sample reports (needs Java and Node)
 	$(BIN)/python -m tests.validators sample_reports
 
+fonts: .venv/dev  ## Take the bundled fonts anew from their npm packages (needs npm)
+	$(BIN)/python -m tests.fonts
 
 lock: .venv/dev  ## Pin the newest dependencies the ranges in pyproject.toml allow
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -37,7 +39,7 @@ lock: .venv/dev  ## Pin the newest dependencies the ranges in pyproject.toml all
 	  -c requirements.lock -o requirements-dev.lock
 
 build: .venv/dev  ## Build the wheel and the source archive into dist/
-	$(BIN)/uv build --quiet --out-dir dist
+	$(BIN)/uv build --quiet --no-build-isolation --out-dir dist
 
 clean:  ## Take away all that was made here
 	rm -rf .venv .validators demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -52,12 +54,14 @@ clean:  ## Take away all that was made here
 
 # The project itself is installed without a look at any registry: its build tools are in the lock.
 .venv/runtime: .venv/made requirements.lock pyproject.toml
-	@[ -e .venv/dev ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "Setting up .venv from requirements.lock"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@sh tests/system_libraries.sh $(BIN)/python
 	@touch $@
 
 .venv/dev: .venv/made requirements-dev.lock pyproject.toml
+	@echo "Setting up .venv from requirements-dev.lock"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@sh tests/system_libraries.sh $(BIN)/python

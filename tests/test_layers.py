@@ -37,7 +37,7 @@ ALLOWED = {
 HOMES = {
     "requests": ["reporter.fetch"],
     "urllib3": ["reporter.fetch"],
-    "weasyprint": ["reporter.render.pdf", "reporter.render.templates"],
+    "weasyprint": ["reporter.render.pdf", "reporter.render.glyphs"],
     "jinja2": ["reporter.render"],
     "openpyxl": ["reporter.render"],
     "sqlalchemy": ["reporter.store"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import logging
@@ -17,6 +18,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reporter.errors import ReporterError
 from reporter.model import Look, Report
+from reporter.render.glyphs import printable
 from reporter.render.html import needs_japanese, report_html, style_sheet
 from reporter.render.templates import asset
 
@@ -73,7 +75,7 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
     """
     logo = look.brand.logo
     fetcher = AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
-    html = report_html(report, look, logo_url=f"asset:{_LOGO}" if logo else None)
+    html = printable(report_html(report, look, logo_url=f"asset:{_LOGO}" if logo else None))
     with _without_collection():
         fonts, sheets = _styles(look, japanese=needs_japanese(report))
         document = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
@@ -128,6 +130,15 @@ def _styles(look: Look, *, japanese: bool) -> tuple[FontConfiguration, tuple[wea
         string=style_sheet(look), font_config=configuration, url_fetcher=AssetFetcher({})
     )
     return configuration, (*fonts, sheet)
+
+
+def _forget_fonts() -> None:
+    """Let go of the fonts, so that WeasyPrint takes away the files it unpacked them to."""
+    _styles.cache_clear()
+    _fonts.cache_clear()
+
+
+atexit.register(_forget_fonts)
 
 
 @contextmanager

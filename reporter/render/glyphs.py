@@ -1,0 +1,65 @@
+"""Which characters can be printed: PDF/A and PDF/UA forbid one that no font has a glyph for."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from io import BytesIO
+from typing import Final
+
+from fontTools.ttLib import TTFont, TTLibError
+from weasyprint.text.ffi import ffi, fontconfig
+
+from reporter.render.templates import asset
+
+BUNDLED: Final = (
+    "fonts/ibm-plex-sans/IBMPlexSans-Regular.woff",
+    "fonts/ibm-plex-sans-jp/IBMPlexSansJP-Regular.woff",
+)
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+# Format characters and marks that choose a variant are obeyed, not drawn. Control, private-use and
+# unassigned characters mean nothing to anybody else.
+_NOT_DRAWN: Final = frozenset({"Cf"})
+_MEANINGLESS: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
+_SYSTEM_FONTS: Final = 0  # FcSetSystem
+
+
+def printable(text: str) -> str:
+    """The text with each character no font has replaced, visibly."""
+    unknown = {ord(letter): REPLACEMENT for letter in set(text) if not _has_glyph(letter)}
+    return text.translate(unknown) if unknown else text
+
+
+@functools.lru_cache(maxsize=65_536)
+def _has_glyph(letter: str) -> bool:
+    if " " <= letter <= "~" or letter in "\n\t":
+        return True
+    category = unicodedata.category(letter)
+    if category in _MEANINGLESS:
+        return False
+    if category in _NOT_DRAWN or "\ufe00" <= letter <= "\ufe0f":
+        return True
+    return any(ord(letter) in _characters(name) for name in BUNDLED) or ord(letter) in _system()
+
+
+@functools.cache
+def _characters(name: str) -> frozenset[int]:
+    return frozenset(TTFont(BytesIO(asset(name)), lazy=True).getBestCmap())
+
+
+@functools.cache
+def _system() -> frozenset[int]:
+    """The characters of the fonts this machine has; asked for only where ours do not do."""
+    configuration = fontconfig.FcInitLoadConfigAndFonts()
+    fonts = fontconfig.FcConfigGetFonts(configuration, _SYSTEM_FONTS)
+    found: set[int] = set()
+    for number in range(0 if fonts == ffi.NULL else fonts.nfont):
+        path = ffi.new("FcChar8 **")
+        if fontconfig.FcPatternGetString(fonts.fonts[number], b"file", 0, path) == 0:
+            try:
+                with TTFont(ffi.string(path[0]).decode(), fontNumber=0, lazy=True) as font:
+                    found.update(font.getBestCmap() or ())
+            except (TTLibError, OSError, AssertionError):
+                continue  # a font WeasyPrint could not use either
+    fontconfig.FcConfigDestroy(configuration)
+    return frozenset(found)
