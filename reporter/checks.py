@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from reporter.credentials import access_of
 from reporter.errors import ReporterError
 from reporter.fetch import open_source
-from reporter.fetch.auth import TokenAuth
+from reporter.fetch.auth import ClientSecret, Credential, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
@@ -42,7 +42,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     except ReporterError as error:
         yield Finding("credentials", False, error.explain())
         return
-    yield Finding("credentials", True, f"{type(access.credential).__name__} {access.client_id}")
+    yield Finding("credentials", True, f"{_kind(access.credential)} of app {access.client_id}")
     exchange = Exchange()
     for permission, purpose in PERMISSIONS.items():
         yield _permission(exchange, access, permission, purpose)
@@ -64,6 +64,10 @@ def _brand(settings: Settings) -> str:
 def _store(settings: Settings) -> str:
     customers = Store.open(settings.store.url).customers()
     return f"{settings.store.url.split('://')[0]}, {len(customers)} customers"
+
+
+def _kind(credential: Credential) -> str:
+    return "secret" if isinstance(credential, ClientSecret) else "certificate"
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What the demo plays: a provider, its customers, and two months of daily snapshots."""
+"""What the demo plays: a provider, its customers, and a month of daily snapshots."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ from reporter.store import Store
 PERIOD: Final = "2026-10"
 NOW: Final = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 """The clock of the demo stands here, so that its reports are the same every day."""
-_FIRST: Final = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+_FIRST: Final = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)
+_LISTED_FIRST: Final = timedelta(days=31)
+"""The first look finds September still listed, which the report is compared with."""
 _LISTED: Final = timedelta(hours=26)
-"""How far back the emulated service lists jobs: a month has to be built from many snapshots."""
+"""How far back the service lists jobs later: October has to be built from many snapshots."""
 _MISSED: Final = {
     "株式会社青空テクノロジー": {datetime(2026, 10, day, 6, tzinfo=UTC) for day in (18, 19, 20)}
 }
@@ -63,7 +65,7 @@ def settings(out: Path) -> Settings:
 
 
 def days() -> list[datetime]:
-    """When the demo looks at the service: every morning of September and October."""
+    """When the demo looks at the service: every morning of October."""
     return [_FIRST + timedelta(days=n) for n in range((NOW - _FIRST).days + 1)]
 
 
@@ -77,7 +79,7 @@ def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterErr
         return now
 
     errors: dict[str, ReporterError] = {}
-    with Emulator(demo_cast(), seed=_SEED, now=clock, listed=_LISTED) as emulator:
+    with Emulator(demo_cast(), seed=_SEED, now=clock, listed=_LISTED_FIRST) as emulator:
         access = Access(
             emulator.api_url,
             emulator.token_url,
@@ -89,4 +91,5 @@ def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterErr
             due = [own for own in customers if now not in _MISSED.get(own.name, ())]
             outcomes = list(fetch_snapshots(source, due, store, clock))
             errors = {own.customer.id: own.error for own in outcomes if own.error is not None}
+            emulator.listed = _LISTED
     return errors

@@ -16,7 +16,7 @@ from tests.samples import SAMPLES, SHOWN
 
 @pytest.mark.slow
 def test_the_demos_figures_are_the_golden_ones(tmp_path: Path) -> None:
-    """Fetching two months over HTTP and rendering gives the JSON in sample_reports/, key by key.
+    """Fetching a month over HTTP and rendering gives the JSON in sample_reports/, key by key.
 
     After a change that is meant, `make samples` makes them anew.
     """

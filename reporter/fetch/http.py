@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -14,6 +15,8 @@ import urllib3
 
 from reporter import __version__
 from reporter.errors import FetchError
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = (10, 60)
 """To connect, and between two bytes of an answer."""
@@ -66,6 +69,7 @@ class Exchange:
             wait=_wait_s,
             sleep=self._sleep,
             retry=tenacity.retry_if_exception_type(Transient),
+            before_sleep=tenacity.before_sleep_log(logger, logging.INFO),
             reraise=True,
         )
         try:
