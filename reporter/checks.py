@@ -34,6 +34,8 @@ class Finding:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Each thing tried, as it is tried."""
+    for name in settings.idle:
+        yield Finding(name, None, "configured, and not used by this version")
     yield _tried("brand", lambda: _brand(settings))
     yield _tried("store", lambda: _store(settings))
     yield _tried("fonts", fonts_in_use)

@@ -213,6 +213,27 @@ class ExecutionSettings(Section):
     """`[execution]`: how much is done at once."""
 
     workers: int = Field(default=2, ge=1, le=256)
+    scheduler: str = ""
+
+
+class MailSettings(Section):
+    """`[mail]`: how reports are sent."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr | None = None
+    sender: str = Field(default="", alias="from")
+    approval: Literal["required", "none"] = "required"
+
+
+class EvidenceSettings(Section):
+    """`[evidence]`: how archives are signed and time-stamped."""
+
+    certificate: Path | None = None
+    certificate_password: SecretStr | None = None
+    timestamp_url: str = ""
 
 
 class Settings(BaseSettings):
@@ -228,6 +249,20 @@ class Settings(BaseSettings):
     brand: BrandSettings = BrandSettings()
     customers: tuple[CustomerSettings, ...] = ()
     execution: ExecutionSettings = ExecutionSettings()
+    mail: MailSettings = MailSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """What is configured and this version makes no use of: known keys, so no mistakes."""
+        uses = {
+            "[mail]": self.mail != MailSettings(),
+            "[evidence]": self.evidence != EvidenceSettings(),
+            "scheduler in [execution]": bool(self.execution.scheduler),
+            "recipients in [[customers]]": any(own.recipients for own in self.customers),
+        }
+        return tuple(name for name, configured in uses.items() if configured)
+
     _folder: Path = PrivateAttr(default=Path())
 
     @classmethod
@@ -360,7 +395,11 @@ def _known_keys(section: type[BaseModel], place: list[Any]) -> list[str]:
         models = [kind for kind in (inner, *get_args(inner)) if isinstance(kind, type)]
         section = next(kind for kind in models if issubclass(kind, BaseModel))
     liftable = (ReportSettings, BrandSettings) if section is CustomerSettings else ()
-    return [name for model in (section, *liftable) for name in model.model_fields]
+    return [
+        field.alias or name
+        for model in (section, *liftable)
+        for name, field in model.model_fields.items()
+    ]
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -26,6 +26,43 @@ def test_the_starter_configuration_is_valid() -> None:
     assert load_settings(starter).report.target_success_rate == 0.95
 
 
+def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
+    """Every key others may rely on is known; what this version makes no use of is told."""
+    settings = settings_from(
+        tmp_path,
+        """
+        [api]
+        client_id = "x"
+        client_secret = "y"
+        [[customers]]
+        id = "1"
+        recipients = ["it@customer.example"]
+        [mail]
+        host = "smtp.example"
+        port = 587
+        security = "starttls"
+        username = "u"
+        password = "p"
+        from = "Contoso Reports <reports@contoso.example>"
+        approval = "required"
+        [evidence]
+        certificate = "signing.pfx"
+        certificate_password = "p"
+        timestamp_url = "http://tsa.example"
+        [execution]
+        workers = 2
+        scheduler = "tcp://10.0.0.1:8786"
+        """,
+    )
+    assert settings.idle == (
+        "[mail]",
+        "[evidence]",
+        "scheduler in [execution]",
+        "recipients in [[customers]]",
+    )
+    assert settings_from(tmp_path, "").idle == ()
+
+
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret need not stand in the file."""
     monkeypatch.setenv("REPORTER_API__CLIENT_ID", "from-environment")
