@@ -188,3 +188,22 @@ def test_tables_agree_with_the_migrations(tmp_path: Path) -> None:
     Store.open(url)
     with sa.create_engine(url).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_a_full_disk_loses_nothing_and_keeps_nothing_half(tmp_path: Path) -> None:
+    """No room for a snapshot: the error says so, the store is as before, and later it goes on."""
+    import sqlalchemy as sa
+
+    url = f"sqlite:///{tmp_path / 'reporter.db'}"
+    Store.open(url).record(snapshot_of([make_job()], NOW - timedelta(hours=1)))
+    full = Store.open(url)
+    pages = sa.event.listens_for(full._engine, "connect")
+    full._engine.dispose()
+    pages(lambda connection, _: connection.execute("PRAGMA max_page_count = 40"))
+    with pytest.raises(StoreError, match="full") as caught:
+        full.record(snapshot_of(make_busy_month()))
+    assert "make room" in caught.value.hint
+    again = Store.open(url)
+    assert report_from(again).totals.jobs == 1
+    again.record(snapshot_of(make_busy_month()))
+    assert report_from(again).totals.jobs > 500
