@@ -3,7 +3,7 @@
 # Usage: system_libraries.sh PYTHON
 set -eu
 
-"$1" -c 'import weasyprint' 2>/dev/null && exit 0
+"$1" -c 'import weasyprint' >/dev/null 2>&1 && exit 0
 
 say() { echo "$@" >&2; }
 
