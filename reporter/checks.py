@@ -13,6 +13,7 @@ from reporter.fetch.auth import ClientSecret, Credential, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
+from reporter.render.fonts import missing, script_of
 from reporter.render.pdf import fonts_in_use
 from reporter.settings import Settings
 from reporter.store import Store
@@ -39,6 +40,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("brand", lambda: _brand(settings))
     yield _tried("store", lambda: _store(settings))
     yield _tried("fonts", fonts_in_use)
+    yield from _names(settings)
     try:
         access = access_of(settings)
     except ReporterError as error:
@@ -66,6 +68,27 @@ def _brand(settings: Settings) -> str:
 def _store(settings: Settings) -> str:
     customers = Store.open(settings.store.url).customers()
     return f"{settings.store.url.split('://')[0]}, {len(customers)} customers"
+
+
+def _names(settings: Settings) -> Iterator[Finding]:
+    """Each customer whose name the bundled fonts cannot set; none where the store or a font fails,
+    of which a finding before this one tells.
+    """
+    try:
+        customers = Store.open(settings.store.url).customers()
+        names = [settings.customer(own.id).name or own.name for own in customers]
+        lacking = {name: letters for name in names if (letters := missing(name))}
+    except (ReporterError, OSError):
+        return
+    for name, letters in lacking.items():
+        scripts = " and ".join(sorted({script_of(letter) for letter in letters}))
+        yield Finding(
+            f"font for {name}",
+            None,
+            f"no bundled font has {scripts} ({' '.join(letters)}). Reports take a font of this "
+            "machine that has it, or show a replacement sign: set another name for the customer "
+            "in the configuration",
+        )
 
 
 def _kind(credential: Credential) -> str:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from reporter.commentary import FOLDER
 from reporter.emulator import Emulator, demo_cast
 from reporter.errors import ReporterError
 from reporter.fetch.auth import ClientSecret
 from reporter.fetch.source import Access
+from reporter.files import slug
 from reporter.pipeline import fetch_customers, fetch_snapshots
 from reporter.settings import (
     BrandSettings,
@@ -36,10 +38,21 @@ _MISSED: Final = {
 _SEED: Final = 2026
 
 
+_COMMENT: Final = """\
+---
+author: Jonas Weber
+date: 2026-11-01
+---
+The failures of **Microsoft Teams** since 27 October come from a permission that was withdrawn;
+your administrator has been asked for it. **Teams Chat** warns of two mailboxes of former employees.
+"""
+"""What the account manager says of one customer's month."""
+
+
 def settings(out: Path) -> Settings:
     """The configuration of the demo's provider, with its store under `out`."""
     customers = {profile.name: profile.id for profile in demo_cast()}
-    return Settings(
+    configured = Settings(
         store=StoreSettings(url=f"sqlite:///{out / 'demo.db'}"),
         report=ReportSettings(timezone="Europe/Berlin"),
         brand=BrandSettings(
@@ -57,11 +70,31 @@ def settings(out: Path) -> Settings:
             CustomerSettings(
                 id=customers["Woodgrove Capital Partners"],
                 report=ReportSettings(
-                    timezone="America/New_York", locale="en_US", page_size="Letter"
+                    timezone="America/New_York",
+                    locale="en_US",
+                    page_size="Letter",
+                    depth="full",
+                ),
+                # Sold through a partner, and in the partner's name.
+                brand=BrandSettings(
+                    name="Meridian IT Partners",
+                    logo=None,
+                    color="#f2a900",
+                    contact="service@meridian.example",
+                    footer="Prepared for the board",
                 ),
             ),
         ),
     )
+    configured._folder = out
+    return configured
+
+
+def write_comment(out: Path) -> None:
+    """Put the account manager's comment where comments are looked for."""
+    folder = out / FOLDER / PERIOD
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{slug('Brauerei Jäger & Söhne GmbH')}.md").write_text(_COMMENT, "utf-8")
 
 
 def days() -> list[datetime]:

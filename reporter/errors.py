@@ -65,3 +65,7 @@ class StoreError(ReporterError):
 
 class OutputError(ReporterError):
     """A result cannot be written: no such folder, no rights, no space."""
+
+
+class TemplateError(ReporterError):
+    """A template of the provider is wrong, or uses what is not there."""

@@ -6,9 +6,11 @@ the JSON of a report.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reporter.period import Period
@@ -216,10 +218,47 @@ WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The totals of the period of the same kind just before."""
+    """How the customer stood in the period of the same kind just before."""
 
     period: Period
+    state: State
     totals: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time without a recovery point that is longer than the module's target allows."""
+
+    service: str
+    module: str
+    start: datetime
+    """The last recovery point before it, or the period's start."""
+    end: datetime
+    """The next recovery point, the period's end or the last fetch."""
+    allowed_s: float
+
+    @property
+    def length_s(self) -> float:
+        # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+        return (self.end.astimezone(UTC) - self.start.astimezone(UTC)).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """What is known of one calendar month, for the trend."""
+
+    period: Period
+    jobs: int
+    completed: int
+    success_rate: float | None
+    bytes: int
+    observed_days: int
+    days: int
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to show: jobs, or a day that was looked at."""
+        return self.jobs > 0 or self.observed_days > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +362,10 @@ class Report:
     other_jobs: tuple[OtherJobs, ...]
     quality: tuple[QualityNote, ...]
     sources: tuple[Source, ...]
+    gaps: tuple[Gap, ...]
+    """The longest first."""
+    history: tuple[MonthFigures, ...]
+    """The twelve months up to the period's last, oldest first; empty without a store."""
     as_of: datetime
     """The last fetch the report rests on; also the date of its documents."""
     jobs: pd.DataFrame = field(repr=False, compare=False)
@@ -350,6 +393,36 @@ class Brand:
     footer: str = ""
 
 
+Depth = Literal["page", "standard", "full"]
+DEPTHS: Mapping[Depth, tuple[str, ...]] = {
+    "page": ("summary",),
+    "standard": ("summary", "services", "trend", "quality", "method", "sources"),
+    "full": ("summary", "services", "trend", "annex", "quality", "method", "sources"),
+}
+"""The sections of each depth, in order."""
+SECTIONS = DEPTHS["full"]
+"""Every section there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What an account manager says of one report, in Markdown."""
+
+    text: str
+    author: str = ""
+    date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The provider's own texts, in Markdown; empty ones are left out."""
+
+    cover: str = ""
+    """Makes a page of its own before the report."""
+    introduction: str = ""
+    closing: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a report is shown; changes no figure."""
@@ -357,6 +430,13 @@ class Look:
     brand: Brand = Brand()
     page_size: Literal["A4", "Letter"] = "A4"
     locale: str = "en"
+    depth: Depth = "standard"
+    sections: tuple[str, ...] = ()
+    """Names and order of the sections, instead of those of `depth`."""
+    texts: Texts = Texts()
+    comment: Comment | None = None
+    templates: Path | None = None
+    """A folder of templates that come before the shipped ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,15 @@ class Period:
                 first = self.first - (self.stop - self.first)
         return Period(self.kind, first, self.first, self.timezone)
 
+    def year_to(self) -> tuple[Period, ...]:
+        """The twelve calendar months up to the one of the last day, which ends with the period."""
+        firsts = [_add_months(self.last, -n) for n in range(11, -1, -1)]
+        stops = [*firsts[1:], self.stop]
+        return tuple(
+            Period(PeriodKind.MONTH, first, stop, self.timezone)
+            for first, stop in zip(firsts, stops, strict=True)
+        )
+
 
 # Beyond these no time zone is known, and no backup.
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199

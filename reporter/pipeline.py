@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from reporter.analysis import analyse
+from reporter.analysis.history import history_of
+from reporter.commentary import comment_on
 from reporter.errors import ReporterError, StoreError
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange
@@ -206,9 +208,13 @@ def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path,
 
     Raises:
         OutputError: a file cannot be written.
+        ReporterError: the comment or a template cannot be used.
     """
-    look = rendering.settings.look_for(
-        report.customer.id, timezone=rendering.timezone, locale=rendering.locale
+    settings = rendering.settings
+    comment = comment_on(settings.folder, report.period.label, report.customer, name)
+    look = replace(
+        settings.look_for(report.customer.id, timezone=rendering.timezone, locale=rendering.locale),
+        comment=comment,
     )
     folder = rendering.out / report.period.label / name
     files = []
@@ -234,7 +240,9 @@ def _stored_report(rendering: Rendering, store: Store, customer: Customer) -> Re
             hint="Run `reporter fetch` until it succeeds for this customer.",
         )
     jobs = read_jobs(store.raw_jobs(customer, period), policy)
-    return analyse(customer, jobs, period, policy, observations)
+    months = period.year_to()
+    history = history_of(store.monthly_jobs(customer, months), months, policy, observations)
+    return analyse(customer, jobs, period, policy, observations, history)
 
 
 def named(settings: Settings, customer: Customer) -> Customer:

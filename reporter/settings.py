@@ -30,7 +30,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from reporter.errors import SettingsError, UsageError
 from reporter.jobs.values import read_duration
-from reporter.model import Brand, Logo, Look, Policy, Target
+from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone
 
 ENV_PREFIX: Final = "REPORTER_"
@@ -118,6 +118,14 @@ class TargetSettings(Section):
     max_gap: Span | None = None
 
 
+class TextSettings(Section):
+    """`[report.texts]`: the provider's own words in a report, in Markdown."""
+
+    cover: str = ""
+    introduction: str = ""
+    closing: str = ""
+
+
 class ReportSettings(Section):
     """`[report]`: how jobs are counted, judged and shown."""
 
@@ -130,6 +138,21 @@ class ReportSettings(Section):
     units: Literal["binary", "decimal"] = "binary"
     page_size: Literal["A4", "Letter"] = "A4"
     targets: tuple[TargetSettings, ...] = ()
+    depth: Depth = "standard"
+    sections: tuple[str, ...] = ()
+    texts: TextSettings = TextSettings()
+    templates: Path | None = None
+
+    @field_validator("sections")
+    @classmethod
+    def _known_sections(cls, sections: tuple[str, ...]) -> tuple[str, ...]:
+        for name in sections:
+            if name not in SECTIONS:
+                known = _nearest(name, list(SECTIONS), "sections")
+                raise ValueError(f"{name!r} is no section. {known}")
+        if len(set(sections)) < len(sections):
+            raise ValueError("names a section twice")
+        return sections
 
     @field_validator("timezone")
     @classmethod
@@ -301,7 +324,29 @@ class Settings(BaseSettings):
         """How a customer's report is shown."""
         brand = _overlaid(self.brand, self.customer(customer_id).brand).brand(self._folder)
         report = self.report_for(customer_id, **given)
-        return Look(brand, report.page_size, report.locale)
+        return Look(
+            brand,
+            report.page_size,
+            report.locale,
+            report.depth,
+            report.sections,
+            Texts(**report.texts.model_dump()),
+            templates=self._templates(report.templates),
+        )
+
+    def _templates(self, templates: Path | None) -> Path | None:
+        """The folder of the customer's own templates.
+
+        Raises:
+            SettingsError: there is no such folder.
+        """
+        folder = self._folder / templates if templates else None
+        if folder and not folder.is_dir():
+            raise SettingsError(
+                f"There is no folder of templates {folder}.",
+                hint="Make one with `reporter templates copy DIR`.",
+            )
+        return folder
 
 
 def load_settings(path: Path, *, required: bool = True) -> Settings:
@@ -332,8 +377,14 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
 
 
 def _overlaid(base: AnySection, own: AnySection) -> AnySection:
-    """`base` with the values that are set in `own`."""
-    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+    """`base` with the values that are set in `own`, table by table."""
+    values = {name: getattr(own, name) for name in own.model_fields_set}
+    tables = {
+        name: _overlaid(getattr(base, name), value)
+        for name, value in values.items()
+        if isinstance(value, Section)
+    }
+    return base.model_copy(update=values | tables)
 
 
 def _read_logo(path: Path) -> Logo:
@@ -402,6 +453,6 @@ def _known_keys(section: type[BaseModel], place: list[Any]) -> list[str]:
     ]
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _nearest(name: str, known: list[str], what: str = "keys") -> str:
     close = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(known)}."
+    return f"Did you mean {close[0]!r}?" if close else f"Known {what}: {', '.join(known)}."

@@ -1,4 +1,4 @@
-"""Makes sample_reports/ anew: the demo's reports of three customers, with pictures."""
+"""Makes sample_reports/ anew: the demo's reports of four customers, with pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from pathlib import Path
 from reporter import demo
 
 SAMPLES = Path(__file__).parent.parent / "sample_reports"
-SHOWN = ("Brauerei Jäger & Söhne GmbH", "Contoso Ltd", "株式会社青空テクノロジー")
+SHOWN = (
+    "Brauerei Jäger & Söhne GmbH",
+    "Contoso Ltd",
+    "Woodgrove Capital Partners",
+    "株式会社青空テクノロジー",
+)
 
 
 def main() -> None:

@@ -39,6 +39,8 @@ HOMES = {
     "urllib3": ["reporter.fetch"],
     "weasyprint": ["reporter.render.pdf", "reporter.render.glyphs"],
     "jinja2": ["reporter.render"],
+    "markdown_it": ["reporter.render.markdown"],
+    "babel": ["reporter.render", "reporter.settings"],
     "openpyxl": ["reporter.render"],
     "sqlalchemy": ["reporter.store"],
     "alembic": ["reporter.store"],

@@ -188,3 +188,50 @@ def test_a_missing_logo_is_named(tmp_path: Path) -> None:
     settings = settings_from(tmp_path, '[brand]\nlogo = "logo.svg"')
     with pytest.raises(SettingsError, match=r"logo\.svg"):
         settings.look_for("1")
+
+
+def test_the_shape_of_a_report_is_configured_and_differs_by_customer(tmp_path: Path) -> None:
+    """Depth, sections, texts and templates; a customer overrides single texts."""
+    (tmp_path / "mine").mkdir()
+    settings = settings_from(
+        tmp_path,
+        """
+        [report]
+        sections = ["summary", "annex"]
+        [report.texts]
+        introduction = "Dear customer"
+        closing = "Yours"
+        [[customers]]
+        id = "1"
+        depth = "page"
+        templates = "mine"
+        texts.closing = "Bye"
+        """,
+    )
+    common, own = settings.look_for("2"), settings.look_for("1")
+    assert (common.depth, common.sections) == ("standard", ("summary", "annex"))
+    assert (own.depth, own.templates) == ("page", tmp_path / "mine")
+    assert (own.texts.introduction, own.texts.closing) == ("Dear customer", "Bye")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[report]\ndepth = "long"', "depth"),
+        ('[report]\nsections = ["sumary"]', "Did you mean 'summary'"),
+        ('[report]\nsections = ["annex", "annex"]', "twice"),
+        ('[report.texts]\ncoverr = "x"', "Did you mean 'cover'"),
+    ],
+)
+def test_a_slip_in_the_shape_of_a_report_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """An unknown depth, section or text is an error with the nearest name."""
+    with pytest.raises(SettingsError) as caught:
+        settings_from(tmp_path, text)
+    assert said in caught.value.explain()
+
+
+def test_templates_that_are_not_there_are_an_error(tmp_path: Path) -> None:
+    """A folder that was misspelt does not quietly give the shipped look."""
+    settings = settings_from(tmp_path, '[report]\ntemplates = "nowhere"')
+    with pytest.raises(SettingsError, match="nowhere"):
+        settings.look_for("1")

@@ -8,7 +8,7 @@ from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts, volu
 from reporter.analysis.quality import quality_of
 from reporter.analysis.register import exceptions_of
 from reporter.analysis.scope import MODULE, Scope, scope_of, started_in
-from reporter.analysis.standing import standing_of
+from reporter.analysis.standing import gaps_of, standing_of
 from reporter.analysis.verdict import reasons_of, state_of, worst
 from reporter.jobs.frame import Jobs
 from reporter.model import (
@@ -16,6 +16,7 @@ from reporter.model import (
     Customer,
     DayFigures,
     ModuleFigures,
+    MonthFigures,
     Observations,
     OtherJobs,
     Policy,
@@ -30,13 +31,18 @@ from reporter.period import Period
 
 
 def analyse(
-    customer: Customer, jobs: Jobs, period: Period, policy: Policy, observations: Observations
+    customer: Customer,
+    jobs: Jobs,
+    period: Period,
+    policy: Policy,
+    observations: Observations,
+    history: tuple[MonthFigures, ...] = (),
 ) -> Report:
     """The report of one customer and one period.
 
     `jobs` holds one row per job identity: those of the period, and as much before and after it as
     is known (the period before, the last recovery points, later cures). `observations` has at
-    least one snapshot.
+    least one snapshot. `history` is passed on.
     """
     last_fetch = max(observations.snapshots)
     scope = scope_of(jobs, period, policy, last_fetch)
@@ -64,6 +70,8 @@ def analyse(
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
         quality=quality_of(jobs, period),
         sources=observations.sources,
+        gaps=gaps_of(scope),
+        history=history,
         as_of=last_fetch.astimezone(period.zone),
         jobs=jobs.rows[in_period | undated].sort_values(["started_at", *MODULE, "job_id"]),
     )
@@ -98,8 +106,10 @@ def _previous(
     scope = scope_of(jobs, period, policy, max(observations.snapshots))
     if scope.jobs.empty:
         return None
-    (_, totals), *_ = figures_by(scope, standing_of(scope), [])
-    return Previous(period, totals)
+    standing = standing_of(scope)
+    (_, totals), *_ = figures_by(scope, standing, [])
+    modules, _ = _modules(scope, standing)
+    return Previous(period, worst(own.state for own in modules) or State.NO_DATA, totals)
 
 
 def _daily(scope: Scope) -> tuple[DayFigures, ...]:

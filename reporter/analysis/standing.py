@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from reporter.analysis.scope import MODULE, Scope
-from reporter.model import Outcome
+from reporter.model import Gap, Outcome
 
 
 def standing_of(scope: Scope) -> pd.DataFrame:
@@ -20,7 +19,6 @@ def standing_of(scope: Scope) -> pd.DataFrame:
     success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= scope.end)]
     points = scope.recovery_points
     inside = points[(points["point_at"] >= scope.start) & (points["point_at"] < scope.end)]
-    before = points[points["point_at"] < scope.start]
     standing = pd.DataFrame(
         {
             "last_success_at": _latest(success),
@@ -30,7 +28,9 @@ def standing_of(scope: Scope) -> pd.DataFrame:
         index=scope.modules,
     )
     standing["consecutive_failures"] = standing["consecutive_failures"].fillna(0).astype("int64")
-    standing["longest_gap_s"] = _longest_gap(scope, inside, _latest(before))
+    spans = spans_of(scope)
+    lengths = (spans["end"] - spans["start"]).dt.total_seconds()
+    standing["longest_gap_s"] = lengths.groupby([spans[name] for name in MODULE]).max()
     standing["gap_kept"] = _gap_kept(scope, standing["longest_gap_s"])
     standing["covered"] = scope.modules.isin(_modules(inside))
     standing["known"] = scope.modules.isin(_modules(scope.known))
@@ -45,31 +45,59 @@ def _latest(rows: pd.DataFrame) -> pd.Series:
     return rows.groupby(MODULE)["point_at"].max()
 
 
-def _longest_gap(scope: Scope, inside: pd.DataFrame, before: pd.Series) -> pd.Series:
-    """The longest time between neighbours of: the last recovery point before the period (else its
+def spans_of(scope: Scope) -> pd.DataFrame:
+    """Every time between neighbours of: the last recovery point before the period (else its
     start), those inside it, and its end (or the last fetch, where that is earlier).
+
+    Columns: `service`, `module`, `start`, `end`. None where the last fetch was before the period:
+    nobody knows of gaps in it.
     """
-    first = before.reindex(scope.modules).fillna(scope.start)
+    points = scope.recovery_points
+    inside = points[(points["point_at"] >= scope.start) & (points["point_at"] < scope.end)]
+    before = _latest(points[points["point_at"] < scope.start])
     edges = [
-        first.rename("point_at").reset_index().assign(order=0),
-        inside[[*MODULE, "point_at"]].assign(order=1),
-        scope.modules.to_frame(index=False).assign(point_at=scope.stop, order=2),
+        before.reindex(scope.modules).fillna(scope.start).rename("end").reset_index(),
+        inside[[*MODULE, "point_at"]].rename(columns={"point_at": "end"}),
+        scope.modules.to_frame(index=False).assign(end=scope.stop),
     ]
-    series = pd.concat(edges).sort_values([*MODULE, "order", "point_at"])
-    gaps = series.groupby(MODULE)["point_at"].diff().dt.total_seconds()
-    longest = gaps.groupby([series[name] for name in MODULE]).max()
-    # Looked at for the last time before the period began, nobody knows of gaps in it.
+    series = pd.concat([edge.assign(order=order) for order, edge in enumerate(edges)])
+    series = series.sort_values([*MODULE, "order", "end"])
+    series["start"] = series.groupby(MODULE)["end"].shift()
     observed = scope.stop >= scope.start
-    known: pd.Series = longest.where(np.full(len(longest), observed))
-    return known
+    return series.loc[series["start"].notna() & observed, [*MODULE, "start", "end"]]
+
+
+def gaps_of(scope: Scope) -> tuple[Gap, ...]:
+    """The spans that are longer than their module's target, the longest first."""
+    spans = spans_of(scope)
+    targets = _gap_targets(scope)
+    modules = pd.MultiIndex.from_frame(spans[MODULE])
+    allowed = pd.Series(targets.reindex(modules).to_numpy(), index=spans.index)
+    length = (spans["end"] - spans["start"]).dt.total_seconds()
+    long = spans.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
+    long = long.sort_values(["length", *MODULE, "start"], ascending=[False, True, True, True])
+    gaps = []
+    for service, module, started, ended, limit in zip(
+        *(long[own] for own in (*MODULE, "start", "end", "allowed")), strict=True
+    ):
+        start, end = scope.moment(started), scope.moment(ended)
+        assert start is not None
+        assert end is not None
+        gaps.append(Gap(service, module, start, end, limit))
+    return tuple(gaps)
+
+
+def _gap_targets(scope: Scope) -> pd.Series:
+    """The longest gap allowed to each module, in seconds; 0 where there is no target."""
+    return pd.Series(
+        [scope.policy.gap_target(*module).total_seconds() for module in scope.modules],
+        index=scope.modules,
+        dtype="float64",
+    )
 
 
 def _gap_kept(scope: Scope, longest: pd.Series) -> pd.Series:
-    targets = pd.Series(
-        [scope.policy.gap_target(*module).total_seconds() for module in longest.index],
-        index=longest.index,
-        dtype="float64",
-    )
+    targets = _gap_targets(scope)
     kept = (longest <= targets).astype("float64")
     return kept.where(longest.notna() & (targets > 0))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -56,6 +57,8 @@ def emulate(
         latency=latency / 1000,
         port=port,
     )
+    # A service manager stops it with SIGTERM; like Ctrl-C, it ends the serving and not in an error.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with emulator:
         console.result(
             json.dumps(

@@ -7,7 +7,7 @@ in the PDF. Lengths are CSS pixels (1/96 inch).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,9 @@ FILL: Final = {
 INK: Final = "#1d252c"
 QUIET: Final = "#5b6670"
 RULE: Final = "#d5dbe0"
+PLAIN: Final = "#8fa6ba"
+PALE: Final = "#c3cfdb"
+STRONG: Final = "#3d5a75"
 STACKED: Final = (
     Outcome.FAILED,
     Outcome.CANCELLED,
@@ -107,7 +110,9 @@ class DayBar:
     observed: bool
 
 
-def daily_outcomes(bars: Sequence[DayBar], width: float, title: str) -> Markup:
+def daily_outcomes(
+    bars: Sequence[DayBar], width: float, title: str, number_text: Callable[[int], str]
+) -> Markup:
     """Jobs by outcome for each day, stacked; the failures of a day as a number above it."""
     height, top, base, left = 150.0, 16.0, 128.0, 30.0
     drawing = Drawing(width, height, title)
@@ -117,7 +122,9 @@ def daily_outcomes(bars: Sequence[DayBar], width: float, title: str) -> Markup:
     for part in (0.5, 1.0) if most > 1 else ():
         y = base - most * part * scale
         drawing.grid(left, y, width - left)
-        drawing.text(left - 5, y + 3, f"{most * part:,.0f}", anchor="end", size=8, color=QUIET)
+        drawing.text(
+            left - 5, y + 3, number_text(round(most * part)), anchor="end", size=8, color=QUIET
+        )
     every = max(1, round(26 / step))
     for number, bar in enumerate(bars):
         x, y = left + number * step, base
@@ -145,42 +152,97 @@ class Bar:
     label: str
     value: float | None
     shown: str
-    good: bool = True
 
 
-def horizontal_bars(
-    bars: Sequence[Bar],
-    width: float,
-    title: str,
-    *,
-    color: str,
-    full: float | None = None,
-    target: float | None = None,
-) -> Markup:
-    """A bar for each value with the number beside it, all on one scale from zero to `full`
-    (default: the largest); `target` is marked by a line.
-    """
-    row, label_width, number_width, top = 17.0, width * 0.42, 58.0, 4.0
-    drawing = Drawing(width, top + row * len(bars) + 14, title)
-    scale = full or max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
+def horizontal_bars(bars: Sequence[Bar], width: float, title: str) -> Markup:
+    """A bar for each value with its figures beside it, all on one scale from zero."""
+    row, label_width, number_width, top = 16.0, width * 0.22, width * 0.22, 2.0
+    drawing = Drawing(width, top + row * len(bars) + 2, title)
+    scale = max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
     room = width - label_width - number_width
     for number, bar in enumerate(bars):
         y = top + number * row
         drawing.text(label_width - 6, y + 11, _shortened(bar.label, label_width), anchor="end")
         long = room * (bar.value or 0.0) / scale
-        drawing.box(label_width, y + 2.5, long, row - 5, color if bar.good else "#b3261e")
-        drawing.text(
-            label_width + (room if target is not None else long) + 5,
-            y + 11,
-            bar.shown,
-            bold=not bar.good,
-            color=INK if bar.good else "#b3261e",
-        )
+        drawing.box(label_width, y + 3, long, row - 6, PLAIN)
+        drawing.text(label_width + long + 5, y + 11, bar.shown)
     drawing.line(label_width, top, 0, row * len(bars), QUIET, 0.8)
+    return drawing.svg()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthBar:
+    """One month's value; `known` is false where nobody looked and nothing is known."""
+
+    label: str
+    value: float | None
+    shown: str
+    known: bool
+    whole: bool
+    """Whether every day of it was observed."""
+
+
+def months(
+    bars: Sequence[MonthBar],
+    width: float,
+    title: str,
+    full: float | None = None,
+    target: float | None = None,
+) -> Markup:
+    """A column a month on one scale from zero to `full` (default: the largest); the last with its
+    figure. A month nobody knows of is hatched, one not wholly observed pale; `target` is a line.
+    """
+    height, top, base = 118.0, 18.0, 100.0
+    drawing = Drawing(width, height, title)
+    scale = full or max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
+    step = width / max(len(bars), 1)
+    for number, bar in enumerate(bars):
+        x, last = number * step, number == len(bars) - 1
+        if bar.known and bar.value is not None:
+            tall = (base - top) * bar.value / scale
+            fill = STRONG if last else PLAIN if bar.whole else PALE
+            drawing.box(x + step * 0.12, base - tall, step * 0.76, tall, fill)
+        elif not bar.known:
+            _hatch(drawing, x + step * 0.12, base - 10, step * 0.76, 10)
+        if last:
+            drawing.text(width, 9, bar.shown, anchor="end", size=9.5, bold=True)
+        drawing.text(x + step / 2, base + 12, bar.label, anchor="middle", size=7.5, color=QUIET)
+    drawing.line(0, base, width, 0, QUIET, 0.8)
     if target is not None:
-        x = label_width + room * target / scale
-        drawing.line(x, top - 2, 0, row * len(bars) + 4, INK, 1.2)
-        drawing.text(x, top + row * len(bars) + 11, "target", anchor="middle", size=8, color=QUIET)
+        y = base - (base - top) * target / scale
+        drawing.line(0, y, width, 0, INK, 1)
+    return drawing.svg()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One day of a sparkline; `value` is missing where nothing ran."""
+
+    value: int | None
+    failed: bool
+    observed: bool
+
+
+def sparkline(columns: Sequence[Column], title: str) -> Markup:
+    """Small columns, scaled to the largest; red below the line where a job failed."""
+    width, height, base = 96.0, 15.0, 11.0
+    drawing = Drawing(width, height, title)
+    scale = max((own.value or 0 for own in columns), default=0) or 1
+    step = width / max(len(columns), 1)
+    for number, own in enumerate(columns):
+        x = number * step
+        drawing.box(
+            x,
+            base - base * (own.value or 0) / scale,
+            step * 0.8,
+            base * (own.value or 0) / scale,
+            PLAIN,
+        )
+        if own.failed:
+            drawing.box(x, base + 1, step * 0.8, 3, FILL[Outcome.FAILED])
+        elif not own.observed:
+            drawing.box(x, base + 1.5, step * 0.8, 0.8, QUIET)
+    drawing.line(0, base + 0.4, width, 0, QUIET, 0.5)
     return drawing.svg()
 
 

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from io import BytesIO
 from typing import Final
 
 from fontTools.ttLib import TTFont, TTLibError
 from weasyprint.text.ffi import ffi, fontconfig
 
-from reporter.render.templates import asset
+from reporter.render.fonts import composed, is_bundled
 
-BUNDLED: Final = (
-    "fonts/ibm-plex-sans/IBMPlexSans-Regular.woff",
-    "fonts/ibm-plex-sans-jp/IBMPlexSansJP-Regular.woff",
-)
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-# Format characters and marks that choose a variant are obeyed, not drawn. Control, private-use and
-# unassigned characters mean nothing to anybody else.
-_NOT_DRAWN: Final = frozenset({"Cf"})
+# Control, private-use and unassigned characters mean nothing to anybody else.
 _MEANINGLESS: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
 _SYSTEM_FONTS: Final = 0  # FcSetSystem
 
 
 def printable(text: str) -> str:
     """The text with each character no font has replaced, visibly."""
+    text = composed(text)
     unknown = {ord(letter): REPLACEMENT for letter in set(text) if not _has_glyph(letter)}
     return text.translate(unknown) if unknown else text
 
@@ -34,17 +28,9 @@ def printable(text: str) -> str:
 def _has_glyph(letter: str) -> bool:
     if " " <= letter <= "~" or letter in "\n\t":
         return True
-    category = unicodedata.category(letter)
-    if category in _MEANINGLESS:
+    if unicodedata.category(letter) in _MEANINGLESS:
         return False
-    if category in _NOT_DRAWN or "\ufe00" <= letter <= "\ufe0f":
-        return True
-    return any(ord(letter) in _characters(name) for name in BUNDLED) or ord(letter) in _system()
-
-
-@functools.cache
-def _characters(name: str) -> frozenset[int]:
-    return frozenset(TTFont(BytesIO(asset(name)), lazy=True).getBestCmap())
+    return is_bundled(letter) or ord(letter) in _system()
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import Any, Final
 from reporter import __version__
 from reporter.model import Look, Report
 from reporter.period import Period
-from reporter.render.text import reason_text
+from reporter.render.sentences import reason_text
 
 SCHEMA: Final = 1
 """Raised when a key changes its meaning or goes away; new keys may come without."""
@@ -62,6 +62,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         if report.previous is None
         else {
             "period": _period(report.previous.period),
+            "state": report.previous.state.value,
             "totals": _plain(asdict(report.previous.totals)),
         },
         "coverage": _plain(asdict(report.coverage)),
@@ -69,6 +70,19 @@ def report_dict(report: Report) -> dict[str, Any]:
         "other_jobs": [asdict(own) for own in report.other_jobs],
         "quality": [_plain(asdict(note)) for note in report.quality],
         "sources": [_plain(asdict(source)) for source in report.sources],
+        "gaps": [_plain(asdict(gap)) | {"length_s": gap.length_s} for gap in report.gaps],
+        "history": [
+            {
+                "month": month.period.label,
+                "jobs": month.jobs,
+                "completed": month.completed,
+                "success_rate": month.success_rate,
+                "bytes": month.bytes,
+                "observed_days": month.observed_days,
+                "days": month.days,
+            }
+            for month in report.history
+        ],
         "as_of": report.as_of.isoformat(),
     }
 

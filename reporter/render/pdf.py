@@ -13,13 +13,23 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import weasyprint
+from weasyprint.text.ffi import fontconfig
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reporter.errors import ReporterError
 from reporter.model import Look, Report
+from reporter.render.fonts import (
+    BUNDLED,
+    LATIN,
+    Face,
+    characters,
+    face_rules,
+    faces_for,
+    family_rules,
+)
 from reporter.render.glyphs import printable
-from reporter.render.html import needs_japanese, report_html, style_sheet
+from reporter.render.html import report_html, style_sheet
 from reporter.render.templates import asset
 
 logger = logging.getLogger(__name__)
@@ -77,7 +87,7 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
     fetcher = AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
     html = printable(report_html(report, look, logo_url=f"asset:{_LOGO}" if logo else None))
     with _without_collection():
-        fonts, sheets = _styles(look, japanese=needs_japanese(report))
+        fonts, sheets = _styles(look, faces_for(html, look.locale))
         document = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
             stylesheets=list(sheets), font_config=fonts
         )
@@ -97,39 +107,43 @@ def fonts_in_use() -> str:
         ReporterError: a bundled font is missing.
     """
     try:
-        _fonts(japanese=True)
+        for face in BUNDLED:
+            for name, _ in face.files:
+                asset(name)
+            characters(face)
     except OSError as error:
         raise ReporterError(
             f"A bundled font is missing: {error}.", hint="Install the program again."
         ) from error
-    return "IBM Plex Sans and IBM Plex Sans JP, bundled"
+    others = ", ".join(face.script for face in BUNDLED[1:])
+    return f"IBM Plex Sans ({LATIN.script}; {others}), bundled"
 
 
 @functools.cache
-def _fonts(*, japanese: bool) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
-    """The fonts, read once for a process; the Japanese ones only where they are needed."""
+def _fonts(faces: tuple[Face, ...]) -> tuple[FontConfiguration, weasyprint.CSS]:
+    """The fonts, read once for a process: the first face, and those others a report needs."""
     configuration = FontConfiguration()
-    names = ["fonts/fonts.css", *(["fonts/japanese.css"] if japanese else [])]
-    sheets = tuple(
-        weasyprint.CSS(
-            string=asset(name).decode(),
-            font_config=configuration,
-            url_fetcher=AssetFetcher({}),
-            base_url="asset:/",
-        )
-        for name in names
+    if faces:
+        fontconfig.FcConfigParseAndLoadFromMemory(configuration._config, family_rules(faces), True)
+    sheet = weasyprint.CSS(
+        string=asset("fonts/fonts.css").decode() + face_rules(faces),
+        font_config=configuration,
+        url_fetcher=AssetFetcher({}),
+        base_url="asset:/",
     )
-    return configuration, sheets
+    return configuration, sheet
 
 
 @functools.cache
-def _styles(look: Look, *, japanese: bool) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
+def _styles(
+    look: Look, faces: tuple[Face, ...]
+) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
     """Fonts and style sheet of a look, parsed once for a process."""
-    configuration, fonts = _fonts(japanese=japanese)
+    configuration, fonts = _fonts(faces)
     sheet = weasyprint.CSS(
         string=style_sheet(look), font_config=configuration, url_fetcher=AssetFetcher({})
     )
-    return configuration, (*fonts, sheet)
+    return configuration, (fonts, sheet)
 
 
 def _forget_fonts() -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from reporter.errors import OutputError
 
 _PACKAGED: Final = Path(__file__).parent.parent / "templates"
 _CHECKED_OUT: Final = Path(__file__).parent.parent.parent / "templates"
@@ -19,10 +22,15 @@ def templates_folder() -> Path:
 
 
 @functools.cache
-def environment() -> jinja2.Environment:
-    """Everything is escaped, and a value a template misspells is an error."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates_folder()),
+def environment(own: Path | None = None) -> jinja2.Environment:
+    """The templates, those of a folder `own` before the shipped ones.
+
+    Everything is escaped, a value a template misspells is an error, and a template can neither
+    reach into Python nor change what it is given.
+    """
+    folders = [folder for folder in (own, templates_folder()) if folder]
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -34,3 +42,29 @@ def environment() -> jinja2.Environment:
 def asset(name: str) -> bytes:
     """A file beside the templates, such as a font or a style sheet."""
     return (templates_folder() / name).read_bytes()
+
+
+def copy_templates(folder: Path) -> list[Path]:
+    """Copy the shipped templates, without the fonts, into a folder; the files made.
+
+    Raises:
+        OutputError: a file is there already, or cannot be written.
+    """
+    shipped = templates_folder()
+    sources = [path for path in sorted(shipped.rglob("*")) if path.suffix in (".html", ".css")]
+    pairs = [
+        (path, folder / path.relative_to(shipped))
+        for path in sources
+        if path.relative_to(shipped).parts[0] != "fonts"
+    ]
+    if there := [target for _, target in pairs if target.exists()]:
+        raise OutputError(
+            f"{there[0]} is there already; nothing was copied.", hint="Name an empty folder."
+        )
+    try:
+        for source, target in pairs:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}.") from error
+    return [target for _, target in pairs]

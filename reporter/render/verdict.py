@@ -1,11 +1,17 @@
-"""The answer of page one: what happened, in a sentence and four figures."""
+"""The answer of page one: what happened, in a sentence, four figures and three things to do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
-from reporter.model import Report, State
-from reporter.render.text import UNDEFINED, Words
+from reporter.model import Figures, Previous, Reason, ReasonKind, Report, State
+from reporter.render.sentences import module_label
+from reporter.render.text import UNDEFINED, Words, counted, marked
+
+MOST_STEPS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,91 +24,198 @@ class Tile:
     good: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do next: what, and for which modules."""
+
+    what: str
+    modules: str
+
+
 def headline(report: Report, words: Words) -> str:
     """What a reader with ten seconds should know."""
     totals = report.totals
     if not report.modules:
-        return "Nothing is known of this customer's backups"
+        return words.say("Nothing is known of this customer's backups")
     if report.state is State.NEVER_RUN and not totals.jobs:
-        return "No backup has ever run"
+        return words.say("No backup has ever run")
     if not totals.completed:
-        return "No backup was completed in this period"
-    done = (
-        f"{words.number(totals.success)} of {words.number(totals.completed)} backups succeeded"
-        if totals.success < totals.completed
-        else f"All {words.number(totals.completed)} backups succeeded"
-    )
-    counts = {state: sum(own.state is state for own in report.modules) for state in State}
-    needy = [
-        f"{words.number(counts[state])} {text}"
-        for state, text in (
-            (State.CRITICAL, "critical"),
-            (State.ATTENTION, "in need of attention"),
-            (State.NEVER_RUN, "never run"),
-            (State.NO_DATA, "without data"),
-        )
-        if counts[state]
-    ]
-    total = words.number(len(report.modules))
+        return words.say("No backup was completed in this period")
+    done = succeeded(totals, words)
+    needy = _needy(report, words)
     if not needy:
-        return f"{done}, and every module met its targets"
-    return f"{done}; of {total} modules, {_joined(needy)}"
+        return words.say("{done}, and every module met its targets", done=done)
+    return words.count(
+        "{done}; of {number} module, {needy}",
+        "{done}; of {number} modules, {needy}",
+        len(report.modules),
+        done=done,
+        needy=words.listed(needy),
+    )
 
 
-def tiles(report: Report, words: Words) -> list[Tile]:
-    """The four figures of page one."""
-    totals, coverage, policy = report.totals, report.coverage, report.policy
-    counted = {
-        "warning": "warnings not counted as success",
-        "success": "warnings counted as success",
-        "failed": "warnings counted as failures",
-    }[policy.warning]
-    gap = policy.gap_target().total_seconds()
+def succeeded(figures: Figures, words: Words) -> str:
+    """How many of the completed jobs succeeded; there is at least one."""
+    if figures.success < figures.completed:
+        return words.count(
+            "{done} of {number} backup succeeded",
+            "{done} of {number} backups succeeded",
+            figures.completed,
+            done=words.number(figures.success),
+        )
+    return words.count(
+        "The one backup succeeded", "All {number} backups succeeded", figures.completed
+    )
+
+
+def _needy(report: Report, words: Words) -> list[str]:
+    """How many modules are in each state that is not healthy, worst first."""
+    texts = {
+        State.CRITICAL: counted("{number} critical", "{number} critical"),
+        State.ATTENTION: counted("{number} in need of attention", "{number} in need of attention"),
+        State.NEVER_RUN: counted("{number} never run", "{number} never run"),
+        State.NO_DATA: counted("{number} without data", "{number} without data"),
+    }
+    states = [own.state for own in report.modules]
+    return [
+        words.count(*text, states.count(state)) for state, text in texts.items() if state in states
+    ]
+
+
+def tiles(
+    figures: Figures, target: float, gap_s: float, previous: Previous | None, words: Words
+) -> list[Tile]:
+    """Rate, volume and gap of the customer or of one service, against target and last period."""
+    gap = (
+        words.say("the longest of any module; target {gap}", gap=words.duration(gap_s))
+        if gap_s
+        else words.say("the longest of any module")
+    )
+    jobs = words.count("in {number} job", "in {number} jobs", figures.jobs)
+    rate_change, volume_change = changes(figures, previous, words)
     return [
         Tile(
-            "Success rate",
-            words.percent(totals.success_rate),
-            f"target {words.target(policy.success_target())}; {counted}; "
-            f"with warnings {words.percent(totals.lenient_success_rate)}",
-            totals.success_target_met,
+            words.say("Success rate"),
+            words.percent(figures.success_rate),
+            _joined(
+                words.say("target {rate}", rate=words.target(target)),
+                rate_change,
+                words.say("with warnings {rate}", rate=words.percent(figures.lenient_success_rate)),
+            ),
+            figures.success_target_met,
         ),
         Tile(
-            "Backed up",
-            words.size(totals.bytes) if totals.jobs else UNDEFINED,
-            f"in {words.number(totals.jobs)} jobs, as reported by the service",
+            words.say("Backed up"),
+            words.size(figures.bytes) if figures.jobs else UNDEFINED,
+            _joined(jobs, volume_change),
         ),
         Tile(
-            "Modules covered",
-            f"{coverage.modules_covered} of {coverage.modules_seen}",
-            "have a recovery point in the period",
-        ),
-        Tile(
-            "Longest gap",
-            words.duration(totals.longest_gap_s),
-            f"without a recovery point, of any module; target {words.duration(gap)}"
-            if gap
-            else "without a recovery point, of any module",
-            totals.gap_target_met,
+            words.say("Without a recovery point"),
+            words.duration(figures.longest_gap_s),
+            gap,
+            figures.gap_target_met,
         ),
     ]
 
 
-def trend(report: Report, words: Words) -> str:
-    """Against the period before; only what both have."""
+def coverage_tile(report: Report, words: Words) -> Tile:
+    """How many modules have a recovery point."""
+    coverage = report.coverage
+    return Tile(
+        words.say("Modules covered"),
+        words.say(
+            "{covered} of {seen}",
+            covered=words.number(coverage.modules_covered),
+            seen=words.number(coverage.modules_seen),
+        ),
+        words.say("have a recovery point in the period"),
+    )
+
+
+def changes(
+    figures: Figures, previous: Previous | None, words: Words
+) -> tuple[str | None, str | None]:
+    """How rate and volume changed against the period before; None where one has no data."""
+    if previous is None:
+        return None, None
+    before = previous.totals
+    period = words.period(previous.period)
+    rate = volume = None
+    if before.success_rate is not None and figures.success_rate is not None:
+        change = words.points(figures.success_rate - before.success_rate)
+        rate = words.say("{change} against {period}", change=change, period=period)
+    more = words.change(before.bytes, figures.bytes)
+    if more is not None and figures.jobs:
+        volume = words.say("{change} against {period}", change=more, period=period)
+    return rate, volume
+
+
+def no_trend(report: Report, words: Words) -> str | None:
+    """Why there is nothing to compare with, where there is not."""
     if report.previous is None:
-        return "There is no earlier data to compare with."
-    before, now = report.previous.totals, report.totals
-    parts = []
-    if before.success_rate is not None and now.success_rate is not None:
-        parts.append(f"success rate {words.points(now.success_rate - before.success_rate)}")
-    change = words.change(before.bytes, now.bytes)
-    if change is not None and now.jobs:
-        parts.append(f"volume {change}")
-    period = words.period(report.previous.period)
-    if not parts:
-        return f"{period} has nothing this period could be compared with."
-    return f"Against {period}: {', '.join(parts)}."
+        return words.say("There is no earlier data to compare with.")
+    if changes(report.totals, report.previous, words) == (None, None):
+        return words.say(
+            "{period} has nothing this period could be compared with.",
+            period=words.period(report.previous.period),
+        )
+    return None
 
 
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+_STEPS: Final = {
+    ReasonKind.NO_RECOVERY_POINT: marked("Restore protection: nothing could be backed up"),
+    ReasonKind.FAILURES_IN_A_ROW: marked("Find out why these fail again and again"),
+    ReasonKind.SUCCESS_TARGET_MISSED: marked("Raise the success rate to its target"),
+    ReasonKind.GAP_TARGET_MISSED: marked("Shorten the time without a recovery point"),
+    ReasonKind.ENDS_IN_FAILURE: marked("Watch the next run: the last one failed"),
+    ReasonKind.NEVER_RUN: marked("Decide whether these are to be backed up: they have never run"),
+    ReasonKind.NO_DATA: marked("Find out why no backup was completed"),
+}
+
+
+def steps(report: Report, words: Words) -> list[Step]:
+    """The three most pressing things to do, each for the modules it concerns."""
+    found = [
+        Step(words.say(_STEPS[kind]), words.listed([_detail(own, words) for own in reasons], 5))
+        for kind, reasons in groupby(report.reasons, lambda reason: reason.kind)
+    ]
+    if report.coverage.missing_days:
+        days = words.days(report.coverage.missing_days)
+        found.append(Step(words.say("Look at the service every day"), days))
+    return found[:MOST_STEPS]
+
+
+def _detail(reason: Reason, words: Words) -> str:
+    """The module, and the figure that tells."""
+    name = module_label(reason.service, reason.module)
+    value = reason.value or 0.0
+    match reason.kind:
+        case ReasonKind.FAILURES_IN_A_ROW | ReasonKind.ENDS_IN_FAILURE:
+            detail = words.count("{number} in a row", "{number} in a row", int(value))
+        case ReasonKind.SUCCESS_TARGET_MISSED:
+            detail = words.percent(reason.value)
+        case ReasonKind.GAP_TARGET_MISSED:
+            detail = words.duration(reason.value)
+        case _:
+            return name or words.say("no module is known of this customer")
+    return words.say("{module} ({figure})", module=name, figure=detail)
+
+
+def _joined(*parts: str | None) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def service_title(service: str, figures: Figures, modules: Sequence[State], words: Words) -> str:
+    """The message of a service's page."""
+    if not figures.completed:
+        return words.say("{service}: no backup was completed", service=service)
+    good = modules.count(State.HEALTHY)
+    if good == len(modules):
+        return words.say("{service}: {done}", service=service, done=succeeded(figures, words))
+    return words.say(
+        "{service}: {done}, {good} of {all} modules healthy",
+        service=service,
+        done=succeeded(figures, words),
+        good=words.number(good),
+        all=words.number(len(modules)),
+    )

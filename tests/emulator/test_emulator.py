@@ -223,7 +223,7 @@ def test_the_command_serves_until_it_is_stopped() -> None:
         where = json.loads(process.stdout.readline())
         assert set(where) == {"api_url", "token_url", "client_id", "client_secret"}
         assert requests.get(where["api_url"] + "/partner/customers", timeout=5).status_code == 401
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:
         process.kill()

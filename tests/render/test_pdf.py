@@ -6,7 +6,8 @@ import logging
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from pypdf.generic import ArrayObject, DictionaryObject
 
 from reporter.errors import ReporterError
 from reporter.jobs.catalog import MODULE_NAMES
-from reporter.model import Brand, Customer, Logo, Look, Report
+from reporter.model import Brand, Comment, Customer, Logo, Look, Report, Texts
 from reporter.render.glyphs import printable
 from reporter.render.html import write_html
 from reporter.render.pdf import write_pdf
@@ -59,8 +60,8 @@ def test_page_one_gives_the_answer(busy: PdfReader) -> None:
     first = " ".join(busy.pages[0].extract_text().split())
     for words in (
         "Contoso Ltd", "October 2026", "Critical", "512 of 553 backups succeeded", "92.6",
-        "target 95", "24.5", "Against September 2026", "Failing until the end of the period",
-        "Teams Chat (8 in a row)",
+        "target 95", "24.5", "against September 2026", "Find out why these fail again and again",
+        "Teams Chat (8 in a row)", "Last good backup", "Modules covered",
     ):  # fmt: skip
         assert words in first.replace("\xa0", " "), words
 
@@ -78,14 +79,14 @@ def test_the_document_says_what_it_is(busy: PdfReader, busy_report: Report) -> N
 def test_bookmarks_lead_through_it(busy: PdfReader) -> None:
     """Each section has its bookmark."""
     titles = [str(own.title) for own in busy.outline if not isinstance(own, list)]
-    for title in ("Contoso Ltd", "What needs attention", "Modules", "Exceptions", "Data sources"):
+    for title in ("Contoso Ltd", "What to do next", "Services", "Data quality", "Data sources"):
         assert title in titles
 
 
 def test_pages_are_numbered_and_headed(busy: PdfReader) -> None:
     """Every page has its number, the footer and, from the second on, customer and period."""
     pages = len(busy.pages)
-    assert 4 <= pages <= 6
+    assert 4 <= pages <= 7
     for number, page in enumerate(busy.pages, 1):
         text = page.extract_text()
         assert f"{number} / {pages}" in text
@@ -100,11 +101,40 @@ def test_no_product_name_but_where_it_was_made(busy: PdfReader) -> None:
     assert "reporter" not in str(dict(busy.metadata)).lower()
 
 
-def test_the_register_is_capped_and_says_so(busy: PdfReader, busy_report: Report) -> None:
-    """A long list ends with how many more are in the workbook."""
-    left = len(busy_report.exceptions) - 25
-    assert left > 0
-    assert f"{left} more are in the workbook" in text_of(busy)
+def test_each_depth_shows_its_part(busy_report: Report, tmp_path: Path) -> None:
+    """One page for the director; the full annex has each exception and the job that cured it."""
+    page, standard, full = (
+        pdf_of(busy_report, tmp_path, replace(LOOK, depth=depth))
+        for depth in ("page", "standard", "full")
+    )
+    assert len(page.pages) == 1
+    assert "they do not prove that the data can be restored" in text_of(page)
+    register = "".join(own.extract_text() for own in full.pages).replace("\n", "")
+    for exception in busy_report.exceptions:
+        assert exception.job_id in register
+        assert exception.cured_by is None or exception.cured_by in register
+    assert busy_report.exceptions[0].job_id not in text_of(standard)
+    assert len(full.pages) > len(standard.pages)
+
+
+def test_sections_are_those_asked_for_in_their_order(busy_report: Report, tmp_path: Path) -> None:
+    """Sections can be left out and put into another order."""
+    look = replace(LOOK, sections=("sources", "summary"))
+    text = text_of(pdf_of(busy_report, tmp_path, look))
+    assert text.index("Data sources") < text.index("What to do next")
+    assert "Data quality" not in text
+
+
+def test_the_providers_own_texts_and_a_comment(busy_report: Report, tmp_path: Path) -> None:
+    """Cover, introduction, closing and comment stand in the report; markup in them is text."""
+    texts = Texts("Dear *reader*", "## Before\n\nAs agreed.", "Yours, <b>us</b>")
+    comment = Comment("We moved two mailboxes.", "Ada Lovelace", date(2026, 11, 3))
+    reader = pdf_of(busy_report, tmp_path, replace(LOOK, texts=texts, comment=comment))
+    text = text_of(reader)
+    assert "Dear reader" in reader.pages[0].extract_text()
+    assert "<b>us</b>" in text
+    assert "As agreed." in text
+    assert "Comment by Ada Lovelace, November 3, 2026 We moved two mailboxes." in text
 
 
 def test_charts_have_words(busy: PdfReader) -> None:
@@ -125,7 +155,7 @@ def test_charts_have_words(busy: PdfReader) -> None:
     walk(busy.root_object["/StructTreeRoot"])
     assert len(found) >= 5
     assert all(found)
-    assert any("Teams Chat 78.7" in words for words in found)
+    assert any("Teams Chat: volume by day" in words for words in found)
 
 
 def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:
@@ -161,7 +191,7 @@ def test_names_are_text_and_not_markup(tmp_path: Path) -> None:
     report = make_report(
         [make_job(name="<script>alert(1)</script>", status="Failed")], customer=customer
     )
-    text = text_of(pdf_of(report, tmp_path))
+    text = text_of(pdf_of(report, tmp_path, replace(LOOK, depth="full")))
     assert '<b>Ängström & "Co"</b>' in text
     assert "<script>alert(1)</script>" in text
 

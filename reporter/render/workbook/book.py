@@ -13,7 +13,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from reporter.model import Look, Report
-from reporter.render.text import Words, policy_texts
+from reporter.render.sentences import policy_texts
+from reporter.render.text import Words
 from reporter.render.workbook.cells import clean
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import Style, Styles, header_style

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from reporter.model import Figures, ModuleFigures, OtherJobs, Report, ServiceFigures, State
-from reporter.render.text import REASON_HEADINGS, STATE_WORDS
+from reporter.render.sentences import REASON_HEADINGS
+from reporter.render.text import STATE_WORDS
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import Figure, figures_in
 from reporter.render.workbook.sheet import Layout, Sheet

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from reporter.model import Figures, State
-from reporter.render.text import STATE_WORDS, reason_text
+from reporter.render.sentences import reason_text
+from reporter.render.text import STATE_WORDS
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.charts import charts_of

@@ -1,0 +1,281 @@
+"""What a template can use: one value, made of the report before any template is read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from markupsafe import Markup
+
+from reporter import __version__
+from reporter.model import (
+    DEPTHS,
+    DayFigures,
+    Figures,
+    Gap,
+    JobException,
+    Look,
+    ModuleFigures,
+    Outcome,
+    QualityNote,
+    Report,
+    Source,
+    State,
+)
+from reporter.render import pictures
+from reporter.render.markdown import markdown
+from reporter.render.pictures import Picture
+from reporter.render.sentences import module_label, policy_texts
+from reporter.render.text import STATE_SIGNS, Words
+from reporter.render.verdict import (
+    Step,
+    Tile,
+    coverage_tile,
+    headline,
+    no_trend,
+    service_title,
+    steps,
+    tiles,
+)
+
+MOST_GAPS: Final = 6
+MOST_NOTES: Final = 12
+MOST_SOURCES: Final = 4
+
+Days = dict[tuple[str, str], list[DayFigures]]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleLine:
+    """One module in the table of its service."""
+
+    label: str
+    """The module's name; the service's where it has no modules."""
+    state: State
+    figures: Figures
+    sparkline: Markup
+    """The volume day by day, as SVG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The exceptions of one module that ended with the same status."""
+
+    label: str
+    """The module's name."""
+    status: str
+    outcome: Outcome
+    jobs: int
+    open: int
+    """How many of them no later job has cured."""
+    objects_failed: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    """Everything about one service."""
+
+    service: str
+    state: State
+    """That of its worst module."""
+    title: str
+    """What happened, in a sentence."""
+    figures: Figures
+    tiles: tuple[Tile, ...]
+    """Rate, volume, longest gap."""
+    modules: tuple[ModuleLine, ...]
+    daily: Picture | None
+    """Jobs by day and outcome; None without jobs."""
+    calendar: tuple[Picture, ...]
+    """The worst outcome of each module and day, in parts that fit a page."""
+    gaps: tuple[Gap, ...]
+    """Times without a recovery point beyond the target, the longest first, at most six."""
+    more_gaps: int
+    causes: tuple[Cause, ...]
+    """The exceptions, grouped; open ones first, then the most frequent."""
+    durations: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything a template can use, as `page`."""
+
+    report: Report
+    """All figures, as docs/figures.md defines them."""
+    look: Look
+    """Brand, page size, language and the texts of the provider."""
+    words: Words
+    """Numbers, sizes, times and texts in the report's language."""
+    sections: tuple[str, ...]
+    """The sections to show, in order."""
+    logo_url: str | None
+    headline: str
+    """What a reader with ten seconds should know."""
+    no_trend: str | None
+    """Why there is nothing to compare with, where there is not."""
+    tiles: tuple[Tile, ...]
+    """The figures of page one."""
+    steps: tuple[Step, ...]
+    """The three things to do next; empty where nothing is to be done."""
+    daily: Picture | None
+    """All jobs by day and outcome; None without jobs."""
+    trend: tuple[Picture, ...]
+    """Success rate and volume over twelve months; empty without a second month."""
+    services: tuple[ServicePage, ...]
+    """The services that have jobs, and those that have none but are known."""
+    key: Markup
+    """What the cells of a calendar mean, as SVG."""
+    open_exceptions: int
+    exceptions: tuple[JobException, ...]
+    """Every exception, open ones first."""
+    notes: tuple[QualityNote, ...]
+    """Data quality, at most twelve."""
+    more_notes: int
+    sources: tuple[Source, ...]
+    """The newest replies, at most four."""
+    policy_texts: tuple[str, ...]
+    """How the report counts and judges, a sentence each."""
+    cover: Markup | None
+    introduction: Markup | None
+    closing: Markup | None
+    comment: Markup | None
+    """What the account manager says of this report."""
+    version: str
+    """Of the program."""
+
+    def sign(self, state: State) -> str:
+        """A mark that tells a state without its colour."""
+        return STATE_SIGNS[state]
+
+    def css_class(self, state: State) -> str:
+        """The name of a state in the style sheet."""
+        return state.value.replace(" ", "-")
+
+    def module(self, service: str, module: str) -> str:
+        """A module's name; the service's where it has no modules."""
+        return module_label(service, module)
+
+
+def page_of(report: Report, look: Look, logo_url: str | None) -> Page:
+    """Everything a template can use for one report."""
+    words = Words(look.locale, report.policy.units)
+    sections = look.sections or DEPTHS[look.depth]
+    axis = pictures.axis_of(report, words)
+    target, gap = report.policy.success_target(), report.policy.gap_target().total_seconds()
+    own = tiles(report.totals, target, gap, report.previous, words)
+    texts = look.texts
+    return Page(
+        report=report,
+        look=look,
+        words=words,
+        sections=sections,
+        logo_url=logo_url,
+        headline=headline(report, words),
+        no_trend=no_trend(report, words),
+        tiles=(*own, coverage_tile(report, words)),
+        steps=tuple(steps(report, words)),
+        daily=pictures.daily(report.daily, axis, report.policy, target, words, look.page_size)
+        if report.totals.jobs
+        else None,
+        trend=pictures.trend(report.history, target, words, look.page_size)
+        if "trend" in sections
+        else (),
+        services=_services(report, axis, words, look) if report.modules else (),
+        key=pictures.key(words, look.page_size),
+        open_exceptions=sum(job.open for job in report.exceptions),
+        exceptions=report.exceptions,
+        notes=report.quality[:MOST_NOTES],
+        more_notes=max(0, len(report.quality) - MOST_NOTES),
+        sources=report.sources[-MOST_SOURCES:],
+        policy_texts=tuple(policy_texts(report.policy, words)),
+        cover=_text(texts.cover),
+        introduction=_text(texts.introduction),
+        closing=_text(texts.closing),
+        comment=_text(look.comment.text) if look.comment else None,
+        version=__version__,
+    )
+
+
+def _text(text: str) -> Markup | None:
+    return markdown(text) if text.strip() else None
+
+
+def _services(
+    report: Report, axis: pictures.Axis, words: Words, look: Look
+) -> tuple[ServicePage, ...]:
+    days: Days = defaultdict(list)
+    for day in report.daily:
+        days[day.service, day.module].append(day)
+    return tuple(
+        _service(report, own.service, own.figures, days, axis, words, look)
+        for own in report.services
+    )
+
+
+def _service(
+    report: Report,
+    service: str,
+    figures: Figures,
+    days: Days,
+    axis: pictures.Axis,
+    words: Words,
+    look: Look,
+) -> ServicePage:
+    modules = [own for own in report.modules if own.service == service]
+    gaps = [gap for gap in report.gaps if gap.service == service]
+    target = report.policy.success_target(service)
+    of_service = [day for own in modules for day in days.get((service, own.module), ())]
+    gap_target = report.policy.gap_target(service).total_seconds()
+    states = [own.state for own in modules]
+    return ServicePage(
+        service=service,
+        state=min(states, key=list(State).index),
+        title=service_title(service, figures, states, words),
+        figures=figures,
+        tiles=tuple(tiles(figures, target, gap_target, None, words)),
+        modules=tuple(
+            _module(own, days.get((service, own.module), []), axis, words) for own in modules
+        ),
+        daily=pictures.daily(of_service, axis, report.policy, target, words, look.page_size)
+        if figures.jobs
+        else None,
+        calendar=pictures.calendar(modules, days, axis, words, look.page_size),
+        gaps=tuple(gaps[:MOST_GAPS]),
+        more_gaps=max(0, len(gaps) - MOST_GAPS),
+        causes=_causes([job for job in report.exceptions if job.service == service]),
+        durations=pictures.durations(modules, words, look.page_size),
+    )
+
+
+def _module(
+    own: ModuleFigures, days: Sequence[DayFigures], axis: pictures.Axis, words: Words
+) -> ModuleLine:
+    label = module_label(own.service, own.module)
+    return ModuleLine(label, own.state, own.figures, pictures.sparkline(days, axis, label, words))
+
+
+def _causes(exceptions: Sequence[JobException]) -> tuple[Cause, ...]:
+    """The exceptions by module and status; open ones first, then the most frequent."""
+    groups: defaultdict[tuple[str, str, Outcome], list[JobException]] = defaultdict(list)
+    for job in exceptions:
+        label = module_label(job.service, job.module)
+        groups[label, job.status or "—", job.outcome].append(job)
+    causes = [
+        Cause(
+            label=label,
+            status=status,
+            outcome=outcome,
+            jobs=len(jobs),
+            open=sum(job.open for job in jobs),
+            objects_failed=sum(job.objects_failed or 0 for job in jobs),
+            first=min(job.started_at for job in jobs),
+            last=max(job.started_at for job in jobs),
+        )
+        for (label, status, outcome), jobs in groups.items()
+    ]
+    return tuple(sorted(causes, key=lambda own: (-own.open, -own.jobs, own.label, own.status)))

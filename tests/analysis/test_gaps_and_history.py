@@ -1,0 +1,97 @@
+"""Times without a recovery point, and the twelve months before."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from reporter.analysis.history import history_of
+from reporter.model import MonthFigures, Observations, Policy, Reply, Snapshot
+from reporter.period import parse_period
+from reporter.store import Store
+from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_report, make_row
+
+OCTOBER = parse_period("2026-10", "Europe/Berlin", NOW)
+
+
+def history(tmp_path: Path, rows: list[dict[str, object]], policy: Policy) -> list[MonthFigures]:
+    """The months of rows that went through the store."""
+    store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
+    body = json.dumps({"value": rows}).encode()
+    reply = Reply("https://graph.example/jobs", NOW, "1", body)
+    store.record(Snapshot(CUSTOMER, (reply,)))
+    months = OCTOBER.year_to()
+    seen = store.observations(CUSTOMER, OCTOBER)
+    return list(history_of(store.monthly_jobs(CUSTOMER, months), months, policy, seen))
+
+
+def test_a_gap_is_what_is_longer_than_allowed() -> None:
+    """Daily backups with three days left out: one gap, from the end of one to that of another."""
+    rows = [make_job(f"2026-10-{day:02}T01:00:00Z") for day in range(1, 32) if day not in (9, 10)]
+    policy = Policy(max_gap=timedelta(hours=26))
+    (gap,) = make_report(rows, policy=policy).gaps
+    assert gap.start == datetime(2026, 10, 8, 1, 20, tzinfo=UTC)
+    assert gap.end == datetime(2026, 10, 11, 1, 20, tzinfo=UTC)
+    assert (gap.length_s, gap.allowed_s) == (3 * 86_400, 26 * 3_600)
+
+
+def test_the_longest_gap_is_the_modules_figure() -> None:
+    """Each module with too long a gap is listed, first with the one of its figures."""
+    report = make_report(make_busy_month(), timezone="Europe/Berlin")
+    lengths = [gap.length_s for gap in report.gaps]
+    assert lengths == sorted(lengths, reverse=True)
+    for own in report.modules:
+        gaps = [g for g in report.gaps if (g.service, g.module) == (own.service, own.module)]
+        assert bool(gaps) == ((own.figures.longest_gap_s or 0) > 86_400)
+        if gaps:
+            assert gaps[0].length_s == own.figures.longest_gap_s
+
+
+def test_without_a_target_there_is_no_gap() -> None:
+    """A target of 0 switches it off."""
+    assert make_report([make_job()], policy=Policy(max_gap=timedelta(0))).gaps == ()
+
+
+@pytest.mark.parametrize("warning", ["warning", "success", "failed"])
+@pytest.mark.parametrize("cancelled", ["failed", "excluded"])
+def test_a_month_of_the_trend_is_the_months_own_report(
+    tmp_path: Path, warning: str, cancelled: str
+) -> None:
+    """Figures counted in the database are those of a report of that month, under any policy."""
+    rows = make_busy_month()
+    policy = Policy(warning=warning, cancelled=cancelled)  # type: ignore[arg-type]
+    *_, september, october = history(tmp_path, rows, policy)
+    for month, label in ((september, "2026-09"), (october, "2026-10")):
+        own = make_report(rows, period=label, timezone="Europe/Berlin", policy=policy).totals
+        assert month.period.label == label
+        assert (month.jobs, month.completed, month.bytes) == (own.jobs, own.completed, own.bytes)
+        assert month.success_rate == pytest.approx(own.success_rate)
+
+
+def test_a_month_nobody_knows_of_has_no_figures(tmp_path: Path) -> None:
+    """Missing is missing: no rate, and not known."""
+    months = history(tmp_path, [make_job(), make_row()], Policy())
+    assert len(months) == 12
+    assert [month.known for month in months] == [False] * 11 + [True]
+    assert months[0].success_rate is None
+
+
+def test_the_year_ends_with_the_period() -> None:
+    """Twelve months up to the period's last day, without a break."""
+    months = parse_period("2026-Q3", "Europe/Berlin", NOW).year_to()
+    assert (months[0].label, months[-1].label) == ("2025-10", "2026-09")
+    for month, after in pairwise(months):
+        assert month.end == after.start
+
+
+def test_days_observed_are_counted_in_the_reports_zone(tmp_path: Path) -> None:
+    """A look at 23:30 UTC on the last of a month is one of the next month in Berlin."""
+    months = OCTOBER.year_to()
+    none = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}").monthly_jobs(CUSTOMER, months)
+    late = Observations((datetime(2026, 9, 30, 23, 30, tzinfo=UTC),), ())
+    *_, september, october = history_of(none, months, Policy(), late)
+    assert (september.observed_days, october.observed_days) == (0, 1)
