@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format samples validate fonts lock build clean
+.PHONY: help demo test lint format samples docs validate fonts lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ format: .venv/dev  ## Mend style
 
 samples: .venv/dev  ## Make sample_reports/ anew from the demo
 	$(BIN)/python -m tests.samples
+
+docs: .venv/dev  ## Make docs/templates.md anew from the code
+	$(BIN)/python -m tests.template_docs
 
 validate: .venv/dev  ## Have outside validators judge the sample reports (needs Java and Node)
 	$(BIN)/python -m tests.validators sample_reports

@@ -6,7 +6,7 @@ import atexit
 import functools
 import gc
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -83,11 +83,27 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
         ReporterError: the page wants something that may not be loaded, such as a logo that points
             to other files.
     """
+    write_archival(
+        lambda logo_url: report_html(report, look, logo_url=logo_url),
+        look,
+        path,
+        f"The report of {report.customer.name}",
+    )
+
+
+def write_archival(
+    page: Callable[[str | None], str], look: Look, path: Path, document_name: str
+) -> None:
+    """A page as a PDF file; `page` makes its HTML from the logo's address, None without a logo.
+
+    Raises:
+        ReporterError: the page wants something that may not be loaded.
+    """
     logo = look.brand.logo
     fetcher = AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
-    html = printable(report_html(report, look, logo_url=f"asset:{_LOGO}" if logo else None))
+    html = printable(page(f"asset:{_LOGO}" if logo else None))
     with _without_collection():
-        fonts, sheets = _styles(look, faces_for(html, look.locale))
+        fonts, sheets = _styles(style_sheet(look), faces_for(html, look.locale))
         document = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
             stylesheets=list(sheets), font_config=fonts
         )
@@ -95,7 +111,7 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
         document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_mark_headers)
     if fetcher.blocked:
         raise ReporterError(
-            f"The report of {report.customer.name} wants to load {fetcher.blocked[0]}.",
+            f"{document_name} wants to load {fetcher.blocked[0]}.",
             hint="Only what the logo file itself holds is shown: embed it there.",
         )
 
@@ -136,13 +152,11 @@ def _fonts(faces: tuple[Face, ...]) -> tuple[FontConfiguration, weasyprint.CSS]:
 
 @functools.cache
 def _styles(
-    look: Look, faces: tuple[Face, ...]
+    css: str, faces: tuple[Face, ...]
 ) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
-    """Fonts and style sheet of a look, parsed once for a process."""
+    """Fonts and a style sheet, parsed once for a process."""
     configuration, fonts = _fonts(faces)
-    sheet = weasyprint.CSS(
-        string=style_sheet(look), font_config=configuration, url_fetcher=AssetFetcher({})
-    )
+    sheet = weasyprint.CSS(string=css, font_config=configuration, url_fetcher=AssetFetcher({}))
     return configuration, (fonts, sheet)
 
 

@@ -10,6 +10,7 @@ from reporter.errors import OutputError, TemplateError
 from reporter.model import Brand, Look
 from reporter.render.html import report_html, style_sheet
 from reporter.render.templates import copy_templates
+from tests import template_docs
 from tests.builders import make_job, make_report
 
 REPORT = make_report([make_job()])
@@ -69,3 +70,8 @@ def test_what_a_template_prints_is_escaped(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("{{ page.look.brand.name }}")
     look = Look(Brand("<b>N</b>"), templates=tmp_path)
     assert report_html(REPORT, look, logo_url=None) == "&lt;b&gt;N&lt;/b&gt;"
+
+
+def test_the_documentation_is_the_codes() -> None:
+    """docs/templates.md has every value a template can use; `make docs` makes it anew."""
+    assert template_docs.PATH.read_text("utf-8") == template_docs.document()
