@@ -33,8 +33,8 @@ the brand's colour), and those of the states.
 
 Each template is given `page`, and two functions for texts in the report's language:
 `say("text with {{value}}", value=…)` and `count("{{number}} job", "{{number}} jobs", n)`. In the
-sections `report`, `look` and `words` are short for those of `page`. A text the catalogues do not know is printed as it
-is.
+sections `report`, `look` and `words` are short for those of `page`. A text the catalogues do not
+know is printed as it is.
 
 """
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
-from reporter.errors import TemplateError
 from reporter.model import Look, Report
 from reporter.render.color import readable, text_on
 from reporter.render.page import page_of
-from reporter.render.templates import asset, environment
+from reporter.render.templates import asset, filled
 
 
 def write_html(report: Report, look: Look, path: Path) -> None:
@@ -35,7 +33,7 @@ def report_html(
         TemplateError: a template of the provider is wrong.
     """
     page = page_of(report, look, logo_url)
-    return _filled(
+    return filled(
         look,
         "report.html",
         page=page,
@@ -47,7 +45,7 @@ def report_html(
 
 def style_sheet(look: Look) -> str:
     """The style sheet with the brand's colours, of which text stays readable."""
-    return _filled(
+    return filled(
         look,
         "report.css",
         page_size=look.page_size,
@@ -55,21 +53,6 @@ def style_sheet(look: Look) -> str:
         brand_text=readable(look.brand.color),
         on_brand=text_on(look.brand.color),
     )
-
-
-def _filled(look: Look, name: str, **values: object) -> str:
-    """A template, the look's own before the shipped one, with values in it.
-
-    Raises:
-        TemplateError: it cannot be read, or uses what is not there.
-    """
-    try:
-        return environment(look.templates).get_template(name).render(**values)
-    except jinja2.TemplateSyntaxError as error:
-        place = f"{error.filename or error.name}, line {error.lineno}"
-        raise TemplateError(f"A template is wrong ({place}): {error.message}.") from error
-    except (jinja2.TemplateError, OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"The template {name} cannot be filled: {error}.") from error
 
 
 def _embedded(css: str) -> str:

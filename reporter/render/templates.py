@@ -9,7 +9,8 @@ from typing import Final
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from reporter.errors import OutputError
+from reporter.errors import OutputError, TemplateError
+from reporter.model import Look
 
 _PACKAGED: Final = Path(__file__).parent.parent / "templates"
 _CHECKED_OUT: Final = Path(__file__).parent.parent.parent / "templates"
@@ -36,6 +37,21 @@ def environment(own: Path | None = None) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def filled(look: Look, name: str, **values: object) -> str:
+    """A template, the look's own before the shipped one, with values in it.
+
+    Raises:
+        TemplateError: it cannot be read, or uses what is not there.
+    """
+    try:
+        return environment(look.templates).get_template(name).render(**values)
+    except jinja2.TemplateSyntaxError as error:
+        place = f"{error.filename or error.name}, line {error.lineno}"
+        raise TemplateError(f"A template is wrong ({place}): {error.message}.") from error
+    except (jinja2.TemplateError, OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"The template {name} cannot be filled: {error}.") from error
 
 
 @functools.cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,19 +16,23 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from reporter.model import Brand, Customer, Look, Report
+from reporter.model import Brand, Customer, Look, MonthFigures, Policy, Report
+from reporter.period import parse_period
 from reporter.render.workbook import jobs as jobs_sheet
-from tests.builders import make_job, make_report, make_row
-from tests.render.workbook_cases import BERLIN, busy_report, sheet_of, written
+from tests.builders import NOW, daily_snapshots, make_busy_month, make_job, make_report, make_row
+from tests.render.workbook_cases import BERLIN, busy_report, recalculated, sheet_of, written
 
 SHEETS = [
     "Summary",
     "Modules",
     "Days",
     "Daily",
+    "Trend",
+    "Gaps",
     "Jobs",
     "Exceptions",
     "Data quality",
+    "Checks",
     "About",
 ]
 STARTS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "#REF!", "_x000D_", "a\x00\ufffe\ud800"]
@@ -59,7 +65,7 @@ def texts(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_sheets(busy_path: Path) -> None:
-    """A workbook has its eight sheets in their order."""
+    """A workbook has all its sheets in their order."""
     assert openpyxl.load_workbook(busy_path).sheetnames == SHEETS
 
 
@@ -120,7 +126,8 @@ def test_jobs_are_typed(tmp_path: Path) -> None:
 def test_all_jobs_are_there(busy: Report, busy_path: Path) -> None:
     """The Jobs sheet has every job of the report, those that count and those that do not."""
     rows = records(busy_path, "Jobs")
-    assert [row["Job ID"] for row in rows] == list(busy.jobs["job_id"])
+    order = busy.jobs.sort_values(["service", "module"], kind="stable")
+    assert [row["Job ID"] for row in rows] == list(order["job_id"])
     kinds = {row["Job ID"]: row["Counted as"] for row in rows}
     assert kinds["SC1"] == kinds["RT1"] == "not a backup"
 
@@ -209,14 +216,158 @@ def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
         for name in parts.namelist():
             if name.startswith("xl/worksheets/sheet"):
                 xml = parts.read(name)
-                assert b"<f>" not in xml
                 assert b't="e"' not in xml
+                if name != f"xl/worksheets/sheet{SHEETS.index('Checks') + 1}.xml":
+                    assert b"<f>" not in xml
     book = openpyxl.load_workbook(path)
-    kinds = {cell.data_type for sheet in book.worksheets for row in sheet.rows for cell in row}
-    assert not kinds & {"f", "e"}
+    checks = book["Checks"]
+    formulas = [str(cell.value) for row in checks.rows for cell in row if cell.data_type == "f"]
+    assert formulas
+    assert not [formula for formula in formulas if "SUM(A1)" in formula or "1+" in formula]
     shown = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
     found = [title for title, text in texts(path) if text.strip() == shown.strip()]
     assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(found)
+
+
+def results(path: Path) -> set[Any]:
+    """What the Checks sheet says, as the values of its formulas stand in the file."""
+    sheet = openpyxl.load_workbook(path, data_only=True)["Checks"]
+    return {row[6].value for row in sheet.iter_rows(min_row=7)}
+
+
+NEEDS_LIBREOFFICE = pytest.mark.skipif(
+    shutil.which("soffice") is None, reason="LibreOffice is not installed"
+)
+
+
+@NEEDS_LIBREOFFICE
+@pytest.mark.parametrize(
+    "policy",
+    [Policy(), Policy(warning="success", cancelled="excluded"), Policy(warning="failed")],
+    ids=["default", "lenient", "strict"],
+)
+def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
+    """Computed anew from the Jobs sheet, every figure agrees, and was written as computed."""
+    snapshots = daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 60)
+    rows = make_busy_month()
+    rows += [
+        make_job(startTime="yesterday", jobId="U1"),
+        make_job(jobModule=">5", jobId="X1"),
+        make_job(jobModule="a*", jobId="X2", status="Failed"),
+        make_job(jobModule="ab", jobId="X3", jobType="=1+1"),
+    ]
+    report = make_report(rows, timezone=BERLIN, policy=policy, observed=snapshots)
+    path = written(report, tmp_path)
+    anew = recalculated(path, tmp_path / "anew")
+    before, after = (openpyxl.load_workbook(own, data_only=True) for own in (path, anew))
+    number = 12 + 2 * len(report.services) + 3 * len(report.modules)
+    assert before["Checks"].max_row == after["Checks"].max_row == 6 + number
+    assert after["Checks"]["A2"].value == f"All {number} checks agree with the jobs."
+    assert results(path) == results(anew) == {"agrees"}
+    for own, computed in zip(before["Checks"].rows, after["Checks"].rows, strict=True):
+        for cell, again in zip(own, computed, strict=True):
+            if isinstance(again.value, float):
+                assert cell.value == pytest.approx(again.value, rel=1e-12)
+            else:
+                assert (cell.value or None) == (again.value or None)
+
+
+@NEEDS_LIBREOFFICE
+def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
+    """A changed job shows: in its outcome, its module, the rates, and the verdict."""
+    book = openpyxl.load_workbook(busy_path)
+    header = [cell.value for cell in book["Jobs"][1]]
+    outcome = header.index("Outcome") + 1
+    row = next(n for n in range(2, 99) if book["Jobs"].cell(n, outcome).value == "Success")
+    book["Jobs"].cell(row, outcome).value = "Failed"
+    changed = tmp_path / "changed.xlsx"
+    book.save(changed)
+    anew = openpyxl.load_workbook(recalculated(changed, tmp_path / "anew"), data_only=True)
+    differing = {cells[0].value for cells in anew["Checks"].rows if cells[6].value == "differs"}
+    assert differing == {"Success", "Failed", "Success rate", "Lenient success rate"}
+    assert str(anew["Checks"]["A2"].value).startswith("Checks that differ: 5 of ")
+
+
+def test_wrong_figure_is_written_as_differing(busy: Report, tmp_path: Path) -> None:
+    """Where a program does not compute, it shows what the formulas would say."""
+    path = written(replace(busy, totals=replace(busy.totals, jobs=1)), tmp_path)
+    assert results(path) == {"agrees", "differs"}
+
+
+def test_names(busy: Report, busy_path: Path) -> None:
+    """Headline figures and the columns of the jobs have names that lead to them."""
+    book = openpyxl.load_workbook(busy_path)
+
+    def named(name: str) -> Any:
+        (title, ref), *_ = book.defined_names[name].destinations
+        return book[title][ref]
+
+    assert named("jobs_total").value == busy.totals.jobs
+    assert named("success_rate").value == busy.totals.success_rate
+    assert named("volume_bytes").value == busy.totals.bytes
+    assert named("state").value == "Critical"
+    assert named("period_start").value == datetime(2026, 10, 1)  # noqa: DTZ001  as Excel has it
+    assert len(named("jobs_outcome")) == len(busy.jobs)
+    assert book.calculation.fullCalcOnLoad
+
+
+def test_links(busy: Report, busy_path: Path) -> None:
+    """A module leads to the first of its jobs, and that job back to the module."""
+    book = openpyxl.load_workbook(busy_path)
+    modules, jobs = book["Modules"], book["Jobs"]
+    for row, own in enumerate(busy.modules, 2):
+        link = modules.cell(row, 2).hyperlink
+        if not own.figures.jobs:
+            assert link is None
+            continue
+        assert link
+        target = jobs[str(link.location).rpartition("!")[2]]
+        assert target.value == own.module
+        assert jobs.cell(target.row - 1, 2).value != own.module
+        assert target.hyperlink.location == f"'Modules'!B{row}"
+
+
+def test_missed_rates_are_highlighted(busy_path: Path) -> None:
+    """Rates below target and checks that differ are coloured by a rule, not by hand."""
+    book = openpyxl.load_workbook(busy_path)
+    rules = {
+        title: [rule.formula for own in book[title].conditional_formatting for rule in own.rules]
+        for title in ("Modules", "Checks")
+    }
+    assert rules["Checks"] == [['$G7="differs"']]
+    assert len(rules["Modules"]) == 1
+    assert "missed" in rules["Modules"][0][0]
+
+
+def test_charts_have_texts(busy: Report, busy_path: Path) -> None:
+    """Each chart says what it shows, with its main figure, to those who do not see it."""
+    with zipfile.ZipFile(busy_path) as parts:
+        drawing = parts.read("xl/drawings/drawing1.xml").decode()
+        application = parts.read("docProps/app.xml").decode()
+        core = parts.read("docProps/core.xml").decode()
+    descriptions = re.findall(r'descr="([^"]+)"', drawing)
+    assert len(descriptions) == 3
+    assert f"{busy.totals.jobs} jobs in the period" in descriptions[0]
+    assert "92.6" in descriptions[1]
+    for product in ("openpyxl", "backup-reporter", "AvePoint"):
+        assert product.lower() not in (application + core).lower()
+
+
+def test_gaps_and_trend(busy: Report, tmp_path: Path) -> None:
+    """Gaps are the report's; a month nobody knows anything of says so, without figures."""
+    september, october = parse_period("2026-09", BERLIN, NOW), parse_period("2026-10", BERLIN, NOW)
+    history = (
+        MonthFigures(september, 0, 0, None, 0, 0, 30),
+        MonthFigures(october, 5, 4, 0.75, 1024**3, 31, 31),
+    )
+    path = written(replace(busy, history=history), tmp_path)
+    gaps = records(path, "Gaps")
+    assert [row["Module"] for row in gaps] == [own.module for own in busy.gaps]
+    assert gaps[0][f"From ({BERLIN})"] is not None
+    unknown, known = records(path, "Trend")
+    assert (unknown["Jobs"], unknown["Remark"]) == (None, "no data")
+    assert (known["Jobs"], known["Success rate"], known["Observed days"]) == (5, 0.75, 31)
+    assert known["Remark"] is None
 
 
 def test_empty_report(tmp_path: Path) -> None:
@@ -255,4 +406,8 @@ def test_more_rows_than_a_sheet_holds(
     titles = [title for title in openpyxl.load_workbook(path).sheetnames if "Jobs" in title]
     assert titles == ["Jobs", "Jobs 2", "Jobs 3"]
     ids = [row["Job ID"] for title in titles for row in records(path, title)]
-    assert ids == list(busy.jobs["job_id"])
+    order = busy.jobs.sort_values(["service", "module"], kind="stable")
+    assert ids == list(order["job_id"])
+    assert results(path) == {"agrees"}
+    linked = [row for title in titles for row in sheet_of(path, title).rows if row[1].hyperlink]
+    assert len(linked) == sum(own.figures.jobs > 0 for own in busy.modules)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -30,6 +32,22 @@ def written(report: Report, folder: Path, look: Look = LOOK) -> Path:
     path = folder / "report.xlsx"
     write_workbook(report, look, path)
     return path
+
+
+def recalculated(path: Path, folder: Path) -> Path:
+    """The workbook as LibreOffice saves it, every formula computed anew."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(
+        [
+            str(shutil.which("soffice")),
+            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+            *("--headless", "--convert-to", "xlsx", "--outdir", str(folder), str(path)),
+        ],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    return folder / path.name
 
 
 def sheet_of(path: Path, title: str) -> Worksheet:

@@ -13,11 +13,13 @@ from typing import Final
 from reporter.model import Look, Report
 from reporter.render.workbook.about import add_about
 from reporter.render.workbook.book import Book
+from reporter.render.workbook.checks import add_checks
 from reporter.render.workbook.days import add_daily, add_days
 from reporter.render.workbook.findings import add_exceptions, add_quality
 from reporter.render.workbook.jobs import add_jobs
 from reporter.render.workbook.modules import add_modules
 from reporter.render.workbook.summary import add_summary
+from reporter.render.workbook.trend import add_gaps, add_trend
 
 __all__ = ["write_workbook"]
 
@@ -26,9 +28,12 @@ _SHEETS: Final = (
     add_modules,
     add_days,
     add_daily,
+    add_trend,
+    add_gaps,
     add_jobs,
     add_exceptions,
     add_quality,
+    add_checks,
     add_about,
 )
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from reporter import __version__
 from reporter.model import Source
+from reporter.render.text import marked
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.sheet import Layout, Sheet
@@ -19,6 +20,7 @@ from reporter.render.workbook.styles import (
     Style,
 )
 from reporter.render.workbook.tables import LINE_HEIGHT, Column, lines_of, write_note, write_table
+from reporter.render.workbook.titles import ABOUT
 
 _WIDTHS: Final = (30, 70, 72, 12)
 _MOMENT: Final = replace(MOMENT, align="left")
@@ -26,137 +28,189 @@ _TAB: Final = "667085"
 
 DEFINITIONS: Final = (
     (
-        "Job, module",
-        "A row of the service's list that has a job id is a job. A module without any is listed "
-        "with zero jobs.",
+        marked("Job, module"),
+        marked(
+            "A row of the service's list that has a job id is a job. A module without any is "
+            "listed with zero jobs."
+        ),
     ),
     (
-        "Period",
-        "A job belongs to the period in which it started, in the report's time zone. A job "
-        "without a readable start is undated: it enters no figure.",
+        marked("Period"),
+        marked(
+            "A job belongs to the period in which it started, in the report's time zone. A job "
+            "without a readable start is undated: it enters no figure."
+        ),
     ),
     (
-        "Other jobs",
-        "Scans, Archiver and Retention jobs are no backups. They enter no figure and are marked "
-        "in the sheet Jobs.",
+        marked("Other jobs"),
+        marked(
+            "Scans, Archiver and Retention jobs are no backups. They enter no figure and are "
+            "marked in the sheet Jobs."
+        ),
     ),
     (
-        "Completed",
-        "Jobs that succeeded, finished with a warning, failed or were cancelled (the cancelled "
-        "only where they count).",
+        marked("Completed"),
+        marked(
+            "Jobs that succeeded, finished with a warning, failed or were cancelled (the "
+            "cancelled only where they count)."
+        ),
     ),
     (
-        "Success rate",
-        "Successful jobs divided by completed jobs. Without a completed job there is no rate: "
-        "the cell is empty. 100.0 % stands only where every job succeeded.",
-    ),
-    ("Lenient success rate", "Successful jobs and warnings divided by completed jobs."),
-    (
-        "Object success rate",
-        "Objects backed up divided by objects less skipped ones, over completed jobs that give "
-        "all three counts.",
-    ),
-    ("Volume", "Sum of the sizes the service reports, which it has rounded already."),
-    (
-        "Duration",
-        "As the service reports it, else end less start; mean and median over completed jobs.",
+        marked("Success rate"),
+        marked(
+            "Successful jobs divided by completed jobs. Without a completed job there is no rate: "
+            "the cell is empty. 100.0 % stands only where every job succeeded."
+        ),
     ),
     (
-        "Recovery point",
-        "The end of a job that left something to restore from: a success, or a warning unless "
-        "warnings count as failures.",
+        marked("Lenient success rate"),
+        marked("Successful jobs and warnings divided by completed jobs."),
     ),
     (
-        "Longest gap",
-        "The longest time without a recovery point, from the last one before the period to the "
-        "period's end or the last fetch.",
+        marked("Object success rate"),
+        marked(
+            "Objects backed up divided by objects less skipped ones, over completed jobs that "
+            "give all three counts."
+        ),
     ),
     (
-        "Failures in a row",
-        "Failed and cancelled jobs at the end of the period with no success or warning after them.",
+        marked("Volume"),
+        marked("Sum of the sizes the service reports, which it has rounded already."),
     ),
     (
-        "Last success, last recovery point, gap, failures of a group",
-        "Those of its worst module. Rates of a group come from its sums, never from other rates.",
+        marked("Duration"),
+        marked(
+            "As the service reports it, else end less start; mean and median over completed jobs."
+        ),
     ),
     (
-        "State",
-        "Never run: no job is known. Critical: no recovery point in the period, or three failures "
-        "in a row. Attention: a target missed, or the last job failed. No data: no job completed "
-        "in the period. A customer's state is its worst module's.",
+        marked("Recovery point"),
+        marked(
+            "The end of a job that left something to restore from: a success, or a warning unless "
+            "warnings count as failures."
+        ),
     ),
     (
-        "Observed day",
-        'A day on which the service\'s list was read completely. A day without jobs is "no run" '
-        'where it was observed and "not observed" where it was not.',
+        marked("Longest gap"),
+        marked(
+            "The longest time without a recovery point, from the last one before the period to "
+            "the period's end or the last fetch."
+        ),
     ),
     (
-        "Cure",
-        "The first job of the same module that ended later and succeeded; after a failure, a "
-        "warning cures as well. An exception without one is open.",
+        marked("Failures in a row"),
+        marked(
+            "Failed and cancelled jobs at the end of the period with no success or warning after "
+            "them."
+        ),
     ),
     (
-        "Times",
-        "Local times of the report's zone. Where the clocks are set back, one hour stands twice.",
+        marked("Last success, last recovery point, gap, failures of a group"),
+        marked(
+            "Those of its worst module. Rates of a group come from its sums, never from other "
+            "rates."
+        ),
+    ),
+    (
+        marked("State"),
+        marked(
+            "Never run: no job is known. Critical: no recovery point in the period, or three "
+            "failures in a row. Attention: a target missed, or the last job failed. No data: no "
+            "job completed in the period. A customer's state is its worst module's."
+        ),
+    ),
+    (
+        marked("Observed day"),
+        marked(
+            "A day on which the service's list was read completely. A day without jobs is "
+            '"no run" where it was observed and "not observed" where it was not.'
+        ),
+    ),
+    (
+        marked("Cure"),
+        marked(
+            "The first job of the same module that ended later and succeeded; after a failure, a "
+            "warning cures as well. An exception without one is open."
+        ),
+    ),
+    (
+        marked("Times"),
+        marked(
+            "Local times of the report's zone. Where the clocks are set back, one hour stands "
+            "twice."
+        ),
     ),
 )
 
 
 def add_about(book: Book) -> None:
     """What an auditor asks before reading a figure."""
-    sheet = book.sheet("About", Layout(_WIDTHS, _TAB))
-    sheet.row([sheet.cell("About this report", TITLE)], height=28)
+    say = book.words.say
+    sheet = book.sheet(ABOUT, Layout(_WIDTHS, _TAB))
+    sheet.row([sheet.cell(say("About this report"), TITLE)], height=28)
     sheet.row()
+    named = {say("From (included)"): "period_start", say("To (not included)"): "period_end"}
     for label, value, style in _facts(book):
-        _fact(sheet, label, value, style)
-    _heading(sheet, "How this report counts")
+        row = _fact(sheet, label, value, style)
+        if name := named.get(label):
+            book.define(name, book.place(ABOUT, f"$B${row}"))
+    _heading(sheet, say("How this report counts"))
     for number, text in enumerate(book.policy):
-        _fact(sheet, "" if number else "Policy", text)
-    _heading(sheet, "How these figures are computed")
+        _fact(sheet, "" if number else say("Policy"), text)
+    _heading(sheet, say("How these figures are computed"))
     for term, definition in DEFINITIONS:
-        _fact(sheet, term, definition)
-    _heading(sheet, "Sources: the service's replies this report rests on")
-    columns = _source_columns(book.report.period.timezone)
+        _fact(sheet, say(term), say(definition))
+    _heading(sheet, say("Sources: the service's replies this report rests on"))
+    columns = _source_columns(book)
     if not write_table(book, sheet, "Sources", columns, book.report.sources):
-        write_note(sheet, "No stored reply is known.")
+        write_note(sheet, say("No stored reply is known."))
     sheet.row()
-    write_note(sheet, f"Generated by backup-reporter {__version__}")
+    write_note(sheet, say("Generated by {product}", product=f"backup-reporter {__version__}"))
 
 
 def _facts(book: Book) -> list[tuple[str, Value, Style]]:
     report, words = book.report, book.words
-    coverage = report.coverage
-    days = f"{coverage.snapshot_days} of {coverage.days} days"
+    say, coverage = words.say, report.coverage
+    days = words.count(
+        "{observed} of {number} day",
+        "{observed} of {number} days",
+        coverage.days,
+        observed=words.number(coverage.snapshot_days),
+    )
     facts: list[tuple[str, Value, Style]] = [
-        ("Customer", report.customer.name, WRAPPED),
-        ("Customer ID", report.customer.id, WRAPPED),
-        ("Period", f"{words.period(report.period)} ({report.period.label})", WRAPPED),
-        ("From (included)", report.period.start, _MOMENT),
-        ("To (not included)", report.period.end, _MOMENT),
-        ("Time zone", report.period.timezone, WRAPPED),
-        ("As of (last fetch)", report.as_of, _MOMENT),
-        ("Observed", days, WRAPPED),
+        (say("Customer"), report.customer.name, WRAPPED),
+        (say("Customer ID"), report.customer.id, WRAPPED),
+        (say("Period"), f"{words.period(report.period)} ({report.period.label})", WRAPPED),
+        (say("From (included)"), report.period.start, _MOMENT),
+        (say("To (not included)"), report.period.end, _MOMENT),
+        (say("Time zone"), report.period.timezone, WRAPPED),
+        (say("As of (last fetch)"), report.as_of, _MOMENT),
+        (say("Observed"), days, WRAPPED),
     ]
     if coverage.missing_days:
-        facts.append(("Days not observed", words.days(coverage.missing_days), WRAPPED))
+        facts.append((say("Days not observed"), words.days(coverage.missing_days), WRAPPED))
     brand = book.look.brand
     facts += [
         (label, text, WRAPPED)
-        for label, text in (("Prepared by", brand.name), ("Contact", brand.contact))
+        for label, text in (
+            (say("Prepared by"), brand.name),
+            (say("Contact"), brand.contact),
+        )
         if text
     ]
     return facts
 
 
-def _fact(sheet: Sheet, label: str, value: Value, style: Style = WRAPPED) -> None:
-    """A term and what there is to say about it, over two columns."""
+def _fact(sheet: Sheet, label: str, value: Value, style: Style = WRAPPED) -> int:
+    """A term and what there is to say about it, over two columns; its row."""
     lines = lines_of(label, _WIDTHS[0])
     if isinstance(value, str):
         lines = max(lines, lines_of(value, _WIDTHS[1] + _WIDTHS[2]))
     term = replace(WRAPPED, bold=True)
     cells = [sheet.cell(label, term), sheet.cell(value, style), sheet.cell(None, style)]
-    sheet.row(cells, height=LINE_HEIGHT * lines)
+    row = sheet.row(cells, height=LINE_HEIGHT * lines)
     sheet.merge("B", "C")
+    return row
 
 
 def _heading(sheet: Sheet, text: str) -> None:
@@ -164,10 +218,12 @@ def _heading(sheet: Sheet, text: str) -> None:
     sheet.row([sheet.cell(text, HEADING)], height=20)
 
 
-def _source_columns(timezone: str) -> list[Column[Source]]:
+def _source_columns(book: Book) -> list[Column[Source]]:
+    say = book.words.say
+    fetched = say("Fetched ({timezone})", timezone=book.report.period.timezone)
     return [
-        Column(f"Fetched ({timezone})", 0, lambda source: source.fetched_at, MOMENT),
-        Column("Address", 0, lambda source: source.url, WRAPPED),
-        Column("SHA-256", 0, lambda source: source.sha256),
-        Column("Rows", 0, lambda source: source.rows, COUNT),
+        Column(fetched, 0, lambda source: source.fetched_at, _MOMENT),
+        Column(say("Address"), 0, lambda source: source.url, WRAPPED),
+        Column(say("SHA-256"), 0, lambda source: source.sha256),
+        Column(say("Rows"), 0, lambda source: source.rows, COUNT),
     ]

@@ -72,6 +72,19 @@ def cell_xml(value: Value, style: int) -> str:
     return f'" s="{style}"><v>{number!r}</v></c>'
 
 
+def formula_xml(formula: str, value: str | float, style: int) -> str:
+    """The same of a formula, with the value it has: not every reader computes."""
+    kind = ' t="str"' if isinstance(value, str) else ""
+    shown = escape(cell_text(value)) if isinstance(value, str) else repr(value)
+    return f'" s="{style}"{kind}><f>{escape(formula)}</f><v>{shown}</v></c>'
+
+
+def quoted(text: str) -> str:
+    """A text within a formula."""
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
 def _text_xml(value: str, style: int) -> str:
     text = escape(cell_text(value))
     space = ' xml:space="preserve"' if text != text.strip() else ""

@@ -23,77 +23,128 @@ from openpyxl.drawing.text import (
 )
 from openpyxl.utils import get_column_letter
 
-from reporter.model import Outcome, Report
+from reporter.model import Outcome, State
 from reporter.period import PeriodKind
 from reporter.render.charts import STACKED
-from reporter.render.text import OUTCOME_WORDS
+from reporter.render.sentences import module_name
+from reporter.render.workbook.book import Book
 from reporter.render.workbook.days import FIRST_OUTCOME_COLUMN
 from reporter.render.workbook.figures import gigabytes
-from reporter.render.workbook.modules import module_column
+from reporter.render.workbook.modules import figure_letter
 from reporter.render.workbook.styles import INK, MUTED, OUTCOME_COLORS, RULE, STATE_COLORS
+from reporter.render.workbook.titles import DAYS, MODULES
 
 WIDTH_CM: Final = 19
 _FEW_BARS: Final = 4
 _MANY_GB: Final = 10
-_RATES: Final = "Success rate by module, in the colour of its state"
 
 
-def charts_of(report: Report, brand_color: str) -> list[BarChart]:
-    """The charts of a report with modules; none of one without."""
-    if not report.modules:
+def charts_of(book: Book) -> list[tuple[BarChart, str]]:
+    """The charts of a report with modules, and what each shows; none of one without."""
+    if not book.report.modules:
         return []
+    return [
+        (_daily_chart(book), _daily_text(book)),
+        (_rate_chart(book), _rate_text(book)),
+        (_volume_chart(book), _volume_text(book)),
+    ]
+
+
+def _volume_chart(book: Book) -> BarChart:
+    report, say = book.report, book.words.say
     largest = max(gigabytes(own.figures.bytes, report.policy) for own in report.modules)
     digits = "#,##0" if largest >= _MANY_GB else "0.00"
-    volume = _module_chart(report, "Volume by module", "GB", "Volume (GB)", digits)
-    volume.series[0].graphicalProperties = _fill(brand_color)
-    rates = _module_chart(report, _RATES, "Success rate", "Success rate", "0%")
+    volume = _module_chart(book, say("Volume by module"), say("GB"), "gigabytes", digits)
+    volume.series[0].graphicalProperties = _fill(book.tab_color)
+    return volume
+
+
+def _rate_chart(book: Book) -> BarChart:
+    say = book.words.say
+    title = say("Success rate by module, in the colour of its state")
+    rates = _module_chart(book, title, say("Success rate"), "success_rate", "0%")
     rates.y_axis.scaling.min, rates.y_axis.scaling.max = 0, 1
     rates.series[0].dPt = [
         DataPoint(idx=n, invertIfNegative=False, spPr=_fill(STATE_COLORS[own.state]))
-        for n, own in enumerate(report.modules)
+        for n, own in enumerate(book.report.modules)
     ]
-    return [_daily_chart(report), rates, volume]
+    return rates
 
 
-def _daily_chart(report: Report) -> BarChart:
+def _daily_chart(book: Book) -> BarChart:
     """Jobs by outcome and day; what went wrong stands on the line."""
-    chart = _chart("Jobs by outcome and day", "Jobs", "#,##0")
+    report, words = book.report, book.words
+    chart = _chart(words.say("Jobs by outcome and day"), words.say("Jobs"), "#,##0")
     chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
     month = report.period.kind is PeriodKind.MONTH
     chart.gapWidth = 40 if month else 10
     chart.height = 8.5
     last = len(report.period.days) + 1
-    _title_axis(chart.x_axis, f"Day ({report.period.timezone})")
+    _title_axis(chart.x_axis, words.say("Day ({timezone})", timezone=report.period.timezone))
     chart.x_axis.number_format = "d" if month else "d mmm"
     for outcome in STACKED:
         letter = get_column_letter(FIRST_OUTCOME_COLUMN + list(Outcome).index(outcome))
-        series = _series("Days", letter, 2, last)
-        series.tx = SeriesLabel(v=OUTCOME_WORDS[outcome])
-        series.cat = AxDataSource(numRef=NumRef(f=f"'Days'!$A$2:$A${last}"))
+        series = _series(book.place(DAYS, f"${letter}$2:${letter}${last}"))
+        series.tx = SeriesLabel(v=words.outcome(outcome))
+        series.cat = AxDataSource(numRef=NumRef(f=book.place(DAYS, f"$A$2:$A${last}")))
         series.graphicalProperties = _fill(OUTCOME_COLORS[outcome])
         chart.append(series)
     chart.legend = Legend(legendPos="b")
     return chart
 
 
-def _module_chart(
-    report: Report, title: str, axis: str, header: str, number_format: str
-) -> BarChart:
+def _daily_text(book: Book) -> str:
+    totals, words = book.report.totals, book.words
+    return words.say(
+        "Stacked columns: jobs of each day by outcome. {jobs} jobs in the period, of which "
+        "{success} succeeded, {warning} finished with a warning and {failed} failed.",
+        jobs=words.number(totals.jobs),
+        success=words.number(totals.success),
+        warning=words.number(totals.warning),
+        failed=words.number(totals.failed),
+    )
+
+
+def _rate_text(book: Book) -> str:
+    words, modules = book.words, book.report.modules
+    return words.say(
+        "Bars: the success rate of each of {modules} modules, in the colour of its state. "
+        "Together {rate}; {healthy} modules are healthy.",
+        modules=words.number(len(modules)),
+        rate=words.percent(book.report.totals.success_rate),
+        healthy=words.number(sum(own.state is State.HEALTHY for own in modules)),
+    )
+
+
+def _volume_text(book: Book) -> str:
+    words = book.words
+    largest = max(book.report.modules, key=lambda own: own.figures.bytes)
+    return words.say(
+        "Bars: the volume backed up of each module. Together {volume}; most of it {module}, "
+        "{most}.",
+        volume=words.size(book.report.totals.bytes),
+        module=module_name(largest.service, largest.module),
+        most=words.size(largest.figures.bytes),
+    )
+
+
+def _module_chart(book: Book, title: str, axis: str, key: str, number_format: str) -> BarChart:
     """One bar for each module, in the order of the sheet Modules."""
+    report = book.report
     chart = _chart(title, axis, number_format)
     chart.type = "bar"
     chart.gapWidth = 45 if len(report.modules) > _FEW_BARS else 200
     chart.legend = None
     chart.height = max(7.0, 2.8 + 0.52 * len(report.modules))
-    _title_axis(chart.x_axis, "Module")
+    _title_axis(chart.x_axis, book.words.say("Module"))
     chart.x_axis.scaling.orientation = "maxMin"
     # With the first module on top the value axis would be there, too.
     chart.y_axis.crosses = "max"
     last = len(report.modules) + 1
-    letter = get_column_letter(module_column(report, header))
-    series = _series("Modules", letter, 2, last)
-    series.tx = SeriesLabel(strRef=StrRef(f=f"'Modules'!${letter}$1"))
-    series.cat = AxDataSource(strRef=StrRef(f=f"'Modules'!$B$2:$B${last}"))
+    letter = figure_letter(report, book.words, key)
+    series = _series(book.place(MODULES, f"${letter}$2:${letter}${last}"))
+    series.tx = SeriesLabel(strRef=StrRef(f=book.place(MODULES, f"${letter}$1")))
+    series.cat = AxDataSource(strRef=StrRef(f=book.place(MODULES, f"$B$2:$B${last}")))
     chart.append(series)
     return chart
 
@@ -135,9 +186,8 @@ def _characters(size: int, color: str, *, bold: bool) -> CharacterProperties:
     return CharacterProperties(sz=size, b=bold, solidFill=color)
 
 
-def _series(sheet: str, letter: str, first: int, last: int) -> Series:
-    values = NumRef(f=f"'{sheet}'!${letter}${first}:${letter}${last}")
-    return Series(val=NumDataSource(numRef=values), invertIfNegative=False)
+def _series(cells: str) -> Series:
+    return Series(val=NumDataSource(numRef=NumRef(f=cells)), invertIfNegative=False)
 
 
 def _fill(color: str) -> GraphicalProperties:

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Final, TypeVar
 
 from reporter.model import DayFigures, Outcome, Report
-from reporter.render.text import OUTCOME_WORDS
+from reporter.render.text import Words
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import gigabytes
 from reporter.render.workbook.sheet import Layout
 from reporter.render.workbook.styles import CENTERED, COUNT, DAY, SIZE, outcome_style
-from reporter.render.workbook.tables import Column, fitting, write_note, write_table
+from reporter.render.workbook.tables import Column, fitting, write_empty, write_table
+from reporter.render.workbook.titles import DAILY, DAYS
 
 T = TypeVar("T", bound="DayTotal | DayFigures")
 
@@ -40,42 +41,46 @@ class DayTotal:
 
 def add_days(book: Book) -> None:
     """Each day of the period, with jobs or without."""
-    policy = book.report.policy
+    policy, say = book.report.policy, book.words.say
     columns: list[Column[DayTotal]] = [
-        Column("Date", 13, lambda day: day.date, DAY),
-        Column("Observed", 12, lambda day: "yes" if day.observed else "no"),
-        Column("Jobs", 10, lambda day: day.jobs, COUNT),
-        *_outcome_columns(),
-        Column("Volume (GB)", 14, lambda day: gigabytes(day.bytes, policy), SIZE),
-        Column("Volume (bytes)", 20, lambda day: day.bytes, COUNT),
-        Column("Day without jobs", 18, _silence, CENTERED),
+        Column(say("Date"), 13, lambda day: day.date, DAY),
+        Column(say("Observed"), 12, lambda day: say("yes") if day.observed else say("no")),
+        Column(say("Jobs"), 10, lambda day: day.jobs, COUNT),
+        *_outcome_columns(book.words),
+        Column(say("Volume (GB)"), 14, lambda day: gigabytes(day.bytes, policy), SIZE),
+        Column(say("Volume (bytes)"), 20, lambda day: day.bytes, COUNT),
+        Column(say("Day without jobs"), 18, lambda day: _silence(day, book.words), CENTERED),
     ]
     layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
-    write_table(book, book.sheet("Days", layout), "Days", columns, day_totals(book.report))
+    write_table(book, book.sheet(DAYS, layout), "Days", columns, day_totals(book.report))
 
 
 def add_daily(book: Book) -> None:
     """Each module's days with jobs."""
-    daily, policy = book.report.daily, book.report.policy
+    daily, policy, say = book.report.daily, book.report.policy, book.words.say
     columns: list[Column[DayFigures]] = [
-        Column("Date", 13, lambda day: day.date, DAY),
-        Column("Service", fitting({day.service for day in daily}, 16, 34), lambda d: d.service),
-        Column("Module", fitting({day.module for day in daily}, 16, 40), lambda day: day.module),
-        Column("Jobs", 10, lambda day: day.jobs, COUNT),
-        *_outcome_columns(),
-        Column("Volume (GB)", 14, lambda day: gigabytes(day.bytes, policy), SIZE),
-        Column("Volume (bytes)", 20, lambda day: day.bytes, COUNT),
+        Column(say("Date"), 13, lambda day: day.date, DAY),
         Column(
-            "Worst outcome",
+            say("Service"), fitting({day.service for day in daily}, 16, 34), lambda day: day.service
+        ),
+        Column(
+            say("Module"), fitting({day.module for day in daily}, 16, 40), lambda day: day.module
+        ),
+        Column(say("Jobs"), 10, lambda day: day.jobs, COUNT),
+        *_outcome_columns(book.words),
+        Column(say("Volume (GB)"), 14, lambda day: gigabytes(day.bytes, policy), SIZE),
+        Column(say("Volume (bytes)"), 20, lambda day: day.bytes, COUNT),
+        Column(
+            say("Worst outcome"),
             14,
-            lambda day: OUTCOME_WORDS[day.worst],
+            lambda day: book.words.outcome(day.worst),
             lambda day: outcome_style(day.worst),
         ),
     ]
     layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
-    sheet = book.sheet("Daily", layout)
+    sheet = book.sheet(DAILY, layout)
     if not write_table(book, sheet, "Daily", columns, daily):
-        write_note(sheet, "No backup job started in this period.")
+        write_empty(sheet, say("No backup job started in this period."))
 
 
 def day_totals(report: Report) -> list[DayTotal]:
@@ -93,16 +98,16 @@ def _total(day: date, observed: bool, own: list[DayFigures]) -> DayTotal:
     return DayTotal(day, observed, **sums)
 
 
-def _outcome_columns() -> list[Column[T]]:
-    return [_outcome_column(outcome) for outcome in Outcome]
+def _outcome_columns(words: Words) -> list[Column[T]]:
+    return [_outcome_column(outcome, words) for outcome in Outcome]
 
 
-def _outcome_column(outcome: Outcome) -> Column[T]:
-    return Column(OUTCOME_WORDS[outcome], 11, lambda day: getattr(day, outcome.value), COUNT)
+def _outcome_column(outcome: Outcome, words: Words) -> Column[T]:
+    return Column(words.outcome(outcome), 11, lambda day: getattr(day, outcome.value), COUNT)
 
 
-def _silence(day: DayTotal) -> str | None:
+def _silence(day: DayTotal, words: Words) -> str | None:
     """Silence is neither success nor failure: which of the two kinds it is."""
     if day.jobs:
         return None
-    return "no run" if day.observed else "not observed"
+    return words.say("no run") if day.observed else words.say("not observed")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from reporter.model import Figures, Policy
+from reporter.model import Figures, Outcome, Policy
+from reporter.render.text import Words
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.styles import (
     CENTERED,
@@ -24,32 +25,41 @@ _UNIT_BYTES: Final = {"binary": 1024**3, "decimal": 1000**3}
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: its name in print and how to read it."""
+    """One figure: its name in docs/figures.md, that in print, and how to read it."""
 
+    key: str
     name: str
     width: float
     of: Callable[[Figures], Value]
     style: Callable[[Figures], Style]
 
 
-def figures_in(timezone: str, policy: Policy) -> tuple[Figure, ...]:
+def figures_in(timezone: str, policy: Policy, words: Words) -> tuple[Figure, ...]:
     """All figures, in print order; times are local times of the zone their name gives."""
+    say = words.say
+    last_point = say("Last recovery point ({timezone})", timezone=timezone)
     return (
-        *(_count(name, label) for name, label in _COUNTS),
-        _rate("success_rate", "Success rate"),
-        _rate("lenient_success_rate", "Lenient success rate"),
-        *(_count(name, label, 11.5) for name, label in _OBJECTS),
-        _rate("object_success_rate", "Object success rate"),
-        Figure("Volume (GB)", 12, lambda f: gigabytes(f.bytes, policy), lambda _: SIZE),
-        _count("bytes", "Volume (bytes)", 19),
-        _span("duration_mean_s", "Mean duration"),
-        _span("duration_median_s", "Median duration"),
-        _moment("last_success_at", f"Last success ({timezone})"),
-        _moment("last_recovery_point_at", f"Last recovery point ({timezone})"),
-        _span("longest_gap_s", "Longest gap"),
-        _count("consecutive_failures", "Failures in a row"),
-        _target("success_target_met", "Success target"),
-        _target("gap_target_met", "Recovery-point target"),
+        _count("jobs", say("Jobs")),
+        *(_count(outcome.value, words.outcome(outcome)) for outcome in Outcome),
+        _count("completed", say("Completed")),
+        _rate("success_rate", say("Success rate")),
+        _rate("lenient_success_rate", say("Lenient success rate")),
+        _count("objects_total", say("Objects total"), 11.5),
+        _count("objects_successful", say("Objects successful"), 11.5),
+        _count("objects_failed", say("Objects failed"), 11.5),
+        _count("objects_skipped", say("Objects skipped"), 11.5),
+        _count("objects_warning", say("Objects with warning"), 11.5),
+        _rate("object_success_rate", say("Object success rate")),
+        _volume(say("Volume (GB)"), policy),
+        _count("bytes", say("Volume (bytes)"), 19),
+        _span("duration_mean_s", say("Mean duration")),
+        _span("duration_median_s", say("Median duration")),
+        _moment("last_success_at", say("Last success ({timezone})", timezone=timezone)),
+        _moment("last_recovery_point_at", last_point),
+        _span("longest_gap_s", say("Longest gap")),
+        _count("consecutive_failures", say("Failures in a row")),
+        _target("success_target_met", say("Success target"), words),
+        _target("gap_target_met", say("Recovery-point target"), words),
     )
 
 
@@ -63,42 +73,34 @@ def span(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-_COUNTS: Final = (
-    ("jobs", "Jobs"),
-    ("success", "Success"),
-    ("warning", "Warning"),
-    ("failed", "Failed"),
-    ("cancelled", "Cancelled"),
-    ("running", "Running"),
-    ("not_run", "Not run"),
-    ("unknown", "Unknown"),
-    ("completed", "Completed"),
-)
-_OBJECTS: Final = (
-    ("objects_total", "Objects total"),
-    ("objects_successful", "Objects successful"),
-    ("objects_failed", "Objects failed"),
-    ("objects_skipped", "Objects skipped"),
-    ("objects_warning", "Objects with warning"),
-)
+def met_word(met: bool | None, words: Words) -> str | None:
+    """Whether a target is met; nothing where that cannot be said."""
+    if met is None:
+        return None
+    return words.say("met") if met else words.say("missed")
 
 
 def _count(name: str, label: str, width: float = 10.5) -> Figure:
-    return Figure(label, width, lambda f: getattr(f, name), lambda _: COUNT)
+    return Figure(name, label, width, lambda f: getattr(f, name), lambda _: COUNT)
 
 
 def _rate(name: str, label: str) -> Figure:
-    return Figure(label, 10, lambda f: getattr(f, name), lambda f: rate_style(getattr(f, name)))
+    return Figure(
+        name, label, 10, lambda f: getattr(f, name), lambda f: rate_style(getattr(f, name))
+    )
 
 
 def _span(name: str, label: str) -> Figure:
-    return Figure(label, 11, lambda f: span(getattr(f, name)), lambda _: SPAN)
+    return Figure(name, label, 11, lambda f: span(getattr(f, name)), lambda _: SPAN)
 
 
 def _moment(name: str, label: str) -> Figure:
-    return Figure(label, 20, lambda f: getattr(f, name), lambda _: MOMENT)
+    return Figure(name, label, 20, lambda f: getattr(f, name), lambda _: MOMENT)
 
 
-def _target(name: str, label: str) -> Figure:
-    words = {True: "met", False: "missed", None: None}
-    return Figure(label, 11, lambda f: words[getattr(f, name)], lambda _: CENTERED)
+def _target(name: str, label: str, words: Words) -> Figure:
+    return Figure(name, label, 11, lambda f: met_word(getattr(f, name), words), lambda _: CENTERED)
+
+
+def _volume(label: str, policy: Policy) -> Figure:
+    return Figure("gigabytes", label, 12, lambda f: gigabytes(f.bytes, policy), lambda _: SIZE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reporter.model import JobException, QualityNote, State
-from reporter.render.text import OUTCOME_WORDS, QUALITY_WORDS
+from reporter.render.text import Words
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import span
 from reporter.render.workbook.sheet import Layout
@@ -17,7 +17,8 @@ from reporter.render.workbook.styles import (
     WRAPPED,
     outcome_style,
 )
-from reporter.render.workbook.tables import Column, fitting, write_note, write_table
+from reporter.render.workbook.tables import Column, fitting, write_empty, write_table
+from reporter.render.workbook.titles import EXCEPTIONS, QUALITY
 
 _CALM: Final = "98A2B3"
 
@@ -28,54 +29,60 @@ def add_exceptions(book: Book) -> None:
     columns = _exception_columns(book)
     still_open = any(own.open for own in exceptions)
     color = STATE_COLORS[State.CRITICAL] if still_open else _CALM
-    sheet = book.sheet("Exceptions", Layout([own.width for own in columns], color, "C2", 1))
+    sheet = book.sheet(EXCEPTIONS, Layout([own.width for own in columns], color, "C2", 1))
     if not write_table(book, sheet, "Exceptions", columns, exceptions):
-        write_note(sheet, "No exceptions in this period.")
+        write_empty(sheet, book.words.say("No exceptions in this period."))
 
 
 def add_quality(book: Book) -> None:
     """What the service said that could not be read, or that contradicts itself."""
-    notes = book.report.quality
+    notes, columns = book.report.quality, _quality_columns(book.words)
     color = STATE_COLORS[State.ATTENTION] if notes else _CALM
-    layout = Layout([own.width for own in _QUALITY_COLUMNS], color, "A2", 1)
-    sheet = book.sheet("Data quality", layout)
-    if not write_table(book, sheet, "DataQuality", _QUALITY_COLUMNS, notes):
-        write_note(sheet, "Every value could be read, and none contradicts another.")
+    sheet = book.sheet(QUALITY, Layout([own.width for own in columns], color, "A2", 1))
+    if not write_table(book, sheet, "DataQuality", columns, notes):
+        said = book.words.say("Every value could be read, and none contradicts another.")
+        write_empty(sheet, said)
 
 
 def _exception_columns(book: Book) -> list[Column[JobException]]:
-    own = book.report.exceptions
-    zone = book.report.period.timezone
+    own, words = book.report.exceptions, book.words
+    say, zone = words.say, book.report.period.timezone
+    started = say("Started ({timezone})", timezone=zone)
+    ended = say("Ended ({timezone})", timezone=zone)
     return [
-        Column("Standing", 10, lambda job: "open" if job.open else "cured"),
+        Column(say("Standing"), 10, lambda job: say("open") if job.open else say("cured")),
         Column(
-            "Outcome",
+            say("Outcome"),
             12,
-            lambda job: OUTCOME_WORDS[job.outcome],
+            lambda job: words.outcome(job.outcome),
             lambda job: outcome_style(job.outcome),
         ),
-        Column("Service", fitting({job.service for job in own}, 14, 28), lambda job: job.service),
-        Column("Module", fitting({job.module for job in own}, 14, 34), lambda job: job.module),
-        Column("Status", fitting({job.status for job in own}, 14, 28), lambda job: job.status),
-        Column("Job ID", fitting((job.job_id for job in own), 16, 40), lambda job: job.job_id),
-        Column("Name", fitting((job.name for job in own), 16, 44), lambda job: job.name),
+        Column(say("Service"), fitting({job.service for job in own}, 14, 28), lambda j: j.service),
+        Column(say("Module"), fitting({job.module for job in own}, 14, 34), lambda j: j.module),
+        Column(say("Status"), fitting({job.status for job in own}, 14, 28), lambda j: j.status),
+        Column(say("Job ID"), fitting((job.job_id for job in own), 16, 40), lambda j: j.job_id),
+        Column(say("Name"), fitting((job.name for job in own), 16, 44), lambda j: j.name),
         Column(
-            "Cured by job", fitting((job.cured_by for job in own), 16, 40), lambda j: j.cured_by
+            say("Cured by job"),
+            fitting((job.cured_by for job in own), 16, 40),
+            lambda job: job.cured_by,
         ),
-        Column(f"Started ({zone})", 20, lambda job: job.started_at, MOMENT),
-        Column(f"Ended ({zone})", 20, lambda job: job.ended_at, MOMENT),
-        Column("Duration", 11, lambda job: span(job.duration_s), SPAN),
-        Column("Objects total", 11, lambda job: job.objects_total, COUNT),
-        Column("Objects failed", 11, lambda job: job.objects_failed, COUNT),
-        Column("Size (bytes)", 19, lambda job: job.bytes, COUNT),
-        Column("Cured after", 12, lambda job: span(job.cured_after_s), SPAN),
+        Column(started, 20, lambda job: job.started_at, MOMENT),
+        Column(ended, 20, lambda job: job.ended_at, MOMENT),
+        Column(say("Duration"), 11, lambda job: span(job.duration_s), SPAN),
+        Column(say("Objects total"), 11, lambda job: job.objects_total, COUNT),
+        Column(say("Objects failed"), 11, lambda job: job.objects_failed, COUNT),
+        Column(say("Size (bytes)"), 19, lambda job: job.bytes, COUNT),
+        Column(say("Cured after"), 12, lambda job: span(job.cured_after_s), SPAN),
     ]
 
 
-_QUALITY_COLUMNS: Final[list[Column[QualityNote]]] = [
-    Column("Kind", 26, lambda note: QUALITY_WORDS[note.kind], WRAPPED),
-    Column("Field", 18, lambda note: note.field, WRAPPED),
-    Column("Value or finding", 48, lambda note: note.value, WRAPPED),
-    Column("In jobs (at most five)", 60, lambda note: ", ".join(note.jobs), WRAPPED),
-    Column("How often", 12, lambda note: note.count, COUNT),
-]
+def _quality_columns(words: Words) -> list[Column[QualityNote]]:
+    say = words.say
+    return [
+        Column(say("Kind"), 26, lambda note: words.quality(note.kind), WRAPPED),
+        Column(say("Field"), 18, lambda note: note.field, WRAPPED),
+        Column(say("Value or finding"), 48, words.noted, WRAPPED),
+        Column(say("In jobs (at most five)"), 60, lambda note: ", ".join(note.jobs), WRAPPED),
+        Column(say("How often"), 12, lambda note: note.count, COUNT),
+    ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from reporter.model import Outcome
-from reporter.render.text import OUTCOME_WORDS
+from reporter.render.text import Words
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.sheet import LAST_ROW, Layout, Sheet
 from reporter.render.workbook.styles import (
     COUNT,
+    LINK,
     MOMENT,
     SPAN,
     TEXT,
@@ -21,8 +24,12 @@ from reporter.render.workbook.styles import (
     Style,
     outcome_style,
 )
-from reporter.render.workbook.tables import fitting, write_header, write_note
+from reporter.render.workbook.tables import fitting, write_empty, write_header
+from reporter.render.workbook.titles import JOBS, MODULES
 
+SERVICE_LETTER, MODULE_LETTER, BYTES_LETTER = "A", "B", "K"
+OUTCOME_LETTER, COUNTED_LETTER = "P", "Q"
+"""The columns that the checks read."""
 ROWS_AT_ONCE: Final = 5_000
 _SAMPLE: Final = 2_000
 """Jobs looked at to find how wide a column of text must be."""
@@ -41,31 +48,84 @@ class _Column:
     cells: Callable[[Sheet, pd.DataFrame], list[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """Where the first job of a module leads: to what is said of the module."""
+
+    module: str
+    place: str
+
+
 def add_jobs(book: Book) -> None:
     """All jobs of the period and the undated ones, over as many sheets as Excel needs."""
-    jobs = book.report.jobs
-    columns = _columns(jobs, book.report.period.timezone)
+    jobs, links = book.report.jobs, _links_back(book)
+    columns = _columns(jobs, book)
     layout = Layout([column.width for column in columns], book.tab_color, "A2", 1)
     if jobs.empty:
-        write_note(book.sheet("Jobs", layout), "No jobs in this period.")
-    per_sheet = LAST_ROW - 1
-    for number, first in enumerate(range(0, len(jobs), per_sheet), 1):
-        sheet = book.sheet("Jobs" if number == 1 else f"Jobs {number}", layout)
+        write_empty(book.sheet(JOBS, layout), book.words.say("No jobs in this period."))
+    order = order_of(jobs)
+    for number, first in enumerate(range(0, len(jobs), LAST_ROW - 1), 1):
+        sheet = book.sheet(JOBS, layout, number)
         write_header(book, sheet, [(column.header, column.align) for column in columns])
-        for part in _parts(jobs.iloc[first : first + per_sheet]):
+        for part in _parts(jobs, order[first : first + LAST_ROW - 1]):
             for cells in zip(*(column.cells(sheet, part) for column in columns), strict=True):
-                sheet.row(cells)
+                _write_job(sheet, cells, links.get((number, sheet.rows + 1)))
         headers = [column.header for column in columns]
         sheet.table("Jobs" if number == 1 else f"Jobs_{number}", headers, 1)
 
 
-def _parts(jobs: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for first in range(0, len(jobs), ROWS_AT_ONCE):
-        yield jobs.iloc[first : first + ROWS_AT_ONCE]
+def order_of(jobs: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """The jobs' order in print, as positions: by service, by module, and then as they are."""
+    keys = [pd.factorize(jobs[name], sort=True)[0] for name in ("module", "service")]
+    return np.lexsort(keys)
 
 
-def _columns(jobs: pd.DataFrame, timezone: str) -> list[_Column]:
+def first_jobs(jobs: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
+    """The sheet and the row of each module's first job."""
+    counts = jobs.groupby(["service", "module"], as_index=False).size()
+    before = counts["size"].cumsum() - counts["size"]
+    return {
+        (service, module): (first // (LAST_ROW - 1) + 1, first % (LAST_ROW - 1) + 2)
+        for service, module, first in zip(counts["service"], counts["module"], before, strict=True)
+    }
+
+
+def job_ranges(book: Book, letter: str) -> list[str]:
+    """The cells of one column of all jobs, sheet by sheet; one empty cell where there is none."""
+    per_sheet, jobs = LAST_ROW - 1, max(len(book.report.jobs), 1)
+    return [
+        book.place(JOBS, f"${letter}$2:${letter}${min(jobs - first, per_sheet) + 1}", number)
+        for number, first in enumerate(range(0, jobs, per_sheet), 1)
+    ]
+
+
+def _links_back(book: Book) -> dict[tuple[int, int], _Back]:
+    """From the first job of each module (its sheet and row) to the module."""
+    firsts = first_jobs(book.report.jobs)
+    return {
+        firsts[own.service, own.module]: _Back(own.module, book.place(MODULES, f"B{row}"))
+        for row, own in enumerate(book.report.modules, book.firsts.get("Modules", 0))
+        if (own.service, own.module) in firsts
+    }
+
+
+def _write_job(sheet: Sheet, cells: Sequence[str], back: _Back | None) -> None:
+    if not back:
+        sheet.row(cells)
+        return
+    module = sheet.cell(back.module, replace(LINK, wrap=False))
+    row = sheet.row([cells[0], module, *cells[2:]])
+    sheet.link(f"{MODULE_LETTER}{row}", back.place)
+
+
+def _parts(jobs: pd.DataFrame, order: npt.NDArray[np.intp]) -> Iterator[pd.DataFrame]:
+    for first in range(0, len(order), ROWS_AT_ONCE):
+        yield jobs.iloc[order[first : first + ROWS_AT_ONCE]]
+
+
+def _columns(jobs: pd.DataFrame, book: Book) -> list[_Column]:
     """The 15 fields of the API, in its order, and what we make of them."""
+    words, say, timezone = book.words, book.words.say, book.report.period.timezone
 
     def text(header: str, name: str, most: float) -> _Column:
         width = fitting(jobs[name].head(_SAMPLE).dropna(), 12, most)
@@ -76,38 +136,59 @@ def _columns(jobs: pd.DataFrame, timezone: str) -> list[_Column]:
 
     def moment(header: str, name: str) -> _Column:
         return _Column(
-            f"{header} ({timezone})",
+            header,
             20,
             "right",
             lambda sheet, part: _moments(sheet, part[name], timezone),
         )
 
     return [
-        text("Service", "service", 24),
-        text("Module", "module", 30),
-        text("Status", "status", 24),
-        text("Job ID", "job_id", 40),
-        text("Name", "name", 44),
-        count("Objects total", "objects_total"),
-        count("Objects failed", "objects_failed"),
-        count("Objects successful", "objects_successful"),
-        count("Objects skipped", "objects_skipped"),
-        count("Objects with warning", "objects_warning"),
-        count("Size (bytes)", "bytes", 19),
-        moment("Started", "started_at"),
-        moment("Ended", "ended_at"),
-        _Column("Duration", 12, "right", lambda sheet, part: _spans(sheet, part["duration"])),
-        moment("Modified", "modified_at"),
-        _Column("Outcome", 12, "center", lambda sheet, part: _outcomes(sheet, part["outcome"])),
-        _Column("Counted as", 14, "left", lambda sheet, part: _texts(sheet, _counted_as(part))),
+        text(say("Service"), "service", 24),
+        text(say("Module"), "module", 30),
+        text(say("Status"), "status", 24),
+        text(say("Job ID"), "job_id", 40),
+        text(say("Name"), "name", 44),
+        count(say("Objects total"), "objects_total"),
+        count(say("Objects failed"), "objects_failed"),
+        count(say("Objects successful"), "objects_successful"),
+        count(say("Objects skipped"), "objects_skipped"),
+        count(say("Objects with warning"), "objects_warning"),
+        count(say("Size (bytes)"), "bytes", 19),
+        moment(say("Started ({timezone})", timezone=timezone), "started_at"),
+        moment(say("Ended ({timezone})", timezone=timezone), "ended_at"),
+        _Column(say("Duration"), 12, "right", lambda sheet, part: _spans(sheet, part["duration"])),
+        moment(say("Modified ({timezone})", timezone=timezone), "modified_at"),
+        _Column(
+            say("Outcome"),
+            12,
+            "center",
+            lambda sheet, part: _outcomes(sheet, part["outcome"], words),
+        ),
+        _Column(
+            say("Counted as"),
+            14,
+            "left",
+            lambda sheet, part: _texts(sheet, _counted_as(part, words)),
+        ),
     ]
 
 
-def _counted_as(jobs: pd.DataFrame) -> pd.Series:
+def counted(jobs: pd.DataFrame) -> pd.Series:
+    """Which jobs are in the figures."""
+    dated: pd.Series = jobs["started_at"].notna()
+    return dated & jobs["is_backup"]
+
+
+def counted_word(words: Words) -> str:
+    """What the sheet says of those."""
+    return words.say("backup")
+
+
+def _counted_as(jobs: pd.DataFrame, words: Words) -> pd.Series:
     """Whether a job is in the figures, and why not."""
-    counted = pd.Series("backup", index=jobs.index)
-    counted = counted.mask(jobs["started_at"].isna(), "undated")
-    return counted.mask(~jobs["is_backup"], "not a backup")
+    said = pd.Series(counted_word(words), index=jobs.index)
+    said = said.mask(jobs["started_at"].isna(), words.say("undated"))
+    return said.mask(~jobs["is_backup"], words.say("not a backup"))
 
 
 def _texts(sheet: Sheet, column: pd.Series) -> list[str]:
@@ -118,9 +199,9 @@ def _texts(sheet: Sheet, column: pd.Series) -> list[str]:
     return [made[code] for code in codes]
 
 
-def _outcomes(sheet: Sheet, column: pd.Series) -> list[str]:
+def _outcomes(sheet: Sheet, column: pd.Series, words: Words) -> list[str]:
     made = {
-        outcome.value: sheet.cell(OUTCOME_WORDS[outcome], outcome_style(outcome))
+        outcome.value: sheet.cell(words.outcome(outcome), outcome_style(outcome))
         for outcome in Outcome
     }
     return [made[outcome] for outcome in column]

@@ -9,17 +9,28 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, Final, cast
 
 from openpyxl.chart._chart import ChartBase
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.header_footer import HeaderFooter, HeaderFooterItem
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.model import Look, Report
-from reporter.render.workbook.cells import Value, cell_xml, clean, cut, looks_like_formula
+from reporter.render.text import Words
+from reporter.render.workbook.cells import (
+    Value,
+    cell_xml,
+    clean,
+    cut,
+    formula_xml,
+    looks_like_formula,
+)
 from reporter.render.workbook.styles import PLAIN, Style, Styles
 
 LAST_ROW: Final = 1_048_576
@@ -40,24 +51,36 @@ class Layout:
     """The first cell that scrolls."""
     header_row: int | None = None
     """The row printed at the top of each page."""
+    header_columns: str | None = None
+    """The columns printed at the left of each page, such as "A:C"."""
+    pages_wide: int = 1
+    """Printed as many pages wide, and as tall as it gets."""
     one_page: bool = False
-    """Printed on one page, however small; otherwise one page wide, and as tall as it gets."""
+    """Printed on one page, however small."""
 
 
 class Sheet:
     """A sheet under way: rows are written at once and cannot be changed."""
 
     def __init__(
-        self, made: Worksheet, styles: Styles, layout: Layout, report: Report, look: Look
+        self,
+        made: Worksheet,
+        styles: Styles,
+        layout: Layout,
+        report: Report,
+        look: Look,
+        words: Words,
     ) -> None:
         self.rows = 0
         """Rows written so far."""
+        self.descriptions: list[str] = []
+        """What its charts show."""
         self.widths = tuple(layout.widths)
         self._made = made
         self._styles = styles
         self._prefixes = [f'<c r="{get_column_letter(n)}' for n in range(1, 101)]
         _arrange(made, layout)
-        _set_print(made, layout, report, look)
+        _set_print(made, layout, report, look, words)
         # Without a name nothing can be left behind, however this ends.
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  `discard` closes it
         self._stream = _Stream(made, self._file)
@@ -81,6 +104,10 @@ class Sheet:
         if isinstance(value, str) and looks_like_formula(value):
             style = replace(style, quoted=True)
         return cell_xml(value, self._styles.number(style, self._made))
+
+    def formula(self, formula: str, value: str | float, style: Style = PLAIN) -> str:
+        """A cell for `row` that computes; `value` is what comes of it."""
+        return formula_xml(formula, value, self._styles.number(style, self._made))
 
     def texts(self, texts: Iterable[str], style: Style) -> list[str]:
         """Cells of many texts at once."""
@@ -107,6 +134,20 @@ class Sheet:
         """Merge columns of the row just written."""
         self._made.merged_cells.add(f"{first}{self.rows}:{last}{self.rows}")
 
+    def link(self, cell: str, target: str) -> None:
+        """Lead from a cell to a place in the workbook."""
+        self._made._hyperlinks.append(  # type: ignore[attr-defined]
+            Hyperlink(ref=cell, location=target)
+        )
+
+    def highlight(self, cells: str, condition: str, color: str) -> None:
+        """Colour the text of those cells for which the formula holds."""
+        font = Font(b=True, color=f"FF{color}")
+        self._made.conditional_formatting.add(
+            cells,
+            FormulaRule(formula=[condition], font=font),  # type: ignore[no-untyped-call]
+        )
+
     def table(self, name: str, headers: Sequence[str], first_row: int) -> None:
         """Make the rows from `first_row` (the header) to the last one an Excel table."""
         ref = f"A{first_row}:{get_column_letter(len(headers))}{self.rows}"
@@ -121,8 +162,9 @@ class Sheet:
         # Not `add_table`: it warns that the columns are missing, which they are not.
         self._made.tables.add(table)
 
-    def chart(self, chart: ChartBase, anchor: str) -> None:
-        """Put a chart with its upper left corner on a cell."""
+    def chart(self, chart: ChartBase, anchor: str, description: str) -> None:
+        """Put a chart with its upper left corner on a cell, and say what it shows."""
+        self.descriptions.append(description)
         self._made.add_chart(chart, anchor)
 
     def finish(self) -> None:
@@ -157,21 +199,27 @@ def _arrange(made: Worksheet, layout: Layout) -> None:
         made.column_dimensions[get_column_letter(number)].width = width
 
 
-def _set_print(made: Worksheet, layout: Layout, report: Report, look: Look) -> None:
+def _set_print(made: Worksheet, layout: Layout, report: Report, look: Look, words: Words) -> None:
     made.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     made.page_setup.orientation = "landscape"
     made.page_setup.paperSize = _PAPER[look.page_size]
-    made.page_setup.fitToWidth = 1
+    made.page_setup.fitToWidth = layout.pages_wide
     made.page_setup.fitToHeight = int(layout.one_page)
     made.page_margins = PageMargins(0.5, 0.5, 0.75, 0.75, 0.3, 0.3)
     if layout.header_row:
         made.print_title_rows = f"{layout.header_row}:{layout.header_row}"
+    made.print_title_cols = layout.header_columns
     header, footer = HeaderFooterItem(), HeaderFooterItem()
     made.HeaderFooter = HeaderFooter(oddHeader=header, oddFooter=footer)
     header.left.text = _page_text(report.customer.name)
-    header.right.text = _page_text(f"Backup report {report.period.label}")
+    header.right.text = _page_text(words.say("Backup report {period}", period=report.period.label))
     footer.left.text = _page_text(look.brand.footer or look.brand.name)
-    footer.right.text = f"{made.title}, page &P of &N"
+    footer.right.text = words.say(
+        "{sheet}, page {page} of {pages}",
+        sheet=_page_text(made.title),
+        page="&P",
+        pages="&N",
+    )
 
 
 def _page_text(text: str) -> str | None:

@@ -49,12 +49,15 @@ class Style:
     ruled: bool = True
     """A hairline below."""
     indent: int = 0
+    underlined: bool = False
+    """Leads to another place."""
     quoted: bool = False
     """Typed in again it stays text, whatever it begins with."""
 
 
 TEXT: Final = Style()
 WRAPPED: Final = Style(wrap=True)
+LINK: Final = Style(wrap=True, underlined=True)
 CENTERED: Final = Style(align="center")
 COUNT: Final = Style("#,##0", align="right")
 RATE: Final = Style("0.0%", align="right")
@@ -139,7 +142,13 @@ class Styles:
 def _register(style: Style, sheet: Worksheet) -> int:
     cell = WriteOnlyCell(sheet)
     cell.number_format = style.number_format
-    cell.font = Font("Calibri", sz=style.size, b=style.bold or None, color=f"FF{style.color}")
+    cell.font = Font(
+        "Calibri",
+        sz=style.size,
+        b=style.bold or None,
+        u="single" if style.underlined else None,
+        color=f"FF{style.color}",
+    )
     cell.alignment = Alignment(
         horizontal=style.align,
         vertical="top",

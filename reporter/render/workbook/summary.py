@@ -8,7 +8,6 @@ from typing import Final
 
 from reporter.model import Figures, State
 from reporter.render.sentences import reason_text
-from reporter.render.text import STATE_WORDS
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.charts import charts_of
@@ -28,6 +27,7 @@ from reporter.render.workbook.styles import (
     state_style,
 )
 from reporter.render.workbook.tables import LINE_HEIGHT, lines_of
+from reporter.render.workbook.titles import MODULES, SUMMARY, title_of
 
 _WIDTHS: Final = (40, 22, 22, 14, 3)
 _TEXT_WIDTH: Final = 104
@@ -36,35 +36,53 @@ _CHART_COLUMN: Final = "F"
 _CM_PER_ROW: Final = 0.529
 """Of the 15 points Excel gives a row."""
 _REASONS: Final = 12
+_NAMES: Final = {
+    "jobs_total": "jobs",
+    "jobs_completed": "completed",
+    "jobs_failed": "failed",
+    "success_rate": "success_rate",
+    "lenient_success_rate": "lenient_success_rate",
+    "object_success_rate": "object_success_rate",
+    "volume_bytes": "bytes",
+    "longest_gap": "longest_gap_s",
+    "last_recovery_point": "last_recovery_point_at",
+}
+"""Names for other workbooks and macros to refer to, of the figures they are after."""
 _ONE_PAGE: Final = 20
 """Modules whose charts still fit on one page, if all is made smaller."""
 
 
 def add_summary(book: Book) -> None:
     """The one sheet to read where only one is read."""
-    charts = charts_of(book.report, book.tab_color)
+    charts = charts_of(book)
     sheet = book.sheet(
-        "Summary", Layout(_WIDTHS, book.tab_color, one_page=len(book.report.modules) <= _ONE_PAGE)
+        SUMMARY, Layout(_WIDTHS, book.tab_color, one_page=len(book.report.modules) <= _ONE_PAGE)
     )
     _masthead(book, sheet)
     top = sheet.rows + 1
     _standing(book, sheet)
     _key_figures(book, sheet)
-    for chart in charts:
-        sheet.chart(chart, f"{_CHART_COLUMN}{top}")
+    for chart, description in charts:
+        sheet.chart(chart, f"{_CHART_COLUMN}{top}", description)
         top += math.ceil(chart.height / _CM_PER_ROW) + 1
 
 
 def _masthead(book: Book, sheet: Sheet) -> None:
     report, words = book.report, book.words
-    brand = book.look.brand
-    period = report.period
+    brand, period = book.look.brand, report.period
     sheet.row([sheet.cell(report.customer.name, TITLE)], height=28)
-    sheet.row([sheet.cell(f"Backup report, {words.period(period)}", HEADING)], height=20)
-    span = f"{period.first.isoformat()} to {period.last.isoformat()}, {period.timezone}"
-    _line(sheet, f"{span}; as of {words.moment(report.as_of)}", NOTE)
+    title = words.say("Backup report, {period}", period=words.period(period))
+    sheet.row([sheet.cell(title, HEADING)], height=20)
+    span = words.say(
+        "{first} to {last}, {timezone}; as of {moment}",
+        first=period.first.isoformat(),
+        last=period.last.isoformat(),
+        timezone=period.timezone,
+        moment=words.moment(report.as_of),
+    )
+    _line(sheet, span, NOTE)
     if maker := ", ".join(filter(None, (brand.name, brand.contact))):
-        _line(sheet, f"Prepared by {maker}", NOTE)
+        _line(sheet, words.say("Prepared by {maker}", maker=maker), NOTE)
     sheet.row()
 
 
@@ -72,50 +90,73 @@ def _standing(book: Book, sheet: Sheet) -> None:
     """State, completeness and coverage, and the reasons in words."""
     report, words = book.report, book.words
     state = replace(state_style(report.state), size=12)
-    cells = [sheet.cell("State", HEADING), sheet.cell(STATE_WORDS[report.state], state)]
-    sheet.row(cells, height=20)
+    cells = [sheet.cell(words.say("State"), HEADING), sheet.cell(words.state(report.state), state)]
+    book.define("state", book.place(SUMMARY, f"$B${sheet.row(cells, height=20)}"))
+    _observation(book, sheet)
     coverage = report.coverage
-    days = f"observed on {coverage.snapshot_days} of {coverage.days} days"
-    if coverage.complete:
-        sheet.row([sheet.cell("Observation"), sheet.cell(f"complete: {days}")])
-    else:
-        mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
-        cells = [
-            sheet.cell("Observation"),
-            sheet.cell("INCOMPLETE", mark),
-            sheet.cell(days, replace(PLAIN, indent=1)),
-        ]
-        sheet.row(cells)
-    covered = f"{coverage.modules_covered} of {coverage.modules_seen} modules have a recovery point"
-    sheet.row([sheet.cell("Coverage"), sheet.cell(covered)])
+    covered = words.count(
+        "{covered} of {number} module has a recovery point",
+        "{covered} of {number} modules have a recovery point",
+        coverage.modules_seen,
+        covered=words.number(coverage.modules_covered),
+    )
+    sheet.row([sheet.cell(words.say("Coverage")), sheet.cell(covered)])
     sheet.row()
     if report.reasons:
-        sheet.row([sheet.cell("What needs attention", HEADING)], height=20)
+        sheet.row([sheet.cell(words.say("What needs attention"), HEADING)], height=20)
         for reason in report.reasons[:_REASONS]:
             _line(sheet, reason_text(reason, words))
         if (more := len(report.reasons) - _REASONS) > 0:
-            _line(sheet, f"and {more} more: see the sheet Modules", NOTE)
+            rest = words.count(
+                "and {number} more: see the sheet {sheet}",
+                "and {number} more: see the sheet {sheet}",
+                more,
+                sheet=title_of(words, MODULES),
+            )
+            _line(sheet, rest, NOTE)
         sheet.row()
+
+
+def _observation(book: Book, sheet: Sheet) -> None:
+    """Whether every day of the period was looked at."""
+    words, coverage = book.words, book.report.coverage
+    days = words.count(
+        "observed on {observed} of {number} day",
+        "observed on {observed} of {number} days",
+        coverage.days,
+        observed=words.number(coverage.snapshot_days),
+    )
+    label = sheet.cell(words.say("Observation"))
+    if coverage.complete:
+        sheet.row([label, sheet.cell(words.say("complete: {days}", days=days))])
+        return
+    mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
+    shown = sheet.cell(days, replace(PLAIN, indent=1))
+    sheet.row([label, sheet.cell(words.say("INCOMPLETE"), mark), shown])
 
 
 def _key_figures(book: Book, sheet: Sheet) -> None:
     """All figures of the customer, beside those of the period before."""
-    report = book.report
+    report, words = book.report, book.words
     previous = report.previous
     labels = [report.period.label]
     if previous:
-        labels += [previous.period.label, "Change"]
+        labels += [previous.period.label, words.say("Change")]
     right = replace(book.header, align="right")
-    cells = [sheet.cell("Key figures", book.header), *(sheet.cell(own, right) for own in labels)]
-    sheet.row(cells, height=18)
-    for figure in figures_in(report.period.timezone, report.policy):
+    cells = [sheet.cell(words.say("Key figures"), book.header)]
+    header = sheet.row([*cells, *(sheet.cell(own, right) for own in labels)], height=18)
+    for figure in figures_in(report.period.timezone, report.policy, words):
         cells = [sheet.cell(figure.name, TEXT), _value(sheet, figure, report.totals)]
         if previous:
             change, style = _change(figure, report.totals, previous.totals)
             cells += [_value(sheet, figure, previous.totals), sheet.cell(change, style)]
-        sheet.row(cells)
+        book.totals[figure.key] = book.place(SUMMARY, f"$B${sheet.row(cells)}")
+    for name, key in _NAMES.items():
+        book.define(name, book.totals[key])
+    book.define("period", book.place(SUMMARY, f"$B${header}"))
     sheet.row()
-    _line(sheet, f"How the rates count: {' '.join(book.policy)}", NOTE)
+    counting = words.say("How the rates count: {policy}", policy=" ".join(book.policy))
+    _line(sheet, counting, NOTE)
 
 
 def _value(sheet: Sheet, figure: Figure, figures: Figures) -> str:
@@ -124,11 +165,11 @@ def _value(sheet: Sheet, figure: Figure, figures: Figures) -> str:
 
 def _change(figure: Figure, now: Figures, before: Figures) -> tuple[Value, Style]:
     """The trend of the success rate (in points) and of the volume; of nothing else."""
-    if figure.name == "Success rate":
+    if figure.key == "success_rate":
         if now.success_rate is None or before.success_rate is None:
             return None, POINTS
         return (now.success_rate - before.success_rate) * 100, POINTS
-    if figure.name == "Volume (bytes)" and before.bytes:
+    if figure.key == "bytes" and before.bytes:
         return now.bytes / before.bytes - 1, CHANGE
     return None, TEXT
 

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.sheet import Sheet
-from reporter.render.workbook.styles import NOTE, TEXT, Align, Style
+from reporter.render.workbook.styles import HEADING, NOTE, TEXT, Align, Style
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Column(Generic[T]):
 def write_table(
     book: Book, sheet: Sheet, name: str, columns: Sequence[Column[T]], records: Iterable[T]
 ) -> bool:
-    """Write the records as an Excel table with that name.
+    """Write the records as an Excel table with that name; the book remembers where.
 
     Excel takes a table without records for damage: where there are none nothing is written, and
     False comes back.
@@ -49,6 +49,7 @@ def write_table(
         _write_record(sheet, columns, record)
     if first:
         sheet.table(name, [column.header for column in columns], first - 1)
+        book.firsts[name] = first
     return bool(first)
 
 
@@ -73,8 +74,14 @@ def write_header(book: Book, sheet: Sheet, headers: Sequence[tuple[str, Align]])
     return sheet.row(cells, height=LINE_HEIGHT * lines + _BUTTON_HEIGHT)
 
 
+def write_empty(sheet: Sheet, text: str) -> None:
+    """A sheet without its table: what it is, and why there is nothing."""
+    sheet.row([sheet.cell(sheet.title, HEADING)], height=20)
+    write_note(sheet, text)
+
+
 def write_note(sheet: Sheet, text: str) -> None:
-    """A line that says why there is nothing."""
+    """A line of small print."""
     sheet.row([sheet.cell(text, NOTE)])
 
 

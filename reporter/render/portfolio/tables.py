@@ -1,0 +1,240 @@
+"""The portfolio as an Excel workbook: all customers, what changed, and of whom nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeVar, cast
+
+from reporter.model import Customer, Look, Policy, Report, State
+from reporter.period import Period
+from reporter.render.portfolio.sentences import (
+    changed,
+    changes_title,
+    portfolio_headline,
+    state_name,
+    unknown_title,
+    why,
+)
+from reporter.render.portfolio.standing import Portfolio, Standing
+from reporter.render.text import UNDEFINED, Words
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.sheet import Layout, Sheet
+from reporter.render.workbook.styles import (
+    COUNT,
+    MOMENT,
+    NOTE,
+    POINTS,
+    RATE,
+    SIZE,
+    TEXT,
+    TITLE,
+    WRAPPED,
+    Style,
+    rate_style,
+    state_style,
+)
+from reporter.render.workbook.tables import Column, fitting, write_note, write_table
+
+T = TypeVar("T")
+
+_HEADER_ROW: Final = 4
+_FIRST_SCROLLING: Final = "B5"
+_Changed = tuple[str, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """All that a book reads of a report, for a book about all customers."""
+
+    customer: Customer
+    period: Period
+    policy: Policy
+    as_of: datetime
+
+
+def write_portfolio_xlsx(portfolio: Portfolio, look: Look, path: Path) -> None:
+    """The portfolio as an Excel workbook. The same portfolio and look give the same bytes.
+
+    Raises:
+        OSError: `path` or the temporary files cannot be written.
+    """
+    words = Words(look.locale, portfolio.policy.units)
+    subject = _Subject(
+        Customer("", words.say("All customers")),
+        portfolio.period,
+        portfolio.policy,
+        portfolio.as_of or portfolio.period.start,
+    )
+    with Book(cast(Report, subject), look) as book:
+        _add_portfolio(book, portfolio)
+        _add_changes(book, portfolio)
+        _add_unknown(book, portfolio)
+        book.save(path)
+
+
+def _add_portfolio(book: Book, portfolio: Portfolio) -> None:
+    columns = _columns(book, portfolio)
+    title = portfolio_headline(portfolio, book.words)
+    sheet = _begin(book, portfolio, book.words.say("Portfolio"), title, columns)
+    none = book.words.say("Nothing is known of any customer's backups")
+    _fill(book, sheet, "Portfolio", columns, portfolio.standings, none)
+
+
+def _add_changes(book: Book, portfolio: Portfolio) -> None:
+    words, changes = book.words, portfolio.changes
+    columns = _change_columns(book, portfolio)
+    title = changes_title(changes, words) if changes else words.say("Changes")
+    sheet = _begin(book, portfolio, words.say("Changes"), title, columns)
+    records = changed(changes, words) if changes else []
+    none = (
+        words.say("No customer's state changed")
+        if changes
+        else words.say("There is no earlier data to compare with.")
+    )
+    _fill(book, sheet, "Changes", columns, records, none)
+
+
+def _add_unknown(book: Book, portfolio: Portfolio) -> None:
+    words = book.words
+    columns: list[Column[Standing]] = [
+        Column(
+            words.say("Customer"), _name_width(portfolio), lambda own: own.customer.name, WRAPPED
+        ),
+        Column(words.say("Why"), 80, lambda own: why(own, words), WRAPPED),
+        Column(words.say("Customer id"), 38, lambda own: own.customer.id, TEXT),
+    ]
+    title = unknown_title(portfolio, words)
+    sheet = _begin(book, portfolio, words.say("No data"), title, columns)
+    none = words.say("Something is known of every customer.")
+    _fill(book, sheet, "NoData", columns, portfolio.unknown, none)
+
+
+def _begin(
+    book: Book, portfolio: Portfolio, name: str, title: str, columns: Sequence[Column[T]]
+) -> Sheet:
+    """A sheet with what it says and of which period above its table."""
+    words = book.words
+    layout = Layout([own.width for own in columns], book.tab_color, _FIRST_SCROLLING, _HEADER_ROW)
+    sheet = book.sheet(name, layout)
+    sheet.row([sheet.cell(title, TITLE)], height=28)
+    as_of = words.moment(portfolio.as_of) if portfolio.as_of else UNDEFINED
+    period = words.period(portfolio.period)
+    text = words.say("{period} · data as of {moment}", period=period, moment=as_of)
+    sheet.row([sheet.cell(text, NOTE)])
+    sheet.row()
+    return sheet
+
+
+def _fill(
+    book: Book,
+    sheet: Sheet,
+    name: str,
+    columns: Sequence[Column[T]],
+    records: Iterable[T],
+    none: str,
+) -> None:
+    if not write_table(book, sheet, name, columns, records):
+        write_note(sheet, none)
+
+
+def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
+    words = book.words
+    unit, size = "GB", 1e9 if portfolio.policy.units == "decimal" else 2.0**30
+    return [
+        Column(
+            words.say("Customer"), _name_width(portfolio), lambda own: own.customer.name, WRAPPED
+        ),
+        Column(
+            words.say("State"),
+            13,
+            lambda own: state_name(own.state, words),
+            lambda own: _state_style(own.state),
+        ),
+        Column(words.say("Before"), 13, lambda own: _before(own, words)),
+        Column(
+            words.say("Success rate"),
+            11,
+            lambda own: own.success_rate,
+            lambda own: rate_style(own.success_rate),
+        ),
+        Column(words.say("Target"), 9, lambda own: own.target, RATE),
+        Column(words.say("Change"), 10, _rate_change, POINTS),
+        Column(words.say("Jobs"), 9, lambda own: own.jobs, COUNT),
+        Column(words.say("Completed"), 12, lambda own: own.completed, COUNT),
+        Column(words.say("Failed"), 9, lambda own: own.failed, COUNT),
+        Column(words.say("Open exceptions"), 12, lambda own: own.open_exceptions, COUNT),
+        Column(
+            words.say("Volume ({unit})", unit=unit), 12, lambda own: _size(own.bytes, size), SIZE
+        ),
+        Column(
+            words.say("Volume before ({unit})", unit=unit),
+            12,
+            lambda own: _size(own.previous_bytes, size),
+            SIZE,
+        ),
+        Column(words.say("Modules covered"), 10, lambda own: own.modules_covered, COUNT),
+        Column(words.say("Modules seen"), 10, lambda own: own.modules_seen, COUNT),
+        Column(words.say("Days observed"), 10, lambda own: own.snapshot_days, COUNT),
+        Column(words.say("Days"), 8, lambda own: own.days, COUNT),
+        Column(words.say("Last success"), 20, lambda own: own.last_success_at, MOMENT),
+        Column(words.say("Most pressing"), 60, lambda own: why(own, words), WRAPPED),
+        Column(words.say("Customer id"), 38, lambda own: own.customer.id, TEXT),
+    ]
+
+
+def _change_columns(book: Book, portfolio: Portfolio) -> list[Column[_Changed]]:
+    words = book.words
+    return [
+        Column(
+            words.say("Customer"), _name_width(portfolio), lambda own: own[1].customer.name, WRAPPED
+        ),
+        Column(words.say("What happened"), 18, lambda own: own[0]),
+        Column(words.say("Before"), 13, lambda own: _before(own[1], words)),
+        Column(
+            words.say("State"),
+            13,
+            lambda own: state_name(own[1].state, words),
+            lambda own: _state_style(own[1].state),
+        ),
+        Column(
+            words.say("Rate before"),
+            11,
+            lambda own: own[1].previous_rate,
+            lambda own: rate_style(own[1].previous_rate),
+        ),
+        Column(
+            words.say("Success rate"),
+            11,
+            lambda own: own[1].success_rate,
+            lambda own: rate_style(own[1].success_rate),
+        ),
+        Column(words.say("Most pressing"), 60, lambda own: why(own[1], words), WRAPPED),
+        Column(words.say("Customer id"), 38, lambda own: own[1].customer.id, TEXT),
+    ]
+
+
+def _before(standing: Standing, words: Words) -> str:
+    return words.state(standing.previous_state) if standing.previous_state else UNDEFINED
+
+
+def _state_style(state: State | None) -> Style:
+    return state_style(state or State.NO_DATA)
+
+
+def _rate_change(standing: Standing) -> float | None:
+    """In percentage points."""
+    if standing.success_rate is None or standing.previous_rate is None:
+        return None
+    return (standing.success_rate - standing.previous_rate) * 100
+
+
+def _size(size: int | None, unit: float) -> float | None:
+    return None if size is None else size / unit
+
+
+def _name_width(portfolio: Portfolio) -> float:
+    everybody = (*portfolio.standings, *portfolio.unknown)
+    return fitting((own.customer.name for own in everybody), 20, 44)

@@ -1,0 +1,70 @@
+"""The sheets that look over time: the months up to the period, and its times without backup."""
+
+from __future__ import annotations
+
+from reporter.model import Gap, MonthFigures
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.figures import gigabytes, span
+from reporter.render.workbook.sheet import Layout
+from reporter.render.workbook.styles import CENTERED, COUNT, MOMENT, SIZE, SPAN, rate_style
+from reporter.render.workbook.tables import Column, fitting, write_empty, write_table
+from reporter.render.workbook.titles import GAPS, TREND
+
+
+def add_trend(book: Book) -> None:
+    """Each month of the year up to the period's end; nothing is said of those not known."""
+    columns = _month_columns(book)
+    layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
+    sheet = book.sheet(TREND, layout)
+    if not write_table(book, sheet, "Trend", columns, book.report.history):
+        write_empty(sheet, book.words.say("No months are stored: the report was made of files."))
+
+
+def add_gaps(book: Book) -> None:
+    """The times without a recovery point that were too long; the longest first."""
+    gaps, say = book.report.gaps, book.words.say
+    columns = _gap_columns(book)
+    layout = Layout([column.width for column in columns], book.tab_color, "C2", 1)
+    sheet = book.sheet(GAPS, layout)
+    if not write_table(book, sheet, "Gaps", columns, gaps):
+        write_empty(sheet, say("No time without a recovery point was longer than allowed."))
+
+
+def _month_columns(book: Book) -> list[Column[MonthFigures]]:
+    words, say, policy = book.words, book.words.say, book.report.policy
+    return [
+        Column(say("Month"), 12, lambda month: month.period.label),
+        Column(say("Jobs"), 10, lambda month: month.jobs if month.known else None, COUNT),
+        Column(say("Completed"), 12, lambda own: own.completed if own.known else None, COUNT),
+        Column(
+            say("Success rate"),
+            12,
+            lambda month: month.success_rate,
+            lambda month: rate_style(month.success_rate),
+        ),
+        Column(
+            say("Volume (GB)"),
+            14,
+            lambda month: gigabytes(month.bytes, policy) if month.known else None,
+            SIZE,
+        ),
+        Column(say("Volume (bytes)"), 20, lambda own: own.bytes if own.known else None, COUNT),
+        Column(say("Observed days"), 12, lambda month: month.observed_days, COUNT),
+        Column(say("Days"), 10, lambda month: month.days, COUNT),
+        Column(
+            say("Remark"), 16, lambda own: None if own.known else words.say("no data"), CENTERED
+        ),
+    ]
+
+
+def _gap_columns(book: Book) -> list[Column[Gap]]:
+    say, gaps = book.words.say, book.report.gaps
+    zone = book.report.period.timezone
+    return [
+        Column(say("Service"), fitting({gap.service for gap in gaps}, 16, 34), lambda g: g.service),
+        Column(say("Module"), fitting({gap.module for gap in gaps}, 16, 40), lambda g: g.module),
+        Column(say("From ({timezone})", timezone=zone), 24, lambda gap: gap.start, MOMENT),
+        Column(say("To ({timezone})", timezone=zone), 24, lambda gap: gap.end, MOMENT),
+        Column(say("Length"), 12, lambda gap: span(gap.length_s), SPAN),
+        Column(say("Allowed"), 12, lambda gap: span(gap.allowed_s), SPAN),
+    ]

@@ -1,0 +1,217 @@
+"""The portfolio: who comes first, what all amount to, and the three files read back."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from pypdf import PdfReader
+
+from reporter.model import Brand, Customer, Look, Policy, State
+from reporter.render.portfolio import (
+    Portfolio,
+    Standing,
+    portfolio_of,
+    standing_of,
+    without_data,
+    write_portfolio_html,
+    write_portfolio_pdf,
+    write_portfolio_xlsx,
+)
+from reporter.render.portfolio.sentences import portfolio_headline
+from reporter.render.text import Words
+from tests.builders import make_busy_month, make_job, make_report
+
+LOOK = Look(Brand("Northlight", color="#ffd400", footer="Secret"))
+PERIOD = make_report([]).period
+NASTY = '=1+<b>&"</b><script>alert(1)</script>'
+
+
+def standing(name: str, state: State | None = State.HEALTHY, **figures: Any) -> Standing:
+    """A customer of whom only what matters is said."""
+    return Standing(Customer(f"id-{name}", name), state, **figures)
+
+
+def mixed() -> Portfolio:
+    """One customer of each kind, in no order."""
+    return portfolio_of(
+        PERIOD,
+        [
+            standing(
+                "Healed", previous_state=State.CRITICAL, jobs=9, completed=9, succeeded=9,
+                success_rate=1.0, target=0.95, links=(("pdf", "h/a b.pdf"),),
+            ),
+            without_data(Customer("id-Nobody", "Nobody"), "No snapshot <yet>."),
+            standing(
+                NASTY, State.CRITICAL, previous_state=State.HEALTHY, jobs=2, completed=1, failed=1,
+                success_rate=0.0, target=0.95,
+            ),
+            standing("Silent", State.NO_DATA, previous_state=State.HEALTHY),
+            standing("Fresh", State.ATTENTION, jobs=10, completed=10, succeeded=9,
+                     success_rate=0.9, target=0.95, bytes=2**30),
+        ],
+    )  # fmt: skip
+
+
+def test_a_report_gives_its_figures() -> None:
+    """What is told of a customer is what its report says, and it travels between processes."""
+    report = make_report(make_busy_month())
+    made = standing_of(report, {"pdf": "x.pdf"})
+    assert (made.jobs, made.completed, made.bytes) == (
+        report.totals.jobs,
+        report.totals.completed,
+        report.totals.bytes,
+    )
+    assert made.success_rate == made.succeeded / made.completed
+    assert report.previous is not None
+    assert made.previous_rate == report.previous.totals.success_rate
+    assert made.reason == report.reasons[0]
+    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301  our own
+    assert len(pickle.dumps(made)) < 4_000
+
+
+def test_warnings_count_as_the_policy_says() -> None:
+    """The rate over all customers counts warnings as each customer's own rate does."""
+    rows = [make_job(status="Finished with exception"), make_job("2026-10-06T01:00:00Z")]
+    lenient = standing_of(make_report(rows, policy=Policy(warning="success")), {})
+    strict = standing_of(make_report(rows), {})
+    assert (lenient.succeeded, strict.succeeded) == (2, 1)
+    assert portfolio_of(PERIOD, [lenient, strict]).totals.success_rate == 0.75
+
+
+def test_the_worst_come_first_and_nobody_unknown_is_healthy() -> None:
+    """State, then rate, then name; those without data stand by themselves."""
+    portfolio = mixed()
+    assert [own.customer.name for own in portfolio.standings] == [NASTY, "Fresh", "Healed"]
+    assert [own.customer.name for own in portfolio.unknown] == ["Silent", "Nobody"]
+    assert portfolio.totals.by_state[State.HEALTHY] == 1
+    assert portfolio.totals.unknown == 2
+    same = [standing("b", success_rate=0.99), standing("c", success_rate=0.96), standing("a")]
+    assert [own.customer.name for own in portfolio_of(PERIOD, same).standings] == ["c", "b", "a"]
+
+
+def test_the_rate_is_of_all_jobs_and_not_of_customers() -> None:
+    """18 of 20 completed jobs, not the mean of three rates; none without a completed job."""
+    totals = mixed().totals
+    assert (totals.completed, totals.success_rate) == (20, 18 / 20)
+    assert portfolio_of(PERIOD, [standing("idle")]).totals.success_rate is None
+
+
+def test_changes_are_told_apart() -> None:
+    """Worse, better, new and gone; nothing at all where there is no earlier period."""
+    changes = mixed().changes
+    assert changes is not None
+    for kind, name in (
+        (changes.worse, NASTY),
+        (changes.better, "Healed"),
+        (changes.new, "Fresh"),
+        (changes.lost, "Silent"),
+    ):
+        assert [own.customer.name for own in kind] == [name]
+    assert portfolio_of(PERIOD, [standing("first")]).changes is None
+
+
+@pytest.mark.parametrize(
+    ("standings", "said"),
+    [
+        ([], "Nothing is known of any customer's backups"),
+        ([without_data(Customer("1", "x"), "no")], "Nothing is known of any customer's backups"),
+        ([standing("a")], "The one customer met every target"),
+        ([standing("a"), standing("b")], "All 2 customers met every target"),
+        (
+            [standing("a"), without_data(Customer("1", "x"), "no")],
+            "1 of 2 customers met every target",
+        ),
+        ([standing("a"), standing("b", State.NEVER_RUN)], "1 of 2 customers need action"),
+    ],
+)
+def test_the_title_is_the_message(standings: list[Standing], said: str) -> None:
+    """It never says all is well where somebody is unknown."""
+    assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == said
+
+
+def test_the_pdf_says_it(tmp_path: Path) -> None:
+    """Message, figures, customers and those without data, on a page; tags and language."""
+    path = tmp_path / "portfolio.pdf"
+    write_portfolio_pdf(mixed(), LOOK, path)
+    reader = PdfReader(path)
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    for words in (
+        "2 of 5 customers need action", "90.0 %", "of 20 completed jobs", "<script>", "Healed",
+        "Nothing is known of 2 customers", "No snapshot <yet>.", "1 became worse, 1 better",
+    ):  # fmt: skip
+        assert words in text.replace("\xa0", " "), words
+    assert len(reader.pages) == 1
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Backup portfolio, October 2026"
+    assert "/StructTreeRoot" in reader.root_object
+
+
+def test_heads_are_repeated_where_the_customers_take_several_pages(tmp_path: Path) -> None:
+    """Each page of a long table says what its columns are."""
+    path = tmp_path / "portfolio.pdf"
+    write_portfolio_pdf(portfolio_of(PERIOD, [standing(f"c{n}") for n in range(120)]), LOOK, path)
+    pages = [page.extract_text() for page in PdfReader(path).pages]
+    assert len(pages) > 2
+    assert all("Most pressing" in page for page in pages if "Healthy\n" in page or "c1" in page)
+
+
+def test_the_same_portfolio_gives_the_same_bytes(tmp_path: Path) -> None:
+    """No clock and no chance in any of the three."""
+    for write in (write_portfolio_pdf, write_portfolio_xlsx, write_portfolio_html):
+        one, other = tmp_path / "one", tmp_path / "other"
+        write(mixed(), LOOK, one)
+        write(mixed(), LOOK, other)
+        assert one.read_bytes() == other.read_bytes(), write.__name__
+
+
+def test_the_workbook_has_numbers(tmp_path: Path) -> None:
+    """Sheets, tables and figures as a spreadsheet reads them; a name is never a formula."""
+    path = tmp_path / "portfolio.xlsx"
+    write_portfolio_xlsx(mixed(), LOOK, path)
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Portfolio", "Changes", "No data"]
+    sheet = book["Portfolio"]
+    assert sheet["A1"].value == "2 of 5 customers need action"
+    assert sheet.tables["Portfolio"].ref == "A4:S7"
+    header, first, second = (
+        [cell.value for cell in row] for row in sheet.iter_rows(min_row=4, max_row=6)
+    )
+    record = dict(zip(header, first, strict=True))
+    assert (record["Customer"], record["State"], record["Success rate"]) == (NASTY, "Critical", 0)
+    assert sheet["A5"].data_type == "s"
+    assert dict(zip(header, second, strict=True))["Volume (GB)"] == 1
+    assert [row[0].value for row in book["No data"].iter_rows(min_row=5)] == ["Silent", "Nobody"]
+    assert [row[1].value for row in book["Changes"].iter_rows(min_row=5)] == [
+        "Became worse", "No data now", "Became better", "New",
+    ]  # fmt: skip
+
+
+def test_an_empty_portfolio_is_written(tmp_path: Path) -> None:
+    """No customer at all still makes three files that say so."""
+    empty = portfolio_of(PERIOD, [])
+    write_portfolio_xlsx(empty, LOOK, tmp_path / "p.xlsx")
+    write_portfolio_pdf(empty, LOOK, tmp_path / "p.pdf")
+    write_portfolio_html(empty, LOOK, tmp_path / "p.html")
+    assert openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]["A4"].value
+    assert "Nothing is known" in (tmp_path / "p.html").read_text("utf-8")
+
+
+def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
+    """Names are text, links stay relative, and the policy allows only what is inside."""
+    path = tmp_path / "index.html"
+    portfolio = mixed()
+    hostile = replace(portfolio.standings[0], links=(("pdf", "javascript:alert(1)"),))
+    write_portfolio_html(replace(portfolio, standings=(hostile,)), LOOK, path)
+    page = path.read_text("utf-8")
+    assert "<script>alert" not in page
+    assert "javascript:" not in page
+    assert "default-src 'none'" in page
+    assert "http://" not in page
+    assert "https://" not in page
+    write_portfolio_html(portfolio, LOOK, path)
+    assert 'href="h/a%20b.pdf"' in path.read_text("utf-8")
