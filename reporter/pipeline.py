@@ -29,6 +29,16 @@ from reporter.period import parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
 from reporter.render.pdf import write_pdf
+from reporter.render.portfolio import (
+    Portfolio,
+    Standing,
+    portfolio_of,
+    standing_of,
+    without_data,
+    write_portfolio_html,
+    write_portfolio_pdf,
+    write_portfolio_xlsx,
+)
 from reporter.render.workbook import write_workbook
 from reporter.settings import Settings
 from reporter.store import Store
@@ -43,6 +53,11 @@ WRITERS: Final[Mapping[str, Callable[[Report, Look, Path], None]]] = {
     "html": write_html,
     "json": write_json,
 }
+PORTFOLIO_WRITERS: Final[Mapping[str, Callable[[Portfolio, Look, Path], None]]] = {
+    "index.html": write_portfolio_html,
+    "portfolio.pdf": write_portfolio_pdf,
+    "portfolio.xlsx": write_portfolio_xlsx,
+}
 FETCHES_AT_ONCE: Final = 8
 
 
@@ -52,6 +67,8 @@ class CustomerOutcome:
 
     customer: Customer
     files: tuple[Path, ...] = ()
+    standing: Standing | None = None
+    """What the portfolio shows of a report that was made."""
     error: ReporterError | None = None
 
 
@@ -157,7 +174,8 @@ def render_stored(rendering: Rendering, customer: Customer, name: str) -> Custom
     try:
         store = Store.open(rendering.settings.store.url)
         report = _stored_report(rendering, store, customer)
-        return CustomerOutcome(customer, write_report(rendering, report, name))
+        files = write_report(rendering, report, name)
+        return CustomerOutcome(customer, files, _standing(report, files))
     except ReporterError as error:
         return CustomerOutcome(customer, error=error)
     except Exception as error:
@@ -223,6 +241,39 @@ def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path,
         write_whole(path, partial(WRITERS[suffix], report, look))
         files.append(path)
     return tuple(files)
+
+
+def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -> tuple[Path, ...]:
+    """Write what the customers' reports amount to, as `DIR/<period>/portfolio.…` and an index.
+
+    The index is always written, as it leads to the reports; the others in the formats asked for.
+
+    Raises:
+        OutputError: a file cannot be written.
+        ReporterError: a template cannot be used.
+    """
+    given = {"timezone": rendering.timezone, "locale": rendering.locale}
+    provider = rendering.settings.report_for("", **given)
+    portfolio = portfolio_of(
+        parse_period(rendering.period, provider.timezone, rendering.now),
+        [own.standing or without_data(own.customer, str(own.error)) for own in outcomes],
+        provider.policy(),
+    )
+    look = rendering.settings.look_for("", **given)
+    files = []
+    for name, write in PORTFOLIO_WRITERS.items():
+        path = rendering.out / portfolio.period.label / name
+        if path.suffix in (".html", *(f".{suffix}" for suffix in rendering.formats)):
+            write_whole(path, partial(write, portfolio, look))
+            files.append(path)
+    return tuple(files)
+
+
+def _standing(report: Report, files: Sequence[Path]) -> Standing:
+    """What the portfolio shows of a report, with links that lead to its files."""
+    return standing_of(
+        report, {path.suffix[1:]: f"{path.parent.name}/{path.name}" for path in files}
+    )
 
 
 def _stored_report(rendering: Rendering, store: Store, customer: Customer) -> Report:

@@ -29,7 +29,13 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     """
     from reporter import demo as scene
     from reporter.files import folder_names
-    from reporter.pipeline import Rendering, named, render_customers
+    from reporter.pipeline import (
+        CustomerOutcome,
+        Rendering,
+        named,
+        render_customers,
+        write_portfolio,
+    )
     from reporter.store import Store
 
     console.say("Starting an emulator of the API on this machine …")
@@ -50,9 +56,14 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     for outcome in sorted(outcomes, key=lambda own: own.customer.name):
         for path in outcome.files:
             console.result(path)
+    unread = [CustomerOutcome(own, error=refused[own.id]) for own in customers if own.id in refused]
+    for path in write_portfolio(rendering, [*outcomes, *unread]):
+        console.result(path)
     for error in refused.values():
         console.say(f"As it should be in the demo, one customer is refused: {error}")
-    console.say(f"Look into {out / scene.PERIOD}: a folder for each customer, each with its PDF.")
+    console.say(
+        f"Open {out / scene.PERIOD / 'index.html'}: it leads to the report of each customer."
+    )
     if any(outcome.error for outcome in outcomes):
         raise click.exceptions.Exit(1)
 

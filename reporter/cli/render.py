@@ -63,13 +63,15 @@ def render(
 ) -> None:
     """Render the reports of a period, from the store or from saved replies."""
     from reporter.files import folder_names
-    from reporter.pipeline import Rendering, render_customers, render_saved
+    from reporter.pipeline import Rendering, render_customers, render_saved, write_portfolio
 
     console = context.ensure_object(Console)
-    settings = console.settings()
-    rendering = Rendering(settings, utc_now(), out, formats, period, timezone, locale)
-    # A period nobody can render is the call's fault, not each customer's.
-    parse_period(period, settings.report_for("", timezone=timezone).timezone, rendering.now)
+    settings, now = console.settings(), utc_now()
+    # One period for all, whatever their zones: near midnight "the last month" is not the same
+    # everywhere. One that nobody can render is the call's fault, not each customer's.
+    zone = settings.report_for("", timezone=timezone).timezone
+    period = parse_period(period, zone, now).label
+    rendering = Rendering(settings, now, out, formats, period, timezone, locale)
     if inputs:
         replies = _read_replies(inputs, fetched_at)
         customer = _customer(settings, inputs, customer_name, customer_id)
@@ -88,7 +90,11 @@ def render(
             len(names),
             "Rendered",
         )
-    context.exit(finish(console, outcomes))
+    status = finish(console, outcomes)
+    if not inputs and not wanted:
+        for path in write_portfolio(rendering, outcomes):
+            console.result(path)
+    context.exit(status)
 
 
 def _stored_customers(settings: Settings, wanted: tuple[str, ...]) -> dict[Customer, str]:

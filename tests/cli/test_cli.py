@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from pypdf import PdfReader
@@ -44,7 +46,10 @@ def test_fetch_then_render(run: Run, start_emulator: StartEmulator, tmp_path: Pa
     result = run("render", "--period", "2026-10", "--out", "out", "--workers", "1")
     assert result.exit_code == 0, result.output
     paths = [Path(line) for line in result.stdout.splitlines()]
-    assert len(paths) == 9
+    assert len(paths) == 3 * 3 + 3
+    assert paths[-3:] == [
+        Path("out/2026-10") / name for name in ("index.html", "portfolio.pdf", "portfolio.xlsx")
+    ]
     assert all(path.stat().st_size for path in paths)
     pdf = next(path for path in paths if path.suffix == ".pdf")
     assert "October 2026" in PdfReader(pdf).pages[0].extract_text()
@@ -62,8 +67,46 @@ def test_one_customer_that_fails_costs_no_other(
     assert "elements.jobs.read.all" in result.stderr
     rendered = run("render", "--period", "2026-10", "--format", "json", "--workers", "1")
     assert rendered.exit_code == 1
-    assert len(rendered.stdout.splitlines()) == 2
+    *reports, index = rendered.stdout.splitlines()
+    assert len(reports) == 2
+    assert index == "reports/2026-10/index.html"
+    page = (tmp_path / index).read_text("utf-8")
+    assert "Nothing known (1)" in page
+    assert "the last attempt failed" in page
+    links = re.findall(r'href="([^":]+\.json)"', page)
+    assert {(tmp_path / index).parent / unquote(link) for link in links} == {
+        tmp_path / report for report in reports
+    }
     assert "no complete snapshot of Tailspin Toys" in rendered.stderr
+
+
+def test_a_portfolio_is_of_all_customers_or_not_written(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """Some of the customers, or a saved reply, leave the portfolio of all as it is."""
+    configure(start_emulator(), tmp_path)
+    run("fetch", "--quiet")
+    name = json.loads(run("customers", "--json").stdout)[0]["name"]
+    assert run("render", "--period", "2026-10", "--customer", name).exit_code == 0
+    assert run("render", "--input", write_reply(tmp_path)).exit_code == 0
+    assert not [path for path in files_in(tmp_path) if path.name == "index.html"]
+
+
+def test_one_period_for_all_zones(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is the first of a month already for some customers only, all get one period."""
+    first = datetime(2026, 11, 1, 5, tzinfo=UTC)
+    monkeypatch.setattr("reporter.cli.render.utc_now", lambda: first)
+    configure(start_emulator(), tmp_path)
+    run("fetch", "--quiet")
+    ids = [own["id"] for own in json.loads(run("customers", "--json").stdout)]
+    with (tmp_path / "reporter.toml").open("a", encoding="utf-8") as file:
+        for customer, zone in zip(ids, ("Pacific/Kiritimati", "Pacific/Niue"), strict=False):
+            file.write(f'\n[[customers]]\nid = "{customer}"\nreport.timezone = "{zone}"\n')
+    result = run("render", "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert {Path(line).parts[1] for line in result.stdout.splitlines()} == {"2026-10"}
 
 
 def test_several_customers_are_fetched_at_once(
