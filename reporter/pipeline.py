@@ -173,7 +173,7 @@ def render_stored(rendering: Rendering, customer: Customer, name: str) -> Custom
     """Render one customer from the store. A task: safe to repeat, small in and out."""
     try:
         store = Store.open(rendering.settings.store.url)
-        report = _stored_report(rendering, store, customer)
+        report = stored_report(rendering, store, customer)
         files = write_report(rendering, report, name)
         return CustomerOutcome(customer, files, _standing(report, files))
     except ReporterError as error:
@@ -228,12 +228,7 @@ def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path,
         OutputError: a file cannot be written.
         ReporterError: the comment or a template cannot be used.
     """
-    settings = rendering.settings
-    comment = comment_on(settings.folder, report.period.label, report.customer, name)
-    look = replace(
-        settings.look_for(report.customer.id, timezone=rendering.timezone, locale=rendering.locale),
-        comment=comment,
-    )
+    look = look_of(rendering, report, name)
     folder = rendering.out / report.period.label / name
     files = []
     for suffix in rendering.formats:
@@ -241,6 +236,20 @@ def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path,
         write_whole(path, partial(WRITERS[suffix], report, look))
         files.append(path)
     return tuple(files)
+
+
+def look_of(rendering: Rendering, report: Report, name: str) -> Look:
+    """How a report is shown, with the account manager's comment on it.
+
+    Raises:
+        ReporterError: the comment cannot be used, or there is no such folder of templates.
+    """
+    settings = rendering.settings
+    comment = comment_on(settings.folder, report.period.label, report.customer, name)
+    look = settings.look_for(
+        report.customer.id, timezone=rendering.timezone, locale=rendering.locale
+    )
+    return replace(look, comment=comment)
 
 
 def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -> tuple[Path, ...]:
@@ -276,7 +285,12 @@ def _standing(report: Report, files: Sequence[Path]) -> Standing:
     )
 
 
-def _stored_report(rendering: Rendering, store: Store, customer: Customer) -> Report:
+def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Report:
+    """The report of a customer of the store.
+
+    Raises:
+        StoreError: there is no snapshot of it.
+    """
     own = rendering.settings.report_for(
         customer.id, timezone=rendering.timezone, locale=rendering.locale
     )

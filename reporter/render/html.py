@@ -15,13 +15,22 @@ from reporter.render.templates import asset, filled
 
 def write_html(report: Report, look: Look, path: Path) -> None:
     """The report as a page that needs no other file."""
+    path.write_text(whole_html(report, look), "utf-8")
+
+
+def whole_html(report: Report, look: Look) -> str:
+    """The page with its styles, fonts and logo inside.
+
+    Raises:
+        TemplateError: a template of the provider is wrong.
+    """
     # Browsers bring a Japanese font; ours would make the page nine megabytes larger.
     style = _embedded(asset("fonts/fonts.css").decode()) + style_sheet(look)
     logo = look.brand.logo
     source = (
         f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}" if logo else None
     )
-    path.write_text(report_html(report, look, logo_url=source, style=style), "utf-8")
+    return report_html(report, look, logo_url=source, style=style)
 
 
 def report_html(

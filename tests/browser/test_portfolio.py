@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from reporter.model import Brand, Customer, Look, State
 from reporter.render.portfolio import Standing, portfolio_of, without_data, write_portfolio_html
@@ -36,20 +34,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     portfolio = portfolio_of(make_report([]).period, standings)
     write_portfolio_html(portfolio, Look(Brand("Northlight")), path)
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's browser; without one there is nothing to see, which in CI is a fault."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""`reporter preview`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reporter.cli.customers import choose
+from reporter.cli.options import Console, common_options, utc_now
+
+
+@click.command()
+@click.argument("customer", metavar="ID-OR-NAME")
+@click.option("--period", help="As of `reporter render`.")
+@click.option("--timezone", help="IANA name; wins over the configuration.")
+@click.option("--locale", help="Such as de or en_GB; wins over the configuration.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="0 takes a free one.",
+)
+@common_options
+@click.pass_obj
+def preview(
+    console: Console,
+    *,
+    customer: str,
+    period: str | None,
+    timezone: str | None,
+    locale: str | None,
+    port: int,
+) -> None:
+    """Show a customer's report in the browser, and anew whenever a file of it is saved.
+
+    Templates, configuration, comment, logo: what is wrong in them is said in the browser, and the
+    report comes back once it is mended. Only this machine can reach it.
+    """
+    from reporter.files import folder_names
+    from reporter.model import Look, Report
+    from reporter.pipeline import Rendering, look_of, named, stored_report
+    from reporter.preview import Preview
+    from reporter.settings import Settings
+    from reporter.store import Store
+
+    store = Store.open(console.settings().store.url)
+
+    def build() -> tuple[Settings, Report, Look]:
+        settings = console.settings()
+        known = [named(settings, own) for own in store.customers()]
+        (chosen,) = choose(known, (customer,))
+        rendering = Rendering(settings, utc_now(), Path(), (), period, timezone, locale)
+        report = stored_report(rendering, store, chosen)
+        return settings, report, look_of(rendering, report, folder_names(known)[chosen.id])
+
+    with Preview(build, port) as running:
+        console.result(running.address)
+        console.say("Ctrl-C ends it.")
+        try:
+            running.serve()
+        except KeyboardInterrupt:
+            console.say("")
