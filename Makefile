@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format samples docs validate fonts lock build clean
+.PHONY: help demo test lint format samples docs translations validate fonts lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,14 +22,18 @@ format: .venv/dev  ## Mend style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-samples: .venv/dev  ## Make sample_reports/ anew from the demo
-	$(BIN)/python -m tests.samples
+samples: .venv/dev  ## Make sample_reports/ anew from the demo; pages that look different are shown first
+	$(BIN)/python -m tests.samples $(ARGS)
 
 docs: .venv/dev  ## Make docs/templates.md anew from the code
 	$(BIN)/python -m tests.template_docs
 
-validate: .venv/dev  ## Have outside validators judge the sample reports (needs Java and Node)
-	$(BIN)/python -m tests.validators sample_reports
+translations: .venv/dev  ## Gather the texts of code and templates into reporter/translations
+	$(BIN)/python -m tests.catalogues
+
+validate: .venv/dev  ## Have outside validators judge samples and every language (needs Java and Node)
+	$(BIN)/python -m tests.in_every_language .validators/languages
+	$(BIN)/python -m tests.validators sample_reports .validators/languages
 
 fonts: .venv/dev  ## Take the bundled fonts anew from their npm packages (needs npm)
 	$(BIN)/python -m tests.fonts
@@ -45,7 +49,7 @@ build: .venv/dev  ## Build the wheel and the source archive into dist/
 	$(BIN)/uv build --quiet --no-build-isolation --out-dir dist
 
 clean:  ## Take away all that was made here
-	rm -rf .venv .validators demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .validators .looks demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -43,8 +43,8 @@ _COMMENT: Final = """\
 author: Jonas Weber
 date: 2026-11-01
 ---
-The failures of **Microsoft Teams** since 27 October come from a permission that was withdrawn;
-your administrator has been asked for it. **Teams Chat** warns of two mailboxes of former employees.
+Die Fehler bei **Microsoft Teams** seit dem 27. Oktober kommen von einer entzogenen Berechtigung;
+Ihr Administrator ist darum gebeten. **Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
 """
 """What the account manager says of one customer's month."""
 
@@ -63,26 +63,32 @@ def settings(out: Path) -> Settings:
             footer="Confidential",
         ),
         customers=(
-            CustomerSettings(
-                id=customers["株式会社青空テクノロジー"],
-                report=ReportSettings(timezone="Asia/Tokyo"),
+            CustomerSettings.model_validate(
+                {"id": customers["Brauerei Jäger & Söhne GmbH"], "locale": "de"}
             ),
-            CustomerSettings(
-                id=customers["Woodgrove Capital Partners"],
-                report=ReportSettings(
-                    timezone="America/New_York",
-                    locale="en_US",
-                    page_size="Letter",
-                    depth="full",
-                ),
-                # Sold through a partner, and in the partner's name.
-                brand=BrandSettings(
-                    name="Meridian IT Partners",
-                    logo=None,
-                    color="#f2a900",
-                    contact="service@meridian.example",
-                    footer="Prepared for the board",
-                ),
+            CustomerSettings.model_validate(
+                {
+                    "id": customers["株式会社青空テクノロジー"],
+                    "timezone": "Asia/Tokyo",
+                    "locale": "ja",
+                }
+            ),
+            CustomerSettings.model_validate(
+                {
+                    "id": customers["Woodgrove Capital Partners"],
+                    "timezone": "America/New_York",
+                    "locale": "en_US",
+                    "page_size": "Letter",
+                    "depth": "full",
+                    # Sold through a partner, and in the partner's name.
+                    "brand": {
+                        "name": "Meridian IT Partners",
+                        "logo": None,
+                        "color": "#f2a900",
+                        "contact": "service@meridian.example",
+                        "footer": "Prepared for the board",
+                    },
+                }
             ),
         ),
     )
@@ -102,9 +108,13 @@ def days() -> list[datetime]:
     return [_FIRST + timedelta(days=n) for n in range((NOW - _FIRST).days + 1)]
 
 
-def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterError]:
+def fetch_month(
+    store: Store, days: Iterable[datetime], *, port: int = 0
+) -> dict[str, ReporterError]:
     """Take a snapshot of every customer on each of the days, over HTTP; the errors of the
     customers that could not be read on the last of them, by id.
+
+    `port` is the emulator's; 0 takes a free one.
     """
     now = _FIRST
 
@@ -112,7 +122,7 @@ def fetch_month(store: Store, days: Iterable[datetime]) -> dict[str, ReporterErr
         return now
 
     errors: dict[str, ReporterError] = {}
-    with Emulator(demo_cast(), seed=_SEED, now=clock, listed=_LISTED_FIRST) as emulator:
+    with Emulator(demo_cast(), seed=_SEED, now=clock, listed=_LISTED_FIRST, port=port) as emulator:
         access = Access(
             emulator.api_url,
             emulator.token_url,

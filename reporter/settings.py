@@ -34,7 +34,8 @@ from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, T
 from reporter.period import find_zone
 
 ENV_PREFIX: Final = "REPORTER_"
-LANGUAGES: Final = ("en",)
+LANGUAGES: Final = ("en", "de", "es", "fr", "ja", "nl")
+"""Those that reports are written in; each but English has its catalogue in `translations`."""
 
 # The vendor's documentation of its environments, July 2026. For all but `commercial` the API root
 # is told by the vendor and has to be configured.

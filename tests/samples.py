@@ -1,4 +1,7 @@
-"""Makes sample_reports/ anew: the demo's reports of four customers, with pictures."""
+"""Makes sample_reports/ anew from the demo: `make samples`.
+
+Pages that look different are shown side by side first, and are taken over once somebody said yes.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,68 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from reporter import demo
+from reporter.files import folder_names
+from reporter.pipeline import (
+    CustomerOutcome,
+    Rendering,
+    named,
+    render_customers,
+    write_portfolio,
+)
+from reporter.store import Store
+from tests.looks import changes, write_review
 
-SAMPLES = Path(__file__).parent.parent / "sample_reports"
-SHOWN = (
+SAMPLES: Final = Path(__file__).parent.parent / "sample_reports"
+REVIEW: Final = SAMPLES.parent / ".looks"
+SHOWN: Final = (
     "Brauerei Jäger & Söhne GmbH",
     "Contoso Ltd",
     "Woodgrove Capital Partners",
     "株式会社青空テクノロジー",
 )
+_PORT: Final = 18799
+"""Of the emulator, which stands in the addresses of the replies, and so in the reports."""
+
+
+def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
+    """Play the demo in a folder; where the reports of the customers shown are."""
+    settings = demo.settings(out)
+    demo.write_comment(out)
+    store = Store.open(settings.store.url)
+    refused = demo.fetch_month(store, demo.days(), port=_PORT)
+    customers = [named(settings, own) for own in store.customers()]
+    names = folder_names(customers)
+    shown = {own: names[own.id] for own in customers if own.name in SHOWN}
+    rendering = Rendering(settings, demo.NOW, out, formats, demo.PERIOD)
+    outcomes = list(render_customers(rendering, shown, workers=2))
+    assert not [own.error for own in outcomes if own.error]
+    failed = [CustomerOutcome(own, error=refused[own.id]) for own in customers if own.id in refused]
+    write_portfolio(rendering, [*outcomes, *failed])
+    return out / demo.PERIOD
+
+
+def take_pictures(folder: Path) -> None:
+    """Each page of each PDF beside it, as `page-1.png`, or under the name of the portfolio."""
+    for pdf in folder.rglob("*.pdf"):
+        name = pdf.stem if pdf.parent == folder else "page"
+        subprocess.run(["pdftoppm", "-r", "72", "-png", pdf, pdf.with_name(name)], check=True)
 
 
 def main() -> None:
-    """Play the demo and keep what is shown."""
-    shutil.rmtree(SAMPLES, ignore_errors=True)
-    SAMPLES.mkdir()
+    """Play the demo, show what looks different, and keep it where that is meant."""
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run(
-            [sys.executable, "-m", "reporter", "demo", "--out", scratch, "--quiet"], check=True
-        )
-        from reporter.files import slug
-
-        for name in SHOWN:
-            source = Path(scratch) / demo.PERIOD / slug(name)
-            shutil.copytree(source, SAMPLES / slug(name))
-    for pdf in SAMPLES.rglob("*.pdf"):
-        subprocess.run(["pdftoppm", "-r", "72", "-png", pdf, pdf.with_name("page")], check=True)
+        made = make(Path(scratch))
+        take_pictures(made)
+        if different := changes(SAMPLES, made):
+            page = write_review(different, REVIEW)
+            print(f"{len(different)} pages look different; open {page}")  # noqa: T201
+            if "--accept" not in sys.argv and input("Take them over? [y/N] ").lower() != "y":
+                sys.exit("sample_reports/ is as it was.")
+        shutil.rmtree(SAMPLES, ignore_errors=True)
+        shutil.copytree(made, SAMPLES)
 
 
 if __name__ == "__main__":

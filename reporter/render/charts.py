@@ -6,6 +6,7 @@ in the PDF. Lengths are CSS pixels (1/96 inch).
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from reporter.model import Outcome
+from reporter.render.fonts import text_width
 
 # Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
 # each has a sign of its own.
@@ -28,6 +30,8 @@ FILL: Final = {
 }
 INK: Final = "#1d252c"
 QUIET: Final = "#5b6670"
+TEXT_SIZE: Final = 9.0
+KEY_SIZE: Final = 8.5
 RULE: Final = "#d5dbe0"
 PLAIN: Final = "#8fa6ba"
 PALE: Final = "#c3cfdb"
@@ -73,7 +77,7 @@ class Drawing:
         text: object,
         *,
         anchor: str = "start",
-        size: float = 9,
+        size: float = TEXT_SIZE,
         color: str = INK,
         bold: bool = False,
     ) -> None:
@@ -114,7 +118,7 @@ def daily_outcomes(
     bars: Sequence[DayBar], width: float, title: str, number_text: Callable[[int], str]
 ) -> Markup:
     """Jobs by outcome for each day, stacked; the failures of a day as a number above it."""
-    height, top, base, left = 150.0, 16.0, 128.0, 30.0
+    height, top, base, left = 128.0, 16.0, 106.0, 30.0
     drawing = Drawing(width, height, title)
     most = max((sum(bar.counts.values()) for bar in bars), default=0)
     scale = (base - top) / most if most else 0.0
@@ -156,13 +160,14 @@ class Bar:
 
 def horizontal_bars(bars: Sequence[Bar], width: float, title: str) -> Markup:
     """A bar for each value with its figures beside it, all on one scale from zero."""
-    row, label_width, number_width, top = 16.0, width * 0.22, width * 0.22, 2.0
+    row, label_width, top = 16.0, width * 0.22, 2.0
+    number_width = 8 + max((text_width(bar.shown, TEXT_SIZE) for bar in bars), default=0.0)
     drawing = Drawing(width, top + row * len(bars) + 2, title)
     scale = max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
     room = width - label_width - number_width
     for number, bar in enumerate(bars):
         y = top + number * row
-        drawing.text(label_width - 6, y + 11, _shortened(bar.label, label_width), anchor="end")
+        drawing.text(label_width - 6, y + 11, _shortened(bar.label, label_width - 8), anchor="end")
         long = room * (bar.value or 0.0) / scale
         drawing.box(label_width, y + 3, long, row - 6, PLAIN)
         drawing.text(label_width + long + 5, y + 11, bar.shown)
@@ -279,19 +284,27 @@ def calendar(
             drawing.text(x, top - 4, label, anchor="middle", size=7.5, color=QUIET)
     for line, row in enumerate(rows):
         y = top + line * tall
-        drawing.text(label_width - 6, y + 10.5, _shortened(row.label, label_width), anchor="end")
+        drawing.text(
+            label_width - 6, y + 10.5, _shortened(row.label, label_width - 8), anchor="end"
+        )
         for number, cell in enumerate(row.cells):
             _cell(drawing, cell, label_width + number * step + 0.5, y + 0.5, step - 1, tall - 1)
     return drawing.svg()
 
 
 def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -> Markup:
-    """What the cells of a calendar mean, in one line."""
-    drawing = Drawing(width, 18, title)
-    step = width / len(entries)
-    for number, (cell, label) in enumerate(entries):
-        _cell(drawing, cell, number * step + 0.5, 2, 15, 14)
-        drawing.text(number * step + 20, 12.5, label, size=8.5, color=QUIET)
+    """What the cells of a calendar mean, in as many lines as that takes."""
+    places, x, y = [], 0.0, 0.0
+    for _, label in entries:
+        wide = 20 + text_width(label, KEY_SIZE)
+        if x and x + wide > width:
+            x, y = 0.0, y + 18
+        places.append((x, y))
+        x += wide + 14
+    drawing = Drawing(width, y + 18, title)
+    for (x, y), (cell, label) in zip(places, entries, strict=True):
+        _cell(drawing, cell, x + 0.5, y + 2, 15, 14)
+        drawing.text(x + 20, y + 12.5, label, size=KEY_SIZE, color=QUIET)
     return drawing.svg()
 
 
@@ -342,11 +355,10 @@ def _hatch(drawing: Drawing, x: float, y: float, wide: float, tall: float) -> No
 
 
 def _shortened(label: str, width: float) -> str:
-    """A label cut to what fits; a wide script takes about twice the room of Latin letters."""
-    room = int((width - 6) / 4.9)
-    taken = 0
-    for number, letter in enumerate(label):
-        taken += 2 if ord(letter) > 0x2E7F else 1
-        if taken > room:
-            return label[: max(number - 1, 1)].rstrip() + "…"
-    return label
+    """A label cut to what fits."""
+    if text_width(label, TEXT_SIZE) <= width:
+        return label
+    room = width - text_width("…", TEXT_SIZE)
+    letters = itertools.accumulate(text_width(letter, TEXT_SIZE) for letter in label)
+    fitting = sum(taken <= room for taken in letters)
+    return label[: max(fitting, 1)].rstrip() + "…"

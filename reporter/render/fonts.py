@@ -122,6 +122,21 @@ def characters(face: Face) -> frozenset[int]:
     return frozenset(TTFont(BytesIO(asset(name)), lazy=True).getBestCmap())
 
 
+def text_width(text: str, size: float) -> float:
+    """How wide a text is at a size, both in pixels; letters of another script count as square."""
+    advances, square = _advances()
+    return sum(advances.get(ord(letter), square) for letter in text) * size / square
+
+
+@functools.cache
+def _advances() -> tuple[dict[int, int], int]:
+    """How far each letter of the first face moves on, and how far a square one would."""
+    name, _ = LATIN.files[0]
+    font = TTFont(BytesIO(asset(name)), lazy=True)
+    advances = {code: font["hmtx"][glyph][0] for code, glyph in font.getBestCmap().items()}
+    return advances, int(font["head"].unitsPerEm)
+
+
 def is_bundled(letter: str) -> bool:
     """Whether a bundled face has a character, or it is one that is obeyed and not drawn."""
     return is_obeyed(letter) or any(ord(letter) in characters(face) for face in BUNDLED)

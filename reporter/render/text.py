@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -122,6 +123,12 @@ class Words:
         """The raw value of a note as it is, or what was found in words."""
         return self.say(note.value) if note.value in _FINDINGS else note.value
 
+    def name(self, name: str) -> str:
+        """A name inside a sentence: one from right to left must not turn what stands around it."""
+        if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name):
+            return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+        return name
+
     def listed(self, names: Sequence[str], most: int = 6) -> str:
         """Names in a row, the last with "and"; beyond `most` only how many more."""
         if len(names) <= most:
@@ -146,11 +153,11 @@ class Words:
             shown = 99.9
         if rate > 0 and shown <= 0:
             shown = 0.1
-        return format_decimal(shown, "#,##0.0", locale=self.locale) + _NO_BREAK + "%"
+        return self._percent(format_decimal(shown, "#,##0.0", locale=self.locale))
 
     def target(self, rate: float) -> str:
         """A target as it was set: 95 %, 99.5 %."""
-        return format_decimal(rate * 100, "#,##0.##", locale=self.locale) + _NO_BREAK + "%"
+        return self._percent(format_decimal(rate * 100, "#,##0.##", locale=self.locale))
 
     def points(self, change: float) -> str:
         """A change of a rate: +1.2 points."""
@@ -160,7 +167,7 @@ class Words:
         """How much more or less, in percent; None where there was nothing before."""
         if not before:
             return None
-        return f"{self._signed((after / before - 1) * 100)}{_NO_BREAK}%"
+        return self._percent(self._signed((after / before - 1) * 100))
 
     def size(self, size: float | None) -> str:
         """Three significant digits and the unit."""
@@ -194,15 +201,13 @@ class Words:
         """A day and a time of the clock, in the zone the moment carries."""
         if moment is None:
             return UNDEFINED
-        day = format_skeleton("yMMMd", moment, moment.tzinfo, locale=self.locale)
-        return f"{day}, {format_datetime(moment, 'HH:mm', moment.tzinfo, self.locale)}"
+        return self._day_and_time("yMMMd", moment)
 
     def short_moment(self, moment: datetime | None) -> str:
         """The same without the year, for narrow columns."""
         if moment is None:
             return UNDEFINED
-        day = format_skeleton("MMMd", moment, moment.tzinfo, locale=self.locale)
-        return f"{day}, {format_datetime(moment, 'HH:mm', moment.tzinfo, self.locale)}"
+        return self._day_and_time("MMMd", moment)
 
     def day(self, day: date) -> str:
         return format_date(day, "long", locale=self.locale)
@@ -226,13 +231,24 @@ class Words:
         """A period in words: October 2026, Q4 2026, 2026, October 5, 2026 – October 11, 2026."""
         match period.kind:
             case PeriodKind.MONTH:
-                return format_date(period.first, "MMMM y", locale=self.locale)
+                return format_skeleton("yMMMM", period.first, locale=self.locale)
             case PeriodKind.QUARTER:
-                return format_date(period.first, "QQQ y", locale=self.locale)
+                return format_skeleton("yQQQ", period.first, locale=self.locale)
             case PeriodKind.YEAR:
-                return format_date(period.first, "y", locale=self.locale)
+                return format_skeleton("y", period.first, locale=self.locale)
             case PeriodKind.DAYS:
                 return f"{self.day(period.first)} – {self.day(period.last)}"
+
+    def _day_and_time(self, day: str, moment: datetime) -> str:
+        return self.say(
+            "{day}, {time}",
+            day=format_skeleton(day, moment, moment.tzinfo, locale=self.locale),
+            time=format_datetime(moment, "HH:mm", moment.tzinfo, self.locale),
+        )
+
+    def _percent(self, number: str) -> str:
+        """With the sign as the language sets it: apart or not."""
+        return self.say("{number} %", number=number).replace(" ", _NO_BREAK)
 
     def _signed(self, change: float) -> str:
         shown = round(change, 1)

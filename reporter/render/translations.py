@@ -20,12 +20,6 @@ FOLDER: Final = Path(__file__).parent.parent / "translations"
 
 
 @functools.cache
-def languages() -> tuple[str, ...]:
-    """The languages there are, English first."""
-    return ("en", *sorted(path.stem for path in FOLDER.glob("*.po")))
-
-
-@functools.cache
 def catalogue(locale: str) -> gettext.NullTranslations:
     """The messages of a locale's language; the English ones where there is no other."""
     path = FOLDER / f"{Locale.parse(locale).language}.po"

@@ -164,7 +164,7 @@ def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
         Column(words.say("Change"), 10, _rate_change, POINTS),
         Column(words.say("Jobs"), 9, lambda own: own.jobs, COUNT),
         Column(words.say("Completed"), 12, lambda own: own.completed, COUNT),
-        Column(words.say("Failed"), 9, lambda own: own.failed, COUNT),
+        Column(words.say("Failures"), 9, lambda own: own.failed, COUNT),
         Column(words.say("Open exceptions"), 12, lambda own: own.open_exceptions, COUNT),
         Column(
             words.say("Volume ({unit})", unit=unit), 12, lambda own: _size(own.bytes, size), SIZE

@@ -84,8 +84,8 @@ class Book:
 
     def _describe(self) -> None:
         report, properties = self.report, self._workbook.properties
-        customer, period = report.customer.name, report.period.label
-        say = self.words.say
+        say, period = self.words.say, report.period.label
+        customer = self.words.name(report.customer.name)
         title = say("{customer}: backup report {period}", customer=customer, period=period)
         properties.title = clean(title)
         properties.subject = clean(say("Backup report of {customer}", customer=customer))

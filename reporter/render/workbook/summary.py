@@ -82,7 +82,7 @@ def _masthead(book: Book, sheet: Sheet) -> None:
     )
     _line(sheet, span, NOTE)
     if maker := ", ".join(filter(None, (brand.name, brand.contact))):
-        _line(sheet, words.say("Prepared by {maker}", maker=maker), NOTE)
+        _line(sheet, words.say("Prepared by {maker}", maker=words.name(maker)), NOTE)
     sheet.row()
 
 

@@ -1,0 +1,77 @@
+"""Writes reports in every language, to be judged: `python -m tests.in_every_language DIR`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from reporter.model import Comment, Customer, Look, MonthFigures, Policy, Report, Texts
+from reporter.period import parse_period
+from reporter.render.pdf import write_pdf
+from reporter.render.portfolio import (
+    Portfolio,
+    portfolio_of,
+    standing_of,
+    without_data,
+    write_portfolio_pdf,
+    write_portfolio_xlsx,
+)
+from reporter.render.workbook import write_workbook
+from reporter.settings import LANGUAGES
+from tests.builders import NOW, make_job, make_report
+from tests.render.workbook_cases import BERLIN, busy_report
+
+
+def months() -> tuple[MonthFigures, ...]:
+    """A year of which two months are known."""
+    return tuple(
+        MonthFigures(
+            parse_period(f"2026-{month:02}", BERLIN, NOW), jobs, jobs, rate, 10**12, 31, 31
+        )
+        for month, jobs, rate in ((8, 0, None), (9, 40, 0.97), (10, 50, 0.9))
+    )
+
+
+@cache
+def reports() -> list[Report]:
+    """Reports that together say everything there is to say."""
+    busy = replace(busy_report(), history=months())
+    quiet = make_report([make_job()], policy=Policy(warning="success", cancelled="excluded"))
+    return [busy, quiet, make_report([]), make_report([make_job(status="Failed")])]
+
+
+def look(locale: str, **changes: Any) -> Look:
+    comment = Comment("Gut.", "Jonas Weber", date(2026, 11, 1))
+    return replace(
+        Look(locale=locale, depth="full", comment=comment, texts=Texts(cover="Mit Gruß")), **changes
+    )
+
+
+def portfolio() -> Portfolio:
+    """Those of whom something is known, and one of whom nothing is."""
+    made = reports()
+    names = ("Contoso Ltd", "חברת גיבוי", "주식회사 백업")
+    standings = [
+        replace(standing_of(own, {"pdf": "a.pdf"}), customer=Customer(name, name))
+        for own, name in zip(made, names, strict=False)
+    ]
+    return portfolio_of(made[0].period, [*standings, without_data(made[0].customer, "\u2026")])
+
+
+def main(folder: Path) -> None:
+    """Write the busiest report and the portfolio in each language."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language in LANGUAGES:
+        shown = look(language)
+        write_pdf(reports()[0], shown, folder / f"report-{language}.pdf")
+        write_workbook(reports()[0], shown, folder / f"report-{language}.xlsx")
+        write_portfolio_pdf(portfolio(), shown, folder / f"portfolio-{language}.pdf")
+        write_portfolio_xlsx(portfolio(), shown, folder / f"portfolio-{language}.xlsx")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
