@@ -70,7 +70,8 @@ def render(
     # One period for all, whatever their zones: near midnight "the last month" is not the same
     # everywhere. One that nobody can render is the call's fault, not each customer's.
     zone = settings.report_for("", timezone=timezone).timezone
-    period = parse_period(period, zone, now).label
+    asked = parse_period(period, zone, now)
+    period = asked.label
     rendering = Rendering(settings, now, out, formats, period, timezone, locale)
     if inputs:
         replies = _read_replies(inputs, fetched_at)
@@ -83,7 +84,7 @@ def render(
                 "--customer-name, --customer-id and --fetched-at go with --input.",
                 hint="To choose a customer of the store use --customer.",
             )
-        names = _stored_customers(settings, wanted)
+        names = _stored_customers(console, settings, wanted, asked.start)
         outcomes = follow(
             console,
             render_customers(rendering, names, workers or settings.execution.workers),
@@ -97,20 +98,30 @@ def render(
     context.exit(status)
 
 
-def _stored_customers(settings: Settings, wanted: tuple[str, ...]) -> dict[Customer, str]:
-    """The customers wanted, each with its folder name, which depends on all of them."""
+def _stored_customers(
+    console: Console, settings: Settings, wanted: tuple[str, ...], start: datetime
+) -> dict[Customer, str]:
+    """The customers wanted, each with its folder name, which depends on all of them.
+
+    Those who had gone when the period began have no report, unless asked for by name.
+    """
     from reporter.files import folder_names
     from reporter.pipeline import named
     from reporter.store import Store
 
-    known = [named(settings, own) for own in Store.open(settings.store.url).customers()]
+    store = Store.open(settings.store.url)
+    known = [named(settings, own) for own in store.customers()]
     if not known:
         raise UsageError(
             "The store knows no customers yet.",
             hint="Run `reporter fetch` first, or give a saved reply with --input.",
         )
     names = folder_names(known)
-    return {customer: names[customer.id] for customer in choose(known, wanted)}
+    gone = set() if wanted else {own.id for own in store.departed(start)}
+    for customer in known:
+        if customer.id in gone:
+            console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
+    return {own: names[own.id] for own in choose(known, wanted) if own.id not in gone}
 
 
 def _customer(

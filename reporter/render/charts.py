@@ -300,7 +300,7 @@ def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -
         if x and x + wide > width:
             x, y = 0.0, y + 18
         places.append((x, y))
-        x += wide + 14
+        x += wide + 9
     drawing = Drawing(width, y + 18, title)
     for (x, y), (cell, label) in zip(places, entries, strict=True):
         _cell(drawing, cell, x + 0.5, y + 2, 15, 14)

@@ -34,14 +34,21 @@ def whole_html(report: Report, look: Look) -> str:
 
 
 def report_html(
-    report: Report, look: Look, *, logo_url: str | None, style: str | None = None
+    report: Report,
+    look: Look,
+    *,
+    logo_url: str | None,
+    style: str | None = None,
+    tightness: int = 0,
 ) -> str:
     """The page; `style` is set into it, without it the caller brings the style sheets.
+
+    `tightness` is one of `page.TIGHTNESSES`.
 
     Raises:
         TemplateError: a template of the provider is wrong.
     """
-    page = page_of(report, look, logo_url)
+    page = page_of(report, look, logo_url, tightness)
     return filled(
         look,
         "report.html",

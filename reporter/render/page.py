@@ -41,6 +41,8 @@ from reporter.render.verdict import (
     tiles,
 )
 
+TIGHTNESSES: Final = (0, 1, 2)
+"""A page as it is; with its chart left out but for the message; and set smaller as well."""
 MOST_GAPS: Final = 6
 MOST_NOTES: Final = 12
 MOST_SOURCES: Final = 4
@@ -147,6 +149,9 @@ class Page:
     """What the account manager says of this report."""
     version: str
     """Of the program."""
+    tightness: int = 0
+    """How much the director's one page has to be tightened: 0 not at all, 1 without the chart, 2
+    and smaller."""
 
     def sign(self, state: State) -> str:
         """A mark that tells a state without its colour."""
@@ -161,10 +166,15 @@ class Page:
         return module_label(service, module)
 
 
-def page_of(report: Report, look: Look, logo_url: str | None) -> Page:
+def sections_of(look: Look) -> tuple[str, ...]:
+    """The sections of a report, in their order."""
+    return look.sections or DEPTHS[look.depth]
+
+
+def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0) -> Page:
     """Everything a template can use for one report."""
     words = Words(look.locale, report.policy.units)
-    sections = look.sections or DEPTHS[look.depth]
+    sections = sections_of(look)
     axis = pictures.axis_of(report, words)
     target, gap = report.policy.success_target(), report.policy.gap_target().total_seconds()
     own = tiles(report.totals, target, gap, report.previous, words)
@@ -198,6 +208,7 @@ def page_of(report: Report, look: Look, logo_url: str | None) -> Page:
         closing=_text(texts.closing),
         comment=_text(look.comment.text) if look.comment else None,
         version=__version__,
+        tightness=tightness,
     )
 
 

@@ -6,10 +6,12 @@ import atexit
 import functools
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import weasyprint
@@ -18,7 +20,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reporter.errors import ReporterError
-from reporter.model import Look, Report
+from reporter.model import DEPTHS, Look, Report
 from reporter.render.fonts import (
     BUNDLED,
     LATIN,
@@ -30,12 +32,14 @@ from reporter.render.fonts import (
 )
 from reporter.render.glyphs import printable
 from reporter.render.html import report_html, style_sheet
+from reporter.render.page import TIGHTNESSES, sections_of
 from reporter.render.templates import asset
 
 logger = logging.getLogger(__name__)
 
 _LOGO: Final = "logo"
 
+_PRODUCER: Final = re.compile(rb' pdf:Producer="[^"]*"')
 # WeasyPrint writes one PDF variant; PDF/UA identification, and the description of its namespace
 # that PDF/A asks for, are added to the metadata it makes (ISO 14289-1, 5; ISO 19005-3, 6.6.2.3).
 _UA_METADATA: Final = b"""\
@@ -83,37 +87,47 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
         ReporterError: the page wants something that may not be loaded, such as a logo that points
             to other files.
     """
-    write_archival(
-        lambda logo_url: report_html(report, look, logo_url=logo_url),
-        look,
-        path,
-        f"The report of {report.customer.name}",
-    )
+    # The director's one page stays one, if it has to with less on it.
+    tightnesses = TIGHTNESSES if sections_of(look) == DEPTHS["page"] else TIGHTNESSES[:1]
+    pages = [partial(report_html, report, look, tightness=tightness) for tightness in tightnesses]
+    write_archival(pages, look, path, f"The report of {report.customer.name}")
 
 
-def write_archival(
-    page: Callable[[str | None], str], look: Look, path: Path, document_name: str
-) -> None:
-    """A page as a PDF file; `page` makes its HTML from the logo's address, None without a logo.
+class MakePage(Protocol):
+    """Makes the HTML of a document."""
+
+    def __call__(self, *, logo_url: str | None) -> str:
+        """`logo_url` is the logo's address; None without a logo."""
+
+
+def write_archival(pages: Sequence[MakePage], look: Look, path: Path, document_name: str) -> None:
+    """A page as a PDF file: of several the first that fits on one sheet, else the last.
 
     Raises:
         ReporterError: the page wants something that may not be loaded.
     """
     logo = look.brand.logo
     fetcher = AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
-    html = printable(page(f"asset:{_LOGO}" if logo else None))
+    logo_url = f"asset:{_LOGO}" if logo else None
     with _without_collection():
-        fonts, sheets = _styles(style_sheet(look), faces_for(html, look.locale))
-        document = weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
-            stylesheets=list(sheets), font_config=fonts
-        )
-        _identify_as_ua(document)
-        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_mark_headers)
+        for page in pages:
+            document = _laid_out(printable(page(logo_url=logo_url)), look, fetcher)
+            if len(document.pages) == 1:
+                break
+        _complete_metadata(document)
+        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_finish)
     if fetcher.blocked:
         raise ReporterError(
             f"{document_name} wants to load {fetcher.blocked[0]}.",
             hint="Only what the logo file itself holds is shown: embed it there.",
         )
+
+
+def _laid_out(html: str, look: Look, fetcher: AssetFetcher) -> weasyprint.Document:
+    fonts, sheets = _styles(style_sheet(look), faces_for(html, look.locale))
+    return weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
+        stylesheets=list(sheets), font_config=fonts
+    )
 
 
 def fonts_in_use() -> str:
@@ -181,17 +195,23 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _identify_as_ua(document: weasyprint.Document) -> None:
+def _complete_metadata(document: weasyprint.Document) -> None:
+    """Say that it is PDF/UA as well, and name no product: the report is the provider's."""
     make = document.metadata.generate_rdf_metadata
 
     def with_ua(*arguments: Any) -> bytes:
         metadata: bytes = make(*arguments)
-        return metadata.replace(b"</rdf:RDF>", _UA_METADATA)
+        return _PRODUCER.sub(b"", metadata).replace(b"</rdf:RDF>", _UA_METADATA)
 
     document.metadata.generate_rdf_metadata = with_ua
 
 
-def _mark_headers(_: weasyprint.Document, pdf: Any) -> None:
+def _finish(_: weasyprint.Document, pdf: Any) -> None:
+    pdf.info.pop("Producer", None)
+    _mark_headers(pdf)
+
+
+def _mark_headers(pdf: Any) -> None:
     """Say of each table header whether it heads a row or a column, which WeasyPrint leaves out."""
     elements = {own.reference: own for own in pdf.objects if getattr(own, "number", None)}
     for row in elements.values():

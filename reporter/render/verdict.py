@@ -12,6 +12,7 @@ from reporter.render.sentences import module_label
 from reporter.render.text import UNDEFINED, Words, counted, marked
 
 MOST_STEPS: Final = 3
+LONGEST_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def steps(report: Report, words: Words) -> list[Step]:
 
 def _detail(reason: Reason, words: Words) -> str:
     """The module, and the figure that tells."""
-    name = module_label(reason.service, reason.module)
+    name = _shortened(module_label(reason.service, reason.module))
     value = reason.value or 0.0
     match reason.kind:
         case ReasonKind.FAILURES_IN_A_ROW | ReasonKind.ENDS_IN_FAILURE:
@@ -203,6 +204,11 @@ def _detail(reason: Reason, words: Words) -> str:
 
 def _joined(*parts: str | None) -> str:
     return "; ".join(part for part in parts if part)
+
+
+def _shortened(name: str) -> str:
+    """A name in a sentence, of a length any real one has; tables and workbook have it whole."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def service_title(service: str, figures: Figures, modules: Sequence[State], words: Words) -> str:

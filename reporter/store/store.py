@@ -100,6 +100,21 @@ class Store:
         with self._begin() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
+    def departed(self, before: datetime) -> tuple[Customer, ...]:
+        """Customers whom the service listed last before a time, though it has listed others since.
+
+        Where nobody asked the service since, nothing is known of anybody's going.
+        """
+        customers = tables.customers.c
+        newest_list = sa.select(sa.func.max(customers.listed_at)).scalar_subquery()
+        query = (
+            sa.select(customers.id, customers.name)
+            .where(customers.listed_at < before, newest_list >= before)
+            .order_by("name", "id")
+        )
+        with self._begin() as connection:
+            return tuple(Customer(*row) for row in connection.execute(query))
+
     def last_failure(self, customer: Customer) -> str | None:
         """Why the customer's last attempt at a snapshot failed; None where it did not."""
         fetches = tables.fetches.c

@@ -370,3 +370,28 @@ def test_a_late_fetch_on_a_day_of_the_period(run: Run, tmp_path: Path) -> None:
     os.utime(path, (moment, moment))
     run("render", "--input", path, "--format", "json", "--period", "2026-10")
     assert read_report(tmp_path / "reports")["as_of"] == "2026-10-20T12:00:00+00:00"
+
+
+def test_a_customer_that_was_deleted(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is gone when a period begins gets no report of it, unless asked for by name."""
+    first = datetime(2026, 10, 31, 20, tzinfo=UTC)
+    monkeypatch.setattr("reporter.cli.fetch.utc_now", lambda: first)
+    everybody = ordinary_customers(3, 60, 1)
+    configure(start_emulator(customers=everybody, now=lambda: first), tmp_path)
+    assert run("fetch", "--quiet").exit_code == 0
+    later = datetime(2026, 12, 2, 6, tzinfo=UTC)
+    for module in ("fetch", "render"):
+        monkeypatch.setattr(f"reporter.cli.{module}.utc_now", lambda: later)
+    configure(start_emulator(customers=everybody[1:], now=lambda: later), tmp_path)
+    assert run("fetch", "--quiet").exit_code == 0
+    gone = everybody[0].name
+    result = run("render", "--period", "2026-11", "--format", "json", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 2 + 1
+    assert f"Left out: {gone}" in result.stderr
+    assert run("render", "--period", "2026-10", "--format", "json").stdout.count("\n") == 3 + 1
+    asked = run("render", "--period", "2026-11", "--format", "json", "--customer", gone)
+    assert asked.exit_code == 0, asked.output
+    assert len(asked.stdout.splitlines()) == 1

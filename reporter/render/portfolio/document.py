@@ -120,12 +120,12 @@ def write_portfolio_pdf(portfolio: Portfolio, look: Look, path: Path) -> None:
         TemplateError: a template of the provider is wrong.
     """
 
-    def page(logo_url: str | None) -> str:
+    def page(*, logo_url: str | None) -> str:
         made = _page(portfolio, look, logo_url)
         style = Markup(_style(look, "print"))  # noqa: S704  our own template
         return _set(look, "portfolio.html", made, style=style)
 
-    write_archival(page, look, path, "The portfolio")
+    write_archival([page], look, path, "The portfolio")
 
 
 def write_portfolio_html(portfolio: Portfolio, look: Look, path: Path) -> None:

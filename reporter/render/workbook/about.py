@@ -70,7 +70,7 @@ DEFINITIONS: Final = (
         marked("Object success rate"),
         marked(
             "Objects backed up divided by objects less skipped ones, over completed jobs that "
-            "give all three counts."
+            "give all three counts. Counts that make more than 100 % make no rate."
         ),
     ),
     (

@@ -49,7 +49,7 @@ def figures_in(timezone: str, policy: Policy, words: Words) -> tuple[Figure, ...
         _count("objects_failed", say("Objects failed"), 11.5),
         _count("objects_skipped", say("Objects skipped"), 11.5),
         _count("objects_warning", say("Objects with warning"), 11.5),
-        _rate("object_success_rate", say("Object success rate")),
+        _object_rate(say("Object success rate")),
         _volume(say("Volume (GB)"), policy),
         _count("bytes", say("Volume (bytes)"), 19),
         _span("duration_mean_s", say("Mean duration")),
@@ -88,6 +88,16 @@ def _rate(name: str, label: str) -> Figure:
     return Figure(
         name, label, 10, lambda f: getattr(f, name), lambda f: rate_style(getattr(f, name))
     )
+
+
+def _object_rate(label: str) -> Figure:
+    """The service's counts may contradict one another; more than all is no rate."""
+
+    def shown(f: Figures) -> float | None:
+        rate = f.object_success_rate
+        return rate if rate is None or rate <= 1 else None
+
+    return Figure("object_success_rate", label, 10, shown, lambda f: rate_style(shown(f)))
 
 
 def _span(name: str, label: str) -> Figure:
