@@ -36,7 +36,7 @@ from reporter.render.workbook.styles import (
     rate_style,
     state_style,
 )
-from reporter.render.workbook.tables import Column, fitting, write_note, write_table
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_note, write_table
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ def _begin(
 ) -> Sheet:
     """A sheet with what it says and of which period above its table."""
     words = book.words
-    layout = Layout([own.width for own in columns], book.tab_color, _FIRST_SCROLLING, _HEADER_ROW)
+    layout = Layout(widths_of(columns), book.tab_color, _FIRST_SCROLLING, _HEADER_ROW)
     sheet = book.sheet(name, layout)
     sheet.row([sheet.cell(title, TITLE)], height=28)
     as_of = words.moment(portfolio.as_of) if portfolio.as_of else UNDEFINED

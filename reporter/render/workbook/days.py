@@ -13,7 +13,7 @@ from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import gigabytes
 from reporter.render.workbook.sheet import Layout
 from reporter.render.workbook.styles import CENTERED, COUNT, DAY, SIZE, outcome_style
-from reporter.render.workbook.tables import Column, fitting, write_empty, write_table
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_empty, write_table
 from reporter.render.workbook.titles import DAILY, DAYS
 
 T = TypeVar("T", bound="DayTotal | DayFigures")
@@ -51,7 +51,7 @@ def add_days(book: Book) -> None:
         Column(say("Volume (bytes)"), 20, lambda day: day.bytes, COUNT),
         Column(say("Day without jobs"), 18, lambda day: _silence(day, book.words), CENTERED),
     ]
-    layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
+    layout = Layout(widths_of(columns), book.tab_color, "B2", 1)
     write_table(book, book.sheet(DAYS, layout), "Days", columns, day_totals(book.report))
 
 
@@ -77,7 +77,7 @@ def add_daily(book: Book) -> None:
             lambda day: outcome_style(day.worst),
         ),
     ]
-    layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
+    layout = Layout(widths_of(columns), book.tab_color, "B2", 1)
     sheet = book.sheet(DAILY, layout)
     if not write_table(book, sheet, "Daily", columns, daily):
         write_empty(sheet, say("No backup job started in this period."))

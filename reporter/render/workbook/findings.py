@@ -17,7 +17,7 @@ from reporter.render.workbook.styles import (
     WRAPPED,
     outcome_style,
 )
-from reporter.render.workbook.tables import Column, fitting, write_empty, write_table
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_empty, write_table
 from reporter.render.workbook.titles import EXCEPTIONS, QUALITY
 
 _CALM: Final = "98A2B3"
@@ -29,7 +29,7 @@ def add_exceptions(book: Book) -> None:
     columns = _exception_columns(book)
     still_open = any(own.open for own in exceptions)
     color = STATE_COLORS[State.CRITICAL] if still_open else _CALM
-    sheet = book.sheet(EXCEPTIONS, Layout([own.width for own in columns], color, "C2", 1))
+    sheet = book.sheet(EXCEPTIONS, Layout(widths_of(columns), color, "C2", 1))
     if not write_table(book, sheet, "Exceptions", columns, exceptions):
         write_empty(sheet, book.words.say("No exceptions in this period."))
 
@@ -38,7 +38,7 @@ def add_quality(book: Book) -> None:
     """What the service said that could not be read, or that contradicts itself."""
     notes, columns = book.report.quality, _quality_columns(book.words)
     color = STATE_COLORS[State.ATTENTION] if notes else _CALM
-    sheet = book.sheet(QUALITY, Layout([own.width for own in columns], color, "A2", 1))
+    sheet = book.sheet(QUALITY, Layout(widths_of(columns), color, "A2", 1))
     if not write_table(book, sheet, "DataQuality", columns, notes):
         said = book.words.say("Every value could be read, and none contradicts another.")
         write_empty(sheet, said)

@@ -24,7 +24,7 @@ from reporter.render.workbook.styles import (
     Style,
     outcome_style,
 )
-from reporter.render.workbook.tables import fitting, write_empty, write_header
+from reporter.render.workbook.tables import fitting, widths_of, write_empty, write_header
 from reporter.render.workbook.titles import JOBS, MODULES
 
 SERVICE_LETTER, MODULE_LETTER, BYTES_LETTER = "A", "B", "K"
@@ -60,7 +60,7 @@ def add_jobs(book: Book) -> None:
     """All jobs of the period and the undated ones, over as many sheets as Excel needs."""
     jobs, links = book.report.jobs, _links_back(book)
     columns = _columns(jobs, book)
-    layout = Layout([column.width for column in columns], book.tab_color, "A2", 1)
+    layout = Layout(widths_of(columns), book.tab_color, "A2", 1)
     if jobs.empty:
         write_empty(book.sheet(JOBS, layout), book.words.say("No jobs in this period."))
     order = order_of(jobs)

@@ -17,7 +17,14 @@ from reporter.render.workbook.figures import Figure, figures_in, met_word
 from reporter.render.workbook.jobs import MODULE_LETTER, first_jobs
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import COUNT, HEADING, LINK, STATE_COLORS, WRAPPED, state_style
-from reporter.render.workbook.tables import Column, fitting, write_empty, write_note, write_table
+from reporter.render.workbook.tables import (
+    Column,
+    fitting,
+    widths_of,
+    write_empty,
+    write_note,
+    write_table,
+)
 from reporter.render.workbook.titles import JOBS, MODULES
 
 T = TypeVar("T")
@@ -32,7 +39,7 @@ def add_modules(book: Book) -> None:
     report, say = book.report, book.words.say
     columns = _module_columns(report, book.words)
     layout = Layout(
-        widths=[column.width for column in columns],
+        widths=widths_of(columns),
         tab_color=book.tab_color,
         freeze="D2",
         header_row=1,

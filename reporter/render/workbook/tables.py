@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
@@ -88,6 +88,25 @@ def write_note(sheet: Sheet, text: str) -> None:
 def fitting(texts: Iterable[str | None], least: float, most: float) -> float:
     """A column width that shows the texts, within bounds."""
     return min(max([least, *(_width(text) + 2 for text in texts if text)]), most)
+
+
+class _Headed(Protocol):
+    @property
+    def header(self) -> str: ...
+
+    @property
+    def width(self) -> float: ...
+
+
+def widths_of(columns: Iterable[_Headed]) -> list[float]:
+    """The widths of columns, with room for the longest word of each header, which is in bold."""
+    return [max(own.width, *map(_word_width, own.header.split())) for own in columns]
+
+
+def _word_width(word: str) -> float:
+    """Scripts without spaces break anywhere."""
+    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in word)
+    return 0 if wide else len(word) * 1.15 + 1.5
 
 
 def lines_of(text: str, width: float) -> int:

@@ -7,14 +7,14 @@ from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import gigabytes, span
 from reporter.render.workbook.sheet import Layout
 from reporter.render.workbook.styles import CENTERED, COUNT, MOMENT, SIZE, SPAN, rate_style
-from reporter.render.workbook.tables import Column, fitting, write_empty, write_table
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_empty, write_table
 from reporter.render.workbook.titles import GAPS, TREND
 
 
 def add_trend(book: Book) -> None:
     """Each month of the year up to the period's end; nothing is said of those not known."""
     columns = _month_columns(book)
-    layout = Layout([column.width for column in columns], book.tab_color, "B2", 1)
+    layout = Layout(widths_of(columns), book.tab_color, "B2", 1)
     sheet = book.sheet(TREND, layout)
     if not write_table(book, sheet, "Trend", columns, book.report.history):
         write_empty(sheet, book.words.say("No months are stored: the report was made of files."))
@@ -24,7 +24,7 @@ def add_gaps(book: Book) -> None:
     """The times without a recovery point that were too long; the longest first."""
     gaps, say = book.report.gaps, book.words.say
     columns = _gap_columns(book)
-    layout = Layout([column.width for column in columns], book.tab_color, "C2", 1)
+    layout = Layout(widths_of(columns), book.tab_color, "C2", 1)
     sheet = book.sheet(GAPS, layout)
     if not write_table(book, sheet, "Gaps", columns, gaps):
         write_empty(sheet, say("No time without a recovery point was longer than allowed."))
