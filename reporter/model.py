@@ -69,7 +69,9 @@ class Customer:
     """A customer of the provider, by the service's tenant owner id."""
 
     id: str
+    """The service's id."""
     name: str
+    """As configured, else as the service has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,13 @@ class Target:
     """A target of one service, or of one module of it; None falls back to the wider one."""
 
     service: str
+    """Of which service."""
     module: str | None = None
+    """Of which module; None for all of the service."""
     success_rate: float | None = None
+    """From 0 to 1; None where the general one applies."""
     max_gap: timedelta | None = None
+    """None where the general one applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +93,17 @@ class Policy:
     """How jobs are counted and judged."""
 
     warning: Literal["warning", "success", "failed"] = "warning"
+    """As what a job with exceptions counts."""
     cancelled: Literal["failed", "excluded"] = "failed"
+    """Whether a cancelled job counts as failed, or not at all."""
     units: Literal["binary", "decimal"] = "binary"
+    """What a GB is: 1024³ bytes or 1000³."""
     target_success_rate: float = 0.95
+    """From 0 to 1."""
     max_gap: timedelta = timedelta(hours=24)
     """Zero switches the recovery-point target off."""
     targets: tuple[Target, ...] = ()
+    """Targets of single services and modules; the narrowest applies."""
 
     def success_target(self, service: str | None = None, module: str | None = None) -> float:
         """The success rate asked of a module, a service, or (no arguments) the customer."""
@@ -124,31 +135,57 @@ class Figures:
     """
 
     jobs: int
+    """Backup jobs that started in the period."""
     success: int
+    """Jobs that finished without exception."""
     warning: int
+    """Jobs that finished with exceptions."""
     failed: int
+    """Jobs that failed."""
     cancelled: int
+    """Jobs that were cancelled."""
     running: int
+    """Jobs that had not ended at the last look."""
     not_run: int
+    """Jobs the service skipped."""
     unknown: int
+    """Jobs in a state nobody knows."""
     completed: int
+    """Jobs that came to an end, as the policy counts."""
     success_rate: float | None
+    """Successful of completed jobs, from 0 to 1; None where none was completed."""
     lenient_success_rate: float | None
+    """The same with warnings as successes."""
     objects_total: int
+    """Over completed jobs; missing counts are left out."""
     objects_successful: int
+    """Over completed jobs; missing counts are left out."""
     objects_failed: int
+    """Over completed jobs; missing counts are left out."""
     objects_skipped: int
+    """Over completed jobs; missing counts are left out."""
     objects_warning: int
+    """Over completed jobs; missing counts are left out."""
     object_success_rate: float | None
+    """Successful of all but skipped objects; None where there are none."""
     bytes: int
+    """Sum of the sizes, as the service reports them, rounded."""
     duration_mean_s: float | None
+    """Seconds, over completed jobs; None where no duration is known."""
     duration_median_s: float | None
+    """Seconds, over completed jobs; None where no duration is known."""
     last_success_at: datetime | None
+    """End of the last success up to the period's end; None where there is none."""
     last_recovery_point_at: datetime | None
+    """End of the last job to restore from; None where there is none."""
     longest_gap_s: float | None
+    """Seconds without a recovery point; None where nothing is known."""
     consecutive_failures: int
+    """Failures at the end of the period with no success after them."""
     success_target_met: bool | None
+    """None where there is no rate."""
     gap_target_met: bool | None
+    """None where no job was completed, or there is no target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +193,9 @@ class ServiceFigures:
     """One service (`jobType`) of the customer."""
 
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     figures: Figures
+    """Of all its modules together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +203,13 @@ class ModuleFigures:
     """One module (`jobModule`) of a service."""
 
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     module: str
+    """As the service names it, such as `Exchange Online`."""
     state: State
+    """How it stands."""
     figures: Figures
+    """Its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +217,11 @@ class Reason:
     """Why one module is not healthy; `render.text` puts it into words."""
 
     kind: ReasonKind
+    """What is the matter."""
     service: str
+    """Where; empty for the customer as a whole."""
     module: str
+    """Where; empty for the customer as a whole."""
     value: float | None = None
     """The figure that tells: failures, a rate, or seconds."""
     target: float | None = None
@@ -187,17 +233,29 @@ class DayFigures:
     """The jobs of one module that started on one day of the report's zone; only days with jobs."""
 
     date: date
+    """In the report's time zone."""
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     module: str
+    """As the service names it, such as `Exchange Online`."""
     jobs: int
+    """Backup jobs that started on it."""
     success: int
+    """Jobs that finished without exception."""
     warning: int
+    """Jobs that finished with exceptions."""
     failed: int
+    """Jobs that failed."""
     cancelled: int
+    """Jobs that were cancelled."""
     running: int
+    """Jobs that had not ended at the last look."""
     not_run: int
+    """Jobs the service skipped."""
     unknown: int
+    """Jobs in a state nobody knows."""
     bytes: int
+    """Sum of the sizes, as the service reports them, rounded."""
 
     @property
     def worst(self) -> Outcome:
@@ -221,8 +279,11 @@ class Previous:
     """How the customer stood in the period of the same kind just before."""
 
     period: Period
+    """The days it is of."""
     state: State
+    """That of its worst module."""
     totals: Figures
+    """The figures of the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +291,20 @@ class Gap:
     """A time without a recovery point that is longer than the module's target allows."""
 
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     module: str
+    """As the service names it, such as `Exchange Online`."""
     start: datetime
     """The last recovery point before it, or the period's start."""
     end: datetime
     """The next recovery point, the period's end or the last fetch."""
     allowed_s: float
+    """Seconds the target allows."""
 
     @property
     def length_s(self) -> float:
         # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+        """Seconds it lasted."""
         return (self.end.astimezone(UTC) - self.start.astimezone(UTC)).total_seconds()
 
 
@@ -248,12 +313,19 @@ class MonthFigures:
     """What is known of one calendar month, for the trend."""
 
     period: Period
+    """The month."""
     jobs: int
+    """Backup jobs that started in it."""
     completed: int
+    """Jobs that came to an end."""
     success_rate: float | None
+    """From 0 to 1; None where none was completed."""
     bytes: int
+    """Sum of the sizes, as the service reports them, rounded."""
     observed_days: int
+    """Days on which the service's list was read completely."""
     days: int
+    """Days of the month."""
 
     @property
     def known(self) -> bool:
@@ -266,10 +338,15 @@ class Coverage:
     """How much of the customer, and of the period, the report rests on."""
 
     modules_seen: int
+    """Modules of backups that are known of the customer."""
     modules_covered: int
+    """Those with a recovery point in the period."""
     snapshot_days: int
+    """Days on which the service's list was read completely."""
     days: int
+    """Days of the period."""
     missing_days: tuple[date, ...]
+    """Days of the period on which it was not."""
 
     @property
     def complete(self) -> bool:
@@ -282,22 +359,37 @@ class JobException:
     """A failed, cancelled, unknown or warning job, and the job that cured it, if one did."""
 
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     module: str
+    """As the service names it, such as `Exchange Online`."""
     job_id: str
+    """The service's id of the job."""
     name: str | None
+    """The job's name; None where the service gives none."""
     status: str | None
+    """As the service wrote it; None where it wrote nothing."""
     outcome: Outcome
+    """What the status means."""
     started_at: datetime
+    """In the report's time zone."""
     ended_at: datetime | None
+    """In the report's time zone; None where that is not known."""
     duration_s: float | None
+    """Seconds; None where that is not known."""
     objects_total: int | None
+    """None where the service gives no count."""
     objects_failed: int | None
+    """None where the service gives no count."""
     bytes: int | None
+    """As the service reports it, rounded; None where that is not known."""
     cured_by: str | None
+    """Id of the later job that made up for it; None where there is none."""
     cured_after_s: float | None
+    """Seconds from its end to the end of that job; None where there is none."""
 
     @property
     def open(self) -> bool:
+        """Whether no later job made up for it, as far as is known."""
         return self.cured_by is None
 
 
@@ -306,8 +398,11 @@ class OtherJobs:
     """Jobs the service lists that are no backups (scans, archiver, retention)."""
 
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     module: str
+    """As the service names it, such as `Exchange Online`."""
     jobs: int
+    """How many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,12 +410,15 @@ class QualityNote:
     """A value that could not be used as it is, how often, and the first few jobs it is in."""
 
     kind: QualityKind
+    """What is wrong."""
     field: str
     """The API's own name of the field."""
     value: str
     """The raw value; of a contradiction, the contradiction in words."""
     count: int
+    """How often."""
     jobs: tuple[str, ...] = ()
+    """Ids of the first five jobs it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,9 +426,13 @@ class Source:
     """One stored reply of the service."""
 
     fetched_at: datetime
+    """When it was received."""
     url: str
+    """What was asked for."""
     sha256: str
+    """Of the body, in hexadecimal."""
     rows: int
+    """Rows in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,22 +448,35 @@ class Report:
     """Everything a renderer may print about one customer and one period."""
 
     customer: Customer
+    """Whose backups."""
     period: Period
+    """The days the figures are of."""
     policy: Policy
+    """How jobs are counted, and the targets."""
     state: State
+    """That of the worst module."""
     reasons: tuple[Reason, ...]
     """Most pressing first."""
     totals: Figures
+    """The figures of the customer."""
     services: tuple[ServiceFigures, ...]
+    """By name."""
     modules: tuple[ModuleFigures, ...]
+    """By service and name."""
     daily: tuple[DayFigures, ...]
+    """One for each day and module with jobs."""
     previous: Previous | None
+    """The period before; None where nothing is known of it."""
     coverage: Coverage
+    """How much was seen and protected."""
     exceptions: tuple[JobException, ...]
     """Open ones first, then the newest."""
     other_jobs: tuple[OtherJobs, ...]
+    """Jobs that are no backups, counted apart."""
     quality: tuple[QualityNote, ...]
+    """What the service sent that cannot be used or contradicts itself."""
     sources: tuple[Source, ...]
+    """The replies the report rests on, oldest first."""
     gaps: tuple[Gap, ...]
     """The longest first."""
     history: tuple[MonthFigures, ...]
@@ -378,7 +493,9 @@ class Logo:
     """A picture file as it is."""
 
     content: bytes = field(repr=False)
+    """The file as it is."""
     media_type: Literal["image/svg+xml", "image/png"]
+    """Of what kind it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,11 +503,15 @@ class Brand:
     """Whose report it is."""
 
     name: str = ""
+    """The provider's name; may be empty."""
     logo: Logo | None = None
+    """None without one."""
     color: str = "#1f4e79"
     """`#rrggbb`."""
     contact: str = ""
+    """Where to ask; may be empty."""
     footer: str = ""
+    """At the foot of each page; may be empty."""
 
 
 Depth = Literal["page", "standard", "full"]
@@ -409,8 +530,11 @@ class Comment:
     """What an account manager says of one report, in Markdown."""
 
     text: str
+    """In Markdown."""
     author: str = ""
+    """May be empty."""
     date: date | None = None
+    """None where the file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +544,9 @@ class Texts:
     cover: str = ""
     """Makes a page of its own before the report."""
     introduction: str = ""
+    """Stands above the report."""
     closing: str = ""
+    """Stands below the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,13 +554,19 @@ class Look:
     """How a report is shown; changes no figure."""
 
     brand: Brand = Brand()
+    """Whose report it is."""
     page_size: Literal["A4", "Letter"] = "A4"
+    """Of the PDF and of print."""
     locale: str = "en"
+    """Language and place, such as `de` or `en_GB`."""
     depth: Depth = "standard"
+    """How much the report holds."""
     sections: tuple[str, ...] = ()
     """Names and order of the sections, instead of those of `depth`."""
     texts: Texts = Texts()
+    """The provider's own words."""
     comment: Comment | None = None
+    """What the account manager says; None where nothing was written."""
     templates: Path | None = None
     """A folder of templates that come before the shipped ones."""
 

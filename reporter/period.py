@@ -25,9 +25,13 @@ class Period:
     """The days `[first, stop)` in the time zone `timezone` (IANA name)."""
 
     kind: PeriodKind
+    """Month, quarter, year, or a range of days."""
     first: date
+    """The first day."""
     stop: date
+    """The first day after it."""
     timezone: str
+    """IANA name, such as `Europe/Berlin`."""
 
     @property
     def label(self) -> str:
@@ -49,6 +53,7 @@ class Period:
 
     @property
     def zone(self) -> ZoneInfo:
+        """The time zone itself."""
         return ZoneInfo(self.timezone)
 
     @property
@@ -63,6 +68,7 @@ class Period:
 
     @property
     def days(self) -> tuple[date, ...]:
+        """Every day, from the first to the last."""
         return tuple(self.first + timedelta(days=n) for n in range((self.stop - self.first).days))
 
     def previous(self) -> Period:

@@ -57,7 +57,9 @@ class ModuleLine:
     label: str
     """The module's name; the service's where it has no modules."""
     state: State
+    """How the module stands."""
     figures: Figures
+    """The module's own."""
     sparkline: Markup
     """The volume day by day, as SVG."""
 
@@ -69,13 +71,19 @@ class Cause:
     label: str
     """The module's name."""
     status: str
+    """As the service wrote it; empty where it wrote nothing."""
     outcome: Outcome
+    """What the status means."""
     jobs: int
+    """How many."""
     open: int
     """How many of them no later job has cured."""
     objects_failed: int
+    """In all of them."""
     first: datetime
+    """When the first of them started."""
     last: datetime
+    """When the last of them started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +91,17 @@ class ServicePage:
     """Everything about one service."""
 
     service: str
+    """As the service names it, such as `Microsoft 365`."""
     state: State
     """That of its worst module."""
     title: str
     """What happened, in a sentence."""
     figures: Figures
+    """Of the whole service."""
     tiles: tuple[Tile, ...]
     """Rate, volume, longest gap."""
     modules: tuple[ModuleLine, ...]
+    """By name."""
     daily: Picture | None
     """Jobs by day and outcome; None without jobs."""
     calendar: tuple[Picture, ...]
@@ -98,9 +109,11 @@ class ServicePage:
     gaps: tuple[Gap, ...]
     """Times without a recovery point beyond the target, the longest first, at most six."""
     more_gaps: int
+    """How many gaps are left out."""
     causes: tuple[Cause, ...]
     """The exceptions, grouped; open ones first, then the most frequent."""
     durations: Picture | None
+    """How long the jobs take; None where no duration is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,7 @@ class Page:
     sections: tuple[str, ...]
     """The sections to show, in order."""
     logo_url: str | None
+    """Where the logo is; None without one."""
     headline: str
     """What a reader with ten seconds should know."""
     no_trend: str | None
@@ -133,18 +147,23 @@ class Page:
     key: Markup
     """What the cells of a calendar mean, as SVG."""
     open_exceptions: int
+    """Exceptions that no later job cured, as far as is known."""
     exceptions: tuple[JobException, ...]
     """Every exception, open ones first."""
     notes: tuple[QualityNote, ...]
     """Data quality, at most twelve."""
     more_notes: int
+    """How many data-quality notes are left out."""
     sources: tuple[Source, ...]
     """The newest replies, at most four."""
     policy_texts: tuple[str, ...]
     """How the report counts and judges, a sentence each."""
     cover: Markup | None
+    """The provider's text on a page before the report; None without one."""
     introduction: Markup | None
+    """The provider's text above the report; None without one."""
     closing: Markup | None
+    """The provider's text below the report; None without one."""
     comment: Markup | None
     """What the account manager says of this report."""
     version: str

@@ -36,8 +36,11 @@ class Picture:
     """A chart under a title that says what it shows."""
 
     title: str
+    """The message of the chart."""
     svg: Markup
+    """The chart; its `<title>` becomes the alternative text."""
     note: str = ""
+    """How to read it; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ class Words:
     """Numbers, sizes, times and texts for people, in one locale."""
 
     locale: str = "en"
+    """Language and place, such as `de` or `en_GB`."""
     units: Literal["binary", "decimal"] = "binary"
+    """What a GB is: 1024³ bytes or 1000³."""
 
     @property
     def language(self) -> str:
@@ -111,12 +113,15 @@ class Words:
         return message.format(number=self.number(number), **values)
 
     def state(self, state: State) -> str:
+        """A state in words."""
         return self.say(STATE_WORDS[state])
 
     def outcome(self, outcome: Outcome) -> str:
+        """An outcome in words."""
         return self.say(OUTCOME_WORDS[outcome])
 
     def quality(self, kind: QualityKind) -> str:
+        """A kind of data-quality note in words."""
         return self.say(QUALITY_WORDS[kind])
 
     def noted(self, note: QualityNote) -> str:
@@ -142,6 +147,7 @@ class Words:
         )
 
     def number(self, value: int | None) -> str:
+        """A whole number with its separators; a dash where it is None."""
         return UNDEFINED if value is None else format_decimal(value, locale=self.locale)
 
     def percent(self, rate: float | None) -> str:
@@ -210,12 +216,15 @@ class Words:
         return self._day_and_time("MMMd", moment)
 
     def day(self, day: date) -> str:
+        """A day in full: October 5, 2026."""
         return format_date(day, "long", locale=self.locale)
 
     def short_day(self, day: date) -> str:
+        """A day without its year: Oct 5."""
         return format_skeleton("MMMd", day, locale=self.locale)
 
     def short_month(self, day: date) -> str:
+        """A month alone: Oct."""
         return format_date(day, "LLL", locale=self.locale)
 
     def days(self, days: Iterable[date]) -> str:

@@ -20,9 +20,13 @@ class Tile:
     """One figure with what it is measured against; `good` is None where there is no target."""
 
     label: str
+    """What the figure is."""
     value: str
+    """The figure, with its unit."""
     beside: str
+    """What it is measured against, in words."""
     good: bool | None = None
+    """Whether the target is met; None without a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,9 @@ class Step:
     """One thing to do next: what, and for which modules."""
 
     what: str
+    """The thing to do."""
     modules: str
+    """Where, with the figure that tells."""
 
 
 def headline(report: Report, words: Words) -> str:

@@ -74,4 +74,6 @@ def test_what_a_template_prints_is_escaped(tmp_path: Path) -> None:
 
 def test_the_documentation_is_the_codes() -> None:
     """docs/templates.md has every value a template can use; `make docs` makes it anew."""
-    assert template_docs.PATH.read_text("utf-8") == template_docs.document()
+    document = template_docs.document()
+    assert template_docs.PATH.read_text("utf-8") == document
+    assert "|  |" not in document, "a value without a meaning"
