@@ -99,7 +99,11 @@ def fetch_customers(
 
 
 def fetch_snapshots(
-    source: JobSource, customers: Sequence[Customer], store: Store, clock: Clock
+    source: JobSource,
+    customers: Sequence[Customer],
+    store: Store,
+    clock: Clock,
+    run_id: int | None = None,
 ) -> Iterator[CustomerOutcome]:
     """Take a snapshot of each customer into the store, several at once; outcomes as they come."""
 
@@ -111,26 +115,34 @@ def fetch_snapshots(
 
     with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
         taking = {threads.submit(take, customer): customer for customer in customers}
-        for done in as_completed(taking):
-            # Dropped when stored: memory must not grow with the number of customers.
-            customer = taking.pop(done)
-            yield _keep(store, customer, done.result(), clock())
+        try:
+            for done in as_completed(taking):
+                # Dropped when stored: memory must not grow with the number of customers.
+                customer = taking.pop(done)
+                yield _keep(store, customer, done.result(), clock(), run_id)
+        finally:
+            # Interrupted, what has begun is finished and nothing more is begun.
+            threads.shutdown(cancel_futures=True)
 
 
 def _keep(
-    store: Store, customer: Customer, taken: Snapshot | ReporterError, now: datetime
+    store: Store,
+    customer: Customer,
+    taken: Snapshot | ReporterError,
+    now: datetime,
+    run_id: int | None,
 ) -> CustomerOutcome:
     """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
     try:
         if isinstance(taken, Snapshot):
-            store.record(taken)
+            store.record(taken, run_id)
             return CustomerOutcome(customer)
         error = taken
     except StoreError:
         raise  # not this customer's fault: the next would fail as well
     except ReporterError as unusable:
         error = unusable
-    store.record_failure(customer, now, str(error))
+    store.record_failure(customer, now, str(error), run_id)
     return CustomerOutcome(customer, error=error)
 
 
@@ -141,19 +153,21 @@ def render_customers(
 
     `names` gives each customer's folder and file name.
     """
+    url = rendering.settings.store.url
     if workers == 1 or len(names) == 1:
+        store = Store.open(url)
         for customer, name in names.items():
-            yield render_stored(rendering, customer, name)
+            yield render_stored(rendering, store, customer, name)
         return
     with (
         # Workers leave nothing behind, even one that is killed.
         tempfile.TemporaryDirectory(prefix="reporter-") as scratch,
         ProcessPoolExecutor(
-            min(workers, len(names)), initializer=_use_scratch, initargs=(scratch,)
+            min(workers, len(names)), initializer=_start_worker, initargs=(scratch, url)
         ) as executor,
     ):
         tasks = {
-            executor.submit(render_stored, rendering, customer, name): customer
+            executor.submit(_render_task, rendering, customer, name): customer
             for customer, name in names.items()
         }
         try:
@@ -164,15 +178,27 @@ def render_customers(
             executor.shutdown(cancel_futures=True)
 
 
-def _use_scratch(folder: str) -> None:
+_worker_store: Store | None = None
+"""Of a worker process, opened once."""
+
+
+def _start_worker(scratch: str, url: str) -> None:
     """Have this process keep its temporary files in a folder that its parent takes away."""
-    tempfile.tempdir = folder
+    global _worker_store
+    tempfile.tempdir = scratch
+    _worker_store = Store.open(url)
 
 
-def render_stored(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
+def _render_task(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
+    assert _worker_store is not None
+    return render_stored(rendering, _worker_store, customer, name)
+
+
+def render_stored(
+    rendering: Rendering, store: Store, customer: Customer, name: str
+) -> CustomerOutcome:
     """Render one customer from the store. A task: safe to repeat, small in and out."""
     try:
-        store = Store.open(rendering.settings.store.url)
         report = stored_report(rendering, store, customer)
         files = write_report(rendering, report, name)
         return CustomerOutcome(customer, files, _standing(report, files))

@@ -44,6 +44,8 @@ HOMES = {
     "openpyxl": ["reporter.render"],
     "sqlalchemy": ["reporter.store"],
     "alembic": ["reporter.store"],
+    "filelock": ["reporter.store"],
+    "watchfiles": ["reporter.preview"],
     "click": ["reporter.cli", "reporter.__main__"],
 }
 """Where a dependency may be imported, and nowhere else."""

@@ -5,34 +5,42 @@ from __future__ import annotations
 import click
 
 from reporter.cli.customers import choose
-from reporter.cli.options import Console, common_options, customer_option, utc_now
+from reporter.cli.options import Console, common_options, customer_option, utc_now, wait_option
 from reporter.cli.progress import finish, follow
 
 
 @click.command()
 @customer_option
+@wait_option
 @common_options
 @click.pass_context
-def fetch(context: click.Context, *, wanted: tuple[str, ...]) -> None:
+def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> None:
     """Take a snapshot of the customers' jobs into the store.
 
-    The service shows what it has now: run this at least once a day (docs/operations.md), so that
-    every day of a month is observed.
+    The service shows what it has now: run this every few hours (docs/operations.md), so that every
+    day of a month is observed. A run that was cut short is gone on with by the next.
     """
     from reporter.credentials import access_of
     from reporter.pipeline import fetch_customers, fetch_snapshots
     from reporter.store import Store
+    from reporter.store.runs import fetch_run
 
     console = context.ensure_object(Console)
     settings = console.settings()
     access = access_of(settings)
     store = Store.open(settings.store.url)
-    source, listed = fetch_customers(access, store, utc_now)
-    customers = choose(listed, wanted)
-    outcomes = follow(
-        console,
-        fetch_snapshots(source, customers, store, utc_now),
-        len(customers),
-        "Fetched",
-    )
+    with fetch_run(store, utc_now, whole=not wanted, wait=wait) as run:
+        source, listed = fetch_customers(access, store, utc_now)
+        customers = [own for own in choose(listed, wanted) if own.id not in run.done]
+        if run.done:
+            console.say(
+                f"Going on with the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
+                f"{len(listed) - len(customers)} of {len(listed)} customers are done."
+            )
+        outcomes = follow(
+            console,
+            fetch_snapshots(source, customers, store, utc_now, run.id),
+            len(customers),
+            "Fetched",
+        )
     context.exit(finish(console, outcomes))

@@ -116,6 +116,17 @@ def customer_option(command: Command) -> Command:
     )(command)
 
 
+def wait_option(command: Command) -> Command:
+    """`--wait`, of commands that hold the store."""
+    return click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait so long for another run to end (default: not at all).",
+    )(command)
+
+
 def rendering_options(command: Command) -> Command:
     """What to render, how, and where to."""
     for option in (

@@ -31,7 +31,7 @@ class Store:
     """Snapshots of all customers. Every write is one transaction: whole, or not there."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+        self.engine = engine
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -50,14 +50,18 @@ class Store:
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
         store = cls(engine)
-        with store._errors():
-            bring_up_to_date(engine)
+        try:
+            with store._errors():
+                bring_up_to_date(engine)
+        except StoreError:
+            engine.dispose()
+            raise
         return store
 
     def record_customers(self, customers: Iterable[Customer], replies: tuple[Reply, ...]) -> None:
         """Keep the list of customers and the replies that gave it."""
         listed_at = max(reply.fetched_at for reply in replies)
-        with self._begin() as connection:
+        with self.begin() as connection:
             self._record_replies(connection, None, replies)
             insert = self._insert(tables.customers)
             upsert = insert.on_conflict_do_update(
@@ -71,33 +75,39 @@ class Store:
             if rows:
                 connection.execute(upsert, rows)
 
-    def record(self, snapshot: Snapshot) -> None:
+    def record(self, snapshot: Snapshot, run_id: int | None = None) -> None:
         """Keep a complete snapshot: its replies as they are, its jobs by identity.
 
         Raises:
             ReplyError: a reply is no list of jobs; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        jobs = [_derived(row) for row in newest(rows_of(snapshot.replies))]
-        with self._begin() as connection:
-            fetch_id = self._record_replies(connection, snapshot.customer.id, snapshot.replies)
-            for job in jobs:
-                job |= {"customer_id": snapshot.customer.id, "fetch_id": fetch_id}
-            if jobs:
-                connection.execute(self._upsert_jobs(), jobs)
+        jobs = [derived(row) for row in newest(rows_of(snapshot.replies))]
+        with self.begin() as connection:
+            fetch_id = self._record_replies(
+                connection, snapshot.customer.id, snapshot.replies, run_id
+            )
+            self.keep_jobs(connection, snapshot.customer.id, fetch_id, jobs)
 
-    def record_failure(self, customer: Customer, at: datetime, error: str) -> None:
+    def record_failure(
+        self, customer: Customer, at: datetime, error: str, run_id: int | None = None
+    ) -> None:
         """Keep that a snapshot was tried and why there is none."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             connection.execute(
                 sa.insert(tables.fetches),
-                {"customer_id": customer.id, "taken_at": at, "error": error},
+                {
+                    "customer_id": customer.id,
+                    "taken_at": at,
+                    "error": error,
+                    "run_id": run_id,
+                },
             )
 
     def customers(self) -> tuple[Customer, ...]:
         """All customers ever listed, by name."""
         query = sa.select(tables.customers.c.id, tables.customers.c.name).order_by("name", "id")
-        with self._begin() as connection:
+        with self.begin() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
@@ -112,7 +122,7 @@ class Store:
             .where(customers.listed_at < before, newest_list >= before)
             .order_by("name", "id")
         )
-        with self._begin() as connection:
+        with self.begin() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def last_failure(self, customer: Customer) -> str | None:
@@ -124,7 +134,7 @@ class Store:
             .order_by(fetches.taken_at.desc(), fetches.id.desc())
             .limit(1)
         )
-        with self._begin() as connection:
+        with self.begin() as connection:
             error: str | None = connection.execute(query).scalar()
             return error
 
@@ -136,7 +146,7 @@ class Store:
         """
         columns = [tables.jobs.c[name] for name in (*FIELDS, "fetched_at")]
         query = sa.select(*columns).where(_needed(customer.id, period))
-        with self._begin() as connection:
+        with self.begin() as connection:
             found = connection.execute(query.order_by("fetched_at", "job_id")).all()
         return raw_frame([row._asdict() for row in found])
 
@@ -157,7 +167,7 @@ class Store:
             .where(jobs.started_at >= months[0].start, jobs.started_at < months[-1].end)
             .group_by(*fields, month)
         )
-        with self._begin() as connection:
+        with self.begin() as connection:
             found = connection.execute(query).all()
         return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
 
@@ -168,7 +178,7 @@ class Store:
         source = sa.select(
             replies.c.fetched_at, replies.c.url, replies.c.sha256, replies.c.rows
         ).join(fetches)
-        with self._begin() as connection:
+        with self.begin() as connection:
             taken = connection.execute(
                 sa.select(fetches.c.taken_at).where(complete).order_by(fetches.c.taken_at)
             ).scalars()
@@ -180,14 +190,27 @@ class Store:
             return Observations(snapshots, tuple(Source(*row) for row in found))
 
     def _record_replies(
-        self, connection: sa.Connection, customer_id: str | None, replies: tuple[Reply, ...]
+        self,
+        connection: sa.Connection,
+        customer_id: str | None,
+        replies: tuple[Reply, ...],
+        run_id: int | None = None,
     ) -> int:
         taken_at = max(reply.fetched_at for reply in replies)
         key = connection.execute(
-            sa.insert(tables.fetches).values(customer_id=customer_id, taken_at=taken_at)
+            sa.insert(tables.fetches).values(
+                customer_id=customer_id, taken_at=taken_at, run_id=run_id
+            )
         ).inserted_primary_key
         assert key is not None
         fetch_id = int(key[0])
+        hashes = [hashlib.sha256(reply.body).hexdigest() for reply in replies]
+        bodies = dict(zip(hashes, (reply.body for reply in replies), strict=True))
+        # In one order, so that two writers wait for one another instead of for ever.
+        connection.execute(
+            self._insert(tables.bodies).on_conflict_do_nothing(),
+            [{"sha256": own, "body": zlib.compress(bodies[own])} for own in sorted(bodies)],
+        )
         connection.execute(
             sa.insert(tables.replies),
             [
@@ -197,14 +220,21 @@ class Store:
                     "fetched_at": reply.fetched_at,
                     "url": reply.url,
                     "request_id": reply.request_id,
-                    "sha256": hashlib.sha256(reply.body).hexdigest(),
+                    "sha256": sha256,
                     "rows": len(read_page(reply).rows),
-                    "body": zlib.compress(reply.body),
                 }
-                for position, reply in enumerate(replies)
+                for position, (reply, sha256) in enumerate(zip(replies, hashes, strict=True))
             ],
         )
         return fetch_id
+
+    def keep_jobs(
+        self, connection: sa.Connection, customer_id: str, fetch_id: int, jobs: list[Row]
+    ) -> None:
+        """Keep the rows `derived` made of a snapshot, where no newer ones are kept."""
+        if jobs:
+            mine = {"customer_id": customer_id, "fetch_id": fetch_id}
+            connection.execute(self._upsert_jobs(), [job | mine for job in jobs])
 
     def _upsert_jobs(self) -> Any:
         """Newer rows of an identity replace older ones: the rule of `jobs.rows.newest`."""
@@ -220,11 +250,16 @@ class Store:
         )
 
     def _insert(self, table: sa.Table) -> Any:
-        return _INSERTS[self._engine.dialect.name](table)
+        return _INSERTS[self.engine.dialect.name](table)
 
     @contextmanager
-    def _begin(self) -> Iterator[sa.Connection]:
-        with self._errors(), self._engine.begin() as connection:
+    def begin(self) -> Iterator[sa.Connection]:
+        """A transaction, which ends with the block: done, or undone where it fails.
+
+        Raises:
+            StoreError: the database refuses.
+        """
+        with self._errors(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -234,7 +269,7 @@ class Store:
         except sa.exc.DBAPIError as error:
             cause = str(error.orig)
             raise StoreError(
-                f"The store {self._engine.url.render_as_string()} failed: {cause}.",
+                f"The store {self.engine.url.render_as_string()} failed: {cause}.",
                 hint=_hint(cause),
             ) from error
 
@@ -242,7 +277,7 @@ class Store:
 _TREND_FIELDS = ("jobType", "jobModule", "status", "backupSize")
 
 
-def _derived(row: Row) -> Row:
+def derived(row: Row) -> Row:
     """A row of the table `jobs`: what the service wrote, and what rows are chosen by."""
     service, module, job_id = identity_of(row)
     started_at, ended_at = moment(row["startTime"]), moment(row["endTime"])

@@ -35,6 +35,18 @@ customers = sa.Table(
     sa.Column("listed_at", Instant, nullable=False),  # the last time the service listed it
 )
 
+# A run over the customers. One that never ended was cut short: the next goes on with it.
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("process", sa.Integer, nullable=False),
+    sa.Column("began_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+)
+
 # One attempt to take a snapshot. `error` is empty where the snapshot is complete; only then are
 # there replies. `customer_id` is missing for the list of customers itself.
 fetches = sa.Table(
@@ -44,7 +56,17 @@ fetches = sa.Table(
     sa.Column("customer_id", sa.String),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
+    sa.Column("run_id", sa.Integer),  # of the run it was part of
     sa.Index("fetches_by_customer", "customer_id", "taken_at"),
+    sa.Index("fetches_by_run", "run_id"),
+)
+
+# Bodies of replies by their hash: a service asked every few hours says much the same, kept once.
+bodies = sa.Table(
+    "bodies",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib
 )
 
 replies = sa.Table(
@@ -55,9 +77,9 @@ replies = sa.Table(
     sa.Column("fetched_at", Instant, nullable=False),
     sa.Column("url", sa.String, nullable=False),
     sa.Column("request_id", sa.String, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),  # of its body
     sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib
+    sa.Index("replies_by_body", "sha256"),
 )
 
 # One row per identity: the raw fields of the row that counts, and what is needed to choose rows
@@ -77,4 +99,5 @@ jobs = sa.Table(
     sa.Column("modified_at", Instant),
     sa.Column("outcome", sa.String),
     sa.Index("jobs_by_start", "customer_id", "started_at"),
+    sa.Index("jobs_by_fetch", "fetch_id"),
 )

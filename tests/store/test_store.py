@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from reporter.analysis import analyse
 from reporter.errors import ReplyError, StoreError
 from reporter.jobs.frame import read_jobs
 from reporter.model import Customer, Policy, Reply, Report, Snapshot
 from reporter.period import Period, parse_period
-from reporter.store import Store
+from reporter.store import Store, tables
 from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_report, make_row
 
 OCTOBER = parse_period("2026-10", "Europe/Berlin", NOW)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
 
 
 def snapshot_of(
@@ -109,14 +107,14 @@ def test_history_before_the_period_is_read_as_far_as_it_matters(store: Store) ->
     assert module.figures.last_success_at == datetime(2026, 2, 5, 1, 20, tzinfo=UTC)
 
 
-def test_a_raw_reply_is_kept_as_it_came(store: Store, tmp_path: Path) -> None:
+def test_a_raw_reply_is_kept_as_it_came(store: Store) -> None:
     """The stored bytes, unpacked, are the bytes received, with their SHA-256 beside them."""
-    import zlib
-
     snapshot = snapshot_of([make_row()])
     store.record(snapshot)
-    with sqlite3.connect(tmp_path / "reporter.db") as database:
-        body, sha256 = database.execute("SELECT body, sha256 FROM replies").fetchone()
+    with store.begin() as connection:
+        ((body, sha256),) = connection.execute(
+            sa.select(tables.bodies.c.body, tables.bodies.c.sha256)
+        ).all()
     assert zlib.decompress(body) == snapshot.replies[0].body
     assert hashlib.sha256(snapshot.replies[0].body).hexdigest() == sha256
 
@@ -127,9 +125,9 @@ def test_a_reply_that_is_no_list_of_jobs_leaves_nothing_behind(
     """A snapshot with one bad row is not kept in part."""
     with pytest.raises(ReplyError, match="Row 2 of 2 is not an object"):
         store.record(snapshot_of([make_job(), 17]))
-    with sqlite3.connect(tmp_path / "reporter.db") as database:
+    with store.begin() as connection:
         for table in ("fetches", "replies", "jobs"):
-            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+            assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
 
 
 def test_a_failed_attempt_is_no_observation(store: Store) -> None:
@@ -157,48 +155,38 @@ def test_a_renamed_customer_goes_by_the_new_name(store: Store) -> None:
     assert store.customers() == (Customer("1", "New Name"),)
 
 
-def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+def test_a_store_of_a_newer_program_is_refused(
+    url: str, open_store: Callable[[str], Store]
+) -> None:
     """A schema from the future is not touched."""
-    url = f"sqlite:///{tmp_path / 'reporter.db'}"
-    Store.open(url)
-    with sqlite3.connect(tmp_path / "reporter.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    with open_store(url).begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="9999") as caught:
         Store.open(url)
     assert "upgrade" in caught.value.hint
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle://x/y", "sqlite:////nowhere/at/all.db"])
-def test_a_store_that_cannot_be_opened_is_explained(url: str) -> None:
+@pytest.mark.parametrize("wrong", ["nonsense", "oracle://x/y", "sqlite:////nowhere/at/all.db"])
+def test_a_store_that_cannot_be_opened_is_explained(wrong: str) -> None:
     """A wrong URL gives an error with a hint."""
     with pytest.raises(StoreError) as caught:
-        Store.open(url)
+        Store.open(wrong)
     assert caught.value.hint
 
 
-def test_tables_agree_with_the_migrations(tmp_path: Path) -> None:
+def test_tables_agree_with_the_migrations(store: Store) -> None:
     """The migrations build just the tables the program uses."""
-    import sqlalchemy as sa
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from reporter.store import tables
-
-    url = f"sqlite:///{tmp_path / 'reporter.db'}"
-    Store.open(url)
-    with sa.create_engine(url).connect() as connection:
+    with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
 
 
 def test_a_full_disk_loses_nothing_and_keeps_nothing_half(tmp_path: Path) -> None:
     """No room for a snapshot: the error says so, the store is as before, and later it goes on."""
-    import sqlalchemy as sa
-
     url = f"sqlite:///{tmp_path / 'reporter.db'}"
     Store.open(url).record(snapshot_of([make_job()], NOW - timedelta(hours=1)))
     full = Store.open(url)
-    pages = sa.event.listens_for(full._engine, "connect")
-    full._engine.dispose()
+    pages = sa.event.listens_for(full.engine, "connect")
+    full.engine.dispose()
     pages(lambda connection, _: connection.execute("PRAGMA max_page_count = 40"))
     with pytest.raises(StoreError, match="full") as caught:
         full.record(snapshot_of(make_busy_month()))

@@ -1,0 +1,90 @@
+"""`reporter store`."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import click
+
+from reporter.cli.options import Console, common_options, utc_now, wait_option
+from reporter.errors import UsageError
+
+
+@click.group()
+def store() -> None:
+    """The history that was kept: raw replies, and the jobs derived from them."""
+
+
+@store.command()
+@wait_option
+@common_options
+@click.pass_obj
+def rebuild(console: Console, *, wait: float) -> None:
+    """Derive all jobs anew from the raw replies, customer by customer.
+
+    Needed after a change of how replies are read; changes nothing otherwise. Prints how many jobs
+    there are.
+    """
+    from reporter.store import Store
+    from reporter.store.lock import held
+    from reporter.store.upkeep import rebuild_jobs
+
+    opened = Store.open(console.settings().store.url)
+    total = 0
+    with held(opened.engine, wait):
+        for customer in opened.customers():
+            jobs = rebuild_jobs(opened, customer)
+            console.say(f"Rebuilt {customer.name}: {jobs} jobs")
+            total += jobs
+    console.result(total)
+
+
+@store.command()
+@click.option(
+    "--keep", required=True, metavar="MONTHS", help="Such as 25months; nothing younger goes."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@wait_option
+@common_options
+@click.pass_obj
+def prune(console: Console, *, keep: str, yes: bool, wait: float) -> None:
+    """Take away snapshots older than so many months, and the jobs last seen in them.
+
+    Says first what goes, and asks. Reports that were rendered stay.
+    """
+    from reporter.store import Store
+    from reporter.store.lock import held
+    from reporter.store.upkeep import prunable
+    from reporter.store.upkeep import prune as take_away
+
+    before = _months_before(utc_now(), keep)
+    opened = Store.open(console.settings().store.url)
+    with held(opened.engine, wait):
+        goes = prunable(opened, before)
+        console.say(
+            f"Older than {before:%Y-%m-%d}: {goes.snapshots} snapshots with all their replies, "
+            f"and {goes.jobs} jobs last seen in them."
+        )
+        if not goes.snapshots:
+            return
+        if not yes:
+            click.confirm("Take them away for good?", abort=True, err=True)
+        take_away(opened, before)
+    console.result(goes.snapshots)
+
+
+def _months_before(now: datetime, keep: str) -> datetime:
+    """So many whole calendar months before this one began.
+
+    Raises:
+        UsageError: `keep` is no number of months.
+    """
+    found = re.fullmatch(r"(\d{1,4})\s*(?:months?|m)", keep.strip())
+    if not found or not int(found[1]):
+        raise UsageError(f"{keep!r} is no number of months.", hint="Write it as 25months.")
+    months = now.year * 12 + now.month - 1 - int(found[1])
+    return now.replace(
+        year=max(months // 12, 1), month=months % 12 + 1, day=1,
+        hour=0, minute=0, second=0, microsecond=0,
+    )  # fmt: skip

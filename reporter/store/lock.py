@@ -1,0 +1,76 @@
+"""One run at a time: a store is held by whoever writes a whole run into it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+
+from reporter.errors import StoreError
+
+_KEY: Final = 0x7265706F72746572
+""""reporter" in ASCII: the key of PostgreSQL's advisory lock, one for each database."""
+_PAUSE: Final = 0.5
+"""Seconds between two tries."""
+
+
+@contextmanager
+def held(engine: sa.Engine, wait: float = 0.0) -> Iterator[None]:
+    """Hold a store; the hold ends with the block, and with the process however that ends.
+
+    SQLite is held by a file beside it, PostgreSQL by an advisory lock of one connection.
+
+    Raises:
+        StoreError: somebody else holds it, and still does after `wait` seconds.
+    """
+    hold = _held_postgresql if engine.dialect.name == "postgresql" else _held_sqlite
+    with hold(engine, wait):
+        yield
+
+
+@contextmanager
+def _held_sqlite(engine: sa.Engine, wait: float) -> Iterator[None]:
+    if engine.url.database in (None, "", ":memory:"):
+        yield  # nobody else can see it
+        return
+    lock = FileLock(f"{engine.url.database}.lock", timeout=wait, poll_interval=_PAUSE)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise _taken(engine) from error
+    except OSError as error:
+        raise StoreError(
+            f"The lock {lock.lock_file} cannot be written: {error.strerror}.",
+            hint="The store's folder must be writable ([store] url).",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _held_postgresql(engine: sa.Engine, wait: float) -> Iterator[None]:
+    until = time.monotonic() + wait
+    # Outside any transaction, so that a long run keeps no old rows alive.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY))):
+            if time.monotonic() >= until:
+                raise _taken(engine)
+            time.sleep(_PAUSE)
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEY)))
+
+
+def _taken(engine: sa.Engine) -> StoreError:
+    return StoreError(
+        f"The store {engine.url.render_as_string()} is held by another run.",
+        hint="Wait until it has ended, or give --wait SECONDS. Nothing was done.",
+    )

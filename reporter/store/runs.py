@@ -1,0 +1,85 @@
+"""Runs over all customers: one at a time, and one that was cut short is gone on with."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from reporter.store import tables
+from reporter.store.lock import held
+from reporter.store.store import Store
+
+RESUMED: Final = timedelta(hours=6)
+"""A run that was cut short is gone on with for so long; after that its snapshots are old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run under way."""
+
+    id: int
+    began_at: datetime
+    done: frozenset[str] = frozenset()
+    """Ids of the customers it has complete snapshots of, from before it was cut short."""
+
+
+@contextmanager
+def fetch_run(
+    store: Store, clock: Callable[[], datetime], *, whole: bool = True, wait: float = 0.0
+) -> Iterator[Run]:
+    """Hold the store for taking snapshots.
+
+    A run over all customers (`whole`) that does not come to its end is gone on with by the next.
+
+    Raises:
+        StoreError: another run holds the store, or the database refuses.
+    """
+    kind = "fetch" if whole else "fetch some"
+    with held(store.engine, wait):
+        run = (_cut_short(store, kind, clock()) if whole else None) or _begun(store, kind, clock())
+        try:
+            yield run
+        except BaseException:
+            if not whole:
+                _end(store, run, clock())
+            raise
+        _end(store, run, clock())
+
+
+def _cut_short(store: Store, kind: str, now: datetime) -> Run | None:
+    """The last run of a kind, if it did not end and is not too old."""
+    runs, fetches = tables.runs.c, tables.fetches.c
+    last = sa.select(runs.id, runs.began_at, runs.ended_at).where(runs.kind == kind)
+    with store.begin() as connection:
+        row = connection.execute(last.order_by(runs.id.desc()).limit(1)).one_or_none()
+        if row is None or row.ended_at is not None or now - row.began_at > RESUMED:
+            return None
+        done = sa.select(fetches.customer_id).where(
+            fetches.run_id == row.id, fetches.error.is_(None)
+        )
+        return Run(row.id, row.began_at, frozenset(connection.execute(done).scalars()))
+
+
+def _begun(store: Store, kind: str, now: datetime) -> Run:
+    with store.begin() as connection:
+        key = connection.execute(
+            sa.insert(tables.runs).values(
+                kind=kind, host=socket.gethostname(), process=os.getpid(), began_at=now
+            )
+        ).inserted_primary_key
+        assert key is not None
+        return Run(int(key[0]), now)
+
+
+def _end(store: Store, run: Run, now: datetime) -> None:
+    with store.begin() as connection:
+        connection.execute(
+            sa.update(tables.runs).where(tables.runs.c.id == run.id).values(ended_at=now)
+        )
