@@ -6,7 +6,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -42,6 +42,7 @@ from reporter.render.portfolio import (
 from reporter.render.workbook import write_workbook
 from reporter.settings import Settings
 from reporter.store import Store
+from reporter.workers import WorkerDied, run_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -159,23 +160,14 @@ def render_customers(
         for customer, name in names.items():
             yield render_stored(rendering, store, customer, name)
         return
-    with (
-        # Workers leave nothing behind, even one that is killed.
-        tempfile.TemporaryDirectory(prefix="reporter-") as scratch,
-        ProcessPoolExecutor(
-            min(workers, len(names)), initializer=_start_worker, initargs=(scratch, url)
-        ) as executor,
-    ):
-        tasks = {
-            executor.submit(_render_task, rendering, customer, name): customer
-            for customer, name in names.items()
-        }
-        try:
-            for done in as_completed(tasks):
-                yield done.result()
-        finally:
-            # Interrupted, what has begun is finished and nothing more is begun.
-            executor.shutdown(cancel_futures=True)
+    # Workers leave nothing behind, even one that is killed.
+    with tempfile.TemporaryDirectory(prefix="reporter-") as scratch:
+        tasks = {own: (rendering, own, name) for own, name in names.items()}
+        several = min(workers, len(tasks))
+        for own, result in run_tasks(_render_task, tasks, several, _start_worker, (scratch, url)):
+            if isinstance(result, WorkerDied):
+                result = CustomerOutcome(own, error=result)
+            yield result
 
 
 _worker_store: Store | None = None
