@@ -86,13 +86,12 @@ class Preview:
         settings, report, look = build()
         self._show(settings, report, look)
         try:
-            self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(self))
+            self._server = _Server(("127.0.0.1", port), _handler_of(self))
         except OSError as error:
             raise UsageError(
                 f"Port {port} cannot be used: {error.strerror}.",
                 hint="Another program has it; choose another with --port, or 0 for a free one.",
             ) from error
-        self._server.daemon_threads = True
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     @property
@@ -170,6 +169,14 @@ class Preview:
             live = _RELOAD.replace("[number]", str(number)) + "</body>"
             self._shown = _Shown(number, page.replace("</body>", live, 1), made)
             self._changed.notify_all()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that goes away, or our own end, is nothing to tell the user of."""
+        logger.debug("A connection broke off", exc_info=True)
 
 
 def _folders(settings: Settings, report: Report, look: Look) -> Iterable[Path]:
