@@ -42,7 +42,7 @@ lock: .venv/dev  ## Pin the newest dependencies the ranges in pyproject.toml all
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build --group dev --group validate \
+	  --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --group build --group dev --group bench --group validate \
 	  -c requirements.lock -o requirements-dev.lock
 
 build: .venv/dev  ## Build the wheel and the source archive into dist/

@@ -62,7 +62,7 @@ def _cut_short(store: Store, kind: str, now: datetime) -> Run | None:
         if row is None or row.ended_at is not None or now - row.began_at > RESUMED:
             return None
         done = sa.select(fetches.customer_id).where(
-            fetches.run_id == row.id, fetches.error.is_(None)
+            fetches.run_id == row.id, fetches.kind == "jobs", fetches.error.is_(None)
         )
         return Run(row.id, row.began_at, frozenset(connection.execute(done).scalars()))
 

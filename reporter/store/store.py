@@ -62,7 +62,7 @@ class Store:
         """Keep the list of customers and the replies that gave it."""
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
-            self._record_replies(connection, None, replies)
+            self._record_replies(connection, None, "customers", replies)
             insert = self._insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
@@ -85,7 +85,7 @@ class Store:
         jobs = [derived(row) for row in newest(rows_of(snapshot.replies))]
         with self.begin() as connection:
             fetch_id = self._record_replies(
-                connection, snapshot.customer.id, snapshot.replies, run_id
+                connection, snapshot.customer.id, "jobs", snapshot.replies, run_id
             )
             self.keep_jobs(connection, snapshot.customer.id, fetch_id, jobs)
 
@@ -130,7 +130,7 @@ class Store:
         fetches = tables.fetches.c
         query = (
             sa.select(fetches.error)
-            .where(fetches.customer_id == customer.id)
+            .where(fetches.customer_id == customer.id, fetches.kind == "jobs")
             .order_by(fetches.taken_at.desc(), fetches.id.desc())
             .limit(1)
         )
@@ -174,7 +174,11 @@ class Store:
     def observations(self, customer: Customer, period: Period) -> Observations:
         """When the customer was looked at, and the replies a report of the period rests on."""
         fetches, replies = tables.fetches, tables.replies
-        complete = (fetches.c.customer_id == customer.id) & fetches.c.error.is_(None)
+        complete = (
+            (fetches.c.customer_id == customer.id)
+            & (fetches.c.kind == "jobs")
+            & fetches.c.error.is_(None)
+        )
         source = sa.select(
             replies.c.fetched_at, replies.c.url, replies.c.sha256, replies.c.rows
         ).join(fetches)
@@ -193,13 +197,14 @@ class Store:
         self,
         connection: sa.Connection,
         customer_id: str | None,
+        kind: str,
         replies: tuple[Reply, ...],
         run_id: int | None = None,
     ) -> int:
         taken_at = max(reply.fetched_at for reply in replies)
         key = connection.execute(
             sa.insert(tables.fetches).values(
-                customer_id=customer_id, taken_at=taken_at, run_id=run_id
+                customer_id=customer_id, kind=kind, taken_at=taken_at, run_id=run_id
             )
         ).inserted_primary_key
         assert key is not None
@@ -338,7 +343,9 @@ def _sources(customer_id: str, period: Period) -> sa.CompoundSelect[Any]:
         & (jobs.started_at.is_(None) | jobs.started_at.between(period.start, period.end))
     )
     of_period = sa.select(fetches.id).where(
-        (fetches.customer_id == customer_id) & fetches.taken_at.between(period.start, period.end)
+        (fetches.customer_id == customer_id)
+        & (fetches.kind == "jobs")
+        & fetches.taken_at.between(period.start, period.end)
     )
     return gave.union(of_period)
 

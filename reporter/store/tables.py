@@ -33,6 +33,8 @@ customers = sa.Table(
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("listed_at", Instant, nullable=False),  # the last time the service listed it
+    # Grows whenever anything that is kept of the customer changes.
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
 )
 
 # A run over the customers. One that never ended was cut short: the next goes on with it.
@@ -47,17 +49,19 @@ runs = sa.Table(
     sa.Column("ended_at", Instant),
 )
 
-# One attempt to take a snapshot. `error` is empty where the snapshot is complete; only then are
-# there replies. `customer_id` is missing for the list of customers itself.
+# One attempt to take a snapshot of something (`kind`). `error` is empty where the snapshot is
+# complete; only then are there replies. `customer_id` is missing for the list of customers itself.
 fetches = sa.Table(
     "fetches",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
+    # jobs, protection, subscription, or customers
+    sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
     sa.Column("run_id", sa.Integer),  # of the run it was part of
-    sa.Index("fetches_by_customer", "customer_id", "taken_at"),
+    sa.Index("fetches_by_customer", "customer_id", "kind", "taken_at"),
     sa.Index("fetches_by_run", "run_id"),
 )
 
@@ -100,4 +104,48 @@ jobs = sa.Table(
     sa.Column("outcome", sa.String),
     sa.Index("jobs_by_start", "customer_id", "started_at"),
     sa.Index("jobs_by_fetch", "fetch_id"),
+)
+
+# What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
+# not be read for each report. Gone as soon as a job of the month may have changed.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("customer_id", sa.String, primary_key=True),
+    sa.Column("zone", sa.String, primary_key=True),
+    sa.Column("month", sa.String, primary_key=True),  # such as 2026-10
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("outcomes", sa.String, nullable=False),  # jobs by outcome, as JSON
+    # Sums of sizes by what a GB is; as text, because they may be larger than 64 bits.
+    sa.Column("bytes_binary", sa.String, nullable=False),
+    sa.Column("bytes_decimal", sa.String, nullable=False),
+)
+
+# Reports as they were rendered. A new version comes with other figures or another look.
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.String, nullable=False),
+    sa.Column("period", sa.String, nullable=False),  # its label
+    sa.Column("number", sa.Integer, nullable=False),  # from 1
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("as_of", Instant, nullable=False),
+    sa.Column("program", sa.String, nullable=False),  # its version
+    sa.Column("closed", sa.Boolean, nullable=False),  # whether the period was over
+    # Of all it was made of: the same basis gives the same files.
+    sa.Column("basis", sa.String(64), nullable=False),
+    sa.Column("look", sa.String(64), nullable=False),  # of all but what the store holds
+    sa.Column("restates", sa.Integer),  # number of the version whose figures it corrects
+    sa.Column("figures_sha256", sa.String(64), nullable=False),
+    sa.Column("figures", sa.LargeBinary, nullable=False),  # the JSON of the report, zlib
+    sa.UniqueConstraint("customer_id", "period", "number"),
+)
+
+version_files = sa.Table(
+    "version_files",
+    metadata,
+    sa.Column("version_id", sa.Integer, sa.ForeignKey("versions.id"), primary_key=True),
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
 )

@@ -84,7 +84,7 @@ def _snapshots(
     """The complete snapshots of a customer in the order they were recorded, one at a time."""
     fetches, replies, bodies = tables.fetches.c, tables.replies.c, tables.bodies.c
     complete = sa.select(fetches.id).where(
-        fetches.customer_id == customer.id, fetches.error.is_(None)
+        fetches.customer_id == customer.id, fetches.kind == "jobs", fetches.error.is_(None)
     )
     of_fetch = (
         sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
