@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format samples docs translations validate fonts lock build clean
+.PHONY: help demo test lint format samples docs translations validate bench fonts lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ translations: .venv/dev  ## Gather the texts of code and templates into reporter
 validate: .venv/dev  ## Have outside validators judge samples and every language (needs Java and Node)
 	$(BIN)/python -m tests.in_every_language .validators/languages
 	$(BIN)/python -m tests.validators sample_reports .validators/languages
+
+bench: .venv/dev  ## Run all benchmarks (takes long; needs Chromium)
+	@for name in pdf jobs_sheet fetch store run; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 fonts: .venv/dev  ## Take the bundled fonts anew from their npm packages (needs npm)
 	$(BIN)/python -m tests.fonts

@@ -1,0 +1,1 @@
+"""How fast the product is, beside others, as ratios from one run: see README.md."""
