@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.errors import StoreError
 from reporter.jobs.catalog import outcome_of
-from reporter.jobs.frame import raw_frame
 from reporter.jobs.replies import read_page, rows_of
-from reporter.jobs.rows import FIELDS, Row, identity_of, moment, newest, present
-from reporter.model import Customer, Observations, Reply, Snapshot, Source
-from reporter.period import Period
+from reporter.jobs.rows import Row, identity_of, moment, newest, present
+from reporter.jobs.values import LATEST
+from reporter.model import Customer, Reply, Snapshot
 from reporter.store import tables
 from reporter.store.schema import bring_up_to_date
 
@@ -32,6 +30,9 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._readers = engine.execution_options(only_reads=True)
+        if engine.dialect.name == "postgresql":
+            self._readers = self._readers.execution_options(isolation_level="REPEATABLE READ")
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -49,6 +50,7 @@ class Store:
             ) from error
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
         store = cls(engine)
         try:
             with store._errors():
@@ -63,7 +65,7 @@ class Store:
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
             self._record_replies(connection, None, "customers", replies)
-            insert = self._insert(tables.customers)
+            insert = self.insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
                 set_={"name": insert.excluded.name, "listed_at": insert.excluded.listed_at},
@@ -83,11 +85,14 @@ class Store:
             StoreError: the database refuses; nothing is kept.
         """
         jobs = [derived(row) for row in newest(rows_of(snapshot.replies))]
+        customer_id = snapshot.customer.id
         with self.begin() as connection:
+            # First, because whoever has read before and writes after must wait here.
+            touch(connection, customer_id)
             fetch_id = self._record_replies(
-                connection, snapshot.customer.id, "jobs", snapshot.replies, run_id
+                connection, customer_id, "jobs", snapshot.replies, run_id
             )
-            self.keep_jobs(connection, snapshot.customer.id, fetch_id, jobs)
+            self.keep_jobs(connection, customer_id, fetch_id, jobs)
 
     def record_failure(
         self, customer: Customer, at: datetime, error: str, run_id: int | None = None
@@ -107,7 +112,7 @@ class Store:
     def customers(self) -> tuple[Customer, ...]:
         """All customers ever listed, by name."""
         query = sa.select(tables.customers.c.id, tables.customers.c.name).order_by("name", "id")
-        with self.begin() as connection:
+        with self.reading() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
@@ -122,7 +127,7 @@ class Store:
             .where(customers.listed_at < before, newest_list >= before)
             .order_by("name", "id")
         )
-        with self.begin() as connection:
+        with self.reading() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def last_failure(self, customer: Customer) -> str | None:
@@ -134,64 +139,9 @@ class Store:
             .order_by(fetches.taken_at.desc(), fetches.id.desc())
             .limit(1)
         )
-        with self.begin() as connection:
+        with self.reading() as connection:
             error: str | None = connection.execute(query).scalar()
             return error
-
-    def raw_jobs(self, customer: Customer, period: Period) -> pd.DataFrame:
-        """The raw rows a report of the period needs, in the order they were fetched.
-
-        Those of the period and of the one before it, undated ones and placeholders; of each
-        module and outcome the last before (recovery points) and the first after (cures).
-        """
-        columns = [tables.jobs.c[name] for name in (*FIELDS, "fetched_at")]
-        query = sa.select(*columns).where(_needed(customer.id, period))
-        with self.begin() as connection:
-            found = connection.execute(query.order_by("fetched_at", "job_id")).all()
-        return raw_frame([row._asdict() for row in found])
-
-    def monthly_jobs(self, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
-        """How many jobs started in each of the months (`month`, its place in `months`; `count`),
-        by the fields a trend is computed from, with their raw values.
-
-        Counted in the database: a year of single jobs would take seconds to read.
-        """
-        jobs = tables.jobs.c
-        month = sa.case(
-            *((jobs.started_at < own.end, number) for number, own in enumerate(months))
-        ).label("month")
-        fields = [jobs[name] for name in _TREND_FIELDS]
-        query = (
-            sa.select(*fields, month, sa.func.count().label("count"))
-            .where(jobs.customer_id == customer.id, jobs.job_id != "")
-            .where(jobs.started_at >= months[0].start, jobs.started_at < months[-1].end)
-            .group_by(*fields, month)
-        )
-        with self.begin() as connection:
-            found = connection.execute(query).all()
-        return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
-
-    def observations(self, customer: Customer, period: Period) -> Observations:
-        """When the customer was looked at, and the replies a report of the period rests on."""
-        fetches, replies = tables.fetches, tables.replies
-        complete = (
-            (fetches.c.customer_id == customer.id)
-            & (fetches.c.kind == "jobs")
-            & fetches.c.error.is_(None)
-        )
-        source = sa.select(
-            replies.c.fetched_at, replies.c.url, replies.c.sha256, replies.c.rows
-        ).join(fetches)
-        with self.begin() as connection:
-            taken = connection.execute(
-                sa.select(fetches.c.taken_at).where(complete).order_by(fetches.c.taken_at)
-            ).scalars()
-            snapshots = tuple(taken)
-            rests_on = complete & fetches.c.id.in_(_sources(customer.id, period))
-            found = connection.execute(
-                source.where(rests_on).order_by(fetches.c.taken_at, fetches.c.id, "position")
-            )
-            return Observations(snapshots, tuple(Source(*row) for row in found))
 
     def _record_replies(
         self,
@@ -213,7 +163,7 @@ class Store:
         bodies = dict(zip(hashes, (reply.body for reply in replies), strict=True))
         # In one order, so that two writers wait for one another instead of for ever.
         connection.execute(
-            self._insert(tables.bodies).on_conflict_do_nothing(),
+            self.insert(tables.bodies).on_conflict_do_nothing(),
             [{"sha256": own, "body": zlib.compress(bodies[own])} for own in sorted(bodies)],
         )
         connection.execute(
@@ -237,13 +187,27 @@ class Store:
         self, connection: sa.Connection, customer_id: str, fetch_id: int, jobs: list[Row]
     ) -> None:
         """Keep the rows `derived` made of a snapshot, where no newer ones are kept."""
-        if jobs:
-            mine = {"customer_id": customer_id, "fetch_id": fetch_id}
-            connection.execute(self._upsert_jobs(), [job | mine for job in jobs])
+        if not jobs:
+            return
+        mine = {"customer_id": customer_id, "fetch_id": fetch_id}
+        modules = {(job["service"], job["module"]) for job in jobs}
+        connection.execute(
+            self.insert(tables.modules).on_conflict_do_nothing(),
+            [
+                {"customer_id": customer_id, "service": service, "module": module}
+                for service, module in sorted(modules)
+            ],
+        )
+        since = min((job["started_at"] for job in jobs if job["started_at"]), default=LATEST)
+        older = _count_before(connection, customer_id, since)
+        connection.execute(self._upsert_jobs(), [job | mine for job in jobs])
+        # Where a job has changed its start, any month may be another now.
+        moved = older != _count_before(connection, customer_id, since)
+        forget_tallies(connection, customer_id, None if moved else since)
 
     def _upsert_jobs(self) -> Any:
         """Newer rows of an identity replace older ones: the rule of `jobs.rows.newest`."""
-        insert = self._insert(tables.jobs)
+        insert = self.insert(tables.jobs)
         new, old = insert.excluded, tables.jobs.c
         identity = ["customer_id", "service", "module", "job_id"]
         return insert.on_conflict_do_update(
@@ -254,17 +218,28 @@ class Store:
             | (new.modified_at >= old.modified_at),
         )
 
-    def _insert(self, table: sa.Table) -> Any:
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT in the database's own form, which can say what to do on a conflict."""
         return _INSERTS[self.engine.dialect.name](table)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """A transaction, which ends with the block: done, or undone where it fails.
+        """A transaction that writes, which ends with the block: done, or undone where it fails.
 
         Raises:
             StoreError: the database refuses.
         """
         with self._errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that reads, and sees the store as it was at one moment.
+
+        Raises:
+            StoreError: the database refuses.
+        """
+        with self._errors(), self._readers.begin() as connection:
             yield connection
 
     @contextmanager
@@ -279,7 +254,41 @@ class Store:
             ) from error
 
 
-_TREND_FIELDS = ("jobType", "jobModule", "status", "backupSize")
+def touch(connection: sa.Connection, customer_id: str) -> None:
+    """Say that something of the customer changes with this transaction."""
+    customers = tables.customers
+    connection.execute(
+        sa.update(customers)
+        .where(customers.c.id == customer_id)
+        .values(revision=customers.c.revision + 1)
+    )
+
+
+def revision(connection: sa.Connection, customer_id: str, *, hold: bool = False) -> int:
+    """How often something of the customer has changed. With `hold` nothing more does before the
+    transaction ends.
+    """
+    customers = tables.customers.c
+    query = sa.select(customers.revision).where(customers.id == customer_id)
+    return int(connection.scalar(query.with_for_update() if hold else query) or 0)
+
+
+def forget_tallies(
+    connection: sa.Connection, customer_id: str, since: datetime | None = None
+) -> None:
+    """Let go of what was counted of months that end after a time; of all without one."""
+    tallies = tables.tallies
+    gone = sa.delete(tallies).where(tallies.c.customer_id == customer_id)
+    connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
+
+
+def _count_before(connection: sa.Connection, customer_id: str, since: datetime) -> int:
+    """How many jobs started before a time."""
+    jobs = tables.jobs.c
+    older = sa.select(sa.func.count()).where(
+        jobs.customer_id == customer_id, jobs.started_at < since
+    )
+    return int(connection.scalar(older) or 0)
 
 
 def derived(row: Row) -> Row:
@@ -297,64 +306,18 @@ def derived(row: Row) -> Row:
     }
 
 
-def _needed(customer_id: str, period: Period) -> sa.ColumnElement[bool]:
-    """The rows of `Store.raw_jobs`, chosen in the database."""
-    jobs = tables.jobs.c
-    start, end = period.previous().start, period.end
-    mine = jobs.customer_id == customer_id
-    dated = (jobs.started_at < end) & ((jobs.started_at >= start) | (jobs.point_at >= start))
-    # Up to here every later job is read, so that the first cure of each exception is among them.
-    settled = (
-        sa.select(sa.func.max(jobs.point_at))
-        .where(mine & (jobs.started_at >= period.start) & (jobs.started_at < end))
-        .scalar_subquery()
-    )
-    after = mine & (jobs.started_at >= end)
-    before = mine & (jobs.started_at < start) & (jobs.point_at < start)
-    later = after & (settled.is_(None) | (jobs.point_at > settled))
-    return mine & sa.or_(
-        jobs.started_at.is_(None),
-        dated,
-        after & (jobs.point_at <= settled),
-        _first_of_each_outcome(before, jobs.point_at.desc()),
-        _first_of_each_outcome(later, jobs.point_at.asc()),
-    )
-
-
-def _first_of_each_outcome(
-    which: sa.ColumnElement[bool], order: sa.UnaryExpression[Any]
-) -> sa.ColumnElement[bool]:
-    """Of the rows `which`, the first in `order` of each module and outcome."""
-    jobs = tables.jobs.c
-    rank = sa.func.row_number().over(
-        partition_by=[jobs.service, jobs.module, jobs.outcome], order_by=[order, jobs.job_id]
-    )
-    identity = [jobs.customer_id, jobs.service, jobs.module, jobs.job_id]
-    ranked = sa.select(*identity, rank.label("rank")).where(which).subquery()
-    first = sa.select(*(ranked.c[column.name] for column in identity)).where(ranked.c.rank == 1)
-    return sa.tuple_(*identity).in_(first)
-
-
-def _sources(customer_id: str, period: Period) -> sa.CompoundSelect[Any]:
-    """The fetches a report rests on: those of the period, and those that gave its rows."""
-    jobs, fetches = tables.jobs.c, tables.fetches.c
-    gave = sa.select(jobs.fetch_id).where(
-        (jobs.customer_id == customer_id)
-        & (jobs.started_at.is_(None) | jobs.started_at.between(period.start, period.end))
-    )
-    of_period = sa.select(fetches.id).where(
-        (fetches.customer_id == customer_id)
-        & (fetches.kind == "jobs")
-        & fetches.taken_at.between(period.start, period.end)
-    )
-    return gave.union(of_period)
-
-
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, `_begin_sqlite`
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 30000")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Who is to write waits for other writers before it reads; who reads waits for nobody."""
+    only_reads = connection.get_execution_options().get("only_reads")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _hint(cause: str) -> str:
