@@ -462,7 +462,7 @@ class Change:
     """One figure that was another in an earlier version of the report."""
 
     figure: str
-    """Its key in docs/figures.md."""
+    """Its key in docs/figures.md, under "Versions" for those that are no figure of a module."""
     service: str
     """Of which service; empty for the customer as a whole."""
     module: str

@@ -12,6 +12,14 @@ Figures = Mapping[str, Any]
 NO_FIGURES: Final = ("schema", "generator", "customer", "sources", "as_of", "version", "restates")
 """Keys of a report's JSON that may differ where the figures are the same."""
 _OF_COVERAGE: Final = ("modules_seen", "modules_covered", "snapshot_days")
+_OF_POLICY: Final = {
+    "warning": "warning_policy",
+    "cancelled": "cancelled_policy",
+    "units": "units",
+    "target_success_rate": "target_success_rate",
+    "max_gap_s": "max_gap_s",
+}
+"""Keys of the policy, and what they are called here: two of them are outcomes as well."""
 
 
 def changes_between(before: Figures, now: Figures) -> tuple[Change, ...]:
@@ -44,7 +52,7 @@ def _of_customer(report: Figures) -> dict[str, FigureValue]:
         "quality_notes": sum(note["count"] for note in report["quality"]),
     }
     coverage = {key: report["coverage"][key] for key in _OF_COVERAGE}
-    policy = {key: value for key, value in report["policy"].items() if key != "targets"}
+    policy = {own: report["policy"][key] for key, own in _OF_POLICY.items()}
     return {"state": report["state"], **report["totals"], **coverage, **counted, **policy}
 
 

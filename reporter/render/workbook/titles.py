@@ -19,6 +19,7 @@ GAPS: Final = marked("Gaps")
 JOBS: Final = marked("Jobs")
 EXCEPTIONS: Final = marked("Exceptions")
 QUALITY: Final = marked("Data quality")
+VERSIONS: Final = marked("Versions")
 CHECKS: Final = marked("Checks")
 ABOUT: Final = marked("About")
 
