@@ -373,14 +373,17 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
             + (f"; the last attempt failed: {failure}" if failure else "."),
             hint="Run `reporter fetch` until it succeeds for this customer.",
         )
-    months = period.year_to()
-    history = history_of(_tallies(store, customer, months), months, policy, observations)
+    tallies = tallies_to(store, customer, period)
+    history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
     return analyse(customer, jobs, period, policy, observations, history)
 
 
-def _tallies(store: Store, customer: Customer, months: Sequence[Period]) -> list[Tally]:
-    """The tally of each month: those that are kept, and from the first that is not, new ones."""
+def tallies_to(store: Store, customer: Customer, period: Period) -> list[Tally]:
+    """The tally of each of the twelve months: those that are kept, and from the first that is not,
+    new ones.
+    """
+    months = period.year_to()
     revision, kept = kept_tallies(store, customer, months)
     known = list(takewhile(lambda tally: tally is not None, kept))
     unknown = months[len(known) :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def render(store: Store, settings: Settings, tmp_path: Path) -> Iterator[Render]:
+def render(store: Store, settings: Settings, tmp_path: Path) -> Render:
     """Renders October of the one customer."""
     keep(store, JOBS, CLOSED)
 
@@ -50,7 +50,7 @@ def render(store: Store, settings: Settings, tmp_path: Path) -> Iterator[Render]
         assert outcome.error is None, outcome.error
         return outcome
 
-    yield make
+    return make
 
 
 def keep(store: Store, rows: Sequence[object], at: datetime) -> None:
