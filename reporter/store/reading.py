@@ -21,6 +21,7 @@ from reporter.store import tables
 from reporter.store.store import Store
 
 _JOBS: Final = tables.jobs.c
+_COLUMNS: Final = (*FIELDS, "fetched_at", "fetch_id", "started_at", "job_id")
 _TREND_FIELDS: Final = ("jobType", "jobModule", "status", "backupSize")
 
 
@@ -45,15 +46,15 @@ def read_period(store: Store, customer: Customer, period: Period) -> Reading:
     with store.reading() as connection:
         settled = connection.scalar(_settled(customer.id, period))
         needed = _needed(customer.id, period, settled).order_by("fetched_at", "job_id")
-        found = connection.execute(needed).all()
-        gave = {
-            row.fetch_id
-            for row in found
-            if row.started_at is None or period.start <= row.started_at < period.end
-        }
+        found = [tuple(row) for row in connection.execute(needed)]  # plain: pandas asks each row
+        rows = pd.DataFrame.from_records(found, columns=_COLUMNS)
+        started = rows["started_at"].astype("Int64")
+        bounds = tables.microseconds(period.start), tables.microseconds(period.end)
+        of_period = started.isna() | started.between(*bounds, inclusive="left")
+        gave = set(rows["fetch_id"][of_period])
         observations = _observations(connection, customer.id, period, gave)
-    rows = [dict(zip((*FIELDS, "fetched_at"), row, strict=False)) for row in found]
-    return Reading(raw_frame(rows), observations)
+    fetched_at = pd.to_datetime(rows["fetched_at"], unit="us", utc=True)
+    return Reading(raw_frame(rows[[*FIELDS]].assign(fetched_at=fetched_at)), observations)
 
 
 def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
@@ -105,8 +106,16 @@ def _needed(customer_id: str, period: Period, settled: Any) -> sa.CompoundSelect
 
 
 def _rows_of(jobs: sa.FromClause) -> sa.Select[Any]:
-    names = (*FIELDS, "fetched_at", "fetch_id", "started_at", "job_id")
-    return sa.select(*(jobs.c[name] for name in names))
+    """The columns `_COLUMNS`; instants as the numbers they are kept as, for pandas to read."""
+    columns = (jobs.c[name] for name in _COLUMNS)
+    return sa.select(
+        *(
+            sa.type_coerce(own, sa.BigInteger).label(own.name)
+            if isinstance(own.type, tables.Instant)
+            else own
+            for own in columns
+        )
+    )
 
 
 def _last_before(jobs: Any, start: datetime, end: datetime) -> sa.Select[Any]:

@@ -12,6 +12,11 @@ from reporter.jobs.rows import FIELDS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def microseconds(moment: datetime) -> int:
+    """A point in time as `Instant` keeps it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
 class Instant(sa.TypeDecorator[datetime]):
     """A point in time as microseconds since 1970: exact, ordered, the same on every database."""
 
@@ -19,7 +24,7 @@ class Instant(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
