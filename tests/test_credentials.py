@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.backends.fail import Keyring as NoKeyring
+from keyring.core import load_keyring
 from keyring.errors import KeyringLocked
 from keyrings.alt.file import PlaintextKeyring
 
+import reporter
 from reporter.credentials import KEYRING_SERVICE, NoSecret, access_of, find_secret
 from reporter.errors import SettingsError
 from reporter.fetch.auth import ClientCertificate
@@ -26,10 +30,13 @@ PLACES = (
 )
 
 
-class LockedKeyring(PlaintextKeyring):
+class LockedKeyring(KeyringBackend):
     """One that nobody has unlocked, as on a machine where nobody has logged in."""
 
     def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("Failed to unlock the collection!")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
         raise KeyringLocked("Failed to unlock the collection!")
 
 
@@ -37,8 +44,8 @@ class LockedKeyring(PlaintextKeyring):
 def ring(tmp_path: Path) -> Iterator[KeyringBackend]:
     """A keyring in a file of its own, in place of the system's."""
     former = keyring.get_keyring()
-    own = PlaintextKeyring()
-    own.file_path = str(tmp_path / "keyring.cfg")
+    own: KeyringBackend = PlaintextKeyring()
+    vars(own)["file_path"] = str(tmp_path / "keyring.cfg")
     keyring.set_keyring(own)
     yield own
     keyring.set_keyring(former)
@@ -145,8 +152,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend)
 @pytest.mark.parametrize(
     ("own", "why"),
     [
-        (NoKeyring(), "No recommended backend was available"),
-        (LockedKeyring(), "Failed to unlock the collection!"),
+        (load_keyring("keyring.backends.fail.Keyring"), "No recommended backend was available"),
+        (
+            LockedKeyring(),  # type: ignore[no-untyped-call]
+            "Failed to unlock the collection!",
+        ),
     ],
 )
 def test_a_keyring_that_cannot_be_asked_has_nothing(
@@ -182,3 +192,25 @@ def test_the_password_of_a_certificate_may_be_in_the_keyring(
     credential = access_of(settings).credential
     assert isinstance(credential, ClientCertificate)
     assert credential.origin == f"{pfx} with its password from the system's keyring"
+
+
+def test_a_backend_that_is_not_installed_has_nothing(tmp_path: Path) -> None:
+    """A keyring set up for another Python ends in a message, too."""
+    (tmp_path / "reporter.toml").write_text('[api]\nclient_id = "x"\n')
+    result = subprocess.run(
+        [sys.executable, "-m", "reporter", "fetch"],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "PYTHON_KEYRING_BACKEND": "nowhere.Keyring",
+            "PYTHONPATH": str(Path(reporter.__file__).parents[1]),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "No client_secret and no certificate" in result.stderr
+    assert "No module named 'nowhere'" in result.stderr
+    assert "Traceback" not in result.stderr

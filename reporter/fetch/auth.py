@@ -28,6 +28,10 @@ ASSERTION_LIFE_S = 300
 class Credential(Protocol):
     """What proves who we are."""
 
+    @property
+    def origin(self) -> str:
+        """Where it was found."""
+
     def form(self, client_id: str, token_url: str) -> dict[str, str]:
         """The fields of the token request that prove it."""
 
