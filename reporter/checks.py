@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from reporter.credentials import access_of
 from reporter.errors import ReporterError
 from reporter.fetch import open_source
-from reporter.fetch.auth import ClientSecret, Credential, TokenAuth
+from reporter.fetch.auth import ClientCertificate, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
@@ -17,6 +18,9 @@ from reporter.render.fonts import missing, script_of
 from reporter.render.pdf import fonts_in_use
 from reporter.settings import Settings
 from reporter.store import Store
+
+EXPIRY_NEAR: Final = timedelta(days=60)
+"""A certificate with less life left is to be replaced soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     except ReporterError as error:
         yield Finding("credentials", False, error.explain())
         return
-    yield Finding("credentials", True, f"{_kind(access.credential)} of app {access.client_id}")
+    yield _credentials(access, datetime.now(UTC))
     exchange = Exchange()
     for permission, purpose in PERMISSIONS.items():
         yield _permission(exchange, access, permission, purpose)
@@ -91,8 +95,23 @@ def _names(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _kind(credential: Credential) -> str:
-    return "secret" if isinstance(credential, ClientSecret) else "certificate"
+def _credentials(access: Access, now: datetime) -> Finding:
+    """Where the proof comes from, never what it is; and how long a certificate is good for."""
+    credential = access.credential
+    if not isinstance(credential, ClientCertificate):
+        said = f"secret of app {access.client_id} from {credential.origin}"
+        return Finding("credentials", True, said)
+    begins = credential.certificate.not_valid_before_utc
+    ends = credential.certificate.not_valid_after_utc
+    said = f"certificate of app {access.client_id} from {credential.origin}, "
+    if not begins <= now <= ends:
+        said += f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
+        mend = "Register a certificate that is valid now, and set `certificate` in [api]."
+        return Finding("credentials", False, f"{said}\n  {mend}")
+    said += f"valid until {ends:%Y-%m-%d}"
+    if ends - now <= EXPIRY_NEAR:
+        said += f", {(ends - now).days} days from now: register the next one soon"
+    return Finding("credentials", True, said)
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:

@@ -1,4 +1,6 @@
-"""Where results go: names safe on every file system, and files that appear whole or not at all."""
+"""Names safe on every file system, files that appear whole or not at all, and files nobody else may
+read.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -15,7 +18,7 @@ from typing import Final
 
 from slugify import slugify
 
-from reporter.errors import OutputError
+from reporter.errors import OutputError, SettingsError
 from reporter.model import Customer
 
 _LONGEST_SLUG_BYTES: Final = 80
@@ -91,3 +94,23 @@ def _hint(error: OSError) -> str:
             return "Choose a folder you may write to with --out."
         case _:
             return "Check the folder given with --out."
+
+
+def refuse_shared(path: Path, what: str) -> None:
+    """Insist that nobody but its owner may use a file that holds a secret.
+
+    Raises:
+        SettingsError: its group or others may, or there is no such file.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        raise SettingsError(
+            f"{what} {path} cannot be read: {error.strerror}.",
+            hint="Relative paths start at the folder of the configuration file.",
+        ) from error
+    # Elsewhere the mode says nothing of who may read a file.
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError(
+            f"{what} {path} can be read by others (mode {mode:04o}).", hint=f"Run: chmod 600 {path}"
+        )

@@ -6,6 +6,7 @@ One frozen `Settings` value; secrets never show in its `repr`. A key nobody know
 from __future__ import annotations
 
 import difflib
+import operator
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reporter.errors import SettingsError, UsageError
+from reporter.files import refuse_shared
 from reporter.jobs.values import read_duration
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone
@@ -84,6 +86,7 @@ class ApiSettings(Section):
     client_secret_file: Path | None = None
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
+    certificate_password_file: Path | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -248,6 +251,7 @@ class MailSettings(Section):
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretStr | None = None
+    password_file: Path | None = None
     sender: str = Field(default="", alias="from")
     approval: Literal["required", "none"] = "required"
 
@@ -257,6 +261,7 @@ class EvidenceSettings(Section):
 
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
+    certificate_password_file: Path | None = None
     timestamp_url: str = ""
 
 
@@ -288,6 +293,7 @@ class Settings(BaseSettings):
         return tuple(name for name, configured in uses.items() if configured)
 
     _folder: Path = PrivateAttr(default=Path())
+    _written: frozenset[str] = PrivateAttr(default=frozenset())
 
     @classmethod
     def settings_customise_sources(
@@ -305,6 +311,11 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Where relative paths start: the folder of the configuration file."""
         return self._folder
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The places of the secrets that the configuration file itself tells."""
+        return self._written
 
     def customer(self, customer_id: str) -> CustomerSettings:
         """What the configuration says of a customer; nothing where it is not named."""
@@ -356,7 +367,8 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
     A missing file is an error only if `required`.
 
     Raises:
-        SettingsError: no such file, no TOML, an unknown key or a wrong value.
+        SettingsError: no such file, no TOML, an unknown key or a wrong value; or a secret is in
+            it and others may read it.
     """
     data: dict[str, Any] = {}
     try:
@@ -374,7 +386,27 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
     _refuse_unknown_variables(os.environ)
     settings = _validated(lambda: Settings(**data), str(path))
     settings._folder = path.parent
+    secrets = _secrets_in(data)
+    if secrets:
+        refuse_shared(path, f"The configuration holds {' and '.join(secrets)}, and the file")
+    # The environment may have overruled what is written.
+    settings._written = frozenset(
+        place
+        for place, value in secrets.items()
+        if value == operator.attrgetter(place)(settings).get_secret_value()
+    )
     return settings
+
+
+def _secrets_in(data: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets in what a configuration file says, by their places."""
+    return {
+        f"{name}.{key}": data[name][key]
+        for name, section in Settings.model_fields.items()
+        if isinstance(kind := section.annotation, type) and issubclass(kind, Section)
+        for key, field in kind.model_fields.items()
+        if SecretStr in get_args(field.annotation) and data.get(name, {}).get(key)
+    }
 
 
 def _overlaid(base: AnySection, own: AnySection) -> AnySection:

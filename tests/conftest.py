@@ -62,4 +62,5 @@ def configure(emulator: Emulator, folder: Path, *more: str) -> Path:
     ]
     path = folder / "reporter.toml"
     path.write_text("\n".join(lines), "utf-8")
+    path.chmod(0o600)
     return path

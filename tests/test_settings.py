@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reporter.credentials import access_of, read_secret
+from reporter.credentials import access_of
 from reporter.errors import SettingsError
 from reporter.settings import Settings, load_settings
 
@@ -15,6 +15,7 @@ from reporter.settings import Settings, load_settings
 def settings_from(tmp_path: Path, text: str) -> Settings:
     path = tmp_path / "reporter.toml"
     path.write_text(text, "utf-8")
+    path.chmod(0o600)
     return load_settings(path)
 
 
@@ -169,18 +170,6 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
     settings = settings_from(tmp_path, '[api]\nclient_id = "x"\nclient_secret = "hunter2"')
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in repr(access_of(settings))
-
-
-def test_a_secret_file_others_can_read_is_refused(tmp_path: Path) -> None:
-    """A secret readable by a group is no secret."""
-    path = tmp_path / "client.secret"
-    path.write_text("hunter2\n")
-    path.chmod(0o640)
-    with pytest.raises(SettingsError, match="can be read by others") as caught:
-        read_secret(path)
-    assert "chmod 600" in caught.value.hint
-    path.chmod(0o600)
-    assert read_secret(path) == "hunter2"
 
 
 def test_a_missing_logo_is_named(tmp_path: Path) -> None:

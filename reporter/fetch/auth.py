@@ -28,6 +28,10 @@ ASSERTION_LIFE_S = 300
 class Credential(Protocol):
     """What proves who we are."""
 
+    @property
+    def origin(self) -> str:
+        """Where it was found."""
+
     def form(self, client_id: str, token_url: str) -> dict[str, str]:
         """The fields of the token request that prove it."""
 
@@ -37,6 +41,8 @@ class ClientSecret:
     """The secret of the app registration."""
 
     secret: str = field(repr=False)
+    origin: str = ""
+    """Where it was found."""
 
     def form(self, client_id: str, token_url: str) -> dict[str, str]:
         return {"client_id": client_id, "client_secret": self.secret}
@@ -48,9 +54,11 @@ class ClientCertificate:
 
     key: RSAPrivateKey = field(repr=False)
     certificate: x509.Certificate
+    origin: str = ""
+    """Where it was found."""
 
     @classmethod
-    def load(cls, path: Path, password: str | None) -> ClientCertificate:
+    def load(cls, path: Path, password: str | None, origin: str = "") -> ClientCertificate:
         """The certificate and key in a `.pfx`/`.p12` or PEM file.
 
         Raises:
@@ -79,7 +87,7 @@ class ClientCertificate:
                 f"The certificate {path} holds no RSA key with its certificate.",
                 hint="Export it again with its private key.",
             )
-        return cls(key, certificate)
+        return cls(key, certificate, origin)
 
     def form(self, client_id: str, token_url: str) -> dict[str, str]:
         now = int(time.time())

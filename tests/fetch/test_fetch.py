@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    pkcs12,
-)
-from cryptography.x509.oid import NameOID
 
 from reporter.emulator import Emulator, demo_cast, ordinary_customers
 from reporter.errors import FetchError, PermissionDenied, ReplyError, SettingsError
@@ -30,6 +19,7 @@ from reporter.fetch.source import Access, JobSource, open_source
 from reporter.jobs.replies import rows_of
 from reporter.jobs.rows import newest
 from reporter.model import Customer, Snapshot
+from tests.certificates import make_certificate
 from tests.conftest import CLOCK, StartEmulator
 
 
@@ -302,33 +292,3 @@ def test_one_token_serves_all_threads(start_emulator: StartEmulator) -> None:
     )
     assert auth.token() == auth.token()
     assert emulator.requests["connect token"] == 1
-
-
-def make_certificate(
-    folder: Path,
-) -> tuple[x509.Certificate, tuple[tuple[Path, str | None], tuple[Path, str | None]]]:
-    """A self-signed certificate, and its files as PKCS #12 and PEM with their passwords."""
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "reporter test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    pfx, pem = folder / "app.pfx", folder / "app.pem"
-    pfx.write_bytes(
-        pkcs12.serialize_key_and_certificates(
-            b"app", key, certificate, None, BestAvailableEncryption(b"secret")
-        )
-    )
-    pem.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
-    return certificate, ((pfx, "secret"), (pem, None))
