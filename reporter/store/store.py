@@ -17,9 +17,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from reporter.errors import StoreError
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.frame import raw_frame
-from reporter.jobs.replies import read_page, rows_of
+from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import FIELDS, Row, identity_of, moment, newest, present
-from reporter.model import Customer, Observations, Reply, Snapshot, Source
+from reporter.model import (
+    Absence,
+    Answer,
+    Customer,
+    Kind,
+    Lack,
+    Observations,
+    Reply,
+    Snapshot,
+    Source,
+)
 from reporter.period import Period
 from reporter.store import tables
 from reporter.store.schema import bring_up_to_date
@@ -88,6 +98,8 @@ class Store:
                 connection, snapshot.customer.id, "jobs", snapshot.replies, run_id
             )
             self.keep_jobs(connection, snapshot.customer.id, fetch_id, jobs)
+            for answer in snapshot.answers:
+                self._record_answer(connection, snapshot.customer, answer, run_id)
 
     def record_failure(
         self, customer: Customer, at: datetime, error: str, run_id: int | None = None
@@ -103,6 +115,33 @@ class Store:
                     "run_id": run_id,
                 },
             )
+
+    def answer(self, customer: Customer, kind: Kind, period: Period) -> Answer:
+        """What the service said beside the jobs, for a report of the period.
+
+        The last answer in the period, else the first after it; without either, the last attempt
+        at one or an answer from before.
+        """
+        fetches = tables.fetches.c
+        at = sa.type_coerce(fetches.taken_at, sa.BigInteger)
+        answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
+        in_period = answered & (fetches.taken_at >= period.start) & (fetches.taken_at < period.end)
+        after = answered & (fetches.taken_at >= period.end)
+        order = sa.case((in_period, -at), (after, at), else_=-at)
+        query = (
+            sa.select(fetches.id, fetches.taken_at, fetches.error)
+            .where(fetches.customer_id == customer.id, fetches.kind == kind)
+            .order_by(sa.case((in_period, 0), (after, 1), else_=2), order, fetches.id.desc())
+            .limit(1)
+        )
+        with self.begin() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
+            if row.error is not None:
+                lack, _, said = row.error.partition(": ")
+                return Answer(kind, row.taken_at, absence=Absence(Lack(lack), said))
+            return Answer(kind, row.taken_at, replies_of(connection, row.id))
 
     def customers(self) -> tuple[Customer, ...]:
         """All customers ever listed, by name."""
@@ -193,6 +232,22 @@ class Store:
             )
             return Observations(snapshots, tuple(Source(*row) for row in found))
 
+    def _record_answer(
+        self, connection: sa.Connection, customer: Customer, answer: Answer, run_id: int | None
+    ) -> None:
+        if answer.absence is None:
+            self._record_replies(connection, customer.id, answer.kind, answer.replies, run_id)
+            return
+        absence = answer.absence
+        failed = sa.insert(tables.fetches).values(
+            customer_id=customer.id,
+            kind=answer.kind,
+            taken_at=answer.asked_at,
+            error=": ".join(filter(None, (absence.kind.value, absence.said))),
+            run_id=run_id,
+        )
+        connection.execute(failed)
+
     def _record_replies(
         self,
         connection: sa.Connection,
@@ -226,7 +281,7 @@ class Store:
                     "url": reply.url,
                     "request_id": reply.request_id,
                     "sha256": sha256,
-                    "rows": len(read_page(reply).rows),
+                    "rows": _rows_in(reply, kind),
                 }
                 for position, (reply, sha256) in enumerate(zip(replies, hashes, strict=True))
             ],
@@ -277,6 +332,24 @@ class Store:
                 f"The store {self.engine.url.render_as_string()} failed: {cause}.",
                 hint=_hint(cause),
             ) from error
+
+
+def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
+    """The replies of a complete fetch, as they were received."""
+    replies, bodies = tables.replies.c, tables.bodies.c
+    found = connection.execute(
+        sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
+        .join(tables.bodies, bodies.sha256 == replies.sha256)
+        .where(replies.fetch_id == fetch_id)
+        .order_by(replies.position)
+    )
+    return tuple(
+        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in found
+    )
+
+
+def _rows_in(reply: Reply, kind: str) -> int:
+    return len(products_of([reply]) if kind == "subscription" else read_page(reply).rows)
 
 
 _TREND_FIELDS = ("jobType", "jobModule", "status", "backupSize")
