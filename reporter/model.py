@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from reporter.period import Period
 
@@ -731,6 +731,7 @@ class Reply:
 
 
 Kind = Literal["protection", "subscription"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """What is asked for beside the jobs."""
 
 

@@ -24,7 +24,7 @@ from reporter.files import write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
-from reporter.model import Customer, Look, Observations, Reply, Report, Snapshot, Source
+from reporter.model import KINDS, Customer, Look, Observations, Reply, Report, Snapshot, Source
 from reporter.period import parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
@@ -325,7 +325,8 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     jobs = read_jobs(store.raw_jobs(customer, period), policy)
     months = period.year_to()
     history = history_of(store.monthly_jobs(customer, months), months, policy, observations)
-    return analyse(customer, jobs, period, policy, observations, history)
+    answers = [store.answer(customer, kind, period) for kind in KINDS]
+    return analyse(customer, jobs, period, policy, observations, history, answers)
 
 
 def named(settings: Settings, customer: Customer) -> Customer:

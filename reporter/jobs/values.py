@@ -99,9 +99,11 @@ def read_time(text: str) -> datetime | None:
 
 
 def read_day(text: str) -> date | None:
-    """A day: `2025-04-05`, or that of an instant."""
+    """A day: `2025-04-05`, or the one an instant is written with."""
     moment = read_time(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
-    return None if moment is None else moment.date()
+    if moment is None:
+        return None
+    return date.fromisoformat(text[:10]) if _DAY.match(text) else moment.date()
 
 
 def _iso(day: str, clock: str, fraction: str | None, offset: str | None) -> datetime:
