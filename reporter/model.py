@@ -334,6 +334,16 @@ class MonthFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """The backup jobs of one month, counted before any policy: what its figures come from."""
+
+    outcomes: Mapping[Outcome, int]
+    """Jobs by outcome."""
+    bytes: Mapping[Literal["binary", "decimal"], int]
+    """Sum of the sizes, by what a GB is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of the customer, and of the period, the report rests on."""
 
@@ -496,7 +506,7 @@ class Protection:
     """How much of what the service found it protects, and where that is stored."""
 
     as_of: datetime | None
-    """When the service said so, or was asked in vain; None where it never was."""
+    """When the service said so; None where it did not."""
     absence: Absence | None
     """Why nothing is known; None where something is."""
     totals: Protected
@@ -572,11 +582,43 @@ class Subscription:
     """What the customer has bought of the service."""
 
     as_of: datetime | None
-    """When the service said so, or was asked in vain; None where it never was."""
+    """When the service said so; None where it did not."""
     absence: Absence | None
     """Why nothing is known; None where something is."""
     products: tuple[Product, ...]
     """The soonest to expire first; empty where the service lists none."""
+
+
+FigureValue = str | int | float | None
+"""A figure as the JSON of a report has it: times as ISO 8601, rates as fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure that was another in an earlier version of the report."""
+
+    figure: str
+    """Its key in docs/figures.md, under "Versions" for those that are no figure of a module."""
+    service: str
+    """Of which service; empty for the customer as a whole."""
+    module: str
+    """Of which module; empty for the customer as a whole."""
+    before: FigureValue
+    """What the earlier version says; None where it says nothing."""
+    now: FigureValue
+    """What this version says; None where it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """What a version of a report corrects of an earlier one, whose period was over by then."""
+
+    number: int
+    """Which version it corrects."""
+    made_at: datetime
+    """When that one was made."""
+    changes: tuple[Change, ...]
+    """The customer's figures first; empty where only single jobs or days are others."""
 
 
 @dataclass(frozen=True)
@@ -626,6 +668,10 @@ class Report:
     jobs: pd.DataFrame = field(repr=False, compare=False)
     """All jobs of the period and the undated ones, backups or not, in the columns of
     `jobs.frame.JOB_COLUMNS`. Read only."""
+    version: int | None = None
+    """Which version of the report this is, from 1; None without a store."""
+    restatement: Restatement | None = None
+    """What it corrects; None where it corrects nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
+
+from pydantic import TypeAdapter
 
 from reporter.analysis import analyse
-from reporter.analysis.history import history_of
+from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
 from reporter.errors import ReporterError, StoreError
 from reporter.fetch import JobSource, open_source
@@ -24,8 +27,18 @@ from reporter.files import write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
-from reporter.model import KINDS, Customer, Look, Observations, Reply, Report, Snapshot, Source
-from reporter.period import parse_period
+from reporter.ledger import Ledger
+from reporter.model import (
+    Customer,
+    Look,
+    Observations,
+    Reply,
+    Report,
+    Snapshot,
+    Source,
+    Tally,
+)
+from reporter.period import Period, parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
 from reporter.render.pdf import write_pdf
@@ -40,8 +53,11 @@ from reporter.render.portfolio import (
     write_portfolio_xlsx,
 )
 from reporter.render.workbook import write_workbook
-from reporter.settings import Settings
+from reporter.settings import ReportSettings, Settings
 from reporter.store import Store
+from reporter.store.reading import monthly_jobs, read_period
+from reporter.store.tallies import keep_tallies, kept_tallies
+from reporter.store.versions import Version
 from reporter.workers import WorkerDied, run_tasks
 
 logger = logging.getLogger(__name__)
@@ -70,6 +86,8 @@ class CustomerOutcome:
     files: tuple[Path, ...] = ()
     standing: Standing | None = None
     """What the portfolio shows of a report that was made."""
+    unchanged: bool = False
+    """Whether the files were there already, and nothing they rest on has changed."""
     error: ReporterError | None = None
 
 
@@ -191,9 +209,7 @@ def render_stored(
 ) -> CustomerOutcome:
     """Render one customer from the store. A task: safe to repeat, small in and out."""
     try:
-        report = stored_report(rendering, store, customer)
-        files = write_report(rendering, report, name)
-        return CustomerOutcome(customer, files, _standing(report, files))
+        return _render_changed(rendering, store, customer, name)
     except ReporterError as error:
         return CustomerOutcome(customer, error=error)
     except Exception as error:
@@ -205,6 +221,36 @@ def render_stored(
             hint="This is a fault of the program. Run again with -vv and report what it says.",
         )
         return CustomerOutcome(customer, error=unexpected)
+
+
+def _render_changed(
+    rendering: Rendering, store: Store, customer: Customer, name: str
+) -> CustomerOutcome:
+    """Render one customer, if anything that the report rests on has changed."""
+    own = _report_settings(rendering, customer)
+    period = parse_period(rendering.period, own.timezone, rendering.now)
+    look = look_of(rendering, customer, period, name)
+    files = tuple(files_of(rendering, period, name).values())
+    ledger = Ledger(store, customer, period, own.policy(), look, name)
+    if version := ledger.current(files):
+        return _as_it_was(customer, version, files)
+    report = stored_report(rendering, store, customer)
+    if version := ledger.confirmed(report, files):
+        return _as_it_was(customer, version, files)
+    report = ledger.numbered(report)
+    write_report(rendering, report, look, name)
+    standing = standing_of(report, _links(files))
+    ledger.enter(report, files, _STANDING.dump_json(standing).decode(), rendering.now)
+    return CustomerOutcome(customer, files, standing)
+
+
+_STANDING: Final = TypeAdapter(Standing)
+
+
+def _as_it_was(customer: Customer, version: Version, files: tuple[Path, ...]) -> CustomerOutcome:
+    standing = _STANDING.validate_json(version.standing)
+    standing = replace(standing, links=tuple(_links(files).items()))
+    return CustomerOutcome(customer, files, standing, unchanged=True)
 
 
 def render_saved(
@@ -228,45 +274,47 @@ def render_saved(
             for reply in replies
         ),
     )
-    report_settings = rendering.settings.report_for(
-        customer.id, timezone=rendering.timezone, locale=rendering.locale
-    )
-    policy = report_settings.policy()
+    own = _report_settings(rendering, customer)
+    policy = own.policy()
     in_order = sorted(replies, key=lambda reply: reply.fetched_at)
     jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
-    period = parse_period(rendering.period, report_settings.timezone, rendering.now)
+    period = parse_period(rendering.period, own.timezone, rendering.now)
     report = analyse(customer, jobs, period, policy, observations)
-    return CustomerOutcome(customer, write_report(rendering, report, name))
+    look = look_of(rendering, customer, period, name)
+    return CustomerOutcome(customer, write_report(rendering, report, look, name))
 
 
-def write_report(rendering: Rendering, report: Report, name: str) -> tuple[Path, ...]:
-    """Write the report in each format asked for, as `DIR/<period>/<name>/…`.
+def files_of(rendering: Rendering, period: Period, name: str) -> dict[str, Path]:
+    """The file of each format asked for: `DIR/<period>/<name>/…`."""
+    folder = rendering.out / period.label / name
+    return {
+        suffix: folder / f"{name}-backup-report-{period.label}.{suffix}"
+        for suffix in rendering.formats
+    }
+
+
+def write_report(rendering: Rendering, report: Report, look: Look, name: str) -> tuple[Path, ...]:
+    """Write the report in each format asked for.
 
     Raises:
         OutputError: a file cannot be written.
-        ReporterError: the comment or a template cannot be used.
+        TemplateError: a template cannot be used.
     """
-    look = look_of(rendering, report, name)
-    folder = rendering.out / report.period.label / name
-    files = []
-    for suffix in rendering.formats:
-        path = folder / f"{name}-backup-report-{report.period.label}.{suffix}"
+    files = files_of(rendering, report.period, name)
+    for suffix, path in files.items():
         write_whole(path, partial(WRITERS[suffix], report, look))
-        files.append(path)
-    return tuple(files)
+    return tuple(files.values())
 
 
-def look_of(rendering: Rendering, report: Report, name: str) -> Look:
+def look_of(rendering: Rendering, customer: Customer, period: Period, name: str) -> Look:
     """How a report is shown, with the account manager's comment on it.
 
     Raises:
         ReporterError: the comment cannot be used, or there is no such folder of templates.
     """
     settings = rendering.settings
-    comment = comment_on(settings.folder, report.period.label, report.customer, name)
-    look = settings.look_for(
-        report.customer.id, timezone=rendering.timezone, locale=rendering.locale
-    )
+    comment = comment_on(settings.folder, period.label, customer, name)
+    look = settings.look_for(customer.id, timezone=rendering.timezone, locale=rendering.locale)
     return replace(look, comment=comment)
 
 
@@ -296,10 +344,14 @@ def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -
     return tuple(files)
 
 
-def _standing(report: Report, files: Sequence[Path]) -> Standing:
-    """What the portfolio shows of a report, with links that lead to its files."""
-    return standing_of(
-        report, {path.suffix[1:]: f"{path.parent.name}/{path.name}" for path in files}
+def _links(files: Sequence[Path]) -> dict[str, str]:
+    """What leads from the portfolio to a customer's files."""
+    return {path.suffix[1:]: f"{path.parent.name}/{path.name}" for path in files}
+
+
+def _report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
+    return rendering.settings.report_for(
+        customer.id, timezone=rendering.timezone, locale=rendering.locale
     )
 
 
@@ -309,12 +361,11 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     Raises:
         StoreError: there is no snapshot of it.
     """
-    own = rendering.settings.report_for(
-        customer.id, timezone=rendering.timezone, locale=rendering.locale
-    )
+    own = _report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     policy = own.policy()
-    observations = store.observations(customer, period)
+    reading = read_period(store, customer, period)
+    observations = reading.observations
     if not observations.snapshots:
         failure = store.last_failure(customer)
         raise StoreError(
@@ -322,11 +373,25 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
             + (f"; the last attempt failed: {failure}" if failure else "."),
             hint="Run `reporter fetch` until it succeeds for this customer.",
         )
-    jobs = read_jobs(store.raw_jobs(customer, period), policy)
+    tallies = tallies_to(store, customer, period)
+    history = history_of(tallies, period.year_to(), policy, observations)
+    jobs = read_jobs(reading.rows, policy)
+    return analyse(customer, jobs, period, policy, observations, history, reading.answers)
+
+
+def tallies_to(store: Store, customer: Customer, period: Period) -> list[Tally]:
+    """The tally of each of the twelve months: those that are kept, and from the first that is not,
+    new ones.
+    """
     months = period.year_to()
-    history = history_of(store.monthly_jobs(customer, months), months, policy, observations)
-    answers = [store.answer(customer, kind, period) for kind in KINDS]
-    return analyse(customer, jobs, period, policy, observations, history, answers)
+    revision, kept = kept_tallies(store, customer, months)
+    known = list(takewhile(lambda tally: tally is not None, kept))
+    unknown = months[len(known) :]
+    if unknown:
+        made = tallies_of(monthly_jobs(store, customer, unknown), len(unknown))
+        keep_tallies(store, customer, unknown, made, revision)
+        known += made
+    return cast(list[Tally], known)
 
 
 def named(settings: Settings, customer: Customer) -> Customer:

@@ -9,8 +9,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reporter.model import Comment, Customer, Look, MonthFigures, Policy, Report, Texts
+from reporter.analysis.restatement import changes_between
+from reporter.model import (
+    Change,
+    Comment,
+    Customer,
+    Look,
+    MonthFigures,
+    Policy,
+    Report,
+    Restatement,
+    Texts,
+)
 from reporter.period import parse_period
+from reporter.render.json_ import report_dict
 from reporter.render.pdf import write_pdf
 from reporter.render.portfolio import (
     Portfolio,
@@ -41,7 +53,18 @@ def reports() -> list[Report]:
     """Reports that together say everything there is to say."""
     busy = replace(busy_report(), history=months())
     quiet = make_report([make_job()], policy=Policy(warning="success", cancelled="excluded"))
-    return [busy, quiet, make_report([]), make_report([make_job(status="Failed")])]
+    late = make_report([make_job(status="Failed")])
+    late = replace(late, version=2, restatement=Restatement(1, NOW, corrections()))
+    busy = replace(busy, version=3, restatement=Restatement(2, NOW, ()))
+    return [busy, quiet, make_report([]), late]
+
+
+def corrections() -> tuple[Change, ...]:
+    """One of each figure there is: from nothing to what the busiest report says of it."""
+    report = report_dict(busy_report())
+    nothing = dict.fromkeys(report["policy"])
+    before = report | {"totals": {}, "modules": [], "state": None, "policy": nothing}
+    return changes_between(before, report)
 
 
 def look(locale: str, **changes: Any) -> Look:

@@ -3,52 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import cast
+from typing import Final, Literal, cast
 
 import pandas as pd
 
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.rows import Row
-from reporter.model import MonthFigures, Observations, Outcome, Policy
+from reporter.model import MonthFigures, Observations, Outcome, Policy, Tally
 from reporter.period import Period
 
+_UNITS: Final[tuple[Literal["binary", "decimal"], ...]] = ("binary", "decimal")
 
-def history_of(
-    counts: pd.DataFrame, months: Sequence[Period], policy: Policy, observations: Observations
-) -> tuple[MonthFigures, ...]:
-    """The figures of each month, under the report's policy.
+
+def tallies_of(counts: pd.DataFrame, months: int) -> tuple[Tally, ...]:
+    """The tally of each month.
 
     `counts` has the raw fields `jobType`, `jobModule`, `status`, `backupSize`, and how many jobs
     (`count`) of which of the months (`month`, its place) have them.
     """
     raw = raw_frame(cast(list[Row], counts.assign(jobId="counted").to_dict("records")))
-    rows = read_jobs(raw, policy).rows.assign(
-        month=counts["month"].to_numpy(), count=counts["count"].to_numpy()
-    )
-    seen = {moment.astimezone(months[0].zone).date() for moment in observations.snapshots}
-    by_month = dict(tuple(rows[rows["is_backup"]].groupby("month")))
+    own = {"month": counts["month"].to_numpy(), "count": counts["count"].to_numpy()}
+    read = {units: read_jobs(raw, Policy(units=units)).rows.assign(**own) for units in _UNITS}
+    backups = {units: rows[rows["is_backup"]] for units, rows in read.items()}
     return tuple(
-        _month(month, by_month.get(number, rows.iloc[:0]), policy, seen.intersection(month.days))
-        for number, month in enumerate(months)
+        _tally({units: rows[rows["month"] == month] for units, rows in backups.items()})
+        for month in range(months)
     )
 
 
-def _month(month: Period, rows: pd.DataFrame, policy: Policy, seen: set[date]) -> MonthFigures:
-    jobs = {
-        outcome: int(rows.loc[rows["outcome"] == outcome.value, "count"].sum())
-        for outcome in Outcome
-    }
+def _tally(read: dict[Literal["binary", "decimal"], pd.DataFrame]) -> Tally:
+    """The tally of one month's rows, which are read once for each size of a GB."""
+    jobs = read["binary"].groupby("outcome")["count"].sum()
+    return Tally(
+        {outcome: int(jobs.get(outcome.value, 0)) for outcome in Outcome},
+        {units: _volume(rows) for units, rows in read.items()},
+    )
+
+
+def _volume(rows: pd.DataFrame) -> int:
+    # Python's own integers: absurd sizes of many jobs can be more than 64 bits hold.
+    sizes = rows["bytes"].astype(object).where(rows["bytes"].notna(), 0) * rows["count"]
+    return int(sizes.sum())
+
+
+def history_of(
+    tallies: Sequence[Tally],
+    months: Sequence[Period],
+    policy: Policy,
+    observations: Observations,
+) -> tuple[MonthFigures, ...]:
+    """The figures of each month, from its tally and under the report's policy."""
+    seen = {moment.astimezone(months[0].zone).date() for moment in observations.snapshots}
+    return tuple(
+        _month(month, tally, policy, len(seen.intersection(month.days)))
+        for month, tally in zip(months, tallies, strict=True)
+    )
+
+
+def _month(month: Period, tally: Tally, policy: Policy, observed_days: int) -> MonthFigures:
+    jobs = tally.outcomes
     completed = jobs[Outcome.SUCCESS] + jobs[Outcome.WARNING] + jobs[Outcome.FAILED]
     completed += jobs[Outcome.CANCELLED] * (policy.cancelled != "excluded")
     good = jobs[Outcome.SUCCESS] + jobs[Outcome.WARNING] * (policy.warning == "success")
-    sizes = rows["bytes"].astype(object).where(rows["bytes"].notna(), 0) * rows["count"]
     return MonthFigures(
         period=month,
         jobs=sum(jobs.values()),
         completed=completed,
         success_rate=good / completed if completed else None,
-        bytes=int(sizes.sum()),
-        observed_days=len(seen),
+        bytes=tally.bytes[policy.units],
+        observed_days=observed_days,
         days=len(month.days),
     )

@@ -125,4 +125,7 @@ def _sum(values: Iterable[int | None]) -> int | None:
 
 
 def _as_of(answer: Answer, period: Period) -> datetime | None:
-    return answer.asked_at and answer.asked_at.astimezone(period.zone)
+    """When the service said so. A failed attempt has no time: one like the last changes nothing."""
+    if answer.absence or answer.asked_at is None:
+        return None
+    return answer.asked_at.astimezone(period.zone)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reporter.cli.customers import choose
 from reporter.cli.options import Console, common_options, customer_option, utc_now, wait_option
 from reporter.cli.progress import finish, follow
+
+if TYPE_CHECKING:
+    from reporter.pipeline import CustomerOutcome
 
 
 @click.command()
@@ -20,12 +25,24 @@ def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> No
     The service shows what it has now: run this every few hours (docs/operations.md), so that every
     day of a month is observed. A run that was cut short is gone on with by the next.
     """
+    console = context.ensure_object(Console)
+    context.exit(finish(console, fetch_customers_wanted(console, wanted, wait)))
+
+
+def fetch_customers_wanted(
+    console: Console, wanted: tuple[str, ...], wait: float
+) -> list[CustomerOutcome]:
+    """Take the snapshots, going on with a run that was cut short; what became of each customer.
+
+    Raises:
+        FetchError: the customers cannot be listed.
+        StoreError: another run holds the store, or the database refuses.
+    """
     from reporter.credentials import access_of
     from reporter.pipeline import fetch_customers, fetch_snapshots
     from reporter.store import Store
     from reporter.store.runs import fetch_run
 
-    console = context.ensure_object(Console)
     settings = console.settings()
     access = access_of(settings)
     store = Store.open(settings.store.url)
@@ -37,10 +54,5 @@ def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> No
                 f"Going on with the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
                 f"{len(listed) - len(customers)} of {len(listed)} customers are done."
             )
-        outcomes = follow(
-            console,
-            fetch_snapshots(source, customers, store, utc_now, run.id),
-            len(customers),
-            "Fetched",
-        )
-    context.exit(finish(console, outcomes))
+        snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
+        return follow(console, snapshots, len(customers), "Fetched")

@@ -17,6 +17,7 @@ from reporter.cli.fetch import fetch
 from reporter.cli.options import DEFAULT_CONFIG, Console, common_options
 from reporter.cli.preview import preview
 from reporter.cli.render import render
+from reporter.cli.run import run
 from reporter.cli.store import store
 from reporter.cli.templates import templates
 from reporter.errors import ReporterError, UsageError
@@ -67,7 +68,7 @@ def init(console: Console) -> None:
     console.say("Next: fill in client_id, then run `reporter check`.")
 
 
-for command in (check, customers, demo, emulate, fetch, preview, render, store, templates):
+for command in (check, customers, demo, emulate, fetch, preview, render, run, store, templates):
     cli.add_command(command)
 
 

@@ -130,6 +130,7 @@ def wait_option(command: Command) -> Command:
 def rendering_options(command: Command) -> Command:
     """What to render, how, and where to."""
     for option in (
+        click.option("--workers", type=click.IntRange(1, 256), help="Customers rendered at once."),
         click.option("--period", help="2026-10, 2026-Q4, 2026, 2026-10-05..2026-10-11."),
         click.option("--timezone", help="IANA name; wins over the configuration."),
         click.option("--locale", help="Such as en or en_GB; wins over the configuration."),

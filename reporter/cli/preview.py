@@ -53,7 +53,8 @@ def preview(
         (chosen,) = choose(known, (customer,))
         rendering = Rendering(settings, utc_now(), Path(), (), period, timezone, locale)
         report = stored_report(rendering, store, chosen)
-        return settings, report, look_of(rendering, report, folder_names(known)[chosen.id])
+        name = folder_names(known)[chosen.id]
+        return settings, report, look_of(rendering, chosen, report.period, name)
 
     with Preview(build, port) as running:
         console.result(running.address)

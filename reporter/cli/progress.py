@@ -26,7 +26,8 @@ def follow(
         for outcome in outcomes:
             done.append(outcome)
             if outcome.error is None:
-                console.say(f"{verb} {outcome.customer.name} ({len(done)}/{total})")
+                said = "Unchanged" if outcome.unchanged else verb
+                console.say(f"{said} {outcome.customer.name} ({len(done)}/{total})")
     for outcome in done:
         if outcome.error is not None:
             console.warn(f"Failed: {outcome.customer.name}: {outcome.error.explain()}")

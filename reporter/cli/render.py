@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +24,9 @@ from reporter.errors import UsageError
 from reporter.model import Customer, Reply
 from reporter.period import parse_period
 from reporter.settings import Settings
+
+if TYPE_CHECKING:
+    from reporter.pipeline import Rendering
 
 
 @click.command()
@@ -43,7 +48,6 @@ from reporter.settings import Settings
 )
 @customer_option
 @rendering_options
-@click.option("--workers", type=click.IntRange(1, 256), help="Customers rendered at once.")
 @common_options
 @click.pass_context
 def render(
@@ -62,44 +66,74 @@ def render(
     out: Path,
 ) -> None:
     """Render the reports of a period, from the store or from saved replies."""
-    from reporter.files import folder_names
-    from reporter.pipeline import Rendering, render_customers, render_saved, write_portfolio
-
     console = context.ensure_object(Console)
-    settings, now = console.settings(), utc_now()
-    # One period for all, whatever their zones: near midnight "the last month" is not the same
-    # everywhere. One that nobody can render is the call's fault, not each customer's.
-    zone = settings.report_for("", timezone=timezone).timezone
-    asked = parse_period(period, zone, now)
-    period = asked.label
-    rendering = Rendering(settings, now, out, formats, period, timezone, locale)
+    settings = console.settings()
+    rendering = rendering_of(settings, out, formats, period, timezone, locale)
     if inputs:
         replies = _read_replies(inputs, fetched_at)
         customer = _customer(settings, inputs, customer_name, customer_id)
-        name = folder_names([customer])[customer.id]
-        outcomes = [render_saved(rendering, customer, replies, name)]
-    else:
-        if customer_name or customer_id or fetched_at:
-            raise UsageError(
-                "--customer-name, --customer-id and --fetched-at go with --input.",
-                hint="To choose a customer of the store use --customer.",
-            )
-        names = _stored_customers(console, settings, wanted, asked.start)
-        outcomes = follow(
-            console,
-            render_customers(rendering, names, workers or settings.execution.workers),
-            len(names),
-            "Rendered",
+        context.exit(_render_replies(console, rendering, customer, replies))
+    if customer_name or customer_id or fetched_at:
+        raise UsageError(
+            "--customer-name, --customer-id and --fetched-at go with --input.",
+            hint="To choose a customer of the store use --customer.",
         )
+    context.exit(render_stored_reports(console, rendering, wanted, workers))
+
+
+def rendering_of(
+    settings: Settings,
+    out: Path,
+    formats: tuple[str, ...],
+    period: str | None,
+    timezone: str | None,
+    locale: str | None,
+) -> Rendering:
+    """What is asked of a rendering now.
+
+    One period for all, whatever their zones: near midnight "the last month" is not the same
+    everywhere. One that nobody can render is the call's fault, not each customer's.
+
+    Raises:
+        UsageError: there is no such period.
+    """
+    from reporter.pipeline import Rendering
+
+    now = utc_now()
+    zone = settings.report_for("", timezone=timezone).timezone
+    label = parse_period(period, zone, now).label
+    return Rendering(settings, now, out, formats, label, timezone, locale)
+
+
+def render_stored_reports(
+    console: Console, rendering: Rendering, wanted: tuple[str, ...], workers: int | None
+) -> int:
+    """Render customers of the store, and the portfolio where none was chosen; the exit status."""
+    from reporter.pipeline import render_customers, write_portfolio
+
+    names = _stored_customers(console, rendering, wanted)
+    several = workers or rendering.settings.execution.workers
+    outcomes = follow(console, render_customers(rendering, names, several), len(names), "Rendered")
     status = finish(console, outcomes)
-    if not inputs and not wanted:
+    if not wanted:
         for path in write_portfolio(rendering, outcomes):
             console.result(path)
-    context.exit(status)
+    return status
+
+
+def _render_replies(
+    console: Console, rendering: Rendering, customer: Customer, replies: Sequence[Reply]
+) -> int:
+    """Render one customer from saved replies; the exit status."""
+    from reporter.files import folder_names
+    from reporter.pipeline import render_saved
+
+    name = folder_names([customer])[customer.id]
+    return finish(console, [render_saved(rendering, customer, replies, name)])
 
 
 def _stored_customers(
-    console: Console, settings: Settings, wanted: tuple[str, ...], start: datetime
+    console: Console, rendering: Rendering, wanted: tuple[str, ...]
 ) -> dict[Customer, str]:
     """The customers wanted, each with its folder name, which depends on all of them.
 
@@ -109,6 +143,9 @@ def _stored_customers(
     from reporter.pipeline import named
     from reporter.store import Store
 
+    settings = rendering.settings
+    zone = settings.report_for("", timezone=rendering.timezone).timezone
+    start = parse_period(rendering.period, zone, rendering.now).start
     store = Store.open(settings.store.url)
     known = [named(settings, own) for own in store.customers()]
     if not known:

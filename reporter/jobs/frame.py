@@ -75,7 +75,7 @@ class Jobs:
         return Jobs(kept, self.notes[self.notes["row"].isin(kept.index)])
 
 
-def raw_frame(rows: Sequence[Row]) -> pd.DataFrame:
+def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
     """Rows of text as a frame, a column for each field and `fetched_at`."""
     raw = pd.DataFrame(rows, columns=[*FIELDS, "fetched_at"], dtype=object)
     return raw.astype({"fetched_at": _TIME})

@@ -98,6 +98,14 @@ def report_dict(report: Report) -> dict[str, Any]:
             "products": [_plain(asdict(own)) for own in report.subscription.products],
         },
         "as_of": report.as_of.isoformat(),
+        "version": report.version,
+        "restates": None
+        if report.restatement is None
+        else {
+            "version": report.restatement.number,
+            "made_at": report.restatement.made_at.isoformat(),
+            "changes": [asdict(change) for change in report.restatement.changes],
+        },
     }
 
 

@@ -36,6 +36,7 @@ from reporter.render.protection import (
     remaining,
     subscription_title,
 )
+from reporter.render.restated import Restated, restated
 from reporter.render.sentences import module_label, policy_texts
 from reporter.render.text import STATE_SIGNS, Words
 from reporter.render.verdict import (
@@ -51,6 +52,7 @@ from reporter.render.verdict import (
 
 TIGHTNESSES: Final = (0, 1, 2)
 """A page as it is; with its chart left out but for the message; and set smaller as well."""
+MOST_RESTATED: Final = 6
 MOST_GAPS: Final = 6
 MOST_NOTES: Final = 12
 MOST_SOURCES: Final = 4
@@ -174,6 +176,10 @@ class Page:
     """The newest replies, at most four."""
     policy_texts: tuple[str, ...]
     """How the report counts and judges, a sentence each."""
+    restated: tuple[Restated, ...]
+    """The figures this version corrects, at most six; empty where it corrects none."""
+    more_restated: int
+    """How many such figures are left out."""
     cover: Markup | None
     """The provider's text on a page before the report; None without one."""
     introduction: Markup | None
@@ -218,6 +224,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     target, gap = report.policy.success_target(), report.policy.gap_target().total_seconds()
     own = tiles(report.totals, target, gap, report.previous, words)
     texts = look.texts
+    changed = restated(report.restatement.changes, words) if report.restatement else []
     return Page(
         report=report,
         look=look,
@@ -246,6 +253,8 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         more_notes=max(0, len(report.quality) - MOST_NOTES),
         sources=report.sources[-MOST_SOURCES:],
         policy_texts=tuple(policy_texts(report.policy, words)),
+        restated=tuple(changed[:MOST_RESTATED]),
+        more_restated=max(0, len(changed) - MOST_RESTATED),
         cover=_text(texts.cover),
         introduction=_text(texts.introduction),
         closing=_text(texts.closing),

@@ -60,6 +60,12 @@ def asset(name: str) -> bytes:
     return (templates_folder() / name).read_bytes()
 
 
+def template_files(folder: Path | None = None) -> list[Path]:
+    """The templates and style sheets in a folder; without one, the shipped ones."""
+    files = sorted((folder or templates_folder()).rglob("*"))
+    return [path for path in files if path.suffix in (".html", ".css")]
+
+
 def copy_templates(folder: Path) -> list[Path]:
     """Copy the shipped templates, without the fonts, into a folder; the files made.
 
@@ -67,10 +73,9 @@ def copy_templates(folder: Path) -> list[Path]:
         OutputError: a file is there already, or cannot be written.
     """
     shipped = templates_folder()
-    sources = [path for path in sorted(shipped.rglob("*")) if path.suffix in (".html", ".css")]
     pairs = [
         (path, folder / path.relative_to(shipped))
-        for path in sources
+        for path in template_files()
         if path.relative_to(shipped).parts[0] != "fonts"
     ]
     if there := [target for _, target in pairs if target.exists()]:

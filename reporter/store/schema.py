@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import command
@@ -12,6 +13,9 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 
 from reporter.errors import StoreError
+
+_KEY: Final = 0x736368656D61
+""""schema" in ASCII: the key of PostgreSQL's lock for migrations."""
 
 
 def bring_up_to_date(engine: sa.Engine) -> None:
@@ -23,10 +27,15 @@ def bring_up_to_date(engine: sa.Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     scripts = ScriptDirectory.from_config(config)
-    with engine.begin() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current == scripts.get_current_head():
+    with engine.connect().execution_options(only_reads=True) as connection:
+        if _revision(connection) == scripts.get_current_head():
             return
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's writers wait for one another anyway
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_KEY)))
+        current = _revision(connection)
+        if current == scripts.get_current_head():
+            return  # somebody else was faster
         try:
             scripts.get_revision(current or "base")
         except CommandError as error:
@@ -37,3 +46,7 @@ def bring_up_to_date(engine: sa.Engine) -> None:
             ) from error
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -5,32 +5,20 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.errors import StoreError
 from reporter.jobs.catalog import outcome_of
-from reporter.jobs.frame import raw_frame
 from reporter.jobs.replies import products_of, read_page, rows_of
-from reporter.jobs.rows import FIELDS, Row, identity_of, moment, newest, present
-from reporter.model import (
-    Absence,
-    Answer,
-    Customer,
-    Kind,
-    Lack,
-    Observations,
-    Reply,
-    Snapshot,
-    Source,
-)
-from reporter.period import Period
+from reporter.jobs.rows import Row, identity_of, moment, newest, present
+from reporter.jobs.values import LATEST
+from reporter.model import Customer, Reply, Snapshot
 from reporter.store import tables
 from reporter.store.schema import bring_up_to_date
 
@@ -42,6 +30,9 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._readers = engine.execution_options(only_reads=True)
+        if engine.dialect.name == "postgresql":
+            self._readers = self._readers.execution_options(isolation_level="REPEATABLE READ")
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -59,6 +50,7 @@ class Store:
             ) from error
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
         store = cls(engine)
         try:
             with store._errors():
@@ -73,7 +65,7 @@ class Store:
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
             self._record_replies(connection, None, "customers", replies)
-            insert = self._insert(tables.customers)
+            insert = self.insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
                 set_={"name": insert.excluded.name, "listed_at": insert.excluded.listed_at},
@@ -93,13 +85,16 @@ class Store:
             StoreError: the database refuses; nothing is kept.
         """
         jobs = [derived(row) for row in newest(rows_of(snapshot.replies))]
+        customer_id = snapshot.customer.id
         with self.begin() as connection:
+            # First, because whoever has read before and writes after must wait here.
+            touch(connection, customer_id)
             fetch_id = self._record_replies(
-                connection, snapshot.customer.id, "jobs", snapshot.replies, run_id
+                connection, customer_id, "jobs", snapshot.replies, run_id
             )
-            self.keep_jobs(connection, snapshot.customer.id, fetch_id, jobs)
+            self.keep_jobs(connection, customer_id, fetch_id, jobs)
             for answer in snapshot.answers:
-                self._record_answer(connection, snapshot.customer, answer, run_id)
+                self._record_answer(connection, customer_id, answer, run_id)
 
     def record_failure(
         self, customer: Customer, at: datetime, error: str, run_id: int | None = None
@@ -116,37 +111,10 @@ class Store:
                 },
             )
 
-    def answer(self, customer: Customer, kind: Kind, period: Period) -> Answer:
-        """What the service said beside the jobs, for a report of the period.
-
-        The last answer in the period, else the first after it; without either, the last attempt
-        at one or an answer from before.
-        """
-        fetches = tables.fetches.c
-        at = sa.type_coerce(fetches.taken_at, sa.BigInteger)
-        answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
-        in_period = answered & (fetches.taken_at >= period.start) & (fetches.taken_at < period.end)
-        after = answered & (fetches.taken_at >= period.end)
-        order = sa.case((in_period, -at), (after, at), else_=-at)
-        query = (
-            sa.select(fetches.id, fetches.taken_at, fetches.error)
-            .where(fetches.customer_id == customer.id, fetches.kind == kind)
-            .order_by(sa.case((in_period, 0), (after, 1), else_=2), order, fetches.id.desc())
-            .limit(1)
-        )
-        with self.begin() as connection:
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
-            if row.error is not None:
-                lack, _, said = row.error.partition(": ")
-                return Answer(kind, row.taken_at, absence=Absence(Lack(lack), said))
-            return Answer(kind, row.taken_at, replies_of(connection, row.id))
-
     def customers(self) -> tuple[Customer, ...]:
         """All customers ever listed, by name."""
         query = sa.select(tables.customers.c.id, tables.customers.c.name).order_by("name", "id")
-        with self.begin() as connection:
+        with self.reading() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
@@ -161,7 +129,7 @@ class Store:
             .where(customers.listed_at < before, newest_list >= before)
             .order_by("name", "id")
         )
-        with self.begin() as connection:
+        with self.reading() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def last_failure(self, customer: Customer) -> str | None:
@@ -173,74 +141,19 @@ class Store:
             .order_by(fetches.taken_at.desc(), fetches.id.desc())
             .limit(1)
         )
-        with self.begin() as connection:
+        with self.reading() as connection:
             error: str | None = connection.execute(query).scalar()
             return error
 
-    def raw_jobs(self, customer: Customer, period: Period) -> pd.DataFrame:
-        """The raw rows a report of the period needs, in the order they were fetched.
-
-        Those of the period and of the one before it, undated ones and placeholders; of each
-        module and outcome the last before (recovery points) and the first after (cures).
-        """
-        columns = [tables.jobs.c[name] for name in (*FIELDS, "fetched_at")]
-        query = sa.select(*columns).where(_needed(customer.id, period))
-        with self.begin() as connection:
-            found = connection.execute(query.order_by("fetched_at", "job_id")).all()
-        return raw_frame([row._asdict() for row in found])
-
-    def monthly_jobs(self, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
-        """How many jobs started in each of the months (`month`, its place in `months`; `count`),
-        by the fields a trend is computed from, with their raw values.
-
-        Counted in the database: a year of single jobs would take seconds to read.
-        """
-        jobs = tables.jobs.c
-        month = sa.case(
-            *((jobs.started_at < own.end, number) for number, own in enumerate(months))
-        ).label("month")
-        fields = [jobs[name] for name in _TREND_FIELDS]
-        query = (
-            sa.select(*fields, month, sa.func.count().label("count"))
-            .where(jobs.customer_id == customer.id, jobs.job_id != "")
-            .where(jobs.started_at >= months[0].start, jobs.started_at < months[-1].end)
-            .group_by(*fields, month)
-        )
-        with self.begin() as connection:
-            found = connection.execute(query).all()
-        return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
-
-    def observations(self, customer: Customer, period: Period) -> Observations:
-        """When the customer was looked at, and the replies a report of the period rests on."""
-        fetches, replies = tables.fetches, tables.replies
-        complete = (
-            (fetches.c.customer_id == customer.id)
-            & (fetches.c.kind == "jobs")
-            & fetches.c.error.is_(None)
-        )
-        source = sa.select(
-            replies.c.fetched_at, replies.c.url, replies.c.sha256, replies.c.rows
-        ).join(fetches)
-        with self.begin() as connection:
-            taken = connection.execute(
-                sa.select(fetches.c.taken_at).where(complete).order_by(fetches.c.taken_at)
-            ).scalars()
-            snapshots = tuple(taken)
-            rests_on = complete & fetches.c.id.in_(_sources(customer.id, period))
-            found = connection.execute(
-                source.where(rests_on).order_by(fetches.c.taken_at, fetches.c.id, "position")
-            )
-            return Observations(snapshots, tuple(Source(*row) for row in found))
-
     def _record_answer(
-        self, connection: sa.Connection, customer: Customer, answer: Answer, run_id: int | None
+        self, connection: sa.Connection, customer_id: str, answer: Answer, run_id: int | None
     ) -> None:
-        if answer.absence is None:
-            self._record_replies(connection, customer.id, answer.kind, answer.replies, run_id)
-            return
         absence = answer.absence
+        if absence is None:
+            self._record_replies(connection, customer_id, answer.kind, answer.replies, run_id)
+            return
         failed = sa.insert(tables.fetches).values(
-            customer_id=customer.id,
+            customer_id=customer_id,
             kind=answer.kind,
             taken_at=answer.asked_at,
             error=": ".join(filter(None, (absence.kind.value, absence.said))),
@@ -268,7 +181,7 @@ class Store:
         bodies = dict(zip(hashes, (reply.body for reply in replies), strict=True))
         # In one order, so that two writers wait for one another instead of for ever.
         connection.execute(
-            self._insert(tables.bodies).on_conflict_do_nothing(),
+            self.insert(tables.bodies).on_conflict_do_nothing(),
             [{"sha256": own, "body": zlib.compress(bodies[own])} for own in sorted(bodies)],
         )
         connection.execute(
@@ -292,13 +205,27 @@ class Store:
         self, connection: sa.Connection, customer_id: str, fetch_id: int, jobs: list[Row]
     ) -> None:
         """Keep the rows `derived` made of a snapshot, where no newer ones are kept."""
-        if jobs:
-            mine = {"customer_id": customer_id, "fetch_id": fetch_id}
-            connection.execute(self._upsert_jobs(), [job | mine for job in jobs])
+        if not jobs:
+            return
+        mine = {"customer_id": customer_id, "fetch_id": fetch_id}
+        modules = {(job["service"], job["module"]) for job in jobs}
+        connection.execute(
+            self.insert(tables.modules).on_conflict_do_nothing(),
+            [
+                {"customer_id": customer_id, "service": service, "module": module}
+                for service, module in sorted(modules)
+            ],
+        )
+        since = min((job["started_at"] for job in jobs if job["started_at"]), default=LATEST)
+        older = _count_before(connection, customer_id, since)
+        connection.execute(self._upsert_jobs(), [job | mine for job in jobs])
+        # Where a job has changed its start, any month may be another now.
+        moved = older != _count_before(connection, customer_id, since)
+        forget_tallies(connection, customer_id, None if moved else since)
 
     def _upsert_jobs(self) -> Any:
         """Newer rows of an identity replace older ones: the rule of `jobs.rows.newest`."""
-        insert = self._insert(tables.jobs)
+        insert = self.insert(tables.jobs)
         new, old = insert.excluded, tables.jobs.c
         identity = ["customer_id", "service", "module", "job_id"]
         return insert.on_conflict_do_update(
@@ -309,17 +236,28 @@ class Store:
             | (new.modified_at >= old.modified_at),
         )
 
-    def _insert(self, table: sa.Table) -> Any:
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT in the database's own form, which can say what to do on a conflict."""
         return _INSERTS[self.engine.dialect.name](table)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """A transaction, which ends with the block: done, or undone where it fails.
+        """A transaction that writes, which ends with the block: done, or undone where it fails.
 
         Raises:
             StoreError: the database refuses.
         """
         with self._errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that reads, and sees the store as it was at one moment.
+
+        Raises:
+            StoreError: the database refuses.
+        """
+        with self._errors(), self._readers.begin() as connection:
             yield connection
 
     @contextmanager
@@ -352,7 +290,41 @@ def _rows_in(reply: Reply, kind: str) -> int:
     return len(products_of([reply]) if kind == "subscription" else read_page(reply).rows)
 
 
-_TREND_FIELDS = ("jobType", "jobModule", "status", "backupSize")
+def touch(connection: sa.Connection, customer_id: str) -> None:
+    """Say that something of the customer changes with this transaction."""
+    customers = tables.customers
+    connection.execute(
+        sa.update(customers)
+        .where(customers.c.id == customer_id)
+        .values(revision=customers.c.revision + 1)
+    )
+
+
+def revision(connection: sa.Connection, customer_id: str, *, hold: bool = False) -> int:
+    """How often something of the customer has changed. With `hold` nothing more does before the
+    transaction ends.
+    """
+    customers = tables.customers.c
+    query = sa.select(customers.revision).where(customers.id == customer_id)
+    return int(connection.scalar(query.with_for_update() if hold else query) or 0)
+
+
+def forget_tallies(
+    connection: sa.Connection, customer_id: str, since: datetime | None = None
+) -> None:
+    """Let go of what was counted of months that end after a time; of all without one."""
+    tallies = tables.tallies
+    gone = sa.delete(tallies).where(tallies.c.customer_id == customer_id)
+    connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
+
+
+def _count_before(connection: sa.Connection, customer_id: str, since: datetime) -> int:
+    """How many jobs started before a time."""
+    jobs = tables.jobs.c
+    older = sa.select(sa.func.count()).where(
+        jobs.customer_id == customer_id, jobs.started_at < since
+    )
+    return int(connection.scalar(older) or 0)
 
 
 def derived(row: Row) -> Row:
@@ -370,64 +342,18 @@ def derived(row: Row) -> Row:
     }
 
 
-def _needed(customer_id: str, period: Period) -> sa.ColumnElement[bool]:
-    """The rows of `Store.raw_jobs`, chosen in the database."""
-    jobs = tables.jobs.c
-    start, end = period.previous().start, period.end
-    mine = jobs.customer_id == customer_id
-    dated = (jobs.started_at < end) & ((jobs.started_at >= start) | (jobs.point_at >= start))
-    # Up to here every later job is read, so that the first cure of each exception is among them.
-    settled = (
-        sa.select(sa.func.max(jobs.point_at))
-        .where(mine & (jobs.started_at >= period.start) & (jobs.started_at < end))
-        .scalar_subquery()
-    )
-    after = mine & (jobs.started_at >= end)
-    before = mine & (jobs.started_at < start) & (jobs.point_at < start)
-    later = after & (settled.is_(None) | (jobs.point_at > settled))
-    return mine & sa.or_(
-        jobs.started_at.is_(None),
-        dated,
-        after & (jobs.point_at <= settled),
-        _first_of_each_outcome(before, jobs.point_at.desc()),
-        _first_of_each_outcome(later, jobs.point_at.asc()),
-    )
-
-
-def _first_of_each_outcome(
-    which: sa.ColumnElement[bool], order: sa.UnaryExpression[Any]
-) -> sa.ColumnElement[bool]:
-    """Of the rows `which`, the first in `order` of each module and outcome."""
-    jobs = tables.jobs.c
-    rank = sa.func.row_number().over(
-        partition_by=[jobs.service, jobs.module, jobs.outcome], order_by=[order, jobs.job_id]
-    )
-    identity = [jobs.customer_id, jobs.service, jobs.module, jobs.job_id]
-    ranked = sa.select(*identity, rank.label("rank")).where(which).subquery()
-    first = sa.select(*(ranked.c[column.name] for column in identity)).where(ranked.c.rank == 1)
-    return sa.tuple_(*identity).in_(first)
-
-
-def _sources(customer_id: str, period: Period) -> sa.CompoundSelect[Any]:
-    """The fetches a report rests on: those of the period, and those that gave its rows."""
-    jobs, fetches = tables.jobs.c, tables.fetches.c
-    gave = sa.select(jobs.fetch_id).where(
-        (jobs.customer_id == customer_id)
-        & (jobs.started_at.is_(None) | jobs.started_at.between(period.start, period.end))
-    )
-    of_period = sa.select(fetches.id).where(
-        (fetches.customer_id == customer_id)
-        & (fetches.kind == "jobs")
-        & fetches.taken_at.between(period.start, period.end)
-    )
-    return gave.union(of_period)
-
-
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, `_begin_sqlite`
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 30000")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Who is to write waits for other writers before it reads; who reads waits for nobody."""
+    only_reads = connection.get_execution_options().get("only_reads")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _hint(cause: str) -> str:

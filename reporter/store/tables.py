@@ -12,6 +12,11 @@ from reporter.jobs.rows import FIELDS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def microseconds(moment: datetime) -> int:
+    """A point in time as `Instant` keeps it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
 class Instant(sa.TypeDecorator[datetime]):
     """A point in time as microseconds since 1970: exact, ordered, the same on every database."""
 
@@ -19,7 +24,7 @@ class Instant(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
@@ -102,8 +107,20 @@ jobs = sa.Table(
     sa.Column("point_at", Instant),  # its end, else its start
     sa.Column("modified_at", Instant),
     sa.Column("outcome", sa.String),
-    sa.Index("jobs_by_start", "customer_id", "started_at"),
+    # Each part of what a report reads (`reading`) has an index it can be found by.
+    sa.Index("jobs_by_start", "customer_id", "started_at", "point_at"),
+    sa.Index("jobs_by_point", "customer_id", "point_at", "started_at"),
+    sa.Index("jobs_by_outcome", "customer_id", "service", "module", "outcome", "point_at"),
     sa.Index("jobs_by_fetch", "fetch_id"),
+)
+
+# The modules of `jobs`: finding them there would mean to go through all of a customer's history.
+modules = sa.Table(
+    "modules",
+    metadata,
+    sa.Column("customer_id", sa.String, primary_key=True),
+    sa.Column("service", sa.String, primary_key=True),
+    sa.Column("module", sa.String, primary_key=True),
 )
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
@@ -113,8 +130,8 @@ tallies = sa.Table(
     metadata,
     sa.Column("customer_id", sa.String, primary_key=True),
     sa.Column("zone", sa.String, primary_key=True),
-    sa.Column("month", sa.String, primary_key=True),  # such as 2026-10
-    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("starts_at", Instant, primary_key=True, autoincrement=False),
+    sa.Column("ends_at", Instant, primary_key=True, autoincrement=False),
     sa.Column("outcomes", sa.String, nullable=False),  # jobs by outcome, as JSON
     # Sums of sizes by what a GB is; as text, because they may be larger than 64 bits.
     sa.Column("bytes_binary", sa.String, nullable=False),
@@ -135,10 +152,12 @@ versions = sa.Table(
     sa.Column("closed", sa.Boolean, nullable=False),  # whether the period was over
     # Of all it was made of: the same basis gives the same files.
     sa.Column("basis", sa.String(64), nullable=False),
+    sa.Column("checked", sa.String(64), nullable=False),  # the last basis that changed no figure
     sa.Column("look", sa.String(64), nullable=False),  # of all but what the store holds
     sa.Column("restates", sa.Integer),  # number of the version whose figures it corrects
     sa.Column("figures_sha256", sa.String(64), nullable=False),
     sa.Column("figures", sa.LargeBinary, nullable=False),  # the JSON of the report, zlib
+    sa.Column("standing", sa.String, nullable=False),  # what the portfolio shows of it, as JSON
     sa.UniqueConstraint("customer_id", "period", "number"),
 )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -12,7 +14,9 @@ from reporter.jobs.replies import rows_of
 from reporter.jobs.rows import newest
 from reporter.model import Customer, Reply
 from reporter.store import tables
-from reporter.store.store import Store, derived, replies_of
+from reporter.store.store import Store, derived, forget_tallies, replies_of, touch
+
+_NEXT_REVISION: Final = tables.customers.c.revision + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ def rebuild_jobs(store: Store, customer: Customer) -> int:
     """
     jobs = tables.jobs
     with store.begin() as connection:
-        connection.execute(sa.delete(jobs).where(jobs.c.customer_id == customer.id))
+        touch(connection, customer.id)
+        forget_tallies(connection, customer.id)
+        for table in (tables.modules, jobs):
+            connection.execute(sa.delete(table).where(table.c.customer_id == customer.id))
         for fetch_id, replies in _snapshots(connection, customer):
             rows = [derived(row) for row in newest(rows_of(replies))]
             store.keep_jobs(connection, customer.id, fetch_id, rows)
@@ -44,7 +51,7 @@ def rebuild_jobs(store: Store, customer: Customer) -> int:
 def prunable(store: Store, before: datetime) -> Pruned:
     """What `prune` would take away."""
     old = _old_fetches(before)
-    with store.begin() as connection:
+    with store.reading() as connection:
         snapshots = connection.scalar(sa.select(sa.func.count()).select_from(old.subquery()))
         jobs = connection.scalar(sa.select(sa.func.count()).where(tables.jobs.c.fetch_id.in_(old)))
         return Pruned(int(snapshots or 0), int(jobs or 0))
@@ -59,17 +66,23 @@ def prune(store: Store, before: datetime) -> Pruned:
         StoreError: the database refuses; nothing is taken away.
     """
     gone = prunable(store, before)
-    replies, bodies, fetches = tables.replies, tables.bodies, tables.fetches
-    old = _old_fetches(before)
+    jobs, replies, bodies, fetches = tables.jobs, tables.replies, tables.bodies, tables.fetches
+    modules, old = tables.modules, _old_fetches(before)
+    left = sa.select(jobs.c.job_id).where(
+        *(jobs.c[name] == modules.c[name] for name in ("customer_id", "service", "module"))
+    )
     with store.begin() as connection:
-        connection.execute(sa.delete(tables.jobs).where(tables.jobs.c.fetch_id.in_(old)))
+        connection.execute(sa.update(tables.customers).values(revision=_NEXT_REVISION))
+        connection.execute(sa.delete(tables.tallies))
+        connection.execute(sa.delete(jobs).where(jobs.c.fetch_id.in_(old)))
+        connection.execute(sa.delete(modules).where(~left.exists()))
         connection.execute(sa.delete(replies).where(replies.c.fetch_id.in_(old)))
         connection.execute(sa.delete(fetches).where(fetches.c.id.in_(old)))
         used = sa.select(replies.c.sha256).where(replies.c.sha256 == bodies.c.sha256)
         connection.execute(sa.delete(bodies).where(~used.exists()))
     if store.engine.dialect.name == "sqlite":
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("VACUUM"))
+        with closing(store.engine.raw_connection()) as connection:
+            connection.cursor().execute("VACUUM")  # which no transaction may hold
     return gone
 
 

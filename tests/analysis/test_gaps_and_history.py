@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reporter.analysis.history import history_of
+from reporter.analysis.history import history_of, tallies_of
 from reporter.model import MonthFigures, Observations, Policy, Reply, Snapshot
 from reporter.period import parse_period
 from reporter.store import Store
+from reporter.store.reading import monthly_jobs, read_period
 from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_report, make_row
 
 OCTOBER = parse_period("2026-10", "Europe/Berlin", NOW)
@@ -25,8 +26,9 @@ def history(tmp_path: Path, rows: list[dict[str, object]], policy: Policy) -> li
     reply = Reply("https://graph.example/jobs", NOW, "1", body)
     store.record(Snapshot(CUSTOMER, (reply,)))
     months = OCTOBER.year_to()
-    seen = store.observations(CUSTOMER, OCTOBER)
-    return list(history_of(store.monthly_jobs(CUSTOMER, months), months, policy, seen))
+    seen = read_period(store, CUSTOMER, OCTOBER).observations
+    tallies = tallies_of(monthly_jobs(store, CUSTOMER, months), len(months))
+    return list(history_of(tallies, months, policy, seen))
 
 
 def test_a_gap_is_what_is_longer_than_allowed() -> None:
@@ -91,7 +93,8 @@ def test_the_year_ends_with_the_period() -> None:
 def test_days_observed_are_counted_in_the_reports_zone(tmp_path: Path) -> None:
     """A look at 23:30 UTC on the last of a month is one of the next month in Berlin."""
     months = OCTOBER.year_to()
-    none = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}").monthly_jobs(CUSTOMER, months)
+    store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
+    none = tallies_of(monthly_jobs(store, CUSTOMER, months), len(months))
     late = Observations((datetime(2026, 9, 30, 23, 30, tzinfo=UTC),), ())
     *_, september, october = history_of(none, months, Policy(), late)
     assert (september.observed_days, october.observed_days) == (0, 1)

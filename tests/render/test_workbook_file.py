@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 
 from reporter.model import Look, Report
 from reporter.render.workbook import write_workbook
@@ -179,3 +180,37 @@ def test_libreoffice(busy_path: Path, tmp_path: Path) -> None:
     assert "Contoso Ltd" in pages[0]
     assert "Jobs by outcome and day" in pages[0]
     assert not any("###" in page for page in pages)
+
+
+def _cells(path: Path) -> list[list[object]]:
+    """The sheet Jobs as calamine reads it; times to the second, as they are shown."""
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_name("Jobs").to_python()
+    return [[_as_shown(value) for value in row] for row in rows]
+
+
+def _as_shown(value: object) -> object:
+    if isinstance(value, datetime):
+        return (value + timedelta(microseconds=500_000)).replace(microsecond=0)
+    if isinstance(value, timedelta):
+        return timedelta(seconds=round(value.total_seconds()))
+    return "" if value is None else value
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_every_reader_sees_the_same_jobs(busy: Report, busy_path: Path, tmp_path: Path) -> None:
+    """calamine, openpyxl and LibreOffice agree on every cell, and with the report."""
+    seen = _cells(busy_path)
+    sheet = openpyxl.load_workbook(busy_path, read_only=True)["Jobs"]
+    by_openpyxl = [[_as_shown(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    assert by_openpyxl == seen
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
+    command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path / "out")]
+    subprocess.run([*command, str(busy_path)], check=True, capture_output=True, timeout=180)
+    assert _cells(tmp_path / "out" / busy_path.name) == seen
+    header, *rows = seen
+    jobs = dict(zip(busy.jobs["job_id"], busy.jobs["bytes"], strict=True))
+    assert len(rows) == len(jobs)
+    ids, sizes = header.index("Job ID"), header.index("Size (bytes)")
+    for row in rows:
+        size = jobs[str(row[ids])]
+        assert row[sizes] == ("" if pd.isna(size) else size)

@@ -25,6 +25,7 @@ from reporter.errors import StoreError
 from reporter.model import Customer
 from reporter.store import Store, schema, tables
 from reporter.store.lock import held
+from reporter.store.reading import read_period
 from reporter.store.runs import RESUMED, fetch_run
 from reporter.store.upkeep import prunable, prune, rebuild_jobs
 from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_row
@@ -188,8 +189,8 @@ def _read_often(url: str, ready: Any, seen: Any) -> None:
     ready.wait(60)
     until = time.monotonic() + 3
     while time.monotonic() < until:
-        jobs = store.raw_jobs(Customer("both", "both"), OCTOBER)
-        seen.append(len(jobs) % 20)  # snapshots are atomic: whole ones, or none
+        rows = read_period(store, Customer("both", "both"), OCTOBER).rows
+        seen.append(len(rows) % 20)  # snapshots are atomic: whole ones, or none
 
 
 def test_two_fetchers_and_four_renderers_at_once(

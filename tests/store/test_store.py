@@ -20,6 +20,7 @@ from reporter.jobs.frame import read_jobs
 from reporter.model import Customer, Policy, Reply, Report, Snapshot
 from reporter.period import Period, parse_period
 from reporter.store import Store, tables
+from reporter.store.reading import read_period
 from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_report, make_row
 
 OCTOBER = parse_period("2026-10", "Europe/Berlin", NOW)
@@ -34,8 +35,9 @@ def snapshot_of(
 
 def report_from(store: Store, period: Period = OCTOBER, customer: Customer = CUSTOMER) -> Report:
     policy = Policy()
-    jobs = read_jobs(store.raw_jobs(customer, period), policy)
-    return analyse(customer, jobs, period, policy, store.observations(customer, period))
+    reading = read_period(store, customer, period)
+    jobs = read_jobs(reading.rows, policy)
+    return analyse(customer, jobs, period, policy, reading.observations)
 
 
 def test_a_report_from_the_store_is_the_report_from_the_reply(store: Store) -> None:

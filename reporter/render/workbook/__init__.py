@@ -21,6 +21,7 @@ from reporter.render.workbook.modules import add_modules
 from reporter.render.workbook.protection import add_protection
 from reporter.render.workbook.summary import add_summary
 from reporter.render.workbook.trend import add_gaps, add_trend
+from reporter.render.workbook.versions import add_versions
 
 __all__ = ["write_workbook"]
 
@@ -35,6 +36,7 @@ _SHEETS: Final = (
     add_jobs,
     add_exceptions,
     add_quality,
+    add_versions,
     add_checks,
     add_about,
 )

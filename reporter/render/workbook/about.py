@@ -24,6 +24,7 @@ from reporter.render.workbook.titles import ABOUT
 
 _WIDTHS: Final = (30, 70, 72, 12)
 _MOMENT: Final = replace(MOMENT, align="left")
+_NUMBER: Final = replace(COUNT, align="left")
 _TAB: Final = "667085"
 
 DEFINITIONS: Final = (
@@ -187,6 +188,8 @@ def _facts(book: Book) -> list[tuple[str, Value, Style]]:
         (say("As of (last fetch)"), report.as_of, _MOMENT),
         (say("Observed"), days, WRAPPED),
     ]
+    if report.version:
+        facts.append((say("Version"), report.version, _NUMBER))
     if coverage.missing_days:
         facts.append((say("Days not observed"), words.days(coverage.missing_days), WRAPPED))
     brand = book.look.brand

@@ -27,6 +27,8 @@ from reporter.render.workbook.titles import place, title_of
 
 _APPLICATION: Final = re.compile(b"<Application>.*?</Application>")
 _DRAWING: Final = re.compile(r"xl/drawings/drawing(\d+)\.xml")
+_LEVEL: Final = 1
+"""Of compression: above it most of a large workbook's time goes into making it a little smaller."""
 _FIRST_ZIP_DAY: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -140,6 +142,7 @@ def _described(drawing: bytes, descriptions: Sequence[str]) -> bytes:
 def _entry(name: str) -> ZipInfo:
     entry = ZipInfo(name, _FIRST_ZIP_DAY)
     entry.compress_type = ZIP_DEFLATED
+    entry._compresslevel = _LEVEL  # type: ignore[attr-defined]  # public from Python 3.13 on
     entry.create_system = 3  # Unix, wherever it is written
     entry.external_attr = 0o644 << 16
     return entry

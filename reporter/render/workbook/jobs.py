@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +30,8 @@ from reporter.render.workbook.titles import JOBS, MODULES
 SERVICE_LETTER, MODULE_LETTER, BYTES_LETTER = "A", "B", "K"
 OUTCOME_LETTER, COUNTED_LETTER = "P", "Q"
 """The columns that the checks read."""
+_MODULE: Final = 1
+"""Which of the columns is the module's."""
 ROWS_AT_ONCE: Final = 5_000
 _SAMPLE: Final = 2_000
 """Jobs looked at to find how wide a column of text must be."""
@@ -68,8 +70,9 @@ def add_jobs(book: Book) -> None:
         sheet = book.sheet(JOBS, layout, number)
         write_header(book, sheet, [(column.header, column.align) for column in columns])
         for part in _parts(jobs, order[first : first + LAST_ROW - 1]):
-            for cells in zip(*(column.cells(sheet, part) for column in columns), strict=True):
-                _write_job(sheet, cells, links.get((number, sheet.rows + 1)))
+            cells = [column.cells(sheet, part) for column in columns]
+            _lead_back(sheet, cells[_MODULE], number, links)
+            sheet.many_rows(cells)
         headers = [column.header for column in columns]
         sheet.table("Jobs" if number == 1 else f"Jobs_{number}", headers, 1)
 
@@ -109,13 +112,14 @@ def _links_back(book: Book) -> dict[tuple[int, int], _Back]:
     }
 
 
-def _write_job(sheet: Sheet, cells: Sequence[str], back: _Back | None) -> None:
-    if not back:
-        sheet.row(cells)
-        return
-    module = sheet.cell(back.module, replace(LINK, wrap=False))
-    row = sheet.row([cells[0], module, *cells[2:]])
-    sheet.link(f"{MODULE_LETTER}{row}", back.place)
+def _lead_back(
+    sheet: Sheet, modules: list[str], number: int, links: Mapping[tuple[int, int], _Back]
+) -> None:
+    """Make links of the modules' cells that lead back, in rows that are about to be written."""
+    for row in range(sheet.rows + 1, sheet.rows + len(modules) + 1):
+        if back := links.get((number, row)):
+            modules[row - sheet.rows - 1] = sheet.cell(back.module, replace(LINK, wrap=False))
+            sheet.link(f"{MODULE_LETTER}{row}", back.place)
 
 
 def _parts(jobs: pd.DataFrame, order: npt.NDArray[np.intp]) -> Iterator[pd.DataFrame]:
@@ -225,6 +229,9 @@ def _spans(sheet: Sheet, column: pd.Series) -> list[str]:
 def _numbers(sheet: Sheet, column: pd.Series, style: Style) -> list[str]:
     """Cells of numbers, which differ in the number alone."""
     before, after = sheet.cell(0, style).split("0</v>")
-    empty = sheet.cell(None, style)
-    values = column.astype(object).where(column.notna(), None).tolist()
-    return [empty if value is None else f"{before}{value!r}</v>{after}" for value in values]
+    missing = column.isna().to_numpy()
+    values = column.fillna(0).to_numpy("int64" if column.dtype == "Int64" else "float64").tolist()
+    cells = [f"{before}{value!r}</v>{after}" for value in values]
+    for row in np.flatnonzero(missing):
+        cells[row] = sheet.cell(None, style)
+    return cells

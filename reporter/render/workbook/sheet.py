@@ -30,6 +30,7 @@ from reporter.render.workbook.cells import (
     cut,
     formula_xml,
     looks_like_formula,
+    text_cells,
 )
 from reporter.render.workbook.styles import PLAIN, Style, Styles
 
@@ -113,7 +114,7 @@ class Sheet:
         """Cells of many texts at once."""
         plain = self._styles.number(style, self._made)
         quoted = self._styles.number(replace(style, quoted=True), self._made)
-        return [cell_xml(text, quoted if looks_like_formula(text) else plain) for text in texts]
+        return text_cells(texts, plain, quoted)
 
     def row(self, cells: Iterable[str] = (), *, height: float | None = None) -> int:
         """Write one row of cells, from the first column on; its number."""
@@ -122,13 +123,24 @@ class Sheet:
         tall = f' ht="{height}" customHeight="1"' if height else ""
         inside = "".join(
             [
-                f"{prefix}{number}{cell}"
+                f'{prefix}{number}"{cell}'
                 for prefix, cell in zip(self._prefixes, cells, strict=False)
                 if cell
             ]
         )
         self._file.write(f'<row r="{number}"{tall}>{inside}</row>'.encode())
         return number
+
+    def many_rows(self, columns: Sequence[Sequence[str]]) -> None:
+        """Write many rows at once, given as columns; each must have a cell in every row.
+
+        Rows and cells that follow one another need not say where they are (ECMA-376, part 1,
+        18.3.1.4 and 18.3.1.73), and without it there is half as much to write.
+        """
+        rows = list(map("<c".join, zip(*columns, strict=True)))
+        self.rows += len(rows)
+        if rows:
+            self._file.write(f"<row><c{'</row><row><c'.join(rows)}</row>".encode())
 
     def merge(self, first: str, last: str) -> None:
         """Merge columns of the row just written."""

@@ -27,7 +27,7 @@ from reporter.render.workbook.styles import (
     state_style,
 )
 from reporter.render.workbook.tables import LINE_HEIGHT, lines_of
-from reporter.render.workbook.titles import MODULES, SUMMARY, title_of
+from reporter.render.workbook.titles import MODULES, SUMMARY, VERSIONS, title_of
 
 _WIDTHS: Final = (40, 22, 22, 14, 3)
 _TEXT_WIDTH: Final = 104
@@ -93,6 +93,7 @@ def _standing(book: Book, sheet: Sheet) -> None:
     cells = [sheet.cell(words.say("State"), HEADING), sheet.cell(words.state(report.state), state)]
     book.define("state", book.place(SUMMARY, f"$B${sheet.row(cells, height=20)}"))
     _observation(book, sheet)
+    _correction(book, sheet)
     coverage = report.coverage
     covered = words.count(
         "{covered} of {number} module has a recovery point",
@@ -133,6 +134,23 @@ def _observation(book: Book, sheet: Sheet) -> None:
     mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
     shown = sheet.cell(days, replace(PLAIN, indent=1))
     sheet.row([label, sheet.cell(words.say("INCOMPLETE"), mark), shown])
+
+
+def _correction(book: Book, sheet: Sheet) -> None:
+    """Which version of the report this is, where it corrects an earlier one."""
+    report, words = book.report, book.words
+    if report.restatement is None:
+        return
+    corrects = words.say(
+        "version {number}, corrects version {former} of {moment}: see the sheet {sheet}",
+        number=report.version,
+        former=report.restatement.number,
+        moment=words.moment(report.restatement.made_at),
+        sheet=title_of(words, VERSIONS),
+    )
+    mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
+    cells = [sheet.cell(words.say("Version")), sheet.cell(words.say("RESTATED"), mark)]
+    sheet.row([*cells, sheet.cell(corrects, replace(PLAIN, indent=1))])
 
 
 def _key_figures(book: Book, sheet: Sheet) -> None:

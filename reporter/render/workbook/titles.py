@@ -20,6 +20,7 @@ PROTECTION: Final = marked("Protection")
 JOBS: Final = marked("Jobs")
 EXCEPTIONS: Final = marked("Exceptions")
 QUALITY: Final = marked("Data quality")
+VERSIONS: Final = marked("Versions")
 CHECKS: Final = marked("Checks")
 ABOUT: Final = marked("About")
 

@@ -1,0 +1,47 @@
+"""The Versions sheet: what this version of the report corrects of an earlier one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reporter.model import State
+from reporter.render.restated import Restated, restated
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.sheet import Layout
+from reporter.render.workbook.styles import STATE_COLORS, WRAPPED
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_empty, write_table
+from reporter.render.workbook.titles import VERSIONS
+
+
+def add_versions(book: Book) -> None:
+    """Every figure that was another; no sheet where nothing is corrected."""
+    restatement = book.report.restatement
+    if restatement is None:
+        return
+    changes = restated(restatement.changes, book.words)
+    columns = _columns(book, changes)
+    sheet = book.sheet(VERSIONS, Layout(widths_of(columns), _COLOR, "A2", 1))
+    if not write_table(book, sheet, "Versions", columns, changes):
+        said = book.words.say("No key figure is another; single jobs or days are.")
+        write_empty(sheet, said)
+
+
+_COLOR: Final = STATE_COLORS[State.ATTENTION]
+
+
+def _columns(book: Book, changes: list[Restated]) -> list[Column[Restated]]:
+    say, report = book.words.say, book.report
+    assert report.restatement is not None
+    return [
+        Column(
+            say("Module"),
+            fitting((own.module for own in changes), 20, 44),
+            lambda own: own.module or say("All modules"),
+            WRAPPED,
+        ),
+        Column(say("Figure"), 30, lambda own: own.figure, WRAPPED),
+        Column(
+            say("Version {number}", number=report.restatement.number), 26, lambda own: own.before
+        ),
+        Column(say("Version {number}", number=report.version), 26, lambda own: own.now),
+    ]

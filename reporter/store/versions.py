@@ -1,0 +1,144 @@
+"""Every report that was rendered, as a version: its figures, its files, and when."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from reporter.errors import StoreError
+from reporter.model import Customer
+from reporter.store import tables
+from reporter.store.store import Store, revision
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A report as it was rendered; `figures` are read apart, by `figures_of`."""
+
+    number: int
+    """From 1, for each customer and period."""
+    made_at: datetime
+    as_of: datetime
+    """The last fetch it rests on."""
+    program: str
+    """The version of the program that made it."""
+    closed: bool
+    """Whether the period was over at the last fetch: what comes later corrects it."""
+    basis: str
+    """Hash of all it was made of. The same basis gives the same files."""
+    checked: str
+    """The last basis that was found to change no figure."""
+    look: str
+    """Hash of all it was made of but what the store holds."""
+    restates: int | None
+    """The number of the version whose figures it corrects."""
+    figures_sha256: str
+    standing: str
+    """What the portfolio shows of it, as JSON."""
+    files: Mapping[str, str]
+    """SHA-256 of each file by its path."""
+
+
+def versions_of(store: Store, customer: Customer, period: str) -> tuple[Version, ...]:
+    """The versions of a customer's report of the period with this label, the oldest first.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    versions = tables.versions.c
+    mine = (versions.customer_id == customer.id) & (versions.period == period)
+    columns = [column for column in versions if column.name != "figures"]  # large
+    own = sa.select(*columns).where(mine).order_by(versions.number)
+    written = sa.select(tables.version_files).join(tables.versions).where(mine)
+    with store.reading() as connection:
+        found = connection.execute(own).all()
+        paths: dict[int, dict[str, str]] = {row.id: {} for row in found}
+        for row in connection.execute(written):
+            paths[row.version_id][row.path] = row.sha256
+    return tuple(_version(row, paths[row.id]) for row in found)
+
+
+def figures_of(store: Store, customer: Customer, period: str, number: int) -> dict[str, Any]:
+    """The figures of a version, with the keys of docs/figures.md.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    versions = tables.versions.c
+    query = sa.select(versions.figures).where(
+        versions.customer_id == customer.id,
+        versions.period == period,
+        versions.number == number,
+    )
+    with store.reading() as connection:
+        packed = connection.execute(query).scalar_one()
+    figures: dict[str, Any] = json.loads(zlib.decompress(packed))
+    return figures
+
+
+def keep_version(
+    store: Store, customer: Customer, period: str, version: Version, figures: Mapping[str, Any]
+) -> None:
+    """Keep a version, or further files of one that is kept.
+
+    Raises:
+        StoreError: another run has rendered the same report of something else meanwhile; or the
+            database refuses.
+    """
+    key = {"customer_id": customer.id, "period": period, "number": version.number}
+    row = {field.name: getattr(version, field.name) for field in fields(version)} | key
+    del row["files"]
+    row["figures"] = zlib.compress(json.dumps(figures, ensure_ascii=False).encode())
+    versions, files = tables.versions, tables.version_files
+    with store.begin() as connection:
+        connection.execute(store.insert(versions).on_conflict_do_nothing(), row)
+        kept = connection.execute(sa.select(versions.c.id, versions.c.basis).filter_by(**key)).one()
+        if kept.basis != version.basis:
+            raise StoreError(
+                f"Another run has rendered version {version.number} of this report meanwhile.",
+                hint="Run the same command again.",
+            )
+        insert = store.insert(files)
+        upsert = insert.on_conflict_do_update(
+            index_elements=["version_id", "path"], set_={"sha256": insert.excluded.sha256}
+        )
+        paths = [
+            {"version_id": kept.id, "path": path, "sha256": sha256}
+            for path, sha256 in version.files.items()
+        ]
+        connection.execute(upsert, paths)
+
+
+def found_unchanged(
+    store: Store, customer: Customer, period: str, number: int, checked: str
+) -> None:
+    """Remember that the figures of a version are the same on a newer basis.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    versions = tables.versions
+    mine = {"customer_id": customer.id, "period": period, "number": number}
+    with store.begin() as connection:
+        connection.execute(sa.update(versions).filter_by(**mine).values(checked=checked))
+
+
+def revision_of(store: Store, customer: Customer) -> int:
+    """A number that grows whenever anything that is kept of the customer changes.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    with store.reading() as connection:
+        return revision(connection, customer.id)
+
+
+def _version(row: sa.Row[Any], files: Mapping[str, str]) -> Version:
+    names = (field.name for field in fields(Version) if field.name != "files")
+    return Version(**{name: getattr(row, name) for name in names}, files=files)

@@ -1,0 +1,114 @@
+"""Tallies of months: kept, so that a trend does not read every job again, and never out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reporter.model import Customer, Outcome, Tally
+from reporter.period import parse_period
+from reporter.pipeline import tallies_to
+from reporter.store import Store
+from reporter.store.tallies import keep_tallies, kept_tallies
+from reporter.store.upkeep import prune, rebuild_jobs
+from tests.builders import CUSTOMER, NOW, make_job
+from tests.store.test_store import OCTOBER, snapshot_of
+
+SEPTEMBER_JOB = make_job("2026-09-10T01:00:00Z", backupSize="2 GB")
+
+
+@pytest.fixture
+def kept(store: Store) -> Store:
+    """A store with jobs in September and October, whose months were counted."""
+    snapshot = snapshot_of([SEPTEMBER_JOB, make_job(), make_job("2026-10-06T01:00:00Z", "Failed")])
+    store.record_customers([CUSTOMER], snapshot.replies)
+    store.record(snapshot)
+    tallies_to(store, CUSTOMER, OCTOBER)
+    return store
+
+
+@contextmanager
+def queries(store: Store) -> Iterator[list[str]]:
+    """What is asked of the database meanwhile."""
+    asked: list[str] = []
+
+    def remember(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(store.engine, "before_cursor_execute", remember)
+    yield asked
+    sa.event.remove(store.engine, "before_cursor_execute", remember)
+
+
+def known(store: Store) -> list[bool]:
+    return [tally is not None for tally in kept_tallies(store, CUSTOMER, OCTOBER.year_to())[1]]
+
+
+def counted(tally: Tally) -> tuple[int, int]:
+    return sum(tally.outcomes.values()), tally.bytes["binary"]
+
+
+def test_months_are_counted_once(kept: Store) -> None:
+    """The second trend reads no job; it is the first one's."""
+    with queries(kept) as asked:
+        *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER)
+    assert asked
+    assert not any("jobs" in text for text in asked)
+    assert counted(september) == (1, 2 * 1024**3)
+    assert september.bytes["decimal"] == 2 * 1000**3
+    assert counted(october) == (2, 2 * 1024**3)
+    assert (october.outcomes[Outcome.SUCCESS], october.outcomes[Outcome.FAILED]) == (1, 1)
+
+
+def test_what_a_fetch_may_have_changed_is_counted_again(kept: Store) -> None:
+    """The months from the first job it shows on; those before stay."""
+    kept.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
+    assert known(kept) == [True] * 11 + [False]
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER)[-1])[0] == 3
+
+
+def test_a_job_that_changes_its_start_is_noticed(kept: Store) -> None:
+    """It leaves a month that the fetch says nothing else about."""
+    moved = SEPTEMBER_JOB | {"startTime": "2026-10-10T01:00:00Z", "lastModifyTime": "N/A"}
+    kept.record(snapshot_of([moved], NOW + timedelta(hours=1)))
+    assert known(kept) == [False] * 12
+    *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER)
+    assert (counted(september)[0], counted(october)[0]) == (0, 3)
+
+
+def test_rebuilding_and_pruning_count_again(kept: Store) -> None:
+    """Whatever changes jobs lets go of what was counted of them."""
+    rebuild_jobs(kept, CUSTOMER)
+    assert known(kept) == [False] * 12
+    tallies_to(kept, CUSTOMER, OCTOBER)
+    prune(kept, NOW + timedelta(days=1))
+    assert known(kept) == [False] * 12
+
+
+def test_what_was_counted_before_a_fetch_is_not_kept_after_it(kept: Store) -> None:
+    """Counting and fetching at the same time leave nothing that is out of date."""
+    months = OCTOBER.year_to()
+    revision, tallies = kept_tallies(kept, CUSTOMER, months)
+    assert all(tallies)
+    kept.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
+    keep_tallies(kept, CUSTOMER, months, [own for own in tallies if own], revision)
+    assert known(kept) == [True] * 11 + [False]
+
+
+def test_zones_and_customers_do_not_mix(kept: Store) -> None:
+    """A month of another zone is another month."""
+    tokyo = parse_period("2026-10", "Asia/Tokyo", NOW)
+    assert kept_tallies(kept, CUSTOMER, tokyo.year_to())[1] == [None] * 12
+    assert kept_tallies(kept, Customer("2", "Second"), OCTOBER.year_to())[1] == [None] * 12
+
+
+def test_a_part_of_a_month_is_not_the_month(kept: Store) -> None:
+    """The trend of a week ends with the week."""
+    week = parse_period("2026-09-28..2026-10-05", "Europe/Berlin", NOW)
+    assert counted(tallies_to(kept, CUSTOMER, week)[-1])[0] == 1
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER)[-1])[0] == 2
