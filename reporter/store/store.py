@@ -18,7 +18,7 @@ from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present
 from reporter.jobs.values import LATEST
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import tables
 from reporter.store.schema import bring_up_to_date
 

@@ -140,6 +140,9 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         "backup-reporter",
     }
     data |= {word for own in busy.modules for word in (own.service, own.module)}
+    data |= {own.module for own in busy.protection.modules}
+    for own in busy.subscription.products:
+        data |= {str(own.name), own.service, str(own.model), str(own.storage), str(own.retention)}
     data |= {word for own in busy.other_jobs for word in (own.service, own.module)}
     data |= {word for note in busy.quality for word in (note.field, note.value)}
     data |= {own for source in busy.sources for own in (source.url, source.sha256)}
