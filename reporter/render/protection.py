@@ -95,7 +95,9 @@ def subscription_title(subscription: Subscription, words: Words) -> str:
         if own.over_capacity:
             return words.say("{product}: more is protected than was bought", product=own.service)
         if own.over_seats:
-            return words.say("{product}: more licences in use than seats bought", product=own.service)
+            return words.say(
+                "{product}: more licences in use than seats bought", product=own.service
+            )
     if products and all(own.days_left is not None for own in products):
         return words.say("No product expires within 60 days")
     return words.say("Subscription")
