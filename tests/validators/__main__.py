@@ -22,6 +22,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from openpyxl import load_workbook
+from openpyxl.utils import coordinate_to_tuple, get_column_letter
 
 # Nobody promises what is inside that wheel: its jar is pinned by hash, beside the wheel's own.
 JAR_SHA256 = "223bf13859a1faae541a8661692f2127b54d6ba8da2fa51b142cd02250d52f3a"
@@ -109,10 +110,24 @@ def _repairs(file: Path) -> list[str]:
     ]
 
 
-def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str | None]:
+def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str]:
+    """How often each place of a sheet has a cell. A row or cell that does not say where it is
+    follows the one before it.
+    """
+    places: Counter[str] = Counter()
+    number = 0
     with book.open(sheet) as part:
-        parsed = ElementTree.iterparse(part)  # noqa: S314  # our own files
-        return Counter(item.get("r") for _, item in parsed if item.tag.endswith("}c"))
+        for _, row in ElementTree.iterparse(part):  # noqa: S314  # our own files
+            if not row.tag.endswith("}row"):
+                continue
+            number = int(row.get("r") or number + 1)
+            column = 0
+            for cell in row:
+                place = cell.get("r") or f"{get_column_letter(column + 1)}{number}"
+                column = coordinate_to_tuple(place)[1]
+                places[place] += 1
+            row.clear()
+    return places
 
 
 def _install_open_xml() -> None:
