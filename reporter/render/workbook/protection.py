@@ -42,7 +42,7 @@ def add_protection(book: Book) -> None:
     # The tables stand below one another and share their columns.
     shared = list(zip(widths_of(modules), widths_of(products), strict=False))
     widths = [max(pair) for pair in shared] + widths_of(products)[len(shared) :]
-    sheet = book.sheet(PROTECTION, Layout(widths, _color(book)))
+    sheet = book.sheet(PROTECTION, Layout(widths, _color(book), pages_wide=2))
     _heading(book, sheet, protection_title(report.protection, words), report.protection.as_of)
     write_table(book, sheet, "Protected", modules, report.protection.modules)
     if said := no_protection(report.protection, words):
@@ -128,7 +128,7 @@ def _product_columns(book: Book) -> list[Column[Product]]:
             lambda own: _gigabytes(own.consumed_bytes, policy),
             SIZE,
         ),
-        Column(say("Storage"), 20, lambda own: own.storage, WRAPPED),
+        Column(say("Storage"), 20, lambda own: own.storage, replace(WRAPPED, indent=1)),
         Column(say("Retention"), 26, lambda own: own.retention, WRAPPED),
         Column(say("Expires"), 12, lambda own: own.expires_on, _expiry_style),
         Column(say("Days left"), 10, lambda own: own.days_left, COUNT),
