@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from reporter.analysis.restatement import changes_between, figures_in
 from reporter.errors import ReplyError
 from reporter.jobs.replies import products_of
-from reporter.model import Absence, Lack, Policy, Product, Protected, QualityKind, Reply, Report
+from reporter.model import (
+    Absence,
+    Change,
+    Lack,
+    Policy,
+    Product,
+    Protected,
+    QualityKind,
+    Reply,
+    Report,
+)
 from reporter.render.json_ import report_dict
 from tests.builders import (
     NOW,
@@ -233,3 +244,22 @@ def test_a_subscription_of_another_shape_is_none(body: str) -> None:
     """It is an error, never an empty list of products."""
     with pytest.raises(ReplyError):
         products_of([Reply("https://x.example", NOW, "", body.encode())])
+
+
+def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:
+    """Versions are of figures, not of when they were looked at; other counts are told."""
+    first, same, other = (
+        report_dict(make_report([], answers=make_answers([make_protected(**fields)], at=at)))
+        for fields, at in (
+            ({}, NOW),
+            ({}, NOW + timedelta(hours=4)),
+            ({"totalProtectedObjects": 1300}, NOW),
+        )
+    )
+    assert figures_in(first) == figures_in(same)
+    assert figures_in(first) != figures_in(other)
+    assert changes_between(first, other) == (Change("objects_protected", "", "", 1204, 1300),)
+    refused = report_dict(make_report([], answers=make_refusals(Lack.NOT_PERMITTED, "x")))
+    assert [(own.figure, own.before, own.now) for own in changes_between(refused, first)] == [
+        ("objects_found", None, 1310), ("objects_protected", None, 1204), ("products", None, 0),
+    ]  # fmt: skip
