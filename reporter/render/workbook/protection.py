@@ -42,7 +42,8 @@ def add_protection(book: Book) -> None:
     # The tables stand below one another and share their columns.
     shared = list(zip(widths_of(modules), widths_of(products), strict=False))
     widths = [max(pair) for pair in shared] + widths_of(products)[len(shared) :]
-    sheet = book.sheet(PROTECTION, Layout(widths, _color(book), pages_wide=2))
+    layout = Layout(widths, _color(book), header_columns="A:B", pages_wide=2)
+    sheet = book.sheet(PROTECTION, layout)
     _heading(book, sheet, protection_title(report.protection, words), report.protection.as_of)
     write_table(book, sheet, "Protected", modules, report.protection.modules)
     if said := no_protection(report.protection, words):
