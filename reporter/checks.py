@@ -130,6 +130,8 @@ def _service(exchange: Exchange, access: Access) -> str:
     seen = f"{generation}, {len(listed.customers)} customers"
     if listed.customers:
         first = listed.customers[0]
-        source.snapshot(first)
-        seen += f", jobs of {first.name} read"
+        answers = source.snapshot(first).answers
+        seen += f"; of {first.name}: jobs read"
+        for own in answers:
+            seen += f", {own.kind} {own.absence.kind if own.absence else 'read'}"
     return seen

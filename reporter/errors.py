@@ -5,7 +5,8 @@
     │   └── SettingsError
     ├── ReplyError         a reply of the service cannot be used
     ├── FetchError         a customer could not be fetched
-    │   └── PermissionDenied
+    │   ├── PermissionDenied
+    │   └── NotThere
     ├── StoreError         the store cannot be used
     └── OutputError        a file cannot be written
 
@@ -57,6 +58,10 @@ class FetchError(ReporterError):
 
 class PermissionDenied(FetchError):
     """The service answered 401 or 403."""
+
+
+class NotThere(FetchError):
+    """The service answered 404: it does not know what was asked for."""
 
 
 class StoreError(ReporterError):

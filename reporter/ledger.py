@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.analysis.restatement import NO_FIGURES, changes_between
+from reporter.analysis.restatement import changes_between, figures_in
 from reporter.model import Customer, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import report_dict
@@ -131,8 +131,7 @@ def _intact(version: Version, files: Iterable[Path]) -> bool:
 
 
 def _figures_hash(report: Report) -> str:
-    figures = report_dict(report)
-    return _hash({key: value for key, value in figures.items() if key not in NO_FIGURES})
+    return _hash(figures_in(report_dict(report)))
 
 
 def _file_hash(path: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from reporter.period import Period
 
@@ -453,6 +453,142 @@ class Observations:
     sources: tuple[Source, ...]
 
 
+class Lack(StrEnum):
+    """Why nothing is known of something that is asked for beside the jobs."""
+
+    NOT_PERMITTED = "not permitted"
+    NOT_THERE = "not there"
+    FAILED = "failed"
+    NEVER_FETCHED = "never fetched"
+    SAVED_REPLIES = "saved replies"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why nothing is known; `render.protection` puts it into words."""
+
+    kind: Lack
+    """What is the matter."""
+    said: str = ""
+    """The permission that lacks, or what failed; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """What is protected of a module or of the customer; None where the service does not say."""
+
+    scanned: int | None
+    """Objects the service found."""
+    protected: int | None
+    """Those of them it protects."""
+    share: float | None
+    """Protected of scanned objects, from 0 to 1; None without both, or without any scanned."""
+    bytes_avepoint: int | None
+    """Stored with AvePoint, as the service reports it, rounded."""
+    bytes_own: int | None
+    """Stored in the customer's own storage, as the service reports it, rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedModule:
+    """One line of the service's list of protected data."""
+
+    service: str
+    """As the service names it, such as `Microsoft 365`."""
+    module: str
+    """As the service names it, such as `Exchange Online`."""
+    figures: Protected
+    """Its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How much of what the service found it protects, and where that is stored."""
+
+    as_of: datetime | None
+    """When the service said so; None where it did not."""
+    absence: Absence | None
+    """Why nothing is known; None where something is."""
+    totals: Protected
+    """Of all modules together."""
+    modules: tuple[ProtectedModule, ...]
+    """In the order of the service; empty where it lists none."""
+
+
+EXPIRES_SOON_DAYS = 60
+"""A product with no more days left is to be renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of a subscription; None where the service does not say."""
+
+    service: str
+    """As the service names it, such as `Cloud Backup for Microsoft 365`."""
+    name: str | None
+    """The name of the subscription."""
+    model: str | None
+    """What is counted, such as `User seats`."""
+    seats: int | None
+    """User seats bought."""
+    units: int | None
+    """Units bought."""
+    licences_assigned: int | None
+    """Microsoft licences given to users."""
+    licences_available: int | None
+    """Microsoft licences there are."""
+    capacity_bytes: int | None
+    """Capacity bought."""
+    protected_bytes: int | None
+    """Capacity used by what is protected."""
+    consumed_bytes: int | None
+    """Storage taken up."""
+    storage: str | None
+    """Where it is stored, in the service's words."""
+    retention: str | None
+    """How long it is kept, in the service's words."""
+    expires_on: date | None
+    """The last day."""
+    contract_ends_on: date | None
+    """The last day of the contract."""
+    days_left: int | None
+    """From the day the service said so to the last day; below zero where that is past."""
+
+    @property
+    def expired(self) -> bool:
+        """Whether its last day is past."""
+        return self.days_left is not None and self.days_left < 0
+
+    @property
+    def ending(self) -> bool:
+        """Whether it has expired or does within 60 days."""
+        return self.days_left is not None and self.days_left <= EXPIRES_SOON_DAYS
+
+    @property
+    def over_seats(self) -> bool:
+        """Whether more licences are assigned than seats were bought."""
+        bought, used = self.seats, self.licences_assigned
+        return bought is not None and used is not None and used > bought
+
+    @property
+    def over_capacity(self) -> bool:
+        """Whether more is protected than capacity was bought."""
+        bought, used = self.capacity_bytes, self.protected_bytes
+        return bought is not None and used is not None and used > bought
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What the customer has bought of the service."""
+
+    as_of: datetime | None
+    """When the service said so; None where it did not."""
+    absence: Absence | None
+    """Why nothing is known; None where something is."""
+    products: tuple[Product, ...]
+    """The soonest to expire first; empty where the service lists none."""
+
+
 FigureValue = str | int | float | None
 """A figure as the JSON of a report has it: times as ISO 8601, rates as fractions."""
 
@@ -523,6 +659,10 @@ class Report:
     """The longest first."""
     history: tuple[MonthFigures, ...]
     """The twelve months up to the period's last, oldest first; empty without a store."""
+    protection: Protection
+    """Protected against scanned objects, or why nothing is known of them."""
+    subscription: Subscription
+    """What was bought and until when, or why nothing is known of it."""
     as_of: datetime
     """The last fetch the report rests on; also the date of its documents."""
     jobs: pd.DataFrame = field(repr=False, compare=False)
@@ -563,8 +703,17 @@ class Brand:
 Depth = Literal["page", "standard", "full"]
 DEPTHS: Mapping[Depth, tuple[str, ...]] = {
     "page": ("summary",),
-    "standard": ("summary", "services", "trend", "quality", "method", "sources"),
-    "full": ("summary", "services", "trend", "annex", "quality", "method", "sources"),
+    "standard": ("summary", "services", "protection", "trend", "quality", "method", "sources"),
+    "full": (
+        "summary",
+        "services",
+        "protection",
+        "trend",
+        "annex",
+        "quality",
+        "method",
+        "sources",
+    ),
 }
 """The sections of each depth, in order."""
 SECTIONS = DEPTHS["full"]
@@ -627,12 +776,35 @@ class Reply:
     body: bytes = field(repr=False)
 
 
+Kind = Literal["protection", "subscription"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""What is asked for beside the jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of asking for something beside the jobs: complete replies, or why there are none.
+
+    The permissions differ and the jobs must not hang on them, so that a failure is a value.
+    """
+
+    kind: Kind
+    asked_at: datetime | None
+    """None where nobody asked."""
+    replies: tuple[Reply, ...] = ()
+    absence: Absence | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything the service showed of one customer's jobs at one time: complete, or not made."""
+    """Everything the service showed of one customer's jobs at one time: complete, or not made.
+
+    Beside them stands what came of asking for the rest.
+    """
 
     customer: Customer
     replies: tuple[Reply, ...]
+    answers: tuple[Answer, ...] = ()
 
     @property
     def taken_at(self) -> datetime:

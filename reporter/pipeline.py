@@ -376,7 +376,7 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     tallies = tallies_to(store, customer, period)
     history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
-    return analyse(customer, jobs, period, policy, observations, history)
+    return analyse(customer, jobs, period, policy, observations, history, reading.answers)
 
 
 def tallies_to(store: Store, customer: Customer, period: Period) -> list[Tally]:

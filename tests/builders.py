@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,19 @@ from typing import Any
 from reporter.analysis import analyse
 from reporter.jobs.frame import Jobs, raw_frame, read_jobs
 from reporter.jobs.rows import FIELDS, newest, text_rows
-from reporter.model import Customer, Observations, Policy, Report, Source
+from reporter.model import (
+    KINDS,
+    Absence,
+    Answer,
+    Customer,
+    Kind,
+    Lack,
+    Observations,
+    Policy,
+    Reply,
+    Report,
+    Source,
+)
 from reporter.period import parse_period
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -72,6 +85,7 @@ def make_report(
     policy: Policy | None = None,
     customer: Customer = CUSTOMER,
     observed: Sequence[datetime] = (NOW,),
+    answers: Sequence[Answer] = (),
 ) -> Report:
     """The report of rows, all fetched at the last time `observed`."""
     policy = policy or Policy()
@@ -85,7 +99,67 @@ def make_report(
         parse_period(period, timezone, NOW),
         policy,
         Observations(tuple(observed), (source,)),
+        answers=answers,
     )
+
+
+def make_protected(**fields: Any) -> dict[str, Any]:
+    """A line of protected data."""
+    return {
+        "customerId": CUSTOMER.id,
+        "customer": CUSTOMER.name,
+        "serviceType": "Microsoft 365",
+        "serviceModule": "Exchange Online",
+        "totalScannedObjects": 1310,
+        "totalProtectedObjects": 1204,
+        "dataSizeStoredInAvePoint": "512 GB",
+        "dataSizeStoredInBYOS": "N/A",
+    } | fields
+
+
+def make_product(**fields: Any) -> dict[str, Any]:
+    """A product of a subscription that has months to go."""
+    return {
+        "service": "Cloud Backup for Microsoft 365",
+        "subscriptionModel": "User seats",
+        "purchasedUserSeats": "250",
+        "purchasedUnits": "N/A",
+        "microsoftLicenseAssigned": "231",
+        "microsoftLicenseAvailable": "260",
+        "purchasedCapacity": "5 TB",
+        "protectedCapacity": "3.2 TB",
+        "storage": "AvePoint storage",
+        "retention": "Retain data for 1 month",
+        "consumedStorage": "3.4 TB",
+        "expirationDate": "2027-04-05",
+        "change": "N/A",
+        "source": "Partner",
+        "paymentType": "Yearly",
+        "subscriptionName": "Backup 365",
+        "package": "Enterprise",
+        "contractEndDate": "N/A",
+    } | fields
+
+
+def make_answers(
+    protected: Sequence[object] = (), products: Sequence[object] = (), *, at: datetime = NOW
+) -> tuple[Answer, Answer]:
+    """What came of asking for protected data and the subscription, in the words of generation 1."""
+
+    def answer(kind: Kind, path: str, body: object) -> Answer:
+        url = f"https://graph.example/partner/{path}"
+        return Answer(kind, at, (Reply(url, at, "req-2", json.dumps(body).encode()),))
+
+    subscription = {"customerId": CUSTOMER.id, "products": list(products)}
+    return (
+        answer("protection", "customers/1/protected", {"value": list(protected)}),
+        answer("subscription", "services/1", subscription),
+    )
+
+
+def make_refusals(kind: Lack, said: str = "") -> tuple[Answer, ...]:
+    """What came of asking for both in vain."""
+    return tuple(Answer(own, NOW, absence=Absence(kind, said)) for own in KINDS)
 
 
 def daily_snapshots(first: datetime, days: int) -> list[datetime]:

@@ -11,9 +11,11 @@ from typing import Any
 
 from reporter.analysis.restatement import changes_between
 from reporter.model import (
+    Answer,
     Change,
     Comment,
     Customer,
+    Lack,
     Look,
     MonthFigures,
     Policy,
@@ -34,7 +36,15 @@ from reporter.render.portfolio import (
 )
 from reporter.render.workbook import write_workbook
 from reporter.settings import LANGUAGES
-from tests.builders import NOW, make_job, make_report
+from tests.builders import (
+    NOW,
+    make_answers,
+    make_job,
+    make_product,
+    make_protected,
+    make_refusals,
+    make_report,
+)
 from tests.render.workbook_cases import BERLIN, busy_report
 
 
@@ -56,7 +66,26 @@ def reports() -> list[Report]:
     late = make_report([make_job(status="Failed")])
     late = replace(late, version=2, restatement=Restatement(1, NOW, corrections()))
     busy = replace(busy, version=3, restatement=Restatement(2, NOW, ()))
-    return [busy, quiet, make_report([]), late]
+    return [
+        busy,
+        quiet,
+        make_report([], answers=make_answers()),
+        late,
+        *(make_report([make_job()], answers=make_refusals(kind, "x")) for kind in Lack),
+        *(make_report([], answers=own) for own in _fortunes()),
+    ]
+
+
+def _fortunes() -> list[tuple[Answer, ...]]:
+    """Protected data and subscriptions with one message each."""
+    whole = make_protected(totalScannedObjects=9, totalProtectedObjects=9)
+    uncounted = make_protected(totalScannedObjects="N/A")
+    return [
+        make_answers([whole], [make_product()]),
+        make_answers([whole, uncounted], [make_product(protectedCapacity="6 TB")]),
+        make_answers([uncounted], [make_product(microsoftLicenseAssigned="300")]),
+        make_answers([], [make_product(expirationDate="2026-12-10")]),
+    ]
 
 
 def corrections() -> tuple[Change, ...]:

@@ -20,7 +20,7 @@ _EXAMPLES = 5
 _Group = tuple[tuple[str, str, str], pd.DataFrame]
 
 
-def quality_of(jobs: Jobs, period: Period) -> tuple[QualityNote, ...]:
+def quality_of(jobs: Jobs, period: Period) -> list[QualityNote]:
     """The notes on the rows a report rests on: jobs of the period, undated jobs, placeholders."""
     in_period = started_in(jobs.rows, period)
     undatable = ~jobs.rows["is_job"] | jobs.rows["started_at"].isna()
@@ -29,7 +29,7 @@ def quality_of(jobs: Jobs, period: Period) -> tuple[QualityNote, ...]:
     found = pd.concat([concerned.notes, _undated(concerned), _inconsistent(rows), *_odd(rows)])
     found["job_id"] = jobs.rows["job_id"].reindex(found["row"]).to_numpy()
     grouped = found.groupby(["kind", "field", "value"], sort=False)
-    notes = [
+    return [
         QualityNote(
             kind=QualityKind(kind),
             field=field,
@@ -39,6 +39,10 @@ def quality_of(jobs: Jobs, period: Period) -> tuple[QualityNote, ...]:
         )
         for (kind, field, value), group in cast("Iterable[_Group]", grouped)
     ]
+
+
+def in_order(notes: Iterable[QualityNote]) -> tuple[QualityNote, ...]:
+    """The notes by kind and field, the most frequent first."""
     order = list(QualityKind)
     return tuple(sorted(notes, key=lambda n: (order.index(n.kind), n.field, -n.count, n.value)))
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pandas as pd
 
 from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts, volume
-from reporter.analysis.quality import quality_of
+from reporter.analysis.protection import notes_of, protection_of, sources_of, subscription_of
+from reporter.analysis.quality import in_order, quality_of
 from reporter.analysis.register import exceptions_of
 from reporter.analysis.scope import MODULE, Scope, scope_of, started_in
 from reporter.analysis.standing import gaps_of, standing_of
 from reporter.analysis.verdict import reasons_of, state_of, worst
 from reporter.jobs.frame import Jobs
+from reporter.jobs.records import Unread
 from reporter.model import (
+    Absence,
+    Answer,
     Coverage,
     Customer,
     DayFigures,
+    Kind,
+    Lack,
     ModuleFigures,
     MonthFigures,
     Observations,
@@ -37,12 +46,14 @@ def analyse(
     policy: Policy,
     observations: Observations,
     history: tuple[MonthFigures, ...] = (),
+    answers: Iterable[Answer] = (),
 ) -> Report:
     """The report of one customer and one period.
 
     `jobs` holds one row per job identity: those of the period, and as much before and after it as
     is known (the period before, the last recovery points, later cures). `observations` has at
-    least one snapshot. `history` is passed on.
+    least one snapshot. `history` is passed on. `answers` is what came of asking for protected data
+    and the subscription; saved replies hold none.
     """
     last_fetch = max(observations.snapshots)
     scope = scope_of(jobs, period, policy, last_fetch)
@@ -50,6 +61,10 @@ def analyse(
     (_, totals), *_ = figures_by(scope, standing, [])
     modules, reasons = _modules(scope, standing)
     in_period = started_in(jobs.rows, period)
+    unread: Unread = Counter()
+    given = {answer.kind: answer for answer in answers}
+    protection = given.get("protection") or _no_answer("protection")
+    subscription = given.get("subscription") or _no_answer("subscription")
     undated = jobs.rows["is_job"] & jobs.rows["started_at"].isna()
     return Report(
         customer=customer,
@@ -68,13 +83,24 @@ def analyse(
         coverage=_coverage(period, standing, observations),
         exceptions=exceptions_of(scope),
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
-        quality=quality_of(jobs, period),
-        sources=observations.sources,
+        protection=protection_of(protection, period, policy, unread),
+        subscription=subscription_of(subscription, period, policy, unread),
+        quality=in_order([*quality_of(jobs, period), *notes_of(unread)]),
+        sources=tuple(
+            sorted(
+                (*observations.sources, *sources_of((protection, subscription))),
+                key=lambda source: source.fetched_at,
+            )
+        ),
         gaps=gaps_of(scope),
         history=history,
         as_of=last_fetch.astimezone(period.zone),
         jobs=jobs.rows[in_period | undated].sort_values(["started_at", *MODULE, "job_id"]),
     )
+
+
+def _no_answer(kind: Kind) -> Answer:
+    return Answer(kind, None, absence=Absence(Lack.SAVED_REPLIES))
 
 
 def _modules(

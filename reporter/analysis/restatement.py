@@ -9,7 +9,7 @@ from reporter.model import Change, FigureValue
 
 Figures = Mapping[str, Any]
 
-NO_FIGURES: Final = ("schema", "generator", "customer", "sources", "as_of", "version", "restates")
+_NO_FIGURES: Final = ("schema", "generator", "customer", "sources", "as_of", "version", "restates")
 """Keys of a report's JSON that may differ where the figures are the same."""
 _OF_COVERAGE: Final = ("modules_seen", "modules_covered", "snapshot_days")
 _OF_POLICY: Final = {
@@ -20,6 +20,18 @@ _OF_POLICY: Final = {
     "max_gap_s": "max_gap_s",
 }
 """Keys of the policy, and what they are called here: two of them are outcomes as well."""
+
+
+def figures_in(report: Figures) -> dict[str, Any]:
+    """What of a report's JSON is figures: without whose change there is no other version."""
+    return {key: _undated(value) for key, value in report.items() if key not in _NO_FIGURES}
+
+
+def _undated(value: Any) -> Any:
+    """A part of the JSON without when it was looked at."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: inner for key, inner in value.items() if key != "as_of"}
 
 
 def changes_between(before: Figures, now: Figures) -> tuple[Change, ...]:
@@ -53,7 +65,25 @@ def _of_customer(report: Figures) -> dict[str, FigureValue]:
     }
     coverage = {key: report["coverage"][key] for key in _OF_COVERAGE}
     policy = {own: report["policy"][key] for key, own in _OF_POLICY.items()}
-    return {"state": report["state"], **report["totals"], **coverage, **counted, **policy}
+    return {
+        "state": report["state"],
+        **report["totals"],
+        **coverage,
+        **counted,
+        **policy,
+        **_beside(report),
+    }
+
+
+def _beside(report: Figures) -> dict[str, FigureValue]:
+    """What is known beside the jobs."""
+    protected, subscription = report["protection"]["totals"], report["subscription"]
+    products = None if subscription["absence"] else len(subscription["products"])
+    return {
+        "objects_found": protected["scanned"],
+        "objects_protected": protected["protected"],
+        "products": products,
+    }
 
 
 def _of_modules(report: Figures) -> dict[tuple[str, str], dict[str, FigureValue]]:

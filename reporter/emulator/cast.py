@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -57,6 +58,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a customer has bought, and what the app may know of it."""
+
+    expires_on: str = "2027-04-05"
+    seats: str = "250"
+    assigned: str = "231"
+    capacity: str = "5 TB"
+    used: str = "3.2 TB"
+    own_storage: bool = False
+    """Whether its data is stored in storage of its own."""
+    refused: frozenset[str] = frozenset()
+    """`protected`, `subscription`: 403."""
+    unknown: frozenset[str] = frozenset()
+    """The same: 404."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One customer of the provider."""
 
@@ -66,6 +84,7 @@ class Profile:
     plans: tuple[Plan, ...]
     readable: bool = True
     """Whether the app may read its jobs; 403 if not."""
+    terms: Terms = Terms()
 
     @property
     def owner(self) -> str:
@@ -84,6 +103,25 @@ def ordinary_customers(count: int, jobs_per_month: int, seed: int) -> tuple[Prof
 
 def demo_cast() -> tuple[Profile, ...]:
     """The customers of the demo: all five services, and the hard cases."""
+    return tuple(
+        replace(own, terms=_DEMO_TERMS.get(own.name, own.terms)) for own in _demo_profiles()
+    )
+
+
+_DEMO_TERMS: Final = {
+    "Brauerei Jäger & Söhne GmbH": Terms("2026-12-10", assigned="263"),
+    "Fabrikam Residences": Terms(unknown=frozenset({"subscription"})),
+    "Harbour Logistics International": Terms(
+        "2026-10-20", capacity="8 TB", used="8.4 TB", own_storage=True
+    ),
+    "Woodgrove Capital Partners": Terms(
+        seats="N/A", assigned="N/A", capacity="1024 GB", used="310.5 GB"
+    ),
+    "株式会社青空テクノロジー": Terms("open-ended", capacity="N/A"),
+}
+
+
+def _demo_profiles() -> tuple[Profile, ...]:
     usual = Temper.USUAL
     return (
         _profile(
@@ -155,7 +193,23 @@ def _ordinary(number: int, jobs_per_month: int, seed: int) -> Profile:
     ]
     plans[0] = replace(plans[0], temper=temper)
     name = f"{chance.choice(_FIRST)} {chance.choice(_SECOND)} {number + 1}"
-    return _profile(name, chance.choice(_COUNTRIES), *plans)
+    profile = _profile(name, chance.choice(_COUNTRIES), *plans)
+    return replace(profile, terms=_ordinary_terms(random.Random(f"{seed}:terms:{number}")))
+
+
+def _ordinary_terms(chance: random.Random) -> Terms:
+    """One customer in five stores its data itself, one in ten has no subscription of its own."""
+    seats = chance.randrange(20, 900)
+    capacity = chance.randrange(1, 40)
+    return Terms(
+        expires_on=str(date(2026, 10, 1) + timedelta(days=chance.randrange(700))),
+        seats=f"{seats:,}",
+        assigned=f"{int(seats * chance.uniform(0.7, 1.02)):,}",
+        capacity=f"{capacity} TB",
+        used=f"{capacity * chance.uniform(0.3, 0.99):.1f} TB",
+        own_storage=chance.random() < 0.2,
+        unknown=frozenset({"subscription"} if chance.random() < 0.1 else ()),
+    )
 
 
 def _plans(

@@ -139,6 +139,11 @@ class Handler(BaseHTTPRequestHandler):
             raise Problem(HTTPStatus.NOT_FOUND, f"no such customer: {customer_id}")
         if not profile.readable and name != "customer":
             raise Problem(HTTPStatus.FORBIDDEN, "the app registration's scope leaves it out")
+        what = name.removeprefix("v3 ")
+        if what in profile.terms.refused:
+            raise Problem(HTTPStatus.FORBIDDEN, f"the {what} of this customer may not be read")
+        if what in profile.terms.unknown:
+            raise Problem(HTTPStatus.NOT_FOUND, f"there is no {what} of this customer")
         return profile
 
     def _page(

@@ -35,9 +35,9 @@ def collection(
     elif name == "subscription":
         return subscription_row(profile)
     elif name == "v3 protected":
-        return {"data": protected_rows(profile)}
+        return {"data": _flawed(emulator, protected_rows(profile, 3), asked)}
     elif name == "protected":
-        rows = protected_rows(profile)
+        rows = protected_rows(profile, 1)
     else:
         rows = emulator.jobs(profile, 1)
         if "type" in found:

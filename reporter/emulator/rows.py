@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from reporter.emulator.cast import Plan, Profile, Temper
+from reporter.emulator.cast import Plan, Profile, Temper, Terms
 from reporter.emulator.data import Job, listed_jobs
 from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES, STATUS_NAMES
 
@@ -45,22 +45,40 @@ def customer_row(profile: Profile, generation: int) -> Row:
     return row
 
 
-def protected_rows(profile: Profile) -> list[Row]:
+def protected_rows(profile: Profile, generation: int) -> list[Row]:
     """Protected against scanned objects; Microsoft 365 only."""
-    return [
-        {
-            "customerId": profile.id,
-            "customer": profile.name,
-            "serviceType": plan.service,
-            "serviceModule": plan.module,
-            "totalScannedObjects": int(plan.size_gb * 130),
-            "totalProtectedObjects": int(plan.size_gb * 126),
-            "dataSizeStoredInAvePoint": f"{plan.size_gb * 40:,.1f} GB",
-            "dataSizeStoredInBYOS": ABSENT,
-        }
+    rows = [
+        _protected(profile, plan)
         for plan in profile.plans
-        if plan.service == "Microsoft 365"
+        if plan.service == "Microsoft 365" and plan.module != "Retention"
     ]
+    if generation == 3:
+        rows = [
+            row
+            | {
+                "serviceType": _SERVICE_CODES[row["serviceType"]],
+                "serviceModule": _MODULE_CODES[row["serviceModule"]],
+            }
+            for row in rows
+        ]
+    return rows
+
+
+def _protected(profile: Profile, plan: Plan) -> Row:
+    """What is scanned hangs on the size; what is not protected, on how the module fares."""
+    scanned = max(int(plan.size_gb * 130), 40)
+    share = {Temper.CALM: 1.0, Temper.ASLEEP: 0.0}.get(plan.temper, 0.93)
+    size = f"{plan.size_gb * 40:,.1f} GB" if plan.size_gb else "0 GB"
+    return {
+        "customerId": profile.id,
+        "customer": profile.name,
+        "serviceType": plan.service,
+        "serviceModule": plan.module,
+        "totalScannedObjects": ABSENT if plan.module == "Power BI" else scanned,
+        "totalProtectedObjects": int(scanned * share),
+        "dataSizeStoredInAvePoint": ABSENT if profile.terms.own_storage else size,
+        "dataSizeStoredInBYOS": size if profile.terms.own_storage else ABSENT,
+    }
 
 
 def subscription_row(profile: Profile) -> Row:
@@ -71,30 +89,33 @@ def subscription_row(profile: Profile) -> Row:
         "organization": profile.name,
         "customer": profile.name,
         "tenantId": profile.id,
-        "products": [_product(service) for service in services],
+        "products": [
+            _product(profile.terms, service) for service in services if "Scan" not in service
+        ],
     }
 
 
-def _product(service: str) -> Row:
+def _product(terms: Terms, service: str) -> Row:
+    by_seats = service in ("Microsoft 365", "Google Workspace")
     return {
         "service": f"Cloud Backup for {service}",
-        "subscriptionModel": "User seats",
-        "purchasedUserSeats": "250",
-        "purchasedUnits": ABSENT,
-        "microsoftLicenseAssigned": "231",
-        "microsoftLicenseAvailable": "260",
-        "purchasedCapacity": "5 TB",
-        "protectedCapacity": "3.2 TB",
-        "storage": "AvePoint storage",
-        "retention": "Retain data for 1 month",
-        "consumedStorage": "3.2 TB",
-        "expirationDate": "2027-04-05",
+        "subscriptionModel": "User seats" if by_seats else "Capacity",
+        "purchasedUserSeats": terms.seats if by_seats else ABSENT,
+        "purchasedUnits": ABSENT if by_seats else "12",
+        "microsoftLicenseAssigned": terms.assigned if service == "Microsoft 365" else ABSENT,
+        "microsoftLicenseAvailable": "300" if service == "Microsoft 365" else ABSENT,
+        "purchasedCapacity": terms.capacity,
+        "protectedCapacity": terms.used,
+        "storage": "Customer's storage" if terms.own_storage else "AvePoint storage",
+        "retention": "Retain data for 1 month" if by_seats else "Retain data for 1 year",
+        "consumedStorage": ABSENT if terms.own_storage else terms.used,
+        "expirationDate": terms.expires_on if by_seats else "2027-09-30",
         "change": ABSENT,
         "source": "Partner",
         "paymentType": "Yearly",
-        "subscriptionName": service,
+        "subscriptionName": f"{service} backup",
         "package": "Enterprise",
-        "contractEndDate": "2027-04-05",
+        "contractEndDate": terms.expires_on if by_seats else ABSENT,
     }
 
 

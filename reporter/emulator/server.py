@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
@@ -38,6 +38,7 @@ class Emulator:
         latency: seconds every reply takes at least.
         port: 0 takes a free one.
         generations: of which generations of the API the app registration has the permissions.
+        withheld: permissions of these that it does not have.
         certificate: of the app registration, beside its secret.
         token_lifetime: seconds a token lives.
         page_size: rows of a page in generation 1.
@@ -54,6 +55,7 @@ class Emulator:
         latency: float = 0.0,
         port: int = 0,
         generations: Sequence[str] = ("v1", "v3"),
+        withheld: Collection[str] = (),
         certificate: x509.Certificate | None = None,
         token_lifetime: float = 3600.0,
         page_size: int = 1000,
@@ -71,6 +73,7 @@ class Emulator:
         """The most requests that were in the works at once."""
         name = hashlib.sha256(f"emulator:{seed}".encode()).hexdigest()
         granted = frozenset().union(*(_GRANTED[generation] for generation in generations))
+        granted -= frozenset(withheld)
         self.tokens = TokenOffice(
             f"{name[:8]}-app", name[8:40], granted, token_lifetime, certificate
         )

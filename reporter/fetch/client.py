@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from reporter.errors import FetchError, PermissionDenied
+from reporter.errors import FetchError, NotThere, PermissionDenied
 from reporter.fetch.auth import TokenAuth
 from reporter.fetch.http import Exchange, Transient
 from reporter.model import Reply
@@ -25,7 +25,7 @@ class Client:
         self, exchange: Exchange, auth: TokenAuth, api_url: str, clock: Callable[[], datetime]
     ) -> None:
         self._exchange = exchange
-        self._auth = auth
+        self.auth = auth
         self.api_url = api_url
         self._clock = clock
 
@@ -45,6 +45,7 @@ class Client:
 
         Raises:
             PermissionDenied: 401 (also with a new token) or 403.
+            NotThere: 404.
             FetchError: the service cannot be reached, or answers anything but 200.
         """
         if _host(url) != _host(self.api_url):
@@ -52,7 +53,7 @@ class Client:
                 f"The service points to another host for {subject}: {url}.",
                 hint="The token is not sent there. Tell the service's support.",
             )
-        request = requests.Request(method, url, params=params, json=body, auth=self._auth)
+        request = requests.Request(method, url, params=params, json=body, auth=self.auth)
         response = self._exchange.send(request, check=self._checker())
         if response.status_code != requests.codes.ok:
             raise _refused(response, permission, subject)
@@ -71,7 +72,7 @@ class Client:
             nonlocal renewed
             if response.status_code == requests.codes.unauthorized and not renewed:
                 renewed = True
-                self._auth.reject(response.request)
+                self.auth.reject(response.request)
                 raise Transient("401 Unauthorized", wait_s=0)
             if response.status_code == requests.codes.ok:
                 try:
@@ -94,7 +95,7 @@ def _refused(response: requests.Response, permission: str, subject: str) -> Fetc
             "scope (all customers, some, or groups) includes this one.",
         )
     if response.status_code == requests.codes.not_found:
-        return FetchError(
+        return NotThere(
             f"The service does not know {subject} ({status}).",
             hint="Check the customer id, and api_url in [api].",
         )

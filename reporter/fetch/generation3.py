@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
 from reporter.errors import FetchError
+from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
-from reporter.jobs.replies import Page, read_page
+from reporter.jobs.replies import Page, protected_rows, read_page
 from reporter.model import Customer, Reply, Snapshot
 
 CUSTOMERS: Final = "elements.customers.read.all"
 JOBS: Final = "elements.jobs.read.all"
+PROTECTED: Final = "elements.cbprotected.read.all"
 PAGE_SIZE: Final = 100
 """The most the service allows."""
 READINGS: Final = 4
@@ -25,17 +28,19 @@ _ROOT: Final = "/partner/external/v3/general/customers"
 class Generation3:
     """The service through `/partner/external/v3`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, beside: Sequence[Beside] = ()) -> None:
         self._client = client
+        self._beside = beside
 
     def customers(self) -> CustomerList:
         """All customers the app may see."""
         return customers_of(self._batch(f"{_ROOT}/batch", CUSTOMERS, "the customers"))
 
     def snapshot(self, customer: Customer) -> Snapshot:
-        """All jobs the service shows of a customer now."""
-        path = f"{_ROOT}/{quote(customer.id, safe='')}/avpt-products/jobs/batch"
-        return Snapshot(customer, self._batch(path, JOBS, f"the jobs of {customer.name}"))
+        """All jobs the service shows of a customer now, and what it says beside them."""
+        path = f"{_path(customer)}/avpt-products/jobs/batch"
+        replies = self._batch(path, JOBS, f"the jobs of {customer.name}")
+        return Snapshot(customer, replies, tuple(own.answer(customer) for own in self._beside))
 
     def _batch(self, path: str, permission: str, subject: str) -> tuple[Reply, ...]:
         """The replies of all pages of one whole reading.
@@ -74,6 +79,28 @@ class Generation3:
             replies.append(reply)
             pages.append(read_page(reply))
         return replies, pages
+
+
+def protected(client: Client, customer: Customer) -> tuple[Reply, ...]:
+    """What is protected of a customer's Microsoft 365, in one reply.
+
+    The vendor does not document the reply. One that says it is not the whole is none.
+    """
+    subject = f"the protected data of {customer.name}"
+    url = f"{client.api_url}{_path(customer)}/cloud-backup-m365/overview"
+    replies = (client.call("GET", url, permission=PROTECTED, subject=subject),)
+    rows, page = protected_rows(replies), read_page(replies[0])
+    if page.next_link is not None or (page.total is not None and page.total != len(rows)):
+        raise FetchError(
+            f"The list of {subject} is incomplete: {len(rows)} rows came, and there are more "
+            f"(request id {replies[0].request_id or 'not given'}).",
+            hint="How this list goes on is not documented. Tell the service's support.",
+        )
+    return replies
+
+
+def _path(customer: Customer) -> str:
+    return f"{_ROOT}/{quote(customer.id, safe='')}"
 
 
 def _flaw(pages: list[Page], rows: list[str]) -> str:

@@ -9,6 +9,9 @@ from reporter.fetch import generation1, generation3
 PERMISSIONS: Final = {
     generation3.CUSTOMERS: "customers (generation 3)",
     generation3.JOBS: "jobs (generation 3)",
+    generation3.PROTECTED: "protected data (generation 3)",
     generation1.CUSTOMERS: "customers (generation 1)",
     generation1.JOBS: "jobs (generation 1)",
+    generation1.PROTECTED: "protected data (generation 1)",
+    generation1.LICENCES: "subscriptions (either generation)",
 }

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from reporter.errors import FetchError, PermissionDenied
+from reporter.errors import PermissionDenied
 from reporter.fetch import generation1, generation3
 from reporter.fetch.auth import Credential, TokenAuth, TokenRefused
+from reporter.fetch.beside import Ask, Beside, lacks_permission
 from reporter.fetch.client import Client
 from reporter.fetch.generation1 import Generation1
 from reporter.fetch.generation3 import Generation3
 from reporter.fetch.http import Exchange
 from reporter.fetch.listing import CustomerList
-from reporter.model import Customer, Snapshot
+from reporter.model import Customer, Kind, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class JobSource(Protocol):
 
     def snapshot(self, customer: Customer) -> Snapshot:
         """All jobs the service shows of a customer now: complete, or an error.
+
+        What is asked for beside them comes with them, or why it did not come.
 
         Raises:
             PermissionDenied: the app may not read them.
@@ -66,20 +69,25 @@ def open_source(
         auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, scopes)
         return Client(exchange, auth, access.api_url, clock)
 
+    def beside(kind: Kind, permission: str, ask: Ask) -> Beside:
+        return Beside(kind, permission, ask, client(permission), clock)
+
+    # The vendor has no such call in generation 3.
+    subscription = beside("subscription", generation1.LICENCES, generation1.subscription)
     source: JobSource
     if access.version != "v1":
-        source = Generation3(client(generation3.CUSTOMERS, generation3.JOBS))
+        protection = beside("protection", generation3.PROTECTED, generation3.protected)
+        source = Generation3(
+            client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
+        )
         try:
             return source, source.customers()
         except (PermissionDenied, TokenRefused) as error:
-            if access.version == "v3" or not _lacks_permission(error):
+            if access.version == "v3" or not lacks_permission(error):
                 raise
             logger.info("Generation 3 is not open to this app registration (%s)", error)
-    source = Generation1(client(generation1.CUSTOMERS, generation1.JOBS))
-    return source, source.customers()
-
-
-def _lacks_permission(error: FetchError) -> bool:
-    return isinstance(error, PermissionDenied) or (
-        isinstance(error, TokenRefused) and error.code == "invalid_scope"
+    protection = beside("protection", generation1.PROTECTED, generation1.protected)
+    source = Generation1(
+        client(generation1.CUSTOMERS, generation1.JOBS), (protection, subscription)
     )
+    return source, source.customers()

@@ -59,6 +59,45 @@ def read_page(reply: Reply) -> Page:
     )
 
 
+def protected_rows(replies: Iterable[Reply]) -> list[dict[str, Any]]:
+    """The lines of protected data in the replies of either generation.
+
+    Raises:
+        ReplyError: a reply is no list of objects.
+    """
+    return [
+        row for reply in replies for row in _objects(read_page(reply).rows, reply, "protected data")
+    ]
+
+
+def products_of(replies: Iterable[Reply]) -> list[dict[str, Any]]:
+    """The products in the replies about a subscription: one object, or a list of them.
+
+    Raises:
+        ReplyError: a reply names no products.
+    """
+    products = []
+    for reply in replies:
+        try:
+            envelope = json.loads(reply.body)
+        except ValueError:
+            envelope = None
+        one = isinstance(envelope, dict) and "products" in envelope
+        subscriptions = [envelope] if one else read_page(reply).rows
+        for own in _objects(subscriptions, reply, "subscriptions"):
+            products += _objects(own.get("products"), reply, "products")
+    return products
+
+
+def _objects(rows: Any, reply: Reply, what: str) -> list[dict[str, Any]]:
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        return rows
+    raise ReplyError(
+        f"The reply of {reply.url} is JSON, but not a list of {what}.",
+        hint=f"Tell the service's support (request id {reply.request_id or 'not given'}).",
+    )
+
+
 def rows_of(replies: Iterable[Reply]) -> list[Row]:
     """The rows of several replies as text, in their order.
 

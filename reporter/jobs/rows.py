@@ -53,7 +53,7 @@ def text_rows(rows: Sequence[object], fetched_at: datetime) -> list[Row]:
                 f"Row {number} of {len(rows)} is not an object but {_shown(row)}.",
                 hint="The reply is kept as it is; ask the service's support with its request id.",
             )
-        text: Row = {field: _text(row.get(field)) for field in FIELDS}
+        text: Row = {field: text_of(row.get(field)) for field in FIELDS}
         for field in catalog.CODED_FIELDS:
             if text[field] is not None:
                 text[field] = catalog.name_of_code(field, text[field].strip())
@@ -101,7 +101,8 @@ def moment(text: str | None) -> datetime | None:
 _read_time = lru_cache(maxsize=4096)(values.read_time)
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """A value of a reply as text: numbers and all else as JSON writes them; None where absent."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -7,7 +7,7 @@ unreadable, and the caller lists it under data quality.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
@@ -40,6 +40,7 @@ _ISO = re.compile(
 _US = re.compile(
     r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))? ?([AP]M)", re.IGNORECASE
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # A service's "no date" (0001-01-01 and the like) is not a date.
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -95,6 +96,14 @@ def read_time(text: str) -> datetime | None:
         return moment if EARLIEST <= moment < LATEST else None
     except (ValueError, OverflowError):
         return None
+
+
+def read_day(text: str) -> date | None:
+    """A day: `2025-04-05`, or the one an instant is written with."""
+    moment = read_time(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
+    if moment is None:
+        return None
+    return date.fromisoformat(text[:10]) if _DAY.match(text) else moment.date()
 
 
 def _iso(day: str, clock: str, fraction: str | None, offset: str | None) -> datetime:

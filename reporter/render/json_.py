@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import Look, Report
+from reporter.model import Absence, Look, Report
 from reporter.period import Period
 from reporter.render.sentences import reason_text
 
@@ -83,6 +83,20 @@ def report_dict(report: Report) -> dict[str, Any]:
             }
             for month in report.history
         ],
+        "protection": {
+            "as_of": _plain(report.protection.as_of),
+            "absence": _absence(report.protection.absence),
+            "totals": asdict(report.protection.totals),
+            "modules": [
+                {"service": own.service, "module": own.module} | asdict(own.figures)
+                for own in report.protection.modules
+            ],
+        },
+        "subscription": {
+            "as_of": _plain(report.subscription.as_of),
+            "absence": _absence(report.subscription.absence),
+            "products": [_plain(asdict(own)) for own in report.subscription.products],
+        },
         "as_of": report.as_of.isoformat(),
         "version": report.version,
         "restates": None
@@ -93,6 +107,12 @@ def report_dict(report: Report) -> dict[str, Any]:
             "changes": [asdict(change) for change in report.restatement.changes],
         },
     }
+
+
+def _absence(absence: Absence | None) -> dict[str, str] | None:
+    if absence is None:
+        return None
+    return {"kind": absence.kind.value, "said": absence.said}
 
 
 def _period(period: Period) -> dict[str, str]:

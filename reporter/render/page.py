@@ -20,6 +20,7 @@ from reporter.model import (
     Look,
     ModuleFigures,
     Outcome,
+    Product,
     QualityNote,
     Report,
     Source,
@@ -28,6 +29,13 @@ from reporter.model import (
 from reporter.render import pictures
 from reporter.render.markdown import markdown
 from reporter.render.pictures import Picture
+from reporter.render.protection import (
+    no_protection,
+    no_subscription,
+    protection_title,
+    remaining,
+    subscription_title,
+)
 from reporter.render.restated import Restated, restated
 from reporter.render.sentences import module_label, policy_texts
 from reporter.render.text import STATE_SIGNS, Words
@@ -146,6 +154,14 @@ class Page:
     """Success rate and volume over twelve months; empty without a second month."""
     services: tuple[ServicePage, ...]
     """The services that have jobs, and those that have none but are known."""
+    protection_title: str
+    """How much of what was found is protected, in a sentence."""
+    no_protection: str | None
+    """Why there is nothing to show of protected data; None where there is."""
+    subscription_title: str
+    """What there is to know of the subscription, in a sentence."""
+    no_subscription: str | None
+    """Why there is nothing to show of the subscription; None where there is."""
     key: Markup
     """What the cells of a calendar mean, as SVG."""
     open_exceptions: int
@@ -186,6 +202,10 @@ class Page:
         """The name of a state in the style sheet."""
         return state.value.replace(" ", "-")
 
+    def remaining(self, product: Product) -> str:
+        """How long a product lasts, where it is to be renewed; else empty."""
+        return remaining(product, self.words)
+
     def module(self, service: str, module: str) -> str:
         """A module's name; the service's where it has no modules."""
         return module_label(service, module)
@@ -222,6 +242,10 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         if "trend" in sections
         else (),
         services=_services(report, axis, words, look) if report.modules else (),
+        protection_title=protection_title(report.protection, words),
+        no_protection=no_protection(report.protection, words),
+        subscription_title=subscription_title(report.subscription, words),
+        no_subscription=no_subscription(report.subscription, words),
         key=pictures.key(words, look.page_size),
         open_exceptions=sum(job.open for job in report.exceptions),
         exceptions=report.exceptions,

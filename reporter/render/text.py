@@ -85,8 +85,9 @@ _FINDINGS: Final = (
     marked("end after the fetch"),
     marked("modified after the fetch"),
     marked("one job id with two modules"),
+    marked("more objects protected than scanned"),
 )
-"""What `analysis.quality` finds, other than values of the service."""
+"""What `analysis` finds, other than values of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,12 @@ class Words:
     def day(self, day: date) -> str:
         """A day in full: October 5, 2026."""
         return format_date(day, "long", locale=self.locale)
+
+    def whole_day(self, day: date | None) -> str:
+        """A day with its year, for narrow columns: Oct 5, 2026."""
+        if day is None:
+            return UNDEFINED
+        return format_skeleton("yMMMd", day, locale=self.locale)
 
     def short_day(self, day: date) -> str:
         """A day without its year: Oct 5."""

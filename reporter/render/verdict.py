@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from reporter.model import Figures, Previous, Reason, ReasonKind, Report, State
+from reporter.model import Figures, Previous, Product, Reason, ReasonKind, Report, State
 from reporter.render.sentences import module_label
 from reporter.render.text import UNDEFINED, Words, counted, marked
 
@@ -186,6 +186,9 @@ def steps(report: Report, words: Words) -> list[Step]:
         Step(words.say(_STEPS[kind]), words.listed([_detail(own, words) for own in reasons], 5))
         for kind, reasons in groupby(report.reasons, lambda reason: reason.kind)
     ]
+    if ending := [own for own in report.subscription.products if own.ending]:
+        what = words.say("Renew what has expired or soon will")
+        found.append(Step(what, words.listed([_expiry(own, words) for own in ending], 5)))
     if report.coverage.missing_days:
         days = words.days(report.coverage.missing_days)
         found.append(Step(words.say("Look at the service every day"), days))
@@ -206,6 +209,11 @@ def _detail(reason: Reason, words: Words) -> str:
         case _:
             return name or words.say("no module is known of this customer")
     return words.say("{module} ({figure})", module=name, figure=detail)
+
+
+def _expiry(product: Product, words: Words) -> str:
+    day = words.whole_day(product.expires_on)
+    return words.say("{module} ({figure})", module=_shortened(product.service), figure=day)
 
 
 def _joined(*parts: str | None) -> str:

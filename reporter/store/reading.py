@@ -15,10 +15,20 @@ import sqlalchemy as sa
 
 from reporter.jobs.frame import raw_frame
 from reporter.jobs.rows import FIELDS
-from reporter.model import Customer, Observations, Outcome, Source
+from reporter.model import (
+    KINDS,
+    Absence,
+    Answer,
+    Customer,
+    Kind,
+    Lack,
+    Observations,
+    Outcome,
+    Source,
+)
 from reporter.period import Period
 from reporter.store import tables
-from reporter.store.store import Store
+from reporter.store.store import Store, replies_of
 
 _JOBS: Final = tables.jobs.c
 _COLUMNS: Final = (*FIELDS, "fetched_at", "fetch_id", "started_at", "job_id")
@@ -32,6 +42,8 @@ class Reading:
     rows: pd.DataFrame
     """Raw rows, in the order they were fetched, as `jobs.frame.raw_frame` has them."""
     observations: Observations
+    answers: tuple[Answer, ...]
+    """What the service said beside the jobs."""
 
 
 def read_period(store: Store, customer: Customer, period: Period) -> Reading:
@@ -53,8 +65,10 @@ def read_period(store: Store, customer: Customer, period: Period) -> Reading:
         of_period = started.isna() | started.between(*bounds, inclusive="left")
         gave = set(rows["fetch_id"][of_period])
         observations = _observations(connection, customer.id, period, gave)
+        answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
     fetched_at = pd.to_datetime(rows["fetched_at"], unit="us", utc=True)
-    return Reading(raw_frame(rows[[*FIELDS]].assign(fetched_at=fetched_at)), observations)
+    raw = raw_frame(rows[[*FIELDS]].assign(fetched_at=fetched_at))
+    return Reading(raw, observations, answers)
 
 
 def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
@@ -182,3 +196,39 @@ def _observations(
     )
     sources = tuple(Source(*row) for row in connection.execute(source))
     return Observations(tuple(own.taken_at for own in looked), sources)
+
+
+def _answer(connection: sa.Connection, customer_id: str, kind: Kind, period: Period) -> Answer:
+    """What the service said of something beside the jobs, for a report of the period.
+
+    The last answer of the period, else the first after it; else why there was none, chosen likewise
+    so that it stays the same once the period is over; else the last there is from before.
+    """
+    fetches = tables.fetches.c
+    mine = sa.select(fetches.id, fetches.taken_at, fetches.error).where(
+        fetches.customer_id == customer_id, fetches.kind == kind
+    )
+    within = mine.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
+    after = mine.where(fetches.taken_at >= period.end)
+    answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
+    newest, first = (fetches.taken_at.desc(), fetches.id.desc()), (fetches.taken_at, fetches.id)
+    looks = (
+        within.where(answered).order_by(*newest),
+        after.where(answered).order_by(*first),
+        within.order_by(*newest),
+        after.order_by(*first),
+        mine.order_by(*newest),
+    )
+    for look in looks:
+        if row := connection.execute(look.limit(1)).one_or_none():
+            return _kept(connection, kind, *row)
+    return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
+
+
+def _kept(
+    connection: sa.Connection, kind: Kind, fetch_id: int, taken_at: datetime, error: str | None
+) -> Answer:
+    if error is None:
+        return Answer(kind, taken_at, replies_of(connection, fetch_id))
+    lack, _, said = error.partition(": ")
+    return Answer(kind, taken_at, absence=Absence(Lack(lack), said))

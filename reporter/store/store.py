@@ -15,10 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.errors import StoreError
 from reporter.jobs.catalog import outcome_of
-from reporter.jobs.replies import read_page, rows_of
+from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present
 from reporter.jobs.values import LATEST
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import tables
 from reporter.store.schema import bring_up_to_date
 
@@ -93,6 +93,8 @@ class Store:
                 connection, customer_id, "jobs", snapshot.replies, run_id
             )
             self.keep_jobs(connection, customer_id, fetch_id, jobs)
+            for answer in snapshot.answers:
+                self._record_answer(connection, customer_id, answer, run_id)
 
     def record_failure(
         self, customer: Customer, at: datetime, error: str, run_id: int | None = None
@@ -143,6 +145,22 @@ class Store:
             error: str | None = connection.execute(query).scalar()
             return error
 
+    def _record_answer(
+        self, connection: sa.Connection, customer_id: str, answer: Answer, run_id: int | None
+    ) -> None:
+        absence = answer.absence
+        if absence is None:
+            self._record_replies(connection, customer_id, answer.kind, answer.replies, run_id)
+            return
+        failed = sa.insert(tables.fetches).values(
+            customer_id=customer_id,
+            kind=answer.kind,
+            taken_at=answer.asked_at,
+            error=": ".join(filter(None, (absence.kind.value, absence.said))),
+            run_id=run_id,
+        )
+        connection.execute(failed)
+
     def _record_replies(
         self,
         connection: sa.Connection,
@@ -176,7 +194,7 @@ class Store:
                     "url": reply.url,
                     "request_id": reply.request_id,
                     "sha256": sha256,
-                    "rows": len(read_page(reply).rows),
+                    "rows": _rows_in(reply, kind),
                 }
                 for position, (reply, sha256) in enumerate(zip(replies, hashes, strict=True))
             ],
@@ -252,6 +270,24 @@ class Store:
                 f"The store {self.engine.url.render_as_string()} failed: {cause}.",
                 hint=_hint(cause),
             ) from error
+
+
+def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
+    """The replies of a complete fetch, as they were received."""
+    replies, bodies = tables.replies.c, tables.bodies.c
+    found = connection.execute(
+        sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
+        .join(tables.bodies, bodies.sha256 == replies.sha256)
+        .where(replies.fetch_id == fetch_id)
+        .order_by(replies.position)
+    )
+    return tuple(
+        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in found
+    )
+
+
+def _rows_in(reply: Reply, kind: str) -> int:
+    return len(products_of([reply]) if kind == "subscription" else read_page(reply).rows)
 
 
 def touch(connection: sa.Connection, customer_id: str) -> None:

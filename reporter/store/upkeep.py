@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from reporter.jobs.replies import rows_of
 from reporter.jobs.rows import newest
 from reporter.model import Customer, Reply
 from reporter.store import tables
-from reporter.store.store import Store, derived, forget_tallies, touch
+from reporter.store.store import Store, derived, forget_tallies, replies_of, touch
 
 _NEXT_REVISION: Final = tables.customers.c.revision + 1
 
@@ -95,21 +94,9 @@ def _snapshots(
     connection: sa.Connection, customer: Customer
 ) -> Iterator[tuple[int, tuple[Reply, ...]]]:
     """The complete snapshots of a customer in the order they were recorded, one at a time."""
-    fetches, replies, bodies = tables.fetches.c, tables.replies.c, tables.bodies.c
+    fetches = tables.fetches.c
     complete = sa.select(fetches.id).where(
         fetches.customer_id == customer.id, fetches.kind == "jobs", fetches.error.is_(None)
     )
-    of_fetch = (
-        sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
-        .join(tables.bodies, bodies.sha256 == replies.sha256)
-        .order_by(replies.position)
-    )
     for fetch_id in connection.execute(complete.order_by(fetches.id)).scalars().all():
-        found = connection.execute(of_fetch.where(replies.fetch_id == fetch_id))
-        yield (
-            fetch_id,
-            tuple(
-                Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body))
-                for row in found
-            ),
-        )
+        yield fetch_id, replies_of(connection, fetch_id)

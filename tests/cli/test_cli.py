@@ -314,8 +314,28 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
     configure(start_emulator(), tmp_path)
     result = run("check")
     assert result.exit_code == 0, result.output
-    for what in ("configuration", "store", "fonts", "credentials", "elements.jobs.read.all"):
+    for what in (
+        "configuration",
+        "store",
+        "fonts",
+        "credentials",
+        "elements.jobs.read.all",
+        "elements.cbprotected.read.all: for protected data (generation 3)",
+        "partner.license.read.all: for subscriptions",
+    ):
         assert f"ok      {what}" in result.stdout
+    assert "jobs read, protection read, subscription read" in result.stdout
+
+
+def test_check_names_what_is_not_permitted(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """Without the permission for subscriptions nothing fails, and it is said what it is for."""
+    configure(start_emulator(withheld=["partner.license.read.all"]), tmp_path)
+    result = run("check")
+    assert result.exit_code == 0, result.output
+    assert "absent  partner.license.read.all: needed for subscriptions" in result.stdout
+    assert "protection read, subscription not permitted" in result.stdout
 
 
 def test_check_says_how_to_mend(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.jobs.values import read_count, read_duration, read_size, read_time
+from reporter.jobs.values import read_count, read_day, read_duration, read_size, read_time
 
 
 @pytest.mark.parametrize(
@@ -205,3 +205,23 @@ def test_an_american_time_comes_back_as_it_was_printed(moment: datetime) -> None
     moment = moment.astimezone(UTC).replace(microsecond=0)
     text = f"{moment.month}/{moment.day}/{moment.year} {moment:%I:%M:%S %p}"
     assert read_time(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2025-04-05", date(2025, 4, 5)),
+        ("2025-04-05T00:00:00+02:00", date(2025, 4, 5)),
+        ("2025-04-05 23:59:59", date(2025, 4, 5)),
+        ("12/2/2024 7:52:25 AM", date(2024, 12, 2)),
+        ("2025-02-30", None),
+        ("9999-12-31", None),
+        ("0001-01-01", None),
+        ("4/5/2025", None),
+        ("05.04.2025", None),
+        ("never", None),
+    ],
+)
+def test_days(text: str, day: date | None) -> None:
+    """A day is the one that is written, whatever zone stands behind it; none is guessed."""
+    assert read_day(text) == day

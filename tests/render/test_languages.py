@@ -130,7 +130,9 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setattr(text, "catalogue", lambda _: Bracketed())
     busy = reports()[0]
     columns = ("service", "module", "status", "job_id", "name", "error")
-    data = {str(value) for name in columns if name in busy.jobs for value in busy.jobs[name]}
+    data: set[str | None] = {
+        str(value) for name in columns if name in busy.jobs for value in busy.jobs[name]
+    }
     data |= {
         "Mit Gruß Gut Weber Jonas",
         busy.customer.name,
@@ -140,10 +142,13 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         "backup-reporter",
     }
     data |= {word for own in busy.modules for word in (own.service, own.module)}
+    data |= {own.module for own in busy.protection.modules}
+    for product in busy.subscription.products:
+        data |= {product.service, product.name, product.model, product.storage, product.retention}
     data |= {word for own in busy.other_jobs for word in (own.service, own.module)}
     data |= {word for note in busy.quality for word in (note.field, note.value)}
     data |= {own for source in busy.sources for own in (source.url, source.sha256)}
-    allowed = set(re.findall(r"[a-z]{3,}", " ".join(data).lower()))
+    allowed = set(re.findall(r"[a-z]{3,}", " ".join(filter(None, data)).lower()))
     book = openpyxl.load_workbook(written(busy, tmp_path, look("ja")))
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
     cells = [cell for row in rows for cell in row if isinstance(cell, str)]

@@ -174,7 +174,7 @@ def test_the_workbook_has_numbers(tmp_path: Path) -> None:
     path = tmp_path / "portfolio.xlsx"
     write_portfolio_xlsx(mixed(), LOOK, path)
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["Portfolio", "Changes", "No data"]
+    assert book.sheetnames == ["Portfolio", "Subscriptions", "Changes", "No data"]
     sheet = book["Portfolio"]
     assert sheet["A1"].value == "2 of 5 customers need action"
     assert sheet.tables["Portfolio"].ref == "A4:S7"

@@ -29,6 +29,7 @@ SHEETS = [
     "Daily",
     "Trend",
     "Gaps",
+    "Protection",
     "Jobs",
     "Exceptions",
     "Data quality",

@@ -36,12 +36,15 @@ def busy_path(busy: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_print_set_up(busy_path: Path) -> None:
     """Sheets print landscape, with repeated headers, customer, period and pages; the widest so
-    that it can be read: three pages wide, with the names on each.
+    that they can be read: several pages wide, with the names on each.
     """
     for sheet in openpyxl.load_workbook(busy_path).worksheets:
         assert sheet.page_setup.orientation == "landscape"
-        assert sheet.page_setup.fitToWidth == (3 if sheet.title == "Modules" else 1)
-        assert sheet.print_title_cols == ("$A:$C" if sheet.title == "Modules" else None)
+        wide, names = {"Modules": (3, "$A:$C"), "Protection": (2, "$A:$B")}.get(
+            sheet.title, (1, None)
+        )
+        assert sheet.page_setup.fitToWidth == wide
+        assert sheet.print_title_cols == names
         assert sheet.page_setup.paperSize == 9
         header, footer = sheet.oddHeader, sheet.oddFooter
         assert header
@@ -49,7 +52,7 @@ def test_print_set_up(busy_path: Path) -> None:
         assert header.left.text == "Contoso Ltd"
         assert header.right.text == "Backup report 2026-10"
         assert footer.right.text == f"{sheet.title}, page &P of &N"
-        if sheet.title not in ("Summary", "Trend", "Checks", "About"):
+        if sheet.title not in ("Summary", "Trend", "Protection", "Checks", "About"):
             assert sheet.print_title_rows == "$1:$1"
             assert str(sheet.freeze_panes).endswith("2")
 

@@ -14,7 +14,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.model import Brand, Look, Report
 from reporter.render.workbook import write_workbook
-from tests.builders import daily_snapshots, make_busy_month, make_report
+from tests.builders import (
+    daily_snapshots,
+    make_answers,
+    make_busy_month,
+    make_product,
+    make_protected,
+    make_report,
+)
 
 BERLIN = "Europe/Berlin"
 LOOK = Look(Brand(name="Northwind Managed", contact="desk@northwind.example", color="#ffe14d"))
@@ -24,7 +31,42 @@ LOOK = Look(Brand(name="Northwind Managed", contact="desk@northwind.example", co
 def busy_report() -> Report:
     """A month with everything in it."""
     snapshots = daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 60)
-    return make_report(make_busy_month(), timezone=BERLIN, observed=snapshots)
+    return make_report(
+        make_busy_month(),
+        timezone=BERLIN,
+        observed=snapshots,
+        answers=make_answers(PROTECTED, PRODUCTS, at=snapshots[-1]),
+    )
+
+
+PROTECTED = [
+    make_protected(),
+    make_protected(serviceModule="OneDrive", totalScannedObjects=2000, totalProtectedObjects=1999),
+    make_protected(serviceModule="Power BI", totalScannedObjects="N/A", totalProtectedObjects=7),
+    make_protected(
+        serviceModule="Teams Chat",
+        totalScannedObjects="12,000",
+        totalProtectedObjects="12,000",
+        dataSizeStoredInAvePoint="N/A",
+        dataSizeStoredInBYOS="1.5 TB",
+    ),
+    make_protected(serviceModule="Viva Engage", totalScannedObjects=10, totalProtectedObjects=11),
+]
+PRODUCTS = [
+    make_product(expirationDate="2026-12-10", microsoftLicenseAssigned="263"),
+    make_product(
+        service="Cloud Backup for Salesforce", expirationDate="open-ended", purchasedUserSeats="N/A"
+    ),
+    make_product(
+        service="Cloud Backup for IaaS + PaaS",
+        subscriptionModel="Capacity",
+        purchasedUserSeats="N/A",
+        purchasedUnits="12",
+        microsoftLicenseAssigned="N/A",
+        protectedCapacity="6 TB",
+        expirationDate="2026-10-20",
+    ),
+]
 
 
 def written(report: Report, folder: Path, look: Look = LOOK) -> Path:

@@ -11,19 +11,22 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from reporter.model import Look, State
+from reporter.model import Look, Product, State
 from reporter.render.color import readable, text_on
 from reporter.render.pdf import write_archival
 from reporter.render.portfolio.sentences import (
     changed,
     changes_title,
+    ending_title,
     portfolio_headline,
     portfolio_tiles,
     state_name,
     unknown_title,
+    unsubscribed,
     why,
 )
 from reporter.render.portfolio.standing import Portfolio, Standing
+from reporter.render.protection import remaining
 from reporter.render.templates import filled
 from reporter.render.text import STATE_SIGNS, UNDEFINED, Words
 from reporter.render.verdict import Tile
@@ -73,6 +76,15 @@ class PortfolioPage:
         return changed(self.portfolio.changes, self.words) if self.portfolio.changes else []
 
     @property
+    def ending_title(self) -> str:
+        return ending_title(self.portfolio, self.words)
+
+    @property
+    def unsubscribed(self) -> str | None:
+        """Of how many subscriptions nothing is known; None where all are."""
+        return unsubscribed(self.portfolio, self.words)
+
+    @property
     def unknown_title(self) -> str:
         return unknown_title(self.portfolio, self.words)
 
@@ -84,6 +96,9 @@ class PortfolioPage:
     def state(self, state: State | None) -> str:
         """A state with its sign, so that no reader depends on colour."""
         return f"{self.sign(state)} {state_name(state, self.words)}"
+
+    def remaining(self, product: Product) -> str:
+        return remaining(product, self.words)
 
     def sign(self, state: State | None) -> str:
         return STATE_SIGNS[state or State.NO_DATA]

@@ -71,6 +71,30 @@ def portfolio_tiles(portfolio: Portfolio, words: Words) -> list[Tile]:
     ]
 
 
+def ending_title(portfolio: Portfolio, words: Words) -> str:
+    """How many products are to be renewed; none only as far as the subscriptions are known."""
+    if portfolio.ending:
+        return words.count(
+            "{number} product has expired or does within 60 days",
+            "{number} products have expired or do within 60 days",
+            len(portfolio.ending),
+        )
+    if portfolio.unsubscribed == portfolio.totals.customers:
+        return words.say("Subscriptions")
+    return words.say("No product expires within 60 days")
+
+
+def unsubscribed(portfolio: Portfolio, words: Words) -> str | None:
+    """Of how many subscriptions nothing is known; None where all are."""
+    if not portfolio.unsubscribed:
+        return None
+    return words.count(
+        "Nothing is known of the subscription of {number} customer.",
+        "Nothing is known of the subscriptions of {number} customers.",
+        portfolio.unsubscribed,
+    )
+
+
 def changes_title(changes: Changes, words: Words) -> str:
     """What the changes come to."""
     if not any((changes.worse, changes.better, changes.new, changes.lost)):

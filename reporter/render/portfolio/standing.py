@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from reporter.model import Customer, Policy, Reason, Report, State
+from reporter.model import Customer, Policy, Product, Reason, Report, State
 from reporter.period import Period
 
 _ORDER: Final = tuple(State)
@@ -42,6 +42,10 @@ class Standing:
     open_exceptions: int = 0
     last_success_at: datetime | None = None
     as_of: datetime | None = None
+    subscribed: bool = False
+    """Whether anything is known of its subscription."""
+    ending: tuple[Product, ...] = ()
+    """The products that have expired or do within 60 days, the soonest first."""
     links: tuple[tuple[str, str], ...] = ()
     """What the customer's files are called, and where they are, seen from the portfolio."""
 
@@ -86,6 +90,8 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
         open_exceptions=sum(own.open for own in report.exceptions),
         last_success_at=totals.last_success_at,
         as_of=report.as_of,
+        subscribed=report.subscription.absence is None,
+        ending=tuple(own for own in report.subscription.products if own.ending),
         links=tuple(links.items()),
     )
 
@@ -144,6 +150,18 @@ class Portfolio:
     totals: Totals
     changes: Changes | None = field(repr=False)
     """None where nothing is known of the period before."""
+
+    @property
+    def ending(self) -> list[tuple[Standing, Product]]:
+        """All customers' products that have expired or do within 60 days, the soonest first."""
+        everybody = (*self.standings, *self.unknown)
+        found = [(own, product) for own in everybody for product in own.ending]
+        return sorted(found, key=lambda own: (own[1].expires_on, own[0].customer.name))
+
+    @property
+    def unsubscribed(self) -> int:
+        """Customers of whose subscription nothing is known."""
+        return sum(not own.subscribed for own in (*self.standings, *self.unknown))
 
     @property
     def as_of(self) -> datetime | None:

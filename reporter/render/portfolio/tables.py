@@ -8,22 +8,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
-from reporter.model import Customer, Look, Policy, Report, State
+from reporter.model import Customer, Look, Policy, Product, Report, State
 from reporter.period import Period
 from reporter.render.portfolio.sentences import (
     changed,
     changes_title,
+    ending_title,
     portfolio_headline,
     state_name,
     unknown_title,
+    unsubscribed,
     why,
 )
 from reporter.render.portfolio.standing import Portfolio, Standing
+from reporter.render.protection import remaining
 from reporter.render.text import UNDEFINED, Words
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import (
     COUNT,
+    DAY,
     MOMENT,
     NOTE,
     POINTS,
@@ -43,6 +47,7 @@ T = TypeVar("T")
 _HEADER_ROW: Final = 4
 _FIRST_SCROLLING: Final = "B5"
 _Changed = tuple[str, Standing]
+_Ending = tuple[Standing, Product]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def write_portfolio_xlsx(portfolio: Portfolio, look: Look, path: Path) -> None:
     )
     with Book(cast(Report, subject), look) as book:
         _add_portfolio(book, portfolio)
+        _add_subscriptions(book, portfolio)
         _add_changes(book, portfolio)
         _add_unknown(book, portfolio)
         book.save(path)
@@ -81,6 +87,20 @@ def _add_portfolio(book: Book, portfolio: Portfolio) -> None:
     sheet = _begin(book, portfolio, book.words.say("Portfolio"), title, columns)
     none = book.words.say("Nothing is known of any customer's backups")
     _fill(book, sheet, "Portfolio", columns, portfolio.standings, none)
+
+
+def _add_subscriptions(book: Book, portfolio: Portfolio) -> None:
+    """What is to be renewed, of all customers."""
+    words = book.words
+    columns = _ending_columns(book, portfolio)
+    sheet = _begin(
+        book, portfolio, words.say("Subscriptions"), ending_title(portfolio, words), columns
+    )
+    said = unsubscribed(portfolio, words)
+    none = said or words.say("No product expires within 60 days")
+    _fill(book, sheet, "Subscriptions", columns, portfolio.ending, none)
+    if portfolio.ending and said:
+        write_note(sheet, said)
 
 
 def _add_changes(book: Book, portfolio: Portfolio) -> None:
@@ -182,6 +202,20 @@ def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
         Column(words.say("Last success"), 20, lambda own: own.last_success_at, MOMENT),
         Column(words.say("Most pressing"), 60, lambda own: why(own, words), WRAPPED),
         Column(words.say("Customer id"), 38, lambda own: own.customer.id, TEXT),
+    ]
+
+
+def _ending_columns(book: Book, portfolio: Portfolio) -> list[Column[_Ending]]:
+    words = book.words
+    return [
+        Column(
+            words.say("Customer"), _name_width(portfolio), lambda own: own[0].customer.name, WRAPPED
+        ),
+        Column(words.say("Product"), 40, lambda own: own[1].service, WRAPPED),
+        Column(words.say("Expires"), 13, lambda own: own[1].expires_on, DAY),
+        Column(words.say("Days left"), 10, lambda own: own[1].days_left, COUNT),
+        Column(words.say("Remark"), 18, lambda own: remaining(own[1], words)),
+        Column(words.say("Customer id"), 38, lambda own: own[0].customer.id, TEXT),
     ]
 
 

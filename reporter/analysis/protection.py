@@ -1,0 +1,131 @@
+"""What the service says beside the jobs: protected against scanned objects, and what was bought."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from reporter.jobs.records import Record, Unread
+from reporter.jobs.replies import products_of, protected_rows
+from reporter.jobs.rows import ABSENT
+from reporter.model import (
+    Answer,
+    Policy,
+    Product,
+    Protected,
+    ProtectedModule,
+    Protection,
+    QualityKind,
+    QualityNote,
+    Source,
+    Subscription,
+)
+from reporter.period import Period
+
+MORE_THAN_SCANNED = "more objects protected than scanned"
+
+
+def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread) -> Protection:
+    """What is protected, line by line as the service lists it; `unread` counts what is of doubt."""
+    modules = tuple(
+        _module(Record(row, policy.units, unread), unread) for row in protected_rows(answer.replies)
+    )
+    lines = [own.figures for own in modules]
+    both = [own for own in lines if own.share is not None]
+    totals = Protected(
+        scanned=_sum(own.scanned for own in lines),
+        protected=_sum(own.protected for own in lines),
+        share=_share(_sum(own.scanned for own in both), _sum(own.protected for own in both)),
+        bytes_avepoint=_sum(own.bytes_avepoint for own in lines),
+        bytes_own=_sum(own.bytes_own for own in lines),
+    )
+    return Protection(_as_of(answer, period), answer.absence, totals, modules)
+
+
+def subscription_of(answer: Answer, period: Period, policy: Policy, unread: Unread) -> Subscription:
+    """What was bought, the soonest to expire first; `unread` counts what could not be read."""
+    as_of = _as_of(answer, period)
+    products = [
+        _product(Record(row, policy.units, unread), as_of.date() if as_of else None)
+        for row in products_of(answer.replies)
+    ]
+    ordered = sorted(products, key=lambda own: (own.expires_on or date.max, own.service))
+    return Subscription(as_of, answer.absence, tuple(ordered))
+
+
+def notes_of(unread: Unread) -> tuple[QualityNote, ...]:
+    """What could not be used, as notes of data quality."""
+    return tuple(QualityNote(*what, count) for what, count in unread.items())
+
+
+def sources_of(answers: Iterable[Answer]) -> tuple[Source, ...]:
+    """The replies the answers rest on."""
+    return tuple(
+        Source(
+            reply.fetched_at,
+            reply.url,
+            hashlib.sha256(reply.body).hexdigest(),
+            len((products_of if answer.kind == "subscription" else protected_rows)([reply])),
+        )
+        for answer in answers
+        for reply in answer.replies
+    )
+
+
+def _module(record: Record, unread: Unread) -> ProtectedModule:
+    scanned, protected = record.count("totalScannedObjects"), record.count("totalProtectedObjects")
+    if scanned is not None and protected is not None and protected > scanned:
+        unread[QualityKind.CONTRADICTION, "totalProtectedObjects", MORE_THAN_SCANNED] += 1
+    return ProtectedModule(
+        record.name("serviceType"),
+        record.name("serviceModule"),
+        Protected(
+            scanned=scanned,
+            protected=protected,
+            share=_share(scanned, protected),
+            bytes_avepoint=record.size("dataSizeStoredInAvePoint"),
+            bytes_own=record.size("dataSizeStoredInBYOS"),
+        ),
+    )
+
+
+def _product(record: Record, said_on: date | None) -> Product:
+    expires_on = record.day("expirationDate")
+    return Product(
+        service=record.text("service") or ABSENT,
+        name=record.text("subscriptionName"),
+        model=record.text("subscriptionModel"),
+        seats=record.count("purchasedUserSeats"),
+        units=record.count("purchasedUnits"),
+        licences_assigned=record.count("microsoftLicenseAssigned"),
+        licences_available=record.count("microsoftLicenseAvailable"),
+        capacity_bytes=record.size("purchasedCapacity"),
+        protected_bytes=record.size("protectedCapacity"),
+        consumed_bytes=record.size("consumedStorage"),
+        storage=record.text("storage"),
+        retention=record.text("retention"),
+        expires_on=expires_on,
+        contract_ends_on=record.day("contractEndDate"),
+        days_left=(expires_on - said_on).days if expires_on and said_on else None,
+    )
+
+
+def _share(scanned: int | None, protected: int | None) -> float | None:
+    """No share of nothing, and none of counts that contradict one another."""
+    if not scanned or protected is None or protected > scanned:
+        return None
+    return protected / scanned
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    """Of the values there are; None where there is none."""
+    there = [value for value in values if value is not None]
+    return sum(there) if there else None
+
+
+def _as_of(answer: Answer, period: Period) -> datetime | None:
+    """When the service said so. A failed attempt has no time: one like the last changes nothing."""
+    if answer.absence or answer.asked_at is None:
+        return None
+    return answer.asked_at.astimezone(period.zone)

@@ -1,0 +1,159 @@
+"""The Protection sheet: protected against scanned objects, and what was bought."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reporter.model import Policy, Product, ProtectedModule, Protection, State, Subscription
+from reporter.render.protection import (
+    no_protection,
+    no_subscription,
+    protection_title,
+    remaining,
+    subscription_title,
+)
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.figures import gigabytes
+from reporter.render.workbook.sheet import Layout, Sheet
+from reporter.render.workbook.styles import (
+    CENTERED,
+    COUNT,
+    DAY,
+    HEADING,
+    SIZE,
+    STATE_COLORS,
+    WRAPPED,
+    Style,
+    badge,
+    rate_style,
+)
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_note, write_table
+from reporter.render.workbook.titles import PROTECTION
+
+_CAPACITY: Final = 14
+
+
+def add_protection(book: Book) -> None:
+    """Both tables, each under its message; or why there is none."""
+    report, words = book.report, book.words
+    modules, products = _module_columns(book, report.protection), _product_columns(book)
+    # The tables stand below one another and share their columns.
+    shared = list(zip(widths_of(modules), widths_of(products), strict=False))
+    widths = [max(pair) for pair in shared] + widths_of(products)[len(shared) :]
+    layout = Layout(widths, _color(book), header_columns="A:B", pages_wide=2)
+    sheet = book.sheet(PROTECTION, layout)
+    _heading(book, sheet, protection_title(report.protection, words), report.protection.as_of)
+    write_table(book, sheet, "Protected", modules, report.protection.modules)
+    if said := no_protection(report.protection, words):
+        write_note(sheet, said)
+    sheet.row()
+    _heading(book, sheet, subscription_title(report.subscription, words), report.subscription.as_of)
+    write_table(book, sheet, "Subscription", products, report.subscription.products)
+    if said := no_subscription(report.subscription, words):
+        write_note(sheet, said)
+
+
+def _color(book: Book) -> str:
+    ending = any(own.ending for own in book.report.subscription.products)
+    return STATE_COLORS[State.ATTENTION] if ending else book.tab_color
+
+
+def _heading(book: Book, sheet: Sheet, title: str, as_of: datetime | None) -> None:
+    sheet.row([sheet.cell(title, HEADING)], height=20)
+    if as_of:
+        write_note(sheet, book.words.say("As of {moment}", moment=book.words.moment(as_of)))
+
+
+def _module_columns(book: Book, protection: Protection) -> list[Column[ProtectedModule]]:
+    say, policy, modules = book.words.say, book.report.policy, protection.modules
+    return [
+        Column(say("Service"), fitting((m.service for m in modules), 16, 34), lambda m: m.service),
+        Column(say("Module"), fitting((m.module for m in modules), 16, 40), lambda m: m.module),
+        Column(say("Objects found"), 16, lambda own: own.figures.scanned, COUNT),
+        Column(say("Objects protected"), 14, lambda own: own.figures.protected, COUNT),
+        Column(
+            say("Share"),
+            14,
+            lambda own: own.figures.share,
+            lambda own: rate_style(own.figures.share),
+        ),
+        Column(
+            say("In AvePoint's storage (GB)"),
+            _CAPACITY,
+            lambda own: _gigabytes(own.figures.bytes_avepoint, policy),
+            SIZE,
+        ),
+        Column(
+            say("In own storage (GB)"),
+            _CAPACITY,
+            lambda own: _gigabytes(own.figures.bytes_own, policy),
+            SIZE,
+        ),
+    ]
+
+
+def _product_columns(book: Book) -> list[Column[Product]]:
+    words, say, policy = book.words, book.words.say, book.report.policy
+    subscription: Subscription = book.report.subscription
+    names = [own.service for own in subscription.products]
+    return [
+        Column(say("Product"), fitting(names, 16, 44), lambda own: own.service, WRAPPED),
+        Column(say("Subscription"), 24, lambda own: own.name, WRAPPED),
+        Column(say("Counted by"), 16, lambda own: own.model, WRAPPED),
+        Column(say("Seats"), 10, lambda own: own.seats, COUNT),
+        Column(
+            say("Licences assigned"),
+            14,
+            lambda own: own.licences_assigned,
+            lambda own: _beyond(COUNT, beyond=own.over_seats),
+        ),
+        Column(say("Licences available"), 14, lambda own: own.licences_available, COUNT),
+        Column(say("Units"), 14, lambda own: own.units, COUNT),
+        Column(
+            say("Capacity (GB)"),
+            _CAPACITY,
+            lambda own: _gigabytes(own.capacity_bytes, policy),
+            SIZE,
+        ),
+        Column(
+            say("Protected (GB)"),
+            _CAPACITY,
+            lambda own: _gigabytes(own.protected_bytes, policy),
+            lambda own: _beyond(SIZE, beyond=own.over_capacity),
+        ),
+        Column(
+            say("Storage used (GB)"),
+            _CAPACITY,
+            lambda own: _gigabytes(own.consumed_bytes, policy),
+            SIZE,
+        ),
+        Column(say("Storage"), 20, lambda own: own.storage, replace(WRAPPED, indent=1)),
+        Column(say("Retention"), 26, lambda own: own.retention, WRAPPED),
+        Column(say("Expires"), 12, lambda own: own.expires_on, _expiry_style),
+        Column(say("Days left"), 10, lambda own: own.days_left, COUNT),
+        Column(say("Remark"), 18, lambda own: remaining(own, words) or None, CENTERED),
+        Column(say("Contract ends"), 12, lambda own: own.contract_ends_on, DAY),
+    ]
+
+
+def _gigabytes(size: int | None, policy: Policy) -> float | None:
+    return None if size is None else gigabytes(size, policy)
+
+
+def _expiry_style(product: Product) -> Style:
+    if not product.ending:
+        return DAY
+    state = State.CRITICAL if product.expired else State.ATTENTION
+    return _filled(DAY, STATE_COLORS[state])
+
+
+def _beyond(style: Style, *, beyond: bool) -> Style:
+    return _filled(style, STATE_COLORS[State.CRITICAL]) if beyond else style
+
+
+def _filled(style: Style, color: str) -> Style:
+    """A number on a colour, in ink that can be read on it."""
+    ink = badge(color)
+    return replace(style, fill=ink.fill, color=ink.color)

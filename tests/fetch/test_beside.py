@@ -1,0 +1,143 @@
+"""Protected data and subscriptions over real HTTP: what is not permitted never costs the jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reporter.emulator import Emulator, Faults, Profile, ordinary_customers
+from reporter.emulator.cast import Terms
+from reporter.jobs.replies import products_of, protected_rows
+from reporter.model import Absence, Answer, Kind, Lack
+from tests.conftest import StartEmulator
+from tests.fetch.test_fetch import source_of
+
+PERMISSIONS = {
+    "v1": ("partner.cbprotected.read.all", "partner.license.read.all"),
+    "v3": ("elements.cbprotected.read.all", "partner.license.read.all"),
+}
+
+
+class FaultsOf(Faults):
+    """Faults that strike requests for one kind of thing alone."""
+
+    def __init__(self, part: str, *faults: str) -> None:
+        super().__init__(dict.fromkeys(faults, 1.0))
+        self._part = part
+
+    def strikes(self, name: str, request: str) -> bool:
+        return self._part in request and super().strikes(name, request)
+
+
+def customer(**terms: Any) -> Profile:
+    (profile,) = ordinary_customers(1, 100, 1)
+    assert profile.plans[0].service == "Microsoft 365"
+    return replace(profile, terms=Terms(**terms))
+
+
+def answers_of(emulator: Emulator, version: str) -> dict[Kind, Answer]:
+    """What came of asking for one customer, whose jobs must be there whatever came."""
+    source, (own,), _ = source_of(emulator, version)
+    snapshot = source.snapshot(own)
+    assert snapshot.replies
+    return {answer.kind: answer for answer in snapshot.answers}
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_what_is_permitted_is_read(start_emulator: StartEmulator, version: str) -> None:
+    """Beside the jobs come the protected data and, through generation 1, the subscription."""
+    answers = answers_of(start_emulator(customers=[customer()]), version)
+    lines = protected_rows(answers["protection"].replies)
+    assert [line["totalProtectedObjects"] for line in lines]
+    assert products_of(answers["subscription"].replies)[0]["expirationDate"] == "2027-04-05"
+    assert "/partner/services/" in answers["subscription"].replies[0].url
+    assert all(own.absence is None and own.asked_at for own in answers.values())
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_a_permission_that_lacks_is_named_and_asked_for_once(
+    start_emulator: StartEmulator, version: str
+) -> None:
+    """The token endpoint refuses it: no customer is asked, the jobs of each are read."""
+    emulator = start_emulator(withheld=PERMISSIONS[version])
+    source, customers, _ = source_of(emulator, version)
+    for own in customers:
+        snapshot = source.snapshot(own)
+        assert snapshot.replies
+        assert [answer.absence for answer in snapshot.answers] == [
+            Absence(Lack.NOT_PERMITTED, permission) for permission in PERMISSIONS[version]
+        ]
+    asked = [what for what in emulator.requests if "services" in what or "protected" in what]
+    assert (asked, [what for what in emulator.requests if "overview" in what]) == ([], [])
+    assert emulator.requests["connect token"] == 3
+
+
+def test_one_permission_does_not_hang_on_the_other(start_emulator: StartEmulator) -> None:
+    """Where one is granted it is used, also beside generation 3."""
+    emulator = start_emulator(customers=[customer()], withheld=["elements.cbprotected.read.all"])
+    answers = answers_of(emulator, "auto")
+    assert answers["protection"].absence is not None
+    assert answers["subscription"].absence is None
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_a_customer_left_out_is_not_permitted(start_emulator: StartEmulator, version: str) -> None:
+    """A 403 of one customer is a lack of permission as well; others are asked all the same."""
+    out = replace(customer(refused=frozenset({"protected", "subscription"})), id="out")
+    source, (first, second), _ = source_of(start_emulator(customers=[out, customer()]), version)
+    assert [own.absence for own in source.snapshot(first).answers] == [
+        Absence(Lack.NOT_PERMITTED, permission) for permission in PERMISSIONS[version]
+    ]
+    assert [own.absence for own in source.snapshot(second).answers] == [None, None]
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_what_the_service_does_not_know_is_not_there(
+    start_emulator: StartEmulator, version: str
+) -> None:
+    """A 404 is an answer: this customer has none."""
+    profile = customer(unknown=frozenset({"protected", "subscription"}))
+    answers = answers_of(start_emulator(customers=[profile]), version)
+    assert [own.absence for own in answers.values()] == [Absence(Lack.NOT_THERE)] * 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("500", "failed 6 times: 500"),
+        ("drop", "failed 6 times"),
+        ("broken-json", "not JSON"),
+        ("html", "not JSON"),
+        ("other-shape", "not a list"),
+        ("bad-row", "not a list of protected data"),
+        ("expire", Lack.NOT_PERMITTED),
+    ],
+)
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_protected_data_that_cannot_be_had_costs_nothing_else(
+    start_emulator: StartEmulator, version: str, fault: str, said: str
+) -> None:
+    """Whatever is wrong with it is kept as the reason; jobs and subscription are there."""
+    emulator = start_emulator(customers=[customer()])
+    emulator.faults = FaultsOf("overview" if version == "v3" else "protected", fault)
+    answers = answers_of(emulator, version)
+    absence = answers["protection"].absence
+    assert absence is not None
+    assert said in (absence.said, absence.kind) or said in absence.said
+    assert answers["protection"].replies == ()
+    assert answers["subscription"].absence is None
+
+
+@pytest.mark.parametrize("fault", ["503", "broken-json", "other-shape"])
+def test_a_subscription_that_cannot_be_had_costs_nothing_else(
+    start_emulator: StartEmulator, fault: str
+) -> None:
+    """The same of the subscription."""
+    emulator = start_emulator(customers=[customer()])
+    emulator.faults = FaultsOf("services", fault)
+    answers = answers_of(emulator, "v3")
+    assert answers["subscription"].absence is not None
+    assert answers["subscription"].absence.kind is Lack.FAILED
+    assert answers["protection"].absence is None

@@ -1,0 +1,148 @@
+"""What was answered beside the jobs: kept with them, and chosen for a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from reporter.errors import ReplyError
+from reporter.jobs.replies import products_of, protected_rows
+from reporter.model import Absence, Answer, Kind, Lack
+from reporter.period import parse_period
+from reporter.store import Store, tables
+from reporter.store.reading import read_period
+from reporter.store.upkeep import prunable, prune, rebuild_jobs
+from tests.builders import (
+    CUSTOMER,
+    NOW,
+    make_answers,
+    make_job,
+    make_product,
+    make_protected,
+    make_refusals,
+)
+from tests.store.test_store import snapshot_of
+
+OCTOBER = parse_period("2026-10", "UTC", NOW)
+
+
+def on(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, 6, tzinfo=UTC)
+
+
+def record(store: Store, at: datetime, answers: Sequence[Answer]) -> None:
+    """A snapshot with its answers, all of one time."""
+    own = tuple(replace(answer, asked_at=at) for answer in answers)
+    store.record(replace(snapshot_of([make_job()], at), answers=own))
+
+
+def answered(at: datetime, scanned: int = 10) -> tuple[Answer, Answer]:
+    return make_answers([make_protected(totalScannedObjects=scanned)], [make_product()], at=at)
+
+
+def answer_of(store: Store, kind: Kind = "protection") -> Answer:
+    answers = {own.kind: own for own in read_period(store, CUSTOMER, OCTOBER).answers}
+    return answers[kind]
+
+
+def scanned(store: Store) -> int:
+    (line,) = protected_rows(answer_of(store).replies)
+    return int(line["totalScannedObjects"])
+
+
+def test_answers_come_out_as_they_went_in(store: Store) -> None:
+    """The raw replies, to the byte, with when they came."""
+    given = answered(on(10, 5))
+    record(store, on(10, 5), given)
+    assert read_period(store, CUSTOMER, OCTOBER).answers == given
+    with store.reading() as connection:
+        rows = connection.execute(sa.select(tables.fetches.c.kind, tables.fetches.c.error)).all()
+    assert sorted(map(tuple, rows)) == [
+        ("jobs", None), ("protection", None), ("subscription", None),
+    ]  # fmt: skip
+    assert products_of(answer_of(store, "subscription").replies) == [make_product()]
+
+
+def test_never_asked_is_not_refused(store: Store) -> None:
+    """A store from before tells so."""
+    store.record(snapshot_of([make_job()]))
+    assert answer_of(store) == Answer("protection", None, absence=Absence(Lack.NEVER_FETCHED))
+
+
+def test_the_last_answer_of_the_period_counts(store: Store) -> None:
+    """Neither an older one, nor one of the month after."""
+    for number, at in enumerate((on(9, 30), on(10, 3), on(10, 30), on(11, 1))):
+        record(store, at, answered(at, number))
+    assert scanned(store) == 2
+
+
+def test_without_one_the_first_after_it_counts(store: Store) -> None:
+    """Granted only in November, October has what November showed first."""
+    record(store, on(10, 30), make_refusals(Lack.NOT_PERMITTED, "a.read"))
+    record(store, on(11, 1), answered(on(11, 1), 1))
+    record(store, on(11, 2), answered(on(11, 2), 2))
+    assert scanned(store) == 1
+    assert answer_of(store).asked_at == on(11, 1)
+
+
+def test_a_failure_does_not_hide_an_answer_of_the_period(store: Store) -> None:
+    """What was known is known, with its date."""
+    record(store, on(10, 3), answered(on(10, 3), 3))
+    record(store, on(10, 4), make_refusals(Lack.FAILED, "503: x"))
+    assert scanned(store) == 3
+
+
+def test_a_refusal_is_told_rather_than_last_months_answer(store: Store) -> None:
+    """Where a permission was withdrawn before the period, the period says so, always the same."""
+    record(store, on(9, 3), answered(on(9, 3)))
+    record(store, on(10, 4), make_refusals(Lack.FAILED, "503: x"))
+    record(store, on(10, 5), make_refusals(Lack.NOT_PERMITTED, "a.read"))
+    before = answer_of(store)
+    assert before.absence == Absence(Lack.NOT_PERMITTED, "a.read")
+    record(store, on(11, 5), make_refusals(Lack.FAILED, "other"))
+    assert answer_of(store) == before
+
+
+def test_not_there_is_an_answer(store: Store) -> None:
+    """A subscription that was given up is not shown from an earlier look."""
+    record(store, on(10, 3), answered(on(10, 3)))
+    record(store, on(10, 9), make_refusals(Lack.NOT_THERE))
+    assert answer_of(store, "subscription").absence == Absence(Lack.NOT_THERE)
+
+
+def test_an_older_answer_counts_where_nobody_asked_since(store: Store) -> None:
+    """With the date it has."""
+    record(store, on(9, 3), answered(on(9, 3), 9))
+    assert scanned(store) == 9
+    assert answer_of(store).asked_at == on(9, 3)
+
+
+def test_a_snapshot_is_kept_with_its_answers_or_not_at_all(store: Store) -> None:
+    """One transaction: where an answer cannot be kept, neither are the jobs before it."""
+    protection, subscription = answered(NOW)
+    (reply,) = subscription.replies
+    broken = replace(subscription, replies=(replace(reply, body=b"{}"),))
+    with pytest.raises(ReplyError):
+        store.record(replace(snapshot_of([make_job()]), answers=(protection, broken)))
+    with store.reading() as connection:
+        for table in (tables.fetches, tables.replies, tables.bodies, tables.jobs):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+
+
+def test_answers_are_pruned_with_the_snapshots(store: Store) -> None:
+    """Old ones go with their replies and bodies; jobs are rebuilt from jobs alone."""
+    record(store, on(8, 1), answered(on(8, 1), 8))
+    record(store, on(8, 2), make_refusals(Lack.NOT_PERMITTED, "a.read"))
+    record(store, on(10, 1), answered(on(10, 1), 10))
+    assert rebuild_jobs(store, CUSTOMER) == 1
+    assert prunable(store, on(9, 1)).snapshots == 6
+    prune(store, on(9, 1))
+    with store.reading() as connection:
+        kinds = connection.execute(sa.select(tables.fetches.c.kind)).scalars().all()
+        bodies = connection.scalar(sa.select(sa.func.count()).select_from(tables.bodies))
+    assert (sorted(kinds), bodies) == (["jobs", "protection", "subscription"], 3)
+    assert scanned(store) == 10

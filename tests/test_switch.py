@@ -1,0 +1,96 @@
+"""History goes on over a switch of generations: one store, fetched through one and the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from reporter.emulator import Emulator, demo_cast
+from reporter.fetch.auth import ClientSecret
+from reporter.fetch.source import Access
+from reporter.model import Report
+from reporter.pipeline import Rendering, fetch_customers, fetch_snapshots, stored_report
+from reporter.settings import Settings
+from reporter.store import Store, tables
+
+Version = Literal["auto", "v1", "v3"]
+DAYS = [datetime(2026, 10, day, 6, tzinfo=UTC) for day in (11, 12, 13, 14)]
+
+
+def fetched(path: Path, versions: Sequence[Version], generations: Sequence[Sequence[str]]) -> Store:
+    """A store that looked each day at what was listed for a day and a half."""
+    store = Store.open(f"sqlite:///{path}")
+    for now, version, granted in zip(DAYS, versions, generations, strict=True):
+        with Emulator(
+            demo_cast()[1:2],
+            seed=5,
+            now=lambda now=now: now,  # type: ignore[misc]
+            listed=timedelta(hours=36),
+            generations=granted,
+        ) as emulator:
+            access = Access(
+                emulator.api_url,
+                emulator.token_url,
+                emulator.client_id,
+                ClientSecret(emulator.client_secret),
+                version,
+            )
+            source, customers = fetch_customers(access, store, lambda now=now: now)  # type: ignore[misc]
+            outcomes = list(fetch_snapshots(source, customers, store, lambda now=now: now))  # type: ignore[misc]
+            assert [own.error for own in outcomes] == [None]
+    return store
+
+
+def jobs_of(store: Store) -> list[tuple[Any, ...]]:
+    """All jobs as they are known by, with what does not hang on how a generation prints it."""
+    jobs = tables.jobs.c
+    columns = (jobs.service, jobs.module, jobs.job_id, jobs.started_at, jobs.outcome)
+    with store.reading() as connection:
+        return sorted(map(tuple, connection.execute(sa.select(*columns))), key=repr)
+
+
+def report_of(store: Store, out: Path) -> Report:
+    (customer,) = store.customers()
+    rendering = Rendering(Settings(), DAYS[-1], out, ("json",), "2026-10")
+    return stored_report(rendering, store, customer)
+
+
+def test_history_goes_on_over_a_switch(tmp_path: Path) -> None:
+    """The jobs, modules and figures are those of a store that never switched: nothing twice."""
+    both = [("v1", "v3")] * 4
+    switched = fetched(tmp_path / "switched.db", ("v1", "v1", "v3", "v3"), both)
+    steady = fetched(tmp_path / "steady.db", ("v1",) * 4, both)
+    assert jobs_of(switched) == jobs_of(steady)
+    assert len(jobs_of(switched)) > 100
+    one, other = report_of(switched, tmp_path), report_of(steady, tmp_path)
+    for part in ("state", "totals", "modules", "daily", "exceptions", "gaps", "coverage"):
+        assert getattr(one, part) == getattr(other, part), part
+
+
+def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> None:
+    """Numbers of generation 3 are the names of generation 1, and those of the jobs' modules."""
+    both = [("v1", "v3")] * 4
+    old = report_of(fetched(tmp_path / "v1.db", ("v1",) * 4, both), tmp_path)
+    new = report_of(fetched(tmp_path / "v3.db", ("v3",) * 4, both), tmp_path)
+    assert old.protection == new.protection
+    assert old.subscription == new.subscription
+    assert old.protection.absence is None
+    names = {(own.service, own.module) for own in old.modules}
+    assert {(own.service, own.module) for own in old.protection.modules} <= names
+
+
+def test_auto_follows_the_permissions(tmp_path: Path) -> None:
+    """Once generation 3 is granted it is used, and the history stays one."""
+    store = fetched(tmp_path / "auto.db", ("auto",) * 4, [("v1",), ("v1",), ("v1", "v3"), ("v3",)])
+    replies = sa.select(tables.replies.c.url, tables.fetches.c.kind).join(tables.fetches)
+    with store.reading() as connection:
+        found = connection.execute(replies.order_by(tables.fetches.c.id)).all()
+    jobs = ["/external/v3/" in url for url, kind in found if kind == "jobs"]
+    assert jobs == sorted(jobs)
+    assert set(jobs) == {False, True}
+    steady = fetched(tmp_path / "steady.db", ("v1",) * 4, [("v1", "v3")] * 4)
+    assert jobs_of(store) == jobs_of(steady)
