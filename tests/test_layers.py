@@ -46,6 +46,7 @@ HOMES = {
     "alembic": ["reporter.store"],
     "filelock": ["reporter.store"],
     "watchfiles": ["reporter.preview"],
+    "distributed": ["reporter.workers"],
     "click": ["reporter.cli", "reporter.__main__"],
 }
 """Where a dependency may be imported, and nowhere else."""
