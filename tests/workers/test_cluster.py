@@ -17,7 +17,16 @@ from reporter.errors import SettingsError
 from reporter.workers import First, cluster, crew_of, run_tasks
 from tests.conftest import Run, StartEmulator, configure
 from tests.workers.conftest import DaskCluster
-from tests.workers.test_runs import MORE, RENDER, await_first, begin, drafts, fetched, finished
+from tests.workers.test_runs import (
+    MORE,
+    RENDER,
+    await_first,
+    begin,
+    drafts,
+    fetched,
+    finished,
+    succeed,
+)
 
 __all__ = ["fetched"]
 
@@ -44,11 +53,9 @@ def test_a_cluster_renders_what_one_machine_does(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """Workers in other folders read the same store and write the same figures."""
-    process = begin(tmp_path, "--workers", "2", "--out", "here")
-    assert process.communicate(timeout=240) and process.returncode == 0
+    succeed(begin(tmp_path, "--workers", "2", "--out", "here"))
     process = begin(tmp_path, scheduler=start_cluster(2).address)
-    printed, said = process.communicate(timeout=240)
-    assert process.returncode == 0, said
+    printed = succeed(process)
     assert len(finished(tmp_path)) == MORE
     assert all(Path(line).is_absolute() for line in printed.splitlines() if MORE and "/" in line)
     for path in finished(tmp_path, "json"):
@@ -68,8 +75,7 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
     process = begin(tmp_path, scheduler=cluster.address)
     await_first(tmp_path, process)
     max(psutil.Process(nanny.pid).children(), key=lambda own: own.memory_info().rss).kill()
-    printed, said = process.communicate(timeout=240)
-    assert process.returncode == 0, said
+    printed = succeed(process)
     assert len(finished(tmp_path)) == MORE
     reports = [line for line in printed.splitlines() if line.endswith(".json")]
     assert len(reports) == len(set(reports)) == MORE
@@ -109,8 +115,7 @@ def test_a_scheduler_that_goes_away_in_the_middle(
     assert "run the same command again" in said
     assert "Traceback" not in said
     assert 3 <= len(finished(tmp_path)) < MORE
-    again = begin(tmp_path, scheduler=start_cluster(2).address)
-    assert again.communicate(timeout=240) and again.returncode == 0
+    succeed(begin(tmp_path, scheduler=start_cluster(2).address))
     assert len(finished(tmp_path)) == MORE
     assert drafts(tmp_path) == []
 
@@ -129,8 +134,7 @@ def test_an_interrupted_run_on_a_cluster(
     time.sleep(3)
     assert 3 <= len(finished(tmp_path)) < MORE
     assert drafts(tmp_path) == []
-    again = begin(tmp_path, scheduler=cluster.address)
-    assert again.communicate(timeout=240) and again.returncode == 0
+    succeed(begin(tmp_path, scheduler=cluster.address))
     assert len(finished(tmp_path)) == MORE
 
 
@@ -153,7 +157,9 @@ def test_workers_of_another_version_are_refused(
     cluster_of_ours = start_cluster(0)
     facts = tmp_path / "dask" / "backup_reporter-9.9.9.dist-info"
     facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: backup-reporter\nVersion: 9.9.9\n")
+    (facts / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: backup-reporter\nVersion: 9.9.9\n"
+    )
     cluster_of_ours.add_worker()  # its working folder comes first on its path
     crew = crew_of(1, cluster_of_ours.address, First(nothing, ()))
     with pytest.raises(cluster.ClusterError, match=r"worker tcp://.* has version 9\.9\.9"):
