@@ -65,9 +65,9 @@ def main() -> None:
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
         runs = [measure(size, asked.jobs, asked.rounds, cluster) for size in sizes]
+    print("\n".join(dominating(runs)))
     print(f"\nprojected for {MANY:,} customers of {asked.jobs} jobs:")
-    for line in projected(runs):
-        print(line)
+    print("\n".join(projected(runs)))
     finish("run", {"jobs": asked.jobs} | ratios(runs))
 
 
@@ -175,19 +175,23 @@ def described(run: Measured) -> Iterator[str]:
             f"{peaks.command / MB:13.0f}{peaks.worker / MB:11.0f}"
         )
     yield f"{'fetch':10}  {run.customers / run.fetch_s * 60:13.1f}{run.fetch.command / MB:25.0f}"
-    yield ""
-    whole = shares(run)
-    yield "of one customer's time: " + ", ".join(
-        f"{stage} {share:.0%} ({ms:.0f} ms)" for stage, (ms, share) in whole.items()
-    )
-    yield f"{max(whole, key=lambda stage: whole[stage][0])} dominates"
 
 
-def shares(run: Measured) -> Mapping[str, tuple[float, float]]:
-    """Milliseconds and share of each stage, fetching among them."""
-    stages_ms = {"fetch": run.fetch_s / run.customers * 1000} | run.stages_ms
+def shares(runs: Sequence[Measured]) -> Mapping[str, tuple[float, float]]:
+    """Milliseconds one customer more takes in each stage, and their shares of all."""
+    _, fetch_each = line_of([(run.customers, run.fetch_s) for run in runs])
+    stages_ms = {"fetch": fetch_each * 1000} | runs[-1].stages_ms
     whole = sum(stages_ms.values())
     return {stage: (ms, ms / whole) for stage, ms in stages_ms.items()}
+
+
+def dominating(runs: Sequence[Measured]) -> Iterator[str]:
+    """Which stage takes most of a customer's time on one processor."""
+    whole = shares(runs)
+    yield "\none customer more takes, on one processor:"
+    for stage, (ms, share) in whole.items():
+        yield f"  {stage:18}{ms:6.0f} ms {share:5.0%}"
+    yield f"{max(whole, key=lambda stage: whole[stage][0])} dominates"
 
 
 def line_of(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
@@ -234,7 +238,7 @@ def ratios(runs: Sequence[Measured]) -> dict[str, object]:
             way: round(many.peaks[way].worker / max(few.peaks[way].worker, 1), 2)
             for way in WAYS[1:]
         },
-        "shares": {stage: round(share, 2) for stage, (_, share) in shares(many).items()},
+        "shares": {stage: round(share, 2) for stage, (_, share) in shares(runs).items()},
     }
 
 

@@ -44,7 +44,8 @@ class Cluster:
         self._scheduler = scheduler
         self.first = First(_settle, (first.call, first.arguments))
         # What it says of connections and deaths we say in our own words.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
     @contextmanager
     def at_work(self, *, alone: bool = False) -> Iterator[Team]:
