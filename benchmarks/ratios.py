@@ -13,17 +13,19 @@ ROUNDS = 5
 Seconds = dict[str, list[float]]
 
 
-def in_turn(candidates: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> Seconds:
-    """Seconds each candidate takes, round by round, after one that is not counted.
+def in_turn(
+    candidates: Mapping[str, Callable[[], object]], rounds: int = ROUNDS, uncounted: int = 1
+) -> Seconds:
+    """Seconds each candidate takes, round by round, after as many that are not counted.
 
     They take turns, so that a machine that slows down slows all of them alike.
     """
     seconds: Seconds = {name: [] for name in candidates}
-    for number in range(rounds + 1):
+    for number in range(uncounted + rounds):
         for name, run in candidates.items():
             begun = time.perf_counter()
             run()
-            if number:
+            if number >= uncounted:
                 seconds[name].append(time.perf_counter() - begun)
     return seconds
 

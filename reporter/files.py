@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import secrets
+import socket
 import stat
 import unicodedata
 from collections import Counter
@@ -70,9 +71,11 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OutputError: it cannot be written; nothing of it is left, and a former file stays.
     """
-    draft = path.with_name(f".{secrets.token_hex(4)}{path.suffix}")
+    mark = f".{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    draft = path.with_name(mark + path.suffix)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         write(draft)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
@@ -84,6 +87,24 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Take away drafts of processes of this machine that were killed."""
+    draft = re.compile(rf"\.{re.escape(socket.gethostname())}-(\d+)-[0-9a-f]{{8}}(\.\w+)?")
+    for path in folder.glob(".*"):
+        if (found := draft.fullmatch(path.name)) and not _runs(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # of another user
+    return True
 
 
 def _hint(error: OSError) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +21,7 @@ from pydantic import TypeAdapter
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
-from reporter.errors import ReporterError, StoreError
+from reporter.errors import ReporterError, SettingsError, StoreError
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange
 from reporter.fetch.source import Access
@@ -55,10 +57,11 @@ from reporter.render.portfolio import (
 from reporter.render.workbook import write_workbook
 from reporter.settings import ReportSettings, Settings
 from reporter.store import Store
+from reporter.store.address import is_file, whole_url
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version
-from reporter.workers import WorkerDied, run_tasks
+from reporter.workers import MEMORY_HINT, First, WorkerDied, crew_of, run_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -170,38 +173,80 @@ def render_customers(
 ) -> Iterator[CustomerOutcome]:
     """Render customers from the store, several at once; outcomes as they come.
 
-    `names` gives each customer's folder and file name.
+    `names` gives each customer's folder and file name. Where the configuration names a scheduler,
+    they are rendered by its workers instead of `workers` processes of this machine.
+
+    Raises:
+        ReporterError: the cluster cannot be used.
     """
-    url = rendering.settings.store.url
-    if workers == 1 or len(names) == 1:
-        store = Store.open(url)
+    settings = rendering.settings
+    scheduler = settings.execution.scheduler
+    if not scheduler and (workers == 1 or len(names) <= 1):
+        store = Store.open(settings.store.url)
         for customer, name in names.items():
             yield render_stored(rendering, store, customer, name)
         return
-    # Workers leave nothing behind, even one that is killed.
-    with tempfile.TemporaryDirectory(prefix="reporter-") as scratch:
-        tasks = {own: (rendering, own, name) for own, name in names.items()}
-        several = min(workers, len(tasks))
-        for own, result in run_tasks(_render_task, tasks, several, _start_worker, (scratch, url)):
-            if isinstance(result, WorkerDied):
-                result = CustomerOutcome(own, error=result)
-            yield result
+    if scheduler:
+        rendering = _seen_from_elsewhere(rendering)
+    crew = crew_of(
+        min(workers, len(names)), scheduler, First(_start_worker, (_small(rendering, ""),))
+    )
+    tasks = ((own, (_small(rendering, own.id), own, name)) for own, name in names.items())
+    for own, result in run_tasks(_render_task, tasks, crew):
+        if isinstance(result, WorkerDied):
+            result = CustomerOutcome(own, error=result)
+        yield result
 
 
-_worker_store: Store | None = None
-"""Of a worker process, opened once."""
+def _small(rendering: Rendering, customer_id: str) -> Rendering:
+    """What one customer's report takes: it travels with each task."""
+    return replace(rendering, settings=rendering.settings.for_reports_of(customer_id))
 
 
-def _start_worker(scratch: str, url: str) -> None:
-    """Have this process keep its temporary files in a folder that its parent takes away."""
-    global _worker_store
-    tempfile.tempdir = scratch
-    _worker_store = Store.open(url)
+def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
+    """The rendering for processes that work in other folders, or on other machines.
+
+    Raises:
+        SettingsError: the store is a file of this machine, and the scheduler on another.
+    """
+    settings = rendering.settings
+    if is_file(settings.store.url) and not settings.execution.on_this_machine:
+        raise SettingsError(
+            f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
+            f"({settings.store.url}).",
+            hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
+            "[execution]. Nothing was done.",
+        )
+    elsewhere = settings.seen_from_elsewhere(whole_url(settings.store.url))
+    return replace(rendering, settings=elsewhere, out=rendering.out.absolute())
+
+
+def _start_worker(rendering: Rendering) -> None:
+    """Have this process import, read and parse what all reports share, before the first of them:
+    it makes one of nothing.
+    """
+    # Whatever is wrong with brand or templates, the reports that use them fail and say so.
+    with suppress(Exception), tempfile.TemporaryDirectory() as folder:
+        own = rendering.settings.report_for(
+            "", timezone=rendering.timezone, locale=rendering.locale
+        )
+        policy = own.policy()
+        period = parse_period(rendering.period, own.timezone, rendering.now)
+        nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy)
+        report = analyse(nobody, nothing, period, policy, Observations((rendering.now,), ()))
+        look = rendering.settings.look_for("", timezone=own.timezone, locale=own.locale)
+        for suffix in rendering.formats:
+            WRITERS[suffix](report, look, Path(folder) / f"nothing.{suffix}")
+
+
+@functools.lru_cache(maxsize=8)
+def _worker_store(url: str) -> Store:
+    """Of a worker process, opened once."""
+    return Store.open(url)
 
 
 def _render_task(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
-    assert _worker_store is not None
-    return render_stored(rendering, _worker_store, customer, name)
+    return render_stored(rendering, _worker_store(rendering.settings.store.url), customer, name)
 
 
 def render_stored(
@@ -212,6 +257,11 @@ def render_stored(
         return _render_changed(rendering, store, customer, name)
     except ReporterError as error:
         return CustomerOutcome(customer, error=error)
+    except MemoryError:
+        failure = WorkerDied(
+            "The process that made the report ran out of memory.", hint=MEMORY_HINT
+        )
+        return CustomerOutcome(customer, error=failure)
     except Exception as error:
         # The one place that catches everything: a fault in one customer's data must not cost the
         # others their reports. It is reported as what it is.

@@ -36,6 +36,7 @@ from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, T
 from reporter.period import find_zone
 
 ENV_PREFIX: Final = "REPORTER_"
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 LANGUAGES: Final = ("en", "de", "es", "fr", "ja", "nl")
 """Those that reports are written in; each but English has its catalogue in `translations`."""
 
@@ -101,7 +102,7 @@ class ApiSettings(Section):
     @classmethod
     def _encrypted(cls, url: str) -> str:
         parts = urlsplit(url)
-        loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        loopback = parts.hostname in _LOOPBACK
         if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
             raise ValueError("must be an https:// address (http:// only for this machine itself)")
         return url.rstrip("/")
@@ -242,6 +243,25 @@ class ExecutionSettings(Section):
     workers: int = Field(default=2, ge=1, le=256)
     scheduler: str = ""
 
+    @field_validator("scheduler")
+    @classmethod
+    def _address(cls, scheduler: str) -> str:
+        if not scheduler:
+            return scheduler
+        try:
+            parts = urlsplit(scheduler)
+            whole = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("is no address of a scheduler; write tcp://host:8786 or tls://…")
+        return scheduler
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the scheduler is on this machine, if there is one."""
+        return urlsplit(self.scheduler).hostname in _LOOPBACK
+
 
 class MailSettings(Section):
     """`[mail]`: how reports are sent."""
@@ -287,7 +307,6 @@ class Settings(BaseSettings):
         uses = {
             "[mail]": self.mail != MailSettings(),
             "[evidence]": self.evidence != EvidenceSettings(),
-            "scheduler in [execution]": bool(self.execution.scheduler),
             "recipients in [[customers]]": any(own.recipients for own in self.customers),
         }
         return tuple(name for name, configured in uses.items() if configured)
@@ -345,6 +364,23 @@ class Settings(BaseSettings):
             Texts(**report.texts.model_dump()),
             templates=self._templates(report.templates),
         )
+
+    def for_reports_of(self, customer_id: str) -> Settings:
+        """What the reports of one customer take: no other customer, no secret but the store's."""
+        return self.model_copy(
+            update={
+                "api": ApiSettings.model_validate({}),
+                "mail": MailSettings(),
+                "evidence": EvidenceSettings(),
+                "customers": (self.customer(customer_id),),
+            }
+        )
+
+    def seen_from_elsewhere(self, store_url: str) -> Settings:
+        """The settings for processes that work in another folder."""
+        copy = self.model_copy(update={"store": StoreSettings(url=store_url)})
+        copy._folder = self._folder.absolute()
+        return copy
 
     def _templates(self, templates: Path | None) -> Path | None:
         """The folder of the customer's own templates.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,23 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
         pytest.skip("needs /dev/full")
     with pytest.raises(OutputError, match="No space left"):
         write_whole(tmp_path / "report.json", lambda draft: full.write_text("x" * 100_000))
+
+
+def test_drafts_of_killed_processes_are_taken_away(tmp_path: Path) -> None:
+    """What a killed process was writing goes with the next file; that of a living one stays."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from reporter.files import write_whole\n"
+        "def write(draft):\n"
+        "    draft.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_whole(Path(sys.argv[1]), write)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "report.pdf")])
+    (left,) = tmp_path.iterdir()
+    assert left.name != "report.pdf"
+
+    def write(draft: Path) -> None:
+        draft.write_text("whole")
+        write_whole(tmp_path / "other.pdf", lambda other: other.write_text("whole"))
+
+    write_whole(tmp_path / "report.pdf", write)
+    assert {path.name for path in tmp_path.iterdir()} == {"other.pdf", "report.pdf"}

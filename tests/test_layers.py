@@ -47,6 +47,7 @@ HOMES = {
     "filelock": ["reporter.store"],
     "watchfiles": ["reporter.preview"],
     "keyring": ["reporter.credentials"],
+    "distributed": ["reporter.workers"],
     "click": ["reporter.cli", "reporter.__main__"],
 }
 """Where a dependency may be imported, and nowhere else."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -57,8 +56,6 @@ def emulate(
         latency=latency / 1000,
         port=port,
     )
-    # A service manager stops it with SIGTERM; like Ctrl-C, it ends the serving and not in an error.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with emulator:
         console.result(
             json.dumps(

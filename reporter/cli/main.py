@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +23,9 @@ from reporter.cli.store import store
 from reporter.cli.templates import templates
 from reporter.errors import ReporterError, UsageError
 
+INTERRUPTED: Final = 130
+"""The exit status of a command that was stopped with Ctrl-C, as shells have it."""
+
 
 class ReporterGroup(click.Group):
     """Turns our errors into a message and an exit status, for every command."""
@@ -35,6 +39,11 @@ class ReporterGroup(click.Group):
                 raise
             console.warn(f"Error: {error.explain()}")
             context.exit(error.exit_code)
+        except KeyboardInterrupt:
+            context.ensure_object(Console).warn(
+                "Interrupted. What was finished is complete; run the same command again."
+            )
+            context.exit(INTERRUPTED)
 
 
 @click.group(cls=ReporterGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,6 +83,8 @@ for command in (check, customers, demo, emulate, fetch, preview, render, run, st
 
 def main() -> None:
     """Run the command line."""
+    # A service manager ends a command with SIGTERM: it stops as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli(obj=Console(), prog_name="reporter")
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,10 @@ def follow(
     console: Console, outcomes: Iterable[CustomerOutcome], total: int, verb: str
 ) -> list[CustomerOutcome]:
     """All outcomes, each told as it comes; on a terminal with a bar instead of lines."""
+    done: list[CustomerOutcome] = []
     if sys.stderr.isatty() and not console.quiet:
-        with click.progressbar(outcomes, length=total, label=verb, file=sys.stderr) as bar:
-            done = list(bar)
+        _show_bar(outcomes, done, total, verb)
     else:
-        done = []
         for outcome in outcomes:
             done.append(outcome)
             if outcome.error is None:
@@ -32,6 +32,23 @@ def follow(
         if outcome.error is not None:
             console.warn(f"Failed: {outcome.customer.name}: {outcome.error.explain()}")
     return done
+
+
+def _show_bar(
+    outcomes: Iterable[CustomerOutcome], done: list[CustomerOutcome], total: int, verb: str
+) -> None:
+    """Fill `done` with the outcomes under a bar: how many of all, time left, customers a minute."""
+    began = time.monotonic()
+
+    def rate(_: object) -> str | None:
+        minutes = (time.monotonic() - began) / 60
+        return f"{len(done) / minutes:.0f} customers/min" if done else None
+
+    with click.progressbar(
+        outcomes, total, verb, show_pos=True, item_show_func=rate, file=sys.stderr
+    ) as bar:
+        for outcome in bar:
+            done.append(outcome)  # noqa: PERF402  the rate is asked for meanwhile
 
 
 def finish(console: Console, outcomes: Iterable[CustomerOutcome]) -> int:

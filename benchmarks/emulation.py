@@ -1,0 +1,34 @@
+"""An emulator of the API in a process of its own, as far as a benchmark goes from the service."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reporter.fetch.auth import ClientSecret
+from reporter.fetch.source import Access
+
+
+@contextmanager
+def emulated(customers: int, jobs: int, latency_ms: int = 0) -> Iterator[Access]:
+    """Serve so many customers with so many jobs in October 2026; ends with the block."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "reporter", "emulate", "--now", "2026-11-01T06:00:00Z"),
+            *("--customers", str(customers), "--jobs-per-month", str(jobs), "--months", "1"),
+            *("--latency", str(latency_ms)),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        said = json.loads(process.stdout.readline())
+        secret = ClientSecret(said["client_secret"])
+        yield Access(said["api_url"], said["token_url"], said["client_id"], secret)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()

@@ -1,0 +1,142 @@
+"""Fetching customers over a slow network: ours beside the same requests sent bare."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import requests
+
+from benchmarks.emulation import emulated
+from benchmarks.ratios import ROUNDS, finish, in_turn, ratio, table
+from reporter.fetch import open_source
+from reporter.fetch.auth import TokenAuth
+from reporter.fetch.generation3 import CUSTOMERS, JOBS
+from reporter.fetch.http import Exchange
+from reporter.fetch.source import Access
+from reporter.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
+from reporter.store import Store
+
+IN_TURN = 20
+"""Requests that are sent one after another, from which all of them are projected."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Noting(Exchange):
+    """Notes what is asked for, so that it can be asked for again without us."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[requests.Request] = []
+
+    def send(
+        self,
+        request: requests.Request,
+        *,
+        check: Callable[[requests.Response], None] = lambda response: None,
+    ) -> requests.Response:
+        if request.data == []:  # anything but the request for the token
+            self.sent.append(request)
+        return super().send(request, check=check)
+
+
+def ours(access: Access) -> None:
+    """Fetch into a new store."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(f"sqlite:///{Path(folder) / 'store.db'}")
+        source, customers = fetch_customers(access, store, now)
+        outcomes = list(fetch_snapshots(source, customers, store, now))
+        assert not any(own.error for own in outcomes)
+        store.engine.dispose()
+
+
+def unkept(access: Access) -> None:
+    """Fetch as we do, and keep nothing."""
+    source, listed = open_source(access, now, Exchange())
+    with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
+        for _ in threads.map(source.snapshot, listed.customers):
+            pass
+
+
+def bare(sent: Sequence[requests.Request]) -> None:
+    """The same requests by as many threads, each with a connection of its own, nothing read."""
+    with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
+        shares = [sent[number::FETCHES_AT_ONCE] for number in range(FETCHES_AT_ONCE)]
+        list(threads.map(send_all, shares))
+
+
+def send_all(sent: Sequence[requests.Request]) -> None:
+    """Requests one after another on one connection."""
+    with requests.Session() as session:
+        for request in sent:
+            session.send(session.prepare_request(request), timeout=60).raise_for_status()
+
+
+def requests_of_a_fetch(access: Access) -> list[requests.Request]:
+    """What is asked for in a whole fetch, with a token that lasts."""
+    noting = Noting()
+    source, listed = open_source(access, now, noting)
+    for customer in listed.customers:
+        source.snapshot(customer)
+    auth = TokenAuth(
+        Exchange(), access.token_url, access.client_id, access.credential, (CUSTOMERS, JOBS)
+    )
+    for request in noting.sent:
+        request.auth = auth
+    return noting.sent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=500)
+    parser.add_argument("--jobs", type=int, default=200, help="of each in a month")
+    parser.add_argument("--latency", type=int, default=50, help="milliseconds of a reply")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    with emulated(asked.customers, asked.jobs, asked.latency) as access:
+        sent = requests_of_a_fetch(access)
+        began = time.perf_counter()
+        send_all(sent[:IN_TURN])
+        in_a_row_s = (time.perf_counter() - began) / IN_TURN * len(sent)
+        seconds = in_turn(
+            {
+                "bare requests": partial(bare, sent),
+                "fetch, nothing kept": partial(unkept, access),
+                "fetch into a store": partial(ours, access),
+            },
+            asked.rounds,
+        )
+    print(
+        f"{asked.customers} customers of {asked.jobs} jobs, {len(sent)} requests, "
+        f"{asked.latency} ms each, {FETCHES_AT_ONCE} at once, medians of {asked.rounds} rounds\n"
+    )
+    print("\n".join(table(seconds, "bare requests")))
+    taken_s = statistics.median(seconds["fetch into a store"])
+    least_s = len(sent) * asked.latency / 1000 / FETCHES_AT_ONCE
+    print(f"\none request after another would take {in_a_row_s:.0f} s (projected from {IN_TURN})")
+    print(f"waiting alone, {FETCHES_AT_ONCE} at once, takes {least_s:.1f} s")
+    finish(
+        "fetch",
+        {
+            "customers": asked.customers,
+            "customers_per_minute": round(asked.customers / taken_s * 60),
+            "ours_to_bare": round(ratio(seconds, "fetch into a store", "bare requests"), 2),
+            "unkept_to_bare": round(ratio(seconds, "fetch, nothing kept", "bare requests"), 2),
+            "in_turn_to_ours": round(in_a_row_s / taken_s, 1),
+            "ours_to_latency": round(taken_s / least_s, 2),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
