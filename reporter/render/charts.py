@@ -10,12 +10,12 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from markupsafe import Markup, escape
 
 from reporter.model import Outcome
-from reporter.render.fonts import text_width
+from reporter.render.fonts import exact_width, text_width
 
 # Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
 # each has a sign of its own.
@@ -47,9 +47,14 @@ STACKED: Final = (
 )
 """From the base up: failures stand on the line, where their heights can be compared."""
 
+_SPACES: Final = "\N{EM SPACE}\N{EN SPACE}\N{SIX-PER-EM SPACE}\N{THIN SPACE}\N{HAIR SPACE}"
+"""From the widest to the narrowest."""
+Anchor = Literal["start", "middle", "end"]
+_SHARE_BEFORE: Final[dict[Anchor, float]] = {"start": 0.0, "middle": 0.5, "end": 1.0}
+
 
 class Drawing:
-    """Marks gathered by colour, and texts, until they become one SVG."""
+    """Marks gathered by colour, and texts by style, until they become one SVG."""
 
     def __init__(self, width: float, height: float, title: str) -> None:
         self._size = width, height
@@ -57,11 +62,16 @@ class Drawing:
         self._fills: defaultdict[str, list[str]] = defaultdict(list)
         self._grid: list[str] = []
         self._strokes: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
-        self._texts: list[str] = []
+        self._texts: defaultdict[str, list[str]] = defaultdict(list)
 
     def box(self, x: float, y: float, width: float, height: float, color: str) -> None:
         if width > 0 and height > 0:
             self._fills[color].append(f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z")
+
+    def column(self, x: float, y: float, width: float, height: float, color: str) -> None:
+        """A box drawn as a thick line, which is faster where many have one width."""
+        if width > 0 and height > 0:
+            self._strokes[color, width].append(f"M{x + width / 2:.2f} {y:.1f}v{height:.1f}")
 
     def grid(self, x: float, y: float, dx: float) -> None:
         """A faint line behind everything else."""
@@ -76,32 +86,63 @@ class Drawing:
         y: float,
         text: object,
         *,
-        anchor: str = "start",
+        anchor: Anchor = "start",
         size: float = TEXT_SIZE,
         color: str = INK,
         bold: bool = False,
     ) -> None:
-        weight = ' font-weight="600"' if bold else ""
-        self._texts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
-            f' fill="{color}"{weight}>{escape(text)}</text>'
-        )
+        """A text that starts, ends or has its middle at `x`.
+
+        Where it starts is computed here as far as its width is known: WeasyPrint makes a PDF object
+        of its own for each text with another anchor.
+        """
+        wide = exact_width(str(text), size, bold=bold)
+        anchored = ""
+        if wide is not None:
+            x -= wide * _SHARE_BEFORE[anchor]
+        elif anchor != "start":
+            anchored = f' text-anchor="{anchor}"'
+        style = f'font-size="{size}" fill="{color}"' + ' font-weight="600"' * bold
+        self._texts[style].append(f'<text x="{x:.1f}" y="{y:.1f}"{anchored}>{escape(text)}</text>')
+
+    def labels(self, y: float, labels: Sequence[tuple[float, str]], size: float) -> None:
+        """Labels with their middles at places of one line, from left to right.
+
+        Where each stands for itself it costs as much as a table's cell: they become one text, with
+        spaces of several widths between them, as far as their widths are known.
+        """
+        widths = [exact_width(label, size) for _, label in labels]
+        placed = [
+            (middle - wide / 2, wide, label)
+            for (middle, label), wide in zip(labels, widths, strict=True)
+            if wide is not None
+        ]
+        if not placed or len(placed) < len(labels):
+            for middle, label in labels:
+                self.text(middle, y, label, anchor="middle", size=size, color=QUIET)
+            return
+        end, parts = placed[0][0], []
+        for start, wide, label in placed:
+            gap, taken = _spaces(start - end, size)
+            parts += [gap, label]
+            end += taken + wide
+        self.text(placed[0][0], y, "".join(parts), size=size, color=QUIET)
 
     def svg(self) -> Markup:
         width, height = self._size
         grid = f'<path d="{"".join(self._grid)}" stroke="{RULE}" stroke-width="0.6" fill="none"/>'
         fills = (f'<path d="{"".join(d)}" fill="{color}"/>' for color, d in self._fills.items())
         strokes = (
-            f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width}" fill="none"/>'
+            f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width:.4g}" fill="none"/>'
             for (color, width), d in self._strokes.items()
         )
+        texts = (f"<g {style}>{''.join(own)}</g>" for style, own in self._texts.items())
         # The family is the page's: an SVG inside HTML does not inherit it in WeasyPrint.
         return Markup(  # noqa: S704  every text is escaped above
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
             f' width="{width:.0f}" height="{height:.0f}" font-family="Plex, Plex JP, sans-serif">'
             f"<title>{escape(self._title)}</title>"
-            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}"
-            f"{''.join(self._texts)}</svg>"
+            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}{''.join(texts)}</svg>"
         )
 
 
@@ -137,14 +178,14 @@ def daily_outcomes(
         for outcome in STACKED:
             tall = bar.counts.get(outcome, 0) * scale
             y -= tall
-            drawing.box(x + step * 0.1, y, step * 0.8, tall, FILL[outcome])
+            drawing.column(x + step * 0.1, y, step * 0.8, tall, FILL[outcome])
         failed = bar.counts.get(Outcome.FAILED, 0)
         if failed:
             drawing.text(
                 x + step / 2, y - 3, failed, anchor="middle", size=8, bold=True, color="#b3261e"
             )
-        if number % every == 0:
-            drawing.text(x + step / 2, base + 12, bar.label, anchor="middle", size=8, color=QUIET)
+    middles = [(left + (number + 0.5) * step, bar.label) for number, bar in enumerate(bars)]
+    drawing.labels(base + 12, middles[::every], 8)
     drawing.line(left, base, width - left, 0, QUIET, 0.8)
     return drawing.svg()
 
@@ -211,7 +252,8 @@ def months(
             _hatch(drawing, x + step * 0.12, base - 10, step * 0.76, 10)
         if last:
             drawing.text(width, 9, bar.shown, anchor="end", size=9.5, bold=True)
-        drawing.text(x + step / 2, base + 12, bar.label, anchor="middle", size=7.5, color=QUIET)
+    middles = [((number + 0.5) * step, bar.label) for number, bar in enumerate(bars)]
+    drawing.labels(base + 12, middles, 7.5)
     drawing.line(0, base, width, 0, QUIET, 0.8)
     if target is not None:
         y = base - (base - top) * target / scale
@@ -236,7 +278,7 @@ def sparkline(columns: Sequence[Column], title: str) -> Markup:
     step = width / max(len(columns), 1)
     for number, own in enumerate(columns):
         x = number * step
-        drawing.box(
+        drawing.column(
             x,
             base - base * (own.value or 0) / scale,
             step * 0.8,
@@ -244,9 +286,9 @@ def sparkline(columns: Sequence[Column], title: str) -> Markup:
             PLAIN,
         )
         if own.failed:
-            drawing.box(x, base + 1, step * 0.8, 3, FILL[Outcome.FAILED])
+            drawing.column(x, base + 1, step * 0.8, 3, FILL[Outcome.FAILED])
         elif not own.observed:
-            drawing.box(x, base + 1.5, step * 0.8, 0.8, QUIET)
+            drawing.column(x, base + 1.5, step * 0.8, 0.8, QUIET)
     drawing.line(0, base + 0.4, width, 0, QUIET, 0.5)
     return drawing.svg()
 
@@ -278,10 +320,8 @@ def calendar(
     step = (width - label_width) / max(len(labels), 1)
     drawing = Drawing(width, top + tall * len(rows) + 2, title)
     every = max(1, round(13 / step))
-    for number, label in enumerate(labels):
-        if number % every == 0:
-            x = label_width + (number + 0.5) * step
-            drawing.text(x, top - 4, label, anchor="middle", size=7.5, color=QUIET)
+    middles = [(label_width + (number + 0.5) * step, own) for number, own in enumerate(labels)]
+    drawing.labels(top - 4, middles[::every], 7.5)
     for line, row in enumerate(rows):
         y = top + line * tall
         drawing.text(
@@ -313,11 +353,11 @@ def _cell(
 ) -> None:
     if cell.outcome is None:
         if cell.observed:
-            drawing.box(x, y, wide, tall, "#f1f3f5")
+            drawing.column(x, y, wide, tall, "#f1f3f5")
         else:
             _hatch(drawing, x, y, wide, tall)
         return
-    drawing.box(x, y, wide, tall, FILL[cell.outcome])
+    drawing.column(x, y, wide, tall, FILL[cell.outcome])
     _sign(drawing, cell.outcome, x + wide / 2, y + tall / 2)
 
 
@@ -352,6 +392,17 @@ def _hatch(drawing: Drawing, x: float, y: float, wide: float, tall: float) -> No
         stop = min(wide, offset + tall)
         drawing.line(x + start, y + tall - (start - offset), stop - start, start - stop, QUIET, 0.5)
         offset += gap
+
+
+def _spaces(room: float, size: float) -> tuple[str, float]:
+    """Spaces that fill a room but for half a hair, and how wide they are."""
+    spaces, taken = "", 0.0
+    for space in _SPACES:
+        wide = exact_width(space, size) or 0.0
+        count = max(0, int((room - taken) / wide + (0.5 if space == _SPACES[-1] else 0.0)))
+        spaces += space * count
+        taken += wide * count
+    return spaces, taken
 
 
 def _shortened(label: str, width: float) -> str:
