@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn the way they are fast to lay out: one path for all marks of a colour.
+"""Charts as SVG.
 
 Pure functions of figures. Each picture begins with a `<title>`, which becomes its alternative text
 in the PDF. Lengths are CSS pixels (1/96 inch).
@@ -10,12 +10,13 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reporter.model import Outcome
-from reporter.render.fonts import exact_width, text_width
+from reporter.render.drawing import INK, QUIET, TEXT_SIZE, Drawing
+from reporter.render.fonts import text_width
 
 # Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
 # each has a sign of its own.
@@ -28,11 +29,7 @@ FILL: Final = {
     Outcome.RUNNING: "#6c9bd2",
     Outcome.NOT_RUN: "#c9d0d6",
 }
-INK: Final = "#1d252c"
-QUIET: Final = "#5b6670"
-TEXT_SIZE: Final = 9.0
 KEY_SIZE: Final = 8.5
-RULE: Final = "#d5dbe0"
 PLAIN: Final = "#8fa6ba"
 PALE: Final = "#c3cfdb"
 STRONG: Final = "#3d5a75"
@@ -46,104 +43,6 @@ STACKED: Final = (
     Outcome.SUCCESS,
 )
 """From the base up: failures stand on the line, where their heights can be compared."""
-
-_SPACES: Final = "\N{EM SPACE}\N{EN SPACE}\N{SIX-PER-EM SPACE}\N{THIN SPACE}\N{HAIR SPACE}"
-"""From the widest to the narrowest."""
-Anchor = Literal["start", "middle", "end"]
-_SHARE_BEFORE: Final[dict[Anchor, float]] = {"start": 0.0, "middle": 0.5, "end": 1.0}
-
-
-class Drawing:
-    """Marks gathered by colour, and texts by style, until they become one SVG."""
-
-    def __init__(self, width: float, height: float, title: str) -> None:
-        self._size = width, height
-        self._title = title
-        self._fills: defaultdict[str, list[str]] = defaultdict(list)
-        self._grid: list[str] = []
-        self._strokes: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
-        self._texts: defaultdict[str, list[str]] = defaultdict(list)
-
-    def box(self, x: float, y: float, width: float, height: float, color: str) -> None:
-        if width > 0 and height > 0:
-            self._fills[color].append(f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z")
-
-    def column(self, x: float, y: float, width: float, height: float, color: str) -> None:
-        """A box drawn as a thick line, which is faster where many have one width."""
-        if width > 0 and height > 0:
-            self._strokes[color, width].append(f"M{x + width / 2:.2f} {y:.1f}v{height:.1f}")
-
-    def grid(self, x: float, y: float, dx: float) -> None:
-        """A faint line behind everything else."""
-        self._grid.append(f"M{x:.1f} {y:.1f}h{dx:.1f}")
-
-    def line(self, x: float, y: float, dx: float, dy: float, color: str, width: float = 1) -> None:
-        self._strokes[color, width].append(f"M{x:.1f} {y:.1f}l{dx:.1f} {dy:.1f}")
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: object,
-        *,
-        anchor: Anchor = "start",
-        size: float = TEXT_SIZE,
-        color: str = INK,
-        bold: bool = False,
-    ) -> None:
-        """A text that starts, ends or has its middle at `x`.
-
-        Where it starts is computed here as far as its width is known: WeasyPrint makes a PDF object
-        of its own for each text with another anchor.
-        """
-        wide = exact_width(str(text), size, bold=bold)
-        anchored = ""
-        if wide is not None:
-            x -= wide * _SHARE_BEFORE[anchor]
-        elif anchor != "start":
-            anchored = f' text-anchor="{anchor}"'
-        style = f'font-size="{size}" fill="{color}"' + ' font-weight="600"' * bold
-        self._texts[style].append(f'<text x="{x:.1f}" y="{y:.1f}"{anchored}>{escape(text)}</text>')
-
-    def labels(self, y: float, labels: Sequence[tuple[float, str]], size: float) -> None:
-        """Labels with their middles at places of one line, from left to right.
-
-        Where each stands for itself it costs as much as a table's cell: they become one text, with
-        spaces of several widths between them, as far as their widths are known.
-        """
-        widths = [exact_width(label, size) for _, label in labels]
-        placed = [
-            (middle - wide / 2, wide, label)
-            for (middle, label), wide in zip(labels, widths, strict=True)
-            if wide is not None
-        ]
-        if not placed or len(placed) < len(labels):
-            for middle, label in labels:
-                self.text(middle, y, label, anchor="middle", size=size, color=QUIET)
-            return
-        end, parts = placed[0][0], []
-        for start, wide, label in placed:
-            gap, taken = _spaces(start - end, size)
-            parts += [gap, label]
-            end += taken + wide
-        self.text(placed[0][0], y, "".join(parts), size=size, color=QUIET)
-
-    def svg(self) -> Markup:
-        width, height = self._size
-        grid = f'<path d="{"".join(self._grid)}" stroke="{RULE}" stroke-width="0.6" fill="none"/>'
-        fills = (f'<path d="{"".join(d)}" fill="{color}"/>' for color, d in self._fills.items())
-        strokes = (
-            f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width:.4g}" fill="none"/>'
-            for (color, width), d in self._strokes.items()
-        )
-        texts = (f"<g {style}>{''.join(own)}</g>" for style, own in self._texts.items())
-        # The family is the page's: an SVG inside HTML does not inherit it in WeasyPrint.
-        return Markup(  # noqa: S704  every text is escaped above
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
-            f' width="{width:.0f}" height="{height:.0f}" font-family="Plex, Plex JP, sans-serif">'
-            f"<title>{escape(self._title)}</title>"
-            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}{''.join(texts)}</svg>"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +241,12 @@ def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -
         places.append((x, y))
         x += wide + 9
     drawing = Drawing(width, y + 18, title)
+    lines: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
     for (x, y), (cell, label) in zip(places, entries, strict=True):
         _cell(drawing, cell, x + 0.5, y + 2, 15, 14)
-        drawing.text(x + 20, y + 12.5, label, size=KEY_SIZE, color=QUIET)
+        lines[y].append((x + 20, label))
+    for y, labels in lines.items():
+        drawing.labels(y + 12.5, labels, KEY_SIZE, "start")
     return drawing.svg()
 
 
@@ -392,17 +294,6 @@ def _hatch(drawing: Drawing, x: float, y: float, wide: float, tall: float) -> No
         stop = min(wide, offset + tall)
         drawing.line(x + start, y + tall - (start - offset), stop - start, start - stop, QUIET, 0.5)
         offset += gap
-
-
-def _spaces(room: float, size: float) -> tuple[str, float]:
-    """Spaces that fill a room but for half a hair, and how wide they are."""
-    spaces, taken = "", 0.0
-    for space in _SPACES:
-        wide = exact_width(space, size) or 0.0
-        count = max(0, int((room - taken) / wide + (0.5 if space == _SPACES[-1] else 0.0)))
-        spaces += space * count
-        taken += wide * count
-    return spaces, taken
 
 
 def _shortened(label: str, width: float) -> str:

@@ -35,8 +35,8 @@ class ShippedPage(weasyprint.HTML):
         tree = _tree(string)
         super().__init__(string=string if tree is None else "", **options)
         if tree is not None:
-            self.wrapper_element = type(self.wrapper_element).from_html_root(tree, content_language=None)
-            self.etree_element = tree
+            root = type(self.wrapper_element).from_html_root(tree, content_language=None)
+            self.wrapper_element, self.etree_element = root, tree
 
     def _ua_stylesheets(self, forms: bool = False) -> list[weasyprint.CSS]:
         assert not forms, "reports have no forms"

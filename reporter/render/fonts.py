@@ -137,6 +137,7 @@ def text_width(text: str, size: float) -> float:
     return sum(advances.get(ord(letter), square) for letter in text) * size / square
 
 
+@functools.lru_cache(maxsize=4096)
 def exact_width(text: str, size: float, *, bold: bool = False) -> float | None:
     """The same, of one of the weights; None where letters of another script are in the text."""
     advances, square = _advances(LATIN.files[bold][0])
