@@ -100,9 +100,9 @@ def _ours(report: Report, file: Path) -> bytes:
 def _weasyprint(report: Report) -> Callable[[], object]:
     """WeasyPrint's own time for the HTML, with fonts and style sheets parsed before."""
     html = report_html(report, LOOK, logo_url=None)
-    fonts, sheets = pdf._styles(style_sheet(LOOK), faces_for(html))
+    fonts, sheet = pdf._styles(style_sheet(LOOK), faces_for(html))
     return lambda: weasyprint.HTML(string=html).write_pdf(
-        stylesheets=list(sheets), font_config=fonts, pdf_variant=VARIANT
+        stylesheets=[sheet], font_config=fonts, pdf_variant=VARIANT
     )
 
 

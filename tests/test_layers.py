@@ -37,7 +37,11 @@ ALLOWED = {
 HOMES = {
     "requests": ["reporter.fetch"],
     "urllib3": ["reporter.fetch"],
-    "weasyprint": ["reporter.render.pdf", "reporter.render.glyphs"],
+    "weasyprint": [
+        "reporter.render.pdf",
+        "reporter.render.fastpath",
+        "reporter.render.glyphs",
+    ],
     "jinja2": ["reporter.render"],
     "markdown_it": ["reporter.render.markdown"],
     "babel": ["reporter.render", "reporter.settings"],

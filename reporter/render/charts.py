@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn the way they are fast to lay out: one path for all marks of a colour.
+"""Charts as SVG.
 
 Pure functions of figures. Each picture begins with a `<title>`, which becomes its alternative text
 in the PDF. Lengths are CSS pixels (1/96 inch).
@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reporter.model import Outcome
+from reporter.render.drawing import INK, QUIET, TEXT_SIZE, Drawing
 from reporter.render.fonts import text_width
 
 # Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
@@ -28,11 +29,7 @@ FILL: Final = {
     Outcome.RUNNING: "#6c9bd2",
     Outcome.NOT_RUN: "#c9d0d6",
 }
-INK: Final = "#1d252c"
-QUIET: Final = "#5b6670"
-TEXT_SIZE: Final = 9.0
 KEY_SIZE: Final = 8.5
-RULE: Final = "#d5dbe0"
 PLAIN: Final = "#8fa6ba"
 PALE: Final = "#c3cfdb"
 STRONG: Final = "#3d5a75"
@@ -46,63 +43,6 @@ STACKED: Final = (
     Outcome.SUCCESS,
 )
 """From the base up: failures stand on the line, where their heights can be compared."""
-
-
-class Drawing:
-    """Marks gathered by colour, and texts, until they become one SVG."""
-
-    def __init__(self, width: float, height: float, title: str) -> None:
-        self._size = width, height
-        self._title = title
-        self._fills: defaultdict[str, list[str]] = defaultdict(list)
-        self._grid: list[str] = []
-        self._strokes: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
-        self._texts: list[str] = []
-
-    def box(self, x: float, y: float, width: float, height: float, color: str) -> None:
-        if width > 0 and height > 0:
-            self._fills[color].append(f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z")
-
-    def grid(self, x: float, y: float, dx: float) -> None:
-        """A faint line behind everything else."""
-        self._grid.append(f"M{x:.1f} {y:.1f}h{dx:.1f}")
-
-    def line(self, x: float, y: float, dx: float, dy: float, color: str, width: float = 1) -> None:
-        self._strokes[color, width].append(f"M{x:.1f} {y:.1f}l{dx:.1f} {dy:.1f}")
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: object,
-        *,
-        anchor: str = "start",
-        size: float = TEXT_SIZE,
-        color: str = INK,
-        bold: bool = False,
-    ) -> None:
-        weight = ' font-weight="600"' if bold else ""
-        self._texts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
-            f' fill="{color}"{weight}>{escape(text)}</text>'
-        )
-
-    def svg(self) -> Markup:
-        width, height = self._size
-        grid = f'<path d="{"".join(self._grid)}" stroke="{RULE}" stroke-width="0.6" fill="none"/>'
-        fills = (f'<path d="{"".join(d)}" fill="{color}"/>' for color, d in self._fills.items())
-        strokes = (
-            f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width}" fill="none"/>'
-            for (color, width), d in self._strokes.items()
-        )
-        # The family is the page's: an SVG inside HTML does not inherit it in WeasyPrint.
-        return Markup(  # noqa: S704  every text is escaped above
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
-            f' width="{width:.0f}" height="{height:.0f}" font-family="Plex, Plex JP, sans-serif">'
-            f"<title>{escape(self._title)}</title>"
-            f"{grid * bool(self._grid)}{''.join(fills)}{''.join(strokes)}"
-            f"{''.join(self._texts)}</svg>"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +77,14 @@ def daily_outcomes(
         for outcome in STACKED:
             tall = bar.counts.get(outcome, 0) * scale
             y -= tall
-            drawing.box(x + step * 0.1, y, step * 0.8, tall, FILL[outcome])
+            drawing.column(x + step * 0.1, y, step * 0.8, tall, FILL[outcome])
         failed = bar.counts.get(Outcome.FAILED, 0)
         if failed:
             drawing.text(
                 x + step / 2, y - 3, failed, anchor="middle", size=8, bold=True, color="#b3261e"
             )
-        if number % every == 0:
-            drawing.text(x + step / 2, base + 12, bar.label, anchor="middle", size=8, color=QUIET)
+    middles = [(left + (number + 0.5) * step, bar.label) for number, bar in enumerate(bars)]
+    drawing.labels(base + 12, middles[::every], 8)
     drawing.line(left, base, width - left, 0, QUIET, 0.8)
     return drawing.svg()
 
@@ -211,7 +151,8 @@ def months(
             _hatch(drawing, x + step * 0.12, base - 10, step * 0.76, 10)
         if last:
             drawing.text(width, 9, bar.shown, anchor="end", size=9.5, bold=True)
-        drawing.text(x + step / 2, base + 12, bar.label, anchor="middle", size=7.5, color=QUIET)
+    middles = [((number + 0.5) * step, bar.label) for number, bar in enumerate(bars)]
+    drawing.labels(base + 12, middles, 7.5)
     drawing.line(0, base, width, 0, QUIET, 0.8)
     if target is not None:
         y = base - (base - top) * target / scale
@@ -236,7 +177,7 @@ def sparkline(columns: Sequence[Column], title: str) -> Markup:
     step = width / max(len(columns), 1)
     for number, own in enumerate(columns):
         x = number * step
-        drawing.box(
+        drawing.column(
             x,
             base - base * (own.value or 0) / scale,
             step * 0.8,
@@ -244,9 +185,9 @@ def sparkline(columns: Sequence[Column], title: str) -> Markup:
             PLAIN,
         )
         if own.failed:
-            drawing.box(x, base + 1, step * 0.8, 3, FILL[Outcome.FAILED])
+            drawing.column(x, base + 1, step * 0.8, 3, FILL[Outcome.FAILED])
         elif not own.observed:
-            drawing.box(x, base + 1.5, step * 0.8, 0.8, QUIET)
+            drawing.column(x, base + 1.5, step * 0.8, 0.8, QUIET)
     drawing.line(0, base + 0.4, width, 0, QUIET, 0.5)
     return drawing.svg()
 
@@ -278,10 +219,8 @@ def calendar(
     step = (width - label_width) / max(len(labels), 1)
     drawing = Drawing(width, top + tall * len(rows) + 2, title)
     every = max(1, round(13 / step))
-    for number, label in enumerate(labels):
-        if number % every == 0:
-            x = label_width + (number + 0.5) * step
-            drawing.text(x, top - 4, label, anchor="middle", size=7.5, color=QUIET)
+    middles = [(label_width + (number + 0.5) * step, own) for number, own in enumerate(labels)]
+    drawing.labels(top - 4, middles[::every], 7.5)
     for line, row in enumerate(rows):
         y = top + line * tall
         drawing.text(
@@ -302,9 +241,12 @@ def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -
         places.append((x, y))
         x += wide + 9
     drawing = Drawing(width, y + 18, title)
+    lines: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
     for (x, y), (cell, label) in zip(places, entries, strict=True):
         _cell(drawing, cell, x + 0.5, y + 2, 15, 14)
-        drawing.text(x + 20, y + 12.5, label, size=KEY_SIZE, color=QUIET)
+        lines[y].append((x + 20, label))
+    for y, labels in lines.items():
+        drawing.labels(y + 12.5, labels, KEY_SIZE, "start")
     return drawing.svg()
 
 
@@ -313,11 +255,11 @@ def _cell(
 ) -> None:
     if cell.outcome is None:
         if cell.observed:
-            drawing.box(x, y, wide, tall, "#f1f3f5")
+            drawing.column(x, y, wide, tall, "#f1f3f5")
         else:
             _hatch(drawing, x, y, wide, tall)
         return
-    drawing.box(x, y, wide, tall, FILL[cell.outcome])
+    drawing.column(x, y, wide, tall, FILL[cell.outcome])
     _sign(drawing, cell.outcome, x + wide / 2, y + tall / 2)
 
 

@@ -122,16 +122,33 @@ def characters(face: Face) -> frozenset[int]:
     return frozenset(TTFont(BytesIO(asset(name)), lazy=True).getBestCmap())
 
 
+def unpacked(name: str) -> bytes:
+    """A bundled font as WeasyPrint would unpack it, but without the time of day in it."""
+    font = TTFont(BytesIO(asset(name)), recalcTimestamp=False)
+    font.flavor = font.flavorData = None
+    file = BytesIO()
+    font.save(file)
+    return file.getvalue()
+
+
 def text_width(text: str, size: float) -> float:
     """How wide a text is at a size, both in pixels; letters of another script count as square."""
-    advances, square = _advances()
+    advances, square = _advances(LATIN.files[0][0])
     return sum(advances.get(ord(letter), square) for letter in text) * size / square
 
 
+@functools.lru_cache(maxsize=4096)
+def exact_width(text: str, size: float, *, bold: bool = False) -> float | None:
+    """The same, of one of the weights; None where letters of another script are in the text."""
+    advances, square = _advances(LATIN.files[bold][0])
+    widths = [advances.get(ord(letter)) for letter in text]
+    known = [width for width in widths if width is not None]
+    return sum(known) * size / square if len(known) == len(widths) else None
+
+
 @functools.cache
-def _advances() -> tuple[dict[int, int], int]:
-    """How far each letter of the first face moves on, and how far a square one would."""
-    name, _ = LATIN.files[0]
+def _advances(name: str) -> tuple[dict[int, int], int]:
+    """How far each letter of a font moves on, and how far a square one would."""
     font = TTFont(BytesIO(asset(name)), lazy=True)
     advances = {code: font["hmtx"][glyph][0] for code, glyph in font.getBestCmap().items()}
     return advances, int(font["head"].unitsPerEm)

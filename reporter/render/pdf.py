@@ -21,6 +21,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reporter.errors import ReporterError
 from reporter.model import DEPTHS, Look, Report
+from reporter.render.fastpath import ShippedPage, write_once
 from reporter.render.fonts import (
     BUNDLED,
     LATIN,
@@ -29,6 +30,7 @@ from reporter.render.fonts import (
     face_rules,
     faces_for,
     family_rules,
+    unpacked,
 )
 from reporter.render.glyphs import printable
 from reporter.render.html import report_html, style_sheet
@@ -75,7 +77,7 @@ class AssetFetcher(URLFetcher):
             content, media_type = self._assets[name]
             return URLFetcherResponse(url, content, {"Content-Type": media_type})
         if parts.scheme == "asset" and name.startswith("fonts/"):
-            return URLFetcherResponse(url, asset(name), {"Content-Type": "font/woff"})
+            return URLFetcherResponse(url, unpacked(name), {"Content-Type": "font/ttf"})
         self.blocked.append(url[:200])
         raise ValueError(f"refused to load {url[:200]}")
 
@@ -124,9 +126,10 @@ def write_archival(pages: Sequence[MakePage], look: Look, path: Path, document_n
 
 
 def _laid_out(html: str, look: Look, fetcher: AssetFetcher) -> weasyprint.Document:
-    fonts, sheets = _styles(style_sheet(look), faces_for(html, look.locale))
-    return weasyprint.HTML(string=html, url_fetcher=fetcher, base_url="asset:/").render(
-        stylesheets=list(sheets), font_config=fonts
+    fonts, sheet = _styles(style_sheet(look), faces_for(html, look.locale))
+    page = weasyprint.HTML if look.templates else ShippedPage
+    return page(string=html, url_fetcher=fetcher, base_url="asset:/").render(
+        stylesheets=[sheet], font_config=fonts
     )
 
 
@@ -150,28 +153,25 @@ def fonts_in_use() -> str:
 
 
 @functools.cache
-def _fonts(faces: tuple[Face, ...]) -> tuple[FontConfiguration, weasyprint.CSS]:
+def _fonts(faces: tuple[Face, ...]) -> FontConfiguration:
     """The fonts, read once for a process: the first face, and those others a report needs."""
     configuration = FontConfiguration()
     if faces:
         fontconfig.FcConfigParseAndLoadFromMemory(configuration._config, family_rules(faces), True)
-    sheet = weasyprint.CSS(
+    weasyprint.CSS(
         string=asset("fonts/fonts.css").decode() + face_rules(faces),
         font_config=configuration,
         url_fetcher=AssetFetcher({}),
         base_url="asset:/",
     )
-    return configuration, sheet
+    return configuration
 
 
 @functools.cache
-def _styles(
-    css: str, faces: tuple[Face, ...]
-) -> tuple[FontConfiguration, tuple[weasyprint.CSS, ...]]:
+def _styles(css: str, faces: tuple[Face, ...]) -> tuple[FontConfiguration, weasyprint.CSS]:
     """Fonts and a style sheet, parsed once for a process."""
-    configuration, fonts = _fonts(faces)
-    sheet = weasyprint.CSS(string=css, font_config=configuration, url_fetcher=AssetFetcher({}))
-    return configuration, (fonts, sheet)
+    fonts = _fonts(faces)
+    return fonts, weasyprint.CSS(string=css, font_config=fonts, url_fetcher=AssetFetcher({}))
 
 
 def _forget_fonts() -> None:
@@ -209,6 +209,7 @@ def _complete_metadata(document: weasyprint.Document) -> None:
 def _finish(_: weasyprint.Document, pdf: Any) -> None:
     pdf.info.pop("Producer", None)
     _mark_headers(pdf)
+    write_once(pdf)
 
 
 def _mark_headers(pdf: Any) -> None:
