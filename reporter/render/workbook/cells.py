@@ -13,6 +13,8 @@ LONGEST_TEXT: Final = 32_767
 """Of a cell, in UTF-16 code units: what Excel counts."""
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ORDINARY: Final = re.compile(r"[^\x00-\x1f&<>_\ud800-\udfff\ufffe\uffff]{1,9999}")
+"""A text that stands in XML as it is: most do, and one look tells."""
 _ESCAPE_LOOKALIKE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n'")
 _EPOCH: Final = date(1899, 12, 30)
@@ -86,6 +88,6 @@ def quoted(text: str) -> str:
 
 
 def _text_xml(value: str, style: int) -> str:
-    text = escape(cell_text(value))
+    text = value if _ORDINARY.fullmatch(value) else escape(cell_text(value))
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f'" s="{style}" t="inlineStr"><is><t{space}>{text}</t></is></c>'
