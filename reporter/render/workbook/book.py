@@ -53,7 +53,6 @@ class Book:
         self._sheets: list[Sheet] = []
         self._describe()
         self._archive = _Archive(path)
-        self._begin()
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +64,10 @@ class Book:
 
     def sheet(self, title: str, layout: Layout, number: int = 1) -> Sheet:
         """A new sheet behind the others; `title` is one of `titles`."""
-        self._finish_last()
+        if self._sheets:
+            self._sheets[-1].finish()
+        else:
+            self._write_properties()
         name = title_of(self.words, title, number)
         made = cast(Worksheet, self._workbook.create_sheet(name))
         part = self._archive.begin_sheet(len(self._sheets) + 1)
@@ -84,17 +86,13 @@ class Book:
 
     def save(self) -> None:
         """Finish the last sheet, and write all that is not a sheet."""
-        self._finish_last()
+        self._sheets[-1].finish()
         self._archive.drawings += [own.descriptions for own in self._sheets if own.descriptions]
         # Not `Workbook.save`: it would put the clock's time into the properties.
         ExcelWriter(self._workbook, self._archive).write_data()
 
-    def _finish_last(self) -> None:
-        for sheet in self._sheets[-1:]:
-            sheet.finish()
-
-    def _begin(self) -> None:
-        """Write the properties first: some programs look at no more to know a workbook."""
+    def _write_properties(self) -> None:
+        """They come first: some programs look at no more to know a workbook."""
         application = ExtendedProperties()
         application.Application = "Microsoft Excel"
         self._archive.writestr(ARC_APP, tostring(application.to_tree()))
