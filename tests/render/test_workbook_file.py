@@ -25,6 +25,7 @@ from python_calamine import CalamineWorkbook
 
 from reporter.errors import OutputError
 from reporter.files import write_whole
+from reporter.jobs.frame import JOB_COLUMNS
 from reporter.model import Look, Outcome, Report
 from reporter.render.text import Words
 from reporter.render.workbook import write_workbook
@@ -203,8 +204,8 @@ def shown(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
         return own.to_pytimedelta() if name == "duration" else own
 
     rows = []
+    names = list(JOB_COLUMNS)[:15]
     for job in jobs.sort_values(["service", "module"], kind="stable").to_dict("records"):
-        names = list(job)[:15]
         counted = "undated" if pd.isna(job["started_at"]) else "backup"
         counted = counted if job["is_backup"] else "not a backup"
         outcome = words.outcome(Outcome(job["outcome"]))

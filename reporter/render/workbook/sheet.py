@@ -36,7 +36,6 @@ from reporter.render.workbook.styles import PLAIN, Style, Styles
 LAST_ROW: Final = 1_048_576
 """Excel's limit."""
 
-_LETTERS: Final = [get_column_letter(number) for number in range(1, 101)]
 _PAPER: Final = {"A4": 9, "Letter": 1}
 _HEADER_TEXT: Final = 60
 """Characters of a customer's or brand's name in print; a page header takes 255 in all."""
@@ -121,14 +120,15 @@ class Sheet:
         return self.rows
 
     def add_rows(
-        self, number: int, columns: Iterable[Sequence[str]], *, height: float | None = None
+        self, number: int, columns: Sequence[Sequence[str]], *, height: float | None = None
     ) -> None:
         """Write so many rows, given as columns of cells: no step of it is taken row by row."""
+        assert all(len(cells) == number for cells in columns)
         numbers = [str(n) for n in range(self.rows + 1, self.rows + number + 1)]
         tall = f' ht="{height}" customHeight="1"' if height else ""
         pieces: list[Iterable[str]] = [repeat('<row r="'), numbers, repeat(f'"{tall}>')]
-        for letter, cells in zip(_LETTERS, columns, strict=False):
-            pieces += [repeat(f'<c r="{letter}'), numbers, cells]
+        for place, cells in enumerate(columns, 1):
+            pieces += [repeat(f'<c r="{get_column_letter(place)}'), numbers, cells]
         rows = map("".join, zip(*pieces, repeat("</row>"), strict=False))
         self._part.write("".join(rows).encode())
         self.rows += number
