@@ -1,246 +1,260 @@
-"""Writing the Jobs sheet of 100,000 jobs, beside other writers: `python -m benchmarks.jobs_sheet`.
+"""The Jobs sheet of the workbook against what other writers take for the same sheet.
 
-Everybody writes the same 16 columns with the same number and date formats, from values that are
-ready: ours from the report's frame, as in life; the others from lists of Python values.
+Timed of ours is `add_jobs` and saving a workbook that has this sheet alone: from the report's
+DataFrame, with sorting, cells, links, table, styles and compression, to the closed file. The others
+are handed rows of plain values, made beforehand, and write them with the same formats of dates and
+numbers; the floor makes a string of each row and compresses it, and no workbook at all.
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
+import pickle
+import re
+import statistics
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
-from xml.sax.saxutils import escape
+from typing import Any
 
-import openpyxl
+import numpy as np
 import pandas as pd
 import xlsxwriter
+from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from benchmarks.ratios import Seconds, finish, in_turn, ratio, table
+from benchmarks.ratios import finish, in_turn, ratio
 from reporter.jobs.frame import JOB_COLUMNS
 from reporter.model import Look, Report
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.jobs import add_jobs
-from tests.builders import make_job, make_report
+from tests.builders import make_busy_month, make_report
 
-COUNT, MOMENT, SPAN, RATE = "#,##0", "yyyy-mm-dd hh:mm:ss", "[h]:mm:ss", "0.0%"
-EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001  Excel knows no zones
-DAY: Final = timedelta(days=1)
-FIRST: Final = datetime(2026, 10, 1, tzinfo=UTC)
-CONSTANT: Final = "XlsxWriter, constant memory"
-OURS: Final = "ours"
+ROWS = 100_000
+SLOW_ROWS = 10_000
+"""Of the writers that take long; compared by rows per second."""
+MANY_ROWS = 400_000
+ZONE = "Europe/Berlin"
+COUNT, MOMENT, SPAN = "#,##0", "yyyy\\-mm\\-dd\\ hh:mm:ss", "[h]:mm:ss"
+FORMATS = ["General"] * 5 + [COUNT] * 6 + [MOMENT, MOMENT, SPAN, MOMENT] + ["General"] * 2
 
-
-def frame(rows: int) -> pd.DataFrame:
-    """So many jobs of October, in the columns a report has them in."""
-    numbers = pd.Series(range(rows))
-    starts = pd.Timestamp(FIRST) + pd.to_timedelta(numbers * (31 * 86_400) // rows, unit="s")
-    modules = ("Exchange Online", "SharePoint Online", "OneDrive", "Microsoft Teams", "Teams Chat")
-    jobs = pd.DataFrame(
-        {
-            "service": "Microsoft 365",
-            "module": [modules[n % 5] for n in range(rows)],
-            "status": ["Failed" if n % 50 == 0 else "Finished" for n in range(rows)],
-            "job_id": [f"FB20261001{n:09}" for n in range(rows)],
-            "name": [f"Daily backup {n % 400}" for n in range(rows)],
-            "objects_total": numbers % 5_000 + 10,
-            "objects_failed": numbers % 7,
-            "objects_successful": numbers % 5_000 + 3,
-            "objects_skipped": 0,
-            "objects_warning": numbers % 3,
-            "bytes": (numbers * 7_919_317) % 10**12,
-            "started_at": starts,
-            "ended_at": starts + pd.to_timedelta(numbers % 3_000, unit="s"),
-            "duration": pd.to_timedelta(numbers % 3_000, unit="s"),
-            "modified_at": starts + pd.to_timedelta(numbers % 4_000, unit="s"),
-            "fetched_at": pd.Timestamp(FIRST) + timedelta(days=32),
-            "outcome": ["failed" if n % 50 == 0 else "success" for n in range(rows)],
-            "is_job": True,
-            "is_backup": True,
-        }
-    )
-    return jobs.astype(JOB_COLUMNS)
+Row = Sequence[Any]
+Writer = Callable[[Any, Path], object]
+OURS, CONSTANT = "ours", "XlsxWriter, constant memory"
 
 
-def report(rows: int) -> Report:
-    return replace(make_report([make_job()]), jobs=frame(rows))
+def report_of(rows: int) -> Report:
+    """A report of so many jobs of a busy month, each with an id and times of its own."""
+    report = make_report(make_busy_month(), timezone=ZONE)
+    chance = np.random.default_rng(4)
+    jobs = report.jobs.iloc[chance.integers(0, len(report.jobs), rows)].reset_index(drop=True)
+    second = pd.to_timedelta(chance.choice(31 * 86_400, rows, replace=False), unit="s")
+    started = pd.Series(pd.Timestamp("2026-10-01", tz=ZONE) + second).dt.tz_convert("UTC")
+    jobs["duration"] = pd.to_timedelta(chance.integers(30, 6000, rows), unit="s")
+    jobs["started_at"] = started
+    jobs["ended_at"] = started + jobs["duration"]
+    jobs["modified_at"] = jobs["ended_at"] + pd.Timedelta(seconds=5)
+    ids = chance.choice(10**9, rows, replace=False)
+    jobs["job_id"] = [f"FB{own:%Y%m%d}{n:09}" for own, n in zip(started, ids, strict=True)]
+    jobs["bytes"] = chance.lognormal(22, 2, rows).astype("int64")
+    jobs["objects_total"] = chance.integers(200, 3000, rows)
+    jobs["objects_successful"] = jobs["objects_total"] - jobs["objects_failed"].fillna(0)
+    return replace(report, jobs=jobs.astype(JOB_COLUMNS))
 
 
-def values(rows: int) -> list[tuple[Any, ...]]:
-    """The same jobs as plain values, times as Excel's local times."""
-    jobs = frame(rows).drop(columns=["fetched_at", "is_job", "is_backup"])
-    for name in ("started_at", "ended_at", "modified_at"):
-        jobs[name] = jobs[name].dt.tz_localize(None)
-    columns = [
-        [own.to_pydatetime() for own in jobs[name]]
-        if name in ("started_at", "ended_at", "modified_at")
-        else [own.to_pytimedelta() for own in jobs[name]]
-        if name == "duration"
-        else jobs[name].tolist()
-        for name in jobs
-    ]
+def rows_of(report: Report) -> list[Row]:
+    """The same jobs as rows of what Excel has: texts, numbers, local times, lengths of time."""
+    jobs = report.jobs[list(JOB_COLUMNS)[:15]].assign(outcome=report.jobs["outcome"], as_="backup")
+    columns = [_plain(jobs[name]) for name in jobs]
     return list(zip(*columns, strict=True))
 
 
-FORMATS: Final = [None] * 5 + [COUNT] * 6 + [MOMENT, MOMENT, SPAN, MOMENT, None]
-"""The number format of each of the 16 columns."""
+def _plain(column: pd.Series) -> list[Any]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        local = column.dt.tz_convert(ZONE).dt.tz_localize(None)
+        return [None if own is pd.NaT else own.to_pydatetime() for own in local]
+    if column.dtype.kind == "m":
+        return [None if own is pd.NaT else own.to_pytimedelta() for own in column]
+    return list(column.astype(object).where(column.notna(), None))
 
 
-def ours(made: Report, path: Path) -> None:
-    """The real writer, of the sheet Jobs alone."""
-    with Book(made, Look()) as book:
+def ours(report: Report, path: Path) -> None:
+    with Book(report, Look(), path) as book:
         add_jobs(book)
-        book.save(path)
+        book.save()
 
 
-def with_xlsxwriter(rows: list[tuple[Any, ...]], path: Path, *, constant_memory: bool) -> None:
+def xlsxwriter_constant(rows: Sequence[Row], path: Path) -> None:
+    xlsxwriter_normal(rows, path, constant_memory=True)
+
+
+def xlsxwriter_normal(rows: Sequence[Row], path: Path, *, constant_memory: bool = False) -> None:
+    """With the method for each kind of value, which is faster than `write`."""
     book = xlsxwriter.Workbook(path, {"constant_memory": constant_memory})
-    sheet = book.add_worksheet("Jobs")
-    styles = [book.add_format({"num_format": own}) if own else None for own in FORMATS]
+    sheet = book.add_worksheet()
+    known = {text: book.add_format({"num_format": text}) for text in dict.fromkeys(FORMATS)}
+    methods = {
+        "General": sheet.write_string,
+        COUNT: sheet.write_number,
+        MOMENT: sheet.write_datetime,
+        SPAN: sheet.write_datetime,
+    }
+    columns = [(n, methods[text], known[text]) for n, text in enumerate(FORMATS)]
     for number, row in enumerate(rows):
-        for column in range(5):
-            sheet.write_string(number, column, row[column])
-        for column in range(5, 11):
-            sheet.write_number(number, column, row[column], styles[column])
-        for column in range(11, 15):
-            sheet.write_datetime(number, column, row[column], styles[column])
-        sheet.write_string(number, 15, row[15])
+        for (column, write, style), value in zip(columns, row, strict=True):
+            if value is None:
+                sheet.write_blank(number, column, None, style)
+            else:
+                write(number, column, value, style)
     book.close()
 
 
-def with_openpyxl(rows: list[tuple[Any, ...]], path: Path) -> None:
-    """In its write-only mode; a format wants a cell object."""
-    book = openpyxl.Workbook(write_only=True)
-    sheet: WriteOnlyWorksheet = book.create_sheet("Jobs")
+def openpyxl_write_only(rows: Sequence[Row], path: Path) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
     for row in rows:
         cells = []
-        for value, form in zip(row, FORMATS, strict=True):
+        for value, text in zip(row, FORMATS, strict=True):
             cell = WriteOnlyCell(sheet, value)
-            if form:
-                cell.number_format = form
+            cell.number_format = text
             cells.append(cell)
         sheet.append(cells)
     book.save(path)
 
 
-def with_openpyxl_in_memory(rows: list[tuple[Any, ...]], path: Path) -> None:
-    book = openpyxl.Workbook()
-    sheet = book.create_sheet("Jobs")
-    for row in rows:
-        sheet.append(row)
-        for column, form in enumerate(FORMATS, 1):
-            if form:
-                sheet.cell(sheet.max_row, column).number_format = form
+def openpyxl_normal(rows: Sequence[Row], path: Path) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for number, row in enumerate(rows, 1):
+        for column, (value, text) in enumerate(zip(row, FORMATS, strict=True), 1):
+            sheet.cell(number, column, value).number_format = text
     book.save(path)
 
 
-def with_pandas(jobs: pd.DataFrame, path: Path) -> None:
-    jobs.to_excel(path, index=False, engine="openpyxl")
+def pandas_to_excel(rows: Sequence[Row], path: Path) -> None:
+    """As pandas formats dates; it has no formats of numbers."""
+    pd.DataFrame(rows).to_excel(path, engine="openpyxl", index=False)
 
 
-def floor(rows: list[tuple[Any, ...]], path: Path, level: int) -> None:
-    """The least a sheet can be: one string a row, and zlib."""
-    with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
-        archive.open("xl/worksheets/sheet1.xml", "w") as sheet,
-    ):
-        for first in range(0, len(rows), 5_000):
-            part = rows[first : first + 5_000]
-            sheet.write("".join([_floor_row(row) for row in part]).encode())
+def floor(rows: Sequence[Row], path: Path, level: int) -> None:
+    packed = zlib.compressobj(level)
+    with path.open("wb") as file:
+        for first in range(0, len(rows), 1000):
+            lines = "".join(_lines(rows[first : first + 1000], first + 1))
+            file.write(packed.compress(lines.encode()))
+        file.write(packed.flush())
 
 
-def _floor_row(row: tuple[Any, ...]) -> str:
-    a, b, c, d, e, f, g, h, i, j, k, started, ended, took, modified, outcome = row
-    began, over, changed = ((own - EPOCH) / DAY for own in (started, ended, modified))
-    return (
-        f'<row><c t="inlineStr"><is><t>{a}</t></is></c><c t="inlineStr"><is><t>{b}</t></is></c>'
-        f'<c t="inlineStr"><is><t>{c}</t></is></c><c t="inlineStr"><is><t>{escape(d)}</t></is></c>'
-        f'<c t="inlineStr"><is><t>{escape(e)}</t></is></c><c s="1"><v>{f}</v></c>'
-        f'<c s="1"><v>{g}</v></c><c s="1"><v>{h}</v></c><c s="1"><v>{i}</v></c>'
-        f'<c s="1"><v>{j}</v></c><c s="1"><v>{k}</v></c><c s="2"><v>{began}</v></c>'
-        f'<c s="2"><v>{over}</v></c><c s="3"><v>{took / DAY}</v></c><c s="2"><v>{changed}</v></c>'
-        f'<c t="inlineStr"><is><t>{outcome}</t></is></c></row>'
+def _lines(rows: Sequence[Row], first: int) -> Iterator[str]:
+    for n, (a, b, c, d, e, f, g, h, i, j, k, m, o, p, q, r, s) in enumerate(rows, first):
+        yield (
+            f'<row r="{n}"><c r="A{n}" s="1" t="inlineStr"><is><t>{a}</t></is></c>'
+            f'<c r="B{n}" s="1" t="inlineStr"><is><t>{b}</t></is></c>'
+            f'<c r="C{n}" s="1" t="inlineStr"><is><t>{c}</t></is></c>'
+            f'<c r="D{n}" s="1" t="inlineStr"><is><t>{d}</t></is></c>'
+            f'<c r="E{n}" s="1" t="inlineStr"><is><t>{e}</t></is></c>'
+            f'<c r="F{n}" s="2"><v>{f}</v></c><c r="G{n}" s="2"><v>{g}</v></c>'
+            f'<c r="H{n}" s="2"><v>{h}</v></c><c r="I{n}" s="2"><v>{i}</v></c>'
+            f'<c r="J{n}" s="2"><v>{j}</v></c><c r="K{n}" s="2"><v>{k}</v></c>'
+            f'<c r="L{n}" s="3"><v>{m}</v></c><c r="M{n}" s="3"><v>{o}</v></c>'
+            f'<c r="N{n}" s="4"><v>{p}</v></c><c r="O{n}" s="3"><v>{q}</v></c>'
+            f'<c r="P{n}" s="1" t="inlineStr"><is><t>{r}</t></is></c>'
+            f'<c r="Q{n}" s="1" t="inlineStr"><is><t>{s}</t></is></c></row>'
+        )
+
+
+def as_numbers(rows: Sequence[Row]) -> list[Row]:
+    """The rows with times as Excel's numbers, which the floor is spared from computing."""
+    return [tuple(map(_number, row)) for row in rows]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001  as Excel has it
+    return value / timedelta(days=1) if isinstance(value, timedelta) else value
+
+
+FAST: dict[str, Writer] = {
+    OURS: ours,
+    CONSTANT: xlsxwriter_constant,
+    "floor, zlib 1": lambda rows, path: floor(rows, path, 1),
+    "floor, zlib 6": lambda rows, path: floor(rows, path, 6),
+}
+SLOW: dict[str, Writer] = {
+    "XlsxWriter": xlsxwriter_normal,
+    "openpyxl, write-only": openpyxl_write_only,
+    "openpyxl": openpyxl_normal,
+    "pandas.to_excel": pandas_to_excel,
+}
+WRITERS = FAST | SLOW
+
+
+def data_for(name: str, report: Report, rows: int) -> Any:
+    if name == OURS:
+        return replace(report, jobs=report.jobs[:rows])
+    plain = rows_of(replace(report, jobs=report.jobs[:rows]))
+    return as_numbers(plain) if name.startswith("floor") else plain
+
+
+def megabytes_added(name: str, rows: int, report: Report, folder: Path) -> int:
+    """By how much a process of its own grows at its peak when it writes so many rows."""
+    saved = folder / "data.pickle"
+    saved.write_bytes(pickle.dumps([data_for(name, report, own) for own in (100, rows)]))
+    code = "import sys; from benchmarks.jobs_sheet import measure; measure(*sys.argv[1:])"
+    run = subprocess.run(
+        [sys.executable, "-c", code, name, str(saved)], capture_output=True, text=True, check=True
     )
+    return int(run.stdout)
 
 
-def candidates(rows: int, folder: Path) -> dict[str, Callable[[], object]]:
-    made, plain = report(rows), values(rows)
-    jobs = made.jobs.drop(columns=["fetched_at", "is_job", "is_backup"])
-    for name in ("started_at", "ended_at", "modified_at"):
-        jobs[name] = jobs[name].dt.tz_localize(None)
-    path = folder / "jobs.xlsx"
-    return {
-        OURS: lambda: ours(made, path),
-        CONSTANT: lambda: with_xlsxwriter(plain, path, constant_memory=True),
-        "XlsxWriter": lambda: with_xlsxwriter(plain, path, constant_memory=False),
-        "openpyxl, write-only": lambda: with_openpyxl(plain, path),
-        "openpyxl": lambda: with_openpyxl_in_memory(plain, path),
-        "pandas.to_excel": lambda: with_pandas(jobs, path),
-        "floor, zlib 1": lambda: floor(plain, path, 1),
-        "floor, zlib 6": lambda: floor(plain, path, 6),
-    }
+def measure(name: str, saved: str) -> None:
+    """What the process of `megabytes_added` does; a few rows first, for what is needed once."""
+    path, write = Path(saved).with_suffix(".xlsx"), WRITERS[name]
+    with Path(saved).open("rb") as file:
+        few, many = pickle.load(file)  # noqa: S301  written a moment ago
+    write(few, path)
+    before = peak_megabytes()
+    write(many, path)
+    print(peak_megabytes() - before)
 
 
-def memory_added(rows: int) -> float:
-    """MB that writing so many jobs adds, at its peak, to a process that has them already."""
-    script = (
-        "import tempfile, threading, time; from pathlib import Path\n"
-        "from benchmarks.jobs_sheet import ours, report, resident\n"
-        f"made = report({rows}); path = Path(tempfile.mkdtemp()) / 'jobs.xlsx'\n"
-        "ours(report(1), path)\n"
-        "before = peak = resident(); done = threading.Event()\n"
-        "def watch():\n"
-        "    global peak\n"
-        "    while not done.wait(0.005): peak = max(peak, resident())\n"
-        "watcher = threading.Thread(target=watch); watcher.start()\n"
-        "ours(made, path); done.set(); watcher.join(); path.unlink()\n"
-        "print(peak - before)"
-    )
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return round(float(done.stdout), 1)
-
-
-def resident() -> float:
-    """MB of memory this process has now (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return float(pages * resource.getpagesize() / 1e6)
+def peak_megabytes() -> int:
+    """Of this process alone: `ru_maxrss` begins with what the process had that started it."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) // 1024
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="*", help="names of candidates; default: all")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        every = candidates(given.rows, Path(folder))
-        chosen = {name: own for name, own in every.items() if not given.only or name in given.only}
-        seconds: Seconds = in_turn(chosen, given.rounds)
-        chosen[OURS]()
-        size = (Path(folder) / "jobs.xlsx").stat().st_size
-    for line in table(seconds, CONSTANT):
-        print(line)
+    report = report_of(MANY_ROWS)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+
+        def run_of(name: str, rows: int) -> Callable[[], object]:
+            data, path = data_for(name, report, rows), folder / f"{len(name)}.xlsx"
+            return lambda: WRITERS[name](data, path)
+
+        seconds = in_turn({name: run_of(name, ROWS) for name in FAST})
+        slow = in_turn({name: run_of(name, SLOW_ROWS) for name in SLOW})
+        for name, own in slow.items():
+            seconds[name] = [second * (ROWS / SLOW_ROWS) for second in own]
+        added = {name: megabytes_added(name, ROWS, report, folder) for name in WRITERS}
+        many = megabytes_added(OURS, MANY_ROWS, report, folder)
+    times = {name: ratio(seconds, name, OURS) for name in seconds}
+    print(f"{'':28}   rows/s   ours is   MB added")
     for name, own in seconds.items():
-        print(f"{name}: {given.rows / sorted(own)[len(own) // 2]:,.0f} rows/s")
-    added = {rows: memory_added(rows) for rows in (given.rows, 4 * given.rows)}
-    print(f"ours: {size / 1e6:.1f} MB; memory added: {added} MB")
-    ratios = {name: 1 / ratio(seconds, name, CONSTANT) for name in seconds}
+        speed = ROWS / statistics.median(own)
+        print(f"{name:28} {speed:8,.0f} {times[name]:7.2f} x {added[name]:10}")
+    print(f"{f'ours, {MANY_ROWS:,} rows':28} {many:29}")
     finish(
         "jobs_sheet",
         {
-            "times_xlsxwriter_constant_memory": ratios[OURS],
-            "speed_against_xlsxwriter_constant_memory": ratios,
-            "memory_added_mb": added,
+            "times_xlsxwriter_constant_memory": round(times[CONSTANT], 2),
+            "times": {name: round(own, 2) for name, own in times.items()},
+            "megabytes_added": added | {f"{OURS}, {MANY_ROWS} rows": many},
         },
     )
 

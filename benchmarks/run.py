@@ -142,7 +142,7 @@ def stages(folder: Path, count: int) -> dict[str, float]:
     for customer in (known[0], *known[:count]):  # the first is done twice, and then counted
         with timed() as took:
             report = stored_report(rendering, store, customer)
-            look = look_of(rendering, report, names[customer.id])
+            look = look_of(rendering, customer, report.period, names[customer.id])
         taken.setdefault("store and analysis", []).append(took[0])
         for suffix in FORMATS:
             with timed() as took:

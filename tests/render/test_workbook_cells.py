@@ -32,7 +32,7 @@ def units(text: str) -> int:
 @given(ANY_TEXT)
 def test_any_text_is_xml(text: str) -> None:
     """Every text makes a cell that an XML parser reads back as the text written."""
-    cell = ElementTree.fromstring(f'<c r="A1"{cell_xml(text, 7)}')  # noqa: S314  our own XML
+    cell = ElementTree.fromstring(f'<c r="A1{cell_xml(text, 7)}')  # noqa: S314  our own XML
     assert cell.get("s") == "7"
     if text:
         assert cell.get("t") == "inlineStr"
@@ -83,7 +83,7 @@ def test_escape_lookalikes() -> None:
 )
 def test_numbers(value: date | timedelta | float, number: float) -> None:
     """Days, times and lengths of time are Excel's numbers, to the last digit."""
-    assert cell_xml(value, 1) == f' s="1"><v>{number!r}</v></c>'
+    assert cell_xml(value, 1) == f'" s="1"><v>{number!r}</v></c>'
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 31)))  # noqa: DTZ001  local times

@@ -64,7 +64,7 @@ def write_portfolio_xlsx(portfolio: Portfolio, look: Look, path: Path) -> None:
     """The portfolio as an Excel workbook. The same portfolio and look give the same bytes.
 
     Raises:
-        OSError: `path` or the temporary files cannot be written.
+        OSError: `path` cannot be written; what is there of it is no workbook.
     """
     words = Words(look.locale, portfolio.policy.units)
     subject = _Subject(
@@ -73,12 +73,12 @@ def write_portfolio_xlsx(portfolio: Portfolio, look: Look, path: Path) -> None:
         portfolio.policy,
         portfolio.as_of or portfolio.period.start,
     )
-    with Book(cast(Report, subject), look) as book:
+    with Book(cast(Report, subject), look, path) as book:
         _add_portfolio(book, portfolio)
         _add_subscriptions(book, portfolio)
         _add_changes(book, portfolio)
         _add_unknown(book, portfolio)
-        book.save(path)
+        book.save()
 
 
 def _add_portfolio(book: Book, portfolio: Portfolio) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final, TypeAlias
 from xml.sax.saxutils import escape
@@ -14,9 +13,9 @@ LONGEST_TEXT: Final = 32_767
 """Of a cell, in UTF-16 code units: what Excel counts."""
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ORDINARY: Final = re.compile(r"[^\x00-\x1f&<>_\ud800-\udfff\ufffe\uffff]{1,9999}")
+"""A text that stands in XML as it is: most do, and one look tells."""
 _ESCAPE_LOOKALIKE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_HARMLESS: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z .:,()/-]{0,200}[0-9A-Za-z.)])?").fullmatch
-"""Texts that stand in XML as they are and look like nothing else: most there are, found at once."""
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n'")
 _EPOCH: Final = date(1899, 12, 30)
 _DAY: Final = timedelta(days=1)
@@ -60,10 +59,10 @@ def serial(moment: date | datetime) -> float:
 
 
 def cell_xml(value: Value, style: int) -> str:
-    """A cell but for its beginning, `<c` and where it is, which `Sheet` puts in front."""
+    """A cell but for the part before its column and row, which `Sheet.row` puts in front."""
     match value:
         case None | "":
-            return f' s="{style}"/>'
+            return f'" s="{style}"/>'
         case str():
             return _text_xml(value, style)
         case timedelta():
@@ -72,25 +71,14 @@ def cell_xml(value: Value, style: int) -> str:
             number = serial(value)
         case _:
             number = value
-    return f' s="{style}"><v>{number!r}</v></c>'
-
-
-def text_cells(texts: Iterable[str], plain: int, quoted: int) -> list[str]:
-    """The same of many texts: those that look like a formula in the style `quoted`."""
-    before, after = f' s="{plain}" t="inlineStr"><is><t>', "</t></is></c>"
-    return [
-        f"{before}{text}{after}"
-        if _HARMLESS(text)
-        else cell_xml(text, quoted if looks_like_formula(text) else plain)
-        for text in texts
-    ]
+    return f'" s="{style}"><v>{number!r}</v></c>'
 
 
 def formula_xml(formula: str, value: str | float, style: int) -> str:
     """The same of a formula, with the value it has: not every reader computes."""
     kind = ' t="str"' if isinstance(value, str) else ""
     shown = escape(cell_text(value)) if isinstance(value, str) else repr(value)
-    return f' s="{style}"{kind}><f>{escape(formula)}</f><v>{shown}</v></c>'
+    return f'" s="{style}"{kind}><f>{escape(formula)}</f><v>{shown}</v></c>'
 
 
 def quoted(text: str) -> str:
@@ -100,6 +88,6 @@ def quoted(text: str) -> str:
 
 
 def _text_xml(value: str, style: int) -> str:
-    text = escape(cell_text(value))
+    text = value if _ORDINARY.fullmatch(value) else escape(cell_text(value))
     space = ' xml:space="preserve"' if text != text.strip() else ""
-    return f' s="{style}" t="inlineStr"><is><t{space}>{text}</t></is></c>'
+    return f'" s="{style}" t="inlineStr"><is><t{space}>{text}</t></is></c>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,7 @@ from reporter.render.workbook.titles import JOBS, MODULES
 SERVICE_LETTER, MODULE_LETTER, BYTES_LETTER = "A", "B", "K"
 OUTCOME_LETTER, COUNTED_LETTER = "P", "Q"
 """The columns that the checks read."""
-_MODULE: Final = 1
-"""Which of the columns is the module's."""
+_MODULE: Final = ord(MODULE_LETTER) - ord("A")
 ROWS_AT_ONCE: Final = 5_000
 _SAMPLE: Final = 2_000
 """Jobs looked at to find how wide a column of text must be."""
@@ -71,8 +70,8 @@ def add_jobs(book: Book) -> None:
         write_header(book, sheet, [(column.header, column.align) for column in columns])
         for part in _parts(jobs, order[first : first + LAST_ROW - 1]):
             cells = [column.cells(sheet, part) for column in columns]
-            _lead_back(sheet, cells[_MODULE], number, links)
-            sheet.many_rows(cells)
+            _link_back(sheet, number, cells[_MODULE], links)
+            sheet.add_rows(len(part), cells)
         headers = [column.header for column in columns]
         sheet.table("Jobs" if number == 1 else f"Jobs_{number}", headers, 1)
 
@@ -112,13 +111,14 @@ def _links_back(book: Book) -> dict[tuple[int, int], _Back]:
     }
 
 
-def _lead_back(
-    sheet: Sheet, modules: list[str], number: int, links: Mapping[tuple[int, int], _Back]
+def _link_back(
+    sheet: Sheet, number: int, modules: list[str], links: Mapping[tuple[int, int], _Back]
 ) -> None:
-    """Make links of the modules' cells that lead back, in rows that are about to be written."""
-    for row in range(sheet.rows + 1, sheet.rows + len(modules) + 1):
-        if back := links.get((number, row)):
-            modules[row - sheet.rows - 1] = sheet.cell(back.module, replace(LINK, wrap=False))
+    """Have first jobs lead to their modules; `modules` are the cells of the rows to come."""
+    for (of_sheet, row), back in links.items():
+        place = row - sheet.rows - 1
+        if of_sheet == number and 0 <= place < len(modules):
+            modules[place] = sheet.cell(back.module, replace(LINK, wrap=False))
             sheet.link(f"{MODULE_LETTER}{row}", back.place)
 
 
@@ -196,19 +196,17 @@ def _counted_as(jobs: pd.DataFrame, words: Words) -> pd.Series:
 
 
 def _texts(sheet: Sheet, column: pd.Series) -> list[str]:
-    """Cells of texts, made once for each distinct one."""
-    codes, distinct = pd.factorize(column)
-    made = sheet.texts(distinct, TEXT)
-    made.append(sheet.cell(None, TEXT))  # what code -1, missing, points to
-    return [made[code] for code in codes]
+    return _cells(column, lambda texts: sheet.texts(texts, TEXT), sheet.cell(None, TEXT))
 
 
 def _outcomes(sheet: Sheet, column: pd.Series, words: Words) -> list[str]:
-    made = {
-        outcome.value: sheet.cell(words.outcome(outcome), outcome_style(outcome))
-        for outcome in Outcome
-    }
-    return [made[outcome] for outcome in column]
+    def make(outcomes: list[str]) -> list[str]:
+        return [
+            sheet.cell(words.outcome(outcome), outcome_style(outcome))
+            for outcome in map(Outcome, outcomes)
+        ]
+
+    return _cells(column, make, sheet.cell(None, TEXT))
 
 
 def _counts(sheet: Sheet, column: pd.Series) -> list[str]:
@@ -229,9 +227,16 @@ def _spans(sheet: Sheet, column: pd.Series) -> list[str]:
 def _numbers(sheet: Sheet, column: pd.Series, style: Style) -> list[str]:
     """Cells of numbers, which differ in the number alone."""
     before, after = sheet.cell(0, style).split("0</v>")
-    missing = column.isna().to_numpy()
-    values = column.fillna(0).to_numpy("int64" if column.dtype == "Int64" else "float64").tolist()
-    cells = [f"{before}{value!r}</v>{after}" for value in values]
-    for row in np.flatnonzero(missing):
-        cells[row] = sheet.cell(None, style)
-    return cells
+
+    def make(numbers: list[float]) -> list[str]:
+        return [f"{before}{number!r}</v>{after}" for number in numbers]
+
+    return _cells(column, make, sheet.cell(None, style))
+
+
+def _cells(column: pd.Series, make: Callable[[list[Any]], list[str]], empty: str) -> list[str]:
+    """Cells of a column, made once for each distinct value; `empty` where one is missing."""
+    codes, distinct = pd.factorize(column)
+    made = make(distinct.tolist())
+    made.append(empty)  # what code -1, missing, points to
+    return [made[code] for code in codes.tolist()]

@@ -1,11 +1,11 @@
-"""One sheet, written row by row into a temporary file that has no name."""
+"""One sheet, written from its top to its end straight into its part of the file."""
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import IO, Any, Final, cast
 
 from openpyxl.chart._chart import ChartBase
@@ -30,7 +30,6 @@ from reporter.render.workbook.cells import (
     cut,
     formula_xml,
     looks_like_formula,
-    text_cells,
 )
 from reporter.render.workbook.styles import PLAIN, Style, Styles
 
@@ -66,6 +65,7 @@ class Sheet:
     def __init__(
         self,
         made: Worksheet,
+        part: IO[bytes],
         styles: Styles,
         layout: Layout,
         report: Report,
@@ -78,21 +78,19 @@ class Sheet:
         """What its charts show."""
         self.widths = tuple(layout.widths)
         self._made = made
+        self._part = part
         self._styles = styles
-        self._prefixes = [f'<c r="{get_column_letter(n)}' for n in range(1, 101)]
         _arrange(made, layout)
         _set_print(made, layout, report, look, words)
-        # Without a name nothing can be left behind, however this ends.
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  `discard` closes it
-        self._stream = _Stream(made, self._file)
+        self._stream = _Stream(made, part)
 
     def begin(self) -> None:
         """Write what precedes the rows."""
         self._stream.write_top()
-        # The rows go into the file beside openpyxl's stream, so what is in there must be out.
+        # The rows go into the part beside openpyxl's stream, so what is in there must be out.
         cast(Any, self._stream.xf.send(True)).flush()
         self._stream.xf.send(None)
-        self._file.write(b"<sheetData>")
+        self._part.write(b"<sheetData>")
         # What a write-only sheet closes and saves.
         self._made._writer = self._stream  # type: ignore[attr-defined]
 
@@ -114,33 +112,26 @@ class Sheet:
         """Cells of many texts at once."""
         plain = self._styles.number(style, self._made)
         quoted = self._styles.number(replace(style, quoted=True), self._made)
-        return text_cells(texts, plain, quoted)
+        return [cell_xml(text, quoted if looks_like_formula(text) else plain) for text in texts]
 
     def row(self, cells: Iterable[str] = (), *, height: float | None = None) -> int:
         """Write one row of cells, from the first column on; its number."""
-        self.rows += 1
-        number = self.rows
+        self.add_rows(1, [[cell] for cell in cells], height=height)
+        return self.rows
+
+    def add_rows(
+        self, number: int, columns: Sequence[Sequence[str]], *, height: float | None = None
+    ) -> None:
+        """Write so many rows, given as columns of cells: no step of it is taken row by row."""
+        assert all(len(cells) == number for cells in columns)
+        numbers = [str(n) for n in range(self.rows + 1, self.rows + number + 1)]
         tall = f' ht="{height}" customHeight="1"' if height else ""
-        inside = "".join(
-            [
-                f'{prefix}{number}"{cell}'
-                for prefix, cell in zip(self._prefixes, cells, strict=False)
-                if cell
-            ]
-        )
-        self._file.write(f'<row r="{number}"{tall}>{inside}</row>'.encode())
-        return number
-
-    def many_rows(self, columns: Sequence[Sequence[str]]) -> None:
-        """Write many rows at once, given as columns; each must have a cell in every row.
-
-        Rows and cells that follow one another need not say where they are (ECMA-376, part 1,
-        18.3.1.4 and 18.3.1.73), and without it there is half as much to write.
-        """
-        rows = list(map("<c".join, zip(*columns, strict=True)))
-        self.rows += len(rows)
-        if rows:
-            self._file.write(f"<row><c{'</row><row><c'.join(rows)}</row>".encode())
+        pieces: list[Iterable[str]] = [repeat('<row r="'), numbers, repeat(f'"{tall}>')]
+        for place, cells in enumerate(columns, 1):
+            pieces += [repeat(f'<c r="{get_column_letter(place)}'), numbers, cells]
+        rows = map("".join, zip(*pieces, repeat("</row>"), strict=False))
+        self._part.write("".join(rows).encode())
+        self.rows += number
 
     def merge(self, first: str, last: str) -> None:
         """Merge columns of the row just written."""
@@ -181,26 +172,26 @@ class Sheet:
 
     def finish(self) -> None:
         """Write what follows the rows."""
-        self._file.write(b"</sheetData>")
+        self._part.write(b"</sheetData>")
         self._made.close()  # type: ignore[attr-defined]  # a write-only sheet has it
+        self._part.close()
 
     def discard(self) -> None:
-        """Free the temporary file, whatever state it is in."""
+        """Let go of the part, whatever state it is in."""
         with contextlib.suppress(Exception):  # half-written XML has no proper end, and needs none
             self._stream.xf.close()
         with contextlib.suppress(OSError):
-            self._file.close()
+            self._part.close()
 
 
 class _Stream(WorksheetWriter):
     """openpyxl's writer of all that stands before and behind the rows."""
 
     def write_rows(self) -> None:
-        """The rows are in the file already."""
+        """The rows are in the part already."""
 
     def cleanup(self) -> None:
-        """The file vanishes with its closing."""
-        cast(IO[bytes], self.out).close()
+        """There is no temporary file."""
 
 
 def _arrange(made: Worksheet, layout: Layout) -> None:
