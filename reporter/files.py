@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -65,8 +66,8 @@ def _usable(name: str) -> bool:
     return bool(name) and not _RESERVED.fullmatch(name)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` make a file beside `path`, then put it in its place.
+def write_whole(path: Path, write: Callable[[Path], object]) -> str:
+    """Have `write` make a file beside `path`, then put it in its place; its SHA-256.
 
     Raises:
         OutputError: it cannot be written; nothing of it is left, and a former file stays.
@@ -79,6 +80,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(draft)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
+        sha256 = file_hash(draft)
         draft.replace(path)
     except OSError as error:
         raise OutputError(
@@ -87,6 +89,17 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+    return sha256
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sweep(folder: Path) -> None:

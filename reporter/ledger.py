@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from reporter import __version__
 from reporter.analysis.restatement import changes_between, figures_in
+from reporter.files import file_hash
 from reporter.model import Customer, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import report_dict
@@ -81,11 +82,13 @@ class Ledger:
         restatement = self._restatement(report, restates) if restates else None
         return dataclasses.replace(report, version=number, restatement=restatement)
 
-    def enter(self, report: Report, files: Iterable[Path], standing: str, now: datetime) -> None:
-        """Keep a version that was rendered.
+    def enter(
+        self, report: Report, files: Mapping[Path, str], standing: str, now: datetime
+    ) -> None:
+        """Keep a version that was rendered, with the SHA-256 of each of its files.
 
         Raises:
-            StoreError: another run has rendered the same report of something else meanwhile.
+            VersionTaken: another run has rendered the same report of something else meanwhile.
         """
         assert report.version is not None
         version = Version(
@@ -100,7 +103,7 @@ class Ledger:
             restates=report.restatement.number if report.restatement else None,
             figures_sha256=_figures_hash(report),
             standing=standing,
-            files={str(path.absolute()): _file_hash(path) for path in files},
+            files={str(path.absolute()): sha256 for path, sha256 in files.items()},
         )
         keep_version(self._store, self._customer, self._period.label, version, report_dict(report))
 
@@ -125,18 +128,13 @@ class Ledger:
 def _intact(version: Version, files: Iterable[Path]) -> bool:
     """Whether each of the files is there as it was written."""
     try:
-        return all(version.files.get(str(own.absolute())) == _file_hash(own) for own in files)
+        return all(version.files.get(str(own.absolute())) == file_hash(own) for own in files)
     except OSError:
         return False
 
 
 def _figures_hash(report: Report) -> str:
     return _hash(figures_in(report_dict(report)))
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.cache
@@ -146,8 +144,8 @@ def _program() -> str:
     files = [path for path in sorted(package.rglob("*")) if path.suffix in (".py", ".po")]
     return _hash(
         __version__,
-        {str(path.relative_to(package)): _file_hash(path) for path in files},
-        {str(path): _file_hash(path) for path in template_files()},
+        {str(path.relative_to(package)): file_hash(path) for path in files},
+        {str(path): file_hash(path) for path in template_files()},
         {name: version_of(name) for name in _RENDERERS},
     )
 
@@ -163,7 +161,7 @@ def _plain(value: Any) -> Any:
         case bytes():
             return hashlib.sha256(value).hexdigest()
         case Path():
-            return {str(path): _file_hash(path) for path in template_files(value)}
+            return {str(path): file_hash(path) for path in template_files(value)}
         case timedelta():
             return value.total_seconds()
         case date():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import sqlalchemy as sa
@@ -65,7 +65,8 @@ def _held_postgresql(engine: sa.Engine, wait: float) -> Iterator[None]:
         try:
             yield
         finally:
-            if not connection.invalidated:
+            # A database that went away has let go of it already.
+            with suppress(sa.exc.DBAPIError):
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEY)))
 
 

@@ -356,9 +356,26 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
+_GONE = (
+    "terminating connection",
+    "server closed the connection",
+    "connection is lost",
+    "connection is closed",
+    "Connection refused",
+    "shutting down",
+    "starting up",
+)
+"""What PostgreSQL and its driver say where there is no server any more, or not yet."""
+
+
 def _hint(cause: str) -> str:
     if "locked" in cause:
         return "Another run is writing to it: wait until it has ended."
+    if any(sign in cause for sign in _GONE):
+        return (
+            "The database went away. Once it is up, run the same command again: it goes on where "
+            "this one ended, and nothing is lost."
+        )
     if "full" in cause:
         return "The disk is full: make room and run the same command again; nothing is lost."
     if "readonly" in cause or "unable to open" in cause:

@@ -17,6 +17,10 @@ from reporter.store import tables
 from reporter.store.store import Store, revision
 
 
+class VersionTaken(StoreError):
+    """Somebody else has made a version of that number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """A report as it was rendered; `figures` are read apart, by `figures_of`."""
@@ -88,8 +92,8 @@ def keep_version(
     """Keep a version, or further files of one that is kept.
 
     Raises:
-        StoreError: another run has rendered the same report of something else meanwhile; or the
-            database refuses.
+        VersionTaken: another run has rendered the same report of something else meanwhile.
+        StoreError: the database refuses.
     """
     key = {"customer_id": customer.id, "period": period, "number": version.number}
     row = {field.name: getattr(version, field.name) for field in fields(version)} | key
@@ -100,7 +104,7 @@ def keep_version(
         connection.execute(store.insert(versions).on_conflict_do_nothing(), row)
         kept = connection.execute(sa.select(versions.c.id, versions.c.basis).filter_by(**key)).one()
         if kept.basis != version.basis:
-            raise StoreError(
+            raise VersionTaken(
                 f"Another run has rendered version {version.number} of this report meanwhile.",
                 hint="Run the same command again.",
             )

