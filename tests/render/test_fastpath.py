@@ -129,7 +129,7 @@ def test_labels_of_another_script_stand_for_themselves() -> None:
 def test_the_style_sheet_has_cheap_selectors() -> None:
     """Each is tried on every element: none for all of them, for attributes or for places."""
     css = re.sub(r"/\*.*?\*/", "", style_sheet(Look()), flags=re.DOTALL)
-    found = [own.strip() for own in re.findall(r"([^{}]+)\{", css)]
+    found = [own.strip() for own in re.findall(r"([^{};]+)\{", css)]
     selectors = [own for own in found if not own.startswith("@")]
     assert len(selectors) > 50
     assert [own for own in selectors if re.search(r"[*\[]|:(?!root)", own)] == []

@@ -73,7 +73,7 @@ def drafts(folder: Path) -> list[Path]:
 def await_first(folder: Path, process: subprocess.Popen[str]) -> None:
     """Wait until some customers are done and others are not."""
     for _ in range(900):
-        if process.poll() is not None or len(finished(folder, "json")) >= 3:
+        if process.poll() is not None or len(finished(folder)) >= 3:
             break
         time.sleep(0.05)
     assert process.poll() is None, process.communicate()
