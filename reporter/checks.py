@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from reporter.fetch.auth import ClientCertificate, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
+from reporter.model import Customer
 from reporter.render.fonts import missing, script_of
 from reporter.render.pdf import fonts_in_use
 from reporter.settings import Settings
@@ -70,8 +72,13 @@ def _brand(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
-    customers = Store.open(settings.store.url).customers()
+    customers = _customers(settings)
     return f"{settings.store.url.split('://')[0]}, {len(customers)} customers"
+
+
+def _customers(settings: Settings) -> tuple[Customer, ...]:
+    with closing(Store.open(settings.store.url)) as store:
+        return store.customers()
 
 
 def _names(settings: Settings) -> Iterator[Finding]:
@@ -79,7 +86,7 @@ def _names(settings: Settings) -> Iterator[Finding]:
     of which a finding before this one tells.
     """
     try:
-        customers = Store.open(settings.store.url).customers()
+        customers = _customers(settings)
         names = [settings.customer(own.id).name or own.name for own in customers]
         lacking = {name: letters for name in names if (letters := missing(name))}
     except (ReporterError, OSError):

@@ -8,7 +8,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -184,9 +184,9 @@ def render_customers(
     settings = rendering.settings
     scheduler = settings.execution.scheduler
     if not scheduler and (workers == 1 or len(names) <= 1):
-        store = Store.open(settings.store.url)
-        for customer, name in names.items():
-            yield render_stored(rendering, store, customer, name)
+        with closing(Store.open(settings.store.url)) as store:
+            for customer, name in names.items():
+                yield render_stored(rendering, store, customer, name)
         return
     if scheduler:
         rendering = _seen_from_elsewhere(rendering)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from reporter.cli.options import Console, common_options
+from reporter.cli.options import Console, common_options, open_store
 from reporter.errors import UsageError
 from reporter.model import Customer
 
@@ -49,10 +49,9 @@ def _find(customers: Sequence[Customer], text: str) -> Customer:
 def customers(console: Console, *, as_json: bool) -> None:
     """List the customers in the store."""
     from reporter.pipeline import named
-    from reporter.store import Store
 
     settings = console.settings()
-    listed = [named(settings, own) for own in Store.open(settings.store.url).customers()]
+    listed = [named(settings, own) for own in open_store(settings).customers()]
     if as_json:
         rows = [{"id": own.id, "name": own.name} for own in listed]
         console.result(json.dumps(rows, ensure_ascii=False, indent=1))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reporter.cli.options import Console, common_options
+from reporter.cli.options import Console, common_options, open_store
 from reporter.cli.progress import follow
 from reporter.errors import OutputError
 
@@ -36,13 +36,12 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
         render_customers,
         write_portfolio,
     )
-    from reporter.store import Store
 
     console.say("Starting an emulator of the API on this machine …")
     settings = scene.settings(out)
     _remove(out / "demo.db")
     scene.write_comment(out)
-    store = Store.open(settings.store.url)
+    store = open_store(settings)
     days = scene.days()
     console.say(f"Fetching day by day, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} …")
     refused = scene.fetch_month(store, days)

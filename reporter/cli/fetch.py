@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reporter.cli.customers import choose
-from reporter.cli.options import Console, common_options, customer_option, utc_now, wait_option
+from reporter.cli.options import (
+    Console,
+    common_options,
+    customer_option,
+    open_store,
+    utc_now,
+    wait_option,
+)
 from reporter.cli.progress import finish, follow
 
 if TYPE_CHECKING:
@@ -40,12 +47,11 @@ def fetch_customers_wanted(
     """
     from reporter.credentials import access_of
     from reporter.pipeline import fetch_customers, fetch_snapshots
-    from reporter.store import Store
     from reporter.store.runs import fetch_run
 
     settings = console.settings()
     access = access_of(settings)
-    store = Store.open(settings.store.url)
+    store = open_store(settings)
     with fetch_run(store, utc_now, whole=not wanted, wait=wait) as run:
         source, listed = fetch_customers(access, store, utc_now)
         customers = [own for own in choose(listed, wanted) if own.id not in run.done]

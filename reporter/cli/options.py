@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reporter.errors import UsageError
 from reporter.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from reporter.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,6 +62,19 @@ class Console:
             handler = logging.StreamHandler(sys.stderr)
             handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
             logger.addHandler(handler)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, which is let go of when the command ends.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    from reporter.store import Store
+
+    store = Store.open(settings.store.url)
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 def utc_now() -> datetime:

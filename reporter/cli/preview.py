@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reporter.cli.customers import choose
-from reporter.cli.options import Console, common_options, utc_now
+from reporter.cli.options import Console, common_options, open_store, utc_now
 
 
 @click.command()
@@ -43,9 +43,8 @@ def preview(
     from reporter.pipeline import Rendering, look_of, named, stored_report
     from reporter.preview import Preview
     from reporter.settings import Settings
-    from reporter.store import Store
 
-    store = Store.open(console.settings().store.url)
+    store = open_store(console.settings())
 
     def build() -> tuple[Settings, Report, Look]:
         settings = console.settings()

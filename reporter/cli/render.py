@@ -15,6 +15,7 @@ from reporter.cli.options import (
     Console,
     common_options,
     customer_option,
+    open_store,
     read_moment,
     rendering_options,
     utc_now,
@@ -141,12 +142,11 @@ def _stored_customers(
     """
     from reporter.files import folder_names
     from reporter.pipeline import named
-    from reporter.store import Store
 
     settings = rendering.settings
     zone = settings.report_for("", timezone=rendering.timezone).timezone
     start = parse_period(rendering.period, zone, rendering.now).start
-    store = Store.open(settings.store.url)
+    store = open_store(settings)
     known = [named(settings, own) for own in store.customers()]
     if not known:
         raise UsageError(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from reporter.cli.options import Console, common_options, utc_now, wait_option
+from reporter.cli.options import Console, common_options, open_store, utc_now, wait_option
 from reporter.errors import UsageError
 
 
@@ -26,11 +26,10 @@ def rebuild(console: Console, *, wait: float) -> None:
     Needed after a change of how replies are read; changes nothing otherwise. Prints how many jobs
     there are.
     """
-    from reporter.store import Store
     from reporter.store.lock import held
     from reporter.store.upkeep import rebuild_jobs
 
-    opened = Store.open(console.settings().store.url)
+    opened = open_store(console.settings())
     total = 0
     with held(opened.engine, wait):
         for customer in opened.customers():
@@ -53,13 +52,12 @@ def prune(console: Console, *, keep: str, yes: bool, wait: float) -> None:
 
     Says first what goes, and asks. Reports that were rendered stay.
     """
-    from reporter.store import Store
     from reporter.store.lock import held
     from reporter.store.upkeep import prunable
     from reporter.store.upkeep import prune as take_away
 
     before = _months_before(utc_now(), keep)
-    opened = Store.open(console.settings().store.url)
+    opened = open_store(console.settings())
     with held(opened.engine, wait):
         goes = prunable(opened, before)
         console.say(

@@ -60,6 +60,10 @@ class Store:
             raise
         return store
 
+    def close(self) -> None:
+        """Let go of the database; the store opens it again where it is used again."""
+        self.engine.dispose()
+
     def record_customers(self, customers: Iterable[Customer], replies: tuple[Reply, ...]) -> None:
         """Keep the list of customers and the replies that gave it."""
         listed_at = max(reply.fetched_at for reply in replies)
