@@ -103,16 +103,19 @@ def configure(folder: Path, customers: int, jobs: int, run: Measured) -> None:
 
 
 def render(folder: Path, way: str, peaks: Peaks, cluster: distributed.LocalCluster) -> None:
-    """All customers by the command, as users call it."""
-    options = ["--quiet", "--period", PERIOD, "--format", ",".join(FORMATS)]
-    if way == "Dask's 2":
-        address = cluster.scheduler_address
-        environment = {"REPORTER_EXECUTION__SCHEDULER": address}
-        workers = partial(pids_of, cluster)
-        peaks.run(command("render", *options), workers, cwd=folder, env=PLAIN | environment)
-    else:
-        count = way.split()[0]
-        peaks.run(command("render", *options, "--workers", count), list, cwd=folder, env=PLAIN)
+    """All customers by the command, as users call it, into an empty folder: what is there already
+    would not be rendered again.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        options = ["--quiet", "--period", PERIOD, "--format", ",".join(FORMATS), "--out", out]
+        if way == "Dask's 2":
+            address = cluster.scheduler_address
+            environment = {"REPORTER_EXECUTION__SCHEDULER": address}
+            workers = partial(pids_of, cluster)
+            peaks.run(command("render", *options), workers, cwd=folder, env=PLAIN | environment)
+        else:
+            count = way.split()[0]
+            peaks.run(command("render", *options, "--workers", count), list, cwd=folder, env=PLAIN)
 
 
 PLAIN = {
