@@ -11,7 +11,7 @@ demo: .venv/runtime  ## Fetch a month from an emulator of the API and render its
 	$(BIN)/reporter demo --out demo
 
 test: .venv/dev  ## Run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev  ## Check style and types
 	$(BIN)/ruff check .
