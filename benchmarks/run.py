@@ -97,6 +97,7 @@ def configure(folder: Path, customers: int, jobs: int, run: Measured) -> None:
             f'client_secret = "{access.credential.form("", "")["client_secret"]}"\n',
             "utf-8",
         )
+        (folder / "reporter.toml").chmod(0o600)  # it holds a secret
         with timed() as took:
             run.fetch.run([*command("fetch"), "--quiet"], list, cwd=folder)
     run.fetch_s = took[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,7 +67,8 @@ def init(console: Console) -> None:
     path = console.config or DEFAULT_CONFIG
     starter = Path(__file__).parent.parent / "starter.toml"
     try:
-        with path.open("x", encoding="utf-8") as file:
+        # A secret may come to stand in it.
+        with open(path, "x", encoding="utf-8", opener=partial(os.open, mode=0o600)) as file:
             file.write(starter.read_text("utf-8"))
     except FileExistsError as error:
         raise UsageError(

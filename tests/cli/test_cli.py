@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,7 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_init_writes_a_starter_and_never_overwrites(run: Run, tmp_path: Path) -> None:
     """The second `reporter init` leaves the file as it is."""
     assert run("init").exit_code == 0
+    assert stat.S_IMODE(Path("reporter.toml").stat().st_mode) == 0o600
     (tmp_path / "reporter.toml").write_text("# mine\n")
     result = run("init")
     assert result.exit_code == 2
