@@ -18,8 +18,8 @@ from benchmarks.emulation import emulated
 from benchmarks.ratios import ROUNDS, finish, in_turn, ratio, table
 from reporter.fetch import open_source
 from reporter.fetch.auth import TokenAuth
-from reporter.fetch.generation3 import CUSTOMERS, JOBS
 from reporter.fetch.http import Exchange
+from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
 from reporter.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
 from reporter.store import Store
@@ -89,7 +89,7 @@ def requests_of_a_fetch(access: Access) -> list[requests.Request]:
     for customer in listed.customers:
         source.snapshot(customer)
     auth = TokenAuth(
-        Exchange(), access.token_url, access.client_id, access.credential, (CUSTOMERS, JOBS)
+        Exchange(), access.token_url, access.client_id, access.credential, tuple(PERMISSIONS)
     )
     for request in noting.sent:
         request.auth = auth
