@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -31,7 +32,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from reporter.errors import SettingsError, UsageError
 from reporter.files import refuse_shared
-from reporter.jobs.values import read_duration
+from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone
 
@@ -61,8 +62,34 @@ def _read_span(value: object) -> object:
     raise ValueError("is not a length of time; write 24h, 90m, 2d or 0")
 
 
+def _read_bytes(value: object) -> object:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and (size := read_size(value.strip(), "decimal")) is not None:
+        return size
+    raise ValueError("is not a size; write 20 MB")
+
+
+def _encrypted(url: str) -> str:
+    """A web address that nobody can listen to.
+
+    Raises:
+        ValueError: anybody could.
+    """
+    parts = urlsplit(url)
+    loopback = parts.hostname in _LOOPBACK
+    if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError("must be an https:// address (http:// only for this machine itself)")
+    return url.rstrip("/")
+
+
 Span = Annotated[timedelta, BeforeValidator(_read_span)]
 Rate = Annotated[float, Field(ge=0, le=1)]
+Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
+WebAddress = Annotated[str, AfterValidator(_encrypted)]
+Addresses = str | tuple[str, ...]
+"""Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that what is
+wrong with them costs their customer and no other."""
 
 
 class Section(BaseModel):
@@ -79,8 +106,8 @@ class ApiSettings(Section):
     """`[api]`: where the service is, and who we are there."""
 
     environment: Literal["commercial", "us-gov", "aos2", "fedramp"] = "commercial"
-    api_url: str = ""
-    token_url: str = ""
+    api_url: WebAddress = ""
+    token_url: WebAddress = ""
     version: Literal["auto", "v1", "v3"] = "auto"
     client_id: str = ""
     client_secret: SecretStr | None = None
@@ -97,15 +124,6 @@ class ApiSettings(Section):
             "api_url": _API_URLS.get(environment, ""),
             "token_url": _TOKEN_URLS.get(environment, ""),
         } | data
-
-    @field_validator("api_url", "token_url")
-    @classmethod
-    def _encrypted(cls, url: str) -> str:
-        parts = urlsplit(url)
-        loopback = parts.hostname in _LOOPBACK
-        if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-            raise ValueError("must be an https:// address (http:// only for this machine itself)")
-        return url.rstrip("/")
 
 
 class StoreSettings(Section):
@@ -221,7 +239,11 @@ class CustomerSettings(Section):
 
     id: str
     name: str | None = None
-    recipients: tuple[str, ...] = ()
+    recipients: Addresses = ()
+    cc: Addresses = ()
+    bcc: Addresses = ()
+    allowed_domains: tuple[str, ...] = ()
+    send: bool = True
     report: ReportSettings = ReportSettings()
     brand: BrandSettings = BrandSettings()
 
@@ -266,14 +288,38 @@ class ExecutionSettings(Section):
 class MailSettings(Section):
     """`[mail]`: how reports are sent."""
 
+    transport: Literal["smtp", "graph"] = "smtp"
     host: str = ""
     port: int = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretStr | None = None
     password_file: Path | None = None
+    oauth_token_url: WebAddress = ""
+    oauth_client_id: str = ""
+    oauth_client_secret: SecretStr | None = None
+    oauth_client_secret_file: Path | None = None
+    oauth_scope: str = ""
+    graph_url: WebAddress = "https://graph.microsoft.com/v1.0"
     sender: str = Field(default="", alias="from")
+    reply_to: Addresses = ()
     approval: Literal["required", "none"] = "required"
+    formats: tuple[Literal["pdf", "xlsx", "html", "json"], ...] = ("pdf", "xlsx")
+    per_minute: int | None = Field(default=None, ge=1)
+    max_size: Bytes | None = None
+    oversize: Literal["pdf", "notice"] = "pdf"
+    link: str = ""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> MailSettings:
+        if self.security == "none" and self.host and self.host not in _LOOPBACK:
+            raise ValueError('security = "none" is for a server on this machine only')
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a way to send mail."""
+        return bool(self.host) or self.transport == "graph"
 
 
 class EvidenceSettings(Section):
@@ -304,11 +350,7 @@ class Settings(BaseSettings):
     @property
     def idle(self) -> tuple[str, ...]:
         """What is configured and this version makes no use of: known keys, so no mistakes."""
-        uses = {
-            "[mail]": self.mail != MailSettings(),
-            "[evidence]": self.evidence != EvidenceSettings(),
-            "recipients in [[customers]]": any(own.recipients for own in self.customers),
-        }
+        uses = {"[evidence]": self.evidence != EvidenceSettings()}
         return tuple(name for name, configured in uses.items() if configured)
 
     _folder: Path = PrivateAttr(default=Path())

@@ -1,26 +1,33 @@
-"""One run at a time: a store is held by whoever writes a whole run into it."""
+"""One run at a time: a store is held by whoever writes a whole run into it, its outbox by whoever
+sends.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, Literal
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from reporter.errors import StoreError
 
-_KEY: Final = 0x7265706F72746572
-""""reporter" in ASCII: the key of PostgreSQL's advisory lock, one for each database."""
+Part = Literal["store", "outbox"]
+
+_KEYS: Final[dict[Part, int]] = {"store": 0x7265706F72746572, "outbox": 0x6F7574626F78}
+"""What is held, in ASCII ("reporter" for the store): keys of PostgreSQL's advisory locks, which each
+database has for itself.
+"""
+_SUFFIXES: Final[dict[Part, str]] = {"store": ".lock", "outbox": ".outbox.lock"}
 _PAUSE: Final = 0.5
 """Seconds between two tries."""
 
 
 @contextmanager
-def held(engine: sa.Engine, wait: float = 0.0) -> Iterator[None]:
-    """Hold a store; the hold ends with the block, and with the process however that ends.
+def held(engine: sa.Engine, wait: float = 0.0, part: Part = "store") -> Iterator[None]:
+    """Hold a store, or only its outbox; the hold ends with the block, and with the process however that ends.
 
     SQLite is held by a file beside it, PostgreSQL by an advisory lock of one connection.
 
@@ -28,20 +35,21 @@ def held(engine: sa.Engine, wait: float = 0.0) -> Iterator[None]:
         StoreError: somebody else holds it, and still does after `wait` seconds.
     """
     hold = _held_postgresql if engine.dialect.name == "postgresql" else _held_sqlite
-    with hold(engine, wait):
+    with hold(engine, wait, part):
         yield
 
 
 @contextmanager
-def _held_sqlite(engine: sa.Engine, wait: float) -> Iterator[None]:
+def _held_sqlite(engine: sa.Engine, wait: float, part: Part) -> Iterator[None]:
     if engine.url.database in (None, "", ":memory:"):
         yield  # nobody else can see it
         return
-    lock = FileLock(f"{engine.url.database}.lock", timeout=wait, poll_interval=_PAUSE)
+    path = f"{engine.url.database}{_SUFFIXES[part]}"
+    lock = FileLock(path, timeout=wait, poll_interval=_PAUSE)
     try:
         lock.acquire()
     except Timeout as error:
-        raise _taken(engine) from error
+        raise _taken(engine, part) from error
     except OSError as error:
         raise StoreError(
             f"The lock {lock.lock_file} cannot be written: {error.strerror}.",
@@ -54,24 +62,24 @@ def _held_sqlite(engine: sa.Engine, wait: float) -> Iterator[None]:
 
 
 @contextmanager
-def _held_postgresql(engine: sa.Engine, wait: float) -> Iterator[None]:
+def _held_postgresql(engine: sa.Engine, wait: float, part: Part) -> Iterator[None]:
     until = time.monotonic() + wait
     # Outside any transaction, so that a long run keeps no old rows alive.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY))):
+        while not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEYS[part]))):
             if time.monotonic() >= until:
-                raise _taken(engine)
+                raise _taken(engine, part)
             time.sleep(_PAUSE)
         try:
             yield
         finally:
             # A database that went away has let go of it already.
             with suppress(sa.exc.DBAPIError):
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEY)))
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEYS[part])))
 
 
-def _taken(engine: sa.Engine) -> StoreError:
+def _taken(engine: sa.Engine, part: Part) -> StoreError:
     return StoreError(
-        f"The store {engine.url.render_as_string()} is held by another run.",
+        f"The {part} {engine.url.render_as_string()} is held by another run.",
         hint="Wait until it has ended, or give --wait SECONDS. Nothing was done.",
     )

@@ -168,3 +168,36 @@ version_files = sa.Table(
     sa.Column("path", sa.String, primary_key=True),
     sa.Column("sha256", sa.String(64), nullable=False),
 )
+
+# What is to go, of which version of a report, to whom, and how far it has come.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("version_id", sa.Integer, sa.ForeignKey("versions.id"), nullable=False),
+    sa.Column("channel", sa.String, nullable=False),  # mail, folder or webhook
+    sa.Column("recipient", sa.String, nullable=False),  # an address, or a URL
+    sa.Column("role", sa.String, nullable=False),  # to, cc or bcc of a message
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    # When it was released, which is the date of its message; when it was queued, until then.
+    sa.Column("released_at", Instant, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("retry_at", Instant),  # when a failed one is tried again; never without
+    sa.Column("message_id", sa.String, nullable=False),
+    sa.UniqueConstraint("version_id", "channel", "recipient"),
+    sa.Index("deliveries_by_state", "state"),
+)
+
+# Every state a delivery was ever in. Only ever added to.
+delivery_changes = sa.Table(
+    "delivery_changes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("delivery_id", sa.Integer, sa.ForeignKey("deliveries.id"), nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("delivery_changes_by_delivery", "delivery_id"),
+)

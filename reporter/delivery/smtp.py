@@ -1,0 +1,288 @@
+"""Sending messages through a mail server: one connection for many, every answer understood.
+
+Python's own client does the whole exchange in one call, which hides the one moment that matters:
+the dot at the end of a message, after which the server may have it (RFC 5321, 4.1.1.4 and 6.1).
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from reporter.delivery.result import ChannelError, Result
+from reporter.errors import ReporterError
+from reporter.model import DeliveryState
+
+TIMEOUT_S: Final = 60
+"""To connect, and for an answer."""
+FINAL_TIMEOUT_S: Final = 600
+"""For the answer to the whole message (RFC 5321, 4.5.3.2.6): a server may be looking into it."""
+_LOG_IN_FIRST: Final = (530, 534, 535, 538)
+"""What a server says to whom it does not know (RFC 4954, 6): nothing about a message."""
+_SHUTTING_DOWN: Final = 421
+
+Security = Literal["starttls", "tls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who we are to a mail server."""
+
+    username: str
+    secret: Callable[[], str] = field(repr=False)
+    """The password, or a token that is good now."""
+    by_token: bool = False
+    """Whether to log in with OAuth 2 (XOAUTH2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A mail server, and how to speak to it."""
+
+    host: str
+    port: int
+    security: Security
+    login: Login | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class SmtpTransport:
+    """A connection that is kept from message to message, and made again where it broke."""
+
+    def __init__(
+        self,
+        server: Server,
+        sender: str,
+        *,
+        per_minute: int | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._server = server
+        self._sender = sender
+        self._pause_s = 60 / per_minute if per_minute else 0.0
+        self._sleep = sleep
+        self._next_at = 0.0
+        self._smtp: smtplib.SMTP | None = None
+
+    def size_limit(self) -> int | None:
+        """The largest message the server takes, in bytes; None where it does not say.
+
+        Raises:
+            ChannelError: the server cannot be used.
+        """
+        said = self._connected().esmtp_features.get("size", "").strip()
+        return int(said) or None if said.isdigit() else None
+
+    def send(
+        self, message: bytes, recipients: Sequence[str], committing: Callable[[Collection[str]], None]
+    ) -> dict[str, Result]:
+        """Send a message; what came of it for each recipient.
+
+        `committing` is called with those the server takes it for, once it has everything but the
+        dot that ends the message.
+
+        Raises:
+            ChannelError: the server cannot be used; nothing was sent.
+        """
+        smtp = self._connected()
+        self._wait_for_turn()
+        results: dict[str, Result] = {}
+        try:
+            accepted = self._begin(smtp, message, recipients, results)
+            if not accepted:
+                return results
+            smtp.send(_stuffed(message))
+            committing(accepted)
+        except (smtplib.SMTPException, OSError) as error:
+            # Without its dot a message is none (RFC 5321, 4.1.1.4).
+            self._drop()
+            failed = Result(DeliveryState.FAILED, f"the connection broke: {_words(error)}")
+            return {own: results.get(own, failed) for own in recipients}
+        except BaseException:
+            self._drop()  # not with a farewell, which would become part of the message
+            raise
+        return results | dict.fromkeys(accepted, self._end(smtp))
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        if self._smtp is not None:
+            try:
+                self._smtp.quit()
+            except (smtplib.SMTPException, OSError):
+                self._smtp.close()
+            self._smtp = None
+
+    def _begin(
+        self,
+        smtp: smtplib.SMTP,
+        message: bytes,
+        recipients: Sequence[str],
+        results: dict[str, Result],
+    ) -> list[str]:
+        """Everything up to the message itself; for whom the server takes it."""
+        options = [f"size={len(message)}"] if smtp.has_extn("size") else []
+        code, said = smtp.mail(self._sender, options)
+        if code in _LOG_IN_FIRST:
+            self._drop()
+            raise ChannelError(
+                f"{self._server} does not send for {self._sender}: {code} {_text(said)}.",
+                hint="Check username, password and `from` in [mail].",
+            )
+        if code != 250:
+            results |= dict.fromkeys(recipients, self._result(code, said))
+            return []
+        accepted = []
+        for recipient in recipients:
+            code, said = smtp.rcpt(recipient)
+            if code in (250, 251):
+                accepted.append(recipient)
+            else:
+                results[recipient] = self._result(code, said)
+        if accepted:
+            code, said = smtp.docmd("DATA")
+            if code == 354:
+                return accepted
+            results |= dict.fromkeys(accepted, self._result(code, said))
+        return []
+
+    def _end(self, smtp: smtplib.SMTP) -> Result:
+        """The dot, and the answer to it."""
+        try:
+            assert smtp.sock is not None
+            smtp.sock.settimeout(FINAL_TIMEOUT_S)
+            smtp.send(b".\r\n")
+            code, said = smtp.getreply()
+            smtp.sock.settimeout(TIMEOUT_S)
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return Result(
+                DeliveryState.UNCERTAIN,
+                f"the line broke before the server had answered: {_words(error)}",
+            )
+        return self._result(code, said)
+
+    def _result(self, code: int, said: bytes) -> Result:
+        """What an answer means: temporary with 4xx, for good with 5xx (RFC 5321, 4.2.1)."""
+        if code == _SHUTTING_DOWN:
+            self._drop()
+        states = {2: DeliveryState.SENT, 5: DeliveryState.REFUSED}
+        state = states.get(code // 100, DeliveryState.FAILED)
+        return Result(state, f"{code} {_text(said)}")
+
+    def _wait_for_turn(self) -> None:
+        now = time.monotonic()
+        if self._next_at > now:
+            self._sleep(self._next_at - now)
+        self._next_at = max(now, self._next_at) + self._pause_s
+
+    def _connected(self) -> smtplib.SMTP:
+        """The connection with nothing begun on it, made anew where the server has left.
+
+        Raises:
+            ChannelError: the server cannot be used.
+        """
+        if self._smtp is not None:
+            try:
+                code, _ = self._smtp.rset()
+                if code == 250:
+                    return self._smtp
+            except (smtplib.SMTPException, OSError):
+                pass
+            self._drop()
+        self._smtp = self._connect()
+        return self._smtp
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        try:
+            if server.security == "tls":
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                    server.host,
+                    server.port,
+                    timeout=TIMEOUT_S,
+                    context=ssl.create_default_context(),
+                )
+            else:
+                smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
+        except (smtplib.SMTPException, OSError) as error:
+            raise _unusable(server, error) from error
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            if server.security == "starttls":
+                # Without a context of ours Python would take any certificate.
+                smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo()
+            if server.login is not None:
+                _log_in(smtp, server.login)
+        except (smtplib.SMTPException, OSError) as error:
+            smtp.close()
+            raise _unusable(server, error) from error
+        except ReporterError:  # no token to be had
+            smtp.close()
+            raise
+        return smtp
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+
+def _log_in(smtp: smtplib.SMTP, login: Login) -> None:
+    if not login.by_token:
+        smtp.login(login.username, login.secret())
+        return
+    said = f"user={login.username}\1auth=Bearer {login.secret()}\1\1"
+    # A server that refuses says why in a challenge, and wants an empty line before it goes on.
+    smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else said)
+
+
+def _unusable(server: Server, error: Exception) -> ChannelError:
+    """Why a server cannot be used, and what to do."""
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            hint = "Check username and password in [mail], or the OAuth keys there."
+        case smtplib.SMTPNotSupportedError():
+            hint = "Check port and security in [mail]: the server does not offer it."
+        case ssl.SSLCertVerificationError():
+            hint = (
+                "The server's certificate is not trusted: have it mended, or name the authority "
+                "that signed it in the environment variable SSL_CERT_FILE."
+            )
+        case ssl.SSLError():
+            hint = "Check port and security in [mail]: 587 is starttls, 465 is tls."
+        case _:
+            hint = "Check host and port in [mail], and the network."
+    return ChannelError(
+        f"The mail server {server} cannot be used: {_words(error)}.",
+        hint=f"{hint} Nothing was sent through it; the same command goes on from here.",
+    )
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message or str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _text(said: bytes | str) -> str:
+    """A server's words on one line."""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return " ".join(text.split())
+
+
+def _stuffed(message: bytes) -> bytes:
+    """A message that ends its last line, and has no line of one dot (RFC 5321, 4.5.2)."""
+    ended = message if message.endswith(b"\r\n") else message + b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", ended)

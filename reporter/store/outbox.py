@@ -1,0 +1,375 @@
+"""The outbox: every delivery of a version of a report to one recipient, and each state it was in.
+
+    queued ──▶ approved ──▶ sending ──▶ sent │ refused │ failed │ uncertain
+
+A delivery is `sending` from just before the byte after which the other side may have it. Whoever is
+killed there leaves it so, and nobody can know what became of it: the next sending finds it
+(`cut_short`), and a person settles it. Whoever is killed before leaves it `approved`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+
+from reporter.errors import StoreError
+from reporter.model import Customer, DeliveryState
+from reporter.store import tables
+from reporter.store.store import Store
+from reporter.store.versions import Version
+
+Channel = Literal["mail", "folder", "webhook"]
+Role = Literal["to", "cc", "bcc", ""]
+
+OPEN: Final = (DeliveryState.QUEUED, DeliveryState.APPROVED, DeliveryState.FAILED)
+"""Not delivered, as far as anybody knows, and still to be."""
+_MAY_BE_THERE: Final = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is to have a report, and how."""
+
+    channel: Channel
+    address: str
+    """Of mail, an address; else a URL."""
+    role: Role = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of the outbox."""
+
+    id: int
+    customer: Customer
+    """Under the name the service knows."""
+    period: str
+    """The label of the report's period."""
+    version: int
+    """The number of the report's version."""
+    channel: Channel
+    recipient: str
+    role: Role
+    state: DeliveryState
+    reason: str
+    """Why it is in that state: the other side's words, or ours."""
+    changed_at: datetime
+    released_at: datetime
+    """When it was released; until then, when it was queued."""
+    tries: int
+    retry_at: datetime | None
+    """When it is tried again, if it failed; None where it is not."""
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChange:
+    """A state a delivery was in, from when and why."""
+
+    state: DeliveryState
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A state for some deliveries to go to."""
+
+    state: DeliveryState
+    reason: str
+    retry_at: datetime | None = None
+    tried: bool = False
+    """Whether delivery was tried."""
+
+
+def queue(
+    store: Store,
+    customer: Customer,
+    period: str,
+    version: Version,
+    recipients: Sequence[Recipient],
+    message_id: str,
+    now: datetime,
+    *,
+    released: str = "",
+) -> None:
+    """See to it that each recipient is to have this version, or has its figures already.
+
+    What is still open of other versions, or for others, is withdrawn: whatever was approved of
+    them, was of something else. With `released`, the reason why no person need approve, they are
+    approved at once.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    deliveries, versions = tables.deliveries, tables.versions.c
+    state = DeliveryState.APPROVED if released else DeliveryState.QUEUED
+    move = Move(state, released or "waits for a person's yes")
+    with store.begin() as connection:
+        mine = (versions.customer_id == customer.id) & (versions.period == period)
+        rows = connection.execute(
+            sa.select(deliveries, versions.number, versions.figures_sha256)
+            .join(tables.versions)
+            .where(mine)
+            .order_by(versions.number, deliveries.c.id)
+        ).all()
+        wanted = {(own.channel, own.address): own for own in recipients}
+        _withdraw(connection, rows, version, wanted, now)
+        version_id = connection.scalar(
+            sa.select(versions.id).where(mine, versions.number == version.number)
+        )
+        for (channel, address), recipient in wanted.items():
+            theirs = [own for own in rows if (own.channel, own.recipient) == (channel, address)]
+            own = next((own for own in theirs if own.number == version.number), None)
+            if own is None:
+                if _has_it(theirs, version):
+                    continue
+                _insert(connection, version_id, recipient, message_id, move, now)
+            elif own.state == DeliveryState.WITHDRAWN:
+                _apply(connection, [own.id], move, now, released_at=now, role=recipient.role)
+            elif own.role != recipient.role:
+                connection.execute(
+                    sa.update(deliveries)
+                    .where(deliveries.c.id == own.id)
+                    .values(role=recipient.role)
+                )
+
+
+def _withdraw(
+    connection: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    version: Version,
+    wanted: Collection[tuple[str, str]],
+    now: datetime,
+) -> None:
+    """Take back what is open and not wanted any more."""
+    for row in rows:
+        if row.state not in OPEN:
+            continue
+        if row.number != version.number:
+            reason = f"version {version.number} has replaced version {row.number}"
+        elif (row.channel, row.recipient) not in wanted:
+            reason = "no recipient any more"
+        else:
+            continue
+        _apply(connection, [row.id], Move(DeliveryState.WITHDRAWN, reason), now)
+
+
+def _has_it(theirs: Sequence[sa.Row[Any]], version: Version) -> bool:
+    """Whether what a recipient had last, or may have had, has the figures of this version.
+
+    Another look is no reason to send a report twice.
+    """
+    there = [own for own in theirs if own.state in _MAY_BE_THERE]
+    return bool(there) and there[-1].figures_sha256 == version.figures_sha256
+
+
+def _insert(
+    connection: sa.Connection,
+    version_id: int | None,
+    recipient: Recipient,
+    message_id: str,
+    move: Move,
+    now: datetime,
+) -> None:
+    key = connection.execute(
+        sa.insert(tables.deliveries).values(
+            version_id=version_id,
+            channel=recipient.channel,
+            recipient=recipient.address,
+            role=recipient.role,
+            state=move.state.value,
+            reason=move.reason,
+            changed_at=now,
+            released_at=now,
+            tries=0,
+            message_id=message_id,
+        )
+    ).inserted_primary_key
+    assert key is not None
+    _note(connection, [int(key[0])], move, now)
+
+
+def deliveries_of(
+    store: Store,
+    *,
+    customer: Customer | None = None,
+    period: str | None = None,
+    states: Iterable[DeliveryState] = (),
+) -> tuple[Delivery, ...]:
+    """The rows of the outbox, by period, customer and version; all without a condition.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    deliveries, versions, customers = tables.deliveries, tables.versions.c, tables.customers
+    query = (
+        sa.select(
+            deliveries, versions.customer_id, versions.period, versions.number, customers.c.name
+        )
+        .join(tables.versions, versions.id == deliveries.c.version_id)
+        .outerjoin(customers, customers.c.id == versions.customer_id)
+        .order_by(versions.period, customers.c.name, versions.customer_id, versions.number)
+        .order_by(deliveries.c.id)
+    )
+    if customer is not None:
+        query = query.where(versions.customer_id == customer.id)
+    if period is not None:
+        query = query.where(versions.period == period)
+    if wanted := [own.value for own in states]:
+        query = query.where(deliveries.c.state.in_(wanted))
+    with store.reading() as connection:
+        return tuple(_delivery(row) for row in connection.execute(query))
+
+
+def _delivery(row: sa.Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        customer=Customer(row.customer_id, row.name or row.customer_id),
+        period=row.period,
+        version=row.number,
+        channel=row.channel,
+        recipient=row.recipient,
+        role=row.role,
+        state=DeliveryState(row.state),
+        reason=row.reason,
+        changed_at=row.changed_at,
+        released_at=row.released_at,
+        tries=row.tries,
+        retry_at=row.retry_at,
+        message_id=row.message_id,
+    )
+
+
+def changes_of(store: Store, delivery: Delivery) -> tuple[DeliveryChange, ...]:
+    """Every state a delivery was in, the first one first.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    changes = tables.delivery_changes.c
+    query = (
+        sa.select(changes.state, changes.reason, changes.at)
+        .where(changes.delivery_id == delivery.id)
+        .order_by(changes.id)
+    )
+    with store.reading() as connection:
+        return tuple(
+            DeliveryChange(DeliveryState(row.state), row.reason, row.at)
+            for row in connection.execute(query)
+        )
+
+
+def move(
+    store: Store,
+    moves: Mapping[int, Move],
+    now: datetime,
+    *,
+    out_of: Sequence[DeliveryState],
+) -> int:
+    """Move deliveries, by id, each to a state of its own; how many were moved.
+
+    Only those in one of the states `out_of` are: somebody else may have been faster.
+
+    Raises:
+        StoreError: the database refuses; none is moved.
+    """
+    with store.begin() as connection:
+        return sum(
+            _apply(connection, [own], to, now, out_of=out_of) for own, to in moves.items()
+        )
+
+
+def claim(store: Store, ids: Collection[int], now: datetime) -> None:
+    """Say of deliveries that they are on their way: all of them, or none.
+
+    Raises:
+        StoreError: one of them is not open any more, or the database refuses; none is claimed.
+    """
+    with store.begin() as connection:
+        to = Move(DeliveryState.SENDING, "on its way")
+        if _apply(connection, ids, to, now, out_of=OPEN) < len(ids):
+            raise StoreError(
+                "The outbox was changed while a report was about to go.",
+                hint="Nothing of it was sent. Run the same command again.",
+            )
+
+
+def approve(store: Store, ids: Collection[int], by: str, now: datetime) -> int:
+    """Release queued deliveries; how many were.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    to = Move(DeliveryState.APPROVED, f"approved by {by}")
+    with store.begin() as connection:
+        return _apply(
+            connection, ids, to, now, out_of=[DeliveryState.QUEUED], released_at=now
+        )
+
+
+def cut_short(store: Store, now: datetime) -> tuple[Delivery, ...]:
+    """Find what a sending that was killed has left on its way; call it while no other sends.
+
+    A file is there or not, and copying it again does no harm; of the rest nobody can know.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    found = deliveries_of(store, states=[DeliveryState.SENDING])
+    uncertain = Move(
+        DeliveryState.UNCERTAIN,
+        "the sending was cut short before the other side had answered",
+        tried=True,
+    )
+    again = Move(DeliveryState.APPROVED, "the copying was cut short")
+    moves = {own.id: again if own.channel == "folder" else uncertain for own in found}
+    move(store, moves, now, out_of=[DeliveryState.SENDING])
+    return tuple(replace(own, state=moves[own.id].state) for own in found)
+
+
+def _apply(
+    connection: sa.Connection,
+    ids: Collection[int],
+    to: Move,
+    now: datetime,
+    *,
+    out_of: Sequence[DeliveryState] = (),
+    **more: Any,
+) -> int:
+    """Move deliveries and note it; how many were."""
+    deliveries = tables.deliveries
+    chosen = deliveries.c.id.in_(ids)
+    if out_of:
+        chosen &= deliveries.c.state.in_([own.value for own in out_of])
+    moved = connection.execute(
+        sa.update(deliveries)
+        .where(chosen)
+        .values(
+            state=to.state.value,
+            reason=to.reason,
+            changed_at=now,
+            retry_at=to.retry_at,
+            tries=deliveries.c.tries + int(to.tried),
+            **more,
+        )
+        .returning(deliveries.c.id)
+    )
+    found = list(moved.scalars())
+    _note(connection, found, to, now)
+    return len(found)
+
+
+def _note(connection: sa.Connection, ids: Sequence[int], to: Move, now: datetime) -> None:
+    if ids:
+        connection.execute(
+            sa.insert(tables.delivery_changes),
+            [
+                {"delivery_id": own, "state": to.state.value, "reason": to.reason, "at": now}
+                for own in ids
+            ],
+        )
