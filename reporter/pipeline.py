@@ -282,7 +282,7 @@ def _render_changed(
     rendering: Rendering, store: Store, customer: Customer, name: str
 ) -> CustomerOutcome:
     """Render one customer, if anything that the report rests on has changed."""
-    own = _report_settings(rendering, customer)
+    own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     look = look_of(rendering, customer, period, name)
     files = tuple(files_of(rendering, period, name).values())
@@ -329,7 +329,7 @@ def render_saved(
             for reply in replies
         ),
     )
-    own = _report_settings(rendering, customer)
+    own = report_settings(rendering, customer)
     policy = own.policy()
     in_order = sorted(replies, key=lambda reply: reply.fetched_at)
     jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
@@ -404,7 +404,17 @@ def _links(files: Sequence[Path]) -> dict[str, str]:
     return {path.suffix[1:]: f"{path.parent.name}/{path.name}" for path in files}
 
 
-def _report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
+def period_of(rendering: Rendering, customer: Customer) -> Period:
+    """The period asked for, in the customer's time zone.
+
+    Raises:
+        UsageError: there is no such period.
+    """
+    own = report_settings(rendering, customer)
+    return parse_period(rendering.period, own.timezone, rendering.now)
+
+
+def report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
     return rendering.settings.report_for(
         customer.id, timezone=rendering.timezone, locale=rendering.locale
     )
@@ -416,7 +426,7 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     Raises:
         StoreError: there is no snapshot of it.
     """
-    own = _report_settings(rendering, customer)
+    own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     policy = own.policy()
     reading = read_period(store, customer, period)

@@ -18,9 +18,11 @@ from reporter.cli.demo import demo
 from reporter.cli.emulate import emulate
 from reporter.cli.fetch import fetch
 from reporter.cli.options import DEFAULT_CONFIG, Console, common_options
+from reporter.cli.outbox import outbox
 from reporter.cli.preview import preview
 from reporter.cli.render import render
 from reporter.cli.run import run
+from reporter.cli.send import approve, send
 from reporter.cli.store import store
 from reporter.cli.templates import templates
 from reporter.errors import ReporterError, UsageError
@@ -80,7 +82,21 @@ def init(console: Console) -> None:
     console.say("Next: fill in client_id, then run `reporter check`.")
 
 
-for command in (check, customers, demo, emulate, fetch, preview, render, run, store, templates):
+for command in (
+    approve,
+    check,
+    customers,
+    demo,
+    emulate,
+    fetch,
+    outbox,
+    preview,
+    render,
+    run,
+    send,
+    store,
+    templates,
+):
     cli.add_command(command)
 
 

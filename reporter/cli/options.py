@@ -143,28 +143,43 @@ def wait_option(command: Command) -> Command:
     )(command)
 
 
+def period_option(command: Command) -> Command:
+    """`--period`."""
+    return click.option("--period", help="2026-10, 2026-Q4, 2026, 2026-10-05..2026-10-11.")(command)
+
+
+def out_option(command: Command) -> Command:
+    """`--out`, where reports are."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("reports"),
+        show_default=True,
+        help="Folder of the reports.",
+    )(command)
+
+
+def formats_option(default: str | None) -> Callable[[Command], Command]:
+    """`--format`; without a default the configuration says which."""
+    return click.option(
+        "--format",
+        "formats",
+        default=default,
+        show_default=default is not None,
+        callback=_formats,
+        help=f"Any of {', '.join(FORMATS)}.",
+    )
+
+
 def rendering_options(command: Command) -> Command:
     """What to render, how, and where to."""
     for option in (
         click.option("--workers", type=click.IntRange(1, 256), help="Customers rendered at once."),
-        click.option("--period", help="2026-10, 2026-Q4, 2026, 2026-10-05..2026-10-11."),
+        period_option,
         click.option("--timezone", help="IANA name; wins over the configuration."),
         click.option("--locale", help="Such as en or en_GB; wins over the configuration."),
-        click.option(
-            "--format",
-            "formats",
-            default="pdf,xlsx,json",
-            show_default=True,
-            callback=_formats,
-            help=f"Any of {', '.join(FORMATS)}.",
-        ),
-        click.option(
-            "--out",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=Path("reports"),
-            show_default=True,
-            help="Folder to write to.",
-        ),
+        formats_option("pdf,xlsx,json"),
+        out_option,
     ):
         command = option(command)
     return command
@@ -185,7 +200,11 @@ def read_moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _formats(_: click.Context, __: click.Parameter, value: str) -> tuple[str, ...]:
+def _formats(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    if value is None:
+        return None
     formats = tuple(
         dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip())
     )

@@ -268,7 +268,6 @@ def move(
     store: Store,
     moves: Mapping[int, Move],
     now: datetime,
-    *,
     out_of: Sequence[DeliveryState],
 ) -> int:
     """Move deliveries, by id, each to a state of its own; how many were moved.

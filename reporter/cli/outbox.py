@@ -1,0 +1,132 @@
+"""`reporter outbox`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from reporter.cli.customers import choose
+from reporter.cli.options import (
+    Console,
+    common_options,
+    customer_option,
+    open_store,
+    period_option,
+    utc_now,
+)
+from reporter.errors import UsageError
+from reporter.model import DeliveryState
+
+if TYPE_CHECKING:
+    from reporter.store.outbox import Delivery
+
+_SETTLED_FROM = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.FAILED)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="A list of objects, one for each delivery.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([own.value for own in DeliveryState]),
+    help="Only those in this state (repeatable).",
+)
+@customer_option
+@period_option
+@common_options
+@click.pass_context
+def outbox(
+    context: click.Context,
+    *,
+    as_json: bool,
+    states: tuple[str, ...],
+    wanted: tuple[str, ...],
+    period: str | None,
+) -> None:
+    """List what was, is and is to be delivered: each report version and recipient."""
+    from reporter.pipeline import named
+    from reporter.store.outbox import deliveries_of
+
+    if context.invoked_subcommand:
+        return
+    console = context.ensure_object(Console)
+    settings = console.settings()
+    store = open_store(settings)
+    rows = deliveries_of(store, period=period, states=[DeliveryState(own) for own in states])
+    names = {own.id: named(settings, own) for own in store.customers()}
+    chosen = {own.id for own in choose(list(names.values()), wanted)}
+    rows = tuple(own for own in rows if own.customer.id in chosen)
+    if as_json:
+        listed = [_as_dict(own, names[own.customer.id].name) for own in rows]
+        console.result(json.dumps(listed, ensure_ascii=False, indent=1))
+        return
+    for own in rows:
+        console.result(_line(own, names[own.customer.id].name))
+    if not rows:
+        console.say("The outbox has nothing of that; `reporter send` fills it.")
+
+
+@outbox.command()
+@click.argument("ids", metavar="ID…", nargs=-1, type=int, required=True)
+@click.option("--sent", "to", flag_value="sent", help="It has arrived.")
+@click.option("--again", "to", flag_value="again", help="It has not, and is to be sent again.")
+@click.option("--drop", "to", flag_value="drop", help="It is not to be sent any more.")
+@common_options
+@click.pass_obj
+def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
+    """Settle deliveries that are uncertain, refused or failed, by the numbers `reporter outbox` has.
+
+    Whether an uncertain one arrived, only the recipient can say.
+    """
+    import getpass
+
+    from reporter.store.outbox import Move, deliveries_of, move
+
+    if to is None:
+        raise UsageError("Nothing says what became of them.", hint="Give --sent, --again or --drop.")
+    store = open_store(console.settings())
+    known = {own.id: own for own in deliveries_of(store, states=_SETTLED_FROM)}
+    if unknown := [own for own in ids if own not in known]:
+        raise UsageError(
+            f"No delivery {unknown[0]} is uncertain, refused or failed.",
+            hint="`reporter outbox --state uncertain` lists them.",
+        )
+    by = getpass.getuser()
+    moves = {
+        "sent": Move(DeliveryState.SENT, f"settled by {by}: it has arrived"),
+        "again": Move(DeliveryState.APPROVED, f"settled by {by}: to be sent again"),
+        "drop": Move(DeliveryState.WITHDRAWN, f"settled by {by}: not to be sent"),
+    }
+    move(store, dict.fromkeys(ids, moves[to]), utc_now(), out_of=_SETTLED_FROM)
+    for own in ids:
+        console.result(f"{moves[to].state}  {known[own].customer.name}  {known[own].recipient}")
+
+
+def _as_dict(own: Delivery, name: str) -> dict[str, object]:
+    return {
+        "id": own.id,
+        "customer": own.customer.id,
+        "name": name,
+        "period": own.period,
+        "version": own.version,
+        "channel": own.channel,
+        "recipient": own.recipient,
+        "role": own.role or None,
+        "state": own.state.value,
+        "reason": own.reason,
+        "changed_at": own.changed_at.isoformat(),
+        "tries": own.tries,
+        "retry_at": own.retry_at.isoformat() if own.retry_at else None,
+        "message_id": own.message_id,
+    }
+
+
+def _line(own: Delivery, name: str) -> str:
+    return (
+        f"{own.id:>6}  {own.state.value:9}  {own.period}  v{own.version}  {name}  "
+        f"{own.recipient}  {own.changed_at:%Y-%m-%d %H:%M}  {own.reason}"
+    )

@@ -1,0 +1,134 @@
+"""The message with a customer's report, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from reporter.delivery.message import Attachment, message_of
+from reporter.delivery.recipients import read_addresses
+from reporter.dispatch.recipients import Mailboxes, mailboxes_of, sender_of
+from reporter.dispatch.reports import Rendered
+from reporter.errors import ReporterError
+from reporter.files import write_whole
+from reporter.pipeline import Rendering, files_of, look_of
+from reporter.render.letter import letter_of
+from reporter.settings import MailSettings
+from reporter.store.outbox import Delivery
+
+
+def message_of_rows(
+    rendering: Rendering, report: Rendered, rows: Sequence[Delivery], limit: int | None = None
+) -> bytes:
+    """The message that rows of the outbox of one report stand for.
+
+    Raises:
+        ReporterError: there can be no such message.
+    """
+    boxes = mailboxes_of(rendering.settings, report.customer)
+    if by_headers := rendering.settings.mail.transport == "graph":
+        # Whoever is named in the message gets it: nobody may be who has it already.
+        due = {own.recipient for own in rows}
+        boxes = {role: [own for own in named if own.address in due] for role, named in boxes.items()}
+    return compose(
+        rendering,
+        report,
+        boxes,
+        message_id=rows[0].message_id,
+        dated=rows[0].released_at,
+        limit=limit,
+        name_hidden=by_headers,
+    )
+
+
+def write_message(rendering: Rendering, report: Rendered, rows: Sequence[Delivery]) -> Path:
+    """Write the message of rows of the outbox as `.eml` beside the report's files, as it would go.
+
+    Raises:
+        ReporterError: there can be no such message, or it cannot be written.
+    """
+    message = message_of_rows(rendering, report, rows)
+    path = next(iter(report.files.values())).with_suffix(".eml")
+    write_whole(path, lambda draft: draft.write_bytes(message))
+    return path
+
+
+def compose(
+    rendering: Rendering,
+    report: Rendered,
+    boxes: Mailboxes,
+    *,
+    message_id: str,
+    dated: datetime,
+    limit: int | None,
+    name_hidden: bool = False,
+    redirected_from: Sequence[str] = (),
+) -> bytes:
+    """The message with a report in the formats that `rendering` asks for.
+
+    Where it would be larger than `limit` or than [mail] allows, the workbook is left out or all
+    files are, and it says so. With `name_hidden` the bcc recipients stand in it, for services that
+    read them there and take them out.
+
+    Raises:
+        ReporterError: a file cannot be sent, or even the smallest message is too large.
+    """
+    settings, customer = rendering.settings, report.customer
+    mail = settings.mail
+    limit = min((own for own in (limit, mail.max_size) if own), default=None)
+    contents = {suffix: report.content(suffix) for suffix in rendering.formats}
+    names = {suffix: report.files[suffix].name for suffix in contents}
+    look = look_of(rendering, customer, report.period, report.name)
+    link = _filled(mail.link, report)
+    for kept in _ever_smaller(rendering.formats, mail):
+        left_out = [name for suffix, name in names.items() if suffix not in kept]
+        letter = letter_of(
+            report.figures,
+            look,
+            attached=[names[suffix] for suffix in kept],
+            left_out=left_out,
+            link=link if left_out else "",
+            redirected_from=redirected_from,
+        )
+        message = message_of(
+            letter,
+            sender=sender_of(settings),
+            reply_to=read_addresses(mail.reply_to),
+            to=boxes["to"],
+            cc=boxes["cc"],
+            bcc=boxes["bcc"] if name_hidden else (),
+            message_id=message_id,
+            sent_on=dated.astimezone(report.period.zone),
+            attachments=[Attachment(names[suffix], contents[suffix]) for suffix in kept],
+        )
+        if limit is None or len(message) <= limit:
+            return message
+    raise ReporterError(
+        f"The message for {customer.name} is larger than the {limit:,} bytes allowed.",
+        hint="Set `link` in [mail], so that it can say where the files are, or send fewer formats.",
+    )
+
+
+def _ever_smaller(formats: Sequence[str], mail: MailSettings) -> list[Sequence[str]]:
+    """Which files to attach, from all to as few as there may be.
+
+    A message without any is of use only where it can say where they are.
+    """
+    smaller: list[Sequence[str]] = [formats]
+    if mail.oversize == "pdf" and "pdf" in formats and len(formats) > 1:
+        smaller.append(("pdf",))
+    return [*smaller, ()] if mail.link else smaller
+
+
+def _filled(link: str, report: Rendered) -> str:
+    """A link with the report's own places in it."""
+    places = {
+        "{period}": report.period.label,
+        "{customer}": report.name,
+        "{id}": report.customer.id,
+    }
+    for place, value in places.items():
+        link = link.replace(place, quote(value))
+    return link

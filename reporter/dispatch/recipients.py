@@ -1,0 +1,117 @@
+"""Who is to have a customer's reports, and the rows in the outbox that stand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+from reporter.delivery.message import message_id_of
+from reporter.delivery.recipients import Address, RecipientError, read_addresses, refuse_foreign
+from reporter.dispatch.reports import Rendered
+from reporter.errors import ReporterError, SettingsError
+from reporter.model import Customer
+from reporter.settings import Settings
+from reporter.store import Store
+from reporter.store.outbox import Recipient, queue
+
+Role = Literal["to", "cc", "bcc"]
+Mailboxes = Mapping[Role, Sequence[Address]]
+"""Whom a message goes to; nobody is there twice."""
+
+_NO_MAIL: Final = "reports.invalid"
+"""A domain for the ids of deliveries where there is no mail, and so no sender."""
+
+
+def queue_report(settings: Settings, store: Store, report: Rendered, now: datetime) -> None:
+    """Have the outbox hold a row for each recipient of a customer's newest report.
+
+    Raises:
+        ReporterError: a recipient cannot be read, or there is none.
+    """
+    queue(
+        store,
+        report.customer,
+        report.period.label,
+        report.version,
+        recipients_of(settings, report.customer),
+        message_id(settings, report),
+        now,
+        released="no approval is asked for" if settings.mail.approval == "none" else "",
+    )
+
+
+def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ...]:
+    """Who is to have a customer's reports, by every channel that is configured.
+
+    Raises:
+        ReporterError: a recipient cannot be read, is of a foreign domain, or there is none.
+        SettingsError: no channel is configured.
+    """
+    if not settings.customer(customer.id).send:
+        return ()
+    delivery = settings.delivery
+    found = [Recipient("folder", delivery.folder)] if delivery.folder else []
+    found += [Recipient("webhook", delivery.webhook)] if delivery.webhook else []
+    if settings.mail.configured:
+        boxes = mailboxes_of(settings, customer)
+        found += [Recipient("mail", own.address, role) for role in boxes for own in boxes[role]]
+    if not found:
+        raise SettingsError(
+            "Nothing says where reports are to go.",
+            hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
+        )
+    return tuple(found)
+
+
+def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:
+    """Whom a customer's messages go to; who is named twice, in the first role.
+
+    Raises:
+        ReporterError: an address cannot be read, is of a foreign domain, or there is none.
+    """
+    own = settings.customer(customer.id)
+    boxes: dict[Role, Sequence[Address]] = {}
+    seen: set[str] = set()
+    try:
+        for role, said in zip(get_args(Role), (own.recipients, own.cc, own.bcc), strict=True):
+            boxes[role] = [each for each in read_addresses(said) if each.address not in seen]
+            seen |= {each.address for each in boxes[role]}
+        refuse_foreign([each for found in boxes.values() for each in found], own.allowed_domains)
+    except RecipientError as error:
+        raise ReporterError(f"{customer.name}: {error}", hint=error.hint) from error
+    if not boxes["to"]:
+        raise ReporterError(
+            f"{customer.name} has no recipients.",
+            hint=f'Set `recipients` in [[customers]] with id = "{customer.id}"; '
+            "send = false if nobody is to have its reports.",
+        )
+    return boxes
+
+
+def sender_of(settings: Settings) -> Address:
+    """Who messages are from.
+
+    Raises:
+        SettingsError: `from` in [mail] is missing, or not one address.
+    """
+    try:
+        (sender,) = read_addresses(settings.mail.sender)
+    except ValueError as error:
+        raise SettingsError(
+            "`from` in [mail] has to be one address.",
+            hint='Write it as from = "Contoso Reports <reports@contoso.example>".',
+        ) from error
+    return sender
+
+
+def message_id(settings: Settings, report: Rendered, *more: str) -> str:
+    """The same for the same version of a report, whoever asks and however often.
+
+    Raises:
+        SettingsError: mail is configured without a sender.
+    """
+    domain = sender_of(settings).domain if settings.mail.configured else _NO_MAIL
+    version = report.version
+    parts = (report.period.label, str(version.number), version.figures_sha256)
+    return message_id_of(domain, report.customer.id, *parts, *more)

@@ -1,0 +1,94 @@
+"""The newest rendered report of a customer, and its files as they may go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reporter.delivery.identity import customer_in
+from reporter.errors import ReporterError
+from reporter.model import Customer
+from reporter.period import Period
+from reporter.pipeline import WRITERS, Rendering, files_of, period_of
+from reporter.store import Store
+from reporter.store.versions import Version, figures_of, versions_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A customer's newest rendered report of a period."""
+
+    customer: Customer
+    period: Period
+    name: str
+    """Of the customer's folder."""
+    version: Version
+    figures: Mapping[str, Any]
+    """As the JSON of the report has them."""
+    files: Mapping[str, Path]
+    """Its files in the folder asked for, by format."""
+
+    def content(self, suffix: str) -> bytes:
+        """A file as it was rendered.
+
+        Raises:
+            ReporterError: it is not there, has another content, or is another customer's.
+        """
+        path = self.files.get(suffix)
+        if path is None:
+            raise ReporterError(
+                f"Version {self.version.number} of the report of {self.customer.name} has no "
+                f"{suffix} file.",
+                hint=f"Run `reporter render` with {suffix} in --format, or change `formats` "
+                "in [mail].",
+            )
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ReporterError(
+                f"{path} cannot be read: {error.strerror}.",
+                hint="Run `reporter render`, which writes it again.",
+            ) from error
+        if hashlib.sha256(content).hexdigest() != self.version.files[str(path.absolute())]:
+            raise ReporterError(
+                f"{path} is not what was rendered: somebody has changed it.",
+                hint="Run `reporter render`, which writes it again.",
+            )
+        if (found := customer_in(path)) != self.customer.id:
+            raise ReporterError(
+                f"{path} is a report of customer {found}, and not of {self.customer.name}.",
+                hint="Nothing of it was sent. This is a fault of the program: report it.",
+            )
+        return content
+
+
+def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) -> Rendered:
+    """The newest version of a customer's report, with its files where they were written to.
+
+    Raises:
+        ReporterError: there is none, or it was written elsewhere.
+    """
+    period = period_of(rendering, customer)
+    versions = versions_of(store, customer, period.label)
+    if not versions:
+        raise ReporterError(
+            f"No report of {customer.name} for {period.label} has been rendered.",
+            hint="Run `reporter render` first.",
+        )
+    version = versions[-1]
+    files = {
+        suffix: path
+        for suffix, path in files_of(replace(rendering, formats=tuple(WRITERS)), period, name).items()
+        if str(path.absolute()) in version.files
+    }
+    if not files:
+        raise ReporterError(
+            f"Version {version.number} of the report of {customer.name} for {period.label} is not "
+            f"in {rendering.out}.",
+            hint="Name the folder it was rendered to with --out, or run `reporter render`.",
+        )
+    figures = figures_of(store, customer, period.label, version.number)
+    return Rendered(customer, period, name, version, figures, files)

@@ -1,0 +1,228 @@
+"""Delivering what is approved, each thing once, and keeping account of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from reporter.credentials import NoSecret, find_secret
+from reporter.delivery.folder import copy_files
+from reporter.delivery.recipients import Address
+from reporter.delivery.result import ChannelError, Result
+from reporter.delivery.webhook import post_summary, summary_of
+from reporter.dispatch.messages import compose, message_of_rows
+from reporter.dispatch.recipients import mailboxes_of, message_id
+from reporter.dispatch.reports import Rendered
+from reporter.dispatch.transports import Committing, Transport, transport_of
+from reporter.errors import ReporterError
+from reporter.model import Customer, DeliveryState
+from reporter.pipeline import Clock, Rendering
+from reporter.settings import Settings
+from reporter.store import Store
+from reporter.store.outbox import OPEN, Delivery, Move, claim, cut_short, deliveries_of, move
+
+GIVEN_UP: Final = timedelta(days=5)
+"""How long after its release a delivery is tried (RFC 5321, 4.5.4.1: at least four to five days)."""
+FIRST_PAUSE: Final = timedelta(minutes=5)
+LONGEST_PAUSE: Final = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What came of one customer's deliveries now."""
+
+    customer: Customer
+    deliveries: tuple[Delivery, ...] = ()
+    """Those that were due, as they are now."""
+    error: ReporterError | None = None
+    """Why some of them could not even be tried."""
+
+
+class Mail:
+    """The way messages go, opened when the first of them does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._transport: Transport | None = None
+
+    @property
+    def transport(self) -> Transport:
+        if self._transport is None:
+            self._transport = transport_of(self._settings)
+        return self._transport
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+def rows_of(store: Store, report: Rendered) -> tuple[Delivery, ...]:
+    """The rows of the outbox that are of this very version of a report.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    found = deliveries_of(store, customer=report.customer, period=report.period.label)
+    return tuple(own for own in found if own.version == report.version.number)
+
+
+def send_reports(
+    rendering: Rendering, store: Store, reports: Sequence[Rendered], clock: Clock
+) -> Iterator[Dispatched]:
+    """Deliver what is approved and due of reports; outcomes as they come.
+
+    Whoever calls it holds the outbox (`store.lock.held`).
+    """
+    cut_short(store, clock())
+    unusable: dict[str, ChannelError] = {}
+    with closing(Mail(rendering.settings)) as mail:
+        for report in reports:
+            due = [own for own in rows_of(store, report) if _is_due(own, clock())]
+            error: ReporterError | None = None
+            for channel in dict.fromkeys(own.channel for own in due):
+                if channel in unusable:  # nor would it be for this customer
+                    error = unusable[channel]
+                    continue
+                parcel = [own for own in due if own.channel == channel]
+                try:
+                    _deliver(rendering, store, report, parcel, mail, clock)
+                except ChannelError as fault:
+                    error = unusable[channel] = fault
+                except ReporterError as fault:
+                    error = fault
+                    again = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
+                    move(store, dict.fromkeys((own.id for own in parcel), again), clock(), OPEN)
+            tried = {own.id for own in due}
+            rows = tuple(own for own in rows_of(store, report) if own.id in tried)
+            yield Dispatched(report.customer, rows, error)
+
+
+def _is_due(delivery: Delivery, now: datetime) -> bool:
+    match delivery.state:
+        case DeliveryState.APPROVED:
+            return True
+        case DeliveryState.FAILED:
+            return delivery.retry_at is not None and delivery.retry_at <= now
+    return False
+
+
+def _deliver(
+    rendering: Rendering,
+    store: Store,
+    report: Rendered,
+    parcel: Sequence[Delivery],
+    mail: Mail,
+    clock: Clock,
+) -> None:
+    """Deliver a report over one channel, and note what came of it for each recipient.
+
+    Raises:
+        ReporterError: it could not be tried.
+    """
+    ids = {own.recipient: own.id for own in parcel}
+
+    def committing(recipients: Sequence[str] = tuple(ids)) -> None:
+        claim(store, [ids[own] for own in recipients], clock())
+
+    match parcel[0].channel:
+        case "mail":
+            message = message_of_rows(rendering, report, parcel, mail.transport.size_limit())
+            results = mail.transport.send(message, list(ids), committing)
+        case "folder":
+            results = _copy(report, parcel[0], committing)
+        case "webhook":
+            results = _post(rendering.settings, report, parcel[0], committing)
+    now = clock()
+    moves = {own.id: _move(own, results[own.recipient], now) for own in parcel}
+    move(store, moves, now, (*OPEN, DeliveryState.SENDING))
+
+
+def _copy(report: Rendered, delivery: Delivery, committing: Committing) -> Mapping[str, Result]:
+    """Copy the report's files to a folder."""
+    for suffix in report.files:
+        report.content(suffix)  # which insists that it is what was rendered
+    committing([delivery.recipient])
+    place = f"{report.period.label}/{report.name}"
+    result = copy_files(delivery.recipient, place, list(report.files.values()))
+    return {delivery.recipient: result}
+
+
+def _post(
+    settings: Settings, report: Rendered, delivery: Delivery, committing: Committing
+) -> Mapping[str, Result]:
+    """Post a summary of the report."""
+    try:
+        secret = find_secret(settings, "delivery.webhook_secret").value
+    except NoSecret:
+        secret = None  # not every receiver wants a signature
+    summary = summary_of(report.figures, list(report.files.values()), delivery.message_id)
+    result = post_summary(
+        delivery.recipient,
+        summary,
+        message_id=delivery.message_id,
+        secret=secret,
+        committing=lambda: committing([delivery.recipient]),
+    )
+    return {delivery.recipient: result}
+
+
+def _move(delivery: Delivery, result: Result, now: datetime) -> Move:
+    """What a result makes of a delivery, and when it is tried again."""
+    retry_at, reason = None, result.reason
+    if result.state is DeliveryState.FAILED:
+        retry_at = now + pause(delivery.tries, result.wait_s)
+        if retry_at - delivery.released_at > GIVEN_UP:
+            retry_at, reason = None, f"{reason}; given up after {delivery.tries + 1} tries"
+    return Move(result.state, reason, retry_at, tried=True)
+
+
+def pause(tries: int, wait_s: float | None) -> timedelta:
+    """How long to wait after so many tries before this one: twice as long each time, and no less
+    than the other side asks for.
+    """
+    backoff = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
+    return max(backoff, timedelta(seconds=wait_s or 0))
+
+
+def send_to(
+    rendering: Rendering, reports: Sequence[Rendered], address: Address, clock: Clock
+) -> Iterator[Dispatched]:
+    """Send the messages of reports to somebody who is to look at them, not to their recipients.
+
+    The outbox knows nothing of it.
+
+    Raises:
+        ChannelError: no message can be sent now.
+    """
+    settings = rendering.settings
+    with closing(Mail(settings)) as mail:
+        for report in reports:
+            error: ReporterError | None = None
+            try:
+                boxes = mailboxes_of(settings, report.customer)
+                now = clock()
+                message = compose(
+                    rendering,
+                    report,
+                    {"to": [address], "cc": [], "bcc": []},
+                    message_id=message_id(settings, report, address.address, now.isoformat()),
+                    dated=now,
+                    limit=mail.transport.size_limit(),
+                    redirected_from=[each.address for found in boxes.values() for each in found],
+                )
+                results = mail.transport.send(message, [address.address], _keeps_no_account)
+                result = results[address.address]
+                if result.state is not DeliveryState.SENT:
+                    error = ReporterError(f"{address.address} did not get it: {result.reason}.")
+            except ChannelError:
+                raise  # nor would the next one go
+            except ReporterError as fault:
+                error = fault
+            yield Dispatched(report.customer, error=error)
+
+
+def _keeps_no_account(_: object) -> None:
+    """Of a message to oneself."""

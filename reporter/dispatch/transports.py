@@ -1,0 +1,79 @@
+"""The ways messages can go, made from the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final, Protocol
+
+from reporter.credentials import find_secret
+from reporter.delivery.graph import GraphTransport
+from reporter.delivery.result import Result
+from reporter.delivery.smtp import Login, Server, SmtpTransport
+from reporter.dispatch.recipients import sender_of
+from reporter.errors import SettingsError
+from reporter.fetch.auth import ClientSecret, TokenAuth
+from reporter.fetch.http import Exchange
+from reporter.settings import Settings
+
+Committing = Callable[[Collection[str]], None]
+"""Called with recipients just before the byte after which they may have the message."""
+
+_GRAPH_SCOPE: Final = "https://graph.microsoft.com/.default"
+_SMTP_SCOPE: Final = "https://outlook.office365.com/.default"
+
+
+class Transport(Protocol):
+    """A way for messages to go."""
+
+    def size_limit(self) -> int | None:
+        """The largest message, in bytes; None where nothing is known of a limit."""
+
+    def send(
+        self, message: bytes, recipients: Sequence[str], committing: Committing
+    ) -> Mapping[str, Result]:
+        """Send a message; what came of it for each recipient.
+
+        Raises:
+            ChannelError: no message can be sent now.
+        """
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+
+
+def transport_of(settings: Settings) -> Transport:
+    """The way that [mail] says messages go; nothing is opened yet.
+
+    Raises:
+        SettingsError: something for it is missing.
+    """
+    mail = settings.mail
+    sender = sender_of(settings).address
+    if mail.transport == "graph":
+        return GraphTransport(mail.graph_url, sender, _tokens(settings, _GRAPH_SCOPE))
+    server = Server(mail.host, mail.port, mail.security, _login(settings))
+    return SmtpTransport(server, sender, per_minute=mail.per_minute)
+
+
+def _login(settings: Settings) -> Login | None:
+    mail = settings.mail
+    if not mail.username:
+        return None
+    if mail.oauth_token_url:
+        return Login(mail.username, _tokens(settings, _SMTP_SCOPE).token, by_token=True)
+    password = find_secret(settings, "mail.password").value
+    return Login(mail.username, lambda: password)
+
+
+def _tokens(settings: Settings, scope: str) -> TokenAuth:
+    """Tokens of the app registration that [mail] names."""
+    mail = settings.mail
+    for key in ("oauth_token_url", "oauth_client_id"):
+        if not getattr(mail, key):
+            raise SettingsError(
+                f"{key} is not set in [mail].", hint="docs/delivery.md says what it is."
+            )
+    secret = find_secret(settings, "mail.oauth_client_secret")
+    credential = ClientSecret(secret.value, secret.origin)
+    scopes = (mail.oauth_scope or scope,)
+    return TokenAuth(Exchange(), mail.oauth_token_url, mail.oauth_client_id, credential, scopes)

@@ -1,0 +1,208 @@
+"""The outbox: who has a row, what a newer version does to it, and what a killed sending leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reporter.errors import StoreError
+from reporter.model import DeliveryState
+from reporter.store import Store
+from reporter.store.outbox import (
+    Delivery,
+    Move,
+    Recipient,
+    approve,
+    changes_of,
+    claim,
+    cut_short,
+    deliveries_of,
+    move,
+    queue,
+)
+from reporter.store.versions import Version, keep_version, versions_of
+from tests.builders import CUSTOMER
+from tests.store.test_store import snapshot_of
+
+NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+ANNA = Recipient("mail", "anna@contoso.example", "to")
+BEN = Recipient("mail", "ben@contoso.example", "cc")
+SHARE = Recipient("folder", "file:///reports")
+
+
+@pytest.fixture(autouse=True)
+def known_customer(store: Store) -> None:
+    store.record_customers([CUSTOMER], snapshot_of([], NOW).replies)
+
+
+def make_version(store: Store, number: int, figures: str = "a") -> Version:
+    """A version of October's report with these figures, kept."""
+    version = Version(
+        number=number,
+        made_at=NOW,
+        as_of=NOW,
+        program="1",
+        closed=True,
+        basis=f"{number}{figures}",
+        checked=f"{number}{figures}",
+        look="look",
+        restates=None,
+        figures_sha256=figures,
+        standing="{}",
+        files={},
+    )
+    keep_version(store, CUSTOMER, "2026-10", version, {})
+    return versions_of(store, CUSTOMER, "2026-10")[-1]
+
+
+def queue_for(
+    store: Store, version: Version, *recipients: Recipient, released: str = "", now: datetime = NOW
+) -> None:
+    queue(
+        store,
+        CUSTOMER,
+        "2026-10",
+        version,
+        recipients,
+        f"<{version.number}@provider.example>",
+        now,
+        released=released,
+    )
+
+
+def states(store: Store) -> list[tuple[int, str, str]]:
+    return [(own.version, own.recipient.split("@")[0], own.state) for own in deliveries_of(store)]
+
+
+def ids(rows: Sequence[Delivery]) -> list[int]:
+    return [own.id for own in rows]
+
+
+def bring_to(store: Store, state: DeliveryState) -> None:
+    """Approve everything that waits, and let it come to a state."""
+    approve(store, ids(deliveries_of(store, states=[DeliveryState.QUEUED])), "eve", NOW)
+    rows = ids(deliveries_of(store, states=[DeliveryState.APPROVED]))
+    claim(store, rows, NOW)
+    if state is not DeliveryState.SENDING:
+        to = Move(state, "250 ok", tried=True)
+        move(store, dict.fromkeys(rows, to), NOW, out_of=[DeliveryState.SENDING])
+
+
+def test_each_recipient_has_one_row_however_often_it_is_queued(store: Store) -> None:
+    """With the message's id, in the state that waits for a person."""
+    version = make_version(store, 1)
+    for _ in range(3):
+        queue_for(store, version, ANNA, BEN, SHARE)
+    rows = deliveries_of(store, customer=CUSTOMER, period="2026-10")
+    assert [(own.recipient, own.role, own.state) for own in rows] == [
+        (ANNA.address, "to", "queued"),
+        (BEN.address, "cc", "queued"),
+        (SHARE.address, "", "queued"),
+    ]
+    assert {own.message_id for own in rows} == {"<1@provider.example>"}
+    assert {own.customer for own in rows} == {CUSTOMER}
+
+
+def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
+    """From the first to the last, for whoever asks later."""
+    queue_for(store, make_version(store, 1), ANNA)
+    (row,) = deliveries_of(store)
+    assert approve(store, [row.id], "eve", LATER) == 1
+    claim(store, [row.id], LATER)
+    sent = Move(DeliveryState.SENT, "250 2.0.0 taken", tried=True)
+    move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING])
+    (row,) = deliveries_of(store)
+    assert [(own.state, own.reason, own.at) for own in changes_of(store, row)] == [
+        ("queued", "waits for a person's yes", NOW),
+        ("approved", "approved by eve", LATER),
+        ("sending", "on its way", LATER),
+        ("sent", "250 2.0.0 taken", LATER),
+    ]
+    assert (row.tries, row.released_at, row.changed_at) == (1, LATER, LATER)
+
+
+def test_without_approval_rows_are_released_at_once(store: Store) -> None:
+    """And say why nobody was asked."""
+    queue_for(store, make_version(store, 1), ANNA, released="no approval is asked for")
+    (row,) = deliveries_of(store)
+    assert (row.state, row.reason) == ("approved", "no approval is asked for")
+
+
+def test_what_was_approved_of_an_older_version_has_to_be_approved_again(store: Store) -> None:
+    """The yes was to something else."""
+    queue_for(store, make_version(store, 1), ANNA)
+    approve(store, ids(deliveries_of(store)), "eve", NOW)
+    queue_for(store, make_version(store, 2, "b"), ANNA)
+    assert states(store) == [(1, "anna", "withdrawn"), (2, "anna", "queued")]
+
+
+def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> None:
+    """Other figures are another report."""
+    queue_for(store, make_version(store, 1), ANNA)
+    bring_to(store, DeliveryState.SENT)
+    queue_for(store, make_version(store, 2, "b"), ANNA)
+    assert states(store) == [(1, "anna", "sent"), (2, "anna", "queued")]
+
+
+@pytest.mark.parametrize("state", ["sent", "uncertain", "sending"])
+def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
+    """A new logo is no reason to send a report twice; who has not had it, has it in the new look."""
+    queue_for(store, make_version(store, 1), ANNA)
+    bring_to(store, DeliveryState(state))
+    queue_for(store, make_version(store, 2), ANNA, BEN)
+    assert states(store) == [(1, "anna", state), (2, "ben", "queued")]
+
+
+def test_a_correction_that_is_taken_back_is_sent(store: Store) -> None:
+    """The figures a recipient had last count, not any it ever had."""
+    for number, figures in ((1, "a"), (2, "b")):
+        queue_for(store, make_version(store, number, figures), ANNA)
+        bring_to(store, DeliveryState.SENT)
+    queue_for(store, make_version(store, 3, "a"), ANNA)
+    assert states(store)[-1] == (3, "anna", "queued")
+
+
+def test_who_is_no_recipient_any_more_gets_nothing(store: Store) -> None:
+    """Even if it was approved; named again, it waits for a yes again."""
+    version = make_version(store, 1)
+    queue_for(store, version, ANNA, BEN)
+    approve(store, ids(deliveries_of(store)), "eve", NOW)
+    queue_for(store, version, BEN)
+    assert states(store) == [(1, "anna", "withdrawn"), (1, "ben", "approved")]
+    queue_for(store, version, ANNA, BEN)
+    assert states(store) == [(1, "anna", "queued"), (1, "ben", "approved")]
+
+
+def test_a_recipient_in_another_role_keeps_its_row(store: Store) -> None:
+    """Whoever was in copy and is addressed now has one message."""
+    version = make_version(store, 1)
+    queue_for(store, version, BEN)
+    queue_for(store, version, Recipient("mail", BEN.address, "to"))
+    assert [(own.recipient, own.role) for own in deliveries_of(store)] == [(BEN.address, "to")]
+
+
+def test_only_what_is_open_can_be_claimed(store: Store) -> None:
+    """All of a message's recipients or none: somebody may have been faster."""
+    queue_for(store, make_version(store, 1), ANNA, BEN)
+    rows = ids(deliveries_of(store))
+    approve(store, rows, "eve", NOW)
+    claim(store, rows[:1], NOW)
+    with pytest.raises(StoreError, match="was changed"):
+        claim(store, rows, NOW)
+    assert states(store) == [(1, "anna", "sending"), (1, "ben", "approved")]
+
+
+def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:
+    """Nobody knows whether it arrived; a file can be copied again."""
+    queue_for(store, make_version(store, 1), ANNA, SHARE)
+    bring_to(store, DeliveryState.SENDING)
+    found = cut_short(store, LATER)
+    assert [(own.channel, own.state) for own in found] == [
+        ("mail", "uncertain"),
+        ("folder", "approved"),
+    ]
+    assert [own.state for own in deliveries_of(store)] == ["uncertain", "approved"]
+    assert cut_short(store, LATER) == ()
