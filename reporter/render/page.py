@@ -36,7 +36,7 @@ from reporter.render.protection import (
     remaining,
     subscription_title,
 )
-from reporter.render.restated import Restated, restated
+from reporter.render.restated import Restated, correction, restated
 from reporter.render.sentences import module_label, policy_texts
 from reporter.render.text import STATE_SIGNS, Words
 from reporter.render.verdict import (
@@ -44,6 +44,7 @@ from reporter.render.verdict import (
     Tile,
     coverage_tile,
     headline,
+    incomplete,
     no_trend,
     service_title,
     steps,
@@ -142,6 +143,8 @@ class Page:
     """Where the logo is; None without one."""
     headline: str
     """What a reader with ten seconds should know."""
+    incomplete: str | None
+    """Which days nobody looked at the service; None where somebody did on every day."""
     no_trend: str | None
     """Why there is nothing to compare with, where there is not."""
     tiles: tuple[Tile, ...]
@@ -176,6 +179,8 @@ class Page:
     """The newest replies, at most four."""
     policy_texts: tuple[str, ...]
     """How the report counts and judges, a sentence each."""
+    correction: str | None
+    """Which version this is and which it corrects; None where it corrects none."""
     restated: tuple[Restated, ...]
     """The figures this version corrects, at most six; empty where it corrects none."""
     more_restated: int
@@ -231,9 +236,12 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         words=words,
         sections=sections,
         logo_url=logo_url,
-        headline=headline(report, words),
+        headline=headline(
+            report.state, report.totals, [own.state for own in report.modules], words
+        ),
+        incomplete=incomplete(report.coverage, words),
         no_trend=no_trend(report, words),
-        tiles=(*own, coverage_tile(report, words)),
+        tiles=(*own, coverage_tile(report.coverage, words)),
         steps=tuple(steps(report, words)),
         daily=pictures.daily(report.daily, axis, report.policy, target, words, look.page_size)
         if report.totals.jobs
@@ -253,6 +261,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         more_notes=max(0, len(report.quality) - MOST_NOTES),
         sources=report.sources[-MOST_SOURCES:],
         policy_texts=tuple(policy_texts(report.policy, words)),
+        correction=_correction(report, words),
         restated=tuple(changed[:MOST_RESTATED]),
         more_restated=max(0, len(changed) - MOST_RESTATED),
         cover=_text(texts.cover),
@@ -262,6 +271,13 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         version=__version__,
         tightness=tightness,
     )
+
+
+def _correction(report: Report, words: Words) -> str | None:
+    former = report.restatement
+    if former is None or report.version is None:
+        return None
+    return correction(report.version, former.number, former.made_at, words)
 
 
 def _text(text: str) -> Markup | None:

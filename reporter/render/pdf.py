@@ -20,7 +20,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reporter.errors import ReporterError
-from reporter.model import DEPTHS, Look, Report
+from reporter.model import DEPTHS, Logo, Look, Report
 from reporter.render.fastpath import ShippedPage, write_once
 from reporter.render.fonts import (
     BUNDLED,
@@ -39,6 +39,8 @@ from reporter.render.templates import asset
 
 logger = logging.getLogger(__name__)
 
+CUSTOMER_ID: Final = "CustomerID"
+"""Where the information dictionary of a PDF says whose report it is."""
 _LOGO: Final = "logo"
 
 _PRODUCER: Final = re.compile(rb' pdf:Producer="[^"]*"')
@@ -92,7 +94,8 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
     # The director's one page stays one, if it has to with less on it.
     tightnesses = TIGHTNESSES if sections_of(look) == DEPTHS["page"] else TIGHTNESSES[:1]
     pages = [partial(report_html, report, look, tightness=tightness) for tightness in tightnesses]
-    write_archival(pages, look, path, f"The report of {report.customer.name}")
+    customer = report.customer
+    write_archival(pages, look, path, f"The report of {customer.name}", customer_id=customer.id)
 
 
 class MakePage(Protocol):
@@ -102,14 +105,23 @@ class MakePage(Protocol):
         """`logo_url` is the logo's address; None without a logo."""
 
 
-def write_archival(pages: Sequence[MakePage], look: Look, path: Path, document_name: str) -> None:
+def write_archival(
+    pages: Sequence[MakePage],
+    look: Look,
+    path: Path,
+    document_name: str,
+    *,
+    customer_id: str | None = None,
+) -> None:
     """A page as a PDF file: of several the first that fits on one sheet, else the last.
+
+    `customer_id` is whose report it is; None where it is not one customer's.
 
     Raises:
         ReporterError: the page wants something that may not be loaded.
     """
     logo = look.brand.logo
-    fetcher = AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
+    fetcher = _serving(logo)
     logo_url = f"asset:{_LOGO}" if logo else None
     with _without_collection():
         for page in pages:
@@ -117,7 +129,37 @@ def write_archival(pages: Sequence[MakePage], look: Look, path: Path, document_n
             if len(document.pages) == 1:
                 break
         _complete_metadata(document)
-        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_finish)
+        # Whatever the template says: before the file is sent, the id is compared.
+        document.metadata.custom = {} if customer_id is None else {CUSTOMER_ID: customer_id}
+        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_finish, custom_metadata=True)
+    _refuse_blocked(fetcher, document_name)
+
+
+def drawn(logo: Logo, width: int, height: int) -> bytes:
+    """A logo alone on a PDF page of so many CSS pixels, in the upper left, as large as it can be.
+
+    Raises:
+        ReporterError: it wants something that may not be loaded.
+    """
+    fetcher = _serving(logo)
+    size = f"width:{width}px;height:{height}px"
+    document = weasyprint.HTML(
+        string=f"<style>@page{{size:{width}px {height}px;margin:0}}body{{margin:0}}"
+        f"img{{display:block;{size};object-fit:contain;object-position:0 0}}</style>"
+        f'<img src="asset:{_LOGO}" alt="">',
+        url_fetcher=fetcher,
+        base_url="asset:/",
+    ).render(font_config=_fonts(()))
+    page: bytes = document.write_pdf()
+    _refuse_blocked(fetcher, "The logo")
+    return page
+
+
+def _serving(logo: Logo | None) -> AssetFetcher:
+    return AssetFetcher({_LOGO: (logo.content, logo.media_type)} if logo else {})
+
+
+def _refuse_blocked(fetcher: AssetFetcher, document_name: str) -> None:
     if fetcher.blocked:
         raise ReporterError(
             f"{document_name} wants to load {fetcher.blocked[0]}.",

@@ -83,6 +83,16 @@ class Restated:
     """What this version says."""
 
 
+def correction(version: int, former: int, made_at: datetime, words: Words) -> str:
+    """Which version this is, and which it corrects."""
+    return words.say(
+        "This is version {number} of the report. It corrects version {former} of {moment}.",
+        number=version,
+        former=former,
+        moment=words.moment(made_at),
+    )
+
+
 def restated(changes: Iterable[Change], words: Words) -> list[Restated]:
     """The changes in words: those of the customer first, the most telling first."""
     order = list(_FIGURES)

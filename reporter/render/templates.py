@@ -26,13 +26,13 @@ def templates_folder() -> Path:
 def environment(own: Path | None = None) -> jinja2.Environment:
     """The templates, those of a folder `own` before the shipped ones.
 
-    Everything is escaped, a value a template misspells is an error, and a template can neither
+    Everything but plain text is escaped, a value a template misspells is an error, and a template can neither
     reach into Python nor change what it is given.
     """
     folders = [folder for folder in (own, templates_folder()) if folder]
     return ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folders),
-        autoescape=True,
+        autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

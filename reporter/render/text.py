@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,14 @@ from reporter.render.translations import catalogue
 
 UNDEFINED: Final = "—"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+
+_NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]+")
+
+
+def one_line(text: str) -> str:
+    """A text without what ends a line, turns it round or cannot be written: for one line."""
+    return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
 
 
 def marked(message: str) -> str:

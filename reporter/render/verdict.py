@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from reporter.model import Figures, Previous, Product, Reason, ReasonKind, Report, State
+from reporter.model import Coverage, Figures, Previous, Product, Reason, ReasonKind, Report, State
 from reporter.render.sentences import module_label
 from reporter.render.text import UNDEFINED, Words, counted, marked
 
@@ -39,23 +39,22 @@ class Step:
     """Where, with the figure that tells."""
 
 
-def headline(report: Report, words: Words) -> str:
-    """What a reader with ten seconds should know."""
-    totals = report.totals
-    if not report.modules:
+def headline(state: State, totals: Figures, modules: Sequence[State], words: Words) -> str:
+    """What a reader with ten seconds should know of a customer with modules in these states."""
+    if not modules:
         return words.say("Nothing is known of this customer's backups")
-    if report.state is State.NEVER_RUN and not totals.jobs:
+    if state is State.NEVER_RUN and not totals.jobs:
         return words.say("No backup has ever run")
     if not totals.completed:
         return words.say("No backup was completed in this period")
     done = succeeded(totals, words)
-    needy = _needy(report, words)
+    needy = needs(modules, words)
     if not needy:
         return words.say("{done}, and every module met its targets", done=done)
     return words.count(
         "{done}; of {number} module, {needy}",
         "{done}; of {number} modules, {needy}",
-        len(report.modules),
+        len(modules),
         done=done,
         needy=words.listed(needy),
     )
@@ -75,7 +74,7 @@ def succeeded(figures: Figures, words: Words) -> str:
     )
 
 
-def _needy(report: Report, words: Words) -> list[str]:
+def needs(modules: Sequence[State], words: Words) -> list[str]:
     """How many modules are in each state that is not healthy, worst first."""
     texts = {
         State.CRITICAL: counted("{number} critical", "{number} critical"),
@@ -83,9 +82,10 @@ def _needy(report: Report, words: Words) -> list[str]:
         State.NEVER_RUN: counted("{number} never run", "{number} never run"),
         State.NO_DATA: counted("{number} without data", "{number} without data"),
     }
-    states = [own.state for own in report.modules]
     return [
-        words.count(*text, states.count(state)) for state, text in texts.items() if state in states
+        words.count(*text, modules.count(state))
+        for state, text in texts.items()
+        if state in modules
     ]
 
 
@@ -125,9 +125,8 @@ def tiles(
     ]
 
 
-def coverage_tile(report: Report, words: Words) -> Tile:
+def coverage_tile(coverage: Coverage, words: Words) -> Tile:
     """How many modules have a recovery point."""
-    coverage = report.coverage
     return Tile(
         words.say("Modules covered"),
         words.say(
@@ -137,6 +136,25 @@ def coverage_tile(report: Report, words: Words) -> Tile:
         ),
         words.say("have a recovery point in the period"),
     )
+
+
+def incomplete(coverage: Coverage, words: Words) -> str | None:
+    """Which days nobody looked at the service; None where somebody did on every day."""
+    if coverage.complete:
+        return None
+    seen = words.count(
+        "The service was looked at on {seen} of {number} day.",
+        "The service was looked at on {seen} of {number} days.",
+        coverage.days,
+        seen=words.number(coverage.snapshot_days),
+    )
+    known = words.say("What ran on the others is known only as far as it was still listed later.")
+    missing = (
+        words.say("Not observed: {days}.", days=words.days(coverage.missing_days))
+        if coverage.snapshot_days
+        else words.say("No day of the period was observed.")
+    )
+    return f"{seen} {known} {missing}"
 
 
 def changes(
@@ -197,7 +215,7 @@ def steps(report: Report, words: Words) -> list[Step]:
 
 def _detail(reason: Reason, words: Words) -> str:
     """The module, and the figure that tells."""
-    name = _shortened(module_label(reason.service, reason.module))
+    name = shortened(module_label(reason.service, reason.module))
     value = reason.value or 0.0
     match reason.kind:
         case ReasonKind.FAILURES_IN_A_ROW | ReasonKind.ENDS_IN_FAILURE:
@@ -213,14 +231,14 @@ def _detail(reason: Reason, words: Words) -> str:
 
 def _expiry(product: Product, words: Words) -> str:
     day = words.whole_day(product.expires_on)
-    return words.say("{module} ({figure})", module=_shortened(product.service), figure=day)
+    return words.say("{module} ({figure})", module=shortened(product.service), figure=day)
 
 
 def _joined(*parts: str | None) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
     """A name in a sentence, of a length any real one has; tables and workbook have it whole."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 

@@ -106,6 +106,7 @@ class Book:
         properties.title = clean(title)
         properties.subject = clean(say("Backup report of {customer}", customer=customer))
         properties.creator = clean(self.look.brand.name) or None
+        properties.identifier = clean(report.customer.id)
         properties.language = self.look.locale.replace("_", "-")
         as_of = report.as_of.astimezone(UTC).replace(tzinfo=None, microsecond=0)
         properties.created = properties.modified = as_of
