@@ -415,6 +415,7 @@ def period_of(rendering: Rendering, customer: Customer) -> Period:
 
 
 def report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
+    """`[report]` for a customer; what the command line gave wins."""
     return rendering.settings.report_for(
         customer.id, timezone=rendering.timezone, locale=rendering.locale
     )

@@ -88,8 +88,9 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
 WebAddress = Annotated[str, AfterValidator(_encrypted)]
 Addresses = str | tuple[str, ...]
-"""Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that what is
-wrong with them costs their customer and no other."""
+"""Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that what
+is wrong with them costs their customer and no other.
+"""
 
 
 class Section(BaseModel):

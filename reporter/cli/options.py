@@ -200,9 +200,7 @@ def read_moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _formats(
-    _: click.Context, __: click.Parameter, value: str | None
-) -> tuple[str, ...] | None:
+def _formats(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     if value is None:
         return None
     formats = tuple(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -78,7 +77,7 @@ def outbox(
 @common_options
 @click.pass_obj
 def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
-    """Settle deliveries that are uncertain, refused or failed, by the numbers `reporter outbox` has.
+    """Settle deliveries that are uncertain, refused or failed, by their numbers in the list.
 
     Whether an uncertain one arrived, only the recipient can say.
     """
@@ -87,7 +86,9 @@ def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
     from reporter.store.outbox import Move, deliveries_of, move
 
     if to is None:
-        raise UsageError("Nothing says what became of them.", hint="Give --sent, --again or --drop.")
+        raise UsageError(
+            "Nothing says what became of them.", hint="Give --sent, --again or --drop."
+        )
     store = open_store(console.settings())
     known = {own.id: own for own in deliveries_of(store, states=_SETTLED_FROM)}
     if unknown := [own for own in ids if own not in known]:

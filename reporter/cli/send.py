@@ -6,7 +6,6 @@ import getpass
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,9 +139,7 @@ def send_stored_reports(
         for own in send_reports(rendering, store, reports, utc_now):
             failed |= _tell(console, own)
     ids = {own.customer.id for own in reports}
-    rows = [
-        own for own in deliveries_of(store, period=rendering.period) if own.customer.id in ids
-    ]
+    rows = [own for own in deliveries_of(store, period=rendering.period) if own.customer.id in ids]
     counts = Counter(own.state for own in rows)
     said = ", ".join(f"{counts[state]} {state.value}" for state in DeliveryState if counts[state])
     console.say(f"Outbox of {rendering.period}: {said or 'empty'}.")

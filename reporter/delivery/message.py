@@ -55,8 +55,7 @@ def message_of(
     sent_on: datetime,
     attachments: Sequence[Attachment],
 ) -> bytes:
-    """The message, with the ends of line that SMTP wants. Whom it is a blind copy for is not in it.
-    """
+    """The message, with the ends of line that SMTP wants. Blind copies do not show."""
     message = EmailMessage(_POLICY)
     message["From"] = _headers([sender])
     for name, addresses in (("Reply-To", reply_to), ("To", to), ("Cc", cc)):

@@ -81,7 +81,10 @@ class SmtpTransport:
         return int(said) or None if said.isdigit() else None
 
     def send(
-        self, message: bytes, recipients: Sequence[str], committing: Callable[[Collection[str]], None]
+        self,
+        message: bytes,
+        recipients: Sequence[str],
+        committing: Callable[[Collection[str]], None],
     ) -> dict[str, Result]:
         """Send a message; what came of it for each recipient.
 

@@ -13,7 +13,7 @@ from reporter.dispatch.recipients import Mailboxes, mailboxes_of, sender_of
 from reporter.dispatch.reports import Rendered
 from reporter.errors import ReporterError
 from reporter.files import write_whole
-from reporter.pipeline import Rendering, files_of, look_of
+from reporter.pipeline import Rendering, look_of
 from reporter.render.letter import letter_of
 from reporter.settings import MailSettings
 from reporter.store.outbox import Delivery
@@ -31,7 +31,9 @@ def message_of_rows(
     if by_headers := rendering.settings.mail.transport == "graph":
         # Whoever is named in the message gets it: nobody may be who has it already.
         due = {own.recipient for own in rows}
-        boxes = {role: [own for own in named if own.address in due] for role, named in boxes.items()}
+        boxes = {
+            role: [own for own in named if own.address in due] for role, named in boxes.items()
+        }
     return compose(
         rendering,
         report,

@@ -81,7 +81,9 @@ def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) 
     version = versions[-1]
     files = {
         suffix: path
-        for suffix, path in files_of(replace(rendering, formats=tuple(WRITERS)), period, name).items()
+        for suffix, path in files_of(
+            replace(rendering, formats=tuple(WRITERS)), period, name
+        ).items()
         if str(path.absolute()) in version.files
     }
     if not files:

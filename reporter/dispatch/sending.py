@@ -25,7 +25,7 @@ from reporter.store import Store
 from reporter.store.outbox import OPEN, Delivery, Move, claim, cut_short, deliveries_of, move
 
 GIVEN_UP: Final = timedelta(days=5)
-"""How long after its release a delivery is tried (RFC 5321, 4.5.4.1: at least four to five days)."""
+"""How long after its release a delivery is tried (RFC 5321, 4.5.4.1: four to five days)."""
 FIRST_PAUSE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
 

@@ -285,7 +285,9 @@ def _module(own: Mapping[str, Any]) -> MailModule:
     service, module = own["service"], own["module"]
     label = module_label(service, module)
     name = label if label == service else module_name(service, module)
-    return MailModule(shortened(name), State(own["state"]), own["success_rate"], own["longest_gap_s"])
+    return MailModule(
+        shortened(name), State(own["state"]), own["success_rate"], own["longest_gap_s"]
+    )
 
 
 def _pressing(module: MailModule) -> tuple[int, str]:

@@ -278,9 +278,7 @@ def move(
         StoreError: the database refuses; none is moved.
     """
     with store.begin() as connection:
-        return sum(
-            _apply(connection, [own], to, now, out_of=out_of) for own, to in moves.items()
-        )
+        return sum(_apply(connection, [own], to, now, out_of=out_of) for own, to in moves.items())
 
 
 def claim(store: Store, ids: Collection[int], now: datetime) -> None:
@@ -306,9 +304,7 @@ def approve(store: Store, ids: Collection[int], by: str, now: datetime) -> int:
     """
     to = Move(DeliveryState.APPROVED, f"approved by {by}")
     with store.begin() as connection:
-        return _apply(
-            connection, ids, to, now, out_of=[DeliveryState.QUEUED], released_at=now
-        )
+        return _apply(connection, ids, to, now, out_of=[DeliveryState.QUEUED], released_at=now)
 
 
 def cut_short(store: Store, now: datetime) -> tuple[Delivery, ...]:

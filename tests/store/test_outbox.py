@@ -52,7 +52,7 @@ def make_version(store: Store, number: int, figures: str = "a") -> Version:
         restates=None,
         figures_sha256=figures,
         standing="{}",
-        files={},
+        files={"report.pdf": "0" * 64},
     )
     keep_version(store, CUSTOMER, "2026-10", version, {})
     return versions_of(store, CUSTOMER, "2026-10")[-1]
@@ -149,7 +149,7 @@ def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> No
 
 @pytest.mark.parametrize("state", ["sent", "uncertain", "sending"])
 def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
-    """A new logo is no reason to send a report twice; who has not had it, has it in the new look."""
+    """A new logo is no reason to send a report twice; who had none gets it in the new look."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState(state))
     queue_for(store, make_version(store, 2), ANNA, BEN)

@@ -1,0 +1,322 @@
+"""Sending through real mail servers: log-ins, certificates, refusals, and lines that break."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter.delivery import smtp
+from reporter.delivery.result import ChannelError
+from reporter.delivery.smtp import Login, Server, SmtpTransport
+from reporter.model import DeliveryState
+from tests.delivery.mail_server import (
+    Accounts,
+    answers,
+    free_port,
+    mail_server,
+    scripted_server,
+    tls_files,
+)
+
+SENDER = "reports@provider.example"
+MESSAGE = b"Subject: Report\r\n\r\nHello\r\n.a line with a dot\r\n.\r\nthe end\r\n"
+
+
+@pytest.fixture
+def accounts() -> Accounts:
+    return Accounts()
+
+
+@pytest.fixture
+def committed() -> list[list[str]]:
+    return []
+
+
+def send(
+    transport: SmtpTransport, *recipients: str, committed: list[list[str]] | None = None
+) -> dict[str, tuple[str, str]]:
+    """The state and reason of each recipient of a message."""
+
+    def committing(accepted: Collection[str]) -> None:
+        if committed is not None:
+            committed.append(list(accepted))
+
+    results = transport.send(MESSAGE, recipients or ("anna@contoso.example",), committing)
+    return {own: (result.state.value, result.reason) for own, result in results.items()}
+
+
+def plain(port: int, **options: Any) -> SmtpTransport:
+    return SmtpTransport(Server("127.0.0.1", port, "none"), SENDER, **options)
+
+
+def test_a_message_arrives_as_it_is(accounts: Accounts, committed: list[list[str]]) -> None:
+    """To the byte, lines of one dot among it, to everybody named beside it."""
+    with mail_server(accounts) as port, closing(plain(port)) as transport:
+        results = send(
+            transport, "anna@contoso.example", "ben@contoso.example", committed=committed
+        )
+    assert set(results.values()) == {("sent", "250 2.0.0 taken")}
+    (message,) = accounts.arrived
+    assert (message.sender, message.content) == (SENDER, MESSAGE)
+    assert message.recipients == ["anna@contoso.example", "ben@contoso.example"]
+    assert committed == [["anna@contoso.example", "ben@contoso.example"]]
+
+
+def test_one_connection_serves_many_messages(accounts: Accounts) -> None:
+    """And is made again where the server has left meanwhile."""
+    with mail_server(accounts, timeout=0.3) as port, closing(plain(port)) as transport:
+        for _ in range(5):
+            send(transport)
+        assert accounts.sessions == 1
+        time.sleep(0.6)
+        assert send(transport)["anna@contoso.example"][0] == "sent"
+    assert accounts.sessions == 2
+    assert len(accounts.arrived) == 6
+
+
+# The server does not see that TLS was there from the first byte.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_log_in_over_tls(
+    security: str, accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a password that is only said to a server whose certificate is trusted."""
+    context, trusted = tls_files(tmp_path)
+    implicit = security == "tls"
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with mail_server(accounts, tls=context, implicit=implicit, login=True) as port:
+        server = Server("localhost", port, security, Login("us er", lambda: "pass word"))  # type: ignore[arg-type]
+        with closing(SmtpTransport(server, SENDER)) as transport:
+            assert send(transport)["anna@contoso.example"][0] == "sent"
+        wrong = Server("localhost", port, security, Login("us er", lambda: "wrong"))  # type: ignore[arg-type]
+        with (
+            closing(SmtpTransport(wrong, SENDER)) as transport,
+            pytest.raises(ChannelError, match="535") as caught,
+        ):
+            send(transport)
+    assert "Check username and password" in caught.value.hint
+    assert len(accounts.arrived) == 1
+
+
+def test_log_in_with_a_token(
+    accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """XOAUTH2, with a token asked for at each log-in; a bad one is said to be bad."""
+    context, trusted = tls_files(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with mail_server(accounts, tls=context, login=True) as port:
+        tokens = iter(["good", "stale"])
+        login = Login("reports@provider.example", lambda: next(tokens), by_token=True)
+        server = Server("localhost", port, "starttls", login)
+        with closing(SmtpTransport(server, SENDER)) as transport:
+            assert send(transport)["anna@contoso.example"][0] == "sent"
+        with (
+            closing(SmtpTransport(server, SENDER)) as transport,
+            pytest.raises(ChannelError, match="535"),
+        ):
+            send(transport)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("fault", ["not trusted", "expired", "of another host"])
+def test_a_wrong_certificate_ends_it(
+    fault: str,
+    security: str,
+    accounts: Accounts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is said to a server that cannot prove who it is."""
+    begins = timedelta(days=-3)
+    ends = timedelta(days=-1) if fault == "expired" else timedelta(days=1)
+    context, trusted = tls_files(tmp_path, begins, ends)
+    if fault != "not trusted":
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    host = "127.0.0.1" if fault == "of another host" else "localhost"
+    with mail_server(accounts, tls=context, implicit=security == "tls") as port:
+        server = Server(host, port, security)  # type: ignore[arg-type]
+        with (
+            closing(SmtpTransport(server, SENDER)) as transport,
+            pytest.raises(ChannelError) as caught,
+        ):
+            send(transport)
+    expected = {
+        "expired": "certificate has expired",
+        "not trusted": "self-signed",
+        "of another host": "IP address mismatch",
+    }
+    assert expected[fault] in str(caught.value)
+    assert "SSL_CERT_FILE" in caught.value.hint
+    assert accounts.arrived == []
+
+
+def test_a_server_without_tls_gets_nothing(accounts: Accounts) -> None:
+    """Where STARTTLS is asked for and not offered, neither password nor message is sent."""
+    with mail_server(accounts) as port:
+        server = Server("127.0.0.1", port, "starttls", Login("u", lambda: "p"))
+        with (
+            closing(SmtpTransport(server, SENDER)) as transport,
+            pytest.raises(ChannelError, match="STARTTLS") as caught,
+        ):
+            send(transport)
+    assert "does not offer" in caught.value.hint
+
+
+def test_nobody_there(committed: list[list[str]]) -> None:
+    """Said as what it is, with what to look at."""
+    transport = plain(free_port())
+    with pytest.raises(ChannelError, match="Connection refused") as caught:
+        send(transport, committed=committed)
+    assert "host and port" in caught.value.hint
+    assert committed == []
+
+
+def test_a_server_that_wants_to_know_us_is_no_refusal_of_a_message(accounts: Accounts) -> None:
+    """530 is about the log-in, which is forgotten in the configuration: for every message alike."""
+    accounts.sender_reply = "530 5.7.0 Authentication required"
+    with (
+        mail_server(accounts) as port,
+        closing(plain(port)) as transport,
+        pytest.raises(ChannelError, match="530"),
+    ):
+        send(transport)
+
+
+def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]]) -> None:
+    """Who is refused for good, who for now, and who has it."""
+    accounts.recipient_replies = {
+        "gone@contoso.example": "550 5.1.1 no such user",
+        "grey@contoso.example": "451 4.7.1 come back later",
+    }
+    names = ("anna@contoso.example", "gone@contoso.example", "grey@contoso.example")
+    with mail_server(accounts) as port, closing(plain(port)) as transport:
+        results = send(transport, *names, committed=committed)
+        assert results == {
+            names[0]: ("sent", "250 2.0.0 taken"),
+            names[1]: ("refused", "550 5.1.1 no such user"),
+            names[2]: ("failed", "451 4.7.1 come back later"),
+        }
+        assert send(transport, *names[1:], committed=committed) == {
+            own: results[own] for own in names[1:]
+        }
+    assert [own.recipients for own in accounts.arrived] == [[names[0]]]
+    assert committed == [[names[0]]]
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [("554 5.7.1 looks like spam", "refused"), ("452 4.3.1 no room", "failed")],
+)
+@pytest.mark.parametrize("step", ["sender", "data"])
+def test_a_refused_message(step: str, reply: str, state: str, accounts: Accounts) -> None:
+    """Before it is sent or after: 5xx is for good, 4xx for now; the next message goes."""
+    if step == "sender":
+        accounts.sender_reply = reply
+    else:
+        accounts.data_replies = [reply]
+    with mail_server(accounts) as port, closing(plain(port)) as transport:
+        assert send(transport) == {"anna@contoso.example": (state, reply)}
+        accounts.sender_reply = ""
+        assert send(transport)["anna@contoso.example"][0] == "sent"
+    assert len(accounts.arrived) == 1
+
+
+def test_the_size_a_server_takes(accounts: Accounts) -> None:
+    """Known before anything is sent."""
+    with (
+        mail_server(accounts, data_size_limit=12_345) as port,
+        closing(plain(port)) as transport,
+    ):
+        assert transport.size_limit() == 12_345
+    with scripted_server(answers("250 hello", "250 ok")) as port, closing(plain(port)) as transport:
+        assert transport.size_limit() is None
+
+
+@pytest.mark.parametrize(
+    ("until", "state"),
+    [("mail", "failed"), ("rcpt", "failed"), ("data", "failed"), ("dot", "uncertain")],
+)
+def test_a_line_that_breaks(until: str, state: str, committed: list[list[str]]) -> None:
+    """Before the dot that ends a message there was none; after it nobody knows."""
+    replies = ("250 hello", "250 ok", "250 ok", "354 go on", "250 taken")
+    with (
+        scripted_server(answers(*replies, until=until)) as port,
+        closing(plain(port)) as transport,
+    ):
+        ((found, reason),) = send(transport, committed=committed).values()
+    assert found == state
+    assert "broke" in reason
+    assert bool(committed) == (state == "uncertain")
+
+
+def test_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that has the message and says nothing for as long as it may is uncertain, too."""
+    monkeypatch.setattr(smtp, "FINAL_TIMEOUT_S", 0.3)
+
+    def play(connection: Any, lines: Iterator[bytes]) -> None:
+        connection.sendall(b"220 ready\r\n")
+        for reply in (b"250 hello", b"250 ok", b"250 ok", b"354 go on"):
+            next(lines)
+            connection.sendall(reply + b"\r\n")
+        while next(lines) != b".\r\n":
+            pass
+        time.sleep(0.6)
+
+    with scripted_server(play) as port, closing(plain(port)) as transport:
+        assert send(transport)["anna@contoso.example"][0] == "uncertain"
+
+
+def test_a_server_that_closes_for_now(accounts: Accounts) -> None:
+    """421 is for now, and the next message goes over a connection of its own."""
+    accounts.recipient_replies = {"anna@contoso.example": "421 4.3.2 shutting down"}
+    with mail_server(accounts) as port, closing(plain(port)) as transport:
+        assert send(transport)["anna@contoso.example"][0] == "failed"
+        accounts.recipient_replies = {}
+        assert send(transport)["anna@contoso.example"][0] == "sent"
+    assert accounts.sessions == 2
+
+
+def test_a_failed_account_leaves_no_message(accounts: Accounts) -> None:
+    """Where the outbox cannot be written, the message is cut off before it is one."""
+
+    def committing(_: Collection[str]) -> None:
+        raise RuntimeError("no room on the disk")
+
+    with mail_server(accounts) as port, closing(plain(port)) as transport:
+        with pytest.raises(RuntimeError, match="no room"):
+            transport.send(MESSAGE, ["anna@contoso.example"], committing)
+        assert send(transport)["anna@contoso.example"][0] == "sent"
+    assert len(accounts.arrived) == 1
+
+
+def test_no_more_messages_a_minute_than_allowed(accounts: Accounts) -> None:
+    """The pauses are between messages; the first goes at once."""
+    slept: list[float] = []
+    with (
+        mail_server(accounts) as port,
+        closing(plain(port, per_minute=30, sleep=slept.append)) as transport,
+    ):
+        for _ in range(3):
+            send(transport)
+    assert len(slept) == 2
+    assert sum(slept) == pytest.approx(2 + 4, abs=0.5)
+
+
+def test_a_state_of_every_answer() -> None:
+    """Also of those no server should give."""
+    transport = plain(free_port())
+    states = [transport._result(code, b"said").state for code in (250, 251, 354, 450, 550, 199)]
+    assert states == [
+        DeliveryState.SENT,
+        DeliveryState.SENT,
+        DeliveryState.FAILED,
+        DeliveryState.FAILED,
+        DeliveryState.REFUSED,
+        DeliveryState.FAILED,
+    ]
