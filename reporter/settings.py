@@ -8,9 +8,11 @@ from __future__ import annotations
 import difflib
 import operator
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -61,7 +63,25 @@ def _read_span(value: object) -> object:
     raise ValueError("is not a length of time; write 24h, 90m, 2d or 0")
 
 
+def _read_clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
+        with suppress(ValueError):
+            return time.fromisoformat(value)
+    raise ValueError("is no time of day; write 06:30")
+
+
+def _encrypted(url: str) -> str:
+    parts = urlsplit(url)
+    loopback = parts.hostname in _LOOPBACK
+    if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError("must be an https:// address (http:// only for this machine itself)")
+    return url
+
+
 Span = Annotated[timedelta, BeforeValidator(_read_span)]
+TimeOfDay = Annotated[time, BeforeValidator(_read_clock)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -100,12 +120,8 @@ class ApiSettings(Section):
 
     @field_validator("api_url", "token_url")
     @classmethod
-    def _encrypted(cls, url: str) -> str:
-        parts = urlsplit(url)
-        loopback = parts.hostname in _LOOPBACK
-        if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-            raise ValueError("must be an https:// address (http:// only for this machine itself)")
-        return url.rstrip("/")
+    def _safe(cls, url: str) -> str:
+        return _encrypted(url).rstrip("/")
 
 
 class StoreSettings(Section):
@@ -276,6 +292,29 @@ class MailSettings(Section):
     approval: Literal["required", "none"] = "required"
 
 
+class ScheduleSettings(Section):
+    """`[schedule]`: when `reporter run` does what."""
+
+    day: int = Field(default=1, ge=1, le=31)
+    time: TimeOfDay = time()
+    fetch_every: Span = timedelta(0)
+
+
+class DeliverySettings(Section):
+    """`[delivery]`: where reports go besides the mail."""
+
+    folder: str = ""
+    # The address of a chat's webhook is a secret as well.
+    webhook: str = Field(default="", repr=False)
+    webhook_secret: SecretStr | None = None
+    webhook_secret_file: Path | None = None
+
+    @field_validator("webhook")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        return _encrypted(url)
+
+
 class EvidenceSettings(Section):
     """`[evidence]`: how archives are signed and time-stamped."""
 
@@ -300,6 +339,8 @@ class Settings(BaseSettings):
     execution: ExecutionSettings = ExecutionSettings()
     mail: MailSettings = MailSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    delivery: DeliverySettings = DeliverySettings()
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -307,6 +348,7 @@ class Settings(BaseSettings):
         uses = {
             "[mail]": self.mail != MailSettings(),
             "[evidence]": self.evidence != EvidenceSettings(),
+            "[delivery]": self.delivery != DeliverySettings(),
             "recipients in [[customers]]": any(own.recipients for own in self.customers),
         }
         return tuple(name for name, configured in uses.items() if configured)
@@ -372,6 +414,7 @@ class Settings(BaseSettings):
                 "api": ApiSettings.model_validate({}),
                 "mail": MailSettings(),
                 "evidence": EvidenceSettings(),
+                "delivery": DeliverySettings(),
                 "customers": (self.customer(customer_id),),
             }
         )
