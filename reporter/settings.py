@@ -8,9 +8,11 @@ from __future__ import annotations
 import difflib
 import operator
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -70,6 +72,15 @@ def _read_bytes(value: object) -> object:
     raise ValueError("is not a size; write 20 MB")
 
 
+def _read_clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
+        with suppress(ValueError):
+            return time.fromisoformat(value)
+    raise ValueError("is no time of day; write 06:30")
+
+
 def _encrypted(url: str) -> str:
     """A web address that nobody can listen to.
 
@@ -80,13 +91,20 @@ def _encrypted(url: str) -> str:
     loopback = parts.hostname in _LOOPBACK
     if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https:// address (http:// only for this machine itself)")
-    return url.rstrip("/")
+    return url
+
+
+def _root(url: str) -> str:
+    """The address that those of an API begin with."""
+    return _encrypted(url).rstrip("/")
 
 
 Span = Annotated[timedelta, BeforeValidator(_read_span)]
+TimeOfDay = Annotated[time, BeforeValidator(_read_clock)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
 WebAddress = Annotated[str, AfterValidator(_encrypted)]
+WebRoot = Annotated[str, AfterValidator(_root)]
 Addresses = str | tuple[str, ...]
 """Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that what
 is wrong with them costs their customer and no other.
@@ -107,8 +125,8 @@ class ApiSettings(Section):
     """`[api]`: where the service is, and who we are there."""
 
     environment: Literal["commercial", "us-gov", "aos2", "fedramp"] = "commercial"
-    api_url: WebAddress = ""
-    token_url: WebAddress = ""
+    api_url: WebRoot = ""
+    token_url: WebRoot = ""
     version: Literal["auto", "v1", "v3"] = "auto"
     client_id: str = ""
     client_secret: SecretStr | None = None
@@ -296,12 +314,12 @@ class MailSettings(Section):
     username: str = ""
     password: SecretStr | None = None
     password_file: Path | None = None
-    oauth_token_url: WebAddress = ""
+    oauth_token_url: WebRoot = ""
     oauth_client_id: str = ""
     oauth_client_secret: SecretStr | None = None
     oauth_client_secret_file: Path | None = None
     oauth_scope: str = ""
-    graph_url: WebAddress = "https://graph.microsoft.com/v1.0"
+    graph_url: WebRoot = "https://graph.microsoft.com/v1.0"
     sender: str = Field(default="", alias="from")
     reply_to: Addresses = ()
     approval: Literal["required", "none"] = "required"
@@ -321,6 +339,24 @@ class MailSettings(Section):
     def configured(self) -> bool:
         """Whether there is a way to send mail."""
         return bool(self.host) or self.transport == "graph"
+
+
+class ScheduleSettings(Section):
+    """`[schedule]`: when `reporter run` does what."""
+
+    day: int = Field(default=1, ge=1, le=31)
+    time: TimeOfDay = time()
+    fetch_every: Span = timedelta(0)
+
+
+class DeliverySettings(Section):
+    """`[delivery]`: where reports go besides the mail."""
+
+    folder: str = ""
+    # The address of a chat's webhook is a secret as well.
+    webhook: WebAddress = Field(default="", repr=False)
+    webhook_secret: SecretStr | None = None
+    webhook_secret_file: Path | None = None
 
 
 class EvidenceSettings(Section):
@@ -347,6 +383,8 @@ class Settings(BaseSettings):
     execution: ExecutionSettings = ExecutionSettings()
     mail: MailSettings = MailSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    delivery: DeliverySettings = DeliverySettings()
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -415,6 +453,7 @@ class Settings(BaseSettings):
                 "api": ApiSettings.model_validate({}),
                 "mail": MailSettings(),
                 "evidence": EvidenceSettings(),
+                "delivery": DeliverySettings(),
                 "customers": (self.customer(customer_id),),
             }
         )

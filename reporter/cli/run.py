@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +13,16 @@ from reporter.cli.options import (
     Console,
     common_options,
     customer_option,
+    open_store,
     rendering_options,
+    utc_now,
     wait_option,
 )
 from reporter.cli.render import render_stored_reports, rendering_of
+
+if TYPE_CHECKING:
+    from reporter.pipeline import Rendering
+    from reporter.store import Store
 
 
 @click.command()
@@ -35,13 +43,65 @@ def run(
     workers: int | None,
     wait: float,
 ) -> None:
-    """Fetch, then render what has changed: safe to start as often as you like.
+    """Fetch, then do the months that are due: safe to start as often as you like.
 
-    One that was cut short is gone on with by the next. A customer who could not be fetched is
+    What is due, [schedule] says; with --period it has no say. Only what has changed is rendered.
+    A run that was cut short is gone on with by the next. A customer who could not be fetched is
     rendered from what the store has, and counted as failed.
     """
+    from reporter.store.runs import month_done
+
     console = context.ensure_object(Console)
     rendering = rendering_of(console.settings(), out, formats, period, timezone, locale)
-    fetched = fetch_customers_wanted(console, wanted, wait)
-    status = render_stored_reports(console, rendering, wanted, workers)
-    context.exit(max(status, int(any(own.error for own in fetched))))
+    if period:
+        status = _fetch(console, wanted, wait)
+        context.exit(max(status, _do_period(console, rendering, wanted, workers)))
+    store = open_store(rendering.settings)
+    status = _fetch(console, wanted, wait) if _fetch_is_due(console, rendering, store) else 0
+    for label in _months_due(console, rendering, store):
+        began_at, month = utc_now(), replace(rendering, period=label)
+        status = max(status, _do_period(console, month, wanted, workers))
+        if not wanted:
+            month_done(store, label, began_at, utc_now())
+    context.exit(status)
+
+
+def _do_period(
+    console: Console, rendering: Rendering, wanted: tuple[str, ...], workers: int | None
+) -> int:
+    """All that is done for one period, step by step; the exit status."""
+    return render_stored_reports(console, rendering, wanted, workers)
+
+
+def _fetch(console: Console, wanted: tuple[str, ...], wait: float) -> int:
+    """Take the snapshots; the exit status."""
+    return int(any(own.error for own in fetch_customers_wanted(console, wanted, wait)))
+
+
+def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:
+    from reporter.schedule import fetch_due_at
+    from reporter.store.runs import last_fetch_ended
+
+    ended_at = last_fetch_ended(store)
+    due_at = fetch_due_at(rendering.settings.schedule, ended_at, rendering.now)
+    if due_at <= rendering.now:
+        return True
+    console.say(
+        f"Not fetched: the last fetch ended at {ended_at:%Y-%m-%d %H:%M} UTC, "
+        f"the next is due at {due_at:%Y-%m-%d %H:%M} UTC."
+    )
+    return False
+
+
+def _months_due(console: Console, rendering: Rendering, store: Store) -> list[str]:
+    """The labels of the months to be done now, the oldest first."""
+    from reporter.schedule import months_due
+    from reporter.store.runs import newest_month_done
+
+    settings = rendering.settings
+    zone = settings.report_for("", timezone=rendering.timezone).timezone
+    done = newest_month_done(store)
+    *missed, newest = months_due(settings.schedule, zone, rendering.now, done)
+    if missed:
+        console.say(f"Catching up: the last month done is {done}, {', '.join(missed)} come first.")
+    return [*missed, newest]

@@ -1,4 +1,6 @@
-"""Runs over all customers: one at a time, and one that was cut short is gone on with."""
+"""Runs over all customers: one at a time, and one that was cut short is gone on with. And the months
+whose reports are done.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,8 @@ from reporter.store.store import Store
 
 RESUMED: Final = timedelta(hours=6)
 """A run that was cut short is gone on with for so long; after that its snapshots are old."""
+_MONTH: Final = "month "
+"""Before the label of a month in the kind of the run that did it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,47 @@ def fetch_run(
                 _end(store, run, clock())
             raise
         _end(store, run, clock())
+
+
+def last_fetch_ended(store: Store) -> datetime | None:
+    """When the last fetch over all customers came to its end; None where none did.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    runs = tables.runs.c
+    query = sa.select(sa.func.max(runs.ended_at)).where(runs.kind == "fetch")
+    with store.reading() as connection:
+        ended_at: datetime | None = connection.scalar(query)
+        return ended_at
+
+
+def newest_month_done(store: Store) -> str | None:
+    """The label of the newest month whose reports are done; None where none is known to be.
+
+    A version of a single report says nothing of it: a run that was killed has left some.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    runs = tables.runs.c
+    query = sa.select(sa.func.max(runs.kind)).where(runs.kind.startswith(_MONTH))
+    with store.reading() as connection:
+        kind: str | None = connection.scalar(query)
+        return kind and kind.removeprefix(_MONTH)
+
+
+def month_done(store: Store, label: str, began_at: datetime, now: datetime) -> None:
+    """Keep that all that is done for a month has been done, for all customers; nothing where that
+    is known of it or of a later one.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    if label <= (newest_month_done(store) or ""):
+        return
+    run = _begun(store, _MONTH + label, began_at)
+    _end(store, run, now)
 
 
 def _cut_short(store: Store, kind: str, now: datetime) -> Run | None:

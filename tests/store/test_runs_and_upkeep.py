@@ -26,7 +26,13 @@ from reporter.model import Customer
 from reporter.store import Store, schema, tables
 from reporter.store.lock import held
 from reporter.store.reading import read_period
-from reporter.store.runs import RESUMED, fetch_run
+from reporter.store.runs import (
+    RESUMED,
+    fetch_run,
+    last_fetch_ended,
+    month_done,
+    newest_month_done,
+)
 from reporter.store.upkeep import prunable, prune, rebuild_jobs
 from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_row
 from tests.conftest import Run, StartEmulator, configure
@@ -279,3 +285,33 @@ def test_the_store_commands(
     wrong = run("store", "prune", "--keep", "soon")
     assert wrong.exit_code == 2
     assert "25months" in wrong.stderr
+
+
+def test_when_the_last_fetch_ended(store: Store) -> None:
+    """One over all customers that came to its end; neither a part nor one that was cut short."""
+    assert last_fetch_ended(store) is None
+    with fetch_run(store, lambda: NOW):
+        pass
+    with fetch_run(store, lambda: NOW + timedelta(hours=1), whole=False):
+        pass
+    with (
+        pytest.raises(ValueError, match="cut"),
+        fetch_run(store, lambda: NOW + timedelta(hours=2)),
+    ):
+        raise ValueError("cut")
+    month_done(store, "2026-10", NOW, NOW + timedelta(hours=3))
+    assert last_fetch_ended(store) == NOW
+
+
+def test_the_newest_month_that_is_done(store: Store) -> None:
+    """Only what was said to be done; one done again is kept once."""
+    assert newest_month_done(store) is None
+    with fetch_run(store, lambda: NOW):
+        pass
+    assert newest_month_done(store) is None
+    for label in ("2026-09", "2026-10", "2026-10", "2026-09"):
+        month_done(store, label, NOW, NOW + timedelta(hours=1))
+    assert newest_month_done(store) == "2026-10"
+    months = [row for row in contents(store, tables.runs) if "month" in row[1]]
+    assert [row[1] for row in months] == ["month 2026-09", "month 2026-10"]
+    assert all(row[4:] == (NOW, NOW + timedelta(hours=1)) for row in months)

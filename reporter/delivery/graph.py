@@ -1,0 +1,75 @@
+"""Sending mail through Microsoft Graph, where SMTP log-in is switched off."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from typing import Final
+from urllib.parse import quote
+
+from reporter.delivery.post import Answer, post_once
+from reporter.delivery.result import ChannelError, Committing, Result
+from reporter.errors import FetchError
+from reporter.fetch.auth import TokenAuth
+
+URL: Final = "https://graph.microsoft.com/v1.0"
+SCOPE: Final = "https://graph.microsoft.com/.default"
+_NOT_US: Final = {
+    401: "Check client_id and its secret or certificate.",
+    403: "Give the app registration the application permission Mail.Send, with an administrator's "
+    "consent, and let its access policy include the sender's mailbox.",
+    404: "Check the sender's address: it must be that of a mailbox.",
+}
+"""Statuses that tell of the log-in or the sender: every message would be answered with them."""
+
+
+class GraphTransport:
+    """Sends whole messages in the name of a mailbox.
+
+    Graph takes the recipients from the headers To, Cc and Bcc of the message, and takes Bcc out:
+    unlike for SMTP, the caller must set that one.
+    """
+
+    max_message_bytes: Final = 3_000_000
+    """A request has 4 MB at most, and the message is a third larger in it."""
+
+    def __init__(self, url: str, sender_address: str, auth: TokenAuth) -> None:
+        self._url = f"{url}/users/{quote(sender_address, safe='@')}/sendMail"
+        self._auth = auth
+
+    def send(self, message: bytes, committing: Committing) -> Result:
+        """Send a message, once. Nothing about it tells Graph that it has it already.
+
+        `committing` is called again where the token had to be renewed: Graph had not taken it.
+
+        Raises:
+            ChannelError: Graph is not reached, or does not let us send as the sender.
+        """
+        answer = self._post(message, committing)
+        if answer.status == 401:
+            self._auth.reject(answer.request)
+            answer = self._post(message, committing)
+        reason = _reason(answer)
+        if hint := _NOT_US.get(answer.status or 0):
+            raise ChannelError(f"Microsoft Graph does not let us send: {reason}.", hint=hint)
+        return answer.result(reason)
+
+    def _post(self, message: bytes, committing: Committing) -> Answer:
+        headers = {"Content-Type": "text/plain"}
+        try:
+            return post_once(
+                self._url, base64.b64encode(message), headers, committing, auth=self._auth
+            )
+        except FetchError as error:
+            raise ChannelError(
+                f"There is no token for Microsoft Graph: {error}", hint=error.hint
+            ) from error
+
+
+def _reason(answer: Answer) -> str:
+    """Graph's own words for an error; empty where it has none."""
+    with suppress(ValueError, TypeError, KeyError):
+        error = json.loads(answer.body)["error"]
+        return f"{answer.said}: {error['code']}: {' '.join(error['message'].split())}".rstrip(".")
+    return answer.said

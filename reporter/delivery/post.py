@@ -1,0 +1,149 @@
+"""One POST, sent once: what came of it, and whether the other side may have it all the same."""
+
+from __future__ import annotations
+
+import io
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from reporter import __version__
+from reporter.delivery.result import ChannelError, Committing, Result
+from reporter.model import DeliveryState
+
+TIMEOUT_S: Final = (10, 60)
+"""To connect, and between two bytes of an answer."""
+_MOST_READ: Final = 4_000
+"""Bytes that are read of an answer: it is shown to people."""
+_LATER: Final = (408, 425, 429, 503)
+"""Statuses that say: not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back of a request."""
+
+    request: requests.PreparedRequest
+    status: int | None
+    """None where the connection broke before anything was said."""
+    said: str
+    """The status in words, or how the connection broke."""
+    body: str
+    """The beginning of it, where the other side did not take the request."""
+    wait_s: float | None
+    """After how many seconds it wants to be asked again."""
+    whole: bool
+    """Whether the last byte of the request may have left: then the other side may have it."""
+
+    def result(self, reason: str = "") -> Result:
+        """What came of the delivery; `reason` are better words for it than the answer's."""
+        reason = reason or " ".join(f"{self.said}: {self.body}".split()).rstrip(": ")
+        return Result(self._state(), reason, self.wait_s)
+
+    def _state(self) -> DeliveryState:
+        status = self.status or 0
+        if 200 <= status < 300:
+            return DeliveryState.SENT
+        if status in _LATER:
+            return DeliveryState.FAILED
+        # A redirect is not followed, so whoever answers with one has not taken anything.
+        if 300 <= status < 500:
+            return DeliveryState.REFUSED
+        return DeliveryState.UNCERTAIN if self.whole else DeliveryState.FAILED
+
+
+class _Body(io.BytesIO):
+    """The body of a request, read by the block as it is sent; says so before the last one goes."""
+
+    def __init__(self, content: bytes, committing: Committing) -> None:
+        super().__init__(content)
+        self._committing = committing
+        self.begun = False
+        self.whole = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.begun = True
+        block = super().read(size)
+        if not self.whole and self.tell() == self.getbuffer().nbytes:
+            self._committing()
+            self.whole = True
+        return block
+
+
+def post_once(
+    url: str,
+    content: bytes,
+    headers: dict[str, str],
+    committing: Committing,
+    auth: requests.auth.AuthBase | None = None,
+) -> Answer:
+    """Send a request once, over a connection of its own: on one that was used before, nobody could
+    tell a server that has just closed it from one that took the request.
+
+    Raises:
+        ChannelError: there was no connection, so nothing was sent.
+    """
+    body = _Body(content, committing)
+    host = urlsplit(url).hostname
+    with requests.Session() as session:
+        session.headers["User-Agent"] = f"backup-reporter/{__version__}"
+        request = session.prepare_request(
+            requests.Request("POST", url, headers=headers, data=body, auth=auth)
+        )
+        surroundings = session.merge_environment_settings(url, {}, True, None, None)
+        try:
+            response = session.send(
+                request, timeout=TIMEOUT_S, allow_redirects=False, **surroundings
+            )
+        except requests.RequestException as error:
+            if not body.begun:
+                raise ChannelError(
+                    f"There is no connection to {host}: {_words(error)}.",
+                    hint="Check the address, the network and the certificate; "
+                    "the same command finishes the work.",
+                ) from error
+            said = f"the connection to {host} broke before an answer came: {_words(error)}"
+            return Answer(request, None, said, "", None, body.whole)
+        with response:
+            return Answer(
+                request,
+                response.status_code,
+                f"{response.status_code} {response.reason}".strip(),
+                "" if response.ok else _beginning(response),
+                _retry_after(response),
+                body.whole,
+            )
+
+
+def _beginning(response: requests.Response) -> str:
+    """As much of an answer's body as comes in time."""
+    until, body = time.monotonic() + TIMEOUT_S[1], b""
+    with suppress(urllib3.exceptions.HTTPError, OSError):
+        while len(body) < _MOST_READ and time.monotonic() < until:
+            block = response.raw.read1(_MOST_READ - len(body), decode_content=True)
+            if not block:
+                break
+            body += block
+    return body.decode("utf-8", "replace")
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    header = response.headers.get("Retry-After")
+    if header is None:
+        return None
+    try:
+        return urllib3.Retry().parse_retry_after(header)
+    except urllib3.exceptions.InvalidHeader:
+        return None
+
+
+def _words(error: BaseException) -> str:
+    """The innermost cause: the outer ones tell the whole address, which can be a secret."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return f"{type(error).__name__}: {error}"
