@@ -18,9 +18,10 @@ TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en"
 _KEYWORDS: Final = {"say": None, "marked": None, "count": (1, 2), "counted": (1, 2)}
 _SOURCES: Final = {
     "reporter/render": [("**.py", "python")],
-    "templates": [("**.html", "jinja2.ext:babel_extract")],
+    "templates": [(own, "jinja2.ext:babel_extract") for own in ("**.html", "mail/**.txt")],
 }
-_OPTIONS: Final = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+_BLOCKS: Final = {"trim_blocks": "true", "lstrip_blocks": "true"}
+_OPTIONS: Final = {"**.html": _BLOCKS, "mail/**.txt": _BLOCKS}
 
 
 def messages() -> Catalog:

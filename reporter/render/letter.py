@@ -264,8 +264,8 @@ def _subject(
         about,
     ]
     subject = words.say(
-        "{customer}: {said}",
-        customer=words.name(shortened(one_line(figures["customer"]["name"]))),
+        "{name}: {said}",
+        name=words.name(shortened(one_line(figures["customer"]["name"]))),
         said=words.say(", ").join(parts),
     )
     return words.say("Test copy: {subject}", subject=subject) if test else subject
