@@ -51,14 +51,18 @@ def message_of(
     reply_to: Sequence[Address],
     to: Sequence[Address],
     cc: Sequence[Address],
+    bcc: Sequence[Address] = (),
     message_id: str,
     sent_on: datetime,
     attachments: Sequence[Attachment],
 ) -> bytes:
-    """The message, with the ends of line that SMTP wants. Blind copies do not show."""
+    """The message, with the ends of line that SMTP wants.
+
+    `bcc` shows in it: only for services that take it out themselves.
+    """
     message = EmailMessage(_POLICY)
     message["From"] = _headers([sender])
-    for name, addresses in (("Reply-To", reply_to), ("To", to), ("Cc", cc)):
+    for name, addresses in (("Reply-To", reply_to), ("To", to), ("Cc", cc), ("Bcc", bcc)):
         if addresses:
             message[name] = _headers(addresses)
     message["Subject"] = one_line(letter.subject)

@@ -10,7 +10,7 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -84,7 +84,7 @@ class SmtpTransport:
         self,
         message: bytes,
         recipients: Sequence[str],
-        committing: Callable[[Collection[str]], None],
+        committing: Callable[[Sequence[str]], None],
     ) -> dict[str, Result]:
         """Send a message; what came of it for each recipient.
 

@@ -39,7 +39,9 @@ def post_summary(
         return Result(DeliveryState.FAILED, str(error))
 
 
-def summary_of(figures: Mapping[str, Any], files: Sequence[Path], message_id: str) -> dict[str, Any]:
+def summary_of(
+    figures: Mapping[str, Any], files: Sequence[Path], message_id: str
+) -> dict[str, Any]:
     """What is posted of a report; `figures` are those of its JSON.
 
     `text` is one line for people, under the name that Slack and Teams look for.

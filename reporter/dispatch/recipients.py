@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, get_args
+from urllib.parse import urlsplit
 
 from reporter.delivery.message import message_id_of
 from reporter.delivery.recipients import Address, RecipientError, read_addresses, refuse_foreign
@@ -52,7 +53,7 @@ def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ..
         return ()
     delivery = settings.delivery
     found = [Recipient("folder", delivery.folder)] if delivery.folder else []
-    found += [Recipient("webhook", delivery.webhook)] if delivery.webhook else []
+    found += [Recipient("webhook", _host(delivery.webhook))] if delivery.webhook else []
     if settings.mail.configured:
         boxes = mailboxes_of(settings, customer)
         found += [Recipient("mail", own.address, role) for role in boxes for own in boxes[role]]
@@ -62,6 +63,12 @@ def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ..
             hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
         )
     return tuple(found)
+
+
+def _host(url: str) -> str:
+    """What of a web address is no secret: whoever knows all of a chat's can write there."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:

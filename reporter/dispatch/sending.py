@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,12 +17,21 @@ from reporter.dispatch.messages import compose, message_of_rows
 from reporter.dispatch.recipients import mailboxes_of, message_id
 from reporter.dispatch.reports import Rendered
 from reporter.dispatch.transports import Committing, Transport, transport_of
-from reporter.errors import ReporterError
+from reporter.errors import ReporterError, SettingsError, StoreError
 from reporter.model import Customer, DeliveryState
 from reporter.pipeline import Clock, Rendering
 from reporter.settings import Settings
 from reporter.store import Store
-from reporter.store.outbox import OPEN, Delivery, Move, claim, cut_short, deliveries_of, move
+from reporter.store.outbox import (
+    OPEN,
+    Delivery,
+    Move,
+    OutboxChanged,
+    claim,
+    cut_short,
+    deliveries_of,
+    move,
+)
 
 GIVEN_UP: Final = timedelta(days=5)
 """How long after its release a delivery is tried (RFC 5321, 4.5.4.1: four to five days)."""
@@ -41,6 +50,15 @@ class Dispatched:
     """Why some of them could not even be tried."""
 
 
+@contextmanager
+def _unusable_if_wrong() -> Iterator[None]:
+    """A channel whose configuration is wrong is of use to no customer."""
+    try:
+        yield
+    except SettingsError as error:
+        raise ChannelError(str(error), hint=error.hint) from error
+
+
 class Mail:
     """The way messages go, opened when the first of them does."""
 
@@ -50,8 +68,14 @@ class Mail:
 
     @property
     def transport(self) -> Transport:
+        """How messages go.
+
+        Raises:
+            ChannelError: the configuration does not say it.
+        """
         if self._transport is None:
-            self._transport = transport_of(self._settings)
+            with _unusable_if_wrong():
+                self._transport = transport_of(self._settings)
         return self._transport
 
     def close(self) -> None:
@@ -91,13 +115,24 @@ def send_reports(
                     _deliver(rendering, store, report, parcel, mail, clock)
                 except ChannelError as fault:
                     error = unusable[channel] = fault
+                    _put_back(store, parcel, Move(DeliveryState.APPROVED, str(fault)), clock())
+                except OutboxChanged as fault:
+                    error = fault
+                except StoreError:
+                    raise  # what is on its way cannot be noted now: it stays so
                 except ReporterError as fault:
                     error = fault
-                    again = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
-                    move(store, dict.fromkeys((own.id for own in parcel), again), clock(), OPEN)
+                    failed = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
+                    _put_back(store, parcel, failed, clock())
             tried = {own.id for own in due}
             rows = tuple(own for own in rows_of(store, report) if own.id in tried)
             yield Dispatched(report.customer, rows, error)
+
+
+def _put_back(store: Store, parcel: Sequence[Delivery], to: Move, now: datetime) -> None:
+    """Note of deliveries that nothing was delivered."""
+    states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.SENDING)
+    move(store, dict.fromkeys((own.id for own in parcel), to), now, states)
 
 
 def _is_due(delivery: Delivery, now: datetime) -> bool:
@@ -124,8 +159,13 @@ def _deliver(
     """
     ids = {own.recipient: own.id for own in parcel}
 
-    def committing(recipients: Sequence[str] = tuple(ids)) -> None:
-        claim(store, [ids[own] for own in recipients], clock())
+    claimed: set[int] = set()
+
+    def committing(recipients: Sequence[str]) -> None:
+        now_on_their_way = {ids[own] for own in recipients} - claimed
+        if now_on_their_way:
+            claim(store, now_on_their_way, clock())
+            claimed.update(now_on_their_way)
 
     match parcel[0].channel:
         case "mail":
@@ -146,7 +186,8 @@ def _copy(report: Rendered, delivery: Delivery, committing: Committing) -> Mappi
         report.content(suffix)  # which insists that it is what was rendered
     committing([delivery.recipient])
     place = f"{report.period.label}/{report.name}"
-    result = copy_files(delivery.recipient, place, list(report.files.values()))
+    with _unusable_if_wrong():
+        result = copy_files(delivery.recipient, place, list(report.files.values()))
     return {delivery.recipient: result}
 
 
@@ -160,7 +201,7 @@ def _post(
         secret = None  # not every receiver wants a signature
     summary = summary_of(report.figures, list(report.files.values()), delivery.message_id)
     result = post_summary(
-        delivery.recipient,
+        settings.delivery.webhook,
         summary,
         message_id=delivery.message_id,
         secret=secret,

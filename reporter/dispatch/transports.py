@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from reporter.credentials import find_secret
@@ -15,7 +15,7 @@ from reporter.fetch.auth import ClientSecret, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.settings import Settings
 
-Committing = Callable[[Collection[str]], None]
+Committing = Callable[[Sequence[str]], None]
 """Called with recipients just before the byte after which they may have the message."""
 
 _GRAPH_SCOPE: Final = "https://graph.microsoft.com/.default"

@@ -30,6 +30,10 @@ OPEN: Final = (DeliveryState.QUEUED, DeliveryState.APPROVED, DeliveryState.FAILE
 _MAY_BE_THERE: Final = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
+class OutboxChanged(StoreError):
+    """Somebody else has moved what was about to go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who is to have a report, and how."""
@@ -285,12 +289,13 @@ def claim(store: Store, ids: Collection[int], now: datetime) -> None:
     """Say of deliveries that they are on their way: all of them, or none.
 
     Raises:
-        StoreError: one of them is not open any more, or the database refuses; none is claimed.
+        OutboxChanged: one of them is not open any more; none is claimed.
+        StoreError: the database refuses; none is claimed.
     """
     with store.begin() as connection:
         to = Move(DeliveryState.SENDING, "on its way")
         if _apply(connection, ids, to, now, out_of=OPEN) < len(ids):
-            raise StoreError(
+            raise OutboxChanged(
                 "The outbox was changed while a report was about to go.",
                 hint="Nothing of it was sent. Run the same command again.",
             )

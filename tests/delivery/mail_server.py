@@ -49,6 +49,7 @@ class Accounts:
     cut_at: list[str] = field(default_factory=list)
     """At which step each connection ended."""
     sessions: int = 0
+    port: int = 0
 
     async def _take_time(self) -> None:
         if self.slow_s:

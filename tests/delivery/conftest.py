@@ -1,0 +1,69 @@
+"""Rendered reports of several customers, and mail servers to send them through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reporter.emulator import ordinary_customers
+from reporter.store import Store
+from tests.conftest import Run, StartEmulator, configure
+from tests.delivery.mail_server import Accounts, mail_server
+
+Configure = Callable[..., None]
+
+
+@pytest.fixture
+def accounts() -> Iterator[Accounts]:
+    """What a mail server has seen; `port` is where it listens."""
+    accounts = Accounts()
+    with mail_server(accounts) as port:
+        accounts.port = port
+        yield accounts
+
+
+@pytest.fixture
+def office(
+    run: Run, start_emulator: StartEmulator, accounts: Accounts, tmp_path: Path
+) -> Configure:
+    """Three customers, fetched and rendered for October, and `[mail]` for the server.
+
+    Called with further lines of configuration, it writes them in place of the recipients.
+    """
+    cast = ordinary_customers(3, 60, 1)
+    emulator = start_emulator(now=lambda: datetime.now(UTC), customers=cast)
+    mail = [
+        "[mail]",
+        'host = "127.0.0.1"',
+        f"port = {accounts.port}",
+        'security = "none"',
+        'from = "Provider Reports <reports@provider.example>"',
+    ]
+    recipients = [
+        line
+        for number, own in enumerate(cast)
+        for line in (
+            "[[customers]]",
+            f'id = "{own.id}"',
+            f'recipients = "it{number}@customer{number}.example"',
+        )
+    ]
+
+    def write(*lines: str, in_mail: tuple[str, ...] = ()) -> None:
+        configure(emulator, tmp_path, *mail, *in_mail, *(lines or recipients))
+
+    write()
+    assert run("fetch", "--quiet").exit_code == 0
+    result = run("render", "--quiet", "--format", "pdf,xlsx,json")
+    assert result.exit_code == 0, result.output
+    return write
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
+    yield store
+    store.close()

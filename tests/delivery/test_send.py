@@ -1,0 +1,428 @@
+"""`reporter send`, `approve` and `outbox`: the right report, to the right people, once."""
+
+from __future__ import annotations
+
+import email
+import email.message
+import email.policy
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pypdf
+import pytest
+
+from reporter.store import Store
+from reporter.store.outbox import deliveries_of
+from tests.conftest import Run
+from tests.delivery.conftest import Configure
+from tests.delivery.mail_server import Accounts
+
+pytestmark = pytest.mark.usefixtures("office")
+
+
+def rows(run: Run, *options: str) -> list[dict[str, Any]]:
+    """The outbox as its command lists it."""
+    listed: list[dict[str, Any]] = json.loads(run("outbox", "--json", *options).stdout)
+    return listed
+
+
+def states(run: Run) -> dict[str, str]:
+    return {own["recipient"]: own["state"] for own in rows(run)}
+
+
+def messages(accounts: Accounts) -> list[email.message.EmailMessage]:
+    return [
+        email.message_from_bytes(own.content, policy=email.policy.default)  # type: ignore[misc]
+        for own in accounts.arrived
+    ]
+
+
+def attached(message: email.message.EmailMessage) -> dict[str, bytes]:
+    return {
+        Path(part.get_filename() or "").suffix: part.get_content()
+        for part in message.iter_attachments()
+    }
+
+
+def test_nothing_goes_before_somebody_has_approved_it(run: Run, accounts: Accounts) -> None:
+    """Sending queues; what is queued waits, and says so."""
+    result = run("send")
+    assert result.exit_code == 0, result.output
+    assert "3 queued" in result.stderr
+    assert "reporter approve" in result.stderr
+    assert accounts.arrived == []
+    assert set(states(run).values()) == {"queued"}
+
+
+def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None:
+    """One message each, with PDF and workbook of that customer, and to nobody else."""
+    assert run("approve").exit_code == 0
+    result = run("send")
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 3
+    customers = {own["id"]: own["name"] for own in json.loads(run("customers", "--json").stdout)}
+    assert len(accounts.arrived) == 3
+    listed = {own["recipient"]: own for own in rows(run)}
+    for arrived, message in zip(accounts.arrived, messages(accounts), strict=True):
+        (recipient,) = arrived.recipients
+        row = listed[recipient]
+        assert message["To"] == recipient
+        assert message["From"] == "Provider Reports <reports@provider.example>"
+        assert message["Message-ID"] == row["message_id"]
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert row["name"] == customers[row["customer"]]
+        assert row["name"] in message["Subject"]
+        files = attached(message)
+        assert list(files) == [".pdf", ".xlsx"]
+        pdf = pypdf.PdfReader(io.BytesIO(files[".pdf"]))
+        assert pdf.metadata is not None
+        assert row["customer"] in pdf.metadata.values()
+        workbook = openpyxl.load_workbook(io.BytesIO(files[".xlsx"]), read_only=True)
+        assert workbook.properties.identifier == row["customer"]
+        workbook.close()
+
+
+def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> None:
+    """However often it is sent, approved and rendered; another look is no other report."""
+    run("approve")
+    for _ in range(3):
+        assert run("send").exit_code == 0
+        assert run("approve").exit_code == 0
+    assert len(accounts.arrived) == 3
+    assert run("render", "--quiet", "--locale", "de", "--format", "pdf,xlsx,json").exit_code == 0
+    run("approve")
+    assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 3
+    assert {own.state for own in deliveries_of(store)} == {"sent"}
+
+
+def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> None:
+    """What it shows is what it releases."""
+    first = json.loads(run("customers", "--json").stdout)[0]
+    result = run("approve", "--customer", first["name"])
+    assert f"{first['name']}, 2026-10, version 1" in result.stdout
+    assert "success rate" in result.stdout
+    assert "to " in result.stdout
+    assert "approved, 1 delivery" in result.stdout
+    assert run("send").exit_code == 0
+    assert [own["customer"] for own in rows(run, "--state", "sent")] == [first["id"]]
+    assert len(accounts.arrived) == 1
+
+
+def test_approval_can_leave_alone_what_is_odd(run: Run) -> None:
+    """The service was looked at on no day of October: that is odd about each."""
+    result = run("approve", "--unless-odd")
+    assert result.stdout.count("ODD: not observed on") == 3
+    assert result.stdout.count("left alone") == 3
+    assert set(states(run).values()) == {"queued"}
+
+
+def test_without_approval_it_goes_at_once(run: Run, accounts: Accounts, office: Configure) -> None:
+    """approval = "none"."""
+    office(in_mail=('approval = "none"',))
+    assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 3
+
+
+def test_a_dry_run_writes_the_very_messages(run: Run, accounts: Accounts, tmp_path: Path) -> None:
+    """To the byte what then goes; and sends nothing itself."""
+    run("approve")
+    result = run("send", "--dry-run")
+    assert result.exit_code == 0, result.output
+    written = [tmp_path / line for line in result.stdout.splitlines()]
+    assert [path.suffix for path in written] == [".eml"] * 3
+    assert accounts.arrived == []
+    assert run("send").exit_code == 0
+    assert sorted(path.read_bytes() for path in written) == sorted(
+        own.content for own in accounts.arrived
+    )
+    assert run("send", "--dry-run").stdout == ""
+
+
+def test_to_oneself(run: Run, accounts: Accounts) -> None:
+    """All messages of a run to one address, none to a customer; the outbox knows nothing of it."""
+    result = run("send", "--to", "me@provider.example")
+    assert result.exit_code == 0, result.output
+    assert [own.recipients for own in accounts.arrived] == [["me@provider.example"]] * 3
+    for number, message in enumerate(messages(accounts)):
+        body = message.get_body(("plain",))
+        assert body is not None
+        assert "@customer" in body.get_content(), number
+        assert message["To"] == "me@provider.example"
+    assert rows(run) == []
+    again = run("send", "--to", "me@provider.example")
+    assert again.exit_code == 0
+    assert len(accounts.arrived) == 6
+
+
+def test_a_file_that_vanished_costs_its_customer_alone(
+    run: Run, accounts: Accounts, tmp_path: Path
+) -> None:
+    """Said which; rendering writes it again, and the same command sends the rest."""
+    run("approve")
+    path = sorted(tmp_path.glob("reports/2026-10/*/*.pdf"))[0]
+    path.unlink()
+    result = run("send")
+    assert result.exit_code == 1
+    assert f"{path.name} cannot be read" in result.stderr
+    assert "reporter render" in result.stderr
+    assert len(accounts.arrived) == 2
+    assert sorted(states(run).values()) == ["failed", "sent", "sent"]
+    run("render", "--quiet", "--format", "pdf,xlsx,json")
+    assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 3
+
+
+def test_a_changed_file_is_not_sent(run: Run, accounts: Accounts, tmp_path: Path) -> None:
+    """What goes is what was rendered, to the byte."""
+    run("approve")
+    path = sorted(tmp_path.glob("reports/2026-10/*/*.xlsx"))[0]
+    path.write_bytes(path.read_bytes() + b" ")
+    result = run("send")
+    assert result.exit_code == 1
+    assert "not what was rendered" in result.stderr
+    assert len(accounts.arrived) == 2
+
+
+def test_a_report_of_somebody_else_is_not_sent(
+    run: Run, accounts: Accounts, tmp_path: Path, store: Store
+) -> None:
+    """Even where the store itself takes another customer's file for this one's."""
+    import sqlalchemy as sa
+
+    from reporter.files import file_hash
+    from reporter.store import tables
+
+    run("approve")
+    first, second, *_ = sorted(tmp_path.glob("reports/2026-10/*/*.pdf"))
+    first.write_bytes(second.read_bytes())
+    files = tables.version_files
+    with store.begin() as connection:
+        connection.execute(
+            sa.update(files).where(files.c.path == str(first)).values(sha256=file_hash(second))
+        )
+    result = run("send")
+    assert result.exit_code == 1
+    assert "is a report of customer" in result.stderr
+    assert len(accounts.arrived) == 2
+
+
+@pytest.mark.parametrize(
+    ("recipients", "said"),
+    [
+        ("[]", "has no recipients"),
+        ('"it@customer0.example, nobody"', "'nobody' is not an e-mail address"),
+        ('"it@customer0.example\\nBcc: eve@evil.example"', "not an e-mail address"),
+        ('"it@customer0.example"\nallowed_domains = ["other.example"]', "not in an allowed domain"),
+    ],
+)
+def test_wrong_recipients_cost_their_customer_alone(
+    run: Run, accounts: Accounts, office: Configure, recipients: str, said: str
+) -> None:
+    """Each is an error that names the customer, and all others get theirs."""
+    customers = json.loads(run("customers", "--json").stdout)
+    lines = [f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = {recipients}']
+    lines += [
+        f'[[customers]]\nid = "{own["id"]}"\nrecipients = ["it@fine.example"]'
+        for own in customers[1:]
+    ]
+    office(*lines, in_mail=('approval = "none"',))
+    result = run("send")
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert customers[0]["name"] in result.stderr
+    assert [own.recipients for own in accounts.arrived] == [["it@fine.example"]] * 2
+
+
+def test_everybody_named_gets_it_and_sees_who_else_does(
+    run: Run, accounts: Accounts, office: Configure
+) -> None:
+    """Commas, semicolons and lists; copies show, blind copies do not."""
+    customer = json.loads(run("customers", "--json").stdout)[0]
+    office(
+        "[[customers]]",
+        f'id = "{customer["id"]}"',
+        'recipients = ["Doe; John <john@contoso.example>", "anna@contoso.example, ben@contoso.example"]'.replace(
+            "Doe; John", '\\"Doe; John\\"'
+        ),
+        'cc = "chief@contoso.example; anna@contoso.example"',
+        'bcc = ["watch@provider.example"]',
+        'allowed_domains = ["contoso.example", "provider.example"]',
+        in_mail=('approval = "none"', 'reply_to = "help@provider.example"'),
+    )
+    result = run("send", "--customer", customer["name"])
+    assert result.exit_code == 0, result.output
+    (arrived,), (message,) = accounts.arrived, messages(accounts)
+    assert arrived.recipients == [
+        "john@contoso.example",
+        "anna@contoso.example",
+        "ben@contoso.example",
+        "chief@contoso.example",
+        "watch@provider.example",
+    ]
+    assert message["To"] == (
+        '"Doe; John" <john@contoso.example>, anna@contoso.example, ben@contoso.example'
+    )
+    assert message["Cc"] == "chief@contoso.example"
+    assert message["Bcc"] is None
+    assert b"watch@" not in arrived.content
+    assert message["Reply-To"] == "help@provider.example"
+
+
+def test_refused_for_now_is_tried_again_and_for_good_is_not(
+    run: Run, accounts: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Across runs, with pauses; what was taken by others stays as it is."""
+    from datetime import timedelta
+
+    from reporter.cli import send as command
+
+    run("approve")
+    accounts.recipient_replies = {
+        "it0@customer0.example": "451 4.7.1 greylisted",
+        "it1@customer1.example": "550 5.1.1 unknown",
+    }
+    result = run("send")
+    assert result.exit_code == 1
+    assert "Refused: " in result.stderr
+    assert "550 5.1.1 unknown" in result.stderr
+    assert states(run) == {
+        "it0@customer0.example": "failed",
+        "it1@customer1.example": "refused",
+        "it2@customer2.example": "sent",
+    }
+    accounts.recipient_replies = {}
+    assert run("send").exit_code == 1  # too early, and one is refused for good
+    assert len(accounts.arrived) == 1
+    (failed,) = (own for own in deliveries_of(store) if own.state == "failed")
+    assert failed.retry_at is not None
+    assert failed.retry_at - failed.changed_at == timedelta(minutes=5)
+    later = failed.retry_at + timedelta(seconds=1)
+    monkeypatch.setattr(command, "utc_now", lambda: later)
+    run("send")
+    assert states(run)["it0@customer0.example"] == "sent"
+    assert [own.recipients for own in accounts.arrived][1:] == [["it0@customer0.example"]]
+
+
+def test_what_is_uncertain_is_settled_by_a_person(
+    run: Run, accounts: Accounts, store: Store
+) -> None:
+    """It is never sent again by itself; `resolve` says what became of it."""
+    from reporter.model import DeliveryState
+    from reporter.store.outbox import claim
+
+    run("approve")
+    first, second, third = deliveries_of(store)
+    claim(store, [first.id, second.id, third.id], first.changed_at)  # and then it was killed
+    for _ in range(2):
+        result = run("send")
+        assert result.exit_code == 1
+        assert result.stderr.count("Uncertain: ") == 3
+    assert accounts.arrived == []
+    assert run("outbox", "resolve", first.id, "--sent").exit_code == 0
+    assert run("outbox", "resolve", second.id, "--again").exit_code == 0
+    assert run("outbox", "resolve", third.id, "--drop").exit_code == 0
+    assert run("send").exit_code == 0
+    assert [own.recipients for own in accounts.arrived] == [[second.recipient]]
+    assert [own.state for own in deliveries_of(store)] == [
+        DeliveryState.SENT,
+        DeliveryState.SENT,
+        DeliveryState.WITHDRAWN,
+    ]
+    assert run("outbox", "resolve", first.id, "--again").exit_code == 2
+    assert run("outbox", "resolve", first.id).exit_code == 2
+
+
+def test_a_server_that_is_gone_loses_nothing(
+    run: Run, accounts: Accounts, office: Configure
+) -> None:
+    """All stay approved, and go when it is back."""
+    run("approve")
+    port, accounts.port = accounts.port, 9
+    office()
+    result = run("send")
+    assert result.exit_code == 1
+    assert "cannot be used" in result.stderr
+    assert set(states(run).values()) == {"approved"}
+    accounts.port = port
+    office()
+    assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "kinds"),
+    [
+        (('max_size = "60 KB"',), None),
+        (('max_size = "60 KB"', 'link = "https://files.example/{period}/{customer}/"'), []),
+        (('max_size = "150 KB"', 'oversize = "pdf"'), [".pdf"]),
+        (
+            ('max_size = "150 KB"', 'oversize = "notice"', 'link = "https://files.example/{id}"'),
+            [],
+        ),
+    ],
+)
+def test_a_message_that_would_be_too_large(
+    run: Run, accounts: Accounts, office: Configure, lines: tuple[str, ...], kinds: list[str] | None
+) -> None:
+    """Goes with the PDF alone, or says where the files are; or is an error that says what to do."""
+    office(in_mail=('approval = "none"', *lines))
+    result = run("send")
+    if kinds is None:
+        assert result.exit_code == 1
+        assert result.stderr.count("larger than the 60,000 bytes allowed") == 3
+        return
+    assert result.exit_code == 0, result.output
+    for message in messages(accounts):
+        assert list(attached(message)) == kinds
+        body = message.get_body(("plain",))
+        assert body is not None
+        assert "xlsx" in body.get_content()
+        if "link" in "".join(lines):
+            assert "https://files.example/" in body.get_content()
+
+
+def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: Path) -> None:
+    """Neither mail nor folder nor web address: nothing was done."""
+    path = tmp_path / "reporter.toml"
+    path.write_text("", "utf-8")
+    result = run("send")
+    assert result.exit_code == 2
+    assert "Nothing says where reports are to go" in result.stderr
+
+
+def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Configure) -> None:
+    """send = false is no error."""
+    customers = json.loads(run("customers", "--json").stdout)
+    office(
+        *(f'[[customers]]\nid = "{own["id"]}"\nsend = false' for own in customers[1:]),
+        f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = "it@fine.example"',
+        in_mail=('approval = "none"',),
+    )
+    assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 1
+
+
+def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> None:
+    """With the same outbox, and after the same yes."""
+    office(
+        "[delivery]",
+        f'folder = "file://{tmp_path}/share"',
+    )
+    path = tmp_path / "reporter.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index("[mail]")] + text[text.index("[delivery]") :], "utf-8")
+    path.chmod(0o600)
+    assert run("send").exit_code == 0
+    assert not (tmp_path / "share").exists()
+    run("approve")
+    result = run("send")
+    assert result.exit_code == 0, result.output
+    copies = sorted(tmp_path.glob("share/2026-10/*/*.*"))
+    originals = sorted(tmp_path.glob("reports/2026-10/*/*.*"))
+    assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
+    assert len(copies) == 9
+    assert {own["channel"] for own in rows(run)} == {"folder"}
