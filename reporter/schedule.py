@@ -35,7 +35,7 @@ def months_due(
 
 
 def due_at(schedule: ScheduleSettings, month: Period) -> datetime:
-    """When the reports of a month are due: on the day and at the time set, in the month after it."""
+    """When the reports of a month are due: in the month after it, at the day and time set."""
     first = month.stop
     _, days = monthrange(first.year, first.month)
     return first_showing(first.replace(day=min(schedule.day, days)), schedule.time, month.zone)

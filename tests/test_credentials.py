@@ -27,6 +27,7 @@ PLACES = (
     "api.certificate_password",
     "mail.password",
     "evidence.certificate_password",
+    "delivery.webhook_secret",
 )
 
 

@@ -30,13 +30,21 @@ ALLOWED = {
         "reporter.period",
         "reporter.jobs.frame",
     },
+    "reporter.delivery": {
+        "reporter.errors",
+        "reporter.model",
+        "reporter.files",
+        "reporter.render",
+        "reporter.fetch.auth",
+    },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
 }
 """What each part may import of ours besides itself and the plain facts of the package."""
 
 HOMES = {
-    "requests": ["reporter.fetch"],
-    "urllib3": ["reporter.fetch"],
+    "requests": ["reporter.fetch", "reporter.delivery.post"],
+    "urllib3": ["reporter.fetch", "reporter.delivery.post"],
+    "fsspec": ["reporter.delivery.folder"],
     "weasyprint": [
         "reporter.render.pdf",
         "reporter.render.fastpath",

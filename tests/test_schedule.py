@@ -24,7 +24,7 @@ zones = st.sampled_from(ZONES)
 clocks = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 days = st.dates(date(1975, 1, 1), date(2036, 12, 31))
 months = st.builds(lambda day: f"{day:%Y-%m}", days)
-moments = st.datetimes(datetime(1975, 3, 1), datetime(2036, 12, 31), timezones=st.just(UTC))
+moments = st.builds(lambda day, clock: datetime.combine(day, clock, UTC), days, clocks)
 schedules = st.builds(ScheduleSettings, day=st.integers(1, 31), time=clocks)
 
 

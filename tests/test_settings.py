@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,14 @@ def test_targets_of_services_and_modules(tmp_path: Path) -> None:
         ("[report]\nmax_gap = 'soon'", "no(t a)? length of time", ""),
         ("[report]\ntarget_success_rate = 95", "less than or equal to 1", ""),
         ("[api]\napi_url = 'http://example.com'", "https://", ""),
+        ("[delivery]\nwebhook = 'http://example.com'", "delivery.webhook: must be an https://", ""),
+        ("[delivery]\nfolders = 'x'", "unknown key delivery.folders", "'folder'"),
+        ("[schedule]\nday = 32", "schedule.day", ""),
+        ("[schedule]\nday = 0", "schedule.day", ""),
+        ("[schedule]\ntime = '24:00'", "schedule.time: is no time of day", ""),
+        ("[schedule]\ntime = '6:30'", "schedule.time: is no time of day; write 06:30", ""),
+        ("[schedule]\ntime = 6", "schedule.time: is no time of day", ""),
+        ("[schedule]\nfetch_every = 'often'", "schedule.fetch_every: is not a length", ""),
         ("[brand]\ncolor = 'blue'", "brand.color", ""),
         ("not toml", "cannot be read as TOML", ""),
         ("[[customers]]\nname='x'", "customers.id is missing", ""),
@@ -162,6 +170,32 @@ def test_a_misspelt_variable_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(SettingsError, match="REPORTER_STOR__URL") as caught:
         settings_from(tmp_path, "")
     assert "'store'" in caught.value.hint
+
+
+def test_when_and_where_to(tmp_path: Path) -> None:
+    """A schedule and places to deliver to; without them, the first of the month and nowhere."""
+    settings = settings_from(
+        tmp_path,
+        """
+        [schedule]
+        day = 31
+        time = "06:30"
+        fetch_every = "4h"
+        [delivery]
+        folder = "s3://reports/monthly"
+        webhook = "http://127.0.0.1:8080/hook?key=hunter2"
+        webhook_secret = "hunter2"
+        """,
+    )
+    schedule, delivery = settings.schedule, settings.delivery
+    assert (schedule.day, schedule.time) == (31, time(6, 30))
+    assert schedule.fetch_every == timedelta(hours=4)
+    assert delivery.webhook == "http://127.0.0.1:8080/hook?key=hunter2"
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in repr(settings.for_reports_of("1").delivery.model_dump())
+    bare = settings_from(tmp_path, "[schedule]\ntime = 06:30:00")
+    assert (bare.schedule.day, bare.schedule.time) == (1, time(6, 30))
+    assert (bare.schedule.fetch_every, bare.delivery.folder) == (timedelta(0), "")
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:

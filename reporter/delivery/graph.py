@@ -50,10 +50,10 @@ class GraphTransport:
         if answer.status == 401:
             self._auth.reject(answer.request)
             answer = self._post(message, committing)
-        reason = _reason(answer)
+        result = answer.result(_reason(answer))
         if hint := _NOT_US.get(answer.status or 0):
-            raise ChannelError(f"Microsoft Graph does not let us send: {reason}.", hint=hint)
-        return answer.result(reason)
+            raise ChannelError(f"Microsoft Graph does not let us send: {result.reason}.", hint=hint)
+        return result
 
     def _post(self, message: bytes, committing: Committing) -> Answer:
         headers = {"Content-Type": "text/plain"}
@@ -63,7 +63,9 @@ class GraphTransport:
             )
         except FetchError as error:
             raise ChannelError(
-                f"There is no token for Microsoft Graph: {error}", hint=error.hint
+                f"There is no token for Microsoft Graph: {error}",
+                hint="Check the token address, the client_id and the secret or certificate that "
+                "mail is sent with.",
             ) from error
 
 
@@ -72,4 +74,4 @@ def _reason(answer: Answer) -> str:
     with suppress(ValueError, TypeError, KeyError):
         error = json.loads(answer.body)["error"]
         return f"{answer.said}: {error['code']}: {' '.join(error['message'].split())}".rstrip(".")
-    return answer.said
+    return ""

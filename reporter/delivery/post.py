@@ -6,7 +6,7 @@ import io
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -95,11 +95,10 @@ def post_once(
         request = session.prepare_request(
             requests.Request("POST", url, headers=headers, data=body, auth=auth)
         )
-        surroundings = session.merge_environment_settings(url, {}, True, None, None)
+        settings: Any = session.merge_environment_settings(url, {}, True, None, None)
         try:
-            response = session.send(
-                request, timeout=TIMEOUT_S, allow_redirects=False, **surroundings
-            )
+            # Past the session, which would read a redirect to its end even if it does not follow.
+            response = session.get_adapter(url).send(request, timeout=TIMEOUT_S, **settings)
         except requests.RequestException as error:
             if not body.begun:
                 raise ChannelError(
@@ -114,7 +113,7 @@ def post_once(
                 request,
                 response.status_code,
                 f"{response.status_code} {response.reason}".strip(),
-                "" if response.ok else _beginning(response),
+                "" if response.status_code < 300 else _beginning(response),
                 _retry_after(response),
                 body.whole,
             )

@@ -83,7 +83,8 @@ def _text(figures: Mapping[str, Any]) -> str:
         f"{coverage['modules_covered']} of {coverage['modules_seen']} modules covered",
     ]
     if missing := coverage["missing_days"]:
-        parts.append(f"INCOMPLETE, {len(missing)} days not observed")
+        days = "day" if len(missing) == 1 else "days"
+        parts.append(f"INCOMPLETE, {len(missing)} {days} not observed")
     if restates := figures["restates"]:
         parts.append(f"version {version} corrects version {restates['version']}")
     # Chats read angle brackets as commands: <!channel> calls everybody.

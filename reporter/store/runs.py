@@ -1,5 +1,5 @@
-"""Runs over all customers: one at a time, and one that was cut short is gone on with. And the months
-whose reports are done.
+"""Runs over all customers: one at a time, and one that was cut short is gone on with. Also the
+months that are done.
 """
 
 from __future__ import annotations

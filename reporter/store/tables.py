@@ -47,6 +47,7 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
+    # fetch, fetch some, or month and its label: all that is done for its reports
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("host", sa.String, nullable=False),
     sa.Column("process", sa.Integer, nullable=False),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from reporter.cli import run as run_module
+from reporter.cli.render import render_stored_reports
 from reporter.emulator import Emulator, ordinary_customers
 from tests.conftest import Run, StartEmulator, configure
 
@@ -94,16 +94,15 @@ def test_killed_while_it_catches_up(
     """A month that was begun is not taken for one that is done."""
     configure(emulator, tmp_path)
     assert done(start("2026-09-02T06:00")) == ["2026-08"]
-    render = run_module.render_stored_reports
 
     def killed_in_october(console: object, rendering: object, *rest: object) -> int:
-        status = render(console, rendering, *rest)  # type: ignore[arg-type]
+        status = render_stored_reports(console, rendering, *rest)  # type: ignore[arg-type]
         if rendering.period == "2026-10":  # type: ignore[attr-defined]
             raise KeyboardInterrupt
         return status
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "render_stored_reports", killed_in_october)
+        patch.setattr("reporter.cli.run.render_stored_reports", killed_in_october)
         assert start("2026-12-02T06:00").exit_code == 130
     assert done(start("2026-12-02T07:00")) == ["2026-10", "2026-11"]
     assert done(start("2026-12-02T08:00")) == ["2026-11"]
@@ -112,7 +111,7 @@ def test_killed_while_it_catches_up(
 def test_one_customer_is_not_all_of_a_month(
     emulator: Emulator, start: StartAt, tmp_path: Path
 ) -> None:
-    """After a run for one customer, or of a period that was named, the month is still to be done."""
+    """After a run for one customer, or of a period by name, the month is still to be done."""
     configure(emulator, tmp_path)
     assert done(start("2026-10-02T06:00")) == ["2026-09"]
     one = next(iter(emulator.customers.values()))

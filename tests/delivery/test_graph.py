@@ -1,0 +1,210 @@
+"""Mail through a double of Microsoft Graph: sent, refused, later, or unknown."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from reporter.delivery.graph import SCOPE, GraphTransport
+from reporter.delivery.result import ChannelError, Result
+from reporter.fetch.auth import ClientSecret, TokenAuth
+from reporter.fetch.http import Exchange
+from reporter.model import DeliveryState
+from tests.delivery.receivers import Answering, Commitment, Handler, Receiver, Replies
+
+SENDER = "reports+backup@contoso.example"
+
+
+class TokenDesk:
+    """Gives out tokens, each another one."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def __call__(self, handler: Handler) -> None:
+        handler.read_body()
+        self.given += 1
+        token = {"access_token": f"token-{self.given}", "expires_in": 3600}
+        handler.answer(200, json.dumps(token).encode())
+
+
+@pytest.fixture
+def tokens() -> Iterator[Receiver]:
+    with Receiver(TokenDesk()) as desk:
+        yield desk
+
+
+def transport(graph: Receiver, tokens: Receiver) -> GraphTransport:
+    exchange = Exchange(sleep=lambda _: None)
+    auth = TokenAuth(exchange, f"{tokens.url}/token", "app", ClientSecret("s"), (SCOPE,))
+    return GraphTransport(f"{graph.url}/v1.0", SENDER, auth)
+
+
+def message(size: int = 0) -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Bcc"] = SENDER, "it@customer.example", "am@contoso.example"
+    mail["Subject"] = "Backup report – Müller"
+    mail.set_content("Good morning\n" + "x" * size)
+    return mail.as_bytes()
+
+
+def error(status: int, code: str, text: str = "No,\nreally.", **headers: str) -> Replies:
+    return Replies(status, json.dumps({"error": {"code": code, "message": text}}).encode(), headers)
+
+
+def test_a_message_is_sent_as_it_is(tokens: Receiver) -> None:
+    """The very bytes, in base64, in the sender's name and with a token for Graph."""
+    committing = Commitment()
+    with Receiver(Replies(202)) as graph:
+        result = transport(graph, tokens).send(message(), committing)
+    assert (result, committing.times) == (Result(DeliveryState.SENT, "202 Accepted"), 1)
+    (request,) = graph.received
+    assert request.path == "/v1.0/users/reports%2Bbackup@contoso.example/sendMail"
+    assert request.headers["Content-Type"] == "text/plain"
+    assert request.headers["Authorization"] == "Bearer token-1"
+    assert base64.b64decode(request.body, validate=True) == message()
+    assert b"Bcc: am@contoso.example" in message()
+    assert b"scope=https%3A%2F%2Fgraph.microsoft.com%2F.default" in tokens.received[0].body
+
+
+def test_one_token_for_many_messages(tokens: Receiver) -> None:
+    """It is asked for once, as long as it lives."""
+    with Receiver(Replies(202)) as graph:
+        sending = transport(graph, tokens)
+        for _ in range(3):
+            assert sending.send(message(), lambda: None).state is DeliveryState.SENT
+    assert (len(graph.received), len(tokens.received)) == (3, 1)
+
+
+def test_a_token_that_is_not_good_any_more(tokens: Receiver) -> None:
+    """It is renewed and the message sent; Graph had not taken it."""
+    committing = Commitment()
+    with Receiver(error(401, "InvalidAuthenticationToken"), Replies(202)) as graph:
+        result = transport(graph, tokens).send(message(), committing)
+    assert result.state is DeliveryState.SENT
+    used = [request.headers["Authorization"] for request in graph.received]
+    assert used == ["Bearer token-1", "Bearer token-2"]
+    assert committing.times == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "requests"),
+    [
+        (401, "InvalidAuthenticationToken", 2),
+        (403, "ErrorAccessDenied", 1),
+        (404, "ErrorInvalidUser", 1),
+    ],
+)
+def test_what_every_message_would_be_answered_with(
+    status: int, code: str, requests: int, tokens: Receiver
+) -> None:
+    """A log-in or a sender that Graph does not accept is no customer's fault."""
+    with Receiver(error(status, code)) as graph, pytest.raises(ChannelError, match=code) as caught:
+        transport(graph, tokens).send(message(), lambda: None)
+    assert caught.value.hint
+    assert len(graph.received) == requests
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "reason", "wait_s"),
+    [
+        (
+            error(429, "ApplicationThrottled", Retry_After="30"),
+            DeliveryState.FAILED,
+            "429 Too Many Requests: ApplicationThrottled: No, really",
+            30,
+        ),
+        (
+            error(503, "ServiceUnavailable"),
+            DeliveryState.FAILED,
+            "503 Service Unavailable: ServiceUnavailable: No, really",
+            None,
+        ),
+        (
+            error(413, "RequestTooLarge"),
+            DeliveryState.REFUSED,
+            "413 Request Entity Too Large: RequestTooLarge: No, really",
+            None,
+        ),
+        (
+            error(400, "ErrorMimeContentInvalidBase64String"),
+            DeliveryState.REFUSED,
+            "400 Bad Request: ErrorMimeContentInvalidBase64String: No, really",
+            None,
+        ),
+        (
+            Replies(400, b"<html>\n<p>Not us</html>"),
+            DeliveryState.REFUSED,
+            "400 Bad Request: <html> <p>Not us</html>",
+            None,
+        ),
+        (
+            Replies(400, b'["error"]'),
+            DeliveryState.REFUSED,
+            '400 Bad Request: ["error"]',
+            None,
+        ),
+        (
+            error(500, "InternalServerError"),
+            DeliveryState.UNCERTAIN,
+            "500 Internal Server Error: InternalServerError: No, really",
+            None,
+        ),
+        (Replies(502), DeliveryState.UNCERTAIN, "502 Bad Gateway", None),
+    ],
+)
+def test_what_graph_says(
+    answer: Answering, state: DeliveryState, reason: str, wait_s: float | None, tokens: Receiver
+) -> None:
+    """Its own code and words; one request, as nothing tells it that it has the message already."""
+    with Receiver(answer) as graph:
+        result = transport(graph, tokens).send(message(), lambda: None)
+    assert result == Result(state, reason, wait_s)
+    assert len(graph.received) == 1
+
+
+def test_a_line_that_breaks(tokens: Receiver) -> None:
+    """After the whole message it is uncertain; before its last byte it never was."""
+
+    def takes_and_breaks(handler: Handler) -> None:
+        handler.read_body()
+        handler.break_off()
+
+    committing = Commitment()
+    with Receiver(takes_and_breaks) as graph:
+        result = transport(graph, tokens).send(message(), committing)
+    assert (result.state, committing.times) == (DeliveryState.UNCERTAIN, 1)
+    with Receiver(Handler.break_off) as graph:
+        result = transport(graph, tokens).send(message(20_000_000), committing)
+    assert (result.state, committing.times) == (DeliveryState.FAILED, 1)
+
+
+def test_graph_is_not_reached(tokens: Receiver) -> None:
+    """Nothing was sent, and no other message would be."""
+    committing = Commitment()
+    with Receiver(Replies(202)) as graph:
+        pass
+    with pytest.raises(ChannelError, match=r"no connection to 127\.0\.0\.1"):
+        transport(graph, tokens).send(message(), committing)
+    assert committing.times == 0
+
+
+def test_no_token_is_given(tokens: Receiver) -> None:
+    """Said with what the token endpoint says; Graph is not even asked."""
+    committing = Commitment()
+    refusal = Replies(400, b'{"error": "invalid_client", "error_description": "expired"}')
+    with Receiver(refusal) as refusing, Receiver(Replies(202)) as graph:
+        sending = transport(graph, refusing)
+        with pytest.raises(ChannelError, match="invalid_client expired"):
+            sending.send(message(), committing)
+    assert (graph.received, committing.times) == ([], 0)
+
+
+def test_the_largest_message_fits_into_a_request() -> None:
+    """Four million bytes, of which base64 takes a quarter."""
+    assert len(base64.b64encode(bytes(GraphTransport.max_message_bytes))) <= 4_000_000
