@@ -30,6 +30,12 @@ ALLOWED = {
         "reporter.period",
         "reporter.jobs.frame",
     },
+    "reporter.delivery": {
+        "reporter.errors",
+        "reporter.model",
+        "reporter.render.letter",
+        "reporter.render.text",
+    },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
 }
 """What each part may import of ours besides itself and the plain facts of the package."""
@@ -49,6 +55,10 @@ HOMES = {
     "sqlalchemy": ["reporter.store"],
     "alembic": ["reporter.store"],
     "filelock": ["reporter.store"],
+    "email_validator": ["reporter.delivery.recipients"],
+    "pypdfium2": ["reporter.delivery.identity", "reporter.render.logo"],
+    "PIL": ["reporter.render.logo"],
+    "lxml": ["reporter.delivery.identity"],
     "watchfiles": ["reporter.preview"],
     "keyring": ["reporter.credentials"],
     "distributed": ["reporter.workers"],

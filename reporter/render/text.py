@@ -22,7 +22,9 @@ UNDEFINED: Final = "—"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
-_NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]+")
+_NOT_IN_A_LINE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]+"
+)
 
 
 def one_line(text: str) -> str:
