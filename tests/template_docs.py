@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas
 
 from reporter.model import SECTIONS
+from reporter.render.letter import Mail
 from reporter.render.page import Page
 from reporter.render.text import Words
 
@@ -36,13 +37,16 @@ Each template is given `page`, and two functions for texts in the report's langu
 sections `report`, `look` and `words` are short for those of `page`. A text the catalogues do not
 know is printed as it is.
 
+The e-mail a report goes out with is `mail/report.txt` and `mail/report.html`, which say the same.
+They are given `mail` (see [Mail](#mail)) instead of `page`; in the text nothing is escaped.
+
 """
 
 
 def document() -> str:
     """The whole of docs/templates.md."""
     head = _HEAD.format(sections=", ".join(SECTIONS))
-    return head + "\n".join(_described(kind) for kind in _reachable(Page))
+    return head + "\n".join(_described(kind) for kind in _reachable(Page, Mail))
 
 
 def main() -> None:
@@ -50,9 +54,9 @@ def main() -> None:
     PATH.write_text(document(), "utf-8")
 
 
-def _reachable(first: type) -> Iterator[type]:
-    """A class and all ours that its values are made of, each once."""
-    waiting, seen = [first], set[type]()
+def _reachable(*first: type) -> Iterator[type]:
+    """Classes and all ours that their values are made of, each once."""
+    waiting, seen = list(first), set[type]()
     while waiting:
         kind = waiting.pop(0)
         if kind in seen:

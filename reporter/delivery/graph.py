@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -13,8 +15,8 @@ from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.errors import FetchError
 from reporter.fetch.auth import TokenAuth
 
-URL: Final = "https://graph.microsoft.com/v1.0"
 SCOPE: Final = "https://graph.microsoft.com/.default"
+LARGEST: Final = 3_000_000
 _NOT_US: Final = {
     401: "Check client_id and its secret or certificate.",
     403: "Give the app registration the application permission Mail.Send, with an administrator's "
@@ -31,29 +33,37 @@ class GraphTransport:
     unlike for SMTP, the caller must set that one.
     """
 
-    max_message_bytes: Final = 3_000_000
-    """A request has 4 MB at most, and the message is a third larger in it."""
-
     def __init__(self, url: str, sender_address: str, auth: TokenAuth) -> None:
         self._url = f"{url}/users/{quote(sender_address, safe='@')}/sendMail"
         self._auth = auth
 
-    def send(self, message: bytes, committing: Committing) -> Result:
-        """Send a message, once. Nothing about it tells Graph that it has it already.
+    def size_limit(self) -> int:
+        """The largest message, in bytes: a request has 4 MB at most, a third of which is base64."""
+        return LARGEST
 
-        `committing` is called again where the token had to be renewed: Graph had not taken it.
+    def send(
+        self, message: bytes, recipients: Sequence[str], committing: Callable[[Sequence[str]], None]
+    ) -> dict[str, Result]:
+        """Send a message, once; what came of it for each recipient, whom its headers have to name.
+
+        Nothing about a message tells Graph that it has it already. `committing` is called again
+        where the token had to be renewed: Graph had not taken it.
 
         Raises:
             ChannelError: Graph is not reached, or does not let us send as the sender.
         """
-        answer = self._post(message, committing)
+        commit = partial(committing, recipients)
+        answer = self._post(message, commit)
         if answer.status == 401:
             self._auth.reject(answer.request)
-            answer = self._post(message, committing)
+            answer = self._post(message, commit)
         result = answer.result(_reason(answer))
         if hint := _NOT_US.get(answer.status or 0):
             raise ChannelError(f"Microsoft Graph does not let us send: {result.reason}.", hint=hint)
-        return result
+        return dict.fromkeys(recipients, result)
+
+    def close(self) -> None:
+        """Nothing stays open between two messages."""
 
     def _post(self, message: bytes, committing: Committing) -> Answer:
         headers = {"Content-Type": "text/plain"}

@@ -74,7 +74,8 @@ def message_of(
     message.add_alternative(letter.html, subtype="html")
     if letter.logo:
         (_, page) = message.iter_parts()
-        page.add_related(letter.logo, "image", "png", cid="<logo>", disposition="inline")
+        inline = {"disposition": "inline", "filename": "logo.png", "cid": "<logo>"}
+        page.add_related(letter.logo, "image", "png", **inline)
     for attachment in attachments:
         _attach(message, attachment)
     _set_boundaries(message, message_id)

@@ -14,6 +14,8 @@ from reporter.errors import UsageError
 
 _PIECE: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^",;])+')
 """What stands between separators; those in a quoted name or in angle brackets separate nothing."""
+_NAMED: Final = re.compile(r'(?P<name>"(?:[^"\\]|\\.)*"|[^<>"]*?)\s*<(?P<address>[^<>]*)>')
+_ESCAPED: Final = re.compile(r"\\(.)")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHOWN: Final = 120
 """Characters of a wrong text that a message quotes."""
@@ -102,17 +104,20 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _read(text: str) -> Address:
+    named = _NAMED.fullmatch(text)
+    name, address = (named["name"], named["address"]) if named else ("", text)
+    if name.startswith('"'):
+        name = _ESCAPED.sub(r"\1", name[1:-1])
     try:
         read = validate_email(
-            text,
-            allow_display_name=True,
+            address.strip(),
             allow_smtputf8=False,
             check_deliverability=False,
             globally_deliverable=False,
         )
     except EmailNotValidError as error:
         raise _unreadable(text, str(error).rstrip(".")) from error
-    return Address(read.display_name or "", f"{read.local_part}@{read.ascii_domain.lower()}")
+    return Address(name.strip(), f"{read.local_part}@{read.ascii_domain}")
 
 
 def _domain(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from reporter.credentials import find_secret
-from reporter.delivery.graph import GraphTransport
+from reporter.delivery.graph import SCOPE, GraphTransport
 from reporter.delivery.result import Result
 from reporter.delivery.smtp import Login, Server, SmtpTransport
 from reporter.dispatch.recipients import sender_of
@@ -18,7 +18,6 @@ from reporter.settings import Settings
 Committing = Callable[[Sequence[str]], None]
 """Called with recipients just before the byte after which they may have the message."""
 
-_GRAPH_SCOPE: Final = "https://graph.microsoft.com/.default"
 _SMTP_SCOPE: Final = "https://outlook.office365.com/.default"
 
 
@@ -50,7 +49,7 @@ def transport_of(settings: Settings) -> Transport:
     mail = settings.mail
     sender = sender_of(settings).address
     if mail.transport == "graph":
-        return GraphTransport(mail.graph_url, sender, _tokens(settings, _GRAPH_SCOPE))
+        return GraphTransport(mail.graph_url, sender, _tokens(settings, SCOPE))
     server = Server(mail.host, mail.port, mail.security, _login(settings))
     return SmtpTransport(server, sender, per_minute=mail.per_minute)
 

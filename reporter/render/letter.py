@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from reporter.errors import ReporterError
 from reporter.model import Brand, Change, Coverage, Figures, Look, Previous, State
 from reporter.period import Period, parse_period
-from reporter.render.color import readable, text_on
-from reporter.render.logo import Picture, picture_of
+from reporter.render.color import readable
+from reporter.render.logo import LogoPicture, picture_of
 from reporter.render.restated import Restated, correction, restated
 from reporter.render.sentences import module_label, module_name
 from reporter.render.templates import filled
@@ -98,11 +98,9 @@ class Mail:
     """Whose report it is."""
     brand_text: str
     """The brand's colour, darkened until it can be read as text on white."""
-    on_brand: str
-    """Black or white: what can be read on the brand's colour."""
     direction: str
     """`ltr`, or `rtl` for a language written from right to left."""
-    logo: Picture | None
+    logo: LogoPicture | None
     """The logo, which is shown as `cid:logo`; None without one."""
     subject: str
     """The subject of the message."""
@@ -177,9 +175,15 @@ def letter_of(
             f"The figures of this report cannot be read: {error}.", hint="Render it again."
         ) from error
     values = {"mail": mail, "say": mail.words.say, "count": mail.words.count}
-    text = _BLANK_LINES.sub("\n\n", filled(look, "mail/report.txt", **values)).strip()
-    html = filled(look, "mail/report.html", **values).strip()
-    return Letter(mail.subject, f"{text}\n", f"{html}\n", mail.logo and mail.logo.content)
+    text = _BLANK_LINES.sub("\n\n", filled(look, "mail/report.txt", **values))
+    html = filled(look, "mail/report.html", **values)
+    logo = mail.logo and mail.logo.content
+    return Letter(mail.subject, _writable(text), _writable(html), logo)
+
+
+def _writable(text: str) -> str:
+    """What can be encoded: a reply of the service may hold halves of a character."""
+    return text.strip().encode("utf-8", "replace").decode() + "\n"
 
 
 def _mail(
@@ -207,7 +211,6 @@ def _mail(
         words=words,
         brand=brand,
         brand_text=readable(brand.color),
-        on_brand=text_on(brand.color),
         direction=Locale.parse(look.locale).text_direction,
         logo=picture_of(brand.logo) if brand.logo else None,
         subject=_subject(figures, period, state, states, words, test=bool(redirected_from)),

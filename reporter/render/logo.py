@@ -26,10 +26,11 @@ _NO_INK: Final = (255, 255, 255, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LogoPicture:
     """A PNG, and how large it is to be shown."""
 
     content: bytes = field(repr=False)
+    """The picture itself."""
     width: int
     """In CSS pixels."""
     height: int
@@ -37,7 +38,7 @@ class Picture:
 
 
 @functools.lru_cache(maxsize=64)
-def picture_of(logo: Logo) -> Picture | None:
+def picture_of(logo: Logo) -> LogoPicture | None:
     """The logo as a picture; None where nothing is drawn on it.
 
     Raises:
@@ -69,14 +70,14 @@ def _opened(content: bytes) -> Image.Image:
     return image
 
 
-def _fitted(image: Image.Image, density: int, as_it_is: bytes = b"") -> Picture:
+def _fitted(image: Image.Image, density: int, as_it_is: bytes = b"") -> LogoPicture:
     """A picture of so many pixels for each of CSS, made to fit; `as_it_is` where it does so."""
     shrink = max(density, image.width / WIDEST, image.height / HIGHEST)
     width, height = (max(1, round(side / shrink)) for side in image.size)
     most = (_DENSITY * width, _DENSITY * height)
     larger = image.width > most[0] or image.height > most[1]
     if as_it_is and image.mode == "RGB" and not larger:
-        return Picture(as_it_is, width, height)
+        return LogoPicture(as_it_is, width, height)
     # Mail programs turn the page dark under a picture they leave as it is.
     flat = Image.new("RGB", image.size, "white")
     flat.paste(image.convert("RGB"), mask=image.convert("RGBA").getchannel("A"))
@@ -84,4 +85,4 @@ def _fitted(image: Image.Image, density: int, as_it_is: bytes = b"") -> Picture:
         flat = flat.resize(most, Image.Resampling.LANCZOS)
     made = BytesIO()
     flat.save(made, "PNG", optimize=True)
-    return Picture(made.getvalue(), width, height)
+    return LogoPicture(made.getvalue(), width, height)

@@ -13,6 +13,7 @@ from reporter.errors import OutputError, TemplateError
 from reporter.model import Look
 
 _PACKAGED: Final = Path(__file__).parent.parent / "templates"
+_MAIL: Final = "mail"
 _CHECKED_OUT: Final = Path(__file__).parent.parent.parent / "templates"
 
 
@@ -61,9 +62,11 @@ def asset(name: str) -> bytes:
 
 
 def template_files(folder: Path | None = None) -> list[Path]:
-    """The templates and style sheets in a folder; without one, the shipped ones."""
-    files = sorted((folder or templates_folder()).rglob("*"))
-    return [path for path in files if path.suffix in (".html", ".css")]
+    """The templates and style sheets in a folder that reports are made of; without one, the
+    shipped ones. No report changes with those of the e-mail.
+    """
+    folder = folder or templates_folder()
+    return [path for path in _files(folder) if path.relative_to(folder).parts[0] != _MAIL]
 
 
 def copy_templates(folder: Path) -> list[Path]:
@@ -75,7 +78,7 @@ def copy_templates(folder: Path) -> list[Path]:
     shipped = templates_folder()
     pairs = [
         (path, folder / path.relative_to(shipped))
-        for path in template_files()
+        for path in _files(shipped)
         if path.relative_to(shipped).parts[0] != "fonts"
     ]
     if there := [target for _, target in pairs if target.exists()]:
@@ -89,3 +92,8 @@ def copy_templates(folder: Path) -> list[Path]:
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}.") from error
     return [target for _, target in pairs]
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.rglob("*"))
+    return [path for path in files if path.suffix in (".html", ".css", ".txt")]

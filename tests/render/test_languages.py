@@ -16,9 +16,12 @@ import openpyxl
 import pytest
 from babel.messages import Message
 
+from reporter.model import Brand, Report
 from reporter.period import parse_period
 from reporter.render import text
 from reporter.render.html import report_html
+from reporter.render.json_ import report_dict
+from reporter.render.letter import Letter, letter_of
 from reporter.render.portfolio.document import portfolio_html
 from reporter.render.text import Words
 from reporter.render.translations import FOLDER, catalogue
@@ -35,11 +38,24 @@ _INNERMOST: Final = re.compile("⟦[^⟦⟧]*⟧")
 
 
 def pages(locale: str) -> list[str]:
-    """The reports and a portfolio of them, as HTML."""
+    """The reports, their letters and a portfolio of them, as HTML."""
     return [
         *(report_html(own, look(locale), logo_url=None) for own in reports()),
+        *(letter(own, locale).html for own in reports()),
         portfolio_html(portfolio(), look(locale)),
     ]
+
+
+def letter(report: Report, locale: str) -> Letter:
+    """The letter of a report, with everything in it there can be."""
+    return letter_of(
+        report_dict(report),
+        look(locale, brand=Brand("Gruß", contact="Mit", footer="Gut")),
+        attached=["1.pdf"],
+        left_out=["1.xlsx"],
+        root="0",
+        redirected_from=["1@2"],
+    )
 
 
 class PageTexts(HTMLParser):
@@ -153,7 +169,9 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
     cells = [cell for row in rows for cell in row if isinstance(cell, str)]
     page = PageTexts(report_html(busy, look("ja"), logo_url=None)).texts
-    for own in [*page, *book.sheetnames, *cells]:
+    sent = letter(busy, "ja")
+    mail = [sent.subject, *sent.text.splitlines(), *PageTexts(sent.html).texts]
+    for own in [*page, *mail, *book.sheetnames, *cells]:
         if own.startswith("="):
             continue
         left, before = own, ""

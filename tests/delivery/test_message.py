@@ -1,0 +1,214 @@
+"""The message as it travels: taken apart again by the standard library, whatever is in it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reporter.delivery.message import Attachment, message_id_of, message_of
+from reporter.delivery.recipients import Address, read_addresses
+from reporter.render.letter import Letter
+
+LOGO = b"\x89PNG not really"
+LETTER = Letter(
+    "Contoso Ltd: Kritisch, 2 von 14 Modulen kritisch",
+    "Guten Tag,\n\nhier ist der Bericht. 報告書\n.\nFrom here\n" + "x" * 2000 + "\n",
+    '<!doctype html>\n<p><img src="cid:logo" alt="">Grüße</p>\n',
+    LOGO,
+)
+SENDER = Address("Northlight, Inc.", "reports@northlight.example")
+ADA = Address("Ada Müller", "ada@contoso.example")
+BOB = Address("", "bob@xn--mnchen-3ya.example")
+SENT_ON = datetime(2026, 11, 3, 7, 30, tzinfo=timezone(timedelta(hours=1)))
+PDF = Attachment("株式会社青空テクノロジー 2026-10.pdf", b"%PDF-1.7\r\n\x00\xff" * 50)
+BOOK = Attachment('Zürich; "Q3".xlsx', b"PK\x03\x04" * 50)
+
+
+def made(letter: Letter = LETTER, **changes: object) -> bytes:
+    values: dict[str, object] = {
+        "sender": SENDER,
+        "reply_to": [Address("Help", "help@northlight.example")],
+        "to": [ADA, BOB],
+        "cc": [Address("", "carol@contoso.example")],
+        "message_id": message_id_of("northlight.example", "contoso", "2026-10", "1"),
+        "sent_on": SENT_ON,
+        "attachments": [PDF, BOOK],
+    }
+    return message_of(letter, **(values | changes))  # type: ignore[arg-type]
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    assert not [defect for part in message.walk() for defect in part.defects]
+    return message
+
+
+def shape(message: EmailMessage) -> object:
+    kind = message.get_content_type()
+    if not message.is_multipart():
+        return kind
+    return kind, [shape(part) for part in message.iter_parts()]
+
+
+def test_the_parts_are_where_programs_look_for_them() -> None:
+    """Text and page are alternatives, the logo belongs to the page, files come last."""
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    message = parsed(made())
+    assert shape(message) == (
+        "multipart/mixed",
+        [
+            (
+                "multipart/alternative",
+                ["text/plain", ("multipart/related", ["text/html", "image/png"])],
+            ),
+            "application/pdf",
+            sheet,
+        ],
+    )
+    (logo,) = (part for part in message.walk() if part.get_content_type() == "image/png")
+    assert (logo["Content-ID"], logo.get_content_disposition()) == ("<logo>", "inline")
+    assert logo.get_payload(decode=True) == LOGO
+    assert [own.get_content_type() for own in message.iter_attachments()] == [
+        "application/pdf",
+        sheet,
+    ]
+
+
+def test_bodies_and_files_arrive_as_they_were() -> None:
+    """Nothing in a body is lost on the way, and a file is the same to the byte."""
+    message = parsed(made())
+    text, page = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert page is not None
+    bodies = [own.get_content().replace("\r\n", "\n") for own in (text, page)]
+    assert bodies == [LETTER.text, LETTER.html]
+    files = [(own.get_filename(), own.get_content()) for own in message.iter_attachments()]
+    assert files == [(PDF.name, PDF.content), (BOOK.name, BOOK.content)]
+
+
+def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
+    """The headers of a message that a program sends, and none for blind copies."""
+    message = parsed(made())
+    assert message["From"].addresses[0].display_name == "Northlight, Inc."
+    assert [own.addr_spec for own in message["To"].addresses] == [ADA.address, BOB.address]
+    assert message["To"].addresses[0].display_name == "Ada Müller"
+    assert message["Reply-To"] == "Help <help@northlight.example>"
+    assert message["Cc"] == "carol@contoso.example"
+    assert message["Date"].datetime == SENT_ON
+    assert message["Subject"] == LETTER.subject
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "All"
+    assert message["MIME-Version"] == "1.0"
+    assert "Bcc" not in message
+    for name in message:
+        assert len(message.get_all(name, [])) == 1, name
+
+
+def test_it_is_ascii_in_short_lines_that_end_as_smtp_wants() -> None:
+    """Any server can pass it on: seven bits, no line beyond 998 characters, CR LF throughout."""
+    raw = made()
+    assert raw.isascii()
+    assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert b"\r\nMIME-Version" in raw
+    assert raw.count(b"MIME-Version") == 1
+
+
+def test_what_is_not_there_leaves_no_trace() -> None:
+    """Without logo, files, Cc or Reply-To there are no parts and no headers for them."""
+    letter = Letter("s", "t\n", "<p>t</p>\n", None)
+    message = parsed(made(letter, attachments=[], cc=[], reply_to=[]))
+    assert shape(message) == ("multipart/alternative", ["text/plain", "text/html"])
+    assert "Cc" not in message
+    assert "Reply-To" not in message
+
+
+def test_the_same_message_is_the_same_bytes() -> None:
+    """A preview is what is sent: in another process, with other hashes, to the byte."""
+    program = (
+        "import sys; from tests.delivery.test_message import made; sys.stdout.buffer.write(made())"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            check=True,
+            capture_output=True,
+            env={"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": "."},
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    ]
+    assert runs == [made(), made()]
+    assert made(sent_on=SENT_ON.astimezone(UTC)) != made()
+
+
+def test_an_id_is_of_its_parts_alone() -> None:
+    """The same parts give the same id, and parts that only look alike joined give another."""
+    one = message_id_of("northlight.example", "contoso", "2026-10")
+    assert one == message_id_of("northlight.example", "contoso", "2026-10")
+    assert one != message_id_of("northlight.example", "contoso2026-10", "")
+    assert one != message_id_of("northlight.example", "contoso2", "026-10")
+    assert message_id_of("n.example", "a\0b") != message_id_of("n.example", "a", "b")
+    assert parsed(made(message_id=one))["Message-ID"] == one
+    local, _, domain = one.strip("<>").partition("@")
+    assert len(local) == 32
+    assert domain == "northlight.example"
+
+
+EVIL = "x\r\nBcc: eve@evil.example\r\n\r\n<script>"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        made(Letter(EVIL, "t", "h", None)),
+        made(sender=Address(EVIL, "reports@northlight.example")),
+        made(to=[Address(EVIL, "ada@contoso.example")]),
+        made(cc=[Address("x\u2028Bcc: eve@evil.example", "ada@contoso.example")]),
+        made(attachments=[Attachment(f"{EVIL}.pdf", b"x")]),
+        made(attachments=[Attachment('x"\r\nContent-Type: text/html\r\n\r\n.pdf', b"x")]),
+    ],
+    ids=["subject", "sender", "to", "cc", "attachment", "media type"],
+)
+def test_no_name_makes_a_header(raw: bytes) -> None:
+    """A line break in the name of a customer, brand, recipient or file stays in its own line."""
+    message = parsed(raw)
+    assert "Bcc" not in message
+    assert [own for own in message if own.lower() == "subject"] == ["Subject"]
+    for part in message.walk():
+        assert len(part.get_all("Content-Type", [])) == 1
+    assert not any(line.startswith((b"Bcc", b"<script")) for line in raw.split(b"\r\n"))
+
+
+@settings(max_examples=150)
+@given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=120))
+def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> None:
+    """Whatever a name holds, the message has the headers, recipients and files it is to have."""
+    letter = Letter(subject, "t\n", "h\n", None)
+    to = Address(name, "ada@contoso.example")
+    raw = made(letter, to=[to], attachments=[Attachment(file, b"content")])
+    message = parsed(raw)
+    assert raw.isascii()
+    assert {own.lower() for own in message} == {
+        "from", "reply-to", "to", "cc", "subject", "date", "message-id", "auto-submitted",
+        "x-auto-response-suppress", "mime-version", "content-type",
+    }  # fmt: skip
+    assert [own.addr_spec for own in message["To"].addresses] == [to.address]
+    assert [own.get_payload(decode=True) for own in message.iter_attachments()] == [b"content"]
+
+
+def test_read_addresses_go_into_headers_as_they_are() -> None:
+    """What the configuration names is what stands in the message."""
+    to = read_addresses('"Doe; \\"J\\", Jr." <j@München.example>; 山田 <y@contoso.example>')
+    shown = parsed(made(to=to))["To"].addresses
+    assert [(own.display_name, own.addr_spec) for own in shown] == [
+        (own.name, own.address) for own in to
+    ]
