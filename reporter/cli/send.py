@@ -145,11 +145,11 @@ def send_stored_reports(
     console.say(f"Outbox of {rendering.period}: {said or 'empty'}.")
     if counts[DeliveryState.QUEUED]:
         console.say("What is queued waits for `reporter approve`.")
-    for own in rows:
-        if own.state is DeliveryState.UNCERTAIN:
+    for row in rows:
+        if row.state is DeliveryState.UNCERTAIN:
             console.warn(
-                f"Uncertain: {own.customer.name}, {own.recipient}: {own.reason}.\n"
-                f"  Ask whether it arrived, then run `reporter outbox resolve {own.id} --sent` "
+                f"Uncertain: {row.customer.name}, {row.recipient}: {row.reason}.\n"
+                f"  Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
                 "or `--again`."
             )
     return int(failed or any(counts[state] for state in UNSETTLED))
@@ -263,8 +263,8 @@ def _shown(
         yield f"  {what:16} {value}"
     for own in rows:
         yield f"  {own.role or own.channel:16} {own.recipient}"
-    for own in odd:
-        yield f"  ODD: {own}"
+    for said in odd:
+        yield f"  ODD: {said}"
 
 
 def _counted(number: int, one: str, many: str) -> str:

@@ -224,7 +224,7 @@ def pause(tries: int, wait_s: float | None) -> timedelta:
     """How long to wait after so many tries before this one: twice as long each time, and no less
     than the other side asks for.
     """
-    backoff = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
+    backoff: timedelta = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
     return max(backoff, timedelta(seconds=wait_s or 0))
 
 

@@ -17,8 +17,8 @@ from reporter.errors import StoreError
 Part = Literal["store", "outbox"]
 
 _KEYS: Final[dict[Part, int]] = {"store": 0x7265706F72746572, "outbox": 0x6F7574626F78}
-"""Keys of PostgreSQL's advisory locks, of which each database has its own: "reporter" and "outbox" in
-ASCII.
+"""Keys of PostgreSQL's advisory locks, which each database has for itself: the words "reporter" and
+"outbox" in ASCII.
 """
 _SUFFIXES: Final[dict[Part, str]] = {"store": ".lock", "outbox": ".outbox.lock"}
 _PAUSE: Final = 0.5
@@ -29,7 +29,8 @@ _PAUSE: Final = 0.5
 def held(engine: sa.Engine, wait: float = 0.0, part: Part = "store") -> Iterator[None]:
     """Hold a store, or only its outbox.
 
-    The hold ends with the block, and with the process however that ends. SQLite is held by a file beside it, PostgreSQL by an advisory lock of one connection.
+    The hold ends with the block, and with the process however that ends. SQLite is held by a file
+    beside it, PostgreSQL by an advisory lock of one connection.
 
     Raises:
         StoreError: somebody else holds it, and still does after `wait` seconds.

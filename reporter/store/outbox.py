@@ -343,12 +343,12 @@ def _apply(
 ) -> int:
     """Move deliveries and note it; how many were."""
     deliveries = tables.deliveries
-    chosen = deliveries.c.id.in_(ids)
+    chosen = [deliveries.c.id.in_(ids)]
     if out_of:
-        chosen &= deliveries.c.state.in_([own.value for own in out_of])
+        chosen.append(deliveries.c.state.in_([own.value for own in out_of]))
     moved = connection.execute(
         sa.update(deliveries)
-        .where(chosen)
+        .where(*chosen)
         .values(
             state=to.state.value,
             reason=to.reason,

@@ -10,13 +10,14 @@ from email.policy import SMTP
 
 import pytest
 
-from reporter.delivery.graph import SCOPE, GraphTransport
-from reporter.delivery.result import ChannelError, Result
+from reporter.delivery.graph import LARGEST, SCOPE, GraphTransport
+from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.fetch.auth import ClientSecret, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.model import DeliveryState
 from tests.delivery.receivers import Answering, Commitment, Handler, Receiver, Replies
 
+RECIPIENT = "it@customer.example"
 SENDER = "reports+backup@contoso.example"
 
 
@@ -45,6 +46,13 @@ def transport(graph: Receiver, tokens: Receiver) -> GraphTransport:
     return GraphTransport(f"{graph.url}/v1.0", SENDER, auth)
 
 
+def send(sending: GraphTransport, content: bytes, committing: Committing) -> Result:
+    """What came of a message to one recipient."""
+    ((recipient, result),) = sending.send(content, [RECIPIENT], lambda _: committing()).items()
+    assert recipient == RECIPIENT
+    return result
+
+
 def message(size: int = 0) -> bytes:
     mail = EmailMessage(policy=SMTP)
     mail["From"], mail["To"], mail["Bcc"] = SENDER, "it@customer.example", "am@contoso.example"
@@ -61,7 +69,7 @@ def test_a_message_is_sent_as_it_is(tokens: Receiver) -> None:
     """The very bytes, in base64, in the sender's name and with a token for Graph."""
     committing = Commitment()
     with Receiver(Replies(202)) as graph:
-        result = transport(graph, tokens).send(message(), committing)
+        result = send(transport(graph, tokens), message(), committing)
     assert (result, committing.times) == (Result(DeliveryState.SENT, "202 Accepted"), 1)
     (request,) = graph.received
     assert request.path == "/v1.0/users/reports%2Bbackup@contoso.example/sendMail"
@@ -77,7 +85,7 @@ def test_one_token_for_many_messages(tokens: Receiver) -> None:
     with Receiver(Replies(202)) as graph:
         sending = transport(graph, tokens)
         for _ in range(3):
-            assert sending.send(message(), lambda: None).state is DeliveryState.SENT
+            assert send(sending, message(), lambda: None).state is DeliveryState.SENT
     assert (len(graph.received), len(tokens.received)) == (3, 1)
 
 
@@ -85,7 +93,7 @@ def test_a_token_that_is_not_good_any_more(tokens: Receiver) -> None:
     """It is renewed and the message sent; Graph had not taken it."""
     committing = Commitment()
     with Receiver(error(401, "InvalidAuthenticationToken"), Replies(202)) as graph:
-        result = transport(graph, tokens).send(message(), committing)
+        result = send(transport(graph, tokens), message(), committing)
     assert result.state is DeliveryState.SENT
     used = [request.headers["Authorization"] for request in graph.received]
     assert used == ["Bearer token-1", "Bearer token-2"]
@@ -105,7 +113,7 @@ def test_what_every_message_would_be_answered_with(
 ) -> None:
     """A log-in or a sender that Graph does not accept is no customer's fault."""
     with Receiver(error(status, code)) as graph, pytest.raises(ChannelError, match=code) as caught:
-        transport(graph, tokens).send(message(), lambda: None)
+        send(transport(graph, tokens), message(), lambda: None)
     assert caught.value.hint
     assert len(graph.received) == requests
 
@@ -163,7 +171,7 @@ def test_what_graph_says(
 ) -> None:
     """Its own code and words; one request, as nothing tells it that it has the message already."""
     with Receiver(answer) as graph:
-        result = transport(graph, tokens).send(message(), lambda: None)
+        result = send(transport(graph, tokens), message(), lambda: None)
     assert result == Result(state, reason, wait_s)
     assert len(graph.received) == 1
 
@@ -177,10 +185,10 @@ def test_a_line_that_breaks(tokens: Receiver) -> None:
 
     committing = Commitment()
     with Receiver(takes_and_breaks) as graph:
-        result = transport(graph, tokens).send(message(), committing)
+        result = send(transport(graph, tokens), message(), committing)
     assert (result.state, committing.times) == (DeliveryState.UNCERTAIN, 1)
     with Receiver(Handler.break_off) as graph:
-        result = transport(graph, tokens).send(message(20_000_000), committing)
+        result = send(transport(graph, tokens), message(20_000_000), committing)
     assert (result.state, committing.times) == (DeliveryState.FAILED, 1)
 
 
@@ -190,7 +198,7 @@ def test_graph_is_not_reached(tokens: Receiver) -> None:
     with Receiver(Replies(202)) as graph:
         pass
     with pytest.raises(ChannelError, match=r"no connection to 127\.0\.0\.1"):
-        transport(graph, tokens).send(message(), committing)
+        send(transport(graph, tokens), message(), committing)
     assert committing.times == 0
 
 
@@ -201,10 +209,10 @@ def test_no_token_is_given(tokens: Receiver) -> None:
     with Receiver(refusal) as refusing, Receiver(Replies(202)) as graph:
         sending = transport(graph, refusing)
         with pytest.raises(ChannelError, match="invalid_client expired"):
-            sending.send(message(), committing)
+            send(sending, message(), committing)
     assert (graph.received, committing.times) == ([], 0)
 
 
 def test_the_largest_message_fits_into_a_request() -> None:
     """Four million bytes, of which base64 takes a quarter."""
-    assert len(base64.b64encode(bytes(GraphTransport.max_message_bytes))) <= 4_000_000
+    assert len(base64.b64encode(bytes(LARGEST))) <= 4_000_000
