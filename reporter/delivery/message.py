@@ -55,7 +55,7 @@ def message_of(
     sent_on: datetime,
     attachments: Sequence[Attachment],
 ) -> bytes:
-    """The message, with the ends of line that SMTP wants. Whom it is a blind copy for is not in it."""
+    """The message, with the ends of line that SMTP wants; of blind copies it knows nothing."""
     message = EmailMessage(_POLICY)
     message["From"] = _headers([sender])
     for name, addresses in (("Reply-To", reply_to), ("To", to), ("Cc", cc)):
@@ -70,8 +70,14 @@ def message_of(
     message.add_alternative(letter.html, subtype="html")
     if letter.logo:
         (_, page) = message.iter_parts()
-        inline = {"disposition": "inline", "filename": "logo.png", "cid": "<logo>"}
-        page.add_related(letter.logo, "image", "png", **inline)
+        page.add_related(
+            letter.logo,
+            "image",
+            "png",
+            cid="<logo>",
+            disposition="inline",
+            filename="logo.png",
+        )
     for attachment in attachments:
         _attach(message, attachment)
     _set_boundaries(message, message_id)
