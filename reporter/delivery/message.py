@@ -74,8 +74,14 @@ def message_of(
     message.add_alternative(letter.html, subtype="html")
     if letter.logo:
         (_, page) = message.iter_parts()
-        inline = {"disposition": "inline", "filename": "logo.png", "cid": "<logo>"}
-        page.add_related(letter.logo, "image", "png", **inline)
+        page.add_related(
+            letter.logo,
+            "image",
+            "png",
+            cid="<logo>",
+            disposition="inline",
+            filename="logo.png",
+        )
     for attachment in attachments:
         _attach(message, attachment)
     _set_boundaries(message, message_id)

@@ -177,7 +177,7 @@ def letter_of(
     values = {"mail": mail, "say": mail.words.say, "count": mail.words.count}
     text = _BLANK_LINES.sub("\n\n", filled(look, "mail/report.txt", **values))
     html = filled(look, "mail/report.html", **values)
-    logo = mail.logo and mail.logo.content
+    logo = mail.logo.content if mail.logo else None
     return Letter(mail.subject, _writable(text), _writable(html), logo)
 
 

@@ -27,8 +27,8 @@ def templates_folder() -> Path:
 def environment(own: Path | None = None) -> jinja2.Environment:
     """The templates, those of a folder `own` before the shipped ones.
 
-    Everything but plain text is escaped, a value a template misspells is an error, and a template can neither
-    reach into Python nor change what it is given.
+    Everything but plain text is escaped, a value a template misspells is an error, and a template
+    can neither reach into Python nor change what it is given.
     """
     folders = [folder for folder in (own, templates_folder()) if folder]
     return ImmutableSandboxedEnvironment(

@@ -49,7 +49,7 @@ def test_other_programs_read_the_same(tmp_path: Path) -> None:
     WRITERS["xlsx"](report, Look(), tmp_path / "r.xlsx")
     information = PdfReader(tmp_path / "r.pdf").metadata
     assert information is not None
-    assert information["/CustomerID"] == report.customer.id
+    assert str(information["/CustomerID"]) == report.customer.id
     assert "/Keywords" not in information
     book = openpyxl.load_workbook(tmp_path / "r.xlsx", read_only=True)
     assert book.properties.identifier == report.customer.id

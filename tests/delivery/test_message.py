@@ -7,7 +7,7 @@ import email.policy
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +52,7 @@ def parsed(raw: bytes) -> EmailMessage:
     return message
 
 
-def shape(message: EmailMessage) -> object:
+def shape(message: MIMEPart) -> object:
     kind = message.get_content_type()
     if not message.is_multipart():
         return kind

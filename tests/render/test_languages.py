@@ -51,8 +51,8 @@ def letter(report: Report, locale: str) -> Letter:
     return letter_of(
         report_dict(report),
         look(locale, brand=Brand("Gruß", contact="Mit", footer="Gut")),
-        attached=["1.pdf"],
-        left_out=["1.xlsx"],
+        attached=["1"],
+        left_out=["2"],
         root="0",
         redirected_from=["1@2"],
     )
