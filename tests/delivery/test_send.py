@@ -359,26 +359,33 @@ def test_a_server_that_is_gone_loses_nothing(
 
 @pytest.mark.parametrize("formats", [FILES])
 @pytest.mark.parametrize(
-    ("lines", "kinds"),
+    ("room", "lines", "kinds"),
     [
-        (('max_size = "60 KB"',), None),
-        (('max_size = "60 KB"', 'link = "https://files.example/{period}/{customer}/"'), []),
-        (('max_size = "150 KB"', 'oversize = "pdf"'), [".pdf"]),
-        (
-            ('max_size = "150 KB"', 'oversize = "notice"', 'link = "https://files.example/{id}"'),
-            [],
-        ),
+        ("nothing", (), None),
+        ("nothing", ('link = "https://files.example/{period}/{customer}/"',), []),
+        ("a PDF", ('oversize = "pdf"',), [".pdf"]),
+        ("a PDF", ('oversize = "notice"', 'link = "https://files.example/{id}"'), []),
     ],
 )
 def test_a_message_that_would_be_too_large(
-    run: Run, accounts: Accounts, office: Configure, lines: tuple[str, ...], kinds: list[str] | None
+    run: Run,
+    accounts: Accounts,
+    office: Configure,
+    tmp_path: Path,
+    room: str,
+    lines: tuple[str, ...],
+    kinds: list[str] | None,
 ) -> None:
     """Goes with the PDF alone, or says where the files are; or is an error that says what to do."""
-    office(in_mail=('approval = "none"', *lines))
+    run("send", "--dry-run")
+    whole = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.eml"))
+    smallest = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.pdf"))
+    most = {"nothing": smallest, "a PDF": whole - 1}[room]
+    office(in_mail=('approval = "none"', f'max_size = "{most} bytes"', *lines))
     result = run("send")
     if kinds is None:
         assert result.exit_code == 1
-        assert result.stderr.count("larger than the 60,000 bytes allowed") == 3
+        assert result.stderr.count(f"larger than the {most:,} bytes allowed") == 3
         return
     assert result.exit_code == 0, result.output
     for message in messages(accounts):
@@ -386,8 +393,7 @@ def test_a_message_that_would_be_too_large(
         body = message.get_body(("plain",))
         assert body is not None
         assert "xlsx" in body.get_content()
-        if "link" in "".join(lines):
-            assert "https://files.example/" in body.get_content()
+        assert ("https://files.example/" in body.get_content()) == (kinds == [])
 
 
 def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: Path) -> None:
