@@ -95,6 +95,27 @@ def test_bodies_and_files_arrive_as_they_were() -> None:
     assert files == [(PDF.name, PDF.content), (BOOK.name, BOOK.content)]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("r.pdf", "application/pdf"),
+        ("R.PDF", "application/pdf"),
+        ("r.html", "text/html"),
+        ("r.json", "application/json"),
+        ("r.zip", "application/zip"),
+        ("r.unheard-of", "application/octet-stream"),
+        ("r", "application/octet-stream"),
+    ],
+)
+def test_each_kind_of_file_has_its_media_type(name: str, kind: str) -> None:
+    """The name's ending decides, on every machine alike; a page is a file as well, and no body."""
+    content = "<p>ü</p>\r\n".encode()
+    (file,) = parsed(made(attachments=[Attachment(name, content)])).iter_attachments()
+    assert file.get_content_type() == kind
+    assert file.get_filename() == name
+    assert file.get_payload(decode=True) == content
+
+
 def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
     """The headers of a message that a program sends, and none for blind copies."""
     message = parsed(made())

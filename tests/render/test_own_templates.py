@@ -9,7 +9,7 @@ import pytest
 from reporter.errors import OutputError, TemplateError
 from reporter.model import Brand, Look
 from reporter.render.html import report_html, style_sheet
-from reporter.render.templates import copy_templates
+from reporter.render.templates import copy_templates, template_files
 from tests import template_docs
 from tests.builders import make_job, make_report
 
@@ -27,6 +27,14 @@ def test_a_copy_makes_the_same_page(tmp_path: Path) -> None:
     shipped = Look(Brand("Northlight"))
     assert page_with(tmp_path) == report_html(REPORT, shipped, logo_url=None)
     assert style_sheet(Look(Brand("Northlight"), templates=tmp_path)) == style_sheet(shipped)
+
+
+def test_reports_do_not_hang_on_the_templates_of_the_letter(tmp_path: Path) -> None:
+    """They are copied with the others; but no report is rendered again when one changes."""
+    copied = copy_templates(tmp_path)
+    letters = {tmp_path / "mail" / name for name in ("report.html", "report.txt")}
+    assert letters <= set(copied)
+    assert set(template_files(tmp_path)) == set(copied) - letters
 
 
 def test_a_copy_overwrites_nothing(tmp_path: Path) -> None:
