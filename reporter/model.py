@@ -830,4 +830,6 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
     """The other side may have it: nobody said. A person settles it."""
     WITHDRAWN = "withdrawn"
-    """Not to be delivered any more: a newer version replaced it, or nobody wants it sent there."""
+    """Not to be delivered: a newer version has replaced it, or it has lost its recipient."""
+    DROPPED = "dropped"
+    """Not to be delivered: a person has said so."""

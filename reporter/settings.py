@@ -387,6 +387,11 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
 
     @property
+    def delivers(self) -> bool:
+        """Whether reports go anywhere by themselves."""
+        return self.mail.configured or bool(self.delivery.folder or self.delivery.webhook)
+
+    @property
     def idle(self) -> tuple[str, ...]:
         """What is configured and this version makes no use of: known keys, so no mistakes."""
         uses = {"[evidence]": self.evidence != EvidenceSettings()}

@@ -100,7 +100,7 @@ def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
     moves = {
         "sent": Move(DeliveryState.SENT, f"settled by {by}: it has arrived"),
         "again": Move(DeliveryState.APPROVED, f"settled by {by}: to be sent again"),
-        "drop": Move(DeliveryState.WITHDRAWN, f"settled by {by}: not to be sent"),
+        "drop": Move(DeliveryState.DROPPED, f"settled by {by}: not to be sent"),
     }
     move(store, dict.fromkeys(ids, moves[to]), utc_now(), out_of=_SETTLED_FROM)
     for own in ids:

@@ -19,6 +19,7 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.render import render_stored_reports, rendering_of
+from reporter.cli.send import send_stored_reports
 
 if TYPE_CHECKING:
     from reporter.pipeline import Rendering
@@ -45,7 +46,8 @@ def run(
 ) -> None:
     """Fetch, then do the months that are due: safe to start as often as you like.
 
-    What is due, [schedule] says; with --period it has no say. Only what has changed is rendered.
+    What is due, [schedule] says; with --period it has no say. Only what has changed is rendered,
+    and only what is approved and has not been delivered is sent.
     A run that was cut short is gone on with by the next. A customer who could not be fetched is
     rendered from what the store has, and counted as failed.
     """
@@ -55,22 +57,30 @@ def run(
     rendering = rendering_of(console.settings(), out, formats, period, timezone, locale)
     if period:
         status = _fetch(console, wanted, wait)
-        context.exit(max(status, _do_period(console, rendering, wanted, workers)))
+        context.exit(max(status, _do_period(console, rendering, wanted, workers, wait)))
     store = open_store(rendering.settings)
     status = _fetch(console, wanted, wait) if _fetch_is_due(console, rendering, store) else 0
     for label in _months_due(console, rendering, store):
         began_at, month = utc_now(), replace(rendering, period=label)
-        status = max(status, _do_period(console, month, wanted, workers))
+        status = max(status, _do_period(console, month, wanted, workers, wait))
         if not wanted:
             month_done(store, label, began_at, utc_now())
     context.exit(status)
 
 
 def _do_period(
-    console: Console, rendering: Rendering, wanted: tuple[str, ...], workers: int | None
+    console: Console,
+    rendering: Rendering,
+    wanted: tuple[str, ...],
+    workers: int | None,
+    wait: float,
 ) -> int:
     """All that is done for one period, step by step; the exit status."""
-    return render_stored_reports(console, rendering, wanted, workers)
+    status = render_stored_reports(console, rendering, wanted, workers)
+    if rendering.settings.delivers:
+        mailing = replace(rendering, formats=rendering.settings.mail.formats)
+        status = max(status, send_stored_reports(console, mailing, wanted, wait))
+    return status
 
 
 def _fetch(console: Console, wanted: tuple[str, ...], wait: float) -> int:

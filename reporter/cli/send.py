@@ -160,7 +160,7 @@ def _tell(console: Console, own: Dispatched) -> bool:
     for each in own.deliveries:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
-        elif each.state in UNSETTLED:
+        elif each.state in UNSETTLED and each.reason != str(own.error):
             when = f"; tried again from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
             console.warn(
                 f"{each.state.capitalize()}: {own.customer.name}, {each.recipient}: "

@@ -172,7 +172,7 @@ def _deliver(
             message = message_of_rows(rendering, report, parcel, mail.transport.size_limit())
             results = mail.transport.send(message, list(ids), committing)
         case "folder":
-            results = _copy(report, parcel[0], committing)
+            results = _copy(rendering.settings, report, parcel[0], committing)
         case "webhook":
             results = _post(rendering.settings, report, parcel[0], committing)
     now = clock()
@@ -180,14 +180,19 @@ def _deliver(
     move(store, moves, now, (*OPEN, DeliveryState.SENDING))
 
 
-def _copy(report: Rendered, delivery: Delivery, committing: Committing) -> Mapping[str, Result]:
-    """Copy the report's files to a folder."""
+def _copy(
+    settings: Settings, report: Rendered, delivery: Delivery, committing: Committing
+) -> Mapping[str, Result]:
+    """Copy the report's files to a folder; a relative one starts at the configuration's."""
     for suffix in report.files:
         report.content(suffix)  # which insists that it is what was rendered
     committing([delivery.recipient])
     place = f"{report.period.label}/{report.name}"
+    folder = delivery.recipient
+    if "://" not in folder:
+        folder = str(settings.folder / folder)
     with _unusable_if_wrong():
-        result = copy_files(delivery.recipient, place, list(report.files.values()))
+        result = copy_files(folder, place, list(report.files.values()))
     return {delivery.recipient: result}
 
 

@@ -133,7 +133,9 @@ def queue(
                 if _has_it(theirs, version):
                     continue
                 _insert(connection, version_id, recipient, message_id, move, now)
-            elif own.state == DeliveryState.WITHDRAWN:
+            elif own.state == DeliveryState.WITHDRAWN or (
+                released and own.state == DeliveryState.QUEUED
+            ):
                 _apply(connection, [own.id], move, now, released_at=now, role=recipient.role)
             elif own.role != recipient.role:
                 connection.execute(

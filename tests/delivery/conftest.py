@@ -45,14 +45,6 @@ def office(
     """
     cast = ordinary_customers(3, 60, 1)
     emulator = start_emulator(now=lambda: datetime.now(UTC), customers=cast)
-    mail = [
-        "[mail]",
-        'host = "127.0.0.1"',
-        f"port = {accounts.port}",
-        'security = "none"',
-        'from = "Provider Reports <reports@provider.example>"',
-        f"formats = {list(formats)}",
-    ]
     recipients = [
         line
         for number, own in enumerate(cast)
@@ -64,6 +56,14 @@ def office(
     ]
 
     def write(*lines: str, in_mail: tuple[str, ...] = ()) -> None:
+        mail = [
+            "[mail]",
+            'host = "127.0.0.1"',
+            f"port = {accounts.port}",
+            'security = "none"',
+            'from = "Provider Reports <reports@provider.example>"',
+            f"formats = {list(formats)}",
+        ]
         configure(emulator, tmp_path, *mail, *in_mail, *(lines or recipients))
 
     write()

@@ -334,7 +334,7 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert [own.state for own in deliveries_of(store)] == [
         DeliveryState.SENT,
         DeliveryState.SENT,
-        DeliveryState.WITHDRAWN,
+        DeliveryState.DROPPED,
     ]
     assert run("outbox", "resolve", first.id, "--again").exit_code == 2
     assert run("outbox", "resolve", first.id).exit_code == 2
@@ -388,6 +388,7 @@ def test_a_message_that_would_be_too_large(
         assert result.stderr.count(f"larger than the {most:,} bytes allowed") == 3
         return
     assert result.exit_code == 0, result.output
+    assert len(accounts.arrived) == 3
     for message in messages(accounts):
         assert list(attached(message)) == kinds
         body = message.get_body(("plain",))

@@ -131,6 +131,15 @@ def test_without_approval_rows_are_released_at_once(store: Store) -> None:
     assert (row.state, row.reason) == ("approved", "no approval is asked for")
 
 
+def test_what_waits_is_released_where_nobody_is_asked_any_more(store: Store) -> None:
+    """Once the configuration says so."""
+    version = make_version(store, 1)
+    queue_for(store, version, ANNA)
+    queue_for(store, version, ANNA, released="no approval is asked for", now=LATER)
+    (row,) = deliveries_of(store)
+    assert (row.state, row.released_at) == ("approved", LATER)
+
+
 def test_what_was_approved_of_an_older_version_has_to_be_approved_again(store: Store) -> None:
     """The yes was to something else."""
     queue_for(store, make_version(store, 1), ANNA)
