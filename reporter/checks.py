@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reporter.credentials import access_of
+from reporter.dispatch.recipients import recipients_of
+from reporter.dispatch.transports import transport_of
 from reporter.errors import ReporterError
 from reporter.fetch import open_source
 from reporter.fetch.auth import ClientCertificate, TokenAuth
@@ -16,11 +18,14 @@ from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
 from reporter.model import Customer
+from reporter.pipeline import named
 from reporter.render.fonts import missing, script_of
 from reporter.render.pdf import fonts_in_use
 from reporter.settings import Settings
 from reporter.store import Store
 
+_SHOWN: Final = 5
+"""Customers with a fault that are named."""
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
 
@@ -47,6 +52,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("store", lambda: _store(settings))
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
+    yield from _delivery(settings)
     try:
         access = access_of(settings)
     except ReporterError as error:
@@ -100,6 +106,36 @@ def _names(settings: Settings) -> Iterator[Finding]:
             "machine that has it, or show a replacement sign: set another name for the customer "
             "in the configuration",
         )
+
+
+def _delivery(settings: Settings) -> Iterator[Finding]:
+    """Whether reports can go, and whether each customer has somebody to go to; nothing is sent."""
+    if not settings.delivers:
+        return
+    if settings.mail.configured:
+        yield _tried("mail", lambda: _mail(settings))
+    wrong = []
+    try:
+        customers = [named(settings, own) for own in _customers(settings)]
+    except ReporterError:
+        return  # of which a finding before this one tells
+    for customer in customers:
+        try:
+            recipients_of(settings, customer)
+        except ReporterError as error:
+            wrong.append(str(error))
+    if not wrong:
+        yield Finding("recipients", True, f"read for each of {len(customers)} customers")
+        return
+    shown = "\n  ".join(wrong[:_SHOWN])
+    more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    mend = "\n  Set `recipients` in [[customers]], or send = false."
+    yield Finding("recipients", False, f"{len(wrong)} customers have none\n  {shown}{more}{mend}")
+
+
+def _mail(settings: Settings) -> str:
+    with closing(transport_of(settings)) as transport:
+        return transport.reach()
 
 
 def _credentials(access: Access, now: datetime) -> Finding:

@@ -68,7 +68,7 @@ def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
 def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words) -> Iterator[str]:
     if now["success_rate"] is not None and before["success_rate"] is not None:
         change = now["success_rate"] - before["success_rate"]
-        if change < -RATE_FELL:
+        if round(change, 9) < -RATE_FELL:  # a fall of just so much is none of more
             yield f"the success rate fell: {words.points(change)}"
     if before["bytes"] and now["bytes"] >= VOLUME_GREW * before["bytes"]:
         was, own = words.size(before["bytes"]), words.size(now["bytes"])

@@ -135,6 +135,7 @@ def test_only_pipeline_demo_and_command_line_see_several_stages() -> None:
     stages = ("fetch", "store", "analysis", "render", "emulator")
     connecting = (
         "reporter.pipeline",
+        "reporter.dispatch",
         "reporter.ledger",
         "reporter.demo",
         "reporter.checks",

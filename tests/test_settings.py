@@ -55,11 +55,7 @@ def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
         scheduler = "tcp://10.0.0.1:8786"
         """,
     )
-    assert settings.idle == (
-        "[mail]",
-        "[evidence]",
-        "recipients in [[customers]]",
-    )
+    assert settings.idle == ("[evidence]",)
     assert settings_from(tmp_path, "").idle == ()
 
 

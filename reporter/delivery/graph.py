@@ -18,7 +18,7 @@ from reporter.fetch.auth import TokenAuth
 SCOPE: Final = "https://graph.microsoft.com/.default"
 LARGEST: Final = 3_000_000
 _NOT_US: Final = {
-    401: "Check client_id and its secret or certificate.",
+    401: "Check oauth_client_id and its secret in [mail].",
     403: "Give the app registration the application permission Mail.Send, with an administrator's "
     "consent, and let its access policy include the sender's mailbox.",
     404: "Check the sender's address: it must be that of a mailbox.",
@@ -40,6 +40,15 @@ class GraphTransport:
     def size_limit(self) -> int:
         """The largest message, in bytes: a request has 4 MB at most, a third of which is base64."""
         return LARGEST
+
+    def reach(self) -> str:
+        """Ask for a token; that the mailbox may be used, only a message shows.
+
+        Raises:
+            ChannelError: none is given.
+        """
+        self._token()
+        return "Microsoft Graph, a token is given"
 
     def send(
         self, message: bytes, recipients: Sequence[str], committing: Callable[[Sequence[str]], None]
@@ -67,15 +76,16 @@ class GraphTransport:
 
     def _post(self, message: bytes, committing: Committing) -> Answer:
         headers = {"Content-Type": "text/plain"}
+        self._token()  # kept, and asked for here so that what is wrong with it is told apart
+        return post_once(self._url, base64.b64encode(message), headers, committing, auth=self._auth)
+
+    def _token(self) -> None:
         try:
-            return post_once(
-                self._url, base64.b64encode(message), headers, committing, auth=self._auth
-            )
+            self._auth.token()
         except FetchError as error:
             raise ChannelError(
                 f"There is no token for Microsoft Graph: {error}",
-                hint="Check the token address, the client_id and the secret or certificate that "
-                "mail is sent with.",
+                hint="Check oauth_token_url, oauth_client_id and its secret in [mail].",
             ) from error
 
 

@@ -80,6 +80,18 @@ class SmtpTransport:
         said = self._connected().esmtp_features.get("size", "").strip()
         return int(said) or None if said.isdigit() else None
 
+    def reach(self) -> str:
+        """Connect and log in; what was seen.
+
+        Raises:
+            ChannelError: the server cannot be used.
+        """
+        limit = self.size_limit()
+        login = self._server.login
+        said = f"log-in as {login.username} accepted" if login else "no log-in asked of us"
+        most = f", messages of {limit:,} bytes at most" if limit else ""
+        return f"{self._server} reached, {said}{most}"
+
     def send(
         self,
         message: bytes,

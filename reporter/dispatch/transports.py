@@ -36,6 +36,13 @@ class Transport(Protocol):
             ChannelError: no message can be sent now.
         """
 
+    def reach(self) -> str:
+        """Try to use it, without a message; what was seen.
+
+        Raises:
+            ChannelError: no message can be sent now.
+        """
+
     def close(self) -> None:
         """Let go of what was opened."""
 

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 from reporter.cli.main import cli
 from reporter.cli.options import Console
@@ -26,7 +27,7 @@ def run(arguments: list[str]) -> int:
 def main() -> None:
     # Everything that is read once for a process is read before there are children.
     warm = json.loads(sys.stdin.readline())
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         status = run(warm)
     print(status, flush=True)  # noqa: T201
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""The sender killed at any instant, again and again: nobody gets a report twice, nobody is left out."""
+"""The sender killed at any instant: nobody gets a report twice, nobody is left out."""
 
 from __future__ import annotations
 

@@ -438,3 +438,23 @@ def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> No
     assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
     assert len(copies) == 3
     assert {own["channel"] for own in rows(run)} == {"folder"}
+
+
+def test_check_tries_the_mail_server_and_reads_recipients(
+    run: Run, accounts: Accounts, office: Configure
+) -> None:
+    """Without sending anything; says which customer has none, and what is wrong with the server."""
+    result = run("check")
+    assert "ok      mail: 127.0.0.1:" in result.stdout
+    assert "ok      recipients: read for each of 3 customers" in result.stdout
+    customers = json.loads(run("customers", "--json").stdout)
+    office(
+        f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = "a@b.example"',
+        in_mail=('username = "u"', 'password = "p"'),
+    )
+    result = run("check")
+    assert result.exit_code == 1
+    assert "FAILED  mail: The mail server 127.0.0.1:" in result.stdout
+    assert "FAILED  recipients: 2 customers have none" in result.stdout
+    assert f"{customers[1]['name']} has no recipients" in result.stdout
+    assert accounts.arrived == []
