@@ -277,12 +277,13 @@ class MailSettings(Section):
 
 
 class EvidenceSettings(Section):
-    """`[evidence]`: how archives are signed and time-stamped."""
+    """`[evidence]`: how archives are signed and time-stamped, and what else shows that it works."""
 
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
     timestamp_url: str = ""
+    restore_tests: Path | None = None
 
 
 class Settings(BaseSettings):
@@ -306,7 +307,8 @@ class Settings(BaseSettings):
         """What is configured and this version makes no use of: known keys, so no mistakes."""
         uses = {
             "[mail]": self.mail != MailSettings(),
-            "[evidence]": self.evidence != EvidenceSettings(),
+            "[evidence]": self.evidence
+            != EvidenceSettings(restore_tests=self.evidence.restore_tests),
             "recipients in [[customers]]": any(own.recipients for own in self.customers),
         }
         return tuple(name for name, configured in uses.items() if configured)
@@ -330,6 +332,12 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Where relative paths start: the folder of the configuration file."""
         return self._folder
+
+    @property
+    def restore_tests(self) -> Path | None:
+        """The file of restore tests; None where none is configured."""
+        path = self.evidence.restore_tests
+        return self._folder / path if path else None
 
     @property
     def written(self) -> frozenset[str]:
@@ -371,7 +379,7 @@ class Settings(BaseSettings):
             update={
                 "api": ApiSettings.model_validate({}),
                 "mail": MailSettings(),
-                "evidence": EvidenceSettings(),
+                "evidence": EvidenceSettings(restore_tests=self.evidence.restore_tests),
                 "customers": (self.customer(customer_id),),
             }
         )

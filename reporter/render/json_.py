@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import Absence, Look, Report
+from reporter.model import Absence, Look, Report, RestoreTests
 from reporter.period import Period
 from reporter.render.sentences import reason_text
 
@@ -101,6 +101,7 @@ def report_dict(report: Report) -> dict[str, Any]:
             "absence": _absence(report.subscription.absence),
             "products": _plain(report.subscription.products),
         },
+        "restore_tests": _restore_tests(report.restore_tests),
         "as_of": report.as_of.isoformat(),
         "version": report.version,
         "restates": None
@@ -117,6 +118,19 @@ def _absence(absence: Absence | None) -> dict[str, str] | None:
     if absence is None:
         return None
     return {"kind": absence.kind.value, "said": absence.said}
+
+
+def _restore_tests(own: RestoreTests | None) -> dict[str, Any] | None:
+    if own is None:
+        return None
+    return {
+        "standing": own.standing.value,
+        "last_on": _plain(own.last and own.last.date),
+        "last_result": own.last and own.last.result.value,
+        "last_passed_on": _plain(own.last_passed_on),
+        "in_twelve_months": len(own.tests),
+        "tests": _plain(own.tests),
+    }
 
 
 def _period(period: Period) -> dict[str, str]:
