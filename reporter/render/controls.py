@@ -56,7 +56,7 @@ _CONTROLS: Final = (
     ),
     (
         marked("NIS2 Art. 21(2)(c)"),
-        marked("Operations can go on, with managed backups and disaster recovery."),
+        marked("Operations go on after an incident: backups are managed, disasters recovered from."),
         (_OUTCOMES, _CURES, _GAPS, _TESTS),
         (_RESTORE, _RETENTION, _APART, _PLANS),
     ),
@@ -117,4 +117,4 @@ def _absent(report: Report) -> Iterable[str]:
 
 
 def _listed(texts: list[str], words: Words) -> str:
-    return words.listed([words.say(own) for own in texts]) if texts else UNDEFINED
+    return words.say(", ").join(words.say(own) for own in texts) or UNDEFINED
