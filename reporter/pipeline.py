@@ -183,8 +183,8 @@ def render_customers(
     Raises:
         ReporterError: the cluster cannot be used, or the restore tests cannot.
     """
-    _check_restore_tests(rendering)
     settings = rendering.settings
+    check_restore_tests(settings, rendering.now)
     scheduler = settings.execution.scheduler
     if not scheduler and (workers == 1 or len(names) <= 1):
         with closing(Store.open(settings.store.url)) as store:
@@ -203,18 +203,19 @@ def render_customers(
         yield result
 
 
-def _check_restore_tests(rendering: Rendering) -> None:
-    """Insist on every line of the restore tests before any report is made without one of them.
+def check_restore_tests(settings: Settings, now: datetime) -> int:
+    """Insist on every line of the restore tests, before any report is made without one of them;
+    how many there are.
 
     Raises:
         SettingsError: a line cannot be understood, or is about a customer nobody knows.
     """
-    settings = rendering.settings
-    if path := settings.restore_tests:
-        with closing(Store.open(settings.store.url)) as store:
-            known = [named(settings, own) for own in store.customers()]
-        # Somewhere it is tomorrow already.
-        check_entries(path, known, (rendering.now + timedelta(days=1)).date())
+    if settings.restore_tests is None:
+        return 0
+    with closing(Store.open(settings.store.url)) as store:
+        known = [named(settings, own) for own in store.customers()]
+    # Somewhere it is tomorrow already.
+    return check_entries(settings.restore_tests, known, (now + timedelta(days=1)).date())
 
 
 def _small(rendering: Rendering, customer_id: str) -> Rendering:

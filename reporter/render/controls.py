@@ -56,7 +56,7 @@ _CONTROLS: Final = (
     ),
     (
         marked("NIS2 Art. 21(2)(c)"),
-        marked("Operations go on after an incident: backups are managed, disasters recovered from."),
+        marked("Operations go on after an incident: backups are managed, disasters overcome."),
         (_OUTCOMES, _CURES, _GAPS, _TESTS),
         (_RETENTION, _APART, _PLANS),
     ),
