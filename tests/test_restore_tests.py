@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import load_workbook
 
+from reporter.analysis.restatement import changes_between, figures_in
 from reporter.errors import SettingsError
 from reporter.model import (
     DEPTHS,
@@ -32,7 +33,7 @@ from reporter.render.pdf import write_pdf
 from reporter.render.text import Words
 from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
-from reporter.settings import Settings, load_settings
+from reporter.settings import EvidenceSettings, Settings, load_settings
 from reporter.store import Store
 from tests.builders import (
     CUSTOMER,
@@ -398,3 +399,22 @@ def test_the_section_can_be_left_out(tmp_path: Path) -> None:
     text = text_of(report_of([]), tmp_path, Look(sections=("summary",)))
     assert "What auditors ask" not in text
     assert "Show that the data can be restored: No restore test is on record" in text
+
+
+def test_reports_of_earlier_programs_have_the_same_figures() -> None:
+    """No file configured is no change against a report that knew nothing of restore tests."""
+    now = report_dict(report_of(None))
+    before = {key: value for key, value in now.items() if key != "restore_tests"}
+    assert figures_in(before) == figures_in(now)
+    assert changes_between(before, now) == ()
+    assert figures_in(before) != figures_in(report_dict(report_of([])))
+
+
+def test_workers_are_told_where_the_file_is_and_no_secret(tmp_path: Path) -> None:
+    """What travels to the worker of one customer has the path, and is no idle setting."""
+    path = tmp_path / "reporter.toml"
+    path.write_text('[evidence]\nrestore_tests = "t.csv"\ncertificate = "c.pfx"\n', "utf-8")
+    own = load_settings(path).for_reports_of("1")
+    assert own.evidence == EvidenceSettings(restore_tests=Path("t.csv"))
+    assert own.restore_tests == tmp_path / "t.csv"
+    assert own.idle == ()
