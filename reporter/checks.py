@@ -18,7 +18,7 @@ from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
 from reporter.model import Customer
-from reporter.pipeline import named
+from reporter.pipeline import check_restore_tests, named
 from reporter.render.fonts import missing, script_of
 from reporter.render.pdf import fonts_in_use
 from reporter.settings import Settings
@@ -50,6 +50,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding(name, None, "configured, and not used by this version")
     yield _tried("brand", lambda: _brand(settings))
     yield _tried("store", lambda: _store(settings))
+    if settings.restore_tests:
+        yield _tried("restore tests", lambda: _restore_tests(settings))
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
     yield from _delivery(settings)
@@ -85,6 +87,10 @@ def _store(settings: Settings) -> str:
 def _customers(settings: Settings) -> tuple[Customer, ...]:
     with closing(Store.open(settings.store.url)) as store:
         return store.customers()
+
+
+def _restore_tests(settings: Settings) -> str:
+    return f"{check_restore_tests(settings, datetime.now(UTC))} in {settings.restore_tests}"
 
 
 def _names(settings: Settings) -> Iterator[Finding]:

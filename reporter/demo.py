@@ -17,6 +17,7 @@ from reporter.pipeline import fetch_customers, fetch_snapshots
 from reporter.settings import (
     BrandSettings,
     CustomerSettings,
+    EvidenceSettings,
     ReportSettings,
     Settings,
     StoreSettings,
@@ -47,6 +48,17 @@ Die Fehler bei **Microsoft Teams** seit dem 27. Oktober kommen von einer entzoge
 Ihr Administrator ist darum gebeten. **Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
 """
 """What the account manager says of one customer's month."""
+_RESTORE_TESTS: Final = """\
+customer,date,scope,result,deviation,correction,by
+Contoso Ltd,2025-06-12,Exchange Online: one mailbox,passed,,,J. Weber
+Brauerei Jäger & Söhne GmbH,2026-04-21,SharePoint Online: Website Vertrieb,passed,,,J. Weber
+Brauerei Jäger & Söhne GmbH,2026-10-14,"Exchange Online: ein Postfach, 12 GB",partly,\
+Zwei Kalenderordner kamen leer zurück,Mit dem Stand vom Vortag wiederholt: vollständig,J. Weber
+Woodgrove Capital Partners,2026-03-05,"OneDrive: one user, whole",passed,,,M. Ortiz
+Woodgrove Capital Partners,2026-09-17,SharePoint Online: site Deal Room,passed,\
+Permissions of two folders had to be set anew,Added to the runbook,M. Ortiz
+"""
+"""What was restored to try it; of one customer long ago, of another never."""
 
 
 def settings(out: Path) -> Settings:
@@ -62,6 +74,7 @@ def settings(out: Path) -> Settings:
             contact="reports@northlight.example",
             footer="Confidential",
         ),
+        evidence=EvidenceSettings(restore_tests=Path("restore-tests.csv")),
         customers=(
             CustomerSettings.model_validate(
                 {"id": customers["Brauerei Jäger & Söhne GmbH"], "locale": "de"}
@@ -96,11 +109,12 @@ def settings(out: Path) -> Settings:
     return configured
 
 
-def write_comment(out: Path) -> None:
-    """Put the account manager's comment where comments are looked for."""
+def write_notes(out: Path) -> None:
+    """Put the account manager's comment and the restore tests where they are looked for."""
     folder = out / FOLDER / PERIOD
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{slug('Brauerei Jäger & Söhne GmbH')}.md").write_text(_COMMENT, "utf-8")
+    (out / "restore-tests.csv").write_text(_RESTORE_TESTS, "utf-8")
 
 
 def days() -> list[datetime]:

@@ -589,6 +589,71 @@ class Subscription:
     """The soonest to expire first; empty where the service lists none."""
 
 
+class RestoreResult(StrEnum):
+    """What came of a restore test."""
+
+    PASSED = "passed"
+    PARTLY = "partly"
+    FAILED = "failed"
+
+
+class RestoreStanding(StrEnum):
+    """What the restore tests on record amount to, worst first."""
+
+    MISSING = "missing"
+    """None is on record."""
+    FAILED = "failed"
+    """The last one failed."""
+    OLD = "old"
+    """None of the last twelve months passed."""
+    GOOD = "good"
+    """One of the last twelve months passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTest:
+    """One restore test, as the provider put it on record."""
+
+    date: date
+    """When it was done."""
+    scope: str
+    """What was restored."""
+    result: RestoreResult
+    """What came of it."""
+    deviation: str = ""
+    """What went otherwise than planned; may be empty."""
+    correction: str = ""
+    """What was done about it; may be empty."""
+    by: str = ""
+    """Who did it; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTests:
+    """The restore tests on record up to the period's end, and what they amount to."""
+
+    standing: RestoreStanding
+    """Whether restoring has been shown to work lately."""
+    last: RestoreTest | None
+    """The newest, however old; None where none is on record."""
+    last_passed_on: date | None
+    """When one last passed; None where none ever did."""
+    tests: tuple[RestoreTest, ...]
+    """Those of the last twelve months, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """What the archive's chain amounts to before this period: noted, it shows later changes."""
+
+    records: int
+    """How many records the chain has."""
+    root: str
+    """Their Merkle root (RFC 6962), in hexadecimal."""
+    through: str
+    """The period of the last of them."""
+
+
 FigureValue = str | int | float | None
 """A figure as the JSON of a report has it: times as ISO 8601, rates as fractions."""
 
@@ -672,6 +737,10 @@ class Report:
     """Which version of the report this is, from 1; None without a store."""
     restatement: Restatement | None = None
     """What it corrects; None where it corrects nothing."""
+    restore_tests: RestoreTests | None = None
+    """The restore tests on record; None where no file of them is configured."""
+    known_root: KnownRoot | None = None
+    """What the archive's chain amounts to; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -703,7 +772,16 @@ class Brand:
 Depth = Literal["page", "standard", "full"]
 DEPTHS: Mapping[Depth, tuple[str, ...]] = {
     "page": ("summary",),
-    "standard": ("summary", "services", "protection", "trend", "quality", "method", "sources"),
+    "standard": (
+        "summary",
+        "services",
+        "protection",
+        "trend",
+        "quality",
+        "method",
+        "sources",
+        "controls",
+    ),
     "full": (
         "summary",
         "services",
@@ -713,6 +791,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "quality",
         "method",
         "sources",
+        "controls",
     ),
 }
 """The sections of each depth, in order."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -36,6 +36,7 @@ from reporter.model import (
     Observations,
     Reply,
     Report,
+    RestoreTest,
     Snapshot,
     Source,
     Tally,
@@ -55,6 +56,7 @@ from reporter.render.portfolio import (
     write_portfolio_xlsx,
 )
 from reporter.render.workbook import write_workbook
+from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
 from reporter.store import Store
 from reporter.store.address import is_file, whole_url
@@ -179,9 +181,10 @@ def render_customers(
     they are rendered by its workers instead of `workers` processes of this machine.
 
     Raises:
-        ReporterError: the cluster cannot be used.
+        ReporterError: the cluster cannot be used, or the restore tests cannot.
     """
     settings = rendering.settings
+    check_restore_tests(settings, rendering.now)
     scheduler = settings.execution.scheduler
     if not scheduler and (workers == 1 or len(names) <= 1):
         with closing(Store.open(settings.store.url)) as store:
@@ -198,6 +201,21 @@ def render_customers(
         if isinstance(result, WorkerDied):
             result = CustomerOutcome(own, error=result)
         yield result
+
+
+def check_restore_tests(settings: Settings, now: datetime) -> int:
+    """Insist on every line of the restore tests, before any report is made without one of them;
+    how many there are.
+
+    Raises:
+        SettingsError: a line cannot be understood, or is about a customer nobody knows.
+    """
+    if settings.restore_tests is None:
+        return 0
+    with closing(Store.open(settings.store.url)) as store:
+        known = [named(settings, own) for own in store.customers()]
+    # Somewhere it is tomorrow already.
+    return check_entries(settings.restore_tests, known, (now + timedelta(days=1)).date())
 
 
 def _small(rendering: Rendering, customer_id: str) -> Rendering:
@@ -285,8 +303,9 @@ def _render_changed(
     own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     look = look_of(rendering, customer, period, name)
+    tests = _restore_tests(rendering, customer, period)
     files = tuple(files_of(rendering, period, name).values())
-    ledger = Ledger(store, customer, period, own.policy(), look, name)
+    ledger = Ledger(store, customer, period, own.policy(), look, name, tests)
     if version := ledger.current(files):
         return _as_it_was(customer, version, files)
     report = stored_report(rendering, store, customer)
@@ -334,7 +353,8 @@ def render_saved(
     in_order = sorted(replies, key=lambda reply: reply.fetched_at)
     jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
     period = parse_period(rendering.period, own.timezone, rendering.now)
-    report = analyse(customer, jobs, period, policy, observations)
+    tests = _restore_tests(rendering, customer, period)
+    report = analyse(customer, jobs, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
     return CustomerOutcome(customer, tuple(write_report(rendering, report, look, name)))
 
@@ -442,7 +462,20 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     tallies = tallies_to(store, customer, period)
     history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
-    return analyse(customer, jobs, period, policy, observations, history, reading.answers)
+    tests = _restore_tests(rendering, customer, period)
+    return analyse(customer, jobs, period, policy, observations, history, reading.answers, tests)
+
+
+def _restore_tests(
+    rendering: Rendering, customer: Customer, period: Period
+) -> tuple[RestoreTest, ...] | None:
+    """What is on record of a customer up to the period's end; None where no file is configured.
+
+    Raises:
+        SettingsError: the file cannot be read, or a line of it cannot be understood.
+    """
+    path = rendering.settings.restore_tests
+    return restore_tests_of(path, customer, period.last) if path else None
 
 
 def tallies_to(store: Store, customer: Customer, period: Period) -> list[Tally]:

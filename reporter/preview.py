@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 Build = Callable[[], tuple[Settings, Report, Look]]
 """Reads configuration, store and comment anew; raises a ReporterError where one is wrong."""
 
-_KINDS: Final = (".toml", ".md", ".html", ".css", ".svg", ".png")
+_KINDS: Final = (".toml", ".md", ".html", ".css", ".svg", ".png", ".csv")
 """Files a report is made from. The store beside them changes whenever it is read."""
 _PULSE: Final = 10.0
 """Seconds after which a silent line is used, so that a closed tab is noticed."""
@@ -188,6 +188,8 @@ def _folders(settings: Settings, report: Report, look: Look) -> Iterable[Path]:
         if templates:
             yield templates.resolve()
             yield (templates / "sections").resolve()
+    if settings.restore_tests:
+        yield settings.restore_tests.resolve().parent
     brands = (settings.brand, settings.customer(report.customer.id).brand)
     for logo in (brand.logo for brand in brands):
         if logo:

@@ -360,12 +360,13 @@ class DeliverySettings(Section):
 
 
 class EvidenceSettings(Section):
-    """`[evidence]`: how archives are signed and time-stamped."""
+    """`[evidence]`: how archives are signed and time-stamped, and what else shows that it works."""
 
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
     timestamp_url: str = ""
+    restore_tests: Path | None = None
 
 
 class Settings(BaseSettings):
@@ -394,7 +395,8 @@ class Settings(BaseSettings):
     @property
     def idle(self) -> tuple[str, ...]:
         """What is configured and this version makes no use of: known keys, so no mistakes."""
-        uses = {"[evidence]": self.evidence != EvidenceSettings()}
+        evidence = EvidenceSettings(restore_tests=self.evidence.restore_tests)
+        uses = {"[evidence]": self.evidence != evidence}
         return tuple(name for name, configured in uses.items() if configured)
 
     _folder: Path = PrivateAttr(default=Path())
@@ -416,6 +418,12 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Where relative paths start: the folder of the configuration file."""
         return self._folder
+
+    @property
+    def restore_tests(self) -> Path | None:
+        """The file of restore tests; None where none is configured."""
+        path = self.evidence.restore_tests
+        return self._folder / path if path else None
 
     @property
     def written(self) -> frozenset[str]:
@@ -457,7 +465,7 @@ class Settings(BaseSettings):
             update={
                 "api": ApiSettings.model_validate({}),
                 "mail": MailSettings(),
-                "evidence": EvidenceSettings(),
+                "evidence": EvidenceSettings(restore_tests=self.evidence.restore_tests),
                 "delivery": DeliverySettings(),
                 "customers": (self.customer(customer_id),),
             }

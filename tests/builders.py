@@ -22,6 +22,7 @@ from reporter.model import (
     Policy,
     Reply,
     Report,
+    RestoreTest,
     Source,
 )
 from reporter.period import parse_period
@@ -86,6 +87,7 @@ def make_report(
     customer: Customer = CUSTOMER,
     observed: Sequence[datetime] = (NOW,),
     answers: Sequence[Answer] = (),
+    restore_tests: Sequence[RestoreTest] | None = None,
 ) -> Report:
     """The report of rows, all fetched at the last time `observed`."""
     policy = policy or Policy()
@@ -100,6 +102,7 @@ def make_report(
         policy,
         Observations(tuple(observed), (source,)),
         answers=answers,
+        restore_tests=restore_tests,
     )
 
 

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from reporter.analysis.restatement import changes_between
+from reporter.analysis.restoring import restoring_of
 from reporter.model import (
     Answer,
     Change,
     Comment,
     Customer,
+    KnownRoot,
     Lack,
     Look,
     MonthFigures,
     Policy,
     Report,
     Restatement,
+    RestoreResult,
+    RestoreTest,
     Texts,
 )
 from reporter.period import parse_period
@@ -65,7 +69,13 @@ def reports() -> list[Report]:
     quiet = make_report([make_job()], policy=Policy(warning="success", cancelled="excluded"))
     late = make_report([make_job(status="Failed")])
     late = replace(late, version=2, restatement=Restatement(1, NOW, corrections()))
-    busy = replace(busy, version=3, restatement=Restatement(2, NOW, ()))
+    busy = replace(
+        busy,
+        version=3,
+        restatement=Restatement(2, NOW, ()),
+        restore_tests=restoring_of(RESTORE_TESTS, busy.period, busy.as_of.date()),
+        known_root=KnownRoot(14, "9f" * 32, "2026-09"),
+    )
     return [
         busy,
         quiet,
@@ -73,7 +83,21 @@ def reports() -> list[Report]:
         late,
         *(make_report([make_job()], answers=make_refusals(kind, "x")) for kind in Lack),
         *(make_report([], answers=own) for own in _fortunes()),
+        *(make_report([make_job()], restore_tests=own) for own in _rehearsals()),
     ]
+
+
+RESTORE_TESTS = (
+    RestoreTest(date(2026, 1, 20), "db-03", RestoreResult.FAILED, "0 / 12", "2026-01-22"),
+    RestoreTest(date(2026, 7, 2), "SharePoint Online", RestoreResult.PASSED),
+    RestoreTest(date(2026, 10, 14), "Exchange Online", RestoreResult.PARTLY, "1 / 2", by="Weber"),
+)
+
+
+def _rehearsals() -> list[tuple[RestoreTest, ...]]:
+    """Restore tests with one message each."""
+    first, second, third = RESTORE_TESTS
+    return [(), (first,), (third,), (replace(second, date=date(2024, 7, 2)), third)]
 
 
 def _fortunes() -> list[tuple[Answer, ...]]:
@@ -93,7 +117,9 @@ def corrections() -> tuple[Change, ...]:
     report = report_dict(busy_report())
     nothing = dict.fromkeys(report["policy"])
     before = report | {"totals": {}, "modules": [], "state": None, "policy": nothing}
-    return changes_between(before, report)
+    tested = make_report([], restore_tests=RESTORE_TESTS)
+    now = report | {"restore_tests": report_dict(tested)["restore_tests"]}
+    return changes_between(before, now)
 
 
 def look(locale: str, **changes: Any) -> Look:

@@ -50,6 +50,7 @@ HOMES = {
         "reporter.render.fastpath",
         "reporter.render.glyphs",
     ],
+    "pydyf": ["reporter.render.attached"],
     "jinja2": ["reporter.render"],
     "markdown_it": ["reporter.render.markdown"],
     "babel": ["reporter.render", "reporter.settings"],

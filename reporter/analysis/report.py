@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts, volu
 from reporter.analysis.protection import notes_of, protection_of, sources_of, subscription_of
 from reporter.analysis.quality import in_order, quality_of
 from reporter.analysis.register import exceptions_of
+from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scope import MODULE, Scope, scope_of, started_in
 from reporter.analysis.standing import gaps_of, standing_of
 from reporter.analysis.verdict import reasons_of, state_of, worst
@@ -33,6 +34,7 @@ from reporter.model import (
     Reason,
     ReasonKind,
     Report,
+    RestoreTest,
     ServiceFigures,
     State,
 )
@@ -47,15 +49,17 @@ def analyse(
     observations: Observations,
     history: tuple[MonthFigures, ...] = (),
     answers: Iterable[Answer] = (),
+    restore_tests: Sequence[RestoreTest] | None = None,
 ) -> Report:
     """The report of one customer and one period.
 
     `jobs` holds one row per job identity: those of the period, and as much before and after it as
     is known (the period before, the last recovery points, later cures). `observations` has at
     least one snapshot. `history` is passed on. `answers` is what came of asking for protected data
-    and the subscription; saved replies hold none.
+    and the subscription; saved replies hold none. `restore_tests` is None where none are recorded.
     """
     last_fetch = max(observations.snapshots)
+    as_of = last_fetch.astimezone(period.zone)
     scope = scope_of(jobs, period, policy, last_fetch)
     standing = standing_of(scope)
     (_, totals), *_ = figures_by(scope, standing, [])
@@ -94,8 +98,11 @@ def analyse(
         ),
         gaps=gaps_of(scope),
         history=history,
-        as_of=last_fetch.astimezone(period.zone),
+        as_of=as_of,
         jobs=jobs.rows[in_period | undated].sort_values(["started_at", *MODULE, "job_id"]),
+        restore_tests=None
+        if restore_tests is None
+        else restoring_of(restore_tests, period, as_of.date()),
     )
 
 

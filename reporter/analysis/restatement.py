@@ -11,6 +11,8 @@ Figures = Mapping[str, Any]
 
 _NO_FIGURES: Final = ("schema", "generator", "customer", "sources", "as_of", "version", "restates")
 """Keys of a report's JSON that may differ where the figures are the same."""
+_NO_RESTORE_TESTS: Final = ("restore_tests", None)
+"""As good as the key left out, which it is in reports of earlier versions of the program."""
 _OF_COVERAGE: Final = ("modules_seen", "modules_covered", "snapshot_days")
 _OF_POLICY: Final = {
     "warning": "warning_policy",
@@ -24,7 +26,11 @@ _OF_POLICY: Final = {
 
 def figures_in(report: Figures) -> dict[str, Any]:
     """What of a report's JSON is figures: without whose change there is no other version."""
-    return {key: _undated(value) for key, value in report.items() if key not in _NO_FIGURES}
+    return {
+        key: _undated(value)
+        for key, value in report.items()
+        if key not in _NO_FIGURES and (key, value) != _NO_RESTORE_TESTS
+    }
 
 
 def _undated(value: Any) -> Any:
@@ -79,10 +85,14 @@ def _beside(report: Figures) -> dict[str, FigureValue]:
     """What is known beside the jobs."""
     protected, subscription = report["protection"]["totals"], report["subscription"]
     products = None if subscription["absence"] else len(subscription["products"])
+    tests = report.get("restore_tests") or {}
     return {
         "objects_found": protected["scanned"],
         "objects_protected": protected["protected"],
         "products": products,
+        "restore_standing": tests.get("standing"),
+        "restore_tests": tests.get("in_twelve_months"),
+        "restore_last_passed_on": tests.get("last_passed_on"),
     }
 
 

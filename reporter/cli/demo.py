@@ -40,7 +40,7 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     console.say("Starting an emulator of the API on this machine …")
     settings = scene.settings(out)
     _remove(out / "demo.db")
-    scene.write_comment(out)
+    scene.write_notes(out)
     store = open_store(settings)
     days = scene.days()
     console.say(f"Fetching day by day, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} …")

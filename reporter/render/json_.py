@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import Absence, Look, Report
+from reporter.model import Absence, Look, Report, RestoreTests
 from reporter.period import Period
 from reporter.render.sentences import reason_text
 
@@ -19,8 +19,14 @@ SCHEMA: Final = 1
 
 def write_json(report: Report, look: Look, path: Path) -> None:
     """The report as a JSON file. `look` changes nothing in it."""
+    path.write_bytes(json_bytes(report))
+
+
+def json_bytes(report: Report) -> bytes:
+    """The JSON file."""
     text = json.dumps(report_dict(report), ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", "utf-8")
+    # Half a character, which UTF-8 has no bytes for, becomes the escape JSON has for it.
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def report_dict(report: Report) -> dict[str, Any]:
@@ -28,7 +34,7 @@ def report_dict(report: Report) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "generator": {"name": "backup-reporter", "version": __version__},
-        "customer": asdict(report.customer),
+        "customer": _plain(report.customer),
         "period": _period(report.period),
         "policy": {
             "warning": report.policy.warning,
@@ -48,29 +54,27 @@ def report_dict(report: Report) -> dict[str, Any]:
         },
         "state": report.state.value,
         "reasons": [reason_text(reason) for reason in report.reasons],
-        "totals": _plain(asdict(report.totals)),
-        "services": [
-            {"service": own.service} | _plain(asdict(own.figures)) for own in report.services
-        ],
+        "totals": _plain(report.totals),
+        "services": [{"service": own.service} | _plain(own.figures) for own in report.services],
         "modules": [
             {"service": own.service, "module": own.module, "state": own.state.value}
-            | _plain(asdict(own.figures))
+            | _plain(own.figures)
             for own in report.modules
         ],
-        "daily": [_plain(asdict(day)) for day in report.daily],
+        "daily": _plain(report.daily),
         "previous": None
         if report.previous is None
         else {
             "period": _period(report.previous.period),
             "state": report.previous.state.value,
-            "totals": _plain(asdict(report.previous.totals)),
+            "totals": _plain(report.previous.totals),
         },
-        "coverage": _plain(asdict(report.coverage)),
-        "exceptions": [_plain(asdict(own)) for own in report.exceptions],
-        "other_jobs": [asdict(own) for own in report.other_jobs],
-        "quality": [_plain(asdict(note)) for note in report.quality],
-        "sources": [_plain(asdict(source)) for source in report.sources],
-        "gaps": [_plain(asdict(gap)) | {"length_s": gap.length_s} for gap in report.gaps],
+        "coverage": _plain(report.coverage),
+        "exceptions": _plain(report.exceptions),
+        "other_jobs": _plain(report.other_jobs),
+        "quality": _plain(report.quality),
+        "sources": _plain(report.sources),
+        "gaps": [_plain(gap) | {"length_s": gap.length_s} for gap in report.gaps],
         "history": [
             {
                 "month": month.period.label,
@@ -86,17 +90,18 @@ def report_dict(report: Report) -> dict[str, Any]:
         "protection": {
             "as_of": _plain(report.protection.as_of),
             "absence": _absence(report.protection.absence),
-            "totals": asdict(report.protection.totals),
+            "totals": _plain(report.protection.totals),
             "modules": [
-                {"service": own.service, "module": own.module} | asdict(own.figures)
+                {"service": own.service, "module": own.module} | _plain(own.figures)
                 for own in report.protection.modules
             ],
         },
         "subscription": {
             "as_of": _plain(report.subscription.as_of),
             "absence": _absence(report.subscription.absence),
-            "products": [_plain(asdict(own)) for own in report.subscription.products],
+            "products": _plain(report.subscription.products),
         },
+        "restore_tests": _restore_tests(report.restore_tests),
         "as_of": report.as_of.isoformat(),
         "version": report.version,
         "restates": None
@@ -104,7 +109,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         else {
             "version": report.restatement.number,
             "made_at": report.restatement.made_at.isoformat(),
-            "changes": [asdict(change) for change in report.restatement.changes],
+            "changes": _plain(report.restatement.changes),
         },
     }
 
@@ -113,6 +118,19 @@ def _absence(absence: Absence | None) -> dict[str, str] | None:
     if absence is None:
         return None
     return {"kind": absence.kind.value, "said": absence.said}
+
+
+def _restore_tests(own: RestoreTests | None) -> dict[str, Any] | None:
+    if own is None:
+        return None
+    return {
+        "standing": own.standing.value,
+        "last_on": _plain(own.last and own.last.date),
+        "last_result": own.last and own.last.result.value,
+        "last_passed_on": _plain(own.last_passed_on),
+        "in_twelve_months": len(own.tests),
+        "tests": _plain(own.tests),
+    }
 
 
 def _period(period: Period) -> dict[str, str]:
@@ -125,9 +143,9 @@ def _period(period: Period) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Times and days as ISO 8601, tuples as lists."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+    """Values of the model as dicts, times and days as ISO 8601, tuples as lists."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if isinstance(value, datetime | date):

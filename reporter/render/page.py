@@ -23,10 +23,13 @@ from reporter.model import (
     Product,
     QualityNote,
     Report,
+    RestoreResult,
+    RestoreTest,
     Source,
     State,
 )
 from reporter.render import pictures
+from reporter.render.controls import Control, controls_of
 from reporter.render.markdown import markdown
 from reporter.render.pictures import Picture
 from reporter.render.protection import (
@@ -37,6 +40,12 @@ from reporter.render.protection import (
     subscription_title,
 )
 from reporter.render.restated import Restated, correction, restated
+from reporter.render.restoring import (
+    RESULT_STATES,
+    RESULT_WORDS,
+    STANDING_STATES,
+    restoring_title,
+)
 from reporter.render.sentences import module_label, policy_texts
 from reporter.render.text import STATE_SIGNS, Words
 from reporter.render.verdict import (
@@ -57,6 +66,7 @@ MOST_RESTATED: Final = 6
 MOST_GAPS: Final = 6
 MOST_NOTES: Final = 12
 MOST_SOURCES: Final = 4
+MOST_RESTORE_TESTS: Final = 12
 
 Days = dict[tuple[str, str], list[DayFigures]]
 
@@ -185,6 +195,16 @@ class Page:
     """The figures this version corrects, at most six; empty where it corrects none."""
     more_restated: int
     """How many such figures are left out."""
+    controls: tuple[Control, ...]
+    """What auditors ask of backups, and what of this report answers it."""
+    restoring: State | None
+    """How restore tests stand; None where no file of them is configured."""
+    restoring_title: str
+    """What the restore tests on record amount to, in a sentence."""
+    restore_tests: tuple[RestoreTest, ...]
+    """Those of the last twelve months, the newest first, at most twelve."""
+    more_restore_tests: int
+    """How many of them are left out."""
     cover: Markup | None
     """The provider's text on a page before the report; None without one."""
     introduction: Markup | None
@@ -211,6 +231,14 @@ class Page:
         """How long a product lasts, where it is to be renewed; else empty."""
         return remaining(product, self.words)
 
+    def result(self, result: RestoreResult) -> str:
+        """What came of a restore test, in words."""
+        return self.words.say(RESULT_WORDS[result])
+
+    def state_of(self, result: RestoreResult) -> State:
+        """The state that has the colour and the mark of a restore test's result."""
+        return RESULT_STATES[result]
+
     def module(self, service: str, module: str) -> str:
         """A module's name; the service's where it has no modules."""
         return module_label(service, module)
@@ -230,6 +258,8 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     own = tiles(report.totals, target, gap, report.previous, words)
     texts = look.texts
     changed = restated(report.restatement.changes, words) if report.restatement else []
+    restoring = report.restore_tests
+    tests = restoring.tests if restoring else ()
     return Page(
         report=report,
         look=look,
@@ -264,6 +294,11 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         correction=_correction(report, words),
         restated=tuple(changed[:MOST_RESTATED]),
         more_restated=max(0, len(changed) - MOST_RESTATED),
+        controls=tuple(controls_of(report, words)),
+        restoring=STANDING_STATES[restoring.standing] if restoring else None,
+        restoring_title=restoring_title(restoring, words),
+        restore_tests=tests[:MOST_RESTORE_TESTS],
+        more_restore_tests=max(0, len(tests) - MOST_RESTORE_TESTS),
         cover=_text(texts.cover),
         introduction=_text(texts.introduction),
         closing=_text(texts.closing),

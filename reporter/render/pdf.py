@@ -7,7 +7,7 @@ import functools
 import gc
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reporter.errors import ReporterError
 from reporter.model import DEPTHS, Logo, Look, Report
+from reporter.render.attached import AttachedFile, attach
+from reporter.render.csv_ import jobs_csv
 from reporter.render.fastpath import ShippedPage, write_once
 from reporter.render.fonts import (
     BUNDLED,
@@ -34,6 +36,7 @@ from reporter.render.fonts import (
 )
 from reporter.render.glyphs import printable
 from reporter.render.html import report_html, style_sheet
+from reporter.render.json_ import json_bytes
 from reporter.render.page import TIGHTNESSES, sections_of
 from reporter.render.templates import asset
 
@@ -85,7 +88,8 @@ class AssetFetcher(URLFetcher):
 
 
 def write_pdf(report: Report, look: Look, path: Path) -> None:
-    """The report as a PDF file: the same report and look give the same bytes.
+    """The report as a PDF file with its figures and jobs inside: the same report and look give the
+    same bytes.
 
     Raises:
         ReporterError: the page wants something that may not be loaded, such as a logo that points
@@ -95,7 +99,34 @@ def write_pdf(report: Report, look: Look, path: Path) -> None:
     tightnesses = TIGHTNESSES if sections_of(look) == DEPTHS["page"] else TIGHTNESSES[:1]
     pages = [partial(report_html, report, look, tightness=tightness) for tightness in tightnesses]
     customer = report.customer
-    write_archival(pages, look, path, f"The report of {customer.name}", customer_id=customer.id)
+    write_archival(
+        pages,
+        look,
+        path,
+        f"The report of {customer.name}",
+        customer_id=customer.id,
+        add=lambda pdf: attach(pdf, _data(report), report.as_of),
+    )
+
+
+def _data(report: Report) -> list[AttachedFile]:
+    """What the report shows, and what that was counted from, for machines to read."""
+    return [
+        AttachedFile(
+            "figures.json",
+            "application/json",
+            "The figures of this report",
+            "Data",
+            [json_bytes(report)],
+        ),
+        AttachedFile(
+            "jobs.csv",
+            "text/csv",
+            "The jobs the figures were counted from",
+            "Source",
+            jobs_csv(report.jobs),
+        ),
+    ]
 
 
 class MakePage(Protocol):
@@ -112,10 +143,12 @@ def write_archival(
     document_name: str,
     *,
     customer_id: str | None = None,
+    add: Callable[[Any], None] = lambda _: None,
 ) -> None:
     """A page as a PDF file: of several the first that fits on one sheet, else the last.
 
-    `customer_id` is whose report it is; None where it is not one customer's.
+    `customer_id` is whose report it is; None where it is not one customer's. `add` puts into the
+    PDF what is not on its pages.
 
     Raises:
         ReporterError: the page wants something that may not be loaded.
@@ -131,7 +164,8 @@ def write_archival(
         _complete_metadata(document)
         # Whatever the template says: before the file is sent, the id is compared.
         document.metadata.custom = {} if customer_id is None else {CUSTOMER_ID: customer_id}
-        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=_finish, custom_metadata=True)
+        finish = partial(_finish, add)
+        document.write_pdf(path, pdf_variant="pdf/a-3a", finisher=finish, custom_metadata=True)
     _refuse_blocked(fetcher, document_name)
 
 
@@ -248,9 +282,10 @@ def _complete_metadata(document: weasyprint.Document) -> None:
     document.metadata.generate_rdf_metadata = with_ua
 
 
-def _finish(_: weasyprint.Document, pdf: Any) -> None:
+def _finish(add: Callable[[Any], None], _: weasyprint.Document, pdf: Any) -> None:
     pdf.info.pop("Producer", None)
     _mark_headers(pdf)
+    add(pdf)
     write_once(pdf)
 
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 
-from reporter.model import Change, FigureValue, State
+from reporter.model import Change, FigureValue, RestoreStanding, State
+from reporter.render.restoring import STANDING_WORDS
 from reporter.render.sentences import module_label
 from reporter.render.text import UNDEFINED, Words, marked
 
-Kind = Literal["number", "rate", "target", "size", "span", "moment", "met", "state", "word"]
+Kind = Literal[
+    "number",
+    "rate",
+    "target",
+    "size",
+    "span",
+    "moment",
+    "day",
+    "met",
+    "state",
+    "restoring",
+    "word",
+]
 
 _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "state": (marked("State"), "state"),
@@ -50,6 +63,9 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "objects_found": (marked("Objects found"), "number"),
     "objects_protected": (marked("Objects protected"), "number"),
     "products": (marked("Products subscribed to"), "number"),
+    "restore_standing": (marked("Restore tests"), "restoring"),
+    "restore_tests": (marked("Restore tests in twelve months"), "number"),
+    "restore_last_passed_on": (marked("Last restore test that passed"), "day"),
     "target_success_rate": (marked("Target of the success rate"), "target"),
     "max_gap_s": (marked("Target of the longest gap"), "span"),
     "warning_policy": (marked("How warnings count"), "word"),
@@ -117,6 +133,10 @@ def _value(value: FigureValue, kind: Kind, words: Words) -> str:
             return UNDEFINED
         case "state", str():
             return words.state(State(value))
+        case "restoring", str():
+            return words.say(STANDING_WORDS[RestoreStanding(value)])
+        case "day", str():
+            return words.whole_day(date.fromisoformat(value))
         case "moment", str():
             return words.moment(datetime.fromisoformat(value))
         case "rate", float() | int():

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from reporter.model import Coverage, Figures, Previous, Product, Reason, ReasonKind, Report, State
+from reporter.model import (
+    Coverage,
+    Figures,
+    Previous,
+    Product,
+    Reason,
+    ReasonKind,
+    Report,
+    RestoreStanding,
+    State,
+)
+from reporter.render.restoring import restoring_title
 from reporter.render.sentences import module_label
 from reporter.render.text import UNDEFINED, Words, counted, marked
 
@@ -207,6 +218,10 @@ def steps(report: Report, words: Words) -> list[Step]:
     if ending := [own for own in report.subscription.products if own.ending]:
         what = words.say("Renew what has expired or soon will")
         found.append(Step(what, words.listed([_expiry(own, words) for own in ending], 5)))
+    tests = report.restore_tests
+    if tests and tests.standing is not RestoreStanding.GOOD:
+        what = words.say("Show that the data can be restored")
+        found.append(Step(what, restoring_title(tests, words)))
     if report.coverage.missing_days:
         days = words.days(report.coverage.missing_days)
         found.append(Step(words.say("Look at the service every day"), days))

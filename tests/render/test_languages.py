@@ -28,7 +28,7 @@ from reporter.render.translations import FOLDER, catalogue
 from reporter.settings import LANGUAGES
 from tests.builders import NOW
 from tests.catalogues import TRANSLATED, brought_up_to_date, stored
-from tests.in_every_language import look, portfolio, reports
+from tests.in_every_language import RESTORE_TESTS, look, portfolio, reports
 from tests.render.workbook_cases import BERLIN, recalculated, written
 
 NEEDS_LIBREOFFICE = pytest.mark.skipif(
@@ -151,6 +151,7 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     }
     data |= {
         "Mit Gruß Gut Weber Jonas",
+        *(own.scope for own in RESTORE_TESTS),
         busy.customer.name,
         busy.customer.id,
         "SHA-256",

@@ -19,6 +19,7 @@ from reporter.render.workbook.findings import add_exceptions, add_quality
 from reporter.render.workbook.jobs import add_jobs
 from reporter.render.workbook.modules import add_modules
 from reporter.render.workbook.protection import add_protection
+from reporter.render.workbook.restoring import add_restore_tests
 from reporter.render.workbook.summary import add_summary
 from reporter.render.workbook.trend import add_gaps, add_trend
 from reporter.render.workbook.versions import add_versions
@@ -33,6 +34,7 @@ _SHEETS: Final = (
     add_trend,
     add_gaps,
     add_protection,
+    add_restore_tests,
     add_jobs,
     add_exceptions,
     add_quality,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from reporter.model import Figures, State
+from reporter.render.restoring import restoring_title
 from reporter.render.sentences import reason_text
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
@@ -102,6 +103,9 @@ def _standing(book: Book, sheet: Sheet) -> None:
         covered=words.number(coverage.modules_covered),
     )
     sheet.row([sheet.cell(words.say("Coverage")), sheet.cell(covered)])
+    if report.restore_tests:
+        tests = restoring_title(report.restore_tests, words)
+        sheet.row([sheet.cell(words.say("Restore tests")), sheet.cell(tests)])
     sheet.row()
     if report.reasons:
         sheet.row([sheet.cell(words.say("What needs attention"), HEADING)], height=20)

@@ -1,0 +1,41 @@
+"""What the restore tests on record amount to at the end of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+from reporter.model import RestoreResult, RestoreStanding, RestoreTest, RestoreTests
+from reporter.period import Period
+
+RESTORE_TEST_MAX_AGE: Final = timedelta(days=365)
+"""A restore test that is older tells of other backups than those of today."""
+
+
+def restoring_of(tests: Iterable[RestoreTest], period: Period, as_of: date) -> RestoreTests:
+    """Of the tests those up to the period's end; of two on one day the later of `tests` counts.
+
+    Their age is that on the period's last day, or on the day of the last fetch while it runs.
+    """
+    day = min(period.last, as_of)
+    recorded = [own for own in tests if own.date <= period.last]
+    in_order = sorted(recorded, key=lambda own: own.date)[::-1]
+    last = in_order[0] if in_order else None
+    passed = next((own for own in in_order if own.result is RestoreResult.PASSED), None)
+    return RestoreTests(
+        _standing(last, passed, day),
+        last,
+        passed.date if passed else None,
+        tuple(own for own in in_order if day - own.date <= RESTORE_TEST_MAX_AGE),
+    )
+
+
+def _standing(last: RestoreTest | None, passed: RestoreTest | None, day: date) -> RestoreStanding:
+    if last is None:
+        return RestoreStanding.MISSING
+    if last.result is RestoreResult.FAILED:
+        return RestoreStanding.FAILED
+    if passed is None or day - passed.date > RESTORE_TEST_MAX_AGE:
+        return RestoreStanding.OLD
+    return RestoreStanding.GOOD

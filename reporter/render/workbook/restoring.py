@@ -1,0 +1,50 @@
+"""The Restore tests sheet: what the provider put on record of the last twelve months."""
+
+from __future__ import annotations
+
+from reporter.model import RestoreTest, State
+from reporter.render.restoring import (
+    RESULT_STATES,
+    RESULT_WORDS,
+    STANDING_STATES,
+    restoring_title,
+)
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.sheet import Layout
+from reporter.render.workbook.styles import DAY, HEADING, STATE_COLORS, WRAPPED, badge
+from reporter.render.workbook.tables import Column, fitting, widths_of, write_note, write_table
+from reporter.render.workbook.titles import RESTORE_TESTS
+
+
+def add_restore_tests(book: Book) -> None:
+    """The tests under their message; no sheet where no file of them is configured."""
+    restoring, words = book.report.restore_tests, book.words
+    if restoring is None:
+        return
+    state = STANDING_STATES[restoring.standing]
+    color = book.tab_color if state is State.HEALTHY else STATE_COLORS[state]
+    columns = _columns(book)
+    sheet = book.sheet(RESTORE_TESTS, Layout(widths_of(columns), color))
+    sheet.row([sheet.cell(restoring_title(restoring, words), HEADING)], height=20)
+    if write_table(book, sheet, "Restore_tests", columns, restoring.tests):
+        write_note(sheet, words.say("The record is the provider's; nothing here was measured."))
+    else:
+        write_note(sheet, words.say("Only a restore test shows that the data can be restored."))
+
+
+def _columns(book: Book) -> list[Column[RestoreTest]]:
+    say, restoring = book.words.say, book.report.restore_tests
+    names = [own.by for own in restoring.tests] if restoring else []
+    return [
+        Column(say("Restore test on"), 14, lambda own: own.date, DAY),
+        Column(say("Scope"), 40, lambda own: own.scope, WRAPPED),
+        Column(
+            say("Result"),
+            16,
+            lambda own: say(RESULT_WORDS[own.result]),
+            lambda own: badge(STATE_COLORS[RESULT_STATES[own.result]]),
+        ),
+        Column(say("Deviation"), 44, lambda own: own.deviation or None, WRAPPED),
+        Column(say("Correction"), 44, lambda own: own.correction or None, WRAPPED),
+        Column(say("By"), fitting(names, 14, 30), lambda own: own.by or None, WRAPPED),
+    ]

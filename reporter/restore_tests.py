@@ -1,0 +1,168 @@
+"""The restore tests a provider keeps on record: one CSV file beside the configuration."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from reporter.errors import SettingsError
+from reporter.model import Customer, RestoreResult, RestoreTest
+
+COLUMNS: Final = ("customer", "date", "scope", "result", "deviation", "correction")
+OPTIONAL: Final = ("by",)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the file."""
+
+    line: int
+    customer: str
+    """A customer's id, or its name as reports have it."""
+    test: RestoreTest
+
+    def is_of(self, customer: Customer) -> bool:
+        same_name = self.customer.casefold() == customer.name.strip().casefold()
+        return self.customer == customer.id or same_name
+
+
+def restore_tests_of(path: Path, customer: Customer, last: date) -> tuple[RestoreTest, ...]:
+    """The tests of a customer up to a day, in the order of the file.
+
+    Raises:
+        SettingsError: the file cannot be read, or a line of it cannot be understood.
+    """
+    entries = [own for own in entries_of(path) if own.is_of(customer)]
+    return tuple(own.test for own in entries if own.test.date <= last)
+
+
+def check_entries(path: Path, customers: Iterable[Customer], today: date) -> int:
+    """Insist that every line is about one customer and a day that has been; how many there are.
+
+    Raises:
+        SettingsError: one is not, or cannot be understood.
+    """
+    known, entries = list(customers), entries_of(path)
+    for own in entries:
+        named = [customer for customer in known if own.is_of(customer)]
+        if not named:
+            raise _wrong(
+                path,
+                own.line,
+                f"knows no customer {own.customer!r}",
+                "`reporter customers` lists them",
+            )
+        if len(named) > 1:
+            ids = " or ".join(customer.id for customer in named)
+            raise _wrong(
+                path,
+                own.line,
+                f"may mean several customers by {own.customer!r}",
+                f"Write the id: {ids}",
+            )
+        if own.test.date > today:
+            raise _wrong(
+                path, own.line, f"has the date {own.test.date}, which is to come", "Mend it"
+            )
+    return len(entries)
+
+
+def entries_of(path: Path) -> tuple[Entry, ...]:
+    """Every line of the file.
+
+    Raises:
+        SettingsError: the file cannot be read, or a line of it cannot be understood.
+    """
+    try:
+        return _read(path, path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(
+            f"The restore tests {path} cannot be read: {error.strerror}.",
+            hint="Check `restore_tests` in [evidence]; the path starts at the configuration file.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"The restore tests {path} cannot be read: {error}.", hint="Save the file as UTF-8."
+        ) from error
+
+
+@functools.lru_cache(maxsize=2)
+def _read(path: Path, text: str) -> tuple[Entry, ...]:
+    """The lines of a file's text: read once, though every customer's report asks for its own."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        _check_header(path, header)
+        entries = []
+        for fields in reader:
+            values = [own.strip() for own in fields]
+            if any(values):
+                entries.append(_entry(path, reader.line_num, header, values))
+    except csv.Error as error:
+        raise _wrong(path, reader.line_num, f"is no CSV: {error}", "Mend its quotes") from error
+    return tuple(entries)
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    wanted = ", ".join([*COLUMNS, *(f"{name} (may be left out)" for name in OPTIONAL)])
+    hint = f"The first line names the columns, with commas between: {wanted}"
+    for name in header:
+        if name not in (*COLUMNS, *OPTIONAL):
+            raise _wrong(path, 1, f"has the column {name!r}", hint)
+        if header.count(name) > 1:
+            raise _wrong(path, 1, f"has the column {name!r} twice", hint)
+    if missing := [name for name in COLUMNS if name not in header]:
+        raise _wrong(path, 1, f"lacks the column {missing[0]!r}", hint)
+
+
+def _entry(path: Path, line: int, header: list[str], values: list[str]) -> Entry:
+    if len(values) != len(header):
+        raise _wrong(
+            path,
+            line,
+            f"has {len(values)} values for {len(header)} columns",
+            "Put a text that has commas between double quotes",
+        )
+    own = dict(zip(header, values, strict=True))
+    for name in ("customer", "scope"):
+        if not own[name]:
+            raise _wrong(path, line, f"has no {name}", "Say whose test it was and of what")
+    return Entry(
+        line,
+        own["customer"],
+        RestoreTest(
+            _date(path, line, own["date"]),
+            own["scope"],
+            _result(path, line, own["result"]),
+            own["deviation"],
+            own["correction"],
+            own.get("by", ""),
+        ),
+    )
+
+
+def _date(path: Path, line: int, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _wrong(path, line, f"has the date {text!r}", "Write it as YYYY-MM-DD") from None
+
+
+def _result(path: Path, line: int, text: str) -> RestoreResult:
+    try:
+        return RestoreResult(text.lower())
+    except ValueError:
+        known = ", ".join(RestoreResult)
+        raise _wrong(path, line, f"has the result {text!r}", f"It is one of: {known}") from None
+
+
+def _wrong(path: Path, line: int, what: str, hint: str) -> SettingsError:
+    return SettingsError(
+        f"The restore tests {path} cannot be used: line {line} {what}.", hint=f"{hint}."
+    )

@@ -1,0 +1,165 @@
+"""The figures and jobs inside the PDF, taken out again by other people's code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from reporter.jobs.frame import JOB_COLUMNS
+from reporter.model import DEPTHS, Look, Report
+from reporter.render import csv_
+from reporter.render.csv_ import jobs_csv
+from reporter.render.json_ import write_json
+from reporter.render.pdf import write_pdf
+from reporter.render.portfolio import portfolio_of, standing_of, write_portfolio_pdf
+from tests.builders import make_busy_month, make_job, make_report
+
+AWKWARD = ['=1+1, "quoted"', "two\r\nlines", "株式会社 💥", "-1", "N\\A"]
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    rows = make_busy_month()
+    rows += [
+        make_job(f"2026-10-07T0{n}:00:00Z", startTime=f"2026-10-07T0{n}:00:00.25Z", name=name)
+        for n, name in enumerate(AWKWARD)
+    ]
+    return make_report([*rows, make_job("2026-10-08T00:00:00Z", startTime="soon")])
+
+
+@pytest.fixture(scope="module")
+def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("attached") / "report.pdf"
+    write_pdf(report, Look(), made)
+    return made
+
+
+def records(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def test_the_figures_inside_are_the_json_file(report: Report, path: Path, tmp_path: Path) -> None:
+    """Byte for byte what the JSON beside the report says."""
+    write_json(report, Look(), tmp_path / "report.json")
+    assert PdfReader(path).attachments["figures.json"] == [(tmp_path / "report.json").read_bytes()]
+
+
+def test_every_job_is_inside_with_every_column(report: Report, path: Path) -> None:
+    """Each job of the period and each undated one, as the figures were counted from them."""
+    (content,) = PdfReader(path).attachments["jobs.csv"]
+    found = records(content)
+    assert len(found) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in found})
+    assert list(found[0]) == ["duration_s" if own == "duration" else own for own in JOB_COLUMNS]
+    assert {own["name"] for own in found} >= set(AWKWARD)
+    for own, (_, job) in zip(found, report.jobs.iterrows(), strict=True):
+        assert {name: read_back(own, name) for name in JOB_COLUMNS} == {
+            name: None if pd.isna(value) else value for name, value in job.items()
+        }
+
+
+def read_back(record: dict[str, str], column: str) -> Any:
+    """A value as the typed frame has it."""
+    text = record["duration_s" if column == "duration" else column]
+    if not text:
+        return None
+    match JOB_COLUMNS[column]:
+        case "Int64":
+            return int(text)
+        case "bool":
+            return {"true": True, "false": False}[text]
+        case "timedelta64[us]":
+            return timedelta(seconds=float(text))
+        case "str":
+            return text
+        case _:
+            assert text.endswith("Z")
+            return datetime.fromisoformat(text)
+
+
+def test_the_file_is_what_rfc_4180_says(report: Report) -> None:
+    """A header, CRLF after each record, quotes doubled; and nothing put before a text."""
+    content = b"".join(jobs_csv(report.jobs))
+    assert content.startswith(b"service,module,status,job_id,name,objects_total,")
+    assert content.endswith(b"\r\n")
+    assert b',"=1+1, ""quoted""",' in content
+    assert b',"two\r\nlines",' in content
+
+
+def test_half_a_character_stays_visible() -> None:
+    """What JSON can say and UTF-8 cannot is written as its escape, and makes no report fail."""
+    report = make_report([make_job(name="a\ud800b")])
+    assert records(b"".join(jobs_csv(report.jobs)))[0]["name"] == "a\\ud800b"
+
+
+def test_a_period_without_jobs_has_the_header_alone() -> None:
+    """No job is no line."""
+    assert b"".join(jobs_csv(make_report([]).jobs)).count(b"\r\n") == 1
+
+
+def test_memory_does_not_grow_with_the_jobs(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file comes in parts of some jobs each, and is the same for it."""
+    whole = b"".join(jobs_csv(report.jobs))
+    monkeypatch.setattr(csv_, "JOBS_AT_ONCE", 10)
+    parts = list(jobs_csv(report.jobs))
+    assert len(parts) == 1 + -(-len(report.jobs) // 10)
+    assert b"".join(parts) == whole
+
+
+def test_the_document_says_what_they_are_to_it(report: Report, path: Path) -> None:
+    """Associated with the document, sorted by name, dated as the data and not the clock."""
+    catalogue: Any = PdfReader(path).root_object
+    (names, files) = (catalogue["/Names"]["/EmbeddedFiles"]["/Names"][n::2] for n in (0, 1))
+    assert names == sorted(names) == ["figures.json", "jobs.csv"]
+    assert [own.idnum for own in catalogue["/AF"]] == [own.idnum for own in files]
+    described = [own.get_object() for own in files]
+    assert [own["/AFRelationship"] for own in described] == ["/Data", "/Source"]
+    assert all(own["/Desc"] and own["/UF"] == own["/F"] for own in described)
+    contents = [own["/EF"]["/F"].get_object() for own in described]
+    assert [own["/Subtype"] for own in contents] == ["/application/json", "/text/csv"]
+    dated = f"D:{report.as_of.astimezone(UTC):%Y%m%d%H%M%S}Z"
+    for own in contents:
+        assert own["/Params"]["/ModDate"] == own["/Params"]["/CreationDate"] == dated
+        assert own["/Params"]["/Size"] == len(own.get_data())
+
+
+@pytest.mark.skipif(shutil.which("pdfdetach") is None, reason="poppler is not installed")
+def test_a_reader_of_the_shell_takes_them_out(path: Path, tmp_path: Path) -> None:
+    """Poppler's `pdfdetach` finds both, and the same bytes."""
+    subprocess.run(["pdfdetach", "-saveall", "-o", tmp_path, path], check=True)
+    expected = {name: own[0] for name, own in PdfReader(path).attachments.items()}
+    assert {own.name: own.read_bytes() for own in tmp_path.iterdir()} == expected
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_short_report_holds_all_figures(report: Report, depth: Any, tmp_path: Path) -> None:
+    """The director's page is about the same jobs."""
+    write_pdf(report, Look(depth=depth), tmp_path / "report.pdf")
+    (content,) = PdfReader(tmp_path / "report.pdf").attachments["jobs.csv"]
+    assert content == b"".join(jobs_csv(report.jobs))
+
+
+def test_the_portfolio_holds_none(report: Report, tmp_path: Path) -> None:
+    """It is of many customers, whose data is in their own reports."""
+    portfolio = portfolio_of(report.period, [standing_of(report, {})])
+    write_portfolio_pdf(portfolio, Look(), tmp_path / "portfolio.pdf")
+    assert PdfReader(tmp_path / "portfolio.pdf").attachments == {}
+
+
+def test_half_a_character_is_json_all_the_same(tmp_path: Path) -> None:
+    """The JSON has the escape the service may have sent it as."""
+    report = make_report([make_job(name="a\ud800b", status="Failed")])
+    write_json(report, Look(), tmp_path / "report.json")
+    assert b'"name": "a\\ud800b"' in (tmp_path / "report.json").read_bytes()
+    write_pdf(replace(report, version=1), Look(), tmp_path / "report.pdf")
