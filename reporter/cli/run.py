@@ -47,9 +47,9 @@ def run(
     """Fetch, then do the months that are due: safe to start as often as you like.
 
     What is due, [schedule] says; with --period it has no say. Only what has changed is rendered,
-    and only what is approved and has not been delivered is sent.
-    A run that was cut short is gone on with by the next. A customer who could not be fetched is
-    rendered from what the store has, and counted as failed.
+    and only what is approved and has not been delivered is sent. A run that was cut short is gone
+    on with by the next. A customer who could not be fetched is rendered from what the store has,
+    and counted as failed.
     """
     from reporter.store.runs import month_done
 
@@ -60,9 +60,11 @@ def run(
         context.exit(max(status, _do_period(console, rendering, wanted, workers, wait)))
     store = open_store(rendering.settings)
     status = _fetch(console, wanted, wait) if _fetch_is_due(console, rendering, store) else 0
-    for label in _months_due(console, rendering, store):
+    months = _months_due(console, rendering, store)
+    for label in months:
         began_at, month = utc_now(), replace(rendering, period=label)
-        status = max(status, _do_period(console, month, wanted, workers, wait))
+        last = label == months[-1]
+        status = max(status, _do_period(console, month, wanted, workers, wait, leftovers=last))
         if not wanted:
             month_done(store, label, began_at, utc_now())
     context.exit(status)
@@ -74,12 +76,17 @@ def _do_period(
     wanted: tuple[str, ...],
     workers: int | None,
     wait: float,
+    *,
+    leftovers: bool = False,
 ) -> int:
-    """All that is done for one period, step by step; the exit status."""
+    """All that is done for one period, step by step; with `leftovers` what is approved and has not
+    been delivered of others as well. The exit status.
+    """
     status = render_stored_reports(console, rendering, wanted, workers)
     if rendering.settings.delivers:
         mailing = replace(rendering, formats=rendering.settings.mail.formats)
-        status = max(status, send_stored_reports(console, mailing, wanted, wait))
+        sent = send_stored_reports(console, mailing, wanted, wait, leftovers=leftovers)
+        status = max(status, sent)
     return status
 
 

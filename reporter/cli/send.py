@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from reporter.dispatch.reports import Rendered
     from reporter.dispatch.sending import Dispatched
     from reporter.pipeline import Rendering
-    from reporter.store import Store
     from reporter.store.outbox import Delivery
 
 UNSETTLED = (DeliveryState.REFUSED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
@@ -65,18 +65,20 @@ def send(
 ) -> None:
     """Deliver the rendered reports that are approved: by mail, to a folder, to a web address.
 
-    Nobody gets a report twice: kill it and start it again as often as you like.
+    Without --period those of last month, and what is still open of others. Nobody gets a report
+    twice: kill it and start it again as often as you like.
     """
     console = context.ensure_object(Console)
     rendering = _rendering(console, out, formats, period)
+    leftovers = period is None
     if dry_run and to:
         raise UsageError("--dry-run and --to do not go together.")
     if dry_run:
-        status = _write_messages(console, rendering, wanted)
+        status = _write_messages(Errand(console, rendering, wanted, leftovers))
     elif to:
         status = _send_to(console, rendering, wanted, to)
     else:
-        status = send_stored_reports(console, rendering, wanted, wait)
+        status = send_stored_reports(console, rendering, wanted, wait, leftovers=leftovers)
     context.exit(status)
 
 
@@ -100,59 +102,160 @@ def approve(
     """Release rendered reports for delivery, after a look at each.
 
     Shows how each stands, what has changed since the period before and what is odd about it. Asks
-    on a terminal; elsewhere the call itself is the yes.
+    on a terminal; elsewhere the call itself is the yes. Without --period those of last month, and
+    what still waits of others.
     """
+    console = context.ensure_object(Console)
+    errand = Errand(console, _rendering(console, out, None, period), wanted, period is None)
+    ask = sys.stdin.isatty() and not yes
+    waited = False
+    for report in errand.reports([DeliveryState.QUEUED]):
+        rows = errand.rows(report, DeliveryState.QUEUED)
+        if rows:
+            waited = True
+            _approve_one(errand, report, rows, ask=ask, unless_odd=unless_odd)
+    if not waited:
+        console.say("Nothing waits for approval.")
+    context.exit(int(errand.failed))
+
+
+def _approve_one(
+    errand: Errand, report: Rendered, rows: Sequence[Delivery], *, ask: bool, unless_odd: bool
+) -> None:
+    """Show a report to whoever approves it, and release it."""
     from reporter.review import review
     from reporter.store.outbox import approve as release
 
-    console = context.ensure_object(Console)
-    rendering = _rendering(console, out, None, period)
-    store = open_store(rendering.settings)
-    reports, failed = _queued(console, rendering, store, wanted)
-    ask = sys.stdin.isatty() and not yes
-    waiting = [(own, rows) for own in reports if (rows := _rows(store, own, DeliveryState.QUEUED))]
-    for report, rows in waiting:
-        seen = review(report.figures)
-        for line in _shown(report, rows, seen.figures, seen.odd):
-            console.result(line)
-        if unless_odd and seen.odd:
-            console.result("  left alone")
-        elif not ask or click.confirm("  Approve?", err=True):
-            count = release(store, [own.id for own in rows], getpass.getuser(), utc_now())
-            console.result(f"  approved, {_counted(count, 'delivery', 'deliveries')}")
-    if not waiting:
-        console.say("Nothing waits for approval.")
-    context.exit(1 if failed else 0)
+    seen = review(report.figures)
+    for line in _shown(report, rows, seen.figures, seen.odd):
+        errand.console.result(line)
+    if unless_odd and seen.odd:
+        errand.console.result("  left alone")
+    elif not ask or click.confirm("  Approve?", err=True):
+        count = release(errand.store, [own.id for own in rows], getpass.getuser(), utc_now())
+        deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
+        errand.console.result(f"  approved, {deliveries}")
+
+
+class Errand:
+    """What one command has to look at in the outbox, report by report.
+
+    That is the period asked for. With `leftovers` it is what is still open of other periods as
+    well: nobody is left out because a month has passed.
+    """
+
+    def __init__(
+        self, console: Console, rendering: Rendering, wanted: tuple[str, ...], leftovers: bool
+    ) -> None:
+        self.console = console
+        self.rendering = rendering
+        self.store = open_store(rendering.settings)
+        self.failed = False
+        """Whether something of a customer could not be done."""
+        self.seen: dict[str, set[str]] = {}
+        """The ids of the customers looked at, by the label of the period."""
+        self._wanted = wanted
+        self._leftovers = leftovers
+
+    def reports(self, states: Collection[DeliveryState]) -> Iterator[Rendered]:
+        """The newest reports, each with its rows in the outbox; of other periods than the one asked
+        for, those with a row in one of these states.
+        """
+        own = self.rendering.period
+        assert own is not None
+        still_open = self._open(states) if self._leftovers else {}
+        yield from self._reports_of(own, None)
+        for label, ids in still_open.items():
+            if label != own:
+                yield from self._reports_of(label, ids)
+
+    def rows(self, report: Rendered, *states: DeliveryState) -> list[Delivery]:
+        """The rows of a report that are in one of these states."""
+        from reporter.dispatch.sending import rows_of
+
+        return [own for own in rows_of(self.store, report) if own.state in states]
+
+    def fail(self, text: str) -> None:
+        """Say what could not be done of a customer, and remember that something could not."""
+        self.console.warn(text)
+        self.failed = True
+
+    def _open(self, states: Collection[DeliveryState]) -> dict[str, set[str]]:
+        """The customers with something open, by the label of the period."""
+        from reporter.store.outbox import deliveries_of
+
+        found: dict[str, set[str]] = {}
+        for row in deliveries_of(self.store, states=states):
+            given_up = row.state is DeliveryState.FAILED and row.retry_at is None
+            if not given_up:
+                found.setdefault(row.period, set()).add(row.customer.id)
+        return found
+
+    def _reports_of(self, label: str, ids: Collection[str] | None) -> Iterator[Rendered]:
+        """The reports of a period, of all customers wanted or of some."""
+        from reporter.dispatch.recipients import queue_report
+        from reporter.dispatch.reports import rendered
+
+        rendering = replace(self.rendering, period=label)
+        settings = rendering.settings
+        for customer, name in stored_customers(self.console, rendering, self._wanted).items():
+            if ids is not None and customer.id not in ids:
+                continue
+            if not settings.customer(customer.id).send and not self._wanted:
+                continue
+            self.seen.setdefault(label, set()).add(customer.id)
+            try:
+                report = rendered(rendering, self.store, customer, name)
+                queue_report(settings, self.store, report, utc_now())
+            except ReporterError as error:
+                if error.exit_code == UsageError.exit_code:
+                    raise  # the configuration as a whole is wrong
+                self.fail(f"Not queued: {error.explain()}")
+            else:
+                yield report
 
 
 def send_stored_reports(
-    console: Console, rendering: Rendering, wanted: tuple[str, ...], wait: float
+    console: Console,
+    rendering: Rendering,
+    wanted: tuple[str, ...],
+    wait: float,
+    *,
+    leftovers: bool = False,
 ) -> int:
     """Deliver what is approved; the exit status: 1 where something failed or is unsettled."""
     from reporter.dispatch.sending import send_reports
     from reporter.store.lock import held
+
+    errand = Errand(console, rendering, wanted, leftovers)
+    states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+    with held(errand.store.engine, wait, "outbox"):
+        reports = errand.reports(states)
+        for own in send_reports(rendering, errand.store, reports, utc_now):
+            errand.failed |= _tell(console, own)
+    unsettled = [_sum_up(errand, label) for label in errand.seen]
+    return int(errand.failed or any(unsettled))
+
+
+def _sum_up(errand: Errand, label: str) -> bool:
+    """Say how the outbox of a period stands; whether something in it has to be settled."""
     from reporter.store.outbox import deliveries_of
 
-    store = open_store(rendering.settings)
-    with held(store.engine, wait, "outbox"):
-        reports, failed = _queued(console, rendering, store, wanted)
-        for own in send_reports(rendering, store, reports, utc_now):
-            failed |= _tell(console, own)
-    ids = {own.customer.id for own in reports}
-    rows = [own for own in deliveries_of(store, period=rendering.period) if own.customer.id in ids]
+    found = deliveries_of(errand.store, period=label)
+    rows = [own for own in found if own.customer.id in errand.seen[label]]
     counts = Counter(own.state for own in rows)
     said = ", ".join(f"{counts[state]} {state.value}" for state in DeliveryState if counts[state])
-    console.say(f"Outbox of {rendering.period}: {said or 'empty'}.")
+    errand.console.say(f"Outbox of {label}: {said or 'empty'}.")
     if counts[DeliveryState.QUEUED]:
-        console.say("What is queued waits for `reporter approve`.")
+        errand.console.say("What is queued waits for `reporter approve`.")
     for row in rows:
         if row.state is DeliveryState.UNCERTAIN:
-            console.warn(
+            errand.console.warn(
                 f"Uncertain: {row.customer.name}, {row.recipient}: {row.reason}.\n"
                 f"  Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
                 "or `--again`."
             )
-    return int(failed or any(counts[state] for state in UNSETTLED))
+    return any(counts[state] for state in UNSETTLED)
 
 
 def _tell(console: Console, own: Dispatched) -> bool:
@@ -171,52 +274,19 @@ def _tell(console: Console, own: Dispatched) -> bool:
     return own.error is not None
 
 
-def _queued(
-    console: Console, rendering: Rendering, store: Store, wanted: tuple[str, ...]
-) -> tuple[list[Rendered], bool]:
-    """The newest reports, each with its rows in the outbox; and whether one could not have them."""
-    from reporter.dispatch.recipients import queue_report
-    from reporter.dispatch.reports import rendered
-
-    reports, failed = [], False
-    for customer, name in stored_customers(console, rendering, wanted).items():
-        if not rendering.settings.customer(customer.id).send and not wanted:
-            continue
-        try:
-            report = rendered(rendering, store, customer, name)
-            queue_report(rendering.settings, store, report, utc_now())
-            reports.append(report)
-        except ReporterError as error:
-            if error.exit_code == UsageError.exit_code:
-                raise  # the configuration as a whole is wrong
-            console.warn(f"Not queued: {error.explain()}")
-            failed = True
-    return reports, failed
-
-
-def _rows(store: Store, report: Rendered, *states: DeliveryState) -> list[Delivery]:
-    """The rows of a report in the outbox that are in one of these states."""
-    from reporter.dispatch.sending import rows_of
-
-    return [own for own in rows_of(store, report) if own.state in states]
-
-
-def _write_messages(console: Console, rendering: Rendering, wanted: tuple[str, ...]) -> int:
+def _write_messages(errand: Errand) -> int:
     """Write the messages that are still to go; the exit status."""
     from reporter.dispatch.messages import write_message
     from reporter.store.outbox import OPEN
 
-    store = open_store(rendering.settings)
-    reports, failed = _queued(console, rendering, store, wanted)
-    for report in reports:
-        rows = [own for own in _rows(store, report, *OPEN) if own.channel == "mail"]
+    for report in errand.reports(OPEN):
+        rows = [own for own in errand.rows(report, *OPEN) if own.channel == "mail"]
         try:
             if rows:
-                console.result(write_message(rendering, report, rows))
+                errand.console.result(write_message(errand.rendering, report, rows))
         except ReporterError as error:
-            console.warn(f"No message: {report.customer.name}: {error.explain()}")
-            failed = True
-    return int(failed)
+            errand.fail(f"No message: {report.customer.name}: {error.explain()}")
+    return int(errand.failed)
 
 
 def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to: str) -> int:
@@ -265,7 +335,3 @@ def _shown(
         yield f"  {own.role or own.channel:16} {own.recipient}"
     for said in odd:
         yield f"  ODD: {said}"
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

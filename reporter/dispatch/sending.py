@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,7 +94,7 @@ def rows_of(store: Store, report: Rendered) -> tuple[Delivery, ...]:
 
 
 def send_reports(
-    rendering: Rendering, store: Store, reports: Sequence[Rendered], clock: Clock
+    rendering: Rendering, store: Store, reports: Iterable[Rendered], clock: Clock
 ) -> Iterator[Dispatched]:
     """Deliver what is approved and due of reports; outcomes as they come.
 

@@ -458,3 +458,23 @@ def test_check_tries_the_mail_server_and_reads_recipients(
     assert "FAILED  recipients: 2 customers have none" in result.stdout
     assert f"{customers[1]['name']} has no recipients" in result.stdout
     assert accounts.arrived == []
+
+
+def test_what_is_still_open_of_an_earlier_month_goes_too(
+    run: Run, accounts: Accounts, store: Store
+) -> None:
+    """Approved late, it is not forgotten; where a period is asked for, only that one goes."""
+    assert run("render", "--quiet", "--format", "json", "--period", "2026-09").exit_code == 0
+    assert run("approve", "--period", "2026-09").exit_code == 0
+    assert run("send", "--period", "2026-10").exit_code == 0
+    assert accounts.arrived == []
+    result = run("send")
+    assert result.exit_code == 0, result.output
+    assert "Outbox of 2026-09: 3 sent." in result.stderr
+    assert "Outbox of 2026-10: 3 queued." in result.stderr
+    assert {own.period for own in deliveries_of(store) if own.state == "sent"} == {"2026-09"}
+    assert run("render", "--quiet", "--format", "json", "--period", "2026-08").exit_code == 0
+    run("send", "--period", "2026-08")
+    shown = run("approve").stdout
+    assert (shown.count(", 2026-10, version"), shown.count(", 2026-08, version")) == (3, 3)
+    assert ", 2026-09, version" not in shown
