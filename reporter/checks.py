@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from reporter.fetch.auth import ClientCertificate, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
+from reporter.finding import Finding
 from reporter.model import Customer
 from reporter.render.fonts import missing, script_of
 from reporter.render.pdf import fonts_in_use
@@ -23,20 +23,6 @@ from reporter.store import Store
 
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing tried: what, whether it works, and what was seen or is to be done."""
-
-    what: str
-    good: bool | None
-    """None: not needed, and not there."""
-    said: str
-
-    def line(self) -> str:
-        sign = {True: "ok     ", False: "FAILED ", None: "absent "}[self.good]
-        return f"{sign} {self.what}: {self.said}"
 
 
 def findings(settings: Settings) -> Iterator[Finding]:

@@ -18,6 +18,9 @@ from reporter.period import Period
 if TYPE_CHECKING:
     import pandas as pd
 
+Day = date
+"""For fields that are themselves called `date`, where the type is looked up."""
+
 
 class Outcome(StrEnum):
     """What became of a job; `jobs.catalog` maps the service's statuses to it."""
@@ -728,7 +731,7 @@ class Comment:
     """In Markdown."""
     author: str = ""
     """May be empty."""
-    date: date | None = None
+    date: Day | None = None
     """None where the file does not say."""
 
 
@@ -764,6 +767,18 @@ class Look:
     """What the account manager says; None where nothing was written."""
     templates: Path | None = None
     """A folder of templates that come before the shipped ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """What the archive of a customer's earlier periods came to, for the reader to note."""
+
+    records: int
+    """How many bags were archived."""
+    root: str
+    """The Merkle root over their records, in hexadecimal."""
+    through: str
+    """The period of the last of them, by its label."""
 
 
 @dataclass(frozen=True, slots=True)
