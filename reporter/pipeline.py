@@ -34,6 +34,7 @@ from reporter.model import (
     Customer,
     Look,
     Observations,
+    Policy,
     Reply,
     Report,
     Snapshot,
@@ -282,7 +283,7 @@ def _render_changed(
     rendering: Rendering, store: Store, customer: Customer, name: str
 ) -> CustomerOutcome:
     """Render one customer, if anything that the report rests on has changed."""
-    own = _report_settings(rendering, customer)
+    own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     look = look_of(rendering, customer, period, name)
     files = tuple(files_of(rendering, period, name).values())
@@ -329,7 +330,7 @@ def render_saved(
             for reply in replies
         ),
     )
-    own = _report_settings(rendering, customer)
+    own = report_settings(rendering, customer)
     policy = own.policy()
     in_order = sorted(replies, key=lambda reply: reply.fetched_at)
     jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
@@ -404,7 +405,8 @@ def _links(files: Sequence[Path]) -> dict[str, str]:
     return {path.suffix[1:]: f"{path.parent.name}/{path.name}" for path in files}
 
 
-def _report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
+def report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
+    """`[report]` of a customer, as asked for."""
     return rendering.settings.report_for(
         customer.id, timezone=rendering.timezone, locale=rendering.locale
     )
@@ -416,9 +418,17 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     Raises:
         StoreError: there is no snapshot of it.
     """
-    own = _report_settings(rendering, customer)
+    own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
-    policy = own.policy()
+    return report_of(store, customer, period, own.policy())
+
+
+def report_of(store: Store, customer: Customer, period: Period, policy: Policy) -> Report:
+    """What the store says of a customer and a period.
+
+    Raises:
+        StoreError: there is no snapshot of it.
+    """
     reading = read_period(store, customer, period)
     observations = reading.observations
     if not observations.snapshots:

@@ -277,12 +277,20 @@ class MailSettings(Section):
 
 
 class EvidenceSettings(Section):
-    """`[evidence]`: how archives are signed and time-stamped."""
+    """`[evidence]`: where archives are, and how they are signed and time-stamped."""
 
+    folder: Path = Path("archive")
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
     timestamp_url: str = ""
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("is no address of a time-stamp authority; write http://… or https://…")
+        return url
 
 
 class Settings(BaseSettings):
@@ -306,7 +314,6 @@ class Settings(BaseSettings):
         """What is configured and this version makes no use of: known keys, so no mistakes."""
         uses = {
             "[mail]": self.mail != MailSettings(),
-            "[evidence]": self.evidence != EvidenceSettings(),
             "recipients in [[customers]]": any(own.recipients for own in self.customers),
         }
         return tuple(name for name, configured in uses.items() if configured)

@@ -57,7 +57,6 @@ def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
     )
     assert settings.idle == (
         "[mail]",
-        "[evidence]",
         "recipients in [[customers]]",
     )
     assert settings_from(tmp_path, "").idle == ()

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from reporter import __version__
+from reporter.cli.archive import archive
 from reporter.cli.check import check
 from reporter.cli.customers import customers
 from reporter.cli.demo import demo
@@ -23,6 +24,7 @@ from reporter.cli.render import render
 from reporter.cli.run import run
 from reporter.cli.store import store
 from reporter.cli.templates import templates
+from reporter.cli.verify import verify
 from reporter.errors import ReporterError, UsageError
 
 INTERRUPTED: Final = 130
@@ -80,7 +82,20 @@ def init(console: Console) -> None:
     console.say("Next: fill in client_id, then run `reporter check`.")
 
 
-for command in (check, customers, demo, emulate, fetch, preview, render, run, store, templates):
+for command in (
+    archive,
+    check,
+    customers,
+    demo,
+    emulate,
+    fetch,
+    preview,
+    render,
+    run,
+    store,
+    templates,
+    verify,
+):
     cli.add_command(command)
 
 

@@ -112,7 +112,7 @@ def render_stored_reports(
     """Render customers of the store, and the portfolio where none was chosen; the exit status."""
     from reporter.pipeline import render_customers, write_portfolio
 
-    names = _stored_customers(console, rendering, wanted)
+    names = stored_customers(console, rendering, wanted)
     several = workers or rendering.settings.execution.workers
     outcomes = follow(console, render_customers(rendering, names, several), len(names), "Rendered")
     status = finish(console, outcomes)
@@ -133,7 +133,7 @@ def _render_replies(
     return finish(console, [render_saved(rendering, customer, replies, name)])
 
 
-def _stored_customers(
+def stored_customers(
     console: Console, rendering: Rendering, wanted: tuple[str, ...]
 ) -> dict[Customer, str]:
     """The customers wanted, each with its folder name, which depends on all of them.

@@ -10,12 +10,13 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from reporter.errors import EvidenceError
+from reporter.files import write_whole
 
 ALGORITHMS: Final = ("sha256", "sha512")
 MANIFESTS: Final = tuple(f"manifest-{own}.txt" for own in ALGORITHMS)
@@ -104,12 +105,23 @@ def _write_manifests(folder: Path, names: Sequence[str], paths: Iterable[str]) -
         (folder / name).write_bytes(manifest_of(listed))
 
 
-def write_sums(folder: Path, names: Iterable[str], former: Mapping[str, str]) -> None:
-    """Write the hashes of signatures and time stamps. Those in `former` are not taken anew: a file
-    that has changed since must not be blessed.
+def write_sums(folder: Path, names: Iterable[str], anew: Collection[str] = ()) -> None:
+    """Write the hashes of signatures and time stamps, if there are any.
+
+    Those written before stay what they are, but for those made `anew`: what has changed since must
+    not be blessed.
+
+    Raises:
+        OutputError: it cannot be written.
+        OSError: a file cannot be read.
     """
-    sums = {own: former.get(own) or digests(folder / own)["sha256"] for own in names}
-    (folder / SUMS).write_bytes(manifest_of(sums))
+    path = folder / SUMS
+    former = read_manifest(path.read_bytes(), "sha256")[0] if path.exists() else {}
+    kept = {own: former[own] for own in former if own not in anew}
+    sums = {own: kept.get(own) or digests(folder / own)["sha256"] for own in names}
+    content = manifest_of(sums)
+    if sums and not (path.exists() and path.read_bytes() == content):
+        write_whole(path, lambda draft: draft.write_bytes(content))
 
 
 def manifest_of(listed: Mapping[str, str]) -> bytes:

@@ -124,7 +124,7 @@ def _unusable(path: Path) -> EvidenceError:
 
 def chain_faults(chain: Chain) -> list[str]:
     """Where the records do not follow from one another."""
-    faults = []
+    faults: list[str] = []
     for number, link in enumerate(chain, 1):
         record, before = link.record, chain[: number - 1]
         if record.number != number:

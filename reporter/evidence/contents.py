@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -21,8 +21,6 @@ REPLIES: Final = "data/replies.json"
 RESTATED: Final = "data/restated.json"
 TEMPLATES: Final = "data/templates"
 CERTIFICATES: Final = "certificates.pem"
-README: Final = "README.txt"
-SCRIPT: Final = "verify.sh"
 
 SIGNATURE_LABEL: Final = "Evidence-Signature"
 STAMP_LABEL: Final = "Evidence-Time-Stamp"
@@ -113,11 +111,17 @@ class Provenance:
 
 
 FETCHES: Final = TypeAdapter(tuple[ArchivedFetch, ...])
+Part = TypeVar("Part")
 
 
-def dump(content: Any) -> bytes:
+def dump(content: Configuration | Provenance) -> bytes:
     """A part of a bag as JSON."""
     return TypeAdapter(type(content)).dump_json(content, indent=1) + b"\n"
+
+
+def dump_fetches(fetches: Iterable[ArchivedFetch]) -> bytes:
+    """The index of the replies as JSON."""
+    return FETCHES.dump_json(tuple(fetches), indent=1) + b"\n"
 
 
 def configuration_of(folder: Path) -> Configuration:
@@ -147,7 +151,7 @@ def fetches_of(folder: Path) -> tuple[ArchivedFetch, ...]:
     return _loaded(folder / REPLIES, FETCHES)
 
 
-def _loaded(path: Path, kind: TypeAdapter[Any]) -> Any:
+def _loaded(path: Path, kind: TypeAdapter[Part]) -> Part:
     try:
         return kind.validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
@@ -155,8 +159,3 @@ def _loaded(path: Path, kind: TypeAdapter[Any]) -> Any:
             f"{path.name} in the bag cannot be read.",
             hint="It is of another version of the program, or was changed before it was archived.",
         ) from error
-
-
-def guide(name: str) -> str:
-    """A text for the auditor that goes into every bag: README.txt or verify.sh."""
-    return (files("reporter.evidence") / "guide" / name).read_text("utf-8")

@@ -230,5 +230,10 @@ def _kept(
 ) -> Answer:
     if error is None:
         return Answer(kind, taken_at, replies_of(connection, fetch_id))
+    return Answer(kind, taken_at, absence=absence_of(error))
+
+
+def absence_of(error: str) -> Absence:
+    """Why nothing is known, from what is kept of it."""
     lack, _, said = error.partition(": ")
-    return Answer(kind, taken_at, absence=Absence(Lack(lack), said))
+    return Absence(Lack(lack), said)
