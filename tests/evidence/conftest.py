@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from reporter.cli.main import cli
+from reporter.cli.options import Console
 from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import Store
 from tests.builders import CUSTOMER, make_answers, make_job, make_product, make_protected
@@ -118,4 +121,44 @@ def authority(tmp_path: Path, root: Root) -> Iterator[str]:
         yield url
 
 
-Tamper = Callable[[Path], None]
+@pytest.fixture(scope="session")
+def kept_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """September and October of one customer, archived, signed and stamped; made once."""
+    folder = tmp_path_factory.mktemp("archived")
+    root = Root.make()
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = root.issue("Contoso Managed Services", key)
+    write_pfx(folder / "signing.pfx", key, certificate, root.certificate)
+    write_pem(folder / "root.pem", root.certificate)
+
+    def invoke(*arguments: object) -> Result:
+        return CliRunner().invoke(cli, [str(own) for own in arguments], obj=Console())
+
+    own = Evidence(folder, invoke)
+    with pytest.MonkeyPatch.context() as patch, serve(stamping(folder / "tsa", root)) as url:
+        patch.chdir(folder)
+        own.configure(
+            'certificate = "signing.pfx"',
+            'certificate_password = "secret"',
+            f'timestamp_url = "{url}"',
+        )
+        keep(folder, month("2026-09"), OCTOBER_OVER - timedelta(days=31))
+        own.render("2026-09")
+        own.archive("2026-09")
+        keep(folder, month("2026-10", status="Failed"), OCTOBER_OVER)
+        own.render("2026-10")
+        own.archive("2026-10")
+    return folder
+
+
+@pytest.fixture
+def home(kept_archive: Path, tmp_path: Path) -> Path:
+    """A copy of the customer's folder in the archive, to be tampered with."""
+    shutil.copy(kept_archive / "root.pem", tmp_path)
+    return Path(shutil.copytree(kept_archive / "archive" / "contoso-ltd", tmp_path / "contoso-ltd"))
+
+
+@pytest.fixture
+def checked(run: Run, tmp_path: Path) -> Evidence:
+    """The commands, in a folder with nothing configured: as an auditor has them."""
+    return Evidence(tmp_path, run)
