@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import platform
 import re
 import shutil
@@ -44,7 +45,14 @@ from reporter.files import refuse_shared
 from reporter.ledger import Ledger, program_hash
 from reporter.model import Customer, Look
 from reporter.period import Period, parse_period
-from reporter.pipeline import CustomerOutcome, Rendering, files_of, look_of, report_settings
+from reporter.pipeline import (
+    CustomerOutcome,
+    Rendering,
+    files_of,
+    look_of,
+    report_settings,
+    unexpected,
+)
 from reporter.render.fonts import BUNDLED
 from reporter.render.pdf import engines
 from reporter.render.templates import asset, template_files
@@ -52,6 +60,8 @@ from reporter.settings import Settings
 from reporter.store import Store
 from reporter.store.received import received_until
 from reporter.store.versions import Version, figures_of, versions_of
+
+logger = logging.getLogger(__name__)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -65,10 +75,15 @@ def open_archive(settings: Settings, folder: Path | None, now: datetime) -> Arch
     evidence = settings.evidence
     authority = Authority(evidence.timestamp_url) if evidence.timestamp_url else None
     where = folder or settings.folder / evidence.folder
-    return Archive(where, _signer(settings, now), authority)
+    return Archive(where, signer_of(settings, now), authority)
 
 
-def _signer(settings: Settings, now: datetime) -> Signer | None:
+def signer_of(settings: Settings, now: datetime) -> Signer | None:
+    """The certificate that archives are signed with; None where none is configured.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
     if settings.evidence.certificate is None:
         return None
     path = settings.folder / settings.evidence.certificate
@@ -94,6 +109,10 @@ def archive_customers(
                 yield _archived(rendering, archive, store, customer, name)
             except ReporterError as error:
                 yield CustomerOutcome(customer, error=error)
+            except Exception as error:
+                # As with reports: one customer's fault must not cost the others.
+                logger.debug("Unexpected error", exc_info=True)
+                yield CustomerOutcome(customer, error=unexpected(error))
 
 
 def _archived(

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from reporter.archiving import signer_of
 from reporter.credentials import access_of
 from reporter.errors import ReporterError
 from reporter.fetch import open_source
@@ -33,6 +34,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("store", lambda: _store(settings))
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
+    yield _evidence(settings, datetime.now(UTC))
     try:
         access = access_of(settings)
     except ReporterError as error:
@@ -88,6 +90,27 @@ def _names(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _evidence(settings: Settings, now: datetime) -> Finding:
+    """Whether archives are signed, and by whom."""
+    what = "evidence"
+    try:
+        signer = signer_of(settings, now)
+    except ReporterError as error:
+        return Finding(what, False, error.explain())
+    if signer is None:
+        return Finding(what, None, "archives are not signed: no certificate is set in [evidence]")
+    ends = signer.certificate.not_valid_after_utc
+    return Finding(what, True, f"archives are signed by {signer.name}, {_until(ends, now)}")
+
+
+def _until(ends: datetime, now: datetime) -> str:
+    """Until when a certificate is valid, and whether that is soon."""
+    said = f"valid until {ends:%Y-%m-%d}"
+    if ends - now <= EXPIRY_NEAR:
+        said += f", {(ends - now).days} days from now: register the next one soon"
+    return said
+
+
 def _credentials(access: Access, now: datetime) -> Finding:
     """Where the proof comes from, never what it is; and how long a certificate is good for."""
     credential = access.credential
@@ -101,10 +124,7 @@ def _credentials(access: Access, now: datetime) -> Finding:
         said += f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
         mend = "Register a certificate that is valid now, and set `certificate` in [api]."
         return Finding("credentials", False, f"{said}\n  {mend}")
-    said += f"valid until {ends:%Y-%m-%d}"
-    if ends - now <= EXPIRY_NEAR:
-        said += f", {(ends - now).days} days from now: register the next one soon"
-    return Finding("credentials", True, said)
+    return Finding("credentials", True, said + _until(ends, now))
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:

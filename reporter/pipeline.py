@@ -269,14 +269,17 @@ def render_stored(
         )
         return CustomerOutcome(customer, error=failure)
     except Exception as error:
-        # The one place that catches everything: a fault in one customer's data must not cost the
-        # others their reports. It is reported as what it is.
+        # A fault in one customer's data must not cost the others their reports.
         logger.debug("Unexpected error", exc_info=True)
-        unexpected = ReporterError(
-            f"Unexpected {type(error).__name__}: {error}.",
-            hint="This is a fault of the program. Run again with -vv and report what it says.",
-        )
-        return CustomerOutcome(customer, error=unexpected)
+        return CustomerOutcome(customer, error=unexpected(error))
+
+
+def unexpected(error: Exception) -> ReporterError:
+    """An error that nobody has thought of, as one that is: reported as what it is."""
+    return ReporterError(
+        f"Unexpected {type(error).__name__}: {error}.",
+        hint="This is a fault of the program. Run again with -vv and report what it says.",
+    )
 
 
 def _render_changed(

@@ -243,7 +243,7 @@ def verify_chain(home: Path, trusted: Trusted = (), known_root: str | None = Non
     seals = [_seals_of(home, link.record).findings(trusted) for link in chain]
     signatures, stamps = ([pair[n] for pair in seals] for n in (0, 1))
     verdict = replace(
-        verdict.and_also(_worst(signatures, chain), _worst(stamps, chain)),
+        verdict.and_also(_together(signatures, chain), _together(stamps, chain)),
         whole=True,
         signed=all(own.good for own in signatures),
         stamped=all(own.good for own in stamps),
@@ -255,12 +255,19 @@ def _seals_of(home: Path, record: Record) -> _Seals:
     return _Seals(home / FOLDER, record.name, record.signed, record.to_be_stamped)
 
 
-def _worst(findings: Sequence[Finding], chain: Chain) -> Finding:
-    """The finding that stands for those of all records: the first that fails, else the newest."""
+def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
+    """One finding for those of all records: the first that fails, else how many lack it, else by
+    whom they are.
+    """
     for own, link in zip(findings, chain, strict=True):
         if own.good is False:
             return replace(own, said=f"of {link.record.name}: {own.said}")
-    return replace(findings[-1], said=f"of the newest record: {findings[-1].said}")
+    if lacking := [own for own in findings if own.good is None]:
+        said = f"{len(lacking)} of {len(findings)} records have none: {lacking[0].said}"
+        return replace(lacking[0], said=said)
+    whose = dict.fromkeys(own.said.partition(" by ")[2] for own in findings)
+    said = f"of each of the {len(findings)} records, by {' and '.join(whose)}"
+    return replace(findings[0], said=said)
 
 
 def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:

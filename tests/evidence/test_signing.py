@@ -16,7 +16,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
@@ -139,7 +139,7 @@ def test_the_pdf_is_signed_inside(
         (own,) = PdfFileReader(file).embedded_signatures
         status = validate_pdf_signature(own, trusted)
     assert status.bottom_line
-    assert status.coverage.name == "ENTIRE_FILE"
+    assert status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     assert (status.timestamp_validity is not None) == stamped
 
 
@@ -182,12 +182,25 @@ def test_a_certificate_that_is_not_valid_now_signs_nothing(
 ) -> None:
     """Expired, or not valid yet: said before anything is written."""
     key = key_of("EC")
-    valid = {"begins": timedelta(days=begins), "ends": timedelta(days=ends)}
-    write_pfx(evidence.folder / "signing.pfx", key, root.issue("Contoso", key, **valid))
+    certificate = root.issue(
+        "Contoso", key, begins=timedelta(days=begins), ends=timedelta(days=ends)
+    )
+    write_pfx(evidence.folder / "signing.pfx", key, certificate)
     evidence.configure('certificate = "signing.pfx"', 'certificate_password = "secret"')
     result = evidence.run("archive", "--period", "2026-10")
     assert (result.exit_code, said in result.stderr) == (2, True)
     assert not (evidence.folder / "archive").exists()
+
+
+def test_check_says_whether_archives_are_signed(evidence: Evidence, signing: Sequence[str]) -> None:
+    """By whom and until when; or that they are not, or why they cannot be."""
+    for lines, said in (
+        (signing, "ok      evidence: archives are signed by CN=Contoso Managed Services"),
+        ((), "absent  evidence: archives are not signed"),
+        (signing[:1], "FAILED  evidence: The certificate"),
+    ):
+        evidence.configure(*lines)
+        assert said in evidence.run("check").stdout
 
 
 def test_other_keys_and_files_are_refused(evidence: Evidence, root: Root) -> None:
@@ -252,7 +265,7 @@ def test_a_stamp_of_something_else_is_none(
 
     from reporter.evidence.timestamp import Authority
 
-    replies = []
+    replies: list[bytes] = []
 
     def record(query: bytes) -> tuple[int, bytes]:
         if not replies:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import (
     SUMS,
+    Digests,
     Listing,
     hash_faults,
     hashes_of,
@@ -61,7 +62,7 @@ def unseen(bag: Path, step: int, first: int) -> list[str]:
     ]
 
 
-def found(listing: Listing, hashes: dict[str, object], path: str, content: bytes) -> bool:
+def found(listing: Listing, hashes: Mapping[str, Digests], path: str, content: bytes) -> bool:
     """Whether a file with another content is noticed."""
     own = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
     if path in listing.texts:
@@ -180,9 +181,7 @@ def change_reply(bag: Path) -> None:
 def change_target(bag: Path) -> None:
     """A target that is easier to meet."""
     path = bag / "data" / "configuration.json"
-    path.write_bytes(
-        path.read_bytes().replace(b'"target_success_rate": 0.95', b'"target_success_rate": 0.5')
-    )
+    path.write_bytes(path.read_bytes().replace(b'_rate": 0.95', b'_rate": 0.5'))
 
 
 def break_replies(bag: Path) -> None:
@@ -313,7 +312,7 @@ def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:
 
 
 def test_another_version_of_the_program_compares_what_is_said(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+    evidence: Evidence,
 ) -> None:
     """Where it was made with other libraries, cells and words are compared instead of bytes."""
     bag = evidence.archive()
@@ -327,5 +326,6 @@ def test_another_version_of_the_program_compares_what_is_said(
     alone = evidence.folder / "alone"
     bag.rename(alone)
     verdict = evidence.verdict(alone)
+    assert verdict["failed"] == ""
     assert (verdict["figures"], verdict["workbook"], verdict["PDF's text"]) == ("ok", "ok", "ok")
     assert "every cell is the same" in evidence.verify(alone).stdout
