@@ -33,7 +33,7 @@ DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 LARGEST_FILE: Final = 1 << 30
 """No report, and no reply, comes near it."""
-_LARGEST_TAG_FILE: Final = 1 << 26
+LARGEST_TAG_FILE: Final = 1 << 26
 _LINE: Final = {
     "sha256": re.compile(r"([0-9a-f]{64})  (.+)"),
     "sha512": re.compile(r"([0-9a-f]{128})  (.+)"),
@@ -175,7 +175,7 @@ def look_into(folder: Path) -> Listing:
     texts = {
         name: (folder / name).read_bytes()
         for name in listing
-        if sizes.get(name, _LARGEST_TAG_FILE + 1) <= _LARGEST_TAG_FILE
+        if sizes.get(name, LARGEST_TAG_FILE + 1) <= LARGEST_TAG_FILE
     }
     return Listing(sizes, tuple(odd), texts)
 
@@ -197,7 +197,7 @@ def structure_faults(listing: Listing) -> list[str]:
     if listing.texts.get("bagit.txt") != DECLARATION:
         faults.append("bagit.txt does not say that this is a bag of version 1.0")
     for path, size in listing.sizes.items():
-        if size > (LARGEST_FILE if path.startswith("data/") else _LARGEST_TAG_FILE):
+        if size > (LARGEST_FILE if path.startswith("data/") else LARGEST_TAG_FILE):
             faults.append(f"{shown(path)} has {size:,} bytes, more than a bag may hold")
     payload = listing.payload
     oxum = f"{sum(listing.sizes[path] for path in payload)}.{len(payload)}"

@@ -13,6 +13,7 @@ from cryptography import x509
 
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import (
+    LARGEST_TAG_FILE,
     SIGNATURE,
     SIGNED,
     STAMP,
@@ -300,7 +301,7 @@ def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
     for name in sorted(there ^ listed.keys()):
         yield f"{shown(name)} is missing in the chain, or in its {SUMS}"
     for name in sorted(there & listed.keys()):
-        if digests(folder / name)["sha256"] != listed[name]:
+        if _hash(folder / name) != listed[name]:
             yield f"{shown(name)} was changed since it was archived"
 
 
@@ -308,9 +309,9 @@ def _bag_faults(home: Path, chain: Chain) -> Iterator[str]:
     """Bags that are missing, others than were recorded, or not recorded. A chain that was handed
     over without any bag says nothing of them.
     """
-    bags = {own.name for own in home.iterdir() if own.is_dir() and not own.name.startswith(".")} - {
-        FOLDER
-    }
+    folders = [own for own in home.iterdir() if own.is_dir() and not own.name.startswith(".")]
+    yield from (f"{shown(own.name)} is a link" for own in folders if own.is_symlink())
+    bags = {own.name for own in folders} - {FOLDER}
     if not bags:
         return
     for link in chain:
@@ -324,10 +325,16 @@ def _bag_faults(home: Path, chain: Chain) -> Iterator[str]:
 
 
 def _tag_manifest(bag: Path) -> str | None:
+    """Its hash; None where there is none that anybody could have written."""
     try:
-        return digests(bag / SIGNED)["sha256"]
+        return _hash(bag / SIGNED)
     except OSError:
         return None
+
+
+def _hash(path: Path) -> str | None:
+    """The hash of a file that lists or seals others; None of one too large for that."""
+    return digests(path)["sha256"] if path.stat().st_size <= LARGEST_TAG_FILE else None
 
 
 def verify_membership(bag: Path, chain: Chain) -> Finding:

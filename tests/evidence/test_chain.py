@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -153,6 +154,18 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a record changed": (change_record, "does not follow from the record before it"),
     "a signature taken away": (take_signature, "is missing in the chain"),
     "a bag removed": (lambda home: shutil.rmtree(home / "2026-09-v1"), "2026-09-v1 is missing"),
+    "a bag that is a link": (
+        lambda home: (home / "2026-08-v1").symlink_to(home / "2026-09-v1"),
+        "2026-08-v1 is a link",
+    ),
+    "a huge signature": (
+        lambda home: os.truncate(next((home / "chain").glob("0001-*.p7s")), 10 * 1024**3),
+        "was changed since it was archived",
+    ),
+    "a huge tag manifest": (
+        lambda home: os.truncate(home / "2026-09-v1" / "tagmanifest-sha256.txt", 10 * 1024**3),
+        "2026-09-v1 is another one than was archived",
+    ),
     "something else in it": (
         lambda home: (home / "chain" / "notes.txt").write_text("x"),
         "notes.txt does not belong",

@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -329,3 +330,19 @@ def test_another_version_of_the_program_compares_what_is_said(
     assert verdict["failed"] == ""
     assert (verdict["figures"], verdict["workbook"], verdict["PDF's text"]) == ("ok", "ok", "ok")
     assert "every cell is the same" in evidence.verify(alone).stdout
+
+
+def test_elsewhere_the_same_comes_out(evidence: Evidence) -> None:
+    """In another process, time zone, locale and order of hashes, byte for byte."""
+    evidence.configure(look='locale = "de"\n[brand]\nname = "Contoso Managed Services"')
+    evidence.render()
+    bag = evidence.archive()
+    run = subprocess.run(
+        [sys.executable, "-m", "reporter", "verify", bag],
+        cwd=evidence.folder,
+        env={"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("byte for byte") == 2

@@ -40,7 +40,9 @@ def keep(
 @pytest.fixture
 def filled(store: Store) -> Store:
     """Two complete snapshots, a failure between them, and one that came later."""
-    rows = make_busy_month()
+    # Databases differ in how they order texts.
+    odd = ["b-1", "B 2", "a_3", "A.4", "ä5", "Z6"]
+    rows = [*make_busy_month(), *(make_job(jobId=own, backupSize="1,2,3") for own in odd)]
     keep(store, rows[: len(rows) // 2], FIRST, make_refusals(Lack.NOT_PERMITTED, "a.permission"))
     store.record_failure(CUSTOMER, FIRST + timedelta(days=1), "503 Service Unavailable")
     # What is asked for beside the jobs comes after them.
