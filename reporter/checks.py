@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from reporter.archiving import signer_of
 from reporter.credentials import access_of
 from reporter.dispatch.recipients import recipients_of
 from reporter.dispatch.transports import transport_of
@@ -17,6 +17,7 @@ from reporter.fetch.auth import ClientCertificate, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
+from reporter.finding import Finding
 from reporter.model import Customer
 from reporter.pipeline import check_restore_tests, named
 from reporter.render.fonts import missing, script_of
@@ -30,24 +31,8 @@ EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing tried: what, whether it works, and what was seen or is to be done."""
-
-    what: str
-    good: bool | None
-    """None: not needed, and not there."""
-    said: str
-
-    def line(self) -> str:
-        sign = {True: "ok     ", False: "FAILED ", None: "absent "}[self.good]
-        return f"{sign} {self.what}: {self.said}"
-
-
 def findings(settings: Settings) -> Iterator[Finding]:
     """Each thing tried, as it is tried."""
-    for name in settings.idle:
-        yield Finding(name, None, "configured, and not used by this version")
     yield _tried("brand", lambda: _brand(settings))
     yield _tried("store", lambda: _store(settings))
     if settings.restore_tests:
@@ -55,6 +40,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
     yield from _delivery(settings)
+    yield _evidence(settings, datetime.now(UTC))
     try:
         access = access_of(settings)
     except ReporterError as error:
@@ -144,6 +130,27 @@ def _mail(settings: Settings) -> str:
         return transport.reach()
 
 
+def _evidence(settings: Settings, now: datetime) -> Finding:
+    """Whether archives are signed, and by whom."""
+    what = "evidence"
+    try:
+        signer = signer_of(settings, now)
+    except ReporterError as error:
+        return Finding(what, False, error.explain())
+    if signer is None:
+        return Finding(what, None, "archives are not signed: no certificate is set in [evidence]")
+    ends = signer.certificate.not_valid_after_utc
+    return Finding(what, True, f"archives are signed by {signer.name}, {_until(ends, now)}")
+
+
+def _until(ends: datetime, now: datetime) -> str:
+    """Until when a certificate is valid, and whether that is soon."""
+    said = f"valid until {ends:%Y-%m-%d}"
+    if ends - now <= EXPIRY_NEAR:
+        said += f", {(ends - now).days} days from now: register the next one soon"
+    return said
+
+
 def _credentials(access: Access, now: datetime) -> Finding:
     """Where the proof comes from, never what it is; and how long a certificate is good for."""
     credential = access.credential
@@ -157,10 +164,7 @@ def _credentials(access: Access, now: datetime) -> Finding:
         said += f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
         mend = "Register a certificate that is valid now, and set `certificate` in [api]."
         return Finding("credentials", False, f"{said}\n  {mend}")
-    said += f"valid until {ends:%Y-%m-%d}"
-    if ends - now <= EXPIRY_NEAR:
-        said += f", {(ends - now).days} days from now: register the next one soon"
-    return Finding("credentials", True, said)
+    return Finding("credentials", True, said + _until(ends, now))
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:

@@ -8,6 +8,7 @@
     │   ├── PermissionDenied
     │   └── NotThere
     ├── StoreError         the store cannot be used
+    ├── EvidenceError      an archive cannot be made, or is not what it should be
     └── OutputError        a file cannot be written
 
 A message says what happened and to whom; the hint says what to do about it.
@@ -66,6 +67,10 @@ class NotThere(FetchError):
 
 class StoreError(ReporterError):
     """The store is locked, unreadable, or of another version."""
+
+
+class EvidenceError(ReporterError):
+    """An archive cannot be made, signed or time-stamped, or is not what it should be."""
 
 
 class OutputError(ReporterError):

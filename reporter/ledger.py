@@ -45,7 +45,7 @@ class Ledger:
         self._store = store
         self._customer = customer
         self._period = period
-        self._look = _hash(_program(), customer, period, *given)
+        self._look = _hash(program_hash(), customer, period, *given)
         self._basis = _hash(self._look, revision_of(store, customer))
         self._versions = versions_of(store, customer, period.label)
 
@@ -59,6 +59,13 @@ class Ledger:
         last = self.last
         unchanged = last and self._basis in (last.basis, last.checked) and _intact(last, files)
         return last if unchanged else None
+
+    def archivable(self, files: Iterable[Path]) -> Version | None:
+        """The last version, if it is of what the report is made of now and its files are as
+        written: whatever the store has learnt since.
+        """
+        last = self.last
+        return last if last and last.look == self._look and _intact(last, files) else None
 
     def confirmed(self, report: Report, files: Iterable[Path]) -> Version | None:
         """The last version, if the report has its figures and look and its files are as written."""
@@ -138,7 +145,7 @@ def _figures_hash(report: Report) -> str:
 
 
 @functools.cache
-def _program() -> str:
+def program_hash() -> str:
     """Hash of the program as it is: its files, and the versions of what it writes with."""
     package = Path(__file__).parent
     files = [path for path in sorted(package.rglob("*")) if path.suffix in (".py", ".po")]

@@ -18,6 +18,9 @@ from reporter.period import Period
 if TYPE_CHECKING:
     import pandas as pd
 
+Day = date
+"""For fields that are themselves called `date`, where the type is looked up."""
+
 
 class Outcome(StrEnum):
     """What became of a job; `jobs.catalog` maps the service's statuses to it."""
@@ -642,18 +645,6 @@ class RestoreTests:
     """Those of the last twelve months, the newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRoot:
-    """What the archive's chain amounts to before this period: noted, it shows later changes."""
-
-    records: int
-    """How many records the chain has."""
-    root: str
-    """Their Merkle root (RFC 6962), in hexadecimal."""
-    through: str
-    """The period of the last of them."""
-
-
 FigureValue = str | int | float | None
 """A figure as the JSON of a report has it: times as ISO 8601, rates as fractions."""
 
@@ -739,8 +730,6 @@ class Report:
     """What it corrects; None where it corrects nothing."""
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
-    known_root: KnownRoot | None = None
-    """What the archive's chain amounts to; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -807,7 +796,7 @@ class Comment:
     """In Markdown."""
     author: str = ""
     """May be empty."""
-    date: date | None = None
+    date: Day | None = None
     """None where the file does not say."""
 
 
@@ -821,6 +810,18 @@ class Texts:
     """Stands above the report."""
     closing: str = ""
     """Stands below the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """What the archive's chain amounts to before this period: noted, it shows later changes."""
+
+    records: int
+    """How many records the chain has."""
+    root: str
+    """Their Merkle root (RFC 6962), in hexadecimal."""
+    through: str
+    """The period of the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -841,6 +842,8 @@ class Look:
     """The provider's own words."""
     comment: Comment | None = None
     """What the account manager says; None where nothing was written."""
+    known_root: KnownRoot | None = None
+    """What the archive came to before this period; None without one."""
     templates: Path | None = None
     """A folder of templates that come before the shipped ones."""
 

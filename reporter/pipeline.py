@@ -22,6 +22,8 @@ from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
 from reporter.errors import ReporterError, SettingsError, StoreError
+from reporter.evidence.archive import Archive
+from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange
 from reporter.fetch.source import Access
@@ -32,8 +34,10 @@ from reporter.jobs.rows import newest
 from reporter.ledger import Ledger
 from reporter.model import (
     Customer,
+    KnownRoot,
     Look,
     Observations,
+    Policy,
     Reply,
     Report,
     RestoreTest,
@@ -286,14 +290,17 @@ def render_stored(
         )
         return CustomerOutcome(customer, error=failure)
     except Exception as error:
-        # The one place that catches everything: a fault in one customer's data must not cost the
-        # others their reports. It is reported as what it is.
+        # A fault in one customer's data must not cost the others their reports.
         logger.debug("Unexpected error", exc_info=True)
-        unexpected = ReporterError(
-            f"Unexpected {type(error).__name__}: {error}.",
-            hint="This is a fault of the program. Run again with -vv and report what it says.",
-        )
-        return CustomerOutcome(customer, error=unexpected)
+        return CustomerOutcome(customer, error=unexpected(error))
+
+
+def unexpected(error: Exception) -> ReporterError:
+    """An error that nobody has thought of, as one that is: reported as what it is."""
+    return ReporterError(
+        f"Unexpected {type(error).__name__}: {error}.",
+        hint="This is a fault of the program. Run again with -vv and report what it says.",
+    )
 
 
 def _render_changed(
@@ -303,7 +310,7 @@ def _render_changed(
     own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     look = look_of(rendering, customer, period, name)
-    tests = _restore_tests(rendering, customer, period)
+    tests = restore_tests(rendering, customer, period)
     files = tuple(files_of(rendering, period, name).values())
     ledger = Ledger(store, customer, period, own.policy(), look, name, tests)
     if version := ledger.current(files):
@@ -353,7 +360,7 @@ def render_saved(
     in_order = sorted(replies, key=lambda reply: reply.fetched_at)
     jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
     period = parse_period(rendering.period, own.timezone, rendering.now)
-    tests = _restore_tests(rendering, customer, period)
+    tests = restore_tests(rendering, customer, period)
     report = analyse(customer, jobs, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
     return CustomerOutcome(customer, tuple(write_report(rendering, report, look, name)))
@@ -390,7 +397,25 @@ def look_of(rendering: Rendering, customer: Customer, period: Period, name: str)
     settings = rendering.settings
     comment = comment_on(settings.folder, period.label, customer, name)
     look = settings.look_for(customer.id, timezone=rendering.timezone, locale=rendering.locale)
-    return replace(look, comment=comment)
+    root = _known_root(settings.folder / settings.evidence.folder, customer, period, name)
+    return replace(look, comment=comment, known_root=root)
+
+
+def _known_root(folder: Path, customer: Customer, period: Period, name: str) -> KnownRoot | None:
+    """What the archive of a customer came to before a period; None where there is none.
+
+    Raises:
+        EvidenceError: its chain cannot be read.
+    """
+    if not folder.is_dir():
+        return None
+    return root_before(folder, _archive(folder).home_of(customer, name).name, period.label)
+
+
+@functools.lru_cache(maxsize=8)
+def _archive(folder: Path) -> Archive:
+    """Read once for a process: which folder is whose does not change."""
+    return Archive(folder)
 
 
 def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -> tuple[Path, ...]:
@@ -449,7 +474,23 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     """
     own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
-    policy = own.policy()
+    return report_of(
+        store, customer, period, own.policy(), restore_tests(rendering, customer, period)
+    )
+
+
+def report_of(
+    store: Store,
+    customer: Customer,
+    period: Period,
+    policy: Policy,
+    tests: tuple[RestoreTest, ...] | None,
+) -> Report:
+    """What the store says of a customer and a period; `tests` of restoring are kept beside it.
+
+    Raises:
+        StoreError: there is no snapshot of it.
+    """
     reading = read_period(store, customer, period)
     observations = reading.observations
     if not observations.snapshots:
@@ -462,11 +503,10 @@ def stored_report(rendering: Rendering, store: Store, customer: Customer) -> Rep
     tallies = tallies_to(store, customer, period)
     history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
-    tests = _restore_tests(rendering, customer, period)
     return analyse(customer, jobs, period, policy, observations, history, reading.answers, tests)
 
 
-def _restore_tests(
+def restore_tests(
     rendering: Rendering, customer: Customer, period: Period
 ) -> tuple[RestoreTest, ...] | None:
     """What is on record of a customer up to the period's end; None where no file is configured.

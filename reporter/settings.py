@@ -360,13 +360,23 @@ class DeliverySettings(Section):
 
 
 class EvidenceSettings(Section):
-    """`[evidence]`: how archives are signed and time-stamped, and what else shows that it works."""
+    """`[evidence]`: where archives are, how they are signed and time-stamped, and what else shows that
+    backups are of use.
+    """
 
+    folder: Path = Path("archive")
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
     timestamp_url: str = ""
     restore_tests: Path | None = None
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("is no address of a time-stamp authority; write http://… or https://…")
+        return url
 
 
 class Settings(BaseSettings):
@@ -388,16 +398,14 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
 
     @property
+    def archives(self) -> bool:
+        """Whether reports are archived by themselves."""
+        return bool({"folder", "certificate", "timestamp_url"} & self.evidence.model_fields_set)
+
+    @property
     def delivers(self) -> bool:
         """Whether reports go anywhere by themselves."""
         return self.mail.configured or bool(self.delivery.folder or self.delivery.webhook)
-
-    @property
-    def idle(self) -> tuple[str, ...]:
-        """What is configured and this version makes no use of: known keys, so no mistakes."""
-        evidence = EvidenceSettings(restore_tests=self.evidence.restore_tests)
-        uses = {"[evidence]": self.evidence != evidence}
-        return tuple(name for name, configured in uses.items() if configured)
 
     _folder: Path = PrivateAttr(default=Path())
     _written: frozenset[str] = PrivateAttr(default=frozenset())
@@ -465,7 +473,9 @@ class Settings(BaseSettings):
             update={
                 "api": ApiSettings.model_validate({}),
                 "mail": MailSettings(),
-                "evidence": EvidenceSettings(restore_tests=self.evidence.restore_tests),
+                "evidence": EvidenceSettings(
+                    folder=self.evidence.folder, restore_tests=self.evidence.restore_tests
+                ),
                 "delivery": DeliverySettings(),
                 "customers": (self.customer(customer_id),),
             }

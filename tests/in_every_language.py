@@ -74,7 +74,6 @@ def reports() -> list[Report]:
         version=3,
         restatement=Restatement(2, NOW, ()),
         restore_tests=restoring_of(RESTORE_TESTS, busy.period, busy.as_of.date()),
-        known_root=KnownRoot(14, "9f" * 32, "2026-09"),
     )
     return [
         busy,
@@ -124,9 +123,14 @@ def corrections() -> tuple[Change, ...]:
 
 def look(locale: str, **changes: Any) -> Look:
     comment = Comment("Gut.", "Jonas Weber", date(2026, 11, 1))
-    return replace(
-        Look(locale=locale, depth="full", comment=comment, texts=Texts(cover="Mit Gruß")), **changes
+    own = Look(
+        locale=locale,
+        depth="full",
+        comment=comment,
+        known_root=KnownRoot(14, "9f" * 32, "2026-09"),
+        texts=Texts(cover="Mit Gruß"),
     )
+    return replace(own, **changes)
 
 
 def portfolio() -> Portfolio:

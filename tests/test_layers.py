@@ -38,11 +38,19 @@ ALLOWED = {
         "reporter.fetch.auth",
     },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
+    "reporter.finding": set(),
+    "reporter.evidence": {
+        "reporter.errors",
+        "reporter.files",
+        "reporter.finding",
+        "reporter.model",
+        "reporter.period",
+    },
 }
 """What each part may import of ours besides itself and the plain facts of the package."""
 
 HOMES = {
-    "requests": ["reporter.fetch", "reporter.delivery.post"],
+    "requests": ["reporter.fetch", "reporter.delivery.post", "reporter.evidence.timestamp"],
     "urllib3": ["reporter.fetch", "reporter.delivery.post"],
     "fsspec": ["reporter.delivery.folder"],
     "weasyprint": [
@@ -54,12 +62,15 @@ HOMES = {
     "jinja2": ["reporter.render"],
     "markdown_it": ["reporter.render.markdown"],
     "babel": ["reporter.render", "reporter.settings"],
-    "openpyxl": ["reporter.render"],
+    "openpyxl": ["reporter.render", "reporter.recomputing"],
+    "pypdfium2": ["reporter.delivery.identity", "reporter.render.logo", "reporter.recomputing"],
+    "pyhanko": ["reporter.evidence"],
+    "pyhanko_certvalidator": ["reporter.evidence"],
+    "asn1crypto": ["reporter.evidence"],
     "sqlalchemy": ["reporter.store"],
     "alembic": ["reporter.store"],
-    "filelock": ["reporter.store"],
+    "filelock": ["reporter.store", "reporter.evidence.archive"],
     "email_validator": ["reporter.delivery.recipients"],
-    "pypdfium2": ["reporter.delivery.identity", "reporter.render.logo"],
     "PIL": ["reporter.render.logo"],
     "lxml": ["reporter.delivery.identity"],
     "watchfiles": ["reporter.preview"],
@@ -133,11 +144,13 @@ def test_nothing_but_the_command_line_imports_it() -> None:
 
 def test_only_pipeline_demo_and_command_line_see_several_stages() -> None:
     """What connects the stages is in few hands; everything else knows one of them at most."""
-    stages = ("fetch", "store", "analysis", "render", "emulator")
+    stages = ("fetch", "store", "analysis", "render", "evidence", "emulator")
     connecting = (
         "reporter.pipeline",
         "reporter.dispatch",
         "reporter.ledger",
+        "reporter.archiving",
+        "reporter.recomputing",
         "reporter.demo",
         "reporter.checks",
         "reporter.cli",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -308,8 +307,8 @@ def test_every_framework_is_on_the_last_page(tmp_path: Path) -> None:
 def test_the_archives_root_is_printed_to_be_noted(tmp_path: Path) -> None:
     """With how many records it is of; nothing is said where there is no archive."""
     root = "ab" * 32
-    report = replace(report_of(None), known_root=KnownRoot(3, root, "2026-09"))
-    text = text_of(report, tmp_path)
+    look = Look(known_root=KnownRoot(3, root, "2026-09"))
+    text = text_of(report_of(None), tmp_path, look)
     assert "3 records, the last of 2026-09." in text
     assert root in text.replace(" ", "")
     assert "The archive before this period" not in text_of(report_of(None), tmp_path)
@@ -411,10 +410,9 @@ def test_reports_of_earlier_programs_have_the_same_figures() -> None:
 
 
 def test_workers_are_told_where_the_file_is_and_no_secret(tmp_path: Path) -> None:
-    """What travels to the worker of one customer has the path, and is no idle setting."""
+    """What travels to the worker of one customer has the path."""
     path = tmp_path / "reporter.toml"
     path.write_text('[evidence]\nrestore_tests = "t.csv"\ncertificate = "c.pfx"\n', "utf-8")
     own = load_settings(path).for_reports_of("1")
     assert own.evidence == EvidenceSettings(restore_tests=Path("t.csv"))
     assert own.restore_tests == tmp_path / "t.csv"
-    assert own.idle == ()

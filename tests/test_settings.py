@@ -55,8 +55,6 @@ def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
         scheduler = "tcp://10.0.0.1:8786"
         """,
     )
-    assert settings.idle == ("[evidence]",)
-    assert settings_from(tmp_path, "").idle == ()
 
 
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

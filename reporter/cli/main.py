@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from reporter import __version__
+from reporter.cli.archive import archive
 from reporter.cli.check import check
 from reporter.cli.customers import customers
 from reporter.cli.demo import demo
@@ -25,6 +26,7 @@ from reporter.cli.run import run
 from reporter.cli.send import approve, send
 from reporter.cli.store import store
 from reporter.cli.templates import templates
+from reporter.cli.verify import verify
 from reporter.errors import ReporterError, UsageError
 
 INTERRUPTED: Final = 130
@@ -84,6 +86,7 @@ def init(console: Console) -> None:
 
 for command in (
     approve,
+    archive,
     check,
     customers,
     demo,
@@ -96,6 +99,7 @@ for command in (
     send,
     store,
     templates,
+    verify,
 ):
     cli.add_command(command)
 

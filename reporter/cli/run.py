@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reporter.cli.archive import archive_stored_reports
 from reporter.cli.fetch import fetch_customers_wanted
 from reporter.cli.options import (
     Console,
@@ -83,6 +84,8 @@ def _do_period(
     been delivered of others as well. The exit status.
     """
     status = render_stored_reports(console, rendering, wanted, workers)
+    if rendering.settings.archives:
+        status = max(status, archive_stored_reports(console, rendering, wanted, None))
     if rendering.settings.delivers:
         mailing = replace(rendering, formats=rendering.settings.mail.formats)
         sent = send_stored_reports(console, mailing, wanted, wait, leftovers=leftovers)

@@ -93,6 +93,7 @@ def compose(
             left_out=left_out,
             link=link if left_out else "",
             redirected_from=redirected_from,
+            root=look.known_root.root if look.known_root else "",
         )
         message = message_of(
             letter,

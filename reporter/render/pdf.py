@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import weasyprint
-from weasyprint.text.ffi import fontconfig
+from weasyprint.text.ffi import ffi, fontconfig, harfbuzz, pango
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -226,6 +226,13 @@ def fonts_in_use() -> str:
         ) from error
     others = ", ".join(face.script for face in BUNDLED[1:])
     return f"IBM Plex Sans ({LATIN.script}; {others}), bundled"
+
+
+def engines() -> dict[str, str]:
+    """The versions of the system's libraries that pages are laid out with."""
+    ffi.cdef("const char *hb_version_string(void); const char *pango_version_string(void);")
+    said = {"harfbuzz": harfbuzz.hb_version_string(), "pango": pango.pango_version_string()}
+    return {name: ffi.string(version).decode() for name, version in said.items()}
 
 
 @functools.cache

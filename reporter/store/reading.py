@@ -57,8 +57,10 @@ def read_period(store: Store, customer: Customer, period: Period) -> Reading:
     """
     with store.reading() as connection:
         settled = connection.scalar(_settled(customer.id, period))
-        needed = _needed(customer.id, period, settled).order_by("fetched_at", "job_id")
+        needed = _needed(customer.id, period, settled)
         found = [tuple(row) for row in connection.execute(needed)]  # plain: pandas asks each row
+        # Not by the database, whose order of texts is its own: the report is to be the same.
+        found.sort(key=_in_order)
         rows = pd.DataFrame.from_records(found, columns=_COLUMNS)
         started = rows["started_at"].astype("Int64")
         bounds = tables.microseconds(period.start), tables.microseconds(period.end)
@@ -69,6 +71,15 @@ def read_period(store: Store, customer: Customer, period: Period) -> Reading:
     fetched_at = pd.to_datetime(rows["fetched_at"], unit="us", utc=True)
     raw = raw_frame(rows[[*FIELDS]].assign(fetched_at=fetched_at))
     return Reading(raw, observations, answers)
+
+
+_ORDER: Final = tuple(map(_COLUMNS.index, ("fetched_at", "job_id", "jobType", "jobModule")))
+
+
+def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What rows are ordered by: as fetched, and then one way whichever database they are from."""
+    fetched_at, *names = (row[place] for place in _ORDER)
+    return fetched_at, *(name or "" for name in names)
 
 
 def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
@@ -230,5 +241,10 @@ def _kept(
 ) -> Answer:
     if error is None:
         return Answer(kind, taken_at, replies_of(connection, fetch_id))
+    return Answer(kind, taken_at, absence=absence_of(error))
+
+
+def absence_of(error: str) -> Absence:
+    """Why nothing is known, from what is kept of it."""
     lack, _, said = error.partition(": ")
-    return Answer(kind, taken_at, absence=Absence(Lack(lack), said))
+    return Absence(Lack(lack), said)

@@ -12,7 +12,8 @@ from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
-from reporter.checks import Finding, findings
+from reporter.checks import findings
+from reporter.finding import Finding
 from reporter.model import Customer, Look, Reply
 from reporter.render import pdf
 from reporter.render.fonts import (

@@ -1,0 +1,294 @@
+"""Archives of reports: what the store has kept of a version, put into a bag with its files."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import platform
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from reporter import __version__
+from reporter.credentials import NoSecret, find_secret
+from reporter.errors import EvidenceError, ReporterError
+from reporter.evidence.archive import Archive
+from reporter.evidence.contents import (
+    CONFIGURATION,
+    NONE,
+    PROVENANCE,
+    REPLIES,
+    REPORTS,
+    RESTATED,
+    TEMPLATES,
+    ArchivedFetch,
+    ArchivedReply,
+    Configuration,
+    Provenance,
+    Restated,
+    Tools,
+    dump,
+    dump_fetches,
+    reply_path,
+)
+from reporter.evidence.signing import Signer
+from reporter.evidence.timestamp import Authority
+from reporter.files import refuse_shared
+from reporter.ledger import Ledger, program_hash
+from reporter.model import Customer, Look
+from reporter.period import Period, parse_period
+from reporter.pipeline import (
+    CustomerOutcome,
+    Rendering,
+    files_of,
+    look_of,
+    report_settings,
+    restore_tests,
+    unexpected,
+)
+from reporter.render.fonts import BUNDLED
+from reporter.render.pdf import engines
+from reporter.render.templates import asset, template_files
+from reporter.settings import Settings
+from reporter.store import Store
+from reporter.store.received import received_until
+from reporter.store.versions import Version, figures_of, versions_of
+
+logger = logging.getLogger(__name__)
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def open_archive(settings: Settings, folder: Path | None, now: datetime) -> Archive:
+    """The archive, with the certificate and the authority that are configured.
+
+    Raises:
+        SettingsError: the certificate cannot be used.
+    """
+    evidence = settings.evidence
+    authority = Authority(evidence.timestamp_url) if evidence.timestamp_url else None
+    where = folder or settings.folder / evidence.folder
+    return Archive(where, signer_of(settings, now), authority)
+
+
+def signer_of(settings: Settings, now: datetime) -> Signer | None:
+    """The certificate that archives are signed with; None where none is configured.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    if settings.evidence.certificate is None:
+        return None
+    path = settings.folder / settings.evidence.certificate
+    refuse_shared(path, "The certificate")
+    try:
+        password = find_secret(settings, "evidence.certificate_password").value
+    except NoSecret:
+        password = None  # not every key is encrypted
+    return Signer.load(path, password, now)
+
+
+def archive_customers(
+    rendering: Rendering, archive: Archive, names: Mapping[Customer, str]
+) -> Iterator[CustomerOutcome]:
+    """Archive the last version of each customer's report; outcomes as they come.
+
+    Raises:
+        ReporterError: the archive or the store cannot be used.
+    """
+    with archive.held(), closing(Store.open(rendering.settings.store.url)) as store:
+        for customer, name in names.items():
+            try:
+                yield _archived(rendering, archive, store, customer, name)
+            except ReporterError as error:
+                yield CustomerOutcome(customer, error=error)
+            except Exception as error:
+                # As with reports: one customer's fault must not cost the others.
+                logger.debug("Unexpected error", exc_info=True)
+                yield CustomerOutcome(customer, error=unexpected(error))
+
+
+def _archived(
+    rendering: Rendering, archive: Archive, store: Store, customer: Customer, name: str
+) -> CustomerOutcome:
+    own = report_settings(rendering, customer)
+    period = parse_period(rendering.period, own.timezone, rendering.now)
+    home = archive.home_of(customer, name)
+    versions = versions_of(store, customer, period.label)
+    if not versions:
+        raise EvidenceError(
+            f"There is no report of {customer.name} for {period.label} yet.",
+            hint="Run `reporter render` first.",
+        )
+    last = versions[-1]
+    bag = f"{period.label}-v{last.number}"
+    contents = _Contents(rendering, store, archive, customer, name, period, last)
+    unchanged = (home / bag).is_dir()
+    kept = archive.keep(
+        home,
+        bag,
+        contents.fill,
+        customer_id=customer.id,
+        customer=customer.name,
+        period=period.label,
+        last_day=period.last,
+        version=last.number,
+        as_of=last.as_of.isoformat(),
+    )
+    return CustomerOutcome(customer, (kept,), unchanged=unchanged)
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What one bag holds."""
+
+    rendering: Rendering
+    store: Store
+    archive: Archive
+    customer: Customer
+    name: str
+    period: Period
+    version: Version
+
+    def fill(self, folder: Path) -> Mapping[str, str]:
+        """Fill a folder; what the bag says of itself.
+
+        Raises:
+            EvidenceError: the files or the replies of the version are not there any more.
+        """
+        policy = report_settings(self.rendering, self.customer).policy()
+        look = look_of(self.rendering, self.customer, self.period, self.name)
+        files = files_of(self.rendering, self.period, self.name)
+        tests = restore_tests(self.rendering, self.customer, self.period)
+        ledger = Ledger(self.store, self.customer, self.period, policy, look, self.name, tests)
+        if ledger.archivable(files.values()) is None:
+            raise EvidenceError(
+                f"The files of {self.customer.name} for {self.period.label} are not those of its "
+                f"last version ({self.version.number}), or that was made with another "
+                "configuration or program.",
+                hint="Run `reporter render` with the formats pdf,xlsx,json and archive again.",
+            )
+        (folder / "data" / "replies").mkdir(parents=True)
+        for suffix in ("xlsx", "json"):
+            shutil.copyfile(files[suffix], folder / REPORTS[suffix])
+        self._write_replies(folder)
+        own_look = self._write_templates(folder, look)
+        configuration = Configuration(self.customer, self.period, policy, own_look, tests)
+        (folder / CONFIGURATION).write_bytes(dump(configuration))
+        restates = self._write_restated(folder)
+        level = self._write_pdf(files["pdf"], folder / REPORTS["pdf"])
+        provenance = Provenance(
+            self.version.number,
+            self.version.made_at,
+            self.version.as_of,
+            self.version.closed,
+            restates,
+            self.version.figures_sha256,
+            self.version.files[str(files["pdf"].absolute())],
+            files["pdf"].stat().st_size,
+            level,
+            tools(),
+        )
+        (folder / PROVENANCE).write_bytes(dump(provenance))
+        title = f"Backup report of {self.customer.name}, {self.period.label}"
+        return {
+            "Source-Organization": look.brand.name or "not named",
+            "External-Description": f"{title}, version {self.version.number}",
+            "External-Identifier": f"{self.customer.id}/{self.period.label}/{self.version.number}",
+            "Bagging-Date": f"{self.rendering.now:%Y-%m-%d}",
+            "Bag-Software-Agent": f"backup-reporter {__version__}",
+        }
+
+    def _write_pdf(self, source: Path, target: Path) -> str:
+        if self.archive.signer is None:
+            shutil.copyfile(source, target)
+            return NONE
+        return self.archive.signer.sign_pdf(source, target, self.archive.authority)
+
+    def _write_replies(self, folder: Path) -> None:
+        fetches = []
+        there = set()
+        for fetch in received_until(self.store, self.customer, self.version.as_of):
+            replies = []
+            for own in fetch.replies:
+                sha256 = hashlib.sha256(own.body).hexdigest()
+                path = folder / reply_path(sha256)
+                if not path.exists():
+                    path.write_bytes(own.body)
+                replies.append(ArchivedReply(own.url, own.fetched_at, own.request_id, sha256))
+            there |= {own.sha256 for own in replies}
+            fetches.append(ArchivedFetch(fetch.kind, fetch.taken_at, fetch.error, tuple(replies)))
+        figures = json.loads((folder / REPORTS["json"]).read_bytes())
+        if not there >= {source["sha256"] for source in figures["sources"]}:
+            raise EvidenceError(
+                f"The store no longer has all replies that the report of {self.customer.name} for "
+                f"{self.period.label} rests on.",
+                hint="They were taken away by `reporter store prune`. Archive before you prune.",
+            )
+        (folder / REPLIES).write_bytes(dump_fetches(fetches))
+
+    def _write_templates(self, folder: Path, look: Look) -> Look:
+        """Copy the provider's own templates; the look that uses the copies."""
+        if look.templates is None:
+            return look
+        for source in template_files(look.templates):
+            path = source.relative_to(look.templates)
+            if not all(_NAME.fullmatch(part) for part in path.parts):
+                raise EvidenceError(
+                    f"The template {source} has a name that not every system can archive.",
+                    hint="Use letters, digits, points, dashes and underscores.",
+                )
+            target = folder / TEMPLATES / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        return replace(look, templates=Path(TEMPLATES))
+
+    def _write_restated(self, folder: Path) -> Restated | None:
+        """The version that this one corrects, with its figures."""
+        number = self.version.restates
+        if number is None:
+            return None
+        versions = versions_of(self.store, self.customer, self.period.label)
+        corrected = next(own for own in versions if own.number == number)
+        figures = figures_of(self.store, self.customer, self.period.label, number)
+        text = json.dumps(figures, ensure_ascii=False, indent=1) + "\n"
+        (folder / RESTATED).write_text(text, "utf-8")
+        return Restated(number, corrected.made_at)
+
+
+@functools.cache
+def tools() -> Tools:
+    """What reports are made with here."""
+    names = [name for face in BUNDLED for name, _ in face.files]
+    return Tools(
+        program=__version__,
+        program_sha256=program_hash(),
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        libraries=dict(sorted((_libraries("backup-reporter") | engines()).items())),
+        fonts={name: hashlib.sha256(asset(name)).hexdigest() for name in names},
+    )
+
+
+def _libraries(root: str) -> dict[str, str]:
+    """The versions of the libraries that a distribution needs, and those that these need."""
+    found: dict[str, str] = {}
+    left = [root]
+    while left:
+        try:
+            own = metadata.distribution(left.pop())
+        except metadata.PackageNotFoundError:
+            continue  # for another system
+        if own.name not in found:
+            found[own.name] = own.version
+            needs = (need for need in own.requires or () if "extra ==" not in need)
+            left += [re.split(r"[^\w.-]", need)[0] for need in needs]
+    return found

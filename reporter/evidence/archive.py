@@ -1,0 +1,250 @@
+"""The folder of archives: a folder for each customer, with its bags and the chain of them.
+
+    ARCHIVE/<customer>/2026-10-v1/           a bag
+    ARCHIVE/<customer>/chain/0001-2026-10-v1.json, .p7s, .tsr
+
+A bag appears whole or not at all. Its record follows; where a run ends between them, the next one
+writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+from reporter.errors import EvidenceError, OutputError, ReporterError
+from reporter.evidence.bag import (
+    BESIDE,
+    SIGNATURE,
+    SIGNED,
+    STAMP,
+    digests,
+    write_bag,
+    write_sums,
+)
+from reporter.evidence.chain import FOLDER, Record, chain_faults, following, read_chain
+from reporter.evidence.contents import CERTIFICATES, NONE, SIGNATURE_LABEL, STAMP_LABEL
+from reporter.evidence.guide import README, SCRIPT, readme, script
+from reporter.evidence.signing import Signer
+from reporter.evidence.timestamp import Authority, NoStamp
+from reporter.files import write_whole
+from reporter.model import Customer
+
+_DRAFT: Final = ".draft-"
+
+Fill = Callable[[Path], Mapping[str, str]]
+"""Fills an empty folder with what a bag holds; what the bag says of itself."""
+
+
+class Archive:
+    """A folder of archives, written with a certificate and an authority where there are any."""
+
+    def __init__(
+        self, folder: Path, signer: Signer | None = None, authority: Authority | None = None
+    ) -> None:
+        self.folder = folder
+        self.signer = signer
+        self.authority = authority
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the archive: one run at a time writes into it.
+
+        Raises:
+            EvidenceError: another run holds it.
+            OutputError: it cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise EvidenceError(
+                f"Another run is writing to the archive {self.folder}.",
+                hint="Wait until it has ended. Nothing was done.",
+            ) from error
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @cached_property
+    def _homes(self) -> dict[str, Path]:
+        """The folder of each customer who has one, by id: it stays the same under a new name."""
+        homes: dict[str, Path] = {}
+        for home in sorted(own for own in self.folder.iterdir() if own.is_dir()):
+            try:
+                chain = read_chain(home)
+            except EvidenceError:
+                continue  # whoever is to write there hears of it
+            if chain:
+                homes.setdefault(chain[0].record.customer_id, home)
+        return homes
+
+    def home_of(self, customer: Customer, name: str) -> Path:
+        """The folder of a customer: the one it has, else one of that name."""
+        if customer.id in self._homes:
+            return self._homes[customer.id]
+        home = self.folder / name
+        if home in self._homes.values():
+            home = self.folder / f"{name}-{sha256(customer.id.encode()).hexdigest()[:8]}"
+        return home
+
+    def keep(self, home: Path, name: str, fill: Fill, **record: Any) -> Path:
+        """Make a bag, its record, and whatever of signatures and time stamps is still to come; what
+        is there already stays as it is.
+
+        Raises:
+            EvidenceError: the chain does not hold, or the bag cannot be made.
+            OutputError: it cannot be written.
+        """
+        bag = home / name
+        try:
+            chain = read_chain(home)
+            if faults := chain_faults(chain):
+                raise EvidenceError(
+                    f"The chain {home / FOLDER} does not hold: {faults[0]}.",
+                    hint="Nothing was archived. `reporter verify` says more.",
+                )
+            if not bag.is_dir():
+                self._make_bag(home, bag, fill)
+            if not any(link.record.bag == name for link in chain):
+                # What the record says of the bag, the bag itself says.
+                signed = (bag / (SIGNED + SIGNATURE)).exists()
+                tagmanifest = digests(bag / SIGNED)["sha256"]
+                said = {"signed": signed, "to_be_stamped": _to_be_stamped(bag)}
+                own = following(chain, bag=name, tagmanifest_sha256=tagmanifest, **said, **record)
+                self._append(home, own)
+            self._homes.setdefault(record["customer_id"], home)
+            self._stamp_rest(home)
+        except OSError as error:
+            raise _unwritable(bag, error) from error
+        return bag
+
+    def _make_bag(self, home: Path, bag: Path, fill: Fill) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        for former in home.glob(f"{_DRAFT}*"):
+            shutil.rmtree(former)
+        draft = home / f"{_DRAFT}{bag.name}"
+        draft.mkdir()
+        try:
+            info = fill(draft)
+            text = readme(info["External-Description"], self.signer, self.authority)
+            (draft / README).write_text(text, "utf-8")
+            (draft / SCRIPT).write_text(script(), "utf-8")
+            if self.signer:
+                (draft / CERTIFICATES).write_bytes(self.signer.pem)
+            write_bag(draft, {**info, **self._said()})
+            self._sign(draft, SIGNED)
+            self._stamp(draft, SIGNED)
+            write_sums(draft, _there(draft, BESIDE))
+            _sync(draft)
+            draft.rename(bag)
+            _sync_folder(home)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _said(self) -> dict[str, str]:
+        """What a bag says of its signature and time stamp."""
+        signature = f"{NONE}: no certificate was configured"
+        stamp = f"{NONE}: no authority was configured"
+        if self.signer:
+            signature = f"CMS by {self.signer.name}"
+        if self.authority:
+            stamp = f"RFC 3161, asked for at {self.authority.name}"
+        return {SIGNATURE_LABEL: signature, STAMP_LABEL: stamp}
+
+    def _append(self, home: Path, record: Record) -> None:
+        folder, content = home / FOLDER, record.dump()
+        folder.mkdir(exist_ok=True)
+        if record.signed:
+            if self.signer is None:
+                raise EvidenceError(
+                    f"The bag {record.bag} is signed, and there is no certificate to sign its "
+                    "record with.",
+                    hint="Set `certificate` in [evidence] as it was when the bag was made.",
+                )
+            _write(folder / (record.name + SIGNATURE), self.signer.sign(content))
+            write_sums(folder, _signatures(folder), anew=(record.name + SIGNATURE,))
+        _write(folder / record.name, content)
+
+    def _stamp_rest(self, home: Path) -> None:
+        """Stamp what an authority that was down has left without a stamp."""
+        for link in read_chain(home):
+            if not link.record.to_be_stamped:
+                continue
+            bag, chain = home / link.record.bag, home / FOLDER
+            if bag.is_dir() and self._stamp(bag, SIGNED):
+                write_sums(bag, _there(bag, BESIDE))
+            if self._stamp(chain, link.record.name):
+                write_sums(chain, _signatures(chain))
+
+    def _sign(self, folder: Path, name: str) -> None:
+        if self.signer:
+            signature = self.signer.sign((folder / name).read_bytes())
+            _write(folder / (name + SIGNATURE), signature)
+
+    def _stamp(self, folder: Path, name: str) -> bool:
+        """Have a signature stamped, or the file itself where there is none; whether there is a
+        stamp now.
+        """
+        signature = folder / (name + SIGNATURE)
+        path = signature if signature.exists() else folder / name
+        target = path.with_name(path.name + STAMP)
+        if not target.exists() and self.authority:
+            try:
+                _write(target, self.authority.stamp(path.read_bytes()))
+            except NoStamp:
+                return False
+        return target.exists()
+
+
+def _to_be_stamped(bag: Path) -> bool:
+    said = (bag / "bag-info.txt").read_text("utf-8")
+    return f"{STAMP_LABEL}: {NONE}" not in said
+
+
+def _there(folder: Path, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if (folder / name).exists()]
+
+
+def _signatures(folder: Path) -> list[str]:
+    """The signatures and time stamps in the folder of a chain."""
+    return sorted(own.name for own in folder.iterdir() if own.suffix in (SIGNATURE, STAMP))
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_whole(path, lambda draft: draft.write_bytes(content))
+
+
+def _sync(folder: Path) -> None:
+    """Have all of a folder on the disk."""
+    for path in folder.rglob("*"):
+        _sync_folder(path)
+    _sync_folder(folder)
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> ReporterError:
+    return OutputError(
+        f"{path} cannot be written: {error.strerror or error}.",
+        hint="Check the folder of the archive (`folder` in [evidence], or --archive), and that "
+        "there is room on the disk.",
+    )

@@ -1,0 +1,296 @@
+"""Bags: folders in which every byte is accounted for (BagIt 1.0, RFC 8493), written and judged.
+
+What is written is sorted, ends in line feeds and hangs on nothing but the files, so a bag has one
+form: a manifest that says the same in another way is a fault here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reporter.errors import EvidenceError
+from reporter.files import write_whole
+
+ALGORITHMS: Final = ("sha256", "sha512")
+MANIFESTS: Final = tuple(f"manifest-{own}.txt" for own in ALGORITHMS)
+TAG_MANIFESTS: Final = tuple(f"tagmanifest-{own}.txt" for own in ALGORITHMS)
+SIGNED: Final = TAG_MANIFESTS[0]
+"""All else hangs on this file: it is what is signed, and what the chain names."""
+INFO: Final = "bag-info.txt"
+SUMS: Final = "signatures-sha256.txt"
+"""The hashes of what stands beside the tag manifest, which signs it and so cannot be in it."""
+SIGNATURE: Final = ".p7s"
+STAMP: Final = ".tsr"
+BESIDE: Final = (SIGNED + SIGNATURE, SIGNED + SIGNATURE + STAMP, SIGNED + STAMP)
+DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+LARGEST_FILE: Final = 1 << 30
+"""No report, and no reply, comes near it."""
+LARGEST_TAG_FILE: Final = 1 << 26
+_LINE: Final = {
+    "sha256": re.compile(r"([0-9a-f]{64})  (.+)"),
+    "sha512": re.compile(r"([0-9a-f]{128})  (.+)"),
+}
+_ESCAPED: Final = {"%": "%25", "\n": "%0A", "\r": "%0D"}
+_MOST_NAMED: Final = 5
+
+Digests = Mapping[str, str]
+"""Of one file, by algorithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A bag as it lies there: what is in the folder, and the text of the files that list others."""
+
+    sizes: Mapping[str, int]
+    """Of each file, by its path in the bag."""
+    odd: tuple[str, ...]
+    """What is neither file nor folder: links, pipes, devices."""
+    texts: Mapping[str, bytes]
+
+    @property
+    def payload(self) -> list[str]:
+        return [path for path in self.sizes if path.startswith("data/")]
+
+    @property
+    def tags(self) -> list[str]:
+        """The files that the tag manifests list."""
+        apart = {*TAG_MANIFESTS, *BESIDE, SUMS}
+        return [path for path in self.sizes if not path.startswith("data/") and path not in apart]
+
+    @property
+    def beside(self) -> list[str]:
+        """The signature and time stamp that there are."""
+        return [path for path in BESIDE if path in self.sizes]
+
+    @property
+    def info(self) -> dict[str, str]:
+        """What the bag says of itself."""
+        text = self.texts.get(INFO, b"").decode(errors="replace")
+        return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+
+
+def write_bag(folder: Path, info: Mapping[str, str]) -> None:
+    """Make a bag of a folder that has its payload in `data/`, and further tag files beside it.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        EvidenceError: a file is larger than a bag may hold.
+    """
+    (folder / "bagit.txt").write_bytes(DECLARATION)
+    listing = look_into(folder)
+    payload = listing.payload
+    for path in payload:
+        if listing.sizes[path] > LARGEST_FILE:
+            raise EvidenceError(f"{folder / path} is too large to be archived.")
+    oxum = f"{sum(listing.sizes[path] for path in payload)}.{len(payload)}"
+    lines = {**info, "Payload-Oxum": oxum}
+    text = "".join(f"{label}: {one_line(value)}\n" for label, value in lines.items())
+    (folder / INFO).write_bytes(text.encode())
+    _write_manifests(folder, MANIFESTS, payload)
+    _write_manifests(folder, TAG_MANIFESTS, look_into(folder).tags)
+
+
+def _write_manifests(folder: Path, names: Sequence[str], paths: Iterable[str]) -> None:
+    hashes = hashes_of(folder, paths)
+    for algorithm, name in zip(ALGORITHMS, names, strict=True):
+        listed = {path: own[algorithm] for path, own in hashes.items()}
+        (folder / name).write_bytes(manifest_of(listed))
+
+
+def write_sums(folder: Path, names: Iterable[str], anew: Collection[str] = ()) -> None:
+    """Write the hashes of signatures and time stamps, if there are any.
+
+    Those written before stay what they are, but for those made `anew`: what has changed since must
+    not be blessed.
+
+    Raises:
+        OutputError: it cannot be written.
+        OSError: a file cannot be read.
+    """
+    path = folder / SUMS
+    former = read_manifest(path.read_bytes(), "sha256")[0] if path.exists() else {}
+    kept = {own: former[own] for own in former if own not in anew}
+    sums = {own: kept.get(own) or digests(folder / own)["sha256"] for own in names}
+    content = manifest_of(sums)
+    if sums and not (path.exists() and path.read_bytes() == content):
+        write_whole(path, lambda draft: draft.write_bytes(content))
+
+
+def manifest_of(listed: Mapping[str, str]) -> bytes:
+    """The text of a manifest: a line for each file, by name."""
+    lines = (f"{digest}  {_escaped(path)}\n" for path, digest in sorted(listed.items()))
+    return "".join(lines).encode()
+
+
+def one_line(text: str) -> str:
+    """A text that cannot begin another line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def digests(path: Path) -> Digests:
+    """The hashes of a file, by algorithm.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    own = {algorithm: hashlib.new(algorithm) for algorithm in ALGORITHMS}
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            for digest in own.values():
+                digest.update(block)
+    return {algorithm: digest.hexdigest() for algorithm, digest in own.items()}
+
+
+def hashes_of(folder: Path, paths: Iterable[str]) -> dict[str, Digests]:
+    """The hashes of files of a bag, by path.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    return {path: digests(folder / path) for path in paths}
+
+
+def look_into(folder: Path) -> Listing:
+    """What is in a bag's folder. Follows no link, and reads nothing but what lists other files.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    sizes: dict[str, int] = {}
+    odd: list[str] = []
+    for path, mode, size in sorted(_walk(folder, "")):
+        if stat.S_ISREG(mode):
+            sizes[path] = size
+        else:
+            odd.append(path)
+    listing = ("bagit.txt", INFO, *MANIFESTS, *TAG_MANIFESTS, SUMS)
+    texts = {
+        name: (folder / name).read_bytes()
+        for name in listing
+        if sizes.get(name, LARGEST_TAG_FILE + 1) <= LARGEST_TAG_FILE
+    }
+    return Listing(sizes, tuple(odd), texts)
+
+
+def _walk(folder: Path, above: str) -> Iterator[tuple[str, int, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = above + entry.name
+            found = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                yield from _walk(folder / entry.name, path + "/")
+            else:
+                yield path, found.st_mode, found.st_size
+
+
+def structure_faults(listing: Listing) -> list[str]:
+    """All that is wrong with a bag before anything is hashed."""
+    faults = [f"{shown(path)} is neither a file nor a folder" for path in listing.odd]
+    if listing.texts.get("bagit.txt") != DECLARATION:
+        faults.append("bagit.txt does not say that this is a bag of version 1.0")
+    for path, size in listing.sizes.items():
+        if size > (LARGEST_FILE if path.startswith("data/") else LARGEST_TAG_FILE):
+            faults.append(f"{shown(path)} has {size:,} bytes, more than a bag may hold")
+    payload = listing.payload
+    oxum = f"{sum(listing.sizes[path] for path in payload)}.{len(payload)}"
+    if (said := listing.info.get("Payload-Oxum")) != oxum:
+        faults.append(f"{INFO} speaks of {said} bytes and files, and {oxum} are there")
+    for names, paths in ((MANIFESTS, payload), (TAG_MANIFESTS, listing.tags)):
+        for algorithm, name in zip(ALGORITHMS, names, strict=True):
+            faults += _manifest_faults(listing, name, algorithm, paths)
+    if listing.beside or SUMS in listing.sizes:
+        faults += _manifest_faults(listing, SUMS, "sha256", listing.beside)
+    return faults
+
+
+def _manifest_faults(
+    listing: Listing, name: str, algorithm: str, paths: Iterable[str]
+) -> list[str]:
+    """What is wrong with a manifest that is to list the files `paths`."""
+    content = listing.texts.get(name)
+    if content is None:
+        return [f"{name} is missing or too large"]
+    listed, faults = read_manifest(content, algorithm)
+    faults = [f"{name}: {fault}" for fault in faults]
+    if not faults and manifest_of(listed) != content:
+        faults.append(f"{name} is not in order")
+    there = set(paths)
+    missing, extra = sorted(listed.keys() - there), sorted(there - listed.keys())
+    if missing:
+        faults.append(f"missing, though {name} lists it: {_named(missing)}")
+    if extra:
+        faults.append(f"there, though {name} does not list it: {_named(extra)}")
+    return faults
+
+
+def read_manifest(content: bytes, algorithm: str) -> tuple[dict[str, str], list[str]]:
+    """The hash of each file a manifest lists, and what is wrong with its lines."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return {}, ["is no text"]
+    if text and not text.endswith("\n"):
+        return {}, ["is cut short"]
+    listed, faults = {}, []
+    for number, line in enumerate(text.split("\n")[:-1], 1):
+        found = _LINE[algorithm].fullmatch(line)
+        path = _unescaped(found[2]) if found else ""
+        if found is None:
+            faults.append(f"line {number} is no hash and path")
+        elif not _within(path):
+            faults.append(f"line {number} leads out of the bag: {shown(path)}")
+        else:
+            listed[path] = found[1]
+    return listed, faults[:_MOST_NAMED]
+
+
+def _within(path: str) -> bool:
+    """Whether a path stays in the bag."""
+    parts = path.split("/")
+    return not ({"", ".", ".."} & set(parts) or "\\" in path or ":" in parts[0])
+
+
+def hash_faults(listing: Listing, hashes: Mapping[str, Digests]) -> list[str]:
+    """The files that are not what the manifests say. `hashes` has all that are listed."""
+    lists = [
+        *zip(MANIFESTS, ALGORITHMS, strict=True),
+        *zip(TAG_MANIFESTS, ALGORITHMS, strict=True),
+        (SUMS, "sha256"),
+    ]
+    changed = {
+        path
+        for name, algorithm in lists
+        for path, digest in read_manifest(listing.texts.get(name, b""), algorithm)[0].items()
+        if hashes[path][algorithm] != digest
+    }
+    return [f"changed since it was archived: {_named(sorted(changed))}"] if changed else []
+
+
+def shown(path: str) -> str:
+    """A path from a bag for people: nothing in it can steer their terminal."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
+        for letter in path
+    )
+
+
+def _named(paths: Sequence[str]) -> str:
+    named = ", ".join(shown(path) for path in paths[:_MOST_NAMED])
+    more = len(paths) - _MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _escaped(path: str) -> str:
+    return "".join(_ESCAPED.get(letter, letter) for letter in path)
+
+
+def _unescaped(path: str) -> str:
+    return re.sub("%(25|0A|0D)", lambda found: chr(int(found[1], 16)), path)

@@ -1,0 +1,190 @@
+"""The chain of a customer's bags: what was archived, in which order, and nothing taken out since.
+
+Each record names the hash of the one before it and the Merkle root (RFC 6962) over all before it.
+Whoever has noted a root can hold the history against it, however many records follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+
+from reporter.errors import EvidenceError
+from reporter.evidence.bag import shown
+from reporter.model import KnownRoot
+from reporter.period import parse_period
+
+FOLDER: Final = "chain"
+_ANY_TIME: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""By when every period has begun."""
+_NAME: Final = re.compile(r"\d{4,}-.+\.json")
+_LARGEST_RECORD: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """That a bag was archived."""
+
+    format: Literal["backup-reporter chain record 1"]
+    number: int
+    """From 1, without a gap."""
+    customer_id: str
+    customer: str
+    period: str
+    """Its label."""
+    last_day: date
+    version: int
+    as_of: str
+    """The last fetch the report rests on."""
+    bag: str
+    """The name of its folder."""
+    tagmanifest_sha256: str
+    """Of the bag's tag manifest, on which all of the bag hangs."""
+    signed: bool
+    """Whether a signature stands beside bag and record."""
+    to_be_stamped: bool
+    """Whether an authority was asked to stamp them."""
+    previous_sha256: str | None
+    """Of the record before this one; None for the first."""
+    records_before: int
+    root_before: str
+    """The Merkle root over all records before this one."""
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"{self.number:04}-{self.bag}.json"
+
+    def dump(self) -> bytes:
+        """The record as a file: always the same bytes."""
+        return _RECORD.dump_json(self, indent=1) + b"\n"
+
+
+_RECORD: Final = TypeAdapter(Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A record as it lies in the chain."""
+
+    record: Record
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+Chain = Sequence[Link]
+
+
+def read_chain(home: Path) -> tuple[Link, ...]:
+    """The records of a customer's folder, by number; none where nothing was archived yet.
+
+    Raises:
+        EvidenceError: one cannot be read, or is no record.
+    """
+    folder = home / FOLDER
+    try:
+        paths = [own for own in sorted(folder.iterdir()) if _NAME.fullmatch(own.name)]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise EvidenceError(f"The chain {folder} cannot be read: {error.strerror}.") from error
+    return tuple(sorted(map(_read, paths), key=lambda link: link.record.number))
+
+
+def _read(path: Path) -> Link:
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_RECORD:
+            raise _unusable(path)
+        content = path.read_bytes()
+        record = _RECORD.validate_json(content, strict=True)
+    except (OSError, ValueError) as error:
+        raise _unusable(path) from error
+    if record.dump() != content or record.name != path.name:
+        raise _unusable(path)
+    return Link(record, content)
+
+
+def _unusable(path: Path) -> EvidenceError:
+    return EvidenceError(
+        f"{shown(path.name)} in the chain is no record.",
+        hint="It was changed after it was written: get it back from a backup.",
+    )
+
+
+def chain_faults(chain: Chain) -> list[str]:
+    """Where the records do not follow from one another."""
+    faults: list[str] = []
+    for number, link in enumerate(chain, 1):
+        record, before = link.record, chain[: number - 1]
+        if record.number != number:
+            return [*faults, f"record {number} is missing; {record.name} is in its place"]
+        if record.previous_sha256 != (before[-1].sha256 if before else None):
+            faults.append(f"{record.name} does not follow from the record before it")
+        if (record.records_before, record.root_before) != (len(before), root_of(before)):
+            faults.append(f"{record.name} has another root than the records before it")
+        if record.customer_id != chain[0].record.customer_id:
+            faults.append(f"{record.name} is of another customer")
+    return faults
+
+
+def root_of(chain: Chain) -> str:
+    """The Merkle root over records."""
+    return _root([link.content for link in chain]).hex()
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    """The Merkle tree hash of RFC 6962, section 2.1."""
+    match len(leaves):
+        case 0:
+            return hashlib.sha256().digest()
+        case 1:
+            return hashlib.sha256(b"\0" + leaves[0]).digest()
+    half = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\1" + _root(leaves[:half]) + _root(leaves[half:])).digest()
+
+
+def known_at(chain: Chain, root: str) -> int | None:
+    """Over how many records, from the first, this is the root; None where it is of none."""
+    counts = range(1, len(chain) + 1)
+    return next((own for own in counts if root_of(chain[:own]) == root.strip().lower()), None)
+
+
+def following(chain: Chain, **own: Any) -> Record:
+    """The record that follows, of the fields that the chain itself does not tell."""
+    return Record(
+        format="backup-reporter chain record 1",
+        number=len(chain) + 1,
+        previous_sha256=chain[-1].sha256 if chain else None,
+        records_before=len(chain),
+        root_before=root_of(chain),
+        **own,
+    )
+
+
+def root_before(folder: Path, customer_folder: str, period: str) -> KnownRoot | None:
+    """What the archive of a customer came to before a period (its label); None where it holds
+    nothing earlier.
+
+    It ends before the first record of that period or a later one, and so stays what it is, whatever
+    is archived from then on.
+
+    Raises:
+        EvidenceError: the chain cannot be read.
+    """
+    first = parse_period(period, "UTC", _ANY_TIME).first
+    chain = read_chain(folder / customer_folder)
+    earlier = list(takewhile(lambda link: link.record.last_day < first, chain))
+    if not earlier:
+        return None
+    return KnownRoot(len(earlier), root_of(earlier), earlier[-1].record.period)

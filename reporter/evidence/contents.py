@@ -1,0 +1,163 @@
+"""What is in a bag, and what each part of it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Final, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from reporter.errors import EvidenceError
+from reporter.model import Customer, Look, Policy, RestoreTest
+from reporter.period import Period
+
+REPORTS: Final = {suffix: f"data/report.{suffix}" for suffix in ("pdf", "xlsx", "json")}
+CONFIGURATION: Final = "data/configuration.json"
+PROVENANCE: Final = "data/provenance.json"
+REPLIES: Final = "data/replies.json"
+RESTATED: Final = "data/restated.json"
+TEMPLATES: Final = "data/templates"
+CERTIFICATES: Final = "certificates.pem"
+
+SIGNATURE_LABEL: Final = "Evidence-Signature"
+STAMP_LABEL: Final = "Evidence-Time-Stamp"
+NONE: Final = "none"
+"""How `bag-info.txt` begins to say that there is no signature, or no time stamp."""
+
+
+def reply_path(sha256: str) -> str:
+    """Where a reply's body is."""
+    return f"data/replies/{sha256}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a report is made of beside the replies. Holds no secret."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
+    customer: Customer
+    period: Period
+    policy: Policy
+    look: Look
+    """Its templates are in the bag, at that path."""
+    restore_tests: tuple[RestoreTest, ...] | None
+    """Those on record up to the period's end; None where no record is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedReply:
+    """One reply; its body is the file of that hash."""
+
+    url: str
+    fetched_at: datetime
+    request_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFetch:
+    """One attempt to read something of the customer."""
+
+    kind: str
+    taken_at: datetime
+    error: str | None
+    """Why there are no replies."""
+    replies: tuple[ArchivedReply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a report was made with: the same tools make the same bytes."""
+
+    program: str
+    program_sha256: str
+    """Of its files and those it writes with."""
+    python: str
+    system: str
+    libraries: dict[str, str]
+    fonts: dict[str, str]
+    """SHA-256 of each font file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """The version that this one corrects; its figures are in `restated.json`."""
+
+    number: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """When and of what a version was made, and with what."""
+
+    version: int
+    made_at: datetime
+    as_of: datetime
+    closed: bool
+    """Whether the period was over."""
+    restates: Restated | None
+    figures_sha256: str
+    pdf_unsigned_sha256: str
+    pdf_unsigned_bytes: int
+    """The signed PDF begins with so many bytes of the unsigned one, which are all of it."""
+    pdf_signature: str
+    """The PAdES level, or `none`."""
+    tools: Tools
+
+
+FETCHES: Final = TypeAdapter(tuple[ArchivedFetch, ...])
+Part = TypeVar("Part")
+
+
+def dump(content: Configuration | Provenance) -> bytes:
+    """A part of a bag as JSON."""
+    return TypeAdapter(type(content)).dump_json(content, indent=1) + b"\n"
+
+
+def dump_fetches(fetches: Iterable[ArchivedFetch]) -> bytes:
+    """The index of the replies as JSON."""
+    return FETCHES.dump_json(tuple(fetches), indent=1) + b"\n"
+
+
+def configuration_of(folder: Path) -> Configuration:
+    """The configuration in a bag.
+
+    Raises:
+        EvidenceError: it cannot be read.
+    """
+    return _loaded(folder / CONFIGURATION, TypeAdapter(Configuration))
+
+
+def provenance_of(folder: Path) -> Provenance:
+    """What a bag says of how its report was made.
+
+    Raises:
+        EvidenceError: it cannot be read.
+    """
+    return _loaded(folder / PROVENANCE, TypeAdapter(Provenance))
+
+
+def fetches_of(folder: Path) -> tuple[ArchivedFetch, ...]:
+    """The fetches in a bag, in the order they were recorded.
+
+    Raises:
+        EvidenceError: they cannot be read.
+    """
+    return _loaded(folder / REPLIES, FETCHES)
+
+
+def _loaded(path: Path, kind: TypeAdapter[Part]) -> Part:
+    try:
+        return kind.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise EvidenceError(
+            f"{path.name} in the bag cannot be read.",
+            hint="It is of another version of the program, or was changed before it was archived.",
+        ) from error

@@ -1,0 +1,84 @@
+"""What goes into every bag for those who check it without us: README.txt and verify.sh."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+from reporter.evidence.signing import Signer
+from reporter.evidence.timestamp import Authority
+
+README: Final = "README.txt"
+SCRIPT: Final = "verify.sh"
+
+_SIGNED: Final = """\
+3.  It is signed, and by whom:
+
+        openssl cms -verify -binary -inform DER -in tagmanifest-sha256.txt.p7s \\
+          -content tagmanifest-sha256.txt -CAfile certificates.pem -partial_chain \\
+          -purpose any -no_check_time -out /dev/null
+        openssl x509 -in certificates.pem -noout -subject -dates -fingerprint -sha256
+"""
+_UNSIGNED: Final = """\
+3.  It is NOT signed: no certificate was configured when it was made. Nothing in it
+    tells who made it.
+"""
+_STAMPED: Final = """\
+4.  When it was there, by the word of a time-stamp authority ({authority});
+    CA.pem is that authority's own root certificate:
+
+        openssl ts -verify -in {stamped}.tsr \\
+          -data {stamped} -CAfile CA.pem
+
+    Where this file is missing, the authority did not answer when the bag was made.
+"""
+_UNSTAMPED: Final = """\
+4.  It has NO time stamp: no authority was configured when it was made. When it was made
+    is only what the bag itself says.
+"""
+_TRUST_SIGNED: Final = """\
+WHOM YOU TRUST
+
+The signature is by
+
+    {signer}
+
+Anyone can make a certificate with any name: compare the fingerprint with the one that
+the provider gave you by another way. Whoever holds the key could still make another
+bag in place of this one. What speaks against that is a time stamp, and the chain:
+each bag of this customer has a record that names the one before it, and reports and
+mails print the root over them. A root you noted yourself cannot be changed any more.
+"""
+_TRUST_UNSIGNED: Final = """\
+WHOM YOU TRUST
+
+Without a signature, whoever can write to the archive could have made another bag in
+place of this one. What speaks against that is the chain: each bag of this customer has
+a record that names the one before it, and reports and mails print the root over them.
+A root you noted yourself cannot be changed any more.
+"""
+
+
+def readme(title: str, signer: Signer | None, authority: Authority | None) -> str:
+    """The README of a bag."""
+    stamped = "tagmanifest-sha256.txt" + (".p7s" if signer else "")
+    checks = [
+        _SIGNED if signer else _UNSIGNED,
+        _STAMPED.format(authority=authority.name, stamped=stamped) if authority else _UNSTAMPED,
+    ]
+    return _text(README).format(
+        title=title,
+        underline="=" * len(title),
+        checks="\n".join(checks),
+        pdf=", signed inside as well" if signer else "",
+        trust=_TRUST_SIGNED.format(signer=signer.name) if signer else _TRUST_UNSIGNED,
+    )
+
+
+def script() -> str:
+    """The script that checks a bag with sha256sum, find, sort and openssl alone."""
+    return _text(SCRIPT)
+
+
+def _text(name: str) -> str:
+    return (files("reporter.evidence") / "auditor" / name).read_text("utf-8")

@@ -1,0 +1,256 @@
+"""`reporter archive`: what goes into a bag, once, whole, and at no other customer's cost."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import bagit
+import pytest
+from filelock import FileLock
+
+from reporter.store import Store
+from reporter.store.upkeep import prune
+from reporter.store.versions import versions_of
+from tests.builders import CUSTOMER, make_job
+from tests.evidence.conftest import OCTOBER_OVER, SECOND, Evidence, keep, month
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def content(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """All files of a folder: what is in them, and when they were written."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence) -> None:
+    """The files as rendered, each reply as received, the configuration, and what made it."""
+    bag = evidence.archive()
+    assert bag == evidence.folder / "archive" / "contoso-ltd" / "2026-10-v1"
+    for suffix in ("pdf", "xlsx", "json"):
+        (rendered,) = evidence.folder.glob(f"reports/2026-10/*/*.{suffix}")
+        assert (bag / f"data/report.{suffix}").read_bytes() == rendered.read_bytes()
+    figures = json.loads((bag / "data/report.json").read_bytes())
+    fetches = json.loads((bag / "data/replies.json").read_bytes())
+    replies = [reply for fetch in fetches for reply in fetch["replies"]]
+    assert [own["kind"] for own in fetches] == ["jobs", "jobs", "protection", "subscription"]
+    assert {own["sha256"] for own in figures["sources"]} <= {own["sha256"] for own in replies}
+    assert {own["request_id"] for own in replies} >= {"req-0106", "req-1206"}
+    for reply in replies:
+        body = (bag / f"data/replies/{reply['sha256']}.json").read_bytes()
+        assert hashlib.sha256(body).hexdigest() == reply["sha256"]
+    configuration = json.loads((bag / "data/configuration.json").read_bytes())
+    assert configuration["period"]["timezone"] == "Europe/Berlin"
+    tools = json.loads((bag / "data/provenance.json").read_bytes())["tools"]
+    assert {"weasyprint", "openpyxl", "pango", "harfbuzz"} <= tools["libraries"].keys()
+    assert tools["fonts"]["fonts/ibm-plex-sans/IBMPlexSans-Regular.woff"]
+
+
+def test_no_secret_goes_into_an_archive(evidence: Evidence, signing: tuple[str, ...]) -> None:
+    """Neither a password nor a key, wherever it is configured."""
+    secrets = ["very-secret-1", "very-secret-2"]
+    evidence.configure(
+        *signing,
+        f'timestamp_url = "http://user:{secrets[0]}@127.0.0.1:9/"',
+        "[api]",
+        f'client_secret = "{secrets[1]}"',
+    )
+    evidence.archive()
+    for path, (written, _) in content(evidence.folder / "archive").items():
+        for secret in (*secrets, "PRIVATE KEY", "certificate_password"):
+            assert secret.encode() not in written, path
+
+
+def test_others_check_an_unsigned_bag(evidence: Evidence) -> None:
+    """The Library of Congress's checker, and the script in the bag; which says what it has not."""
+    bag = evidence.archive()
+    assert bagit.Bag(str(bag)).validate()
+    run = subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+    assert "absent  signature: none" in run.stdout
+    assert "NOT signed" in (bag / "README.txt").read_text("utf-8")
+    verdict = json.loads(evidence.verify(bag, "--json").stdout)
+    assert verdict["valid"]
+    assert [own["signed"] for own in verdict["verdicts"]] == [False, False]
+    said = evidence.verify(bag).stdout
+    assert "not signed: no certificate was configured" in said
+    assert said.endswith("VALID: all checks hold; without signature, time stamp.\n")
+
+
+def test_what_is_archived_is_left_alone(evidence: Evidence) -> None:
+    """A second run names the same bag, and writes nothing."""
+    bag = evidence.archive()
+    before = content(evidence.folder / "archive")
+    assert evidence.archive() == bag
+    assert content(evidence.folder / "archive") == before
+
+
+def test_snapshots_after_a_version_are_none_of_its(evidence: Evidence) -> None:
+    """It holds what was known when it was made, and is computed again from that alone."""
+    late = [*month("2026-10"), make_job("2026-10-02T02:00:00Z", "Failed", jobModule="Late")]
+    keep(evidence.folder, late, OCTOBER_OVER + timedelta(days=2))
+    bag = evidence.archive()
+    fetches = json.loads((bag / "data/replies.json").read_bytes())
+    assert max(own["taken_at"] for own in fetches) == "2026-11-01T06:00:00Z"
+    assert evidence.verdict(bag)["figures"] == "ok"
+
+
+def test_a_correction_is_a_bag_of_its_own(evidence: Evidence) -> None:
+    """It has the figures it corrects, and what it says of them is computed again."""
+    evidence.archive()
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER + timedelta(days=2))
+    evidence.render()
+    bag = evidence.archive()
+    assert bag.name == "2026-10-v2"
+    restated = json.loads((bag / "data/report.json").read_bytes())["restates"]
+    assert restated["version"] == 1
+    assert restated["changes"]
+    assert evidence.verdict(bag.parent)["failed"] == ""
+    first = bag.parent / "2026-10-v1" / "data" / "report.json"
+    assert json.loads((bag / "data/restated.json").read_bytes()) == json.loads(first.read_bytes())
+
+
+def test_files_that_are_not_those_of_the_version_are_refused(evidence: Evidence) -> None:
+    """Changed by hand, or made with another configuration: nothing is archived."""
+    (path,) = evidence.folder.glob("reports/2026-10/*/*.json")
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"Contoso", b"Contosa"))
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "not those of its last version (1)" in result.stderr
+    path.write_bytes(whole)
+    evidence.configure(look='depth = "full"')
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "reporter render" in result.stderr
+    assert not list(evidence.folder.glob("archive/*/*"))
+
+
+def test_what_was_never_rendered_is_said(evidence: Evidence) -> None:
+    """With what to do."""
+    result = evidence.run("archive", "--period", "2026-09")
+    assert result.exit_code == 1
+    assert "no report of Contoso Ltd for 2026-09 yet" in result.stderr
+
+
+def test_replies_that_were_pruned_are_missed(evidence: Evidence) -> None:
+    """A bag from which nothing can be computed again is not made."""
+    with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
+        prune(store, OCTOBER_OVER + timedelta(days=1))
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "no longer has all replies" in result.stderr
+    assert not list(evidence.folder.glob("archive/*/*"))
+
+
+def test_one_customer_costs_no_other(evidence: Evidence) -> None:
+    """Who cannot be archived is named, and the other is archived; status 1."""
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
+    evidence.render()
+    next(evidence.folder.glob("reports/2026-10/contoso*/*.pdf")).unlink()
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "Failed: Contoso Ltd" in result.stderr
+    (bag,) = result.stdout.splitlines()
+    assert evidence.verdict(evidence.folder / bag)["failed"] == ""
+
+
+def test_a_customer_keeps_its_folder_under_a_new_name(evidence: Evidence) -> None:
+    """A chain goes on; and another customer of the old name gets a folder of its own."""
+    evidence.archive()
+    renamed = type(CUSTOMER)(CUSTOMER.id, "Contoso Holding")
+    namesake = type(CUSTOMER)(SECOND.id, CUSTOMER.name)
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER + timedelta(days=1), renamed)
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER, namesake)
+    evidence.render()
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 0, result.output
+    folders = {Path(line).parent.name: Path(line).name for line in result.stdout.splitlines()}
+    assert folders.pop("contoso-ltd") == "2026-10-v2"
+    ((other, bag),) = folders.items()
+    assert other.startswith("contoso-ltd-")
+    assert bag == "2026-10-v1"
+
+
+def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
+    """Of a bag that was not finished nothing counts; one without its record gets it."""
+    home = evidence.folder / "archive" / "contoso-ltd"
+    (home / ".draft-2026-10-v1" / "data").mkdir(parents=True)
+    bag = evidence.archive()
+    assert [own.name for own in sorted(home.iterdir())] == ["2026-10-v1", "chain"]
+    (record,) = (home / "chain").glob("*.json")
+    whole = record.read_bytes()
+    record.unlink()
+    assert evidence.archive() == bag
+    assert record.read_bytes() == whole
+    assert evidence.verdict(home)["failed"] == ""
+
+
+def test_a_chain_that_does_not_hold_is_not_gone_on_with(evidence: Evidence) -> None:
+    """Nothing is archived behind a record that was changed."""
+    bag = evidence.archive()
+    (record,) = (bag.parent / "chain").glob("*.json")
+    record.write_bytes(record.read_bytes().replace(b'"records_before": 0', b'"records_before": 1'))
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER + timedelta(days=2))
+    evidence.render()
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "does not hold" in result.stderr
+    assert not (bag.parent / "2026-10-v2").exists()
+
+
+def test_one_run_at_a_time(evidence: Evidence) -> None:
+    """A second one is refused, and says so."""
+    (evidence.folder / "archive").mkdir()
+    with FileLock(evidence.folder / "archive" / ".lock"):
+        result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "Another run is writing to the archive" in result.stderr
+
+
+def test_an_archive_that_cannot_be_written_is_said(evidence: Evidence) -> None:
+    """A file stands where its folder is to be."""
+    (evidence.folder / "archive").write_bytes(b"")
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+
+
+@pytest.mark.slow
+def test_own_templates_and_texts_are_part_of_it(evidence: Evidence) -> None:
+    """From the bag alone the same PDF comes out, whatever became of the configuration."""
+    assert evidence.run("templates", "copy", "own").exit_code == 0
+    template = evidence.folder / "own" / "report.css"
+    template.write_text(template.read_text("utf-8") + "\nbody { color: #222 }\n", "utf-8")
+    (evidence.folder / "logo.png").write_bytes(PNG)
+    look = 'templates = "own"\n[brand]\nname = "Contoso Managed Services"\nlogo = "logo.png"'
+    evidence.configure(look=look)
+    evidence.render()
+    bag = evidence.archive()
+    (evidence.folder / "reporter.toml").unlink()
+    template.unlink()
+    verdict = evidence.verdict(bag)
+    assert verdict["failed"] == ""
+    assert verdict["PDF's text"] == "ok"
+    assert "byte for byte" in evidence.verify(bag).stdout.split("PDF's text")[1]
+
+
+def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence) -> None:
+    """Number, time and hashes are those of the ledger."""
+    bag = evidence.archive()
+    with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
+        (version,) = versions_of(store, CUSTOMER, "2026-10")
+    said = json.loads((bag / "data/provenance.json").read_bytes())
+    assert (said["version"], said["figures_sha256"]) == (1, version.figures_sha256)
+    assert said["pdf_unsigned_sha256"] in version.files.values()
