@@ -360,9 +360,7 @@ class DeliverySettings(Section):
 
 
 class EvidenceSettings(Section):
-    """`[evidence]`: where archives are, how they are signed and time-stamped, and what else shows that
-    backups are of use.
-    """
+    """`[evidence]`: where archives are, how they are signed and time-stamped, and restore tests."""
 
     folder: Path = Path("archive")
     certificate: Path | None = None

@@ -28,7 +28,7 @@ def test_the_starter_configuration_is_valid() -> None:
 
 
 def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
-    """Every key others may rely on is known; what this version makes no use of is told."""
+    """Every key others may rely on is known."""
     settings = settings_from(
         tmp_path,
         """
@@ -55,6 +55,11 @@ def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
         scheduler = "tcp://10.0.0.1:8786"
         """,
     )
+    assert settings.customer("1").recipients == ("it@customer.example",)
+    assert settings.mail.sender == "Contoso Reports <reports@contoso.example>"
+    assert (settings.delivers, settings.archives) == (True, True)
+    nothing = settings_from(tmp_path, "")
+    assert (nothing.delivers, nothing.archives) == (False, False)
 
 
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
