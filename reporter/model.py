@@ -617,7 +617,7 @@ class RestoreStanding(StrEnum):
 class RestoreTest:
     """One restore test, as the provider put it on record."""
 
-    date: date
+    date: Day
     """When it was done."""
     scope: str
     """What was restored."""
