@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format samples docs translations validate bench fonts lock build clean
+.PHONY: help demo test slow lint format samples docs translations validate bench fonts lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -10,8 +10,11 @@ help:  ## Say what there is to make
 demo: .venv/runtime  ## Fetch a month from an emulator of the API and render its customers
 	$(BIN)/reporter demo --out demo
 
-test: .venv/dev  ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: .venv/dev  ## Run the tests, but for the slow ones
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+slow: .venv/dev  ## Run the slow tests: killed senders, flipped bits, large workbooks
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 lint: .venv/dev  ## Check style and types
 	$(BIN)/ruff check .
