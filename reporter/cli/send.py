@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from reporter.store import Store
     from reporter.store.outbox import Delivery
 
-UNSETTLED = (DeliveryState.REFUSED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+TROUBLED = (DeliveryState.REFUSED, DeliveryState.FAILED)
+UNSETTLED = (*TROUBLED, DeliveryState.UNCERTAIN)
 """States somebody has to know of."""
 
 
@@ -160,7 +161,7 @@ def _tell(console: Console, own: Dispatched) -> bool:
     for each in own.deliveries:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
-        elif each.state in UNSETTLED and each.reason != str(own.error):
+        elif each.state in TROUBLED and each.reason != str(own.error):
             when = f"; tried again from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
             console.warn(
                 f"{each.state.capitalize()}: {own.customer.name}, {each.recipient}: "
