@@ -139,8 +139,9 @@ def send_stored_reports(
         reports, failed = _queued(console, rendering, store, wanted)
         for own in send_reports(rendering, store, reports, utc_now):
             failed |= _tell(console, own)
-    ids = {own.customer.id for own in reports}
-    rows = [own for own in deliveries_of(store, period=rendering.period) if own.customer.id in ids]
+    names = {own.customer.id: own.customer.name for own in reports}
+    rows = deliveries_of(store, period=rendering.period)
+    rows = tuple(own for own in rows if own.customer.id in names)
     counts = Counter(own.state for own in rows)
     said = ", ".join(f"{counts[state]} {state.value}" for state in DeliveryState if counts[state])
     console.say(f"Outbox of {rendering.period}: {said or 'empty'}.")
@@ -149,9 +150,9 @@ def send_stored_reports(
     for row in rows:
         if row.state is DeliveryState.UNCERTAIN:
             console.warn(
-                f"Uncertain: {row.customer.name}, {row.recipient}: {row.reason}.\n"
-                f"  Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
-                "or `--again`."
+                f"Uncertain: {names[row.customer.id]}, {row.recipient}: {row.reason}.",
+                f"Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
+                "or `--again`.",
             )
     return int(failed or any(counts[state] for state in UNSETTLED))
 
@@ -168,7 +169,7 @@ def _tell(console: Console, own: Dispatched) -> bool:
                 f"{each.reason}{when}"
             )
     if own.error is not None:
-        console.warn(f"Not sent: {own.customer.name}: {own.error.explain()}")
+        console.warn(f"Not sent: {own.customer.name}: {own.error}", own.error.hint)
     return own.error is not None
 
 
@@ -190,7 +191,7 @@ def _queued(
         except ReporterError as error:
             if error.exit_code == UsageError.exit_code:
                 raise  # the configuration as a whole is wrong
-            console.warn(f"Not queued: {error.explain()}")
+            console.warn(f"Not queued: {error}", error.hint)
             failed = True
     return reports, failed
 
@@ -215,7 +216,7 @@ def _write_messages(console: Console, rendering: Rendering, wanted: tuple[str, .
             if rows:
                 console.result(write_message(rendering, report, rows))
         except ReporterError as error:
-            console.warn(f"No message: {report.customer.name}: {error.explain()}")
+            console.warn(f"No message: {report.customer.name}: {error}", error.hint)
             failed = True
     return int(failed)
 
@@ -235,7 +236,7 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
         try:
             reports.append(rendered(rendering, store, customer, name))
         except ReporterError as error:
-            console.warn(f"Not sent: {error.explain()}")
+            console.warn(f"Not sent: {error}", error.hint)
             failed = True
     for own in send_to(rendering, reports, addresses[0], utc_now):
         failed |= _tell(console, own)
