@@ -9,6 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -20,6 +21,8 @@ from click.testing import Result
 
 from reporter.emulator import Emulator, ordinary_customers
 from reporter.emulator.cast import Plan
+from reporter.store import Store
+from reporter.store.lock import held
 from tests.conftest import Run, StartEmulator, configure
 from tests.delivery.mail_server import Accounts, free_port
 from tests.delivery.receivers import Handler, Receiver, Replies
@@ -150,6 +153,24 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
     assert run("approve").exit_code == 0
     assert start("2026-11-01T09:17").exit_code == 0
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
+
+
+def test_while_somebody_sends_or_fetches_the_rest_is_done(
+    run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
+) -> None:
+    """A second sending is refused with what to do; a fetch is in no sending's way."""
+    deliver(NO_APPROVAL)
+    store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
+    with closing(store), held(store.engine, part="outbox"):
+        result = start("2026-11-01T06:17")
+        assert result.exit_code == 1
+        assert "The outbox sqlite:///reporter.db is held by another run" in result.stderr
+        assert "--wait" in result.stderr
+    assert len(list(tmp_path.glob("reports/2026-10/*/*.json"))) == 2
+    assert accounts.arrived == []
+    with closing(store), held(store.engine):
+        assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 2
 
 
 @pytest.mark.slow
