@@ -65,5 +65,6 @@ def archive_stored_reports(
     outcomes = follow(console, archive_customers(rendering, kept, names), len(names), "Archived")
     status = finish(console, outcomes)
     if kept.authority and kept.authority.trouble:
-        console.warn(f"Without a time stamp: {kept.authority.trouble.explain()}")
+        trouble = kept.authority.trouble
+        console.warn(f"Without a time stamp: {trouble}", trouble.hint)
     return status

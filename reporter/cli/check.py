@@ -19,6 +19,7 @@ def check(context: click.Context) -> None:
     settings = console.settings()
     console.result(f"ok      configuration: {console.config or 'reporter.toml or defaults'}")
     for finding in findings(settings):
-        console.result(finding.line())
+        for line in finding.line().splitlines():
+            console.result(line)
         failed |= finding.good is False
     context.exit(1 if failed else 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Sequence
 
 import click
@@ -54,7 +53,7 @@ def customers(console: Console, *, as_json: bool) -> None:
     listed = [named(settings, own) for own in open_store(settings).customers()]
     if as_json:
         rows = [{"id": own.id, "name": own.name} for own in listed]
-        console.result(json.dumps(rows, ensure_ascii=False, indent=1))
+        console.data(rows)
         return
     for own in listed:
         console.result(f"{own.id}  {own.name}")

@@ -43,7 +43,7 @@ class ReporterGroup(click.Group):
             console = context.ensure_object(Console)
             if console.verbose > 1:
                 raise
-            console.warn(f"Error: {error.explain()}")
+            console.warn(f"Error: {error}", error.hint)
             context.exit(error.exit_code)
         except KeyboardInterrupt:
             context.ensure_object(Console).warn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reporter.errors import UsageError
+from reporter.render.text import NOT_IN_A_LINE
 from reporter.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -26,7 +28,11 @@ DEFAULT_CONFIG = Path("reporter.toml")
 
 @dataclass
 class Console:
-    """What is said, and where: results to standard output, everything else to standard error."""
+    """What is said, and where: results to standard output, everything else to standard error.
+
+    Customers are called what they are called, and servers say what they like: no line breaks and no
+    commands to the terminal come through.
+    """
 
     config: Path | None = None
     quiet: bool = False
@@ -34,16 +40,24 @@ class Console:
 
     def result(self, text: object) -> None:
         """A line of the command's result."""
-        click.echo(text)
+        click.echo(_one_line(text))
+
+    def data(self, content: object) -> None:
+        """The command's result for programs, as JSON."""
+        lines = json.dumps(content, ensure_ascii=False, indent=1).split("\n")
+        for line in lines:
+            click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 
     def say(self, text: str) -> None:
         """A line of progress; silent with --quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(_one_line(text), err=True)
 
-    def warn(self, text: str) -> None:
-        """A line about something that went wrong; never silent."""
-        click.echo(text, err=True)
+    def warn(self, text: str, hint: str = "") -> None:
+        """A line about something that went wrong, and one with what to do; never silent."""
+        click.echo(_one_line(text), err=True)
+        if hint:
+            click.echo(f"  {_one_line(hint)}", err=True)
 
     def settings(self) -> Settings:
         """The configuration.
@@ -62,6 +76,10 @@ class Console:
             handler = logging.StreamHandler(sys.stderr)
             handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
             logger.addHandler(handler)
+
+
+def _one_line(text: object) -> str:
+    return NOT_IN_A_LINE.sub(" ", str(text))
 
 
 def open_store(settings: Settings) -> Store:

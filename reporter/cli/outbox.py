@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -60,8 +59,7 @@ def outbox(
     chosen = {own.id for own in choose(list(names.values()), wanted)}
     rows = tuple(own for own in rows if own.customer.id in chosen)
     if as_json:
-        listed = [_as_dict(own, names[own.customer.id].name) for own in rows]
-        console.result(json.dumps(listed, ensure_ascii=False, indent=1))
+        console.data([_as_dict(own, names[own.customer.id].name) for own in rows])
         return
     for own in rows:
         console.result(_line(own, names[own.customer.id].name))
@@ -83,13 +81,15 @@ def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
     """
     import getpass
 
+    from reporter.pipeline import named
     from reporter.store.outbox import Move, deliveries_of, move
 
     if to is None:
         raise UsageError(
             "Nothing says what became of them.", hint="Give --sent, --again or --drop."
         )
-    store = open_store(console.settings())
+    settings = console.settings()
+    store = open_store(settings)
     known = {own.id: own for own in deliveries_of(store, states=_SETTLED_FROM)}
     if unknown := [own for own in ids if own not in known]:
         raise UsageError(
@@ -104,7 +104,8 @@ def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
     }
     move(store, dict.fromkeys(ids, moves[to]), utc_now(), out_of=_SETTLED_FROM)
     for own in ids:
-        console.result(f"{moves[to].state}  {known[own].customer.name}  {known[own].recipient}")
+        name = named(settings, known[own].customer).name
+        console.result(f"{moves[to].state}  {name}  {known[own].recipient}")
 
 
 def _as_dict(own: Delivery, name: str) -> dict[str, object]:

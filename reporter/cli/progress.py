@@ -30,7 +30,8 @@ def follow(
                 console.say(f"{said} {outcome.customer.name} ({len(done)}/{total})")
     for outcome in done:
         if outcome.error is not None:
-            console.warn(f"Failed: {outcome.customer.name}: {outcome.error.explain()}")
+            error = outcome.error
+            console.warn(f"Failed: {outcome.customer.name}: {error}", error.hint)
     return done
 
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from reporter.pipeline import Rendering
     from reporter.store.outbox import Delivery
 
-UNSETTLED = (DeliveryState.REFUSED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+TROUBLED = (DeliveryState.REFUSED, DeliveryState.FAILED)
+UNSETTLED = (*TROUBLED, DeliveryState.UNCERTAIN)
 """States somebody has to know of."""
 
 
@@ -152,8 +153,8 @@ class Errand:
         self.store = open_store(rendering.settings)
         self.failed = False
         """Whether something of a customer could not be done."""
-        self.seen: dict[str, set[str]] = {}
-        """The ids of the customers looked at, by the label of the period."""
+        self.seen: dict[str, dict[str, str]] = {}
+        """The names of the customers looked at by their ids, by the label of the period."""
         self._wanted = wanted
         self._leftovers = leftovers
 
@@ -175,9 +176,9 @@ class Errand:
 
         return [own for own in rows_of(self.store, report) if own.state in states]
 
-    def fail(self, text: str) -> None:
+    def fail(self, text: str, hint: str) -> None:
         """Say what could not be done of a customer, and remember that something could not."""
-        self.console.warn(text)
+        self.console.warn(text, hint)
         self.failed = True
 
     def _open(self, states: Collection[DeliveryState]) -> dict[str, set[str]]:
@@ -203,14 +204,14 @@ class Errand:
                 continue
             if not settings.customer(customer.id).send and not self._wanted:
                 continue
-            self.seen.setdefault(label, set()).add(customer.id)
+            self.seen.setdefault(label, {})[customer.id] = customer.name
             try:
                 report = rendered(rendering, self.store, customer, name)
                 queue_report(settings, self.store, report, utc_now())
             except ReporterError as error:
                 if error.exit_code == UsageError.exit_code:
                     raise  # the configuration as a whole is wrong
-                self.fail(f"Not queued: {error.explain()}")
+                self.fail(f"Not queued: {error}", error.hint)
             else:
                 yield report
 
@@ -241,8 +242,9 @@ def _sum_up(errand: Errand, label: str) -> bool:
     """Say how the outbox of a period stands; whether something in it has to be settled."""
     from reporter.store.outbox import deliveries_of
 
+    names = errand.seen[label]
     found = deliveries_of(errand.store, period=label)
-    rows = [own for own in found if own.customer.id in errand.seen[label]]
+    rows = [own for own in found if own.customer.id in names]
     counts = Counter(own.state for own in rows)
     said = ", ".join(f"{counts[state]} {state.value}" for state in DeliveryState if counts[state])
     errand.console.say(f"Outbox of {label}: {said or 'empty'}.")
@@ -251,9 +253,9 @@ def _sum_up(errand: Errand, label: str) -> bool:
     for row in rows:
         if row.state is DeliveryState.UNCERTAIN:
             errand.console.warn(
-                f"Uncertain: {row.customer.name}, {row.recipient}: {row.reason}.\n"
-                f"  Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
-                "or `--again`."
+                f"Uncertain: {names[row.customer.id]}, {row.recipient}: {row.reason}.",
+                f"Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
+                "or `--again`.",
             )
     return any(counts[state] for state in UNSETTLED)
 
@@ -263,14 +265,14 @@ def _tell(console: Console, own: Dispatched) -> bool:
     for each in own.deliveries:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
-        elif each.state in UNSETTLED and each.reason != str(own.error):
+        elif each.state in TROUBLED and each.reason != str(own.error):
             when = f"; tried again from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
             console.warn(
                 f"{each.state.capitalize()}: {own.customer.name}, {each.recipient}: "
                 f"{each.reason}{when}"
             )
     if own.error is not None:
-        console.warn(f"Not sent: {own.customer.name}: {own.error.explain()}")
+        console.warn(f"Not sent: {own.customer.name}: {own.error}", own.error.hint)
     return own.error is not None
 
 
@@ -285,7 +287,7 @@ def _write_messages(errand: Errand) -> int:
             if rows:
                 errand.console.result(write_message(errand.rendering, report, rows))
         except ReporterError as error:
-            errand.fail(f"No message: {report.customer.name}: {error.explain()}")
+            errand.fail(f"No message: {report.customer.name}: {error}", error.hint)
     return int(errand.failed)
 
 
@@ -304,7 +306,7 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
         try:
             reports.append(rendered(rendering, store, customer, name))
         except ReporterError as error:
-            console.warn(f"Not sent: {error.explain()}")
+            console.warn(f"Not sent: {error}", error.hint)
             failed = True
     for own in send_to(rendering, reports, addresses[0], utc_now):
         failed |= _tell(console, own)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def verify(
     valid = bool(verdicts) and all(own.valid for own in verdicts)
     if as_json:
         said = {"valid": valid, "verdicts": [own.as_dict() for own in verdicts]}
-        console.result(json.dumps(said, ensure_ascii=False, indent=1))
+        console.data(said)
     else:
         console.result(_summary(verdicts) if valid else "NOT VALID.")
     context.exit(0 if valid else 1)

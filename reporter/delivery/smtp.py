@@ -148,7 +148,7 @@ class SmtpTransport:
             self._drop()
             raise ChannelError(
                 f"{self._server} does not send for {self._sender}: {code} {_text(said)}.",
-                hint="Check username, password and `from` in [mail].",
+                hint="Check security, username, password and `from` in [mail].",
             )
         if code != 250:
             results |= dict.fromkeys(recipients, self._result(code, said))

@@ -12,7 +12,7 @@ from typing import Any
 from reporter.delivery.post import post_once
 from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.model import DeliveryState
-from reporter.render.text import Words
+from reporter.render.text import Words, one_line
 
 
 def post_summary(
@@ -88,5 +88,5 @@ def _text(figures: Mapping[str, Any]) -> str:
     if restates := figures["restates"]:
         parts.append(f"version {version} corrects version {restates['version']}")
     # Chats read angle brackets as commands: <!channel> calls everybody.
-    line = " ".join("; ".join(parts).split())
+    line = one_line("; ".join(parts))
     return line.replace("<", "‹").replace(">", "›")

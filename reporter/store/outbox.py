@@ -27,6 +27,7 @@ Role = Literal["to", "cc", "bcc", ""]
 
 OPEN: Final = (DeliveryState.QUEUED, DeliveryState.APPROVED, DeliveryState.FAILED)
 """Not delivered, as far as anybody knows, and still to be."""
+_RELEASED: Final = (DeliveryState.APPROVED, DeliveryState.FAILED)
 _MAY_BE_THERE: Final = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
@@ -108,24 +109,25 @@ def queue(
     approved at once.
 
     Raises:
+        OutboxChanged: a newer version has been rendered meanwhile; nothing is queued or withdrawn.
         StoreError: the database refuses.
     """
     deliveries, versions = tables.deliveries, tables.versions.c
     state = DeliveryState.APPROVED if released else DeliveryState.QUEUED
     move = Move(state, released or "waits for a person's yes")
+    mine = (versions.customer_id == customer.id) & (versions.period == period)
     with store.begin() as connection:
-        mine = (versions.customer_id == customer.id) & (versions.period == period)
+        version_id = _newest(connection, customer, mine, version)
+        # Held, so that nobody claims meanwhile what is withdrawn here.
         rows = connection.execute(
             sa.select(deliveries, versions.number, versions.figures_sha256)
             .join(tables.versions)
             .where(mine)
             .order_by(versions.number, deliveries.c.id)
+            .with_for_update(of=deliveries)
         ).all()
         wanted = {(own.channel, own.address): own for own in recipients}
         _withdraw(connection, rows, version, wanted, now)
-        version_id = connection.scalar(
-            sa.select(versions.id).where(mine, versions.number == version.number)
-        )
         for (channel, address), recipient in wanted.items():
             theirs = [own for own in rows if (own.channel, own.recipient) == (channel, address)]
             own = next((own for own in theirs if own.number == version.number), None)
@@ -143,6 +145,22 @@ def queue(
                     .where(deliveries.c.id == own.id)
                     .values(role=recipient.role)
                 )
+
+
+def _newest(
+    connection: sa.Connection, customer: Customer, mine: sa.ColumnElement[bool], version: Version
+) -> int:
+    """The id of a version that is to be the newest; whoever queues at the same time waits here."""
+    versions = tables.versions.c
+    query = sa.select(versions.id, versions.number).where(mine).order_by(versions.number)
+    *_, newest = connection.execute(query.with_for_update())
+    if newest.number != version.number:
+        raise OutboxChanged(
+            f"Version {newest.number} of the report of {customer.name} was rendered while version "
+            f"{version.number} was about to be queued.",
+            hint="Nothing of it was sent. Run the same command again.",
+        )
+    return int(newest.id)
 
 
 def _withdraw(
@@ -176,7 +194,7 @@ def _has_it(theirs: Sequence[sa.Row[Any]], version: Version) -> bool:
 
 def _insert(
     connection: sa.Connection,
-    version_id: int | None,
+    version_id: int,
     recipient: Recipient,
     message_id: str,
     move: Move,
@@ -291,12 +309,12 @@ def claim(store: Store, ids: Collection[int], now: datetime) -> None:
     """Say of deliveries that they are on their way: all of them, or none.
 
     Raises:
-        OutboxChanged: one of them is not open any more; none is claimed.
+        OutboxChanged: one of them is not released any more; none is claimed.
         StoreError: the database refuses; none is claimed.
     """
     with store.begin() as connection:
         to = Move(DeliveryState.SENDING, "on its way")
-        if _apply(connection, ids, to, now, out_of=OPEN) < len(ids):
+        if _apply(connection, ids, to, now, out_of=_RELEASED) < len(ids):
             raise OutboxChanged(
                 "The outbox was changed while a report was about to go.",
                 hint="Nothing of it was sent. Run the same command again.",

@@ -380,8 +380,10 @@ def _hint(cause: str) -> str:
             "The database went away. Once it is up, run the same command again: it goes on where "
             "this one ended, and nothing is lost."
         )
-    if "full" in cause:
-        return "The disk is full: make room and run the same command again; nothing is lost."
+    if "full" in cause or "disk I/O" in cause:
+        return (
+            "The disk is full or fails: make room and run the same command again; nothing is lost."
+        )
     if "readonly" in cause or "unable to open" in cause:
         return "Check that its folder exists and may be written to ([store] url)."
     return "Check [store] url, and that the database is up."

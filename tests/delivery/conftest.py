@@ -41,7 +41,8 @@ def office(
 ) -> Configure:
     """Three customers, fetched and rendered for October, and `[mail]` for the server.
 
-    Called with further lines of configuration, it writes them in place of the recipients.
+    Called with further lines of configuration, it writes them in place of the recipients; `server`
+    are those of `[mail]` that say what mail goes through.
     """
     cast = ordinary_customers(3, 60, 1)
     emulator = start_emulator(now=lambda: datetime.now(UTC), customers=cast)
@@ -55,12 +56,14 @@ def office(
         )
     ]
 
-    def write(*lines: str, in_mail: tuple[str, ...] = ()) -> None:
+    def write(
+        *lines: str, in_mail: tuple[str, ...] = (), server: tuple[str, ...] | None = None
+    ) -> None:
+        if server is None:
+            server = ('host = "127.0.0.1"', f"port = {accounts.port}", 'security = "none"')
         mail = [
             "[mail]",
-            'host = "127.0.0.1"',
-            f"port = {accounts.port}",
-            'security = "none"',
+            *server,
             'from = "Provider Reports <reports@provider.example>"',
             f"formats = {list(formats)}",
         ]

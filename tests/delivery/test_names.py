@@ -1,0 +1,128 @@
+"""Customers with names that would be headers, commands to a terminal or another customer's line."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from tests.conftest import Run
+from tests.delivery.conftest import Configure
+from tests.delivery.mail_server import Accounts
+from tests.delivery.receivers import Receiver, Replies
+from tests.delivery.test_send import FILES, messages, rows
+
+EVIL = (
+    "Evil\r\nBcc: eve@evil.example\r\n\r\nBody"
+    "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egro\u2028<!channel>"
+)
+"""A header, a body, orders to a terminal, a text turned round, a call to a whole chat."""
+SHOWN = "Evil Bcc: eve@evil.example Body"
+NOT_FOR_A_TERMINAL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
+
+
+@pytest.fixture
+def evil(run: Run, office: Configure, formats: tuple[str, ...]) -> dict[str, Any]:
+    """The first customer goes by that name, and its report is rendered."""
+    customers: list[dict[str, Any]] = json.loads(run("customers", "--json").stdout)
+    lines = [
+        f'[[customers]]\nid = "{own["id"]}"\nrecipients = "it{number}@fine.example"'
+        for number, own in enumerate(customers)
+    ]
+    lines[0] += f"\nname = {json.dumps(EVIL)}"
+    office(*lines)
+    assert run("render", "--quiet", "--format", ",".join(formats)).exit_code == 0
+    return customers[0] | {"lines": lines}
+
+
+def harmless(result: Result) -> Result:
+    """Nothing of it commands a terminal, and no line begins with what the name wants one to."""
+    for said in (result.stdout, result.stderr):
+        assert not NOT_FOR_A_TERMINAL.search(said), repr(said)
+        assert not any(line.startswith(("Bcc", "Body")) for line in said.splitlines())
+    return result
+
+
+@pytest.mark.parametrize("formats", [FILES])
+def test_a_name_is_no_header_and_no_recipient(
+    run: Run, accounts: Accounts, evil: dict[str, Any]
+) -> None:
+    """It stands in subject and body on one line; the message goes to whom it should, and looks like
+    every other.
+    """
+    run("approve")
+    result = harmless(run("send"))
+    assert result.exit_code == 0, result.output
+    assert sorted(own.recipients for own in accounts.arrived) == [
+        [f"it{number}@fine.example"] for number in range(3)
+    ]
+    found = {mail["To"]: mail for mail in messages(accounts)}
+    mail = found["it0@fine.example"]
+    assert mail.keys() == found["it1@fine.example"].keys()
+    assert mail["Bcc"] is None
+    assert mail["Subject"].startswith(SHOWN)
+    assert not NOT_FOR_A_TERMINAL.search(mail["Subject"])
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert SHOWN in body.get_content()
+    assert not NOT_FOR_A_TERMINAL.search(body.get_content().replace("\r\n", "\n"))
+    names = [part.get_filename() for part in mail.iter_attachments()]
+    assert all(re.fullmatch(r"evil-bcc-[\w-]+\.(pdf|xlsx)", str(name)) for name in names), names
+
+
+def test_every_command_says_it_on_one_line(
+    run: Run, accounts: Accounts, office: Configure, evil: dict[str, Any], tmp_path: Path
+) -> None:
+    """Lists, questions, refusals and errors; the JSON has the name as it is, in plain letters."""
+    shown = harmless(run("approve", "--customer", evil["id"])).stdout
+    assert any(line.startswith(SHOWN) and "2026-10, version" in line for line in shown.splitlines())
+    accounts.recipient_replies = {"it0@fine.example": "550 5.1.1 no\x1b[31m such \x9b user"}
+    assert "550 5.1.1 no" in harmless(run("send")).stderr
+    for words in (["outbox"], ["customers"], ["render", "--format", "json"], ["fetch"]):
+        harmless(run(*words))
+    listed = harmless(run("outbox")).stdout.splitlines()
+    assert len(listed) == 3
+    assert len([line for line in listed if SHOWN in line]) == 1
+    for command in ("outbox", "customers"):
+        result = harmless(run(command, "--json"))
+        (own,) = (own for own in json.loads(result.stdout) if EVIL in (own["name"],))
+        assert own["name"] == EVIL
+    (refused,) = rows(run, "--state", "refused")
+    assert SHOWN in harmless(run("outbox", "resolve", refused["id"], "--again")).stdout
+    for path in tmp_path.glob("reports/2026-10/evil*/*.json"):
+        path.unlink()
+    assert "cannot be read" in harmless(run("send")).stderr
+    office(*(line.replace("it0@fine.example", "") for line in evil["lines"]))
+    result = harmless(run("send"))
+    assert any(
+        line.startswith(f"Not queued: {SHOWN}") and line.endswith("has no recipients.")
+        for line in result.stderr.splitlines()
+    )
+
+
+def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[str, Any]) -> None:
+    """One line of text; the customer's name beside it is data, as it is."""
+    with Receiver(Replies(200)) as receiver:
+        office(*evil["lines"], "[delivery]", f'webhook = "{receiver.url}"')
+        run("approve", "--customer", evil["id"])
+        result = harmless(run("send", "--customer", evil["id"]))
+        assert result.exit_code == 0, result.output
+        (posted,) = receiver.received
+    summary = json.loads(posted.body)
+    assert summary["customer"]["name"] == EVIL
+    assert "<!channel>" not in summary["text"]
+    assert not NOT_FOR_A_TERMINAL.search(summary["text"])
+
+
+def test_a_name_in_a_letter_to_oneself(run: Run, accounts: Accounts, evil: dict[str, Any]) -> None:
+    """And in the files of a dry run: there is no second way for a message to be made."""
+    assert harmless(run("send", "--to", "me@provider.example")).exit_code == 0
+    assert {tuple(own.recipients) for own in accounts.arrived} == {("me@provider.example",)}
+    assert all(mail["Bcc"] is None for mail in messages(accounts))
+    written = harmless(run("send", "--dry-run")).stdout.splitlines()
+    assert len(written) == 3
+    assert not any(b"\nBcc:" in Path(path).read_bytes() for path in written)

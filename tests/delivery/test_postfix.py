@@ -1,0 +1,176 @@
+"""`reporter send` through a Postfix as providers have it, and what then lies in the mailboxes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter.store import Store
+from reporter.store.outbox import deliveries_of
+from tests.conftest import Run
+from tests.delivery.conftest import Configure
+from tests.delivery.postfix import Postfix, missing, postfix
+from tests.delivery.test_send import FILES, attached, rows, states
+
+MAILBOXES = [f"it{number}@customer{number}.example" for number in range(3)]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+]
+
+
+def server_of(server: Postfix, host: str = "localhost", security: str = "starttls") -> Any:
+    """The lines of `[mail]` for it."""
+    return (f'host = "{host}"', f"port = {server.port}", f'security = "{security}"')
+
+
+@pytest.fixture
+def trust(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Has a server's certificate trusted, as whoever has one of their own does it."""
+    return lambda server: monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
+
+
+@pytest.mark.parametrize("formats", [FILES])
+def test_each_mailbox_holds_its_customers_report(
+    run: Run, office: Configure, trust: Any, tmp_path: Path
+) -> None:
+    """Once, over TLS, with the files as they were rendered and the outbox's message id."""
+    with postfix(MAILBOXES) as server:
+        trust(server)
+        office(server=server_of(server))
+        run("approve")
+        for _ in range(2):
+            result = run("send")
+            assert result.exit_code == 0, result.output
+        mails = server.mails(3)
+        log = server.log()
+    listed = {own["recipient"]: own for own in rows(run)}
+    assert set(mails) == set(listed) == set(MAILBOXES)
+    for address, (mail, *others) in mails.items():
+        assert others == []
+        row = listed[address]
+        assert row["reason"].startswith("250 2.0.0 Ok: queued as ")
+        assert mail["Message-ID"] == row["message_id"]
+        assert mail["Delivered-To"] == mail["To"] == address
+        assert mail["Return-Path"] == "<reports@provider.example>"
+        assert "with ESMTPS" in mail["Received"]
+        assert mail.defects == []
+        (folder,) = (
+            path.parent
+            for path in tmp_path.glob("reports/2026-10/*/*.pdf")
+            if path.name == next(mail.iter_attachments()).get_filename()
+        )
+        written = {f".{kind}": next(folder.glob(f"*.{kind}")).read_bytes() for kind in FILES}
+        assert attached(mail) == written
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert row["name"] in mail["Subject"]
+        assert row["name"] in body.get_content()
+    # One connection carried all three, and the second sending did not even open one.
+    assert log.count(": connect from ") == 1
+
+
+def test_what_postfix_refuses_for_good_and_for_now(
+    run: Run, office: Configure, trust: Any, store: Store
+) -> None:
+    """Each by itself, in its own words, also two of one message; the others have theirs."""
+    customer = json.loads(run("customers", "--json").stdout)
+    replies = {
+        "gone@customer0.example": "550 5.1.6 has moved",
+        "later@customer0.example": "450 4.2.2 mailbox is full",
+    }
+    recipients = {0: [MAILBOXES[0], *replies, "nobody@customer0.example"], 1: [MAILBOXES[1]]}
+    with postfix(MAILBOXES, replies=replies) as server:
+        trust(server)
+        lines = [
+            f'[[customers]]\nid = "{customer[number]["id"]}"\nrecipients = {named}'
+            for number, named in recipients.items()
+        ]
+        lines.append(f'[[customers]]\nid = "{customer[2]["id"]}"\nsend = false')
+        office(*lines, in_mail=('approval = "none"',), server=server_of(server))
+        result = run("send")
+        assert result.exit_code == 1
+        mails = server.mails(2)
+        assert run("send").exit_code == 1
+        assert server.log().count(": reject: ") == 3  # the second one asked nobody anew
+    assert states(run) == {
+        MAILBOXES[0]: "sent",
+        MAILBOXES[1]: "sent",
+        "gone@customer0.example": "refused",
+        "later@customer0.example": "failed",
+        "nobody@customer0.example": "refused",
+    }
+    assert {own: len(found) for own, found in mails.items()} == dict.fromkeys(MAILBOXES[:2], 1)
+    said = {own.recipient: own.reason for own in deliveries_of(store)}
+    assert said["gone@customer0.example"].startswith("550 5.1.6 ")
+    assert said["later@customer0.example"].startswith("450 4.2.2 ")
+    assert "User unknown" in said["nobody@customer0.example"]
+    assert "has moved" in result.stderr
+    assert "tried again from" in result.stderr
+    (retried,) = (own for own in deliveries_of(store) if own.retry_at)
+    assert retried.recipient == "later@customer0.example"
+
+
+@pytest.mark.parametrize("formats", [FILES])
+@pytest.mark.parametrize(
+    ("room", "lines", "kinds"),
+    [
+        ("a PDF", (), [".pdf"]),
+        ("nothing", ('link = "https://files.example/{period}"',), []),
+    ],
+)
+def test_a_message_larger_than_postfix_takes(
+    run: Run,
+    office: Configure,
+    trust: Any,
+    tmp_path: Path,
+    room: str,
+    lines: tuple[str, ...],
+    kinds: list[str],
+) -> None:
+    """The limit it announces is kept to before anything is sent: nothing is refused."""
+    run("send", "--dry-run")
+    whole = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.eml"))
+    pdf = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.pdf"))
+    most = {"a PDF": whole - 1, "nothing": pdf}[room]
+    with postfix(MAILBOXES, message_size_limit=most) as server:
+        trust(server)
+        office(in_mail=('approval = "none"', *lines), server=server_of(server))
+        result = run("send")
+        assert result.exit_code == 0, result.output
+        mails = server.mails(3)
+        assert ": reject: " not in server.log()
+    for (mail,) in mails.values():
+        assert list(attached(mail)) == kinds
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert ".xlsx" in body.get_content()
+        assert ("https://files.example/2026-10" in body.get_content()) == (kinds == [])
+
+
+def test_nothing_goes_over_a_line_that_is_not_safe(run: Run, office: Configure, trust: Any) -> None:
+    """A certificate nobody vouches for, another host's, or no encryption where Postfix insists on
+    it: said with what to do, and afterwards the same command sends everything.
+    """
+    with postfix(MAILBOXES) as server:
+        wrongs = [
+            (server_of(server), "SSL_CERT_FILE"),
+            (server_of(server, security="tls"), "587 is starttls, 465 is tls"),
+            (server_of(server, "127.0.0.1", "none"), "security"),
+        ]
+        for lines, said in wrongs:
+            office(in_mail=('approval = "none"',), server=lines)
+            result = run("send")
+            assert result.exit_code == 1, lines
+            assert said in result.stderr
+            assert set(states(run).values()) == {"approved"}
+        trust(server)
+        office(server=server_of(server, "127.0.0.1"))
+        assert "not valid for '127.0.0.1'" in run("send").stderr
+        office(server=server_of(server))
+        assert run("send").exit_code == 0
+        assert {len(found) for found in server.mails(3).values()} == {1}

@@ -1,0 +1,408 @@
+"""`reporter run` with somewhere to deliver to: fetched, rendered and sent by one command."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pypdf
+import pytest
+from click.testing import Result
+
+from reporter.emulator import Emulator, ordinary_customers
+from reporter.emulator.cast import Plan
+from reporter.store import Store
+from reporter.store.lock import held
+from tests.conftest import Run, StartEmulator, configure
+from tests.delivery.mail_server import Accounts, free_port
+from tests.delivery.receivers import Handler, Receiver, Replies
+from tests.delivery.test_graph import TokenDesk
+from tests.delivery.test_send import messages, rows
+
+CAST = ordinary_customers(2, 40, 4)
+ADDRESSES = {own.id: f"it{number}@customer.example" for number, own in enumerate(CAST)}
+NO_APPROVAL = 'approval = "none"'
+COPIES = ('cc = "chief@customer.example"', 'bcc = "watch@provider.example"')
+
+StartAt = Callable[..., Result]
+Deliver = Callable[..., None]
+
+
+class Clock:
+    """The time, for the command line and for the emulated service."""
+
+    now = datetime(2026, 11, 1, 6, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in ("fetch", "render", "run", "send", "outbox"):
+        monkeypatch.setattr(f"reporter.cli.{module}.utc_now", clock)
+    return clock
+
+
+@pytest.fixture
+def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
+    return start_emulator(customers=CAST, now=clock)
+
+
+@pytest.fixture
+def start(run: Run, clock: Clock) -> StartAt:
+    """Starts a run at a time, in UTC."""
+
+    def at(time: str, *options: str) -> Result:
+        clock.now = datetime.fromisoformat(f"{time}Z")
+        return run("run", "--format", "json", "--workers", "1", *options)
+
+    return at
+
+
+@pytest.fixture
+def deliver(emulator: Emulator, accounts: Accounts, tmp_path: Path) -> Deliver:
+    """Configures where reports go: by mail, with copies of the first customer's, and with
+    `[delivery]` elsewhere as well.
+    """
+
+    def write(
+        *in_mail: str,
+        copies: tuple[str, ...] = (),
+        delivery: tuple[str, ...] = (),
+        formats: tuple[str, ...] = ("json",),
+    ) -> None:
+        mail = [
+            "[mail]",
+            'host = "127.0.0.1"',
+            f"port = {accounts.port}",
+            'security = "none"',
+            'from = "reports@provider.example"',
+            f"formats = {list(formats)}",
+            *in_mail,
+        ]
+        for customer, address in reversed(ADDRESSES.items()):
+            mail += ["[[customers]]", f'id = "{customer}"', f'recipients = "{address}"']
+        mail += copies
+        configure(emulator, tmp_path, *mail, "[delivery]", *delivery)
+
+    return write
+
+
+def arrived(accounts: Accounts) -> Counter[str]:
+    """How many messages each address has."""
+    return Counter(address for own in accounts.arrived for address in own.recipients)
+
+
+def by_channel(run: Run) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for own in rows(run):
+        found.setdefault(own["channel"], set()).add(own["state"])
+    return found
+
+
+def appears_late(emulator: Emulator, number: int) -> None:
+    """A customer's jobs of another module are listed by the service only now."""
+    own = CAST[number]
+    late = Plan("Microsoft 365", "Power BI", 1)
+    emulator.customers[own.id] = replace(own, plans=(*own.plans, late))
+
+
+def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
+    start: StartAt, deliver: Deliver, accounts: Accounts
+) -> None:
+    """Where nobody need approve."""
+    deliver(NO_APPROVAL)
+    first = start("2026-11-01T06:17")
+    assert first.exit_code == 0, first.output
+    assert (first.stderr.count("Fetched"), first.stderr.count("Rendered")) == (2, 2)
+    assert first.stdout.count("sent  ") == 2
+    assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
+    for hour in (7, 8):
+        again = start(f"2026-11-01T{hour:02}:17")
+        assert again.exit_code == 0, again.output
+        assert "sent  " not in again.stdout
+        assert "Outbox of 2026-10: 2 sent." in again.stderr
+    assert len(accounts.arrived) == 2
+
+
+def test_a_run_waits_for_a_yes_and_the_next_one_sends(
+    run: Run, start: StartAt, deliver: Deliver, accounts: Accounts
+) -> None:
+    """Waiting is no failure, and it is said what for."""
+    deliver()
+    for hour in (6, 7):
+        result = start(f"2026-11-01T{hour:02}:17")
+        assert result.exit_code == 0, result.output
+        assert "What is queued waits for `reporter approve`." in result.stderr
+    assert accounts.arrived == []
+    assert run("approve", "--customer", CAST[0].name).exit_code == 0
+    assert start("2026-11-01T08:17").exit_code == 0
+    assert arrived(accounts) == {ADDRESSES[CAST[0].id]: 1}
+    assert run("approve").exit_code == 0
+    assert start("2026-11-01T09:17").exit_code == 0
+    assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
+
+
+def test_while_somebody_sends_or_fetches_the_rest_is_done(
+    run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
+) -> None:
+    """A second sending is refused with what to do; a fetch is in no sending's way."""
+    deliver(NO_APPROVAL)
+    store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
+    with closing(store), held(store.engine, part="outbox"):
+        result = start("2026-11-01T06:17")
+        assert result.exit_code == 1
+        assert "The outbox sqlite:///reporter.db is held by another run" in result.stderr
+        assert "--wait" in result.stderr
+    assert len(list(tmp_path.glob("reports/2026-10/*/*.json"))) == 2
+    assert accounts.arrived == []
+    with closing(store), held(store.engine):
+        assert run("send").exit_code == 0
+    assert len(accounts.arrived) == 2
+
+
+@pytest.mark.slow
+def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
+    run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
+) -> None:
+    """Only whom it concerns gets it; subject, text and PDF say what it corrects."""
+    deliver(formats=("pdf",))
+    formats = ("--format", "pdf,json")
+    start("2026-11-01T06:17", *formats)
+    run("approve")
+    assert start("2026-11-01T07:17", *formats).exit_code == 0
+    assert len(accounts.arrived) == 2
+    appears_late(emulator, 0)
+    later = start("2026-11-03T06:17", *formats)
+    assert later.exit_code == 0, later.output
+    assert "1 queued" in later.stderr
+    assert len(accounts.arrived) == 2
+    shown = run("approve")
+    assert f"{CAST[0].name}, 2026-10, version 2" in shown.stdout
+    assert "restates         version 1: " in shown.stdout
+    assert CAST[1].name not in shown.stdout
+    assert start("2026-11-03T07:17", *formats).exit_code == 0
+    assert start("2026-11-03T08:17", *formats).exit_code == 0
+    *_, correction = messages(accounts)
+    assert len(accounts.arrived) == 3
+    assert accounts.arrived[-1].recipients == [ADDRESSES[CAST[0].id]]
+    assert "corrected backup report October 2026" in correction["Subject"]
+    assert len({own["Message-ID"] for own in messages(accounts)}) == 3
+    body = correction.get_body(("plain",))
+    assert body is not None
+    assert "RESTATED. This is version 2 of the report. It corrects version 1" in body.get_content()
+    (attachment,) = correction.iter_attachments()
+    (page, *_) = pypdf.PdfReader(io.BytesIO(attachment.get_content())).pages
+    assert "RESTATED" in page.extract_text()
+
+
+def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
+    run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
+) -> None:
+    """The yes was to other figures: the first version goes to nobody any more."""
+    deliver()
+    start("2026-11-01T06:17")
+    run("approve")
+    appears_late(emulator, 0)
+    assert start("2026-11-01T07:17").exit_code == 0
+    assert arrived(accounts) == {ADDRESSES[CAST[1].id]: 1}
+    concerned = [(own["version"], own["state"]) for own in rows(run, "--customer", CAST[0].id)]
+    assert concerned == [(1, "withdrawn"), (2, "queued")]
+
+
+def test_no_approval_sends_a_correction_at_once(
+    start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
+) -> None:
+    """Once, to whom it concerns."""
+    deliver(NO_APPROVAL)
+    start("2026-11-01T06:17")
+    appears_late(emulator, 1)
+    for hour in (7, 8):
+        assert start(f"2026-11-01T{hour:02}:17").exit_code == 0
+    assert arrived(accounts) == {ADDRESSES[CAST[0].id]: 1, ADDRESSES[CAST[1].id]: 2}
+
+
+@pytest.mark.parametrize("broken", ["mail", "folder", "webhook"])
+def test_a_broken_channel_costs_the_others_nothing(
+    broken: str, run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
+) -> None:
+    """Each has an account of its own; once mended, it alone gets what it has not."""
+    share = tmp_path / "share"
+    answers = [Replies(503), Replies(503)] if broken == "webhook" else []
+    with Receiver(*answers, Replies(200)) as receiver:
+        delivery = (f'webhook = "{receiver.url}/hook/T0K3N"', f'folder = "{share}"')
+        port = accounts.port
+        if broken == "mail":
+            accounts.port = free_port()
+        if broken == "folder":
+            share.write_text("no folder", "utf-8")
+        deliver(NO_APPROVAL, delivery=delivery)
+        result = start("2026-11-01T06:17")
+        assert result.exit_code == 1
+        assert "T0K3N" not in result.output
+        state = {"mail": "approved"}.get(broken, "failed")
+        expected = {own: {"sent"} for own in ("mail", "folder", "webhook")} | {broken: {state}}
+        assert by_channel(run) == expected
+        accounts.port = port
+        if broken == "folder":
+            share.unlink()
+        deliver(NO_APPROVAL, delivery=delivery)
+        mended = start("2026-11-01T07:17")
+        assert mended.exit_code == 0, mended.output
+        assert start("2026-11-01T08:17").exit_code == 0
+        posts = Counter(own.headers["Idempotency-Key"] for own in receiver.received)
+    assert by_channel(run) == {own: {"sent"} for own in ("mail", "folder", "webhook")}
+    assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
+    assert list(posts.values()) == [2 if broken == "webhook" else 1] * 2
+    assert mended.stdout.count("sent  ") == 2
+    originals = sorted(tmp_path.glob("reports/2026-10/*/*.json"))
+    copies = sorted(share.glob("2026-10/*/*.json"))
+    assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
+    assert len(copies) == 2
+
+
+def goes_silently(handler: Handler) -> None:
+    """Takes the whole request and goes without a word."""
+    handler.read_body()
+    handler.close_connection = True
+
+
+def test_a_web_address_that_never_answers_is_not_asked_again(
+    run: Run, start: StartAt, deliver: Deliver
+) -> None:
+    """Nobody knows whether it has the summaries, until somebody says so of each."""
+    with Receiver(goes_silently, goes_silently, Replies(200)) as receiver:
+        deliver(NO_APPROVAL, delivery=(f'webhook = "{receiver.url}/hook"',))
+        for hour in (6, 7, 8):
+            result = start(f"2026-11-01T{hour:02}:17")
+            assert result.exit_code == 1
+            assert result.stderr.count("Uncertain: ") == 2
+        assert len(receiver.received) == 2
+        uncertain = rows(run, "--state", "uncertain")
+        assert [own["channel"] for own in uncertain] == ["webhook", "webhook"]
+        assert run("outbox", "resolve", uncertain[0]["id"], "--sent").exit_code == 0
+        assert run("outbox", "resolve", uncertain[1]["id"], "--again").exit_code == 0
+        for hour in (9, 10):
+            assert start(f"2026-11-01T{hour:02}:17").exit_code == 0
+        keys = [own.headers["Idempotency-Key"] for own in receiver.received]
+        posted = [json.loads(own.body)["customer"]["id"] for own in receiver.received]
+    assert (len(keys), keys[2]) == (3, uncertain[1]["message_id"])
+    assert posted[2] == uncertain[1]["customer"]
+
+
+def graph_lines(graph: Receiver, tokens: Receiver) -> tuple[str, ...]:
+    return (
+        NO_APPROVAL,
+        'transport = "graph"',
+        f'graph_url = "{graph.url}/v1.0"',
+        f'oauth_token_url = "{tokens.url}/token"',
+        'oauth_client_id = "app"',
+        'oauth_client_secret = "s3cret"',
+    )
+
+
+def posted_to(graph: Receiver) -> list[EmailMessage]:
+    """The messages that were posted, taken out of their base64."""
+    return [
+        email.message_from_bytes(base64.b64decode(own.body), policy=email.policy.default)
+        for own in graph.received
+    ]
+
+
+@pytest.fixture
+def tokens() -> Iterator[Receiver]:
+    with Receiver(TokenDesk()) as desk:
+        yield desk
+
+
+def test_through_graph_all_recipients_stand_in_the_message(
+    run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tokens: Receiver
+) -> None:
+    """One request for each customer, with the blind copies that Graph takes out; one token."""
+    with Receiver(Replies(202)) as graph:
+        deliver(*graph_lines(graph, tokens), copies=COPIES)
+        for hour in (6, 7):
+            result = start(f"2026-11-01T{hour:02}:17")
+            assert result.exit_code == 0, result.output
+        sent = {own["To"]: own for own in posted_to(graph)}
+    assert (len(graph.received), len(tokens.received), accounts.arrived) == (2, 1, [])
+    first, second = (sent[ADDRESSES[own.id]] for own in CAST)
+    assert (first["Cc"], first["Bcc"]) == ("chief@customer.example", "watch@provider.example")
+    assert (second["Cc"], second["Bcc"]) == (None, None)
+    listed = rows(run)
+    assert len(listed) == 4
+    assert {own["state"] for own in listed} == {"sent"}
+    assert {own["reason"] for own in listed} == {"202 Accepted"}
+    assert {own["message_id"] for own in listed} == {own["Message-ID"] for own in sent.values()}
+
+
+def test_through_graph_one_customers_trouble_is_its_own(
+    run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
+) -> None:
+    """Throttled is tried again no earlier than Graph asks; refused is not; both at one run."""
+    refusal = Replies(400, b'{"error": {"code": "ErrorInvalidRecipients", "message": "No."}}')
+    with Receiver(Replies(429, b"", {"Retry_After": "7200"}), refusal, Replies(202)) as graph:
+        deliver(*graph_lines(graph, tokens))
+        result = start("2026-11-01T06:17")
+        assert result.exit_code == 1
+        assert "ErrorInvalidRecipients: No" in result.stderr
+        assert "tried again from 2026-11-01 08:17 UTC" in result.stderr
+        first, second = rows(run)
+        assert {first["state"], second["state"]} == {"failed", "refused"}
+        assert start("2026-11-01T07:17").exit_code == 1
+        assert len(graph.received) == 2
+        assert start("2026-11-01T08:18").exit_code == 1  # one is refused for good
+        assert len(graph.received) == 3
+        assert {own["state"] for own in rows(run)} == {"sent", "refused"}
+        (refused,) = rows(run, "--state", "refused")
+        assert run("outbox", "resolve", refused["id"], "--drop").exit_code == 0
+        assert start("2026-11-01T09:17").exit_code == 0
+    assert len(graph.received) == 3
+
+
+def test_through_graph_only_whoever_lacks_it_is_named_again(
+    run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
+) -> None:
+    """Graph took a message and did not say so; two of three say that they have it."""
+    with Receiver(goes_silently, Replies(202)) as graph:
+        deliver(*graph_lines(graph, tokens), copies=COPIES)
+        chosen = ("--customer", CAST[0].id)
+        assert start("2026-11-01T06:17", *chosen).exit_code == 1
+        listed = {own["recipient"]: own["id"] for own in rows(run, "--state", "uncertain")}
+        assert len(listed) == 3
+        lacking = listed.pop("watch@provider.example")
+        assert run("outbox", "resolve", lacking, "--again").exit_code == 0
+        assert run("outbox", "resolve", *listed.values(), "--sent").exit_code == 0
+        assert start("2026-11-01T07:17", *chosen).exit_code == 0
+        _, again = posted_to(graph)
+    assert (again["To"], again["Cc"], again["Bcc"]) == (None, None, "watch@provider.example")
+
+
+def test_through_graph_a_secret_that_is_wrong_stops_nothing_but_mail(
+    run: Run, start: StartAt, deliver: Deliver, tmp_path: Path
+) -> None:
+    """Said once with what to do; copies go all the same, and the mail when it is mended."""
+    refusal = Replies(400, b'{"error": "invalid_client", "error_description": "expired"}')
+    share = (f'folder = "{tmp_path / "share"}"',)
+    with Receiver(refusal, TokenDesk()) as tokens, Receiver(Replies(202)) as graph:
+        deliver(*graph_lines(graph, tokens), delivery=share)
+        result = start("2026-11-01T06:17")
+        assert result.exit_code == 1
+        assert "There is no token for Microsoft Graph" in result.stderr
+        assert "invalid_client" in result.stderr
+        assert by_channel(run) == {"mail": {"approved"}, "folder": {"sent"}}
+        assert start("2026-11-01T07:17").exit_code == 0
+        assert len(graph.received) == 2
+    assert by_channel(run) == {"mail": {"sent"}, "folder": {"sent"}}

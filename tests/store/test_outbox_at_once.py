@@ -1,0 +1,224 @@
+"""Several at one outbox: who sends is alone, who fetches or approves is in nobody's way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reporter.errors import StoreError
+from reporter.model import DeliveryState
+from reporter.store import Store, tables
+from reporter.store.lock import held
+from reporter.store.outbox import (
+    Move,
+    OutboxChanged,
+    Recipient,
+    approve,
+    changes_of,
+    claim,
+    deliveries_of,
+    move,
+)
+from tests.builders import CUSTOMER, make_job
+from tests.store.test_outbox import ANNA, BEN, NOW, ids, known_customer, make_version, queue_for
+from tests.store.test_store import snapshot_of
+
+__all__ = ["known_customer"]
+
+LATER = NOW + timedelta(hours=1)
+MANY = [Recipient("mail", f"it{number}@contoso.example", "to") for number in range(40)]
+
+
+def _hold(url: str, began: Any, ended: Any) -> None:
+    store = Store.open(url)
+    with held(store.engine, part="outbox"):
+        began.set()
+        ended.wait(60)
+
+
+def test_a_second_sender_is_refused_and_a_fetch_is_not(
+    url: str, store: Store, open_store: Callable[[str], Store]
+) -> None:
+    """Another process sends: the outbox is taken, the store is not; until that process ends."""
+    context = multiprocessing.get_context("spawn")
+    began, ended = context.Event(), context.Event()
+    sender = context.Process(target=_hold, args=(url, began, ended))
+    sender.start()
+    assert began.wait(60)
+    other = open_store(url)
+    with (
+        pytest.raises(StoreError, match=r"The outbox .* is held by another") as caught,
+        held(other.engine, part="outbox"),
+    ):
+        pass
+    assert "--wait" in caught.value.hint
+    with held(other.engine):
+        other.record(snapshot_of([make_job()], NOW))
+    sender.kill()
+    sender.join(60)
+    with held(other.engine, wait=30, part="outbox"):
+        pass
+
+
+def _send_all(url: str, number: int, ready: Any) -> None:
+    """Hold the outbox, claim some of what is approved, say that it was sent, and begin anew."""
+    store = Store.open(url)
+    ready.wait(60)
+    while True:
+        with held(store.engine, wait=60, part="outbox"):
+            due = deliveries_of(store, states=[DeliveryState.APPROVED])[:4]
+            if not due and not deliveries_of(store, states=[DeliveryState.QUEUED]):
+                return
+            claim(store, ids(due), NOW)
+            sent = Move(DeliveryState.SENT, f"by {number}", tried=True)
+            moved = move(
+                store, dict.fromkeys(ids(due), sent), LATER, out_of=[DeliveryState.SENDING]
+            )
+            assert moved == len(due)
+
+
+def _approve_all(url: str, ready: Any) -> None:
+    """Approve everything, in small pieces, whatever state it is in by now."""
+    store = Store.open(url)
+    everything = ids(deliveries_of(store))
+    ready.wait(60)
+    for start in range(0, len(everything), 3):
+        # What was approved before is named again: it is not to come back from wherever it is.
+        approve(store, everything[: start + 3], "eve", NOW)
+
+
+@pytest.mark.slow
+def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: Store) -> None:
+    """Three senders and an approver at once: every delivery was queued, approved, on its way and
+    sent, once each and in this order.
+    """
+    queue_for(store, make_version(store, 1), *MANY)
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    processes = [context.Process(target=_send_all, args=(url, own, ready)) for own in range(3)]
+    processes.append(context.Process(target=_approve_all, args=(url, ready)))
+    for process in processes:
+        process.start()
+    ready.set()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 4
+    rows = deliveries_of(store)
+    assert Counter((own.state, own.tries) for own in rows) == {(DeliveryState.SENT, 1): len(MANY)}
+    for own in rows:
+        states = [change.state.value for change in changes_of(store, own)]
+        assert states == ["queued", "approved", "sending", "sent"], own.recipient
+
+
+@pytest.mark.parametrize("state", [own for own in DeliveryState if own != DeliveryState.QUEUED])
+def test_approval_moves_nothing_but_what_is_queued(store: Store, state: DeliveryState) -> None:
+    """A yes that comes late starts nothing anew: neither what is on its way nor what is done."""
+    queue_for(store, make_version(store, 1), ANNA, BEN)
+    anna, ben = ids(deliveries_of(store))
+    move(store, {anna: Move(state, "as it is")}, NOW, out_of=list(DeliveryState))
+    assert approve(store, [anna, ben], "eve", LATER) == 1
+    first, second = deliveries_of(store)
+    assert (first.state, first.reason, first.changed_at) == (state, "as it is", NOW)
+    assert (second.state, second.reason) == (DeliveryState.APPROVED, "approved by eve")
+
+
+def test_a_message_is_claimed_by_one_of_two(
+    url: str, store: Store, open_store: Callable[[str], Store]
+) -> None:
+    """Even past the lock: whoever comes second has claimed nothing of it, not even half."""
+    queue_for(store, make_version(store, 1), ANNA, BEN)
+    approve(store, ids(deliveries_of(store)), "eve", NOW)
+    anna, ben = ids(deliveries_of(store))
+    claim(open_store(url), [ben], NOW)
+    with pytest.raises(OutboxChanged, match="was changed"):
+        claim(store, [anna, ben], LATER)
+    assert [own.state.value for own in deliveries_of(store)] == ["approved", "sending"]
+
+
+def test_a_correction_while_a_message_is_about_to_go(
+    url: str, store: Store, open_store: Callable[[str], Store]
+) -> None:
+    """Whoever queues the correction waits for whoever claims the message, and does not call back
+    what is on its way; that is noted when it is there, and the correction comes after it.
+    """
+    queue_for(store, make_version(store, 1), ANNA)
+    (row,) = deliveries_of(store)
+    approve(store, [row.id], "eve", NOW)
+    correction, other = make_version(store, 2, "b"), open_store(url)
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as connection:
+            connection.execute(sa.update(tables.deliveries).values(state=DeliveryState.SENDING))
+            queued = pool.submit(queue_for, other, correction, ANNA)
+            time.sleep(0.5)
+            assert not queued.done()
+        queued.result(30)
+    sent = Move(DeliveryState.SENT, "250 ok", tried=True)
+    assert move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING]) == 1
+    assert [(own.version, own.state.value) for own in deliveries_of(store)] == [
+        (1, "sent"),
+        (2, "queued"),
+    ]
+
+
+def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
+    """Whoever began before the correction was rendered, and queues after it: nothing is changed,
+    and what was approved of the correction stays so.
+    """
+    old = make_version(store, 1)
+    queue_for(store, make_version(store, 2, "b"), ANNA)
+    approve(store, ids(deliveries_of(store)), "eve", NOW)
+    with pytest.raises(
+        OutboxChanged, match=f"Version 2 of the report of {CUSTOMER.name}"
+    ) as caught:
+        queue_for(store, old, ANNA, BEN)
+    assert "again" in caught.value.hint
+    assert [(own.version, own.state.value) for own in deliveries_of(store)] == [(2, "approved")]
+
+
+def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
+    """Withdrawn and queued anew between the look at it and the sending: it waits for a yes."""
+    version = make_version(store, 1)
+    queue_for(store, version, ANNA)
+    due = ids(deliveries_of(store))
+    approve(store, due, "eve", NOW)
+    queue_for(store, version, BEN)
+    queue_for(store, version, ANNA, BEN)
+    with pytest.raises(OutboxChanged):
+        claim(store, due, LATER)
+    assert [own.state.value for own in deliveries_of(store)] == ["queued", "queued"]
+
+
+def test_one_row_for_each_recipient_however_many_queue_at_once(
+    url: str, store: Store, open_store: Callable[[str], Store]
+) -> None:
+    """`send`, `approve` and a dry run each queue what is missing, and none holds the outbox for it:
+    the database itself allows one row.
+    """
+    version = make_version(store, 1)
+    stores = [open_store(url) for _ in range(4)]
+    together = Barrier(len(stores))
+
+    def queue(own: Store) -> str:
+        together.wait(30)
+        try:
+            queue_for(own, version, *MANY)
+        except StoreError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        said = list(pool.map(queue, stores))
+    assert said == [""] * len(stores)
+    with store.reading() as connection:
+        recipients = connection.execute(sa.select(tables.deliveries.c.recipient)).scalars().all()
+    assert Counter(recipients) == {own.address: 1 for own in MANY}
+    assert {own.customer for own in deliveries_of(store)} == {CUSTOMER}
