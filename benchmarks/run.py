@@ -59,26 +59,34 @@ def main() -> None:
     parser.add_argument("--customers", default="10,100,1000", help="numbers of customers")
     parser.add_argument("--jobs", type=int, default=1000, help="of each in a month")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--ways", default=",".join(WAYS), help="how to render, by these names")
     asked = parser.parse_args()
+    ways = asked.ways.split(",")
     sizes = sorted(int(size) for size in asked.customers.split(","))
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        runs = [measure(size, asked.jobs, asked.rounds, cluster) for size in sizes]
+        runs = [measure(size, asked.jobs, asked.rounds, ways, cluster) for size in sizes]
     print("\n".join(dominating(runs)))
     print(f"\nprojected for {MANY:,} customers of {asked.jobs} jobs:")
     print("\n".join(projected(runs)))
     finish("run", {"jobs": asked.jobs} | ratios(runs))
 
 
-def measure(customers: int, jobs: int, rounds: int, cluster: distributed.LocalCluster) -> Measured:
+def measure(
+    customers: int,
+    jobs: int,
+    rounds: int,
+    ways: Sequence[str],
+    cluster: distributed.LocalCluster,
+) -> Measured:
     """Fetch and render so many customers in a folder of its own; tells what it measures."""
     run = Measured(customers)
     with tempfile.TemporaryDirectory() as name, timed() as took:
         folder = Path(name)
         configure(folder, customers, jobs, run)
         run.rendered = in_turn(
-            {way: partial(render, folder, way, run.peaks[way], cluster) for way in WAYS},
+            {way: partial(render, folder, way, run.peaks[way], cluster) for way in ways},
             rounds,
             uncounted=0,
         )
@@ -169,10 +177,10 @@ def timed() -> Iterator[list[float]]:
 
 def described(run: Measured) -> Iterator[str]:
     """Tables of one number of customers: times, memory, and what dominates."""
-    yield from table(run.rendered, WAYS[0])
+    yield from table(run.rendered, next(iter(run.rendered)))
     yield ""
     yield f"{'':10}  customers/min  with fetch   MB command  MB worker"
-    for way in WAYS:
+    for way in run.rendered:
         alone, peaks = run.customers / run.seconds(way) * 60, run.peaks[way]
         yield (
             f"{way:10}  {alone:13.1f}{run.rate(way):12.1f}"
@@ -215,6 +223,8 @@ def projected(runs: Sequence[Measured]) -> Iterator[str]:
     _, fetch_each = line_of([(run.customers, run.fetch_s) for run in runs])
     for machines in MACHINES:
         way = "2 workers" if machines == 1 else "Dask's 2"
+        if way not in runs[-1].rendered:
+            continue
         once, each = line_of([(run.customers, run.seconds(way)) for run in runs])
         seconds = MANY * fetch_each + once + MANY * each / machines
         yield (
@@ -226,21 +236,22 @@ def projected(runs: Sequence[Measured]) -> Iterator[str]:
 def ratios(runs: Sequence[Measured]) -> dict[str, object]:
     """What travels to other machines, of the largest run, and how it grew from the smallest."""
     few, many = runs[0], runs[-1]
+    ways = list(many.rendered)
     more = max(many.customers - few.customers, 1)
     return {
         "customers": [run.customers for run in runs],
-        "customers_per_minute": {way: [round(run.rate(way), 1) for run in runs] for way in WAYS},
+        "customers_per_minute": {way: [round(run.rate(way), 1) for run in runs] for way in ways},
         "speed_of_1_worker": {
-            way: round(1 / ratio(many.rendered, way, WAYS[0]), 2) for way in WAYS[1:]
+            way: round(1 / ratio(many.rendered, way, ways[0]), 2) for way in ways[1:]
         },
-        "rate_growth": {way: round(many.rate(way) / few.rate(way), 2) for way in WAYS},
-        "peak_mb": {way: [round(run.peaks[way].largest / MB) for run in runs] for way in WAYS},
+        "rate_growth": {way: round(many.rate(way) / few.rate(way), 2) for way in ways},
+        "peak_mb": {way: [round(run.peaks[way].largest / MB) for run in runs] for way in ways},
         "command_bytes_per_customer": {
-            way: round((many.peaks[way].command - few.peaks[way].command) / more) for way in WAYS
+            way: round((many.peaks[way].command - few.peaks[way].command) / more) for way in ways
         },
         "worker_memory_growth": {
             way: round(many.peaks[way].worker / max(few.peaks[way].worker, 1), 2)
-            for way in WAYS[1:]
+            for way in ways[1:]
         },
         "shares": {stage: round(share, 2) for stage, (_, share) in shares(runs).items()},
     }

@@ -88,8 +88,9 @@ class Postfix:
 
 def _read(box: Path) -> list[EmailMessage]:
     parser = BytesParser(policy=default)
-    own = mailbox.Maildir(box.parent, factory=parser.parse, create=False)
-    return [message for message in own if isinstance(message, EmailMessage)]
+    own = mailbox.Maildir(box.parent, create=False)
+    messages = [parser.parsebytes(own.get_bytes(key)) for key in own.keys()]  # noqa: SIM118
+    return [message for message in messages if isinstance(message, EmailMessage)]
 
 
 @contextmanager
@@ -126,7 +127,7 @@ def _configure(
 ) -> None:
     etc, nobody = folder / "etc", pwd.getpwnam("nobody")
     domains = sorted({own.partition("@")[2] for own in [*mailboxes, *replies]})
-    main = {
+    main: dict[str, object] = {
         "compatibility_level": "3.6",
         "queue_directory": folder / "queue",
         "data_directory": folder / "data",
@@ -153,7 +154,7 @@ def _configure(
         "smtpd_tls_cert_file": etc / "mail.crt",
         "smtpd_tls_key_file": etc / "mail.key",
         "smtpd_tls_security_level": "encrypt",
-    } | parameters
+    } | dict(parameters)
     lines = [f"{key} = {value}" for key, value in main.items()]
     (etc / "main.cf").write_text("\n".join(lines) + "\n", "utf-8")
     (etc / "master.cf").write_text(_SERVICES.format(port=port), "utf-8")
