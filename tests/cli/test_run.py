@@ -91,3 +91,18 @@ def test_a_wrong_period_costs_no_request(run: Run, emulator: Emulator) -> None:
     """What is wrong with the call is said before anything is fetched."""
     assert run("run", "--period", "2026-13").exit_code == 2
     assert emulator.requests.total() == 0
+
+
+def test_a_run_archives_where_an_archive_is_configured(
+    run: Run, emulator: Emulator, tmp_path: Path
+) -> None:
+    """Once for each version, after rendering; otherwise not at all."""
+    assert run("run").exit_code == 0
+    assert not (tmp_path / "archive").exists()
+    configure(emulator, tmp_path, "[evidence]", 'folder = "kept"')
+    for _ in range(2):
+        result = run("run")
+        assert result.exit_code == 0, result.output
+    assert len(list(tmp_path.glob("kept/*/2*-v1/bagit.txt"))) == 3
+    assert len(list(tmp_path.glob("kept/*/chain/*.json"))) == 3
+    assert run("verify", next(tmp_path.glob("kept/*/chain")).parent).exit_code == 0
