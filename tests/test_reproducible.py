@@ -30,6 +30,8 @@ from tests.builders import (
 )
 from tests.store.test_store import snapshot_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 FORMATS = "pdf,xlsx,json,html"
 HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"}

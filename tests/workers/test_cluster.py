@@ -28,6 +28,8 @@ from tests.workers.test_runs import (
     succeed,
 )
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["fetched"]
 
 StartCluster = Callable[[int], DaskCluster]

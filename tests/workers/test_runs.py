@@ -24,6 +24,8 @@ from reporter.model import Customer
 from tests.conftest import Run, StartEmulator, configure
 from tests.workers.conftest import DaskCluster
 
+pytestmark = pytest.mark.slow
+
 StartCluster = Callable[[int], DaskCluster]
 RENDER = ("--period", "2026-10", "--format", "json,pdf")
 MORE = 12
