@@ -49,3 +49,23 @@ def test_a_report_and_its_mail_name_the_root_of_the_months_before(evidence: Evid
     evidence.render("2026-10")  # anew: what failed in October has been made up for
     evidence.archive("2026-10")
     assert root in printed(evidence)
+
+
+def test_restore_tests_and_earlier_roots_are_in_the_bag(evidence: Evidence) -> None:
+    """What a report is made of besides the replies comes out of the bag alone."""
+    path = evidence.folder / "restore-tests.csv"
+    path.write_text(
+        "customer,date,scope,result,deviation,correction\n"
+        "Contoso Ltd,2026-09-17,One mailbox,passed,,\n",
+        "utf-8",
+    )
+    evidence.configure('restore_tests = "restore-tests.csv"', look='depth = "standard"')
+    evidence.render("2026-09")
+    evidence.archive("2026-09")
+    evidence.render("2026-10")
+    bag = evidence.archive("2026-10")
+    configuration = json.loads((bag / "data/configuration.json").read_bytes())
+    assert [own["scope"] for own in configuration["restore_tests"]] == ["One mailbox"]
+    assert configuration["look"]["known_root"]["records"] == 1
+    path.unlink()
+    assert evidence.verdict(bag)["failed"] == ""
