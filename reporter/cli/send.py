@@ -23,7 +23,7 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.render import rendering_of, stored_customers
-from reporter.errors import ReporterError, UsageError
+from reporter.errors import ReporterError, SettingsError, UsageError
 from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ def send(
     console = context.ensure_object(Console)
     rendering = _rendering(console, out, formats, period)
     if dry_run and to:
-        raise UsageError("--dry-run and --to do not go together.")
+        raise UsageError(
+            "--dry-run and --to do not go together.",
+            hint="The one writes the messages into files, the other sends them to you.",
+        )
     if dry_run:
         status = _write_messages(console, rendering, wanted)
     elif to:
@@ -137,8 +140,9 @@ def send_stored_reports(
     store = open_store(rendering.settings)
     with held(store.engine, wait, "outbox"):
         reports, failed = _queued(console, rendering, store, wanted)
+        hinted: set[str] = set()
         for own in send_reports(rendering, store, reports, utc_now):
-            failed |= _tell(console, own)
+            failed |= _tell(console, own, hinted)
     names = {own.customer.id: own.customer.name for own in reports}
     rows = deliveries_of(store, period=rendering.period)
     rows = tuple(own for own in rows if own.customer.id in names)
@@ -157,8 +161,11 @@ def send_stored_reports(
     return int(failed or any(counts[state] for state in UNSETTLED))
 
 
-def _tell(console: Console, own: Dispatched) -> bool:
-    """Say what came of a customer's deliveries; whether something went wrong."""
+def _tell(console: Console, own: Dispatched, hinted: set[str]) -> bool:
+    """Say what came of a customer's deliveries; whether something went wrong.
+
+    `hinted` are the hints that were given already: a server that is gone is gone for many.
+    """
     for each in own.deliveries:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
@@ -169,7 +176,9 @@ def _tell(console: Console, own: Dispatched) -> bool:
                 f"{each.reason}{when}"
             )
     if own.error is not None:
-        console.warn(f"Not sent: {own.customer.name}: {own.error}", own.error.hint)
+        hint = own.error.hint
+        console.warn(f"Not sent: {own.customer.name}: {own.error}", "" if hint in hinted else hint)
+        hinted.add(hint)
     return own.error is not None
 
 
@@ -228,7 +237,12 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
 
     addresses = read_addresses(to)
     if len(addresses) != 1:
-        raise UsageError("--to takes one address.")
+        raise UsageError("--to takes one address.", hint="Write --to me@provider.example.")
+    if not rendering.settings.mail.configured:
+        raise SettingsError(
+            "--to sends by mail, and no mail server is configured.",
+            hint="Set `host` and `from` in [mail].",
+        )
     store = open_store(rendering.settings)
     failed = False
     reports = []
@@ -238,8 +252,9 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
         except ReporterError as error:
             console.warn(f"Not sent: {error}", error.hint)
             failed = True
+    hinted: set[str] = set()
     for own in send_to(rendering, reports, addresses[0], utc_now):
-        failed |= _tell(console, own)
+        failed |= _tell(console, own, hinted)
         if own.error is None:
             console.result(f"sent  {own.customer.name}  {addresses[0].address}")
     return int(failed)
@@ -249,6 +264,11 @@ def _rendering(
     console: Console, out: Path, formats: tuple[str, ...] | None, period: str | None
 ) -> Rendering:
     settings = console.settings()
+    if not settings.delivers:
+        raise SettingsError(
+            "Nothing says where reports are to go.",
+            hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
+        )
     return rendering_of(settings, out, formats or settings.mail.formats, period, None, None)
 
 
