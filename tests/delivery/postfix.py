@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import mailbox
 import os
 import pwd
@@ -12,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,9 +87,8 @@ class Postfix:
 
 
 def _read(box: Path) -> list[EmailMessage]:
-    parser = BytesParser(policy=default)
-    own = mailbox.Maildir(box.parent, factory=parser.parse, create=False)
-    return [message for message in own if isinstance(message, EmailMessage)]
+    own = mailbox.Maildir(box.parent, create=False)
+    return [email.message_from_bytes(own.get_bytes(key), policy=default) for key in own.iterkeys()]
 
 
 @contextmanager
@@ -126,7 +125,7 @@ def _configure(
 ) -> None:
     etc, nobody = folder / "etc", pwd.getpwnam("nobody")
     domains = sorted({own.partition("@")[2] for own in [*mailboxes, *replies]})
-    main = {
+    main: dict[str, object] = {
         "compatibility_level": "3.6",
         "queue_directory": folder / "queue",
         "data_directory": folder / "data",
@@ -153,7 +152,7 @@ def _configure(
         "smtpd_tls_cert_file": etc / "mail.crt",
         "smtpd_tls_key_file": etc / "mail.key",
         "smtpd_tls_security_level": "encrypt",
-    } | parameters
+    } | dict(parameters)
     lines = [f"{key} = {value}" for key, value in main.items()]
     (etc / "main.cf").write_text("\n".join(lines) + "\n", "utf-8")
     (etc / "master.cf").write_text(_SERVICES.format(port=port), "utf-8")
