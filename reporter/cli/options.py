@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,9 +42,9 @@ class Console:
         """A line of the command's result."""
         click.echo(_one_line(text))
 
-    def data(self, rows: Sequence[Mapping[str, object]]) -> None:
+    def data(self, value: object) -> None:
         """The command's result for programs, as JSON."""
-        lines = json.dumps(rows, ensure_ascii=False, indent=1).split("\n")
+        lines = json.dumps(value, ensure_ascii=False, indent=1).split("\n")
         for line in lines:
             click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 
