@@ -42,9 +42,9 @@ class Console:
         """A line of the command's result."""
         click.echo(_one_line(text))
 
-    def data(self, content: object) -> None:
+    def data(self, value: object) -> None:
         """The command's result for programs, as JSON."""
-        lines = json.dumps(content, ensure_ascii=False, indent=1).split("\n")
+        lines = json.dumps(value, ensure_ascii=False, indent=1).split("\n")
         for line in lines:
             click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 

@@ -17,6 +17,7 @@ from reporter.cli.options import (
 )
 from reporter.errors import UsageError
 from reporter.model import DeliveryState
+from reporter.period import parse_period
 
 if TYPE_CHECKING:
     from reporter.store.outbox import Delivery
@@ -53,6 +54,8 @@ def outbox(
         return
     console = context.ensure_object(Console)
     settings = console.settings()
+    if period:
+        period = parse_period(period, settings.report_for("").timezone, utc_now()).label
     store = open_store(settings)
     rows = deliveries_of(store, period=period, states=[DeliveryState(own) for own in states])
     names = {own.id: named(settings, own) for own in store.customers()}

@@ -151,7 +151,7 @@ def stored_customers(
     if not known:
         raise UsageError(
             "The store knows no customers yet.",
-            hint="Run `reporter fetch` first, or give a saved reply with --input.",
+            hint="Run `reporter fetch` first. (`reporter render --input` takes a saved reply.)",
         )
     names = folder_names(known)
     gone = set() if wanted else {own.id for own in store.departed(start)}

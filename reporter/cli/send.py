@@ -24,7 +24,7 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.render import rendering_of, stored_customers
-from reporter.errors import ReporterError, UsageError
+from reporter.errors import ReporterError, SettingsError, UsageError
 from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def send(
     rendering = _rendering(console, out, formats, period)
     leftovers = period is None
     if dry_run and to:
-        raise UsageError("--dry-run and --to do not go together.")
+        raise UsageError(
+            "--dry-run and --to do not go together.",
+            hint="The one writes the messages into files, the other sends them to you.",
+        )
     if dry_run:
         status = _write_messages(Errand(console, rendering, wanted, leftovers))
     elif to:
@@ -231,9 +234,9 @@ def send_stored_reports(
     errand = Errand(console, rendering, wanted, leftovers)
     states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
     with held(errand.store.engine, wait, "outbox"):
-        reports = errand.reports(states)
-        for own in send_reports(rendering, errand.store, reports, utc_now):
-            errand.failed |= _tell(console, own)
+        hinted: set[str] = set()
+        for own in send_reports(rendering, errand.store, errand.reports(states), utc_now):
+            errand.failed |= _tell(console, own, hinted)
     unsettled = [_sum_up(errand, label) for label in errand.seen]
     return int(errand.failed or any(unsettled))
 
@@ -260,8 +263,11 @@ def _sum_up(errand: Errand, label: str) -> bool:
     return any(counts[state] for state in UNSETTLED)
 
 
-def _tell(console: Console, own: Dispatched) -> bool:
-    """Say what came of a customer's deliveries; whether something went wrong."""
+def _tell(console: Console, own: Dispatched, hinted: set[str]) -> bool:
+    """Say what came of a customer's deliveries; whether something went wrong.
+
+    `hinted` are the hints that were given already: a server that is gone is gone for many.
+    """
     for each in own.deliveries:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
@@ -272,7 +278,9 @@ def _tell(console: Console, own: Dispatched) -> bool:
                 f"{each.reason}{when}"
             )
     if own.error is not None:
-        console.warn(f"Not sent: {own.customer.name}: {own.error}", own.error.hint)
+        hint = own.error.hint
+        console.warn(f"Not sent: {own.customer.name}: {own.error}", "" if hint in hinted else hint)
+        hinted.add(hint)
     return own.error is not None
 
 
@@ -298,7 +306,12 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
 
     addresses = read_addresses(to)
     if len(addresses) != 1:
-        raise UsageError("--to takes one address.")
+        raise UsageError("--to takes one address.", hint="Write --to me@provider.example.")
+    if not rendering.settings.mail.configured:
+        raise SettingsError(
+            "--to sends by mail, and no mail server is configured.",
+            hint="Set `host` and `from` in [mail].",
+        )
     store = open_store(rendering.settings)
     failed = False
     reports = []
@@ -308,8 +321,9 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
         except ReporterError as error:
             console.warn(f"Not sent: {error}", error.hint)
             failed = True
+    hinted: set[str] = set()
     for own in send_to(rendering, reports, addresses[0], utc_now):
-        failed |= _tell(console, own)
+        failed |= _tell(console, own, hinted)
         if own.error is None:
             console.result(f"sent  {own.customer.name}  {addresses[0].address}")
     return int(failed)
@@ -319,6 +333,11 @@ def _rendering(
     console: Console, out: Path, formats: tuple[str, ...] | None, period: str | None
 ) -> Rendering:
     settings = console.settings()
+    if not settings.delivers:
+        raise SettingsError(
+            "Nothing says where reports are to go.",
+            hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
+        )
     return rendering_of(settings, out, formats or settings.mail.formats, period, None, None)
 
 

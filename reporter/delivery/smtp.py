@@ -6,6 +6,7 @@ the dot at the end of a message, after which the server may have it (RFC 5321, 4
 
 from __future__ import annotations
 
+import base64
 import re
 import smtplib
 import ssl
@@ -22,8 +23,8 @@ TIMEOUT_S: Final = 60
 """To connect, and for an answer."""
 FINAL_TIMEOUT_S: Final = 600
 """For the answer to the whole message (RFC 5321, 4.5.3.2.6): a server may be looking into it."""
-_LOG_IN_FIRST: Final = (530, 534, 535, 538)
-"""What a server says to whom it does not know (RFC 4954, 6): nothing about a message."""
+_TOO_LARGE: Final = 552
+"""All that a server can have against a message, and not against its sender, before it sees it."""
 _SHUTTING_DOWN: Final = 421
 
 Security = Literal["starttls", "tls", "none"]
@@ -144,7 +145,7 @@ class SmtpTransport:
         """Everything up to the message itself; for whom the server takes it."""
         options = [f"size={len(message)}"] if smtp.has_extn("size") else []
         code, said = smtp.mail(self._sender, options)
-        if code in _LOG_IN_FIRST:
+        if code // 100 == 5 and code != _TOO_LARGE:
             self._drop()
             raise ChannelError(
                 f"{self._server} does not send for {self._sender}: {code} {_text(said)}.",
@@ -251,12 +252,18 @@ class SmtpTransport:
 
 
 def _log_in(smtp: smtplib.SMTP, login: Login) -> None:
-    if not login.by_token:
-        smtp.login(login.username, login.secret())
-        return
-    said = f"user={login.username}\1auth=Bearer {login.secret()}\1\1"
-    # A server that refuses says why in a challenge, and wants an empty line before it goes on.
-    smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else said)
+    username, secret = login.username, login.secret()
+    if login.by_token:
+        said = f"user={username}\1auth=Bearer {secret}\1\1"
+        # A server that refuses says why in a challenge, and wants an empty line before it goes on.
+        smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else said)
+    elif f"{username}{secret}".isascii():
+        smtp.login(username, secret)
+    else:  # which Python's own log-in cannot say
+        said = base64.b64encode(f"\0{username}\0{secret}".encode()).decode()
+        code, answer = smtp.docmd("AUTH PLAIN", said)
+        if code != 235:
+            raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 def _unusable(server: Server, error: Exception) -> ChannelError:
@@ -271,10 +278,11 @@ def _unusable(server: Server, error: Exception) -> ChannelError:
                 "The server's certificate is not trusted: have it mended, or name the authority "
                 "that signed it in the environment variable SSL_CERT_FILE."
             )
-        case ssl.SSLError():
-            hint = "Check port and security in [mail]: 587 is starttls, 465 is tls."
         case _:
-            hint = "Check host and port in [mail], and the network."
+            hint = (
+                "Check host, port and security in [mail] (587 is starttls, 465 is tls), "
+                "and the network."
+            )
     return ChannelError(
         f"The mail server {server} cannot be used: {_words(error)}.",
         hint=f"{hint} Nothing was sent through it; the same command goes on from here.",

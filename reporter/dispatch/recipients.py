@@ -47,7 +47,6 @@ def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ..
 
     Raises:
         ReporterError: a recipient cannot be read, is of a foreign domain, or there is none.
-        SettingsError: no channel is configured.
     """
     if not settings.customer(customer.id).send:
         return ()
@@ -57,11 +56,6 @@ def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ..
     if settings.mail.configured:
         boxes = mailboxes_of(settings, customer)
         found += [Recipient("mail", own.address, role) for role in boxes for own in boxes[role]]
-    if not found:
-        raise SettingsError(
-            "Nothing says where reports are to go.",
-            hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
-        )
     return tuple(found)
 
 

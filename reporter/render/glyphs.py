@@ -12,8 +12,9 @@ from weasyprint.text.ffi import ffi, fontconfig
 from reporter.render.fonts import composed, is_bundled
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-# Control, private-use and unassigned characters mean nothing to anybody else.
-_MEANINGLESS: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
+# Control, private-use and unassigned characters mean nothing to anybody else; nor have those that
+# separate lines and paragraphs a glyph, though some fonts say so.
+_MEANINGLESS: Final = frozenset({"Cc", "Cn", "Co", "Cs", "Zl", "Zp"})
 _SYSTEM_FONTS: Final = 0  # FcSetSystem
 
 

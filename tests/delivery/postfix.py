@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import mailbox
 import os
 import pwd
@@ -12,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,10 +87,8 @@ class Postfix:
 
 
 def _read(box: Path) -> list[EmailMessage]:
-    parser = BytesParser(policy=default)
     own = mailbox.Maildir(box.parent, create=False)
-    messages = [parser.parsebytes(own.get_bytes(key)) for key in own.keys()]  # noqa: SIM118
-    return [message for message in messages if isinstance(message, EmailMessage)]
+    return [email.message_from_bytes(own.get_bytes(key), policy=default) for key in own.iterkeys()]
 
 
 @contextmanager

@@ -70,8 +70,8 @@ def test_a_name_is_no_header_and_no_recipient(
     assert body is not None
     assert SHOWN in body.get_content()
     assert not NOT_FOR_A_TERMINAL.search(body.get_content().replace("\r\n", "\n"))
-    names = [part.get_filename() for part in mail.iter_attachments()]
-    assert all(re.fullmatch(r"evil-bcc-[\w-]+\.(pdf|xlsx)", str(name)) for name in names), names
+    names = [part.get_filename() or "" for part in mail.iter_attachments()]
+    assert all(re.fullmatch(r"evil-bcc-[\w-]+\.(pdf|xlsx)", name) for name in names), names
 
 
 def test_every_command_says_it_on_one_line(
@@ -87,10 +87,9 @@ def test_every_command_says_it_on_one_line(
     listed = harmless(run("outbox")).stdout.splitlines()
     assert len(listed) == 3
     assert len([line for line in listed if SHOWN in line]) == 1
-    for command in ("outbox", "customers"):
-        result = harmless(run(command, "--json"))
-        (own,) = (own for own in json.loads(result.stdout) if EVIL in (own["name"],))
-        assert own["name"] == EVIL
+    for name in ("outbox", "customers"):
+        listing = json.loads(harmless(run(name, "--json")).stdout)
+        assert [own["name"] for own in listing].count(EVIL) == 1
     (refused,) = rows(run, "--state", "refused")
     assert SHOWN in harmless(run("outbox", "resolve", refused["id"], "--again")).stdout
     for path in tmp_path.glob("reports/2026-10/evil*/*.json"):

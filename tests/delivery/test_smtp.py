@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 
 from reporter.delivery import smtp
 from reporter.delivery.result import ChannelError
@@ -104,6 +105,31 @@ def test_log_in_over_tls(
     assert len(accounts.arrived) == 1
 
 
+def test_a_password_in_any_script(
+    accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Letters that Python's own log-in cannot say; a wrong one is said to be wrong."""
+    secret = "Schlüssel 鍵"
+
+    def check(*given: Any) -> AuthResult:
+        good = given[-1].password == secret.encode()
+        return AuthResult(success=good, handled=good)
+
+    context, trusted = tls_files(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with mail_server(accounts, tls=context, authenticator=check, auth_required=True) as port:
+        server = Server("localhost", port, "starttls", Login("jürgen", lambda: secret))
+        with closing(SmtpTransport(server, SENDER)) as transport:
+            assert send(transport)["anna@contoso.example"][0] == "sent"
+        wrong = Server("localhost", port, "starttls", Login("jürgen", lambda: "Schlüssel"))
+        with (
+            closing(SmtpTransport(wrong, SENDER)) as transport,
+            pytest.raises(ChannelError, match="535") as caught,
+        ):
+            send(transport)
+    assert "Check username and password" in caught.value.hint
+
+
 def test_log_in_with_a_token(
     accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +182,37 @@ def test_a_wrong_certificate_ends_it(
     assert accounts.arrived == []
 
 
+def test_a_port_that_does_not_go_with_its_security(
+    accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """STARTTLS where TLS begins at once, TLS where it does not, and no mail server at all: each is
+    said with the keys to look at, and none waits for ever.
+    """
+    monkeypatch.setattr(smtp, "TIMEOUT_S", 1)
+    context, _ = tls_files(tmp_path)
+
+    def hint_of(port: int, security: Any) -> str:
+        with (
+            closing(SmtpTransport(Server("localhost", port, security), SENDER)) as transport,
+            pytest.raises(ChannelError, match="cannot be used: ") as caught,
+        ):
+            send(transport)
+        return caught.value.hint
+
+    with mail_server(accounts, tls=context, implicit=True) as port:
+        assert "587 is starttls, 465 is tls" in hint_of(port, "starttls")
+    with mail_server(accounts) as port:
+        assert "587 is starttls, 465 is tls" in hint_of(port, "tls")
+
+    def is_a_web_server(connection: Any, lines: Any) -> None:
+        lines.readline()
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with scripted_server(is_a_web_server) as port:
+        for security in ("starttls", "tls"):
+            assert "port" in hint_of(port, security)
+
+
 def test_a_server_without_tls_gets_nothing(accounts: Accounts) -> None:
     """Where STARTTLS is asked for and not offered, neither password nor message is sent."""
     with mail_server(accounts) as port:
@@ -173,19 +230,30 @@ def test_nobody_there(committed: list[list[str]]) -> None:
     transport = plain(free_port())
     with pytest.raises(ChannelError, match="Connection refused") as caught:
         send(transport, committed=committed)
-    assert "host and port" in caught.value.hint
+    assert "host, port" in caught.value.hint
     assert committed == []
 
 
-def test_a_server_that_wants_to_know_us_is_no_refusal_of_a_message(accounts: Accounts) -> None:
-    """530 is about the log-in, which is forgotten in the configuration: for every message alike."""
-    accounts.sender_reply = "530 5.7.0 Authentication required"
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "530 5.7.0 Authentication required",
+        "550 5.7.1 you are not allowed to send as reports@provider.example",
+        "553 5.1.8 sender address rejected: domain not found",
+    ],
+)
+def test_a_server_that_does_not_send_for_us_refuses_no_customer(
+    reply: str, accounts: Accounts
+) -> None:
+    """It is about our log-in or our address: for every message alike, and until it is mended."""
+    accounts.sender_reply = reply
     with (
         mail_server(accounts) as port,
         closing(plain(port)) as transport,
-        pytest.raises(ChannelError, match="530"),
+        pytest.raises(ChannelError, match=f"does not send for {SENDER}: {reply[:3]}") as caught,
     ):
         send(transport)
+    assert "security, username, password and `from`" in caught.value.hint
 
 
 def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]]) -> None:
@@ -210,10 +278,14 @@ def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]
 
 
 @pytest.mark.parametrize(
-    ("reply", "state"),
-    [("554 5.7.1 looks like spam", "refused"), ("452 4.3.1 no room", "failed")],
+    ("step", "reply", "state"),
+    [
+        ("sender", "552 5.3.4 larger than we take", "refused"),
+        ("sender", "452 4.3.1 no room", "failed"),
+        ("data", "554 5.7.1 looks like spam", "refused"),
+        ("data", "452 4.3.1 no room", "failed"),
+    ],
 )
-@pytest.mark.parametrize("step", ["sender", "data"])
 def test_a_refused_message(step: str, reply: str, state: str, accounts: Accounts) -> None:
     """Before it is sent or after: 5xx is for good, 4xx for now; the next message goes."""
     if step == "sender":

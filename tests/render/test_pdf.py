@@ -207,7 +207,7 @@ def test_names_of_every_script_make_a_report(tmp_path: Path, name: str) -> None:
 
 def test_what_no_font_has_is_replaced_visibly() -> None:
     """Private-use and control characters, which PDF/A forbids, show as a question mark in a box."""
-    assert printable("Ä 株 Ω \ue000\x07\U0010fffe") == "Ä 株 Ω \ufffd\ufffd\ufffd"
+    assert printable("Ä 株 Ω \ue000\x07\U0010fffe\u2028") == "Ä 株 Ω \ufffd\ufffd\ufffd\ufffd"
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""What whoever is new to delivering does wrong, and what is said to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.delivery.conftest import Configure
+from tests.delivery.mail_server import Accounts
+from tests.delivery.test_send import states
+
+
+@pytest.mark.parametrize("command", [("send",), ("approve",), ("send", "--dry-run")])
+def test_nowhere_to_deliver_to_is_said_first(run: Run, command: tuple[str, ...]) -> None:
+    """Before anything else is asked for, such as reports: nothing is configured at all."""
+    result = run(*command)
+    assert result.exit_code == 2
+    assert "Nothing says where reports are to go." in result.stderr
+    assert "[mail]" in result.stderr
+
+
+def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
+    """Options that do not go together, that are no period and no address, with what to write."""
+    (tmp_path / "reporter.toml").write_text('[delivery]\nfolder = "share"\n', "utf-8")
+    for command, said in (
+        (("send", "--to", "me@provider.example"), "Set `host` and `from` in [mail]"),
+        (("send", "--to", "a@b.example, c@d.example"), "Write --to me@provider.example"),
+        (("send", "--to", "me"), "separate several by commas"),
+        (("send", "--to", "me@provider.example", "--dry-run"), "into files"),
+        (("send", "--period", "last"), "Write 2026-10"),
+        (("outbox", "--period", "2026-13"), "Write 2026-10"),
+        (("outbox", "resolve", "7", "--sent"), "reporter outbox --state uncertain"),
+        (("outbox", "resolve", "7"), "--sent, --again or --drop"),
+        (("approve",), "Run `reporter fetch` first"),
+    ):
+        result = run(*command)
+        assert result.exit_code == 2, command
+        assert said in result.stderr, command
+
+
+@pytest.mark.usefixtures("office")
+def test_the_outbox_of_a_month(run: Run) -> None:
+    """Its deliveries and no others."""
+    run("approve", "--period", "2026-10")
+    assert len(json.loads(run("outbox", "--json", "--period", "2026-10").stdout)) == 3
+    assert json.loads(run("outbox", "--json", "--period", "2026-09").stdout) == []
+
+
+def test_a_fault_of_the_server_is_said_of_each_and_its_cure_once(
+    run: Run, accounts: Accounts, office: Configure
+) -> None:
+    """Three customers, one wrong log-in: three lines, one hint; all stay approved."""
+    office(in_mail=('approval = "none"', 'username = "u"', 'password = "wrong"'))
+    result = run("send")
+    assert result.exit_code == 1
+    assert result.stderr.count("Not sent: ") == 3
+    assert result.stderr.count("Nothing was sent through it") == 1
+    assert set(states(run).values()) == {"approved"}
+    assert accounts.arrived == []
