@@ -22,7 +22,7 @@ from reporter.analysis.restatement import changes_between
 from reporter.archiving import tools
 from reporter.errors import EvidenceError, UsageError
 from reporter.evidence.bag import shown
-from reporter.evidence.chain import FOLDER, read_chain
+from reporter.evidence.chain import FOLDER, NO_BAGS, read_chain
 from reporter.evidence.contents import (
     REPORTS,
     RESTATED,
@@ -87,7 +87,7 @@ def _home_of(chain: Path) -> Path:
 
 def _bags_of(home: Path) -> list[Path]:
     folders = (own for own in sorted(home.iterdir()) if own.is_dir())
-    return [own for own in folders if own.name != FOLDER and not own.name.startswith(".")]
+    return [own for own in folders if own.name not in NO_BAGS and not own.name.startswith(".")]
 
 
 def _verdict_on(bag: Path, home: Path | None, trusted: Trusted) -> Verdict:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from reporter.cli.options import Console, common_options, customer_option
+from reporter.cli.customers import choose
+from reporter.cli.options import Console, common_options, customer_option, utc_now
 from reporter.cli.progress import finish, follow
 from reporter.cli.render import rendering_of, stored_customers
+from reporter.errors import UsageError
 
 
 @click.command()
@@ -27,6 +29,8 @@ from reporter.cli.render import rendering_of, stored_customers
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the archive (default: `folder` in [evidence]).",
 )
+@click.option("--prune", is_flag=True, help="Remove what `retention` in [evidence] lets go of.")
+@click.option("--yes", is_flag=True, help="With --prune: do not ask.")
 @common_options
 @click.pass_context
 def archive(
@@ -36,15 +40,28 @@ def archive(
     period: str | None,
     out: Path,
     folder: Path | None,
+    prune: bool,
+    yes: bool,
 ) -> None:
     """Archive rendered reports with all they rest on, for auditors to check without us.
 
     Signed and time-stamped as [evidence] says. What is archived already is left as it is; a time
     stamp that could not be had then is added.
+
+    With --prune nothing is archived: it says which bags have been kept as long as [evidence] asks,
+    and removes them. The history keeps that they were there, and when and why they went.
     """
     from reporter.archiving import archive_customers, open_archive
 
     console = context.ensure_object(Console)
+    if prune:
+        if period:
+            raise UsageError(
+                "--prune goes by the retention, not by --period.",
+                hint="Set `retention` and `holds` in [evidence].",
+            )
+        _prune(console, folder, wanted, yes=yes)
+        return
     settings = console.settings()
     rendering = rendering_of(settings, out, ("pdf", "xlsx", "json"), period, None, None)
     kept = open_archive(settings, folder, rendering.now)
@@ -56,3 +73,34 @@ def archive(
     if kept.authority and kept.authority.trouble:
         console.warn(f"Without a time stamp: {kept.authority.trouble.explain()}")
     context.exit(status)
+
+
+def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, yes: bool) -> None:
+    """Remove what has been kept long enough, once that is agreed to."""
+    from reporter.archiving import open_archive
+    from reporter.evidence.retention import Retention, customers_of
+    from reporter.pipeline import named
+
+    settings, now = console.settings(), utc_now()
+    if settings.evidence.retention is None:
+        console.warn("Nothing is removed: no `retention` is set in [evidence].")
+        return
+    retention = Retention(settings.evidence.retention, settings.evidence.holds)
+    kept = open_archive(settings, folder, now)
+    with kept.held():
+        kept.sweep()
+        customers = [named(settings, own) for own in customers_of(kept)]
+        due = retention.due(kept, customers, choose(customers, wanted), now)
+        for own in due:
+            stays = f"Held by {own.hold!r}" if own.hold else "Goes"
+            names = ", ".join(str(path) for path in own.folders)
+            console.say(f"{stays}: {own.record.customer}, {own.record.period}: {names}")
+        going = [own for own in due if own.hold is None]
+        console.say(f"Kept for more than {retention.months} months: {len(going)} bags that go.")
+        if going and not yes:
+            click.confirm("Remove them for good?", abort=True, err=True)
+        for own in going:
+            kept.remove(own.home, own.record, retention.months, now)
+            console.result(own.home / own.record.bag)
+    if kept.authority and kept.authority.trouble:
+        console.warn(f"Without a time stamp: {kept.authority.trouble.explain()}")
