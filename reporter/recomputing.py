@@ -110,7 +110,7 @@ def recomputed(bag: Path) -> Iterator[Finding]:
     """What comes of computing a whole bag's report again."""
     try:
         configuration, provenance = configuration_of(bag), provenance_of(bag)
-        report = _report(bag, configuration, provenance)
+        report = report_in(bag, configuration, provenance)
         look = _look(bag, configuration)
         with tempfile.TemporaryDirectory() as folder:
             made = {suffix: Path(folder) / f"report.{suffix}" for suffix in REPORTS}
@@ -127,11 +127,11 @@ def recomputed(bag: Path) -> Iterator[Finding]:
         yield Finding("recomputed", False, f"it cannot be: {type(error).__name__}: {error}")
 
 
-def _report(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
+def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
     """The report as it follows from the replies in the bag."""
     customer, period = configuration.customer, configuration.period
     with closing(Store.open("sqlite://")) as store:
-        receive_again(store, customer, _fetches(bag))
+        receive_again(store, customer, fetches_in(bag))
         report = report_of(store, customer, period, configuration.policy)
     restatement = None
     if restates := provenance.restates:
@@ -144,7 +144,12 @@ def _report(bag: Path, configuration: Configuration, provenance: Provenance) -> 
     return replace(report, version=provenance.version, restatement=restatement)
 
 
-def _fetches(bag: Path) -> Iterator[Fetch]:
+def fetches_in(bag: Path) -> Iterator[Fetch]:
+    """The fetches in a bag with the bodies of their replies, one at a time.
+
+    Raises:
+        EvidenceError: they cannot be read.
+    """
     for own in fetches_of(bag):
         replies = tuple(
             Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))

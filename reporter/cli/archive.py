@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +13,13 @@ from reporter.cli.options import Console, common_options, customer_option, utc_n
 from reporter.cli.progress import finish, follow
 from reporter.cli.render import rendering_of, stored_customers
 from reporter.errors import UsageError
+
+if TYPE_CHECKING:
+    from reporter.packing import Drawing
+    from reporter.pipeline import CustomerOutcome
+
+_SAMPLE: Final = 25
+"""Jobs of a sample, where nobody says how many."""
 
 
 @click.command()
@@ -29,6 +38,14 @@ from reporter.errors import UsageError
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the archive (default: `folder` in [evidence]).",
 )
+@click.option("--pack", is_flag=True, help="Make an auditor's pack of each bag.")
+@click.option("--seed", metavar="TEXT", help="With --pack: any text, named by the auditor.")
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="JOBS",
+    help="With --pack: how many jobs are drawn (default: 25).",
+)
 @click.option("--prune", is_flag=True, help="Remove what `retention` in [evidence] lets go of.")
 @click.option("--yes", is_flag=True, help="With --prune: do not ask.")
 @common_options
@@ -40,6 +57,9 @@ def archive(
     period: str | None,
     out: Path,
     folder: Path | None,
+    pack: bool,
+    seed: str | None,
+    sample: int | None,
     prune: bool,
     yes: bool,
 ) -> None:
@@ -48,31 +68,72 @@ def archive(
     Signed and time-stamped as [evidence] says. What is archived already is left as it is; a time
     stamp that could not be had then is added.
 
+    With --pack it prints instead a folder for each bag with what an auditor tests: completeness,
+    all jobs, a sample drawn by the auditor's seed with the raw rows behind it, failures and cures.
+
     With --prune nothing is archived: it says which bags have been kept as long as [evidence] asks,
     and removes them. The history keeps that they were there, and when and why they went.
     """
-    from reporter.archiving import archive_customers, open_archive
-
     console = context.ensure_object(Console)
     if prune:
-        if period:
+        if period or pack:
             raise UsageError(
-                "--prune goes by the retention, not by --period.",
+                "--prune goes by the retention: neither --period nor --pack goes with it.",
                 hint="Set `retention` and `holds` in [evidence].",
             )
         _prune(console, folder, wanted, yes=yes)
         return
+    drawing = _drawing(seed, sample, pack=pack)
+    context.exit(_archive(console, folder, wanted, period, out, drawing))
+
+
+def _drawing(seed: str | None, sample: int | None, *, pack: bool) -> Drawing | None:
+    """How the sample of a pack is drawn; None where no pack is asked for.
+
+    Raises:
+        UsageError: the options do not fit together.
+    """
+    if not pack:
+        if seed is not None or sample is not None:
+            raise UsageError("--seed and --sample go with --pack.", hint="Add --pack.")
+        return None
+    if not seed:
+        raise UsageError(
+            "A pack needs --seed: the auditor names it, so that nobody else chooses the sample.",
+            hint="Ask the auditor for any text, such as a word or a date, and give it with --seed.",
+        )
+    from reporter.packing import Drawing
+
+    return Drawing(seed, sample or _SAMPLE)
+
+
+def _archive(
+    console: Console,
+    folder: Path | None,
+    wanted: tuple[str, ...],
+    period: str | None,
+    out: Path,
+    drawing: Drawing | None,
+) -> int:
+    """Archive reports, and make packs of the bags if that is asked for; the exit status."""
+    from reporter.archiving import archive_customers, open_archive
+
     settings = console.settings()
     rendering = rendering_of(settings, out, ("pdf", "xlsx", "json"), period, None, None)
     kept = open_archive(settings, folder, rendering.now)
     if kept.signer is None:
         console.warn("Unsigned: no `certificate` is set in [evidence].")
     names = stored_customers(console, rendering, wanted)
-    outcomes = follow(console, archive_customers(rendering, kept, names), len(names), "Archived")
-    status = finish(console, outcomes)
+    outcomes: Iterable[CustomerOutcome] = archive_customers(rendering, kept, names)
+    if drawing:
+        from reporter.packing import pack_customers
+
+        outcomes = pack_customers(outcomes, drawing)
+    done = follow(console, outcomes, len(names), "Packed" if drawing else "Archived")
+    status = finish(console, done)
     if kept.authority and kept.authority.trouble:
         console.warn(f"Without a time stamp: {kept.authority.trouble.explain()}")
-    context.exit(status)
+    return status
 
 
 def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, yes: bool) -> None:
