@@ -1,4 +1,4 @@
-"""`reporter archive --pack`: what an auditor tests of a report, drawn and found again without us."""
+"""`reporter archive --pack`: what an auditor tests of a report, found again without us."""
 
 from __future__ import annotations
 
@@ -191,10 +191,9 @@ def test_failures_are_listed_with_what_cured_them(evidence: Evidence) -> None:
     head, *listed = cells(pack, "Failures")
     assert head[-1] == "Ticket, correction (to be filled in)"
     register = [dict(zip(head, row, strict=True)) for row in listed]
-    assert [own["Standing"] for own in register][0] == "open"
-    assert [own["Standing"] for own in register] == sorted(
-        (own["Standing"] for own in register), reverse=True
-    )
+    standings = [own["Standing"] for own in register]
+    assert standings[0] == "open"
+    assert standings == sorted(standings, reverse=True)
     cured = next(own for own in register if own["Job ID"] == "FB20261002010000")
     assert cured["Cured by job"] == "FB20261003010000"
     assert cured["Cured after"] == timedelta(hours=24)

@@ -81,8 +81,7 @@ def write_population(pack: Pack, path: Path) -> None:
     """
     sampled = {own.place: own.number for own in pack.sample}
     # Excel takes a file for UTF-8 by its first letter; half a pair of letters is no UTF-8.
-    coding = {"encoding": "utf-8-sig", "errors": "backslashreplace"}
-    with path.open("w", newline="", **coding) as file:
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([NUMBER, *_NAMES, KEY, "sample_number"])
         for number, key, job in jobs_of(pack.report.jobs, pack.report.period.timezone):

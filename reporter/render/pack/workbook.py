@@ -157,7 +157,7 @@ def _check_columns() -> list[Column[Check]]:
 def _look_columns(timezone: str) -> list[Column[Looked]]:
     return [
         Column(f"Time ({timezone})", 0, lambda own: own.taken_at, replace(MOMENT, align="left")),
-        Column("Outcome", 0, lambda own: _outcome(own.check), lambda own: _check_style(own.check)),
+        Column("Outcome", 0, _look_outcome, lambda own: _check_style(own.check)),
         Column("Address", 0, lambda own: own.address, WRAPPED),
         Column(
             "Of what, and what was found", 0, lambda own: f"{own.kind}: {own.check.said}", WRAPPED
@@ -171,6 +171,11 @@ def _look_columns(timezone: str) -> list[Column[Looked]]:
 
 def _outcome(check: Check) -> str:
     return {True: "holds", False: "FAILED", None: "cannot be tested"}[check.holds]
+
+
+def _look_outcome(own: Looked) -> str:
+    """Of a list of jobs whether it was read whole; of all else nothing."""
+    return "—" if own.rows is None else _outcome(own.check)
 
 
 def _check_style(check: Check) -> Style:
