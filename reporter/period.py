@@ -75,18 +75,18 @@ class Period:
         """The period of the same kind just before."""
         match self.kind:
             case PeriodKind.MONTH:
-                first = _add_months(self.first, -1)
+                first = add_months(self.first, -1)
             case PeriodKind.QUARTER:
-                first = _add_months(self.first, -3)
+                first = add_months(self.first, -3)
             case PeriodKind.YEAR:
-                first = _add_months(self.first, -12)
+                first = add_months(self.first, -12)
             case PeriodKind.DAYS:
                 first = self.first - (self.stop - self.first)
         return Period(self.kind, first, self.first, self.timezone)
 
     def year_to(self) -> tuple[Period, ...]:
         """The twelve calendar months up to the one of the last day, which ends with the period."""
-        firsts = [_add_months(self.last, -n) for n in range(11, -1, -1)]
+        firsts = [add_months(self.last, -n) for n in range(11, -1, -1)]
         stops = [*firsts[1:], self.stop]
         return tuple(
             Period(PeriodKind.MONTH, first, stop, self.timezone)
@@ -117,7 +117,7 @@ def parse_period(text: str | None, timezone: str, now: datetime) -> Period:
     zone = find_zone(timezone)
     if text is None:
         this_month = now.astimezone(zone).date().replace(day=1)
-        return Period(PeriodKind.MONTH, _add_months(this_month, -1), this_month, timezone)
+        return Period(PeriodKind.MONTH, add_months(this_month, -1), this_month, timezone)
     period = _read(text.strip(), timezone)
     if period.start > now:
         raise UsageError(
@@ -167,12 +167,12 @@ def _read(text: str, timezone: str) -> Period:
             return Period(PeriodKind.DAYS, first, stop, timezone)
         if match["quarter"]:
             first = date(year, 3 * int(match["quarter"]) - 2, 1)
-            return Period(PeriodKind.QUARTER, first, _add_months(first, 3), timezone)
+            return Period(PeriodKind.QUARTER, first, add_months(first, 3), timezone)
         if match["month"]:
             first = date(year, int(match["month"]), 1)
-            return Period(PeriodKind.MONTH, first, _add_months(first, 1), timezone)
+            return Period(PeriodKind.MONTH, first, add_months(first, 1), timezone)
         first = date(year, 1, 1)
-        return Period(PeriodKind.YEAR, first, _add_months(first, 12), timezone)
+        return Period(PeriodKind.YEAR, first, add_months(first, 12), timezone)
     except (ValueError, OverflowError) as error:
         raise _not_a_period(text) from error
 
@@ -185,6 +185,19 @@ def _not_a_period(text: str) -> UsageError:
     )
 
 
-def _add_months(day: date, months: int) -> date:
+def add_months(day: date, months: int) -> date:
+    """The first day of the month that is so many months from that of `day`."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)
+
+
+def read_months(text: str) -> int:
+    """A number of months, such as `25months`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = re.fullmatch(r"(\d{1,4})\s*(?:months?|m)", text.strip())
+    if not found or not int(found[1]):
+        raise UsageError(f"{text!r} is no number of months.", hint="Write it as 25months.")
+    return int(found[1])

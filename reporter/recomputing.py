@@ -22,7 +22,7 @@ from reporter.analysis.restatement import changes_between
 from reporter.archiving import tools
 from reporter.errors import EvidenceError, UsageError
 from reporter.evidence.bag import shown
-from reporter.evidence.chain import FOLDER, read_chain
+from reporter.evidence.chain import FOLDER, NO_BAGS, read_chain
 from reporter.evidence.contents import (
     REPORTS,
     RESTATED,
@@ -87,7 +87,7 @@ def _home_of(chain: Path) -> Path:
 
 def _bags_of(home: Path) -> list[Path]:
     folders = (own for own in sorted(home.iterdir()) if own.is_dir())
-    return [own for own in folders if own.name != FOLDER and not own.name.startswith(".")]
+    return [own for own in folders if own.name not in NO_BAGS and not own.name.startswith(".")]
 
 
 def _verdict_on(bag: Path, home: Path | None, trusted: Trusted) -> Verdict:
@@ -110,7 +110,7 @@ def recomputed(bag: Path) -> Iterator[Finding]:
     """What comes of computing a whole bag's report again."""
     try:
         configuration, provenance = configuration_of(bag), provenance_of(bag)
-        report = _report(bag, configuration, provenance)
+        report = report_in(bag, configuration, provenance)
         look = _look(bag, configuration)
         with tempfile.TemporaryDirectory() as folder:
             made = {suffix: Path(folder) / f"report.{suffix}" for suffix in REPORTS}
@@ -127,11 +127,11 @@ def recomputed(bag: Path) -> Iterator[Finding]:
         yield Finding("recomputed", False, f"it cannot be: {type(error).__name__}: {error}")
 
 
-def _report(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
+def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
     """The report as it follows from the replies in the bag."""
     customer, period = configuration.customer, configuration.period
     with closing(Store.open("sqlite://")) as store:
-        receive_again(store, customer, _fetches(bag))
+        receive_again(store, customer, fetches_in(bag))
         report = report_of(
             store, customer, period, configuration.policy, configuration.restore_tests
         )
@@ -146,7 +146,12 @@ def _report(bag: Path, configuration: Configuration, provenance: Provenance) -> 
     return replace(report, version=provenance.version, restatement=restatement)
 
 
-def _fetches(bag: Path) -> Iterator[Fetch]:
+def fetches_in(bag: Path) -> Iterator[Fetch]:
+    """The fetches in a bag with the bodies of their replies, one at a time.
+
+    Raises:
+        EvidenceError: they cannot be read.
+    """
     for own in fetches_of(bag):
         replies = tuple(
             Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))

@@ -36,7 +36,7 @@ from reporter.errors import SettingsError, UsageError
 from reporter.files import refuse_shared
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
-from reporter.period import find_zone
+from reporter.period import find_zone, read_months
 
 ENV_PREFIX: Final = "REPORTER_"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -109,6 +109,16 @@ Addresses = str | tuple[str, ...]
 """Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that what
 is wrong with them costs their customer and no other.
 """
+
+
+def _read_months(value: object) -> object:
+    try:
+        return read_months(str(value))
+    except UsageError:
+        raise ValueError("is no number of months; write it as 84months") from None
+
+
+Months = Annotated[int, BeforeValidator(_read_months)]
 
 
 class Section(BaseModel):
@@ -368,6 +378,10 @@ class EvidenceSettings(Section):
     certificate_password_file: Path | None = None
     timestamp_url: str = ""
     restore_tests: Path | None = None
+    retention: Months | None = None
+    """How long bags are kept, from the end of their period; None for good."""
+    holds: tuple[str, ...] = ()
+    """Customers whose bags stay nevertheless, or `customer period`."""
 
     @field_validator("timestamp_url")
     @classmethod

@@ -151,6 +151,7 @@ def test_only_pipeline_demo_and_command_line_see_several_stages() -> None:
         "reporter.ledger",
         "reporter.archiving",
         "reporter.recomputing",
+        "reporter.packing",
         "reporter.demo",
         "reporter.checks",
         "reporter.cli",

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from reporter.cli.options import Console, common_options, customer_option
+from reporter.cli.customers import choose
+from reporter.cli.options import (
+    Console,
+    common_options,
+    customer_option,
+    out_option,
+    period_option,
+    utc_now,
+)
 from reporter.cli.progress import finish, follow
 from reporter.cli.render import rendering_of, stored_customers
+from reporter.errors import UsageError
 
 if TYPE_CHECKING:
-    from reporter.pipeline import Rendering
+    from reporter.errors import ReporterError
+    from reporter.packing import Drawing
+    from reporter.pipeline import CustomerOutcome, Rendering
+
+_SAMPLE: Final = 25
+"""Jobs of a sample, where nobody says how many."""
 
 
 @click.command()
 @customer_option
-@click.option("--period", help="2026-10, 2026-Q4, 2026, 2026-10-05..2026-10-11.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    help="Folder the reports were written to.",
-)
+@period_option
+@out_option
 @click.option(
     "--archive",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the archive (default: `folder` in [evidence]).",
 )
+@click.option("--pack", is_flag=True, help="Make an auditor's pack of each bag.")
+@click.option("--seed", metavar="TEXT", help="With --pack: any text, named by the auditor.")
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="JOBS",
+    help="With --pack: how many jobs are drawn (default: 25).",
+)
+@click.option("--prune", is_flag=True, help="Remove what `retention` in [evidence] lets go of.")
+@click.option("--yes", is_flag=True, help="With --prune: do not ask.")
 @common_options
 @click.pass_context
 def archive(
@@ -40,31 +59,116 @@ def archive(
     period: str | None,
     out: Path,
     folder: Path | None,
+    pack: bool,
+    seed: str | None,
+    sample: int | None,
+    prune: bool,
+    yes: bool,
 ) -> None:
     """Archive rendered reports with all they rest on, for auditors to check without us.
 
     Signed and time-stamped as [evidence] says. What is archived already is left as it is; a time
     stamp that could not be had then is added.
+
+    With --pack it prints instead a folder for each bag with what an auditor tests: completeness,
+    all jobs, a sample drawn by the auditor's seed with the raw rows behind it, failures and cures.
+
+    With --prune nothing is archived: it says which bags have been kept as long as [evidence] asks,
+    and removes them. The history keeps that they were there, and when and why they went.
     """
     console = context.ensure_object(Console)
+    if prune:
+        if period or pack:
+            raise UsageError(
+                "--prune goes by the retention: neither --period nor --pack goes with it.",
+                hint="Set `retention` and `holds` in [evidence].",
+            )
+        _prune(console, folder, wanted, yes=yes)
+        return
+    drawing = _drawing(seed, sample, pack=pack)
     formats = ("pdf", "xlsx", "json")
     rendering = rendering_of(console.settings(), out, formats, period, None, None)
-    context.exit(archive_stored_reports(console, rendering, wanted, folder))
+    context.exit(archive_stored_reports(console, rendering, wanted, folder, drawing))
+
+
+def _drawing(seed: str | None, sample: int | None, *, pack: bool) -> Drawing | None:
+    """How the sample of a pack is drawn; None where no pack is asked for.
+
+    Raises:
+        UsageError: the options do not fit together.
+    """
+    if not pack:
+        if seed is not None or sample is not None:
+            raise UsageError("--seed and --sample go with --pack.", hint="Add --pack.")
+        return None
+    if not seed:
+        raise UsageError(
+            "A pack needs --seed: the auditor names it, so that nobody else chooses the sample.",
+            hint="Ask the auditor for any text, such as a word or a date, and give it with --seed.",
+        )
+    from reporter.packing import Drawing
+
+    return Drawing(seed, sample or _SAMPLE)
 
 
 def archive_stored_reports(
-    console: Console, rendering: Rendering, wanted: tuple[str, ...], folder: Path | None
+    console: Console,
+    rendering: Rendering,
+    wanted: tuple[str, ...],
+    folder: Path | None = None,
+    drawing: Drawing | None = None,
 ) -> int:
-    """Archive rendered reports, in `folder` or the archive that is configured; the exit status."""
+    """Archive rendered reports, in `folder` or the archive that is configured, and make packs of
+    the bags if that is asked for; the exit status.
+    """
     from reporter.archiving import archive_customers, open_archive
 
     kept = open_archive(rendering.settings, folder, rendering.now)
     if kept.signer is None:
         console.warn("Unsigned: no `certificate` is set in [evidence].")
     names = stored_customers(console, rendering, wanted)
-    outcomes = follow(console, archive_customers(rendering, kept, names), len(names), "Archived")
-    status = finish(console, outcomes)
+    outcomes: Iterable[CustomerOutcome] = archive_customers(rendering, kept, names)
+    if drawing:
+        from reporter.packing import pack_customers
+
+        outcomes = pack_customers(outcomes, drawing)
+    done = follow(console, outcomes, len(names), "Packed" if drawing else "Archived")
+    status = finish(console, done)
     if kept.authority and kept.authority.trouble:
-        trouble = kept.authority.trouble
-        console.warn(f"Without a time stamp: {trouble}", trouble.hint)
+        _warn_unstamped(console, kept.authority.trouble)
     return status
+
+
+def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, yes: bool) -> None:
+    """Remove what has been kept long enough, once that is agreed to."""
+    from reporter.archiving import open_archive
+    from reporter.evidence.retention import Retention, customers_of
+    from reporter.pipeline import named
+
+    settings, now = console.settings(), utc_now()
+    if settings.evidence.retention is None:
+        console.warn("Nothing is removed: no `retention` is set in [evidence].")
+        return
+    retention = Retention(settings.evidence.retention, settings.evidence.holds)
+    kept = open_archive(settings, folder, now)
+    with kept.held():
+        kept.sweep()
+        customers = [named(settings, own) for own in customers_of(kept)]
+        due = retention.due(kept, customers, choose(customers, wanted), now)
+        for own in due:
+            stays = f"Held by {own.hold!r}" if own.hold else "Goes"
+            names = ", ".join(str(path) for path in own.folders)
+            console.say(f"{stays}: {own.record.customer}, {own.record.period}: {names}")
+        going = [own for own in due if own.hold is None]
+        console.say(f"Kept for more than {retention.months} months: {len(going)} bags that go.")
+        if going and not yes:
+            click.confirm("Remove them for good?", abort=True, err=True)
+        for own in going:
+            kept.remove(own.home, own.record, retention.months, now)
+            console.result(own.home / own.record.bag)
+    if kept.authority and kept.authority.trouble:
+        _warn_unstamped(console, kept.authority.trouble)
+
+
+def _warn_unstamped(console: Console, trouble: ReporterError) -> None:
+    console.warn(f"Without a time stamp: {trouble}", trouble.hint)

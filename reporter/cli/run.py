@@ -85,7 +85,7 @@ def _do_period(
     """
     status = render_stored_reports(console, rendering, wanted, workers)
     if rendering.settings.archives:
-        status = max(status, archive_stored_reports(console, rendering, wanted, None))
+        status = max(status, archive_stored_reports(console, rendering, wanted))
     if rendering.settings.delivers:
         mailing = replace(rendering, formats=rendering.settings.mail.formats)
         sent = send_stored_reports(console, mailing, wanted, wait, leftovers=leftovers)

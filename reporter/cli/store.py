@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 import click
 
 from reporter.cli.options import Console, common_options, open_store, utc_now, wait_option
-from reporter.errors import UsageError
+from reporter.period import read_months
 
 
 @click.group()
@@ -78,10 +77,7 @@ def _months_before(now: datetime, keep: str) -> datetime:
     Raises:
         UsageError: `keep` is no number of months.
     """
-    found = re.fullmatch(r"(\d{1,4})\s*(?:months?|m)", keep.strip())
-    if not found or not int(found[1]):
-        raise UsageError(f"{keep!r} is no number of months.", hint="Write it as 25months.")
-    months = now.year * 12 + now.month - 1 - int(found[1])
+    months = now.year * 12 + now.month - 1 - read_months(keep)
     return now.replace(
         year=max(months // 12, 1), month=months % 12 + 1, day=1,
         hour=0, minute=0, second=0, microsecond=0,

@@ -2,9 +2,10 @@
 
     ARCHIVE/<customer>/2026-10-v1/           a bag
     ARCHIVE/<customer>/chain/0001-2026-10-v1.json, .p7s, .tsr
+    ARCHIVE/<customer>/packs/                what auditors were given of bags
 
 A bag appears whole or not at all. Its record follows; where a run ends between them, the next one
-writes it.
+writes it. Where a bag is removed its record comes first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +32,19 @@ from reporter.evidence.bag import (
     write_bag,
     write_sums,
 )
-from reporter.evidence.chain import FOLDER, Record, chain_faults, following, read_chain
+from reporter.evidence.chain import (
+    FOLDER,
+    PACKS,
+    AnyRecord,
+    Chain,
+    Record,
+    chain_faults,
+    following,
+    read_chain,
+    records,
+    removal_of,
+    removals,
+)
 from reporter.evidence.contents import CERTIFICATES, NONE, SIGNATURE_LABEL, STAMP_LABEL
 from reporter.evidence.guide import README, SCRIPT, readme, script
 from reporter.evidence.signing import Signer
@@ -82,7 +96,7 @@ class Archive:
     def _homes(self) -> dict[str, Path]:
         """The folder of each customer who has one, by id: it stays the same under a new name."""
         homes: dict[str, Path] = {}
-        for home in sorted(own for own in self.folder.iterdir() if own.is_dir()):
+        for home in self._folders():
             try:
                 chain = read_chain(home)
             except EvidenceError:
@@ -90,6 +104,17 @@ class Archive:
             if chain:
                 homes.setdefault(chain[0].record.customer_id, home)
         return homes
+
+    def _folders(self) -> list[Path]:
+        return sorted(own for own in self.folder.iterdir() if own.is_dir())
+
+    def chains(self) -> dict[Path, Chain]:
+        """The chain of each customer's folder.
+
+        Raises:
+            EvidenceError: one cannot be read, or does not hold.
+        """
+        return {home: chain for home in self._folders() if (chain := _sound_chain(home))}
 
     def home_of(self, customer: Customer, name: str) -> Path:
         """The folder of a customer: the one it has, else one of that name."""
@@ -110,15 +135,16 @@ class Archive:
         """
         bag = home / name
         try:
-            chain = read_chain(home)
-            if faults := chain_faults(chain):
+            chain = _sound_chain(home)
+            if removal := removals(chain).get(name):
                 raise EvidenceError(
-                    f"The chain {home / FOLDER} does not hold: {faults[0]}.",
-                    hint="Nothing was archived. `reporter verify` says more.",
+                    f"The bag {bag} was removed on {removal.removed_at:%Y-%m-%d}: it had been kept "
+                    f"for {removal.retention_months} months.",
+                    hint="It is not made again. `reporter archive --prune` completes a removal.",
                 )
             if not bag.is_dir():
-                self._make_bag(home, bag, fill)
-            if not any(link.record.bag == name for link in chain):
+                self._make_bag(bag, fill)
+            if not any(own.bag == name for own in records(chain)):
                 # What the record says of the bag, the bag itself says.
                 signed = (bag / (SIGNED + SIGNATURE)).exists()
                 tagmanifest = digests(bag / SIGNED)["sha256"]
@@ -131,13 +157,48 @@ class Archive:
             raise _unwritable(bag, error) from error
         return bag
 
-    def _make_bag(self, home: Path, bag: Path, fill: Fill) -> None:
-        home.mkdir(parents=True, exist_ok=True)
-        for former in home.glob(f"{_DRAFT}*"):
-            shutil.rmtree(former)
-        draft = home / f"{_DRAFT}{bag.name}"
-        draft.mkdir()
+    def sweep(self) -> None:
+        """Take away what runs that were cut short have left.
+
+        Raises:
+            OutputError: the archive cannot be written.
+        """
         try:
+            for home in self._folders():
+                _sweep(home)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
+    def remove(self, home: Path, record: Record, months: int, now: datetime) -> None:
+        """Remove a bag and the packs made of it; the chain keeps that, and why.
+
+        Raises:
+            EvidenceError: the bag is signed, and there is nothing to sign its removal with.
+            OutputError: the archive cannot be written.
+        """
+        try:
+            chain = read_chain(home)
+            if record.bag not in removals(chain):
+                if record.signed and self.signer is None:
+                    raise _no_certificate(record)
+                said = {
+                    "signed": self.signer is not None,
+                    "to_be_stamped": self.authority is not None,
+                    "retention_months": months,
+                    "removed_at": now.astimezone(UTC).replace(microsecond=0),
+                }
+                self._append(home, removal_of(record, chain, **said))
+            for folder in remains_of(home, record):
+                # First out of sight, at once: half a bag would be a broken one.
+                folder.rename(home / f"{_DRAFT}{folder.name}")
+            _sync_folder(home)
+            _sweep(home)
+            self._stamp_rest(home)
+        except OSError as error:
+            raise _unwritable(home, error) from error
+
+    def _make_bag(self, bag: Path, fill: Fill) -> None:
+        with whole_folder(bag) as draft:
             info = fill(draft)
             text = readme(info["External-Description"], self.signer, self.authority)
             (draft / README).write_text(text, "utf-8")
@@ -148,11 +209,6 @@ class Archive:
             self._sign(draft, SIGNED)
             self._stamp(draft, SIGNED)
             write_sums(draft, _there(draft, BESIDE))
-            _sync(draft)
-            draft.rename(bag)
-            _sync_folder(home)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
     def _said(self) -> dict[str, str]:
         """What a bag says of its signature and time stamp."""
@@ -164,16 +220,14 @@ class Archive:
             stamp = f"RFC 3161, asked for at {self.authority.name}"
         return {SIGNATURE_LABEL: signature, STAMP_LABEL: stamp}
 
-    def _append(self, home: Path, record: Record) -> None:
+    def _append(self, home: Path, record: AnyRecord) -> None:
         folder, content = home / FOLDER, record.dump()
         folder.mkdir(exist_ok=True)
+        for former in folder.glob(f"{record.number:04}-*{SIGNATURE}*"):
+            former.unlink()  # of a run that was cut short before it wrote the record
         if record.signed:
             if self.signer is None:
-                raise EvidenceError(
-                    f"The bag {record.bag} is signed, and there is no certificate to sign its "
-                    "record with.",
-                    hint="Set `certificate` in [evidence] as it was when the bag was made.",
-                )
+                raise _no_certificate(record)
             _write(folder / (record.name + SIGNATURE), self.signer.sign(content))
             write_sums(folder, _signatures(folder), anew=(record.name + SIGNATURE,))
         _write(folder / record.name, content)
@@ -207,6 +261,55 @@ class Archive:
             except NoStamp:
                 return False
         return target.exists()
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to be filled, which appears as `target` once it is, or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target.parent)
+    draft = target.with_name(f"{_DRAFT}{target.name}")
+    draft.mkdir()
+    try:
+        yield draft
+        _sync(draft)
+        draft.rename(target)
+        _sync_folder(target.parent)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def remains_of(home: Path, record: Record) -> list[Path]:
+    """The folders that there are of a bag: itself, and the packs made of it."""
+    packs = sorted((home / PACKS).glob(f"{record.bag}-*"))
+    return [own for own in (home / record.bag, *packs) if own.is_dir()]
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a run that was cut short has left."""
+    for former in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(former)
+
+
+def _sound_chain(home: Path) -> Chain:
+    chain = read_chain(home)
+    if faults := chain_faults(chain):
+        raise EvidenceError(
+            f"The chain {home / FOLDER} does not hold: {faults[0]}.",
+            hint="Nothing was done. `reporter verify` says more.",
+        )
+    return chain
+
+
+def _no_certificate(record: AnyRecord) -> ReporterError:
+    return EvidenceError(
+        f"The bag {record.bag} is signed, and there is no certificate to sign its record with.",
+        hint="Set `certificate` in [evidence] as it was when the bag was made.",
+    )
 
 
 def _to_be_stamped(bag: Path) -> bool:

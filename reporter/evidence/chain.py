@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Discriminator, TypeAdapter
 
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import shown
 from reporter.model import KnownRoot
-from reporter.period import parse_period
+from reporter.period import add_months, parse_period
 
 FOLDER: Final = "chain"
-_ANY_TIME: Final = datetime(2200, 1, 1, tzinfo=UTC)
+PACKS: Final = "packs"
+NO_BAGS: Final = frozenset((FOLDER, PACKS))
+"""What is in a customer's folder beside bags."""
+ANY_TIME: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """By when every period has begun."""
 _NAME: Final = re.compile(r"\d{4,}-.+\.json")
 _LARGEST_RECORD: Final = 1 << 16
@@ -63,19 +66,69 @@ class Record:
         """The name of its file."""
         return f"{self.number:04}-{self.bag}.json"
 
+    @property
+    def day(self) -> date:
+        """Up to when the history goes with it."""
+        return self.last_day
+
     def dump(self) -> bytes:
         """The record as a file: always the same bytes."""
         return _RECORD.dump_json(self, indent=1) + b"\n"
 
 
-_RECORD: Final = TypeAdapter(Record)
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """That a bag was removed, by the retention that was configured."""
+
+    format: Literal["backup-reporter chain removal 1"]
+    number: int
+    """Of this record, in one row with those of bags."""
+    customer_id: str
+    customer: str
+    period: str
+    last_day: date
+    version: int
+    bag: str
+    """The name of the folder that was removed."""
+    record: int
+    """The number of the record that the bag was archived by."""
+    tagmanifest_sha256: str
+    """Of the bag's tag manifest, on which all of the bag hung."""
+    retention_months: int
+    """How long bags are kept, from the end of their period."""
+    removed_at: datetime
+    signed: bool
+    """Whether a signature stands beside the record."""
+    to_be_stamped: bool
+    """Whether an authority was asked to stamp it."""
+    previous_sha256: str
+    records_before: int
+    root_before: str
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"{self.number:04}-{self.bag}-removed.json"
+
+    @property
+    def day(self) -> date:
+        """Up to when the history goes with it."""
+        return self.removed_at.date()
+
+    def dump(self) -> bytes:
+        """The record as a file: always the same bytes."""
+        return _RECORD.dump_json(self, indent=1) + b"\n"
+
+
+AnyRecord = Record | Removal
+_RECORD: Final[TypeAdapter[AnyRecord]] = TypeAdapter(Annotated[AnyRecord, Discriminator("format")])
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A record as it lies in the chain."""
 
-    record: Record
+    record: AnyRecord
     content: bytes
 
     @property
@@ -135,7 +188,43 @@ def chain_faults(chain: Chain) -> list[str]:
             faults.append(f"{record.name} has another root than the records before it")
         if record.customer_id != chain[0].record.customer_id:
             faults.append(f"{record.name} is of another customer")
+        if isinstance(record, Removal):
+            faults += _removal_faults(record, before)
     return faults
+
+
+def _removal_faults(removal: Removal, before: Chain) -> Iterator[str]:
+    """Why a bag may not have been removed as it is said."""
+    own = next((own for own in records(before) if own.number == removal.record), None)
+    said = (removal.bag, removal.tagmanifest_sha256, removal.period, removal.version)
+    if own is None or said != (own.bag, own.tagmanifest_sha256, own.period, own.version):
+        yield f"{removal.name} removes what was never archived"
+        return
+    if removal.bag in removals(before):
+        yield f"{removal.name} removes what had been removed before"
+    if own.signed and not removal.signed:
+        yield f"{removal.name} removes a signed bag, and is not signed itself"
+    if removal.day < kept_until(own, removal.retention_months):
+        yield f"{removal.name} removes a bag that was to be kept longer"
+
+
+def records(chain: Chain) -> list[Record]:
+    """The records of bags, those of removed ones too."""
+    return [link.record for link in chain if isinstance(link.record, Record)]
+
+
+def removals(chain: Chain) -> dict[str, Removal]:
+    """What was removed, by the names of the bags."""
+    removed = (link.record for link in chain if isinstance(link.record, Removal))
+    return {own.bag: own for own in removed}
+
+
+def kept_until(record: Record, months: int) -> date:
+    """The first day on which a retention of so many months lets go of a bag: calendar months, from
+    the end of the month in which its period ended.
+    """
+    # And a day: where one zone has begun a month, others have not.
+    return add_months(record.last_day, months + 1) + timedelta(days=1)
 
 
 def root_of(chain: Chain) -> str:
@@ -172,6 +261,26 @@ def following(chain: Chain, **own: Any) -> Record:
     )
 
 
+def removal_of(record: Record, chain: Chain, **own: Any) -> Removal:
+    """The record that follows where the bag of an earlier one goes."""
+    return Removal(
+        format="backup-reporter chain removal 1",
+        number=len(chain) + 1,
+        customer_id=record.customer_id,
+        customer=record.customer,
+        period=record.period,
+        last_day=record.last_day,
+        version=record.version,
+        bag=record.bag,
+        record=record.number,
+        tagmanifest_sha256=record.tagmanifest_sha256,
+        previous_sha256=chain[-1].sha256,
+        records_before=len(chain),
+        root_before=root_of(chain),
+        **own,
+    )
+
+
 def root_before(folder: Path, customer_folder: str, period: str) -> KnownRoot | None:
     """What the archive of a customer came to before a period (its label); None where it holds
     nothing earlier.
@@ -182,9 +291,9 @@ def root_before(folder: Path, customer_folder: str, period: str) -> KnownRoot | 
     Raises:
         EvidenceError: the chain cannot be read.
     """
-    first = parse_period(period, "UTC", _ANY_TIME).first
+    first = parse_period(period, "UTC", ANY_TIME).first
     chain = read_chain(folder / customer_folder)
-    earlier = list(takewhile(lambda link: link.record.last_day < first, chain))
-    if not earlier:
+    earlier = list(takewhile(lambda link: link.record.day < first, chain))
+    if not (archived := records(earlier)):
         return None
-    return KnownRoot(len(earlier), root_of(earlier), earlier[-1].record.period)
+    return KnownRoot(len(earlier), root_of(earlier), archived[-1].period)

@@ -29,12 +29,15 @@ from reporter.evidence.bag import (
 )
 from reporter.evidence.chain import (
     FOLDER,
+    NO_BAGS,
+    AnyRecord,
     Chain,
-    Link,
     Record,
     chain_faults,
     known_at,
     read_chain,
+    records,
+    removals,
     root_of,
 )
 from reporter.evidence.contents import (
@@ -238,8 +241,9 @@ def verify_chain(home: Path, trusted: Trusted = (), known_root: str | None = Non
         return verdict.and_also(Finding("chain", False, f"it cannot be read: {error}"))
     if faults:
         return verdict.and_also(Finding("chain", False, "; ".join(faults)))
-    last = chain[-1].record
+    last, gone = records(chain)[-1], len(removals(chain))
     said = f"{len(chain)} records through {last.period}, version {last.version}"
+    said += f"; {gone} bags were removed by retention" if gone else ""
     verdict = verdict.and_also(Finding("chain", True, f"{said}; root {root_of(chain)}"))
     seals = [_seals_of(home, link.record).findings(trusted) for link in chain]
     signatures, stamps = ([pair[n] for pair in seals] for n in (0, 1))
@@ -252,7 +256,7 @@ def verify_chain(home: Path, trusted: Trusted = (), known_root: str | None = Non
     return verdict.and_also(*_root_finding(chain, known_root))
 
 
-def _seals_of(home: Path, record: Record) -> _Seals:
+def _seals_of(home: Path, record: AnyRecord) -> _Seals:
     return _Seals(home / FOLDER, record.name, record.signed, record.to_be_stamped)
 
 
@@ -306,21 +310,24 @@ def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
 
 
 def _bag_faults(home: Path, chain: Chain) -> Iterator[str]:
-    """Bags that are missing, others than were recorded, or not recorded. A chain that was handed
-    over without any bag says nothing of them.
+    """Bags that are missing, others than were recorded, not recorded, or still there though their
+    removal was. A chain that was handed over without any bag says nothing of them.
     """
     folders = [own for own in home.iterdir() if own.is_dir() and not own.name.startswith(".")]
     yield from (f"{shown(own.name)} is a link" for own in folders if own.is_symlink())
-    bags = {own.name for own in folders} - {FOLDER}
+    bags = {own.name for own in folders} - NO_BAGS
     if not bags:
         return
-    for link in chain:
-        record = link.record
-        if record.bag not in bags:
+    removed = removals(chain)
+    for record in records(chain):
+        if record.bag in removed:
+            if record.bag in bags:
+                yield f"the bag {record.bag} is still there, though its removal was recorded"
+        elif record.bag not in bags:
             yield f"the bag {record.bag} is missing"
         elif _tag_manifest(home / record.bag) != record.tagmanifest_sha256:
             yield f"the bag {record.bag} is another one than was archived"
-    for name in sorted(bags - {link.record.bag for link in chain}):
+    for name in sorted(bags - {record.bag for record in records(chain)}):
         yield f"the bag {shown(name)} was never archived: it has no record"
 
 
@@ -340,7 +347,7 @@ def _hash(path: Path) -> str | None:
 def verify_membership(bag: Path, chain: Chain) -> Finding:
     """Whether a chain has a record of a whole bag, which says of it what the bag does."""
     tag_manifest = _tag_manifest(bag)
-    found = [link for link in chain if link.record.tagmanifest_sha256 == tag_manifest]
+    found = [own for own in records(chain) if own.tagmanifest_sha256 == tag_manifest]
     if not found:
         return Finding("history", False, "the chain has no record of this bag")
     try:
@@ -348,13 +355,13 @@ def verify_membership(bag: Path, chain: Chain) -> Finding:
             return Finding("history", False, "its record says something else than the bag")
     except EvidenceError as error:
         return Finding("history", False, str(error))
-    number = found[0].record.number
-    return Finding("history", True, f"record {number} of {len(chain)} in the chain is of this bag")
+    said = f"record {found[0].number} of {len(chain)} in the chain is of this bag"
+    return Finding("history", True, said)
 
 
-def _differs(link: Link, bag: Path) -> bool:
+def _differs(record: Record, bag: Path) -> bool:
     """Whether a record says of a bag anything else than the bag itself."""
-    record, configuration, provenance = link.record, configuration_of(bag), provenance_of(bag)
+    configuration, provenance = configuration_of(bag), provenance_of(bag)
     info = look_into(bag).info
     said = (record.customer_id, record.customer, record.period, record.last_day, record.version)
     own = configuration.customer

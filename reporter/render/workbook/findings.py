@@ -26,7 +26,7 @@ _CALM: Final = "98A2B3"
 def add_exceptions(book: Book) -> None:
     """Every failed, cancelled, unknown and warning job; open ones first."""
     exceptions = book.report.exceptions
-    columns = _exception_columns(book)
+    columns = exception_columns(book)
     still_open = any(own.open for own in exceptions)
     color = STATE_COLORS[State.CRITICAL] if still_open else _CALM
     sheet = book.sheet(EXCEPTIONS, Layout(widths_of(columns), color, "C2", 1))
@@ -36,7 +36,7 @@ def add_exceptions(book: Book) -> None:
 
 def add_quality(book: Book) -> None:
     """What the service said that could not be read, or that contradicts itself."""
-    notes, columns = book.report.quality, _quality_columns(book.words)
+    notes, columns = book.report.quality, quality_columns(book.words)
     color = STATE_COLORS[State.ATTENTION] if notes else _CALM
     sheet = book.sheet(QUALITY, Layout(widths_of(columns), color, "A2", 1))
     if not write_table(book, sheet, "DataQuality", columns, notes):
@@ -44,7 +44,8 @@ def add_quality(book: Book) -> None:
         write_empty(sheet, said)
 
 
-def _exception_columns(book: Book) -> list[Column[JobException]]:
+def exception_columns(book: Book) -> list[Column[JobException]]:
+    """What there is to say of an exception and its cure."""
     own, words = book.report.exceptions, book.words
     say, zone = words.say, book.report.period.timezone
     started = say("Started ({timezone})", timezone=zone)
@@ -77,7 +78,8 @@ def _exception_columns(book: Book) -> list[Column[JobException]]:
     ]
 
 
-def _quality_columns(words: Words) -> list[Column[QualityNote]]:
+def quality_columns(words: Words) -> list[Column[QualityNote]]:
+    """What there is to say of a value of doubt."""
     say = words.say
     return [
         Column(say("Kind"), 26, lambda note: words.quality(note.kind), WRAPPED),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ _UNIX_EPOCH: Final = 25_569
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class JobColumn:
     """One column of the sheet; `cells` makes its cells of some jobs, all at once."""
 
     header: str
@@ -59,21 +59,31 @@ class _Back:
 
 def add_jobs(book: Book) -> None:
     """All jobs of the period and the undated ones, over as many sheets as Excel needs."""
-    jobs, links = book.report.jobs, _links_back(book)
-    columns = _columns(jobs, book)
+    write_jobs(book, JOBS, "Jobs", job_columns(book), _links_back(book))
+
+
+def write_jobs(
+    book: Book,
+    title: str,
+    name: str,
+    columns: Sequence[JobColumn],
+    links: Mapping[tuple[int, int], _Back],
+) -> None:
+    """The jobs as tables of that name, a sheet for each; `links` are those of first jobs."""
+    jobs = book.report.jobs
     layout = Layout(widths_of(columns), book.tab_color, "A2", 1)
     if jobs.empty:
-        write_empty(book.sheet(JOBS, layout), book.words.say("No jobs in this period."))
+        write_empty(book.sheet(title, layout), book.words.say("No jobs in this period."))
     order = order_of(jobs)
     for number, first in enumerate(range(0, len(jobs), LAST_ROW - 1), 1):
-        sheet = book.sheet(JOBS, layout, number)
+        sheet = book.sheet(title, layout, number)
         write_header(book, sheet, [(column.header, column.align) for column in columns])
         for part in _parts(jobs, order[first : first + LAST_ROW - 1]):
             cells = [column.cells(sheet, part) for column in columns]
             _link_back(sheet, number, cells[_MODULE], links)
             sheet.add_rows(len(part), cells)
         headers = [column.header for column in columns]
-        sheet.table("Jobs" if number == 1 else f"Jobs_{number}", headers, 1)
+        sheet.table(name if number == 1 else f"{name}_{number}", headers, 1)
 
 
 def order_of(jobs: pd.DataFrame) -> npt.NDArray[np.intp]:
@@ -127,19 +137,20 @@ def _parts(jobs: pd.DataFrame, order: npt.NDArray[np.intp]) -> Iterator[pd.DataF
         yield jobs.iloc[order[first : first + ROWS_AT_ONCE]]
 
 
-def _columns(jobs: pd.DataFrame, book: Book) -> list[_Column]:
+def job_columns(book: Book) -> list[JobColumn]:
     """The 15 fields of the API, in its order, and what we make of them."""
-    words, say, timezone = book.words, book.words.say, book.report.period.timezone
+    jobs, words, timezone = book.report.jobs, book.words, book.report.period.timezone
+    say = words.say
 
-    def text(header: str, name: str, most: float) -> _Column:
+    def text(header: str, name: str, most: float) -> JobColumn:
         width = fitting(jobs[name].head(_SAMPLE).dropna(), 12, most)
-        return _Column(header, width, "left", lambda sheet, part: _texts(sheet, part[name]))
+        return JobColumn(header, width, "left", lambda sheet, part: text_cells(sheet, part[name]))
 
-    def count(header: str, name: str, width: float = 11.5) -> _Column:
-        return _Column(header, width, "right", lambda sheet, part: _counts(sheet, part[name]))
+    def count(header: str, name: str, width: float = 11.5) -> JobColumn:
+        return JobColumn(header, width, "right", lambda sheet, part: count_cells(sheet, part[name]))
 
-    def moment(header: str, name: str) -> _Column:
-        return _Column(
+    def moment(header: str, name: str) -> JobColumn:
+        return JobColumn(
             header,
             20,
             "right",
@@ -160,19 +171,21 @@ def _columns(jobs: pd.DataFrame, book: Book) -> list[_Column]:
         count(say("Size (bytes)"), "bytes", 19),
         moment(say("Started ({timezone})", timezone=timezone), "started_at"),
         moment(say("Ended ({timezone})", timezone=timezone), "ended_at"),
-        _Column(say("Duration"), 12, "right", lambda sheet, part: _spans(sheet, part["duration"])),
+        JobColumn(
+            say("Duration"), 12, "right", lambda sheet, part: _spans(sheet, part["duration"])
+        ),
         moment(say("Modified ({timezone})", timezone=timezone), "modified_at"),
-        _Column(
+        JobColumn(
             say("Outcome"),
             12,
             "center",
             lambda sheet, part: _outcomes(sheet, part["outcome"], words),
         ),
-        _Column(
+        JobColumn(
             say("Counted as"),
             14,
             "left",
-            lambda sheet, part: _texts(sheet, _counted_as(part, words)),
+            lambda sheet, part: text_cells(sheet, counted_as(part, words)),
         ),
     ]
 
@@ -188,14 +201,15 @@ def counted_word(words: Words) -> str:
     return words.say("backup")
 
 
-def _counted_as(jobs: pd.DataFrame, words: Words) -> pd.Series:
+def counted_as(jobs: pd.DataFrame, words: Words) -> pd.Series:
     """Whether a job is in the figures, and why not."""
     said = pd.Series(counted_word(words), index=jobs.index)
     said = said.mask(jobs["started_at"].isna(), words.say("undated"))
     return said.mask(~jobs["is_backup"], words.say("not a backup"))
 
 
-def _texts(sheet: Sheet, column: pd.Series) -> list[str]:
+def text_cells(sheet: Sheet, column: pd.Series) -> list[str]:
+    """Cells of a column of texts."""
     return _cells(column, lambda texts: sheet.texts(texts, TEXT), sheet.cell(None, TEXT))
 
 
@@ -209,7 +223,8 @@ def _outcomes(sheet: Sheet, column: pd.Series, words: Words) -> list[str]:
     return _cells(column, make, sheet.cell(None, TEXT))
 
 
-def _counts(sheet: Sheet, column: pd.Series) -> list[str]:
+def count_cells(sheet: Sheet, column: pd.Series) -> list[str]:
+    """Cells of a column of whole numbers."""
     return _numbers(sheet, column, COUNT)
 
 

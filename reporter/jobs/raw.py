@@ -1,0 +1,64 @@
+"""The rows of a reply letter by letter, as the service wrote them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from reporter.errors import ReplyError
+from reporter.jobs.replies import read_page
+from reporter.model import Reply
+
+_DECODER: Final = json.JSONDecoder()
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+
+
+def row_texts(reply: Reply) -> list[str]:
+    """The JSON of each row of a reply, cut out of its body.
+
+    Raises:
+        ReplyError: the reply is no list of rows.
+    """
+    number = len(read_page(reply).rows)
+    text = reply.body.decode(json.detect_encoding(reply.body), "surrogatepass").lstrip("\ufeff")
+    # Of two members of one name the later one counts, as for every reader of JSON.
+    lists = {name: at for name, at in _members(text) if text[at] == "["}
+    for name in ("value", "data"):
+        if name in lists and len(found := list(_items(text, lists[name]))) == number:
+            return [text[start:end] for start, end in found]
+    raise ReplyError(f"The rows of the reply of {reply.url} cannot be found in it again.")
+
+
+def _members(text: str) -> Iterator[tuple[Any, int]]:
+    """The name of each member of an object, and where its value begins."""
+    at = _next(text, _next(text, 0) + 1)
+    while text[at] != "}":
+        name, at = _DECODER.raw_decode(text, at)
+        start = _next(text, _next(text, at) + 1)
+        yield name, start
+        _, at = _DECODER.raw_decode(text, start)
+        at = _behind_comma(text, at)
+
+
+def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """From where to where each item of an array goes."""
+    at = _next(text, at + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        yield at, end
+        at = _behind_comma(text, end)
+
+
+def _behind_comma(text: str, at: int) -> int:
+    """Where the next member or item begins, or the end is."""
+    at = _next(text, at)
+    return _next(text, at + 1) if text[at] == "," else at
+
+
+def _next(text: str, at: int) -> int:
+    """The next place that is no white space."""
+    found = _SPACE.match(text, at)
+    assert found
+    return found.end()

@@ -1,0 +1,190 @@
+"""The files of a pack for machines, and the one that says what is in it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from reporter.render.pack.values import FIELDS, KEY, NUMBER, Pack, Sampled
+from reporter.render.text import Words
+from reporter.render.workbook.cells import looks_like_formula
+from reporter.render.workbook.jobs import counted_as
+
+_AS_TEXT: Final = "'"
+_NAMES: Final = tuple("duration_s" if own == "duration" else own for own in (*FIELDS, "counted_as"))
+
+_WIDTH: Final = 88
+
+_README: Final = """\
+Auditor's pack: {customer}, {period}, version {version}
+
+Made from the archived bag {bag}, by computing its report again from the replies of the
+backup service. The same bag, seed, size of the sample and version of the program give the
+same files.
+
+WHAT IS IN IT
+
+auditors-pack.xlsx  read me and sign-off; completeness and accuracy; population; sample;
+                    failures and their cures
+population.csv      every job, with its key (UTF-8; a text that begins with one of = + - @ '
+                    or a tab has an apostrophe in front of it, so that no program takes it for
+                    a formula)
+sample.json         the jobs of the sample, each with the row of the service's reply behind it,
+                    letter by letter
+
+SHA-256 of these files:
+
+{sums}
+
+HOW THE SAMPLE WAS DRAWN
+
+{method}
+
+Or with Python, in this folder:
+
+    import csv, hashlib
+    seed, size = {seed}, {asked}
+    def key(job):
+        texts = [job[name] for name in ("service", "module", "job_id")]
+        texts = [text[1:] if text.startswith("'") else text for text in texts]
+        return hashlib.sha256("|".join([seed, *texts]).encode()).hexdigest()
+    jobs = csv.DictReader(open("population.csv", encoding="utf-8-sig", newline=""))
+    for job in sorted(jobs, key=key)[:size]:
+        print(job["number"], job["service"], job["module"], job["job_id"])
+
+HOW TO FOLLOW A JOB TO ITS SOURCE
+
+sample.json names the reply of each row by its SHA-256. In the bag that reply is
+data/replies/<SHA-256>.json, exactly as received; "row" says which row of it, from 1. How
+to check the bag says its own README.txt.
+
+WHAT IT DOES NOT SHOW
+
+That data can be restored, how long it is kept, or that nobody can delete it: job data
+alone says nothing of these.
+"""
+
+
+def write_population(pack: Pack, path: Path) -> None:
+    """All jobs of the population, one a line.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    sampled = {own.place: own.number for own in pack.sample}
+    # Excel takes a file for UTF-8 by its first letter; half a pair of letters is no UTF-8.
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([NUMBER, *_NAMES, KEY, "sample_number"])
+        for number, key, job in jobs_of(pack.report.jobs, pack.report.period.timezone):
+            fields = [_field(value) for value in job.values()]
+            writer.writerow([number, *fields, key, sampled.get(number, "")])
+
+
+def jobs_of(jobs: pd.DataFrame, timezone: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """The number and the key of each job of a population, and its fields: times in the zone, None
+    where missing.
+    """
+    local = jobs[list(FIELDS)].copy()
+    for name in local.columns[local.dtypes.map(lambda own: isinstance(own, pd.DatetimeTZDtype))]:
+        local[name] = local[name].dt.tz_convert(timezone)
+    local["counted_as"] = counted_as(jobs, Words("en"))
+    fields = local.astype(object).where(local.notna(), None).to_dict("records")
+    keyed = zip(jobs[NUMBER].tolist(), jobs[KEY].tolist(), fields, strict=True)
+    return [
+        (number, key, {str(n): _plain(v) for n, v in job.items()}) for number, key, job in keyed
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A value of a frame as Python has it."""
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    if isinstance(value, pd.Timedelta):
+        return value.to_pytimedelta()
+    return value
+
+
+def _field(value: Any) -> Any:
+    """A value of a job in a line of CSV."""
+    if isinstance(value, str) and looks_like_formula(value):
+        return _AS_TEXT + value
+    return _written(value)
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            return value
+
+
+def write_sample(pack: Pack, path: Path) -> None:
+    """The sample, with the rows behind it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    report = pack.report
+    said = {
+        "customer": {"id": pack.customer.id, "name": pack.customer.name},
+        "period": report.period.label,
+        "timezone": report.period.timezone,
+        "version": report.version,
+        "bag": pack.bag,
+        "seed": pack.seed,
+        "asked": pack.asked,
+        "population": len(report.jobs),
+        "method": pack.method,
+        "sample": [_sampled(own) for own in pack.sample],
+    }
+    text = json.dumps(said, ensure_ascii=False, indent=1)
+    path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def _sampled(own: Sampled) -> Mapping[str, Any]:
+    return {
+        "number": own.number,
+        "population_number": own.place,
+        "key": own.key,
+        "job": dict(zip(_NAMES, map(_written, own.job.values()), strict=True)),
+        "reply": {
+            "sha256": own.reply_sha256,
+            "url": own.url,
+            "fetched_at": own.fetched_at.isoformat(),
+            "request_id": own.request_id,
+            "row": own.row,
+        },
+        "raw": own.raw,
+    }
+
+
+def write_readme(pack: Pack, path: Path, files: Sequence[Path]) -> None:
+    """What is in the pack, with the hashes of its other files.
+
+    Raises:
+        OSError: one cannot be read or written.
+    """
+    sums = [f"{hashlib.sha256(own.read_bytes()).hexdigest()}  {own.name}" for own in files]
+    text = _README.format(
+        customer=pack.customer.name,
+        period=pack.report.period.label,
+        version=pack.report.version,
+        bag=pack.bag,
+        sums="\n".join(sums),
+        method="\n\n".join(textwrap.fill(own, _WIDTH) for own in pack.method),
+        seed=ascii(pack.seed),
+        asked=pack.asked,
+    )
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))

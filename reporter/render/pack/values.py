@@ -1,0 +1,103 @@
+"""What is in an auditor's pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from reporter.jobs.frame import JOB_COLUMNS
+from reporter.model import Customer, Report
+
+NUMBER: Final = "number"
+KEY: Final = "key"
+"""Columns that the jobs of a pack's report have beside those of `jobs.frame`."""
+FIELDS: Final = tuple(name for name in JOB_COLUMNS if name not in ("is_job", "is_backup"))
+"""The fields of a job in a pack, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One test of completeness or accuracy, and what came of it."""
+
+    what: str
+    holds: bool | None
+    """None where it cannot be tested."""
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One attempt to read something of the customer."""
+
+    taken_at: datetime
+    kind: str
+    address: str
+    """Of the first reply."""
+    request_ids: str
+    replies: int
+    rows: int | None
+    """Rows of jobs; None where it is about something else, or failed."""
+    own_count: int | None
+    """How many the service said there were; None where it does not say."""
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A job of the sample, and the row of a reply behind it."""
+
+    number: int
+    """In the sample, from 1."""
+    place: int
+    """Its number in the population."""
+    key: str
+    job: Mapping[str, Any]
+    """Its `FIELDS` and `counted_as`; times in the report's zone, None where missing."""
+    url: str
+    fetched_at: datetime
+    request_id: str
+    reply_sha256: str
+    row: int
+    """Which of the reply's rows, from 1."""
+    raw: str
+    """The row, letter by letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """All that the files of a pack say."""
+
+    report: Report
+    """As it follows from the bag; its jobs, the population, have `NUMBER` and `KEY` as well."""
+    seed: str
+    asked: int
+    """How many jobs the sample was to have."""
+    bag: str
+    """The name of its folder."""
+    facts: tuple[tuple[str, str], ...]
+    """What the report rests on and how it was made, by what it is called."""
+    checks: tuple[Check, ...]
+    reconciliation: tuple[tuple[str, int], ...]
+    """From the rows of all replies to the population, and to the jobs in the figures."""
+    looks: tuple[Looked, ...]
+    sample: tuple[Sampled, ...]
+
+    @property
+    def customer(self) -> Customer:
+        return self.report.customer
+
+    @property
+    def method(self) -> tuple[str, ...]:
+        """How the sample was drawn, for who draws it again."""
+        return (
+            f"The auditor named the seed {self.seed!r} and a sample of {self.asked} jobs. The "
+            f"population has {len(self.report.jobs)} jobs: all that started in the period, and "
+            "those whose start cannot be read.",
+            "The key of a job is the SHA-256, in hexadecimal, of the text seed|service|module|job "
+            "id (UTF-8, with the three bars). The sample is the jobs with the smallest keys: sort "
+            "the population by key as text and take the first.",
+            "To draw it again, sort population.csv or the sheet Population by the column key. To "
+            "compute a key, hash its text with sha256sum, without a line end.",
+        )

@@ -1,0 +1,266 @@
+"""`reporter archive --prune`: what goes and what stays, and how the history tells the one from a
+loss.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reporter.evidence.archive import Archive
+from reporter.evidence.chain import Record, kept_until, read_chain, records, root_before, root_of
+from reporter.evidence.retention import Retention, customers_of
+from reporter.model import KnownRoot
+from tests.conftest import Run
+from tests.evidence.conftest import Evidence
+
+# The certificate is valid from the day of the test, so that the retention goes by the clock.
+NOW = datetime.now(UTC).replace(microsecond=0)
+_LAST = NOW - timedelta(days=1)
+MONTHS = (_LAST.year - 2026) * 12 + _LAST.month - 9 - 1
+"""A retention that has let go of September, and not of October."""
+KEPT = f'retention = "{MONTHS}months"'
+
+
+SIGNING = ('certificate = "signing.pfx"', 'certificate_password = "secret"')
+
+
+@pytest.fixture
+def two(
+    kept_archive: Path,
+    run: Run,
+    tmp_path: Path,
+    authority: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Evidence:
+    """September and October, archived, signed and stamped; a retention that lets go of one."""
+    monkeypatch.setattr("reporter.cli.archive.utc_now", lambda: NOW)
+    shutil.copytree(kept_archive, tmp_path, dirs_exist_ok=True)
+    own = Evidence(tmp_path, run)
+    own.configure(*SIGNING, f'timestamp_url = "{authority}"', KEPT)
+    return own
+
+
+def home_of(own: Evidence) -> Path:
+    return own.folder / "archive" / "contoso-ltd"
+
+
+def unsigned(home: Path, place: int) -> Record:
+    """A record, for a removal without a signature."""
+    return replace(records(read_chain(home))[place], signed=False)
+
+
+def hold(own: Evidence, *names: str) -> None:
+    """Add legal holds to the configuration."""
+    path = own.folder / "reporter.toml"
+    path.write_text(path.read_text("utf-8") + f"\nholds = {json.dumps(names)}", "utf-8")
+
+
+def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> None:
+    """The bag and its packs are gone; a signed and stamped record says when and why, and all holds:
+    the history, the bag that stays, and a root that was noted before.
+    """
+    home = home_of(two)
+    noted = root_of(read_chain(home))
+    (home / "packs" / "2026-09-v1-25-x").mkdir(parents=True)
+    tag_manifest = records(read_chain(home))[0].tagmanifest_sha256
+    result = two.run("archive", "--prune", "--yes")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["archive/contoso-ltd/2026-09-v1"]
+    assert "Goes: Contoso Ltd, 2026-09: archive/contoso-ltd/2026-09-v1" in result.stderr
+    assert sorted(own.name for own in home.iterdir()) == ["2026-10-v1", "chain", "packs"]
+    assert not list((home / "packs").iterdir())
+    removal = json.loads((home / "chain" / "0003-2026-09-v1-removed.json").read_bytes())
+    assert removal["format"] == "backup-reporter chain removal 1"
+    assert removal["tagmanifest_sha256"] == tag_manifest
+    assert (removal["record"], removal["retention_months"]) == (1, MONTHS)
+    assert datetime.fromisoformat(removal["removed_at"]) == NOW
+    verdict = two.verdict(home, "--known-root", noted, "--trust", two.folder / "root.pem")
+    assert verdict["failed"] == ""
+    assert verdict["signature"] == verdict["time stamp"] == verdict["known root"] == "ok"
+    assert "1 bags were removed by retention" in two.verify(home).stdout
+
+
+def test_by_default_nothing_goes(two: Evidence) -> None:
+    """Without a retention the command says that there is none, and succeeds."""
+    two.configure(*SIGNING)
+    result = two.run("archive", "--prune", "--yes")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "no `retention` is set" in result.stderr
+    assert len(list(home_of(two).glob("2026-*"))) == 2
+
+
+def test_it_asks_first(two: Evidence) -> None:
+    """Whoever does not agree loses nothing; who does, what was named."""
+    assert two.run("archive", "--prune", input=b"n\n").exit_code != 0
+    assert len(read_chain(home_of(two))) == 2
+    assert two.run("archive", "--prune", input=b"y\n").exit_code == 0
+    assert len(read_chain(home_of(two))) == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "contoso ltd",
+        "00427fbc-8832-46cf-a1d2-582f46e638",
+        "Contoso Ltd 2026-09",
+        "Contoso Ltd 2026-Q3",
+        "Contoso Ltd 2026-09-30..2026-10-02",
+    ],
+)
+def test_what_is_held_stays(two: Evidence, name: str) -> None:
+    """By id or name, altogether or a period with a day in common; it is said which hold it is."""
+    hold(two, name)
+    result = two.run("archive", "--prune", "--yes")
+    assert (result.exit_code, result.stdout) == (0, ""), result.output
+    assert f"Held by {name!r}: Contoso Ltd, 2026-09" in result.stderr
+    assert two.verdict(home_of(two))["failed"] == ""
+
+
+def test_a_hold_on_another_period_holds_nothing_else(two: Evidence) -> None:
+    """October's does not keep September."""
+    hold(two, "Contoso Ltd 2026-10")
+    assert two.run("archive", "--prune", "--yes").stdout == "archive/contoso-ltd/2026-09-v1\n"
+
+
+@pytest.mark.parametrize("name", ["Contosso Ltd", "Contoso Ltd 2026-1O", "Ltd 2026-09", ""])
+def test_a_hold_that_names_nobody_stops_it(two: Evidence, name: str) -> None:
+    """A slip of the pen in a legal hold must not cost what it was to keep."""
+    hold(two, name)
+    result = two.run("archive", "--prune", "--yes")
+    assert result.exit_code == 2
+    assert "names no customer of the archive" in result.stderr
+    assert len(list(home_of(two).glob("2026-*"))) == 2
+
+
+def test_a_run_that_was_cut_short_is_finished_by_the_next(
+    two: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut after the signature, after the record, and while the files go: each time the same command
+    comes to the same end, with one record.
+    """
+    home = home_of(two)
+
+    def cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reporter.evidence.chain.Removal.dump", lambda _: b"{}\n")
+        patch.setattr("reporter.evidence.archive.write_sums", cut)
+        assert two.run("archive", "--prune", "--yes").exit_code != 0
+    assert list((home / "chain").glob("0003-*.p7s"))
+    assert len(read_chain(home)) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", cut)
+        assert two.run("archive", "--prune", "--yes").exit_code != 0
+    assert len(read_chain(home)) == 3
+    assert "still there, though its removal was recorded" in two.verdict(home)["failed"]
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", cut)
+        assert two.run("archive", "--prune", "--yes").exit_code != 0
+    assert not (home / "2026-09-v1").exists()
+    assert two.verdict(home)["failed"].startswith("time stamp: of 0003-")
+    result = two.run("archive", "--prune", "--yes")
+    assert result.exit_code == 0, result.output
+    assert not list(home.glob(".draft*"))
+    assert len(read_chain(home)) == 3
+    assert two.run("archive", "--period", "2026-10").exit_code == 0
+    assert two.verdict(home)["failed"] == ""
+
+
+def test_a_bag_that_goes_without_a_record_is_found(two: Evidence) -> None:
+    """Also beside one that went by the retention."""
+    home = home_of(two)
+    two.run("archive", "--prune", "--yes")
+    shutil.copytree(home / "2026-10-v1", home / "2026-08-v1")
+    shutil.rmtree(home / "2026-10-v1")
+    failed = two.verdict(home)["failed"]
+    assert "the bag 2026-10-v1 is missing" in failed
+    assert "2026-08-v1 was never archived" in failed
+
+
+def test_a_bag_put_back_is_found_and_not_made_again(two: Evidence) -> None:
+    """A record of a removal beside the bag is a finding; what was removed is not archived anew."""
+    home = home_of(two)
+    shutil.copytree(home / "2026-09-v1", two.folder / "copy")
+    two.run("archive", "--prune", "--yes")
+    result = two.run("archive", "--period", "2026-09")
+    assert result.exit_code == 1
+    said = f"was removed on {NOW:%Y-%m-%d}: it had been kept for {MONTHS} months"
+    assert said in result.stderr
+    assert two.verdict(two.folder / "copy", "--chain", home)["history"] == "ok"
+    (two.folder / "copy").rename(home / "2026-09-v1")
+    assert "2026-09-v1 is still there" in two.verdict(home)["failed"]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_loss_does_not_become_a_removal(two: Evidence, lost: bool) -> None:
+    """A bag that is missing or changed when its time has come is reported, not written off."""
+    bag = home_of(two) / "2026-09-v1"
+    if lost:
+        shutil.rmtree(bag)
+    else:
+        (bag / "data" / "report.json").write_text("{}")
+    result = two.run("archive", "--prune", "--yes")
+    assert result.exit_code == 1
+    assert "is missing or not what was archived" in result.stderr
+    assert len(read_chain(home_of(two))) == 2
+
+
+def test_a_signed_bag_takes_a_signature_to_remove(two: Evidence) -> None:
+    """Neither the command nor a record by hand removes it without."""
+    home = home_of(two)
+    two.configure(KEPT)
+    result = two.run("archive", "--prune", "--yes")
+    assert result.exit_code == 1
+    assert "no certificate to sign its record with" in result.stderr
+    assert len(read_chain(home)) == 2
+    Archive(home.parent).remove(home, unsigned(home, 0), MONTHS, NOW)
+    assert "removes a signed bag, and is not signed itself" in two.verdict(home)["failed"]
+
+
+def test_a_record_of_a_removal_before_its_time_is_found(two: Evidence) -> None:
+    """Whoever removes what the retention he names would have kept."""
+    home = home_of(two)
+    Archive(home.parent).remove(home, unsigned(home, 1), MONTHS, NOW)
+    assert "was to be kept longer" in two.verdict(home)["failed"]
+
+
+def test_roots_that_were_printed_stay_what_they_were(two: Evidence) -> None:
+    """A removal counts for the day it was made on, not for its period."""
+    home = home_of(two)
+    before = root_before(home.parent, home.name, "2026-10")
+    assert before
+    two.run("archive", "--prune", "--yes")
+    assert root_before(home.parent, home.name, "2026-10") == before
+    after = root_before(home.parent, home.name, "2100-01")
+    assert after == KnownRoot(3, root_of(read_chain(home)), "2026-10")
+
+
+def test_retention_is_counted_in_calendar_months_from_the_end(two: Evidence) -> None:
+    """To the end of the month, and a day for the zones behind UTC; of the customers asked for."""
+    first, second = records(read_chain(home_of(two)))
+    assert kept_until(second, 84) == date(2033, 11, 2)
+    archive = Archive(home_of(two).parent)
+    customers = customers_of(archive)
+    for day, going in ((1, []), (2, ["2026-09-v1"])):
+        now = datetime(2033, 10, day, tzinfo=UTC)
+        due = Retention(84, ()).due(archive, customers, customers, now)
+        assert [own.record.bag for own in due] == going
+    assert first.bag == "2026-09-v1"
+    assert Retention(MONTHS, ()).due(archive, customers, [], NOW) == []
+    assert two.run("archive", "--prune", "--customer", "Fabrikam").exit_code == 2
+
+
+@pytest.mark.parametrize("line", ['retention = "soon"', 'retention = "0months"', "retention = 84"])
+def test_a_retention_that_is_none_is_refused(two: Evidence, line: str) -> None:
+    """Before anything is done."""
+    two.configure(line)
+    result = two.run("archive", "--prune", "--yes")
+    assert result.exit_code == 2
+    assert "evidence.retention: is no number of months" in result.stderr
