@@ -56,6 +56,7 @@ def _render(url: str, out: Path, ready: Any, said: Any) -> None:
                 said.append(str(outcome.error))
 
 
+@pytest.mark.slow
 def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
     postgresql: Callable[[], str], open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
