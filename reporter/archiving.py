@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import logging
 import platform
 import re
 import shutil
@@ -13,13 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from reporter import __version__
 from reporter.credentials import NoSecret, find_secret
-from reporter.errors import EvidenceError, ReporterError
+from reporter.errors import EvidenceError
 from reporter.evidence.archive import Archive
 from reporter.evidence.contents import (
     CONFIGURATION,
@@ -44,15 +44,16 @@ from reporter.evidence.timestamp import Authority
 from reporter.files import refuse_shared
 from reporter.ledger import Ledger, program_hash
 from reporter.model import Customer, Look
-from reporter.period import Period, parse_period
+from reporter.period import Period
 from reporter.pipeline import (
     CustomerOutcome,
     Rendering,
     files_of,
     look_of,
+    outcome_of,
+    period_of,
     report_settings,
     restore_tests,
-    unexpected,
 )
 from reporter.render.fonts import BUNDLED
 from reporter.render.pdf import engines
@@ -61,8 +62,6 @@ from reporter.settings import Settings
 from reporter.store import Store
 from reporter.store.received import received_until
 from reporter.store.versions import Version, figures_of, versions_of
-
-logger = logging.getLogger(__name__)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -106,21 +105,15 @@ def archive_customers(
     """
     with archive.held(), closing(Store.open(rendering.settings.store.url)) as store:
         for customer, name in names.items():
-            try:
-                yield _archived(rendering, archive, store, customer, name)
-            except ReporterError as error:
-                yield CustomerOutcome(customer, error=error)
-            except Exception as error:
-                # As with reports: one customer's fault must not cost the others.
-                logger.debug("Unexpected error", exc_info=True)
-                yield CustomerOutcome(customer, error=unexpected(error))
+            yield outcome_of(
+                customer, partial(_archived, rendering, archive, store, customer, name)
+            )
 
 
 def _archived(
     rendering: Rendering, archive: Archive, store: Store, customer: Customer, name: str
 ) -> CustomerOutcome:
-    own = report_settings(rendering, customer)
-    period = parse_period(rendering.period, own.timezone, rendering.now)
+    period = period_of(rendering, customer)
     home = archive.home_of(customer, name)
     versions = versions_of(store, customer, period.label)
     if not versions:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from reporter import __version__
-from reporter.errors import EvidenceError, OutputError, ReporterError
+from reporter.errors import EvidenceError, OutputError
 from reporter.evidence.archive import whole_folder
 from reporter.evidence.bag import SIGNED, digests
 from reporter.evidence.chain import PACKS, read_chain, records
@@ -36,7 +36,7 @@ from reporter.jobs.raw import row_texts
 from reporter.jobs.replies import Page, read_page
 from reporter.jobs.rows import Row, identity_of, moment, newest, text_rows
 from reporter.model import QualityKind, Reply, Report
-from reporter.pipeline import CustomerOutcome, unexpected
+from reporter.pipeline import CustomerOutcome, outcome_of
 from reporter.recomputing import fetches_in, recomputed, report_in
 from reporter.render.pack import (
     KEY,
@@ -53,8 +53,6 @@ from reporter.render.pack import (
 )
 from reporter.render.workbook.jobs import counted, order_of
 from reporter.store.received import Fetch
-
-logger = logging.getLogger(__name__)
 
 _IDENTITY: Final = ["service", "module", "job_id"]
 _PLACE: Final = "place"
@@ -94,19 +92,16 @@ def pack_customers(
         if outcome.error:
             yield outcome
             continue
-        (bag,) = outcome.files
-        target = bag.parent / PACKS / f"{bag.name}-{drawing.name}"
-        unchanged = target.is_dir()
-        try:
-            if not unchanged:
-                _write(bag, target, drawing)
-            yield replace(outcome, files=(target,), unchanged=unchanged)
-        except ReporterError as error:
-            yield CustomerOutcome(outcome.customer, error=error)
-        except Exception as error:
-            # As with reports: one customer's fault must not cost the others.
-            logger.debug("Unexpected error", exc_info=True)
-            yield CustomerOutcome(outcome.customer, error=unexpected(error))
+        yield outcome_of(outcome.customer, partial(_packed, outcome, drawing))
+
+
+def _packed(archived: CustomerOutcome, drawing: Drawing) -> CustomerOutcome:
+    (bag,) = archived.files
+    target = bag.parent / PACKS / f"{bag.name}-{drawing.name}"
+    unchanged = target.is_dir()
+    if not unchanged:
+        _write(bag, target, drawing)
+    return replace(archived, files=(target,), unchanged=unchanged)
 
 
 def _write(bag: Path, target: Path, drawing: Drawing) -> None:

@@ -277,30 +277,40 @@ def render_stored(
     rendering: Rendering, store: Store, customer: Customer, name: str
 ) -> CustomerOutcome:
     """Render one customer from the store. A task: safe to repeat, small in and out."""
+    return outcome_of(customer, partial(_render_as_it_is, rendering, store, customer, name))
+
+
+def outcome_of(customer: Customer, make: Callable[[], CustomerOutcome]) -> CustomerOutcome:
+    """What `make` comes to for a customer: a fault in one customer's data must not cost the others
+    theirs. One that nobody has thought of is reported as what it is.
+    """
+    try:
+        return make()
+    except ReporterError as error:
+        return CustomerOutcome(customer, error=error)
+    except Exception as error:
+        logger.debug("Unexpected error", exc_info=True)
+        unexpected = ReporterError(
+            f"Unexpected {type(error).__name__}: {error}.",
+            hint="This is a fault of the program. Run again with -vv and report what it says.",
+        )
+        return CustomerOutcome(customer, error=unexpected)
+
+
+def _render_as_it_is(
+    rendering: Rendering, store: Store, customer: Customer, name: str
+) -> CustomerOutcome:
+    """Render one customer, though other runs may render the same report of something else."""
     try:
         for _ in range(_RENDERINGS):
             with suppress(VersionTaken):  # then what that one made is looked at
                 return _render_changed(rendering, store, customer, name)
         return _render_changed(rendering, store, customer, name)
-    except ReporterError as error:
-        return CustomerOutcome(customer, error=error)
     except MemoryError:
         failure = WorkerDied(
             "The process that made the report ran out of memory.", hint=MEMORY_HINT
         )
         return CustomerOutcome(customer, error=failure)
-    except Exception as error:
-        # A fault in one customer's data must not cost the others their reports.
-        logger.debug("Unexpected error", exc_info=True)
-        return CustomerOutcome(customer, error=unexpected(error))
-
-
-def unexpected(error: Exception) -> ReporterError:
-    """An error that nobody has thought of, as one that is: reported as what it is."""
-    return ReporterError(
-        f"Unexpected {type(error).__name__}: {error}.",
-        hint="This is a fault of the program. Run again with -vv and report what it says.",
-    )
 
 
 def _render_changed(
@@ -315,7 +325,7 @@ def _render_changed(
     ledger = Ledger(store, customer, period, own.policy(), look, name, tests)
     if version := ledger.current(files):
         return _as_it_was(customer, version, files)
-    report = stored_report(rendering, store, customer)
+    report = report_of(store, customer, period, own.policy(), tests)
     if version := ledger.confirmed(report, files):
         return _as_it_was(customer, version, files)
     report = ledger.numbered(report)
