@@ -21,7 +21,13 @@ ALLOWED = {
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
     "reporter.jobs": {"reporter.model", "reporter.errors"},
-    "reporter.fetch": {"reporter.errors", "reporter.model", "reporter.jobs.replies"},
+    "reporter.certificates": {"reporter.errors"},
+    "reporter.fetch": {
+        "reporter.certificates",
+        "reporter.errors",
+        "reporter.model",
+        "reporter.jobs.replies",
+    },
     "reporter.store": {"reporter.jobs", "reporter.model", "reporter.period", "reporter.errors"},
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
     "reporter.render": {
@@ -40,6 +46,7 @@ ALLOWED = {
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
     "reporter.finding": set(),
     "reporter.evidence": {
+        "reporter.certificates",
         "reporter.errors",
         "reporter.files",
         "reporter.finding",

@@ -11,12 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    load_pem_private_key,
-    pkcs7,
-    pkcs12,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from pyhanko.keys.internal import (
     translate_pyca_cryptography_cert_to_asn1,
     translate_pyca_cryptography_key_to_asn1,
@@ -26,6 +21,7 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from reporter.certificates import load_certificates
 from reporter.errors import EvidenceError, SettingsError
 from reporter.evidence.timestamp import Authority, NoStamp
 
@@ -53,26 +49,8 @@ class Signer:
             SettingsError: no such file, a wrong password, another kind of key, or the certificate
                 is not valid now.
         """
-        secret = password.encode() if password else None
-        try:
-            content = path.read_bytes()
-            if path.suffix.lower() in (".pfx", ".p12"):
-                key, own, further = pkcs12.load_key_and_certificates(content, secret)
-                certificates = [*filter(None, [own]), *further]
-            else:
-                key = load_pem_private_key(content, secret)
-                certificates = x509.load_pem_x509_certificates(content)
-        except OSError as error:
-            raise SettingsError(
-                f"The certificate {path} cannot be read: {error.strerror}.",
-                hint="Check `certificate` in [evidence].",
-            ) from error
-        except (ValueError, TypeError) as error:
-            raise SettingsError(
-                f"The certificate {path} cannot be opened.",
-                hint="Check `certificate_password` in [evidence]; the file must be PKCS #12 or PEM "
-                "with its private key.",
-            ) from error
+        key, own, further = load_certificates(path, password, "evidence")
+        certificates = [*filter(None, [own]), *further]
         return cls._of(path, key, certificates, now)
 
     @classmethod

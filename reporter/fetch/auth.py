@@ -15,8 +15,8 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
+from reporter.certificates import load_certificates
 from reporter.errors import FetchError, SettingsError
 from reporter.fetch.http import Exchange
 
@@ -64,24 +64,7 @@ class ClientCertificate:
         Raises:
             SettingsError: no such file, a wrong password, or no RSA key in it.
         """
-        secret = password.encode() if password else None
-        try:
-            content = path.read_bytes()
-            if path.suffix.lower() in (".pfx", ".p12"):
-                key, certificate, _ = pkcs12.load_key_and_certificates(content, secret)
-            else:
-                key = load_pem_private_key(content, secret)
-                certificate = x509.load_pem_x509_certificate(content)
-        except OSError as error:
-            raise SettingsError(
-                f"The certificate {path} cannot be read: {error.strerror}.",
-                hint="Check `certificate` in [api].",
-            ) from error
-        except (ValueError, TypeError) as error:
-            raise SettingsError(
-                f"The certificate {path} cannot be opened.",
-                hint="Check `certificate_password` in [api]; the file must be PKCS #12 or PEM.",
-            ) from error
+        key, certificate, _ = load_certificates(path, password, "api")
         if not isinstance(key, RSAPrivateKey) or certificate is None:
             raise SettingsError(
                 f"The certificate {path} holds no RSA key with its certificate.",
