@@ -1,4 +1,4 @@
-"""Certificates as an app registration has them."""
+"""Certificates for tests, as an app registration has them among others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -16,6 +16,30 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import NameOID
+
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def unsigned(
+    name: str, key: Key, begins: timedelta, ends: timedelta, issuer: str | None = None
+) -> x509.CertificateBuilder:
+    """A certificate to be signed, self-issued unless an issuer is named; `begins` and `ends` are
+    counted from now.
+    """
+
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(issuer or name))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
+    )
 
 
 def make_certificate(
@@ -26,18 +50,7 @@ def make_certificate(
     It is valid from `begins` to `ends`, both counted from now.
     """
     key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "reporter test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + begins)
-        .not_valid_after(now + ends)
-        .sign(key, hashes.SHA256())
-    )
+    certificate = unsigned("reporter test", key, begins, ends).sign(key, hashes.SHA256())
     pfx, pem = folder / "app.pfx", folder / "app.pem"
     pfx.write_bytes(
         pkcs12.serialize_key_and_certificates(

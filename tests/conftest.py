@@ -19,6 +19,7 @@ CLOCK = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 
 StartEmulator = Callable[..., Emulator]
 Run = Callable[..., Result]
+StartAt = Callable[..., Result]
 
 
 @pytest.fixture
@@ -37,6 +38,35 @@ def start_emulator() -> Iterator[StartEmulator]:
             return stack.enter_context(emulator)
 
         yield start
+
+
+class Clock:
+    """The time, for the command line and for the emulated service."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def set_clock(patch: pytest.MonkeyPatch, now: datetime) -> Clock:
+    """Have the commands go by a clock that stands still until it is set."""
+    clock = Clock(now)
+    for module in ("approve", "errand", "fetch", "outbox", "render", "run", "send"):
+        patch.setattr(f"reporter.cli.{module}.utc_now", clock)
+    return clock
+
+
+@pytest.fixture
+def start(run: Run, clock: Clock) -> StartAt:
+    """Starts a run at a time, in UTC, by the test's own `clock`."""
+
+    def at(time: str, *options: str) -> Result:
+        clock.now = datetime.fromisoformat(f"{time}Z")
+        return run("run", "--format", "json", "--workers", "1", *options)
+
+    return at
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from reporter import __version__
+from reporter.cli.approve import approve
 from reporter.cli.archive import archive
 from reporter.cli.check import check
 from reporter.cli.customers import customers
@@ -23,7 +24,7 @@ from reporter.cli.outbox import outbox
 from reporter.cli.preview import preview
 from reporter.cli.render import render
 from reporter.cli.run import run
-from reporter.cli.send import approve, send
+from reporter.cli.send import send
 from reporter.cli.store import store
 from reporter.cli.templates import templates
 from reporter.cli.verify import verify

@@ -13,7 +13,6 @@ from reporter.dispatch.reports import Rendered
 from reporter.errors import ReporterError, SettingsError
 from reporter.model import Customer
 from reporter.settings import Settings
-from reporter.store import Store
 from reporter.store.outbox import Recipient, queue
 
 Role = Literal["to", "cc", "bcc"]
@@ -24,14 +23,14 @@ _NO_MAIL: Final = "reports.invalid"
 """A domain for the ids of deliveries where there is no mail, and so no sender."""
 
 
-def queue_report(settings: Settings, store: Store, report: Rendered, now: datetime) -> None:
+def queue_report(settings: Settings, report: Rendered, now: datetime) -> None:
     """Have the outbox hold a row for each recipient of a customer's newest report.
 
     Raises:
         ReporterError: a recipient cannot be read, or there is none.
     """
     queue(
-        store,
+        report.store,
         report.customer,
         report.period.label,
         report.version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,29 @@ from reporter.store import Store
 from reporter.store.versions import Version, figures_of, versions_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendered:
     """A customer's newest rendered report of a period."""
 
+    store: Store
+    """Which has it."""
     customer: Customer
     period: Period
     name: str
     """Of the customer's folder."""
     version: Version
-    figures: Mapping[str, Any]
-    """As the JSON of the report has them."""
     files: Mapping[str, Path]
     """Its files in the folder asked for, by format."""
+
+    @cached_property
+    def figures(self) -> Mapping[str, Any]:
+        """As the JSON of the report has them. Read when they are needed: most starts of a run find
+        that nothing of a report is due.
+
+        Raises:
+            StoreError: the database refuses.
+        """
+        return figures_of(self.store, self.customer, self.period.label, self.version.number)
 
     def content(self, suffix: str) -> bytes:
         """A file as it was rendered.
@@ -92,5 +103,4 @@ def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) 
             f"in {rendering.out}.",
             hint="Name the folder it was rendered to with --out, or run `reporter render`.",
         )
-    figures = figures_of(store, customer, period.label, version.number)
-    return Rendered(customer, period, name, version, figures, files)
+    return Rendered(store, customer, period, name, version, files)

@@ -83,13 +83,13 @@ class Mail:
             self._transport.close()
 
 
-def rows_of(store: Store, report: Rendered) -> tuple[Delivery, ...]:
+def rows_of(report: Rendered) -> tuple[Delivery, ...]:
     """The rows of the outbox that are of this very version of a report.
 
     Raises:
         StoreError: the database refuses.
     """
-    found = deliveries_of(store, customer=report.customer, period=report.period.label)
+    found = deliveries_of(report.store, customer=report.customer, period=report.period.label)
     return tuple(own for own in found if own.version == report.version.number)
 
 
@@ -104,7 +104,10 @@ def send_reports(
     unusable: dict[str, ChannelError] = {}
     with closing(Mail(rendering.settings)) as mail:
         for report in reports:
-            due = [own for own in rows_of(store, report) if _is_due(own, clock())]
+            due = [own for own in rows_of(report) if _is_due(own, clock())]
+            if not due:
+                yield Dispatched(report.customer)
+                continue
             error: ReporterError | None = None
             for channel in dict.fromkeys(own.channel for own in due):
                 if channel in unusable:  # nor would it be for this customer
@@ -125,7 +128,7 @@ def send_reports(
                     failed = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
                     _put_back(store, parcel, failed, clock())
             tried = {own.id for own in due}
-            rows = tuple(own for own in rows_of(store, report) if own.id in tried)
+            rows = tuple(own for own in rows_of(report) if own.id in tried)
             yield Dispatched(report.customer, rows, error)
 
 
@@ -234,7 +237,7 @@ def pause(tries: int, wait_s: float | None) -> timedelta:
 
 
 def send_to(
-    rendering: Rendering, reports: Sequence[Rendered], address: Address, clock: Clock
+    rendering: Rendering, reports: Iterable[Rendered], address: Address, clock: Clock
 ) -> Iterator[Dispatched]:
     """Send the messages of reports to somebody who is to look at them, not to their recipients.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,42 +10,17 @@ from click.testing import Result
 
 from reporter.cli.render import render_stored_reports
 from reporter.emulator import Emulator, ordinary_customers
-from tests.conftest import Run, StartEmulator, configure
-
-StartAt = Callable[..., Result]
-
-
-class Clock:
-    """The time, for the command line and for the emulated service."""
-
-    now = datetime(2026, 10, 31, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+from tests.conftest import Clock, StartAt, StartEmulator, configure, set_clock
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in ("fetch", "render", "run"):
-        monkeypatch.setattr(f"reporter.cli.{module}.utc_now", clock)
-    return clock
+    return set_clock(monkeypatch, datetime(2026, 10, 31, 12, tzinfo=UTC))
 
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
     return start_emulator(customers=ordinary_customers(2, 40, 4), now=clock)
-
-
-@pytest.fixture
-def start(run: Run, clock: Clock) -> StartAt:
-    """Starts a run at a time, in UTC."""
-
-    def at(time: str, *options: str) -> Result:
-        clock.now = datetime.fromisoformat(f"{time}Z")
-        return run("run", "--format", "json", "--workers", "1", *options)
-
-    return at
 
 
 def done(result: Result) -> list[str]:

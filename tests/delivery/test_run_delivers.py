@@ -17,13 +17,12 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from click.testing import Result
 
 from reporter.emulator import Emulator, ordinary_customers
 from reporter.emulator.cast import Plan
 from reporter.store import Store
 from reporter.store.lock import held
-from tests.conftest import Run, StartEmulator, configure
+from tests.conftest import Clock, Run, StartAt, StartEmulator, configure, set_clock
 from tests.delivery.mail_server import Accounts, free_port
 from tests.delivery.receivers import Handler, Receiver, Replies
 from tests.delivery.test_graph import TokenDesk
@@ -34,41 +33,17 @@ ADDRESSES = {own.id: f"it{number}@customer.example" for number, own in enumerate
 NO_APPROVAL = 'approval = "none"'
 COPIES = ('cc = "chief@customer.example"', 'bcc = "watch@provider.example"')
 
-StartAt = Callable[..., Result]
 Deliver = Callable[..., None]
-
-
-class Clock:
-    """The time, for the command line and for the emulated service."""
-
-    now = datetime(2026, 11, 1, 6, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in ("fetch", "render", "run", "send", "outbox"):
-        monkeypatch.setattr(f"reporter.cli.{module}.utc_now", clock)
-    return clock
+    return set_clock(monkeypatch, datetime(2026, 11, 1, 6, tzinfo=UTC))
 
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
     return start_emulator(customers=CAST, now=clock)
-
-
-@pytest.fixture
-def start(run: Run, clock: Clock) -> StartAt:
-    """Starts a run at a time, in UTC."""
-
-    def at(time: str, *options: str) -> Result:
-        clock.now = datetime.fromisoformat(f"{time}Z")
-        return run("run", "--format", "json", "--workers", "1", *options)
-
-    return at
 
 
 @pytest.fixture

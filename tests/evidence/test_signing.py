@@ -21,7 +21,8 @@ from pyhanko_certvalidator import ValidationContext
 from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
 from reporter.evidence.timestamp import read_stamp
-from tests.evidence.authorities import Key, Root, serve, write_pem, write_pfx
+from tests.certificates import Key
+from tests.evidence.authorities import Root, serve, write_pem, write_pfx
 from tests.evidence.conftest import Evidence
 from tests.validators.__main__ import CannotRun, vera
 

@@ -1,0 +1,123 @@
+"""What a command has to look at in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reporter.cli.options import Console, open_store, utc_now
+from reporter.cli.render import rendering_of, stored_customers
+from reporter.errors import ReporterError, SettingsError, UsageError
+from reporter.model import DeliveryState
+
+if TYPE_CHECKING:
+    from reporter.dispatch.reports import Rendered
+    from reporter.pipeline import Rendering
+    from reporter.store.outbox import Delivery
+
+
+class Errand:
+    """What one command has to look at in the outbox, report by report.
+
+    That is the period asked for. With `leftovers` it is what is still open of other periods as
+    well: nobody is left out because a month has passed.
+    """
+
+    def __init__(
+        self, console: Console, rendering: Rendering, wanted: tuple[str, ...], leftovers: bool
+    ) -> None:
+        self.console = console
+        self.rendering = rendering
+        self.store = open_store(rendering.settings)
+        self.failed = False
+        """Whether something of a customer could not be done."""
+        self.seen: dict[str, dict[str, str]] = {}
+        """The names of the customers looked at by their ids, by the label of the period."""
+        self._wanted = wanted
+        self._leftovers = leftovers
+
+    def reports(self, states: Collection[DeliveryState]) -> Iterator[Rendered]:
+        """The newest reports, each with its rows in the outbox; of other periods than the one asked
+        for, those with a row in one of these states.
+        """
+        own = self.rendering.period
+        assert own is not None
+        still_open = self._open(states) if self._leftovers else {}
+        yield from self._reports_of(own)
+        for label, ids in still_open.items():
+            if label != own:
+                yield from self._reports_of(label, ids)
+
+    def unqueued(self) -> Iterator[Rendered]:
+        """The newest reports of the period asked for; the outbox is left as it is."""
+        assert self.rendering.period is not None
+        yield from self._reports_of(self.rendering.period, queued=False)
+
+    def fail(self, text: str, hint: str) -> None:
+        """Say what could not be done of a customer, and remember that something could not."""
+        self.console.warn(text, hint)
+        self.failed = True
+
+    def _open(self, states: Collection[DeliveryState]) -> dict[str, set[str]]:
+        """The customers with something open, by the label of the period."""
+        from reporter.store.outbox import deliveries_of
+
+        found: dict[str, set[str]] = {}
+        for row in deliveries_of(self.store, states=states):
+            given_up = row.state is DeliveryState.FAILED and row.retry_at is None
+            if not given_up:
+                found.setdefault(row.period, set()).add(row.customer.id)
+        return found
+
+    def _reports_of(
+        self, label: str, ids: Collection[str] | None = None, *, queued: bool = True
+    ) -> Iterator[Rendered]:
+        """The reports of a period, of all customers wanted or of some."""
+        from reporter.dispatch.recipients import queue_report
+        from reporter.dispatch.reports import rendered
+
+        rendering = replace(self.rendering, period=label)
+        settings = rendering.settings
+        for customer, name in stored_customers(self.console, rendering, self._wanted).items():
+            if ids is not None and customer.id not in ids:
+                continue
+            if not settings.customer(customer.id).send and not self._wanted:
+                continue
+            self.seen.setdefault(label, {})[customer.id] = customer.name
+            try:
+                report = rendered(rendering, self.store, customer, name)
+                if queued:
+                    queue_report(settings, report, utc_now())
+            except ReporterError as error:
+                if error.exit_code == UsageError.exit_code:
+                    raise  # the configuration as a whole is wrong
+                self.fail(f"Not {'queued' if queued else 'sent'}: {error}", error.hint)
+            else:
+                yield report
+
+
+def delivery_of(
+    console: Console, out: Path, formats: tuple[str, ...] | None, period: str | None
+) -> Rendering:
+    """What is asked of a delivery.
+
+    Raises:
+        SettingsError: nothing says where reports are to go.
+        UsageError: there is no such period.
+    """
+    settings = console.settings()
+    if not settings.delivers:
+        raise SettingsError(
+            "Nothing says where reports are to go.",
+            hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
+        )
+    return rendering_of(settings, out, formats or settings.mail.formats, period, None, None)
+
+
+def rows_in(report: Rendered, *states: DeliveryState) -> list[Delivery]:
+    """The rows of a report in the outbox that are in one of these states."""
+    from reporter.dispatch.sending import rows_of
+
+    return [own for own in rows_of(report) if own.state in states]
