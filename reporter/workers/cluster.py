@@ -43,8 +43,8 @@ class Cluster:
     def __init__(self, scheduler: str, first: First) -> None:
         self._scheduler = scheduler
         self.first = First(_settle, (first.call, first.arguments))
-        # What it says of connections and deaths we say in our own words.
-        for name in ("distributed", "distributed.client"):
+        # What it and the loops under it say of connections and deaths we say in our own words.
+        for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
     @contextmanager

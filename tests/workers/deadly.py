@@ -8,13 +8,13 @@ from typing import Any
 
 from reporter import pipeline
 
-make = pipeline.stored_report
+make = pipeline.report_of
 
 
-def stored_report(rendering: Any, store: Any, customer: Any) -> Any:
+def report_of(store: Any, customer: Any, *others: Any) -> Any:
     if customer.name == os.environ["DEADLY"]:
         os.kill(os.getpid(), signal.SIGKILL)
-    return make(rendering, store, customer)
+    return make(store, customer, *others)
 
 
-pipeline.stored_report = stored_report
+pipeline.report_of = report_of  # type: ignore[assignment]

@@ -159,15 +159,15 @@ def test_drafts_of_a_killed_worker_are_taken_away_by_the_next_run(
 
 
 def failing_for(name: str, fail: Callable[[], None]) -> Callable[..., Any]:
-    """`stored_report` that does something to the process under one customer."""
-    make = pipeline.stored_report
+    """`report_of` that does something to the process under one customer."""
+    make = pipeline.report_of
 
-    def stored_report(rendering: Any, store: Any, customer: Customer) -> Any:
+    def report_of(store: Any, customer: Customer, *others: Any) -> Any:
         if customer.name == name:
             fail()
-        return make(rendering, store, customer)
+        return make(store, customer, *others)
 
-    return stored_report
+    return report_of
 
 
 def kill_this() -> None:
@@ -206,7 +206,7 @@ def test_a_report_that_wants_too_much_memory(
     configure(start_emulator(), tmp_path)
     assert run("fetch", "--quiet").exit_code == 0
     name = json.loads(run("customers", "--json").stdout)[1]["name"]
-    monkeypatch.setattr(pipeline, "stored_report", failing_for(name, fail))  # workers are forked
+    monkeypatch.setattr(pipeline, "report_of", failing_for(name, fail))  # workers are forked
     result = run("render", "--period", "2026-10", "--format", "json", "--workers", "2")
     assert result.exit_code == 1
     assert f"{name}: {words}" in result.stderr
