@@ -56,36 +56,45 @@ _LAST_DIGIT: Final = 1e-14
 
 
 def verify(
-    path: Path, chain: Path | None = None, known_root: str | None = None, trusted: Trusted = ()
+    path: Path | None,
+    chain: Path | None = None,
+    known_root: str | None = None,
+    trusted: Trusted = (),
 ) -> Iterator[Verdict]:
-    """The verdicts on a bag, or on a customer's folder: all its bags; and on the chain.
+    """The verdicts on a bag, or on a customer's folder: all its bags; and on the chain. Without a
+    path the one on the chain alone.
 
     Raises:
         UsageError: there is neither, or a root is given and no chain.
     """
-    own = path.resolve()
-    if not own.is_dir():
+    named = chain or path
+    if named is None:
+        raise UsageError(
+            "There is nothing to check.", hint="Name a bag, a customer's folder, or --chain DIR."
+        )
+    own = path.resolve() if path else None
+    if own and not own.is_dir():
         raise UsageError(f"{path} is no folder.", hint="Name a bag, or a customer's folder.")
-    home = _home_of(chain) if chain else own if (own / FOLDER).is_dir() else own.parent
+    home = _home_of(named)
     there = (home / FOLDER).is_dir()
     if (chain or known_root) and not there:
-        raise UsageError(
-            f"There is no chain in {chain or home}.", hint="Name its folder with --chain."
-        )
-    bags = [own] if home != own else _bags_of(own)
-    for bag in bags:
+        raise UsageError(f"There is no chain in {home}.", hint="Name its folder with --chain.")
+    for bag in _bags_of(own, home):
         yield _verdict_on(bag, home if there else None, trusted)
     if there:
         yield verify_chain(home, trusted, known_root)
 
 
-def _home_of(chain: Path) -> Path:
-    """The customer's folder, whether that is named or the chain in it."""
-    folder = chain.resolve()
+def _home_of(path: Path) -> Path:
+    """The customer's folder, whether that is named, or a bag or the chain in it."""
+    folder = path.resolve()
     return folder if (folder / FOLDER).is_dir() else folder.parent
 
 
-def _bags_of(home: Path) -> list[Path]:
+def _bags_of(path: Path | None, home: Path) -> list[Path]:
+    """The bags asked for: one, all of a customer's folder, or none."""
+    if path != home:
+        return [path] if path else []
     folders = (own for own in sorted(home.iterdir()) if own.is_dir())
     return [own for own in folders if own.name not in NO_BAGS and not own.name.startswith(".")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +21,7 @@ from reporter.model import DeliveryState
 from reporter.period import parse_period
 
 if TYPE_CHECKING:
-    from reporter.store.outbox import Delivery
+    from reporter.store.outbox import Delivery, DeliveryChange
 
 _SETTLED_FROM = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.FAILED)
 
@@ -48,7 +49,7 @@ def outbox(
 ) -> None:
     """List what was, is and is to be delivered: each report version and recipient."""
     from reporter.pipeline import named
-    from reporter.store.outbox import deliveries_of
+    from reporter.store.outbox import changes_of, deliveries_of
 
     if context.invoked_subcommand:
         return
@@ -62,7 +63,8 @@ def outbox(
     chosen = {own.id for own in choose(list(names.values()), wanted)}
     rows = tuple(own for own in rows if own.customer.id in chosen)
     if as_json:
-        console.data([_as_dict(own, names[own.customer.id].name) for own in rows])
+        changes = changes_of(store, rows)
+        console.data([_as_dict(own, names[own.customer.id].name, changes[own.id]) for own in rows])
         return
     for own in rows:
         console.result(_line(own, names[own.customer.id].name))
@@ -72,12 +74,12 @@ def outbox(
 
 @outbox.command()
 @click.argument("ids", metavar="ID…", nargs=-1, type=int, required=True)
-@click.option("--sent", "to", flag_value="sent", help="It has arrived.")
-@click.option("--again", "to", flag_value="again", help="It has not, and is to be sent again.")
-@click.option("--drop", "to", flag_value="drop", help="It is not to be sent any more.")
+@click.option("--sent", is_flag=True, help="It has arrived.")
+@click.option("--again", is_flag=True, help="It has not, and is to be sent again.")
+@click.option("--drop", is_flag=True, help="It is not to be sent any more.")
 @common_options
 @click.pass_obj
-def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
+def resolve(console: Console, *, ids: tuple[int, ...], **said: bool) -> None:
     """Settle deliveries that are uncertain, refused or failed, by their numbers in the list.
 
     Whether an uncertain one arrived, only the recipient can say.
@@ -87,9 +89,11 @@ def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
     from reporter.pipeline import named
     from reporter.store.outbox import Move, deliveries_of, move
 
-    if to is None:
+    became = [option for option, given in said.items() if given]
+    if len(became) != 1:
         raise UsageError(
-            "Nothing says what became of them.", hint="Give --sent, --again or --drop."
+            f"{len(became) or 'No'} options say what became of them.",
+            hint="Give one of --sent, --again and --drop.",
         )
     settings = console.settings()
     store = open_store(settings)
@@ -105,13 +109,14 @@ def resolve(console: Console, *, ids: tuple[int, ...], to: str | None) -> None:
         "again": Move(DeliveryState.APPROVED, f"settled by {by}: to be sent again"),
         "drop": Move(DeliveryState.DROPPED, f"settled by {by}: not to be sent"),
     }
-    move(store, dict.fromkeys(ids, moves[to]), utc_now(), out_of=_SETTLED_FROM)
+    to = moves[became[0]]
+    move(store, dict.fromkeys(ids, to), utc_now(), out_of=_SETTLED_FROM)
     for own in ids:
         name = named(settings, known[own].customer).name
-        console.result(f"{moves[to].state}  {name}  {known[own].recipient}")
+        console.result(f"{to.state}  {name}  {known[own].recipient}")
 
 
-def _as_dict(own: Delivery, name: str) -> dict[str, object]:
+def _as_dict(own: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dict[str, object]:
     return {
         "id": own.id,
         "customer": own.customer.id,
@@ -127,6 +132,10 @@ def _as_dict(own: Delivery, name: str) -> dict[str, object]:
         "tries": own.tries,
         "retry_at": own.retry_at.isoformat() if own.retry_at else None,
         "message_id": own.message_id,
+        "changes": [
+            {"at": change.at.isoformat(), "state": change.state.value, "reason": change.reason}
+            for change in changes
+        ],
     }
 
 

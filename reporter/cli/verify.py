@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=click.Path(path_type=Path, exists=True), required=False)
 @click.option(
     "--chain",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of the chain, where it is not beside the bag.",
+    help="Folder of the chain, where it is not beside the bag; without PATH it alone is checked.",
 )
 @click.option("--known-root", metavar="HASH", help="A root that you noted earlier.")
 @click.option(
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def verify(
     context: click.Context,
     *,
-    path: Path,
+    path: Path | None,
     chain: Path | None,
     known_root: str | None,
     trust: Path | None,

@@ -10,7 +10,7 @@ killed there leaves it so, and nobody can know what became of it: the next sendi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -269,23 +269,29 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
     )
 
 
-def changes_of(store: Store, delivery: Delivery) -> tuple[DeliveryChange, ...]:
-    """Every state a delivery was in, the first one first.
+def changes_of(
+    store: Store, deliveries: Sequence[Delivery]
+) -> dict[int, tuple[DeliveryChange, ...]]:
+    """Every state each delivery was in, the first one first, by the delivery's id.
 
     Raises:
         StoreError: the database refuses.
     """
+    found: dict[int, list[DeliveryChange]] = {own.id: [] for own in deliveries}
+    if not found:
+        return {}
     changes = tables.delivery_changes.c
     query = (
-        sa.select(changes.state, changes.reason, changes.at)
-        .where(changes.delivery_id == delivery.id)
+        sa.select(changes.delivery_id, changes.state, changes.reason, changes.at)
+        .where(changes.delivery_id.between(min(found), max(found)))  # no limit to a list of ids
         .order_by(changes.id)
     )
     with store.reading() as connection:
-        return tuple(
-            DeliveryChange(DeliveryState(row.state), row.reason, row.at)
-            for row in connection.execute(query)
-        )
+        for row in connection.execute(query):
+            if row.delivery_id in found:
+                change = DeliveryChange(DeliveryState(row.state), row.reason, row.at)
+                found[row.delivery_id].append(change)
+    return {key: tuple(own) for key, own in found.items()}
 
 
 def move(
@@ -332,7 +338,7 @@ def approve(store: Store, ids: Collection[int], by: str, now: datetime) -> int:
         return _apply(connection, ids, to, now, out_of=[DeliveryState.QUEUED], released_at=now)
 
 
-def cut_short(store: Store, now: datetime) -> tuple[Delivery, ...]:
+def cut_short(store: Store, now: datetime) -> None:
     """Find what a sending that was killed has left on its way; call it while no other sends.
 
     A file is there or not, and copying it again does no harm; of the rest nobody can know.
@@ -349,7 +355,6 @@ def cut_short(store: Store, now: datetime) -> tuple[Delivery, ...]:
     again = Move(DeliveryState.APPROVED, "the copying was cut short")
     moves = {own.id: again if own.channel == "folder" else uncertain for own in found}
     move(store, moves, now, out_of=[DeliveryState.SENDING])
-    return tuple(replace(own, state=moves[own.id].state) for own in found)
 
 
 def _apply(

@@ -156,6 +156,13 @@ class _Strength:
 
 
 def _settle(call: Callable[..., None], arguments: Arguments) -> None:
-    """In a worker: keep temporary files where its nanny takes them away, and get ready."""
-    tempfile.tempdir = distributed.get_worker().local_directory
+    """In a worker: keep temporary files where its nanny takes them away, and get ready.
+
+    Its profiler is stopped: it keeps each second's stacks for an hour, a megabyte for each report.
+    """
+    worker = distributed.get_worker()
+    tempfile.tempdir = worker.local_directory
+    for name in ("profile", "profile-cycle"):
+        if name in worker.periodic_callbacks:
+            worker.io_loop.add_callback(worker.periodic_callbacks[name].stop)
     call(*arguments)

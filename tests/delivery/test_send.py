@@ -338,6 +338,30 @@ def test_what_is_uncertain_is_settled_by_a_person(
     ]
     assert run("outbox", "resolve", first.id, "--again").exit_code == 2
     assert run("outbox", "resolve", first.id).exit_code == 2
+    rows = json.loads(run("outbox", "--json").stdout)
+    assert [own["state"] for own in rows[0]["changes"]] == [
+        "queued",
+        "approved",
+        "sending",
+        "uncertain",
+        "sent",
+    ]
+    assert "settled by" in rows[2]["changes"][-1]["reason"]
+
+
+def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, store: Store) -> None:
+    """Two answers are none."""
+    from reporter.model import DeliveryState
+    from reporter.store.outbox import claim
+
+    run("approve")
+    own = deliveries_of(store)[0]
+    claim(store, [own.id], own.changed_at)
+    run("send")
+    result = run("outbox", "resolve", own.id, "--sent", "--again")
+    assert result.exit_code == 2
+    assert "2 options say" in result.stderr
+    assert deliveries_of(store)[0].state == DeliveryState.UNCERTAIN
 
 
 def test_a_server_that_is_gone_loses_nothing(

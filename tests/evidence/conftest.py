@@ -73,12 +73,12 @@ class Evidence:
         assert result.exit_code == 0, result.output
         return self.folder / result.stdout.splitlines()[-1]
 
-    def verify(self, path: Path, *more: object) -> Result:
-        return self.run("verify", path, *more)
+    def verify(self, *words: object) -> Result:
+        return self.run("verify", *words)
 
-    def verdict(self, path: Path, *more: object) -> dict[str, str]:
+    def verdict(self, *words: object) -> dict[str, str]:
         """What was found, by what; all that failed is in one text under `failed`."""
-        result = self.verify(path, "--json", *more)
+        result = self.verify(*words, "--json")
         said = json.loads(result.stdout)
         findings = [own for verdict in said["verdicts"] for own in verdict["findings"]]
         failed = [f"{own['what']}: {own['said']}" for own in findings if own["outcome"] == "failed"]

@@ -221,6 +221,17 @@ def test_a_bag_alone_is_held_against_a_chain_elsewhere(checked: Evidence, home: 
     assert "no record of this bag" in checked.verdict(alone, "--chain", moved)["failed"]
 
 
+def test_a_chain_alone_is_checked(checked: Evidence, home: Path) -> None:
+    """As an auditor does who was given nothing else; a bag need not be named."""
+    alone = checked.folder / "elsewhere"
+    shutil.copytree(home / "chain", alone / "chain")
+    verdict = checked.verdict("--chain", alone)
+    assert (verdict["chain"], verdict["failed"]) == ("ok", "")
+    (alone / "chain" / "notes.txt").write_text("x")
+    assert "does not belong" in checked.verdict("--chain", alone / "chain")["failed"]
+    assert checked.verify().exit_code == 2
+
+
 def test_a_root_without_a_chain_is_the_calls_fault(checked: Evidence, home: Path) -> None:
     """It is said, not passed over."""
     alone = checked.folder / "handed-over"

@@ -115,7 +115,7 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
     sent = Move(DeliveryState.SENT, "250 2.0.0 taken", tried=True)
     move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING])
     (row,) = deliveries_of(store)
-    assert [(own.state, own.reason, own.at) for own in changes_of(store, row)] == [
+    assert [(own.state, own.reason, own.at) for own in changes_of(store, [row])[row.id]] == [
         ("queued", "waits for a person's yes", NOW),
         ("approved", "approved by eve", LATER),
         ("sending", "on its way", LATER),
@@ -208,10 +208,9 @@ def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:
     """Nobody knows whether it arrived; a file can be copied again."""
     queue_for(store, make_version(store, 1), ANNA, SHARE)
     bring_to(store, DeliveryState.SENDING)
-    found = cut_short(store, LATER)
-    assert [(own.channel, own.state) for own in found] == [
-        ("mail", "uncertain"),
-        ("folder", "approved"),
-    ]
-    assert [own.state for own in deliveries_of(store)] == ["uncertain", "approved"]
-    assert cut_short(store, LATER) == ()
+    for _ in range(2):
+        cut_short(store, LATER)
+        assert [(own.channel, own.state, own.tries) for own in deliveries_of(store)] == [
+            ("mail", "uncertain", 1),
+            ("folder", "approved", 0),
+        ]

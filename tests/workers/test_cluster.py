@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import distributed
 import psutil
 import pytest
 
@@ -66,6 +67,22 @@ def test_a_cluster_renders_what_one_machine_does(
             for own in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
         )
         assert there == here
+
+
+def test_the_memory_of_workers_does_not_grow_with_the_customers(
+    fetched: list[str], tmp_path: Path, start_cluster: StartCluster
+) -> None:
+    """Dask's profiler would keep what it has seen of each report, for an hour."""
+    cluster = start_cluster(1)
+    succeed(begin(tmp_path, scheduler=cluster.address))
+    with distributed.Client(cluster.address, set_as_default=False) as client:
+        assert client.run(profiling) == {own: [] for own in client.scheduler_info()["workers"]}
+
+
+def profiling(dask_worker: distributed.Worker) -> list[str]:
+    """Which of a worker's profilers are at work."""
+    callbacks = dask_worker.periodic_callbacks.items()
+    return [name for name, own in callbacks if "profile" in name and own.is_running()]
 
 
 def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
