@@ -79,7 +79,7 @@ def outbox(
 @click.option("--drop", is_flag=True, help="It is not to be sent any more.")
 @common_options
 @click.pass_obj
-def resolve(console: Console, *, ids: tuple[int, ...], **said: bool) -> None:
+def resolve(console: Console, /, *, ids: tuple[int, ...], **said: bool) -> None:
     """Settle deliveries that are uncertain, refused or failed, by their numbers in the list.
 
     Whether an uncertain one arrived, only the recipient can say.
