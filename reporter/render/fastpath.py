@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree
 
+import pydyf
 import weasyprint
 import weasyprint.html
 import weasyprint.svg
@@ -108,6 +110,17 @@ class _Written:
 def write_once(pdf: Any) -> None:
     """Turn a PDF's objects into bytes; to number the file pydyf would do so a second time."""
     pdf.objects[1:] = [
-        _Written(own.number, own.generation, own.free, own.compressible, own.data)
+        _Written(own.number, own.generation, own.free, own.compressible, _compressed(own).data)
         for own in pdf.objects[1:]  # before them is the head of the list of free ones
     ]
+
+
+def _compressed(own: Any) -> Any:
+    """A stream that is to be compressed, as zlib does of itself.
+
+    pydyf asks for zlib's utmost: a twentieth of the time of a report, for a fiftieth of its size.
+    """
+    if not (isinstance(own, pydyf.Stream) and own.compress):
+        return own
+    content = b"\n".join(map(pydyf._to_bytes, own.stream))
+    return pydyf.Stream([zlib.compress(content)], own.extra | {"Filter": "/FlateDecode"})
