@@ -242,8 +242,8 @@ def verify_chain(home: Path, trusted: Trusted = (), known_root: str | None = Non
     if faults:
         return verdict.and_also(Finding("chain", False, "; ".join(faults)))
     last, gone = records(chain)[-1], len(removals(chain))
-    said = f"{len(chain)} records through {last.period}, version {last.version}"
-    said += f"; {gone} bags were removed by retention" if gone else ""
+    said = f"{_numbered(len(chain), 'record')} through {last.period}, version {last.version}"
+    said += f"; removed by retention: {_numbered(gone, 'bag')}" if gone else ""
     verdict = verdict.and_also(Finding("chain", True, f"{said}; root {root_of(chain)}"))
     seals = [_seals_of(home, link.record).findings(trusted) for link in chain]
     signatures, stamps = ([pair[n] for pair in seals] for n in (0, 1))
@@ -254,6 +254,10 @@ def verify_chain(home: Path, trusted: Trusted = (), known_root: str | None = Non
         stamped=all(own.good for own in stamps),
     )
     return verdict.and_also(*_root_finding(chain, known_root))
+
+
+def _numbered(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _seals_of(home: Path, record: AnyRecord) -> _Seals:
@@ -268,10 +272,10 @@ def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
         if own.good is False:
             return replace(own, said=f"of {link.record.name}: {own.said}")
     if lacking := [own for own in findings if own.good is None]:
-        said = f"{len(lacking)} of {len(findings)} records have none: {lacking[0].said}"
+        said = f"of {len(lacking)} of {len(findings)} records, {lacking[0].said}"
         return replace(lacking[0], said=said)
     whose = dict.fromkeys(own.said.partition(" by ")[2] for own in findings)
-    said = f"of each of the {len(findings)} records, by {' and '.join(whose)}"
+    said = f"of all records, by {' and '.join(whose)}"
     return replace(findings[0], said=said)
 
 
@@ -284,7 +288,7 @@ def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:
         yield Finding("known root", False, said)
         return
     through = chain[count - 1].record
-    said = f"the first {count} records, through {through.period}, are those you noted it of"
+    said = f"as you noted it of {_numbered(count, 'record')}, through {through.period}"
     yield Finding("known root", True, said)
 
 

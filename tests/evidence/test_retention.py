@@ -83,7 +83,7 @@ def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> 
     verdict = two.verdict(home, "--known-root", noted, "--trust", two.folder / "root.pem")
     assert verdict["failed"] == ""
     assert verdict["signature"] == verdict["time stamp"] == verdict["known root"] == "ok"
-    assert "1 bags were removed by retention" in two.verify(home).stdout
+    assert "removed by retention: 1 bag" in two.verify(home).stdout
 
 
 def test_by_default_nothing_goes(two: Evidence) -> None:
