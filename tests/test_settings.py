@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -25,6 +26,18 @@ def test_the_starter_configuration_is_valid() -> None:
 
     starter = Path(reporter.__file__).parent / "starter.toml"
     assert load_settings(starter).report.target_success_rate == 0.95
+
+
+def test_whatever_the_starter_proposes_is_valid(tmp_path: Path) -> None:
+    """Nobody is led into a mistake by taking the marks of comments away."""
+    import reporter
+
+    starter = (Path(reporter.__file__).parent / "starter.toml").read_text("utf-8")
+    proposed = re.sub(r"^# (?=\[|\w+ = )", "", starter, flags=re.MULTILINE)
+    settings = settings_from(tmp_path, proposed)
+    assert settings.evidence.restore_tests == Path("restore-tests.csv")
+    assert settings.evidence.certificate == Path("signing.pfx")
+    assert settings.mail is not None
 
 
 def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
