@@ -65,7 +65,7 @@ HOMES = {
         "reporter.render.fastpath",
         "reporter.render.glyphs",
     ],
-    "pydyf": ["reporter.render.attached"],
+    "pydyf": ["reporter.render.attached", "reporter.render.fastpath"],
     "jinja2": ["reporter.render"],
     "markdown_it": ["reporter.render.markdown"],
     "babel": ["reporter.render", "reporter.settings"],

@@ -93,7 +93,7 @@ def resolve(console: Console, /, *, ids: tuple[int, ...], **said: bool) -> None:
     if len(became) != 1:
         raise UsageError(
             f"{len(became) or 'No'} options say what became of them.",
-            hint="Give one of --sent, --again and --drop.",
+            hint="Give --sent, --again or --drop.",
         )
     settings = console.settings()
     store = open_store(settings)
