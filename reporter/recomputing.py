@@ -78,7 +78,9 @@ def verify(
     home = _home_of(named)
     there = (home / FOLDER).is_dir()
     if (chain or known_root) and not there:
-        raise UsageError(f"There is no chain in {home}.", hint="Name its folder with --chain.")
+        raise UsageError(
+            f"There is no chain in {chain or home}.", hint="Name its folder with --chain."
+        )
     for bag in _bags_of(own, home):
         yield _verdict_on(bag, home if there else None, trusted)
     if there:
