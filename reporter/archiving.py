@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from reporter import __version__
+from reporter import DISTRIBUTION, __version__
 from reporter.credentials import NoSecret, find_secret
 from reporter.errors import EvidenceError
 from reporter.evidence.archive import Archive
@@ -266,7 +266,7 @@ def tools() -> Tools:
         program_sha256=program_hash(),
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        libraries=dict(sorted((_libraries("backup-reporter") | engines()).items())),
+        libraries=dict(sorted((_libraries(DISTRIBUTION) | engines()).items())),
         fonts={name: hashlib.sha256(asset(name)).hexdigest() for name in names},
     )
 

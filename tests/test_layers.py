@@ -39,12 +39,14 @@ ALLOWED = {
     "reporter.delivery": {
         "reporter.errors",
         "reporter.model",
+        "reporter.extras",
         "reporter.files",
         "reporter.render",
         "reporter.fetch.auth",
     },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
     "reporter.finding": set(),
+    "reporter.extras": set(),
     "reporter.evidence": {
         "reporter.certificates",
         "reporter.errors",

@@ -12,13 +12,14 @@ from fsspec.implementations.local import LocalFileSystem
 
 from reporter.delivery.result import Result
 from reporter.errors import SettingsError
+from reporter.extras import how_to_add
 from reporter.files import write_whole
 from reporter.model import DeliveryState
 
 logger = logging.getLogger(__name__)
 
-_EXTRAS: Final = {"s3": "s3", "s3a": "s3", "abfs": "azure", "abfss": "azure", "az": "azure"}
-"""What brings the packages for a protocol."""
+_PACKAGES: Final = {"s3": "s3fs", "s3a": "s3fs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs"}
+"""What a protocol takes."""
 
 
 def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
@@ -54,8 +55,8 @@ def _opened(url: str) -> tuple[Any, str]:
     except ImportError as error:
         raise SettingsError(
             f"What {protocol}:// takes is not installed: {error}.",
-            hint=f"Run: pip install 'backup-reporter[{_EXTRAS[protocol]}]'"
-            if protocol in _EXTRAS
+            hint=how_to_add(_PACKAGES[protocol])
+            if protocol in _PACKAGES
             else "Install it into the same environment, or take another [delivery] folder.",
         ) from error
     except ValueError as error:

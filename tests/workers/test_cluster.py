@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import threading
 import time
@@ -174,10 +175,10 @@ def test_workers_of_another_version_are_refused(
 ) -> None:
     """They would make other reports than this process says it makes."""
     cluster_of_ours = start_cluster(0)
-    facts = tmp_path / "dask" / "backup_reporter-9.9.9.dist-info"
+    facts = tmp_path / "dask" / "msp_backup_reporter-9.9.9.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: backup-reporter\nVersion: 9.9.9\n"
+        "Metadata-Version: 2.1\nName: msp-backup-reporter\nVersion: 9.9.9\n"
     )
     cluster_of_ours.add_worker()  # its working folder comes first on its path
     crew = crew_of(1, cluster_of_ours.address, First(nothing, ()))
@@ -228,4 +229,4 @@ def test_an_installation_without_the_cluster_part(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError) as error:
         crew_of(2, "tcp://127.0.0.1:8786", First(nothing, ()))
-    assert "backup-reporter[cluster]" in error.value.hint
+    assert error.value.hint == f"Run: {shlex.quote(sys.executable)} -m pip install distributed"
