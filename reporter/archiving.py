@@ -56,8 +56,8 @@ from reporter.pipeline import (
     restore_tests,
 )
 from reporter.render.fonts import BUNDLED
-from reporter.render.pdf import engines
 from reporter.render.templates import asset, template_files
+from reporter.render.typesetting import engines
 from reporter.settings import Settings
 from reporter.store import Store
 from reporter.store.received import received_until
@@ -102,7 +102,9 @@ def archive_customers(
 
     Raises:
         ReporterError: the archive or the store cannot be used.
+        NoTypesetting: there is nothing here that could have made a PDF.
     """
+    tools()
     with archive.held(), closing(Store.open(rendering.settings.store.url)) as store:
         for customer, name in names.items():
             yield outcome_of(
@@ -259,7 +261,11 @@ class _Contents:
 
 @functools.cache
 def tools() -> Tools:
-    """What reports are made with here."""
+    """What reports are made with here.
+
+    Raises:
+        NoTypesetting: no PDF can be made here.
+    """
     names = [name for face in BUNDLED for name, _ in face.files]
     return Tools(
         program=__version__,

@@ -20,8 +20,8 @@ from reporter.fetch.source import Access
 from reporter.finding import Finding
 from reporter.model import Customer
 from reporter.pipeline import check_restore_tests, named
-from reporter.render.fonts import missing, script_of
-from reporter.render.pdf import fonts_in_use
+from reporter.render.fonts import fonts_in_use, missing, script_of
+from reporter.render.typesetting import engines
 from reporter.settings import Settings
 from reporter.store import Store
 
@@ -37,6 +37,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("store", lambda: _store(settings))
     if settings.restore_tests:
         yield _tried("restore tests", lambda: _restore_tests(settings))
+    yield _tried("PDF", _typesetting)
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
     yield from _delivery(settings)
@@ -73,6 +74,11 @@ def _store(settings: Settings) -> str:
 def _customers(settings: Settings) -> tuple[Customer, ...]:
     with closing(Store.open(settings.store.url)) as store:
         return store.customers()
+
+
+def _typesetting() -> str:
+    versions = engines()
+    return f"laid out with Pango {versions['pango']} and HarfBuzz {versions['harfbuzz']}"
 
 
 def _restore_tests(settings: Settings) -> str:

@@ -48,7 +48,6 @@ from reporter.model import (
 from reporter.period import Period, parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
-from reporter.render.pdf import write_pdf
 from reporter.render.portfolio import (
     Portfolio,
     Standing,
@@ -59,6 +58,7 @@ from reporter.render.portfolio import (
     write_portfolio_pdf,
     write_portfolio_xlsx,
 )
+from reporter.render.typesetting import typesetter, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
@@ -186,7 +186,9 @@ def render_customers(
 
     Raises:
         ReporterError: the cluster cannot be used, or the restore tests cannot.
+        NoTypesetting: a PDF is asked for, and none can be made here.
     """
+    _require_typesetting(rendering)
     settings = rendering.settings
     check_restore_tests(settings, rendering.now)
     scheduler = settings.execution.scheduler
@@ -205,6 +207,16 @@ def render_customers(
         if isinstance(result, WorkerDied):
             result = CustomerOutcome(own, error=result)
         yield result
+
+
+def _require_typesetting(rendering: Rendering) -> None:
+    """Insist that PDFs can be made here if any is asked for, before a report is rendered.
+
+    Raises:
+        NoTypesetting: none can be made.
+    """
+    if "pdf" in rendering.formats:
+        typesetter()
 
 
 def check_restore_tests(settings: Settings, now: datetime) -> int:
@@ -351,7 +363,9 @@ def render_saved(
 
     Raises:
         ReporterError: a reply cannot be used, or a file not be written.
+        NoTypesetting: a PDF is asked for, and none can be made here.
     """
+    _require_typesetting(rendering)
     snapshots = split_snapshots(replies)
     observations = Observations(
         tuple(max(reply.fetched_at for reply in snapshot) for snapshot in snapshots),

@@ -140,6 +140,19 @@ def test_a_dependency_has_one_home(dependency: str) -> None:
     assert found == set()
 
 
+def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
+    """Without Pango, importing it is an error: only `typesetting` does, when a PDF is made."""
+    loading = ("pdf", "fastpath", "glyphs")
+    found = {
+        module
+        for module, path in MODULES.items()
+        if module.removeprefix("reporter.render.") not in (*loading, "typesetting")
+        for imported in imports_of(path)
+        if any(is_within(imported, f"reporter.render.{name}") for name in loading)
+    }
+    assert found == set()
+
+
 def test_nothing_but_the_command_line_imports_it() -> None:
     """The command line wires the parts; none of them knows of it."""
     found = {
