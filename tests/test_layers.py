@@ -17,7 +17,8 @@ MODULES = {
 }
 
 ALLOWED = {
-    "reporter.errors": set[str](),
+    "reporter.showing": set[str](),
+    "reporter.errors": {"reporter.showing"},
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
     "reporter.jobs": {"reporter.model", "reporter.errors"},
@@ -28,10 +29,17 @@ ALLOWED = {
         "reporter.model",
         "reporter.jobs.replies",
     },
-    "reporter.store": {"reporter.jobs", "reporter.model", "reporter.period", "reporter.errors"},
+    "reporter.store": {
+        "reporter.errors",
+        "reporter.jobs",
+        "reporter.model",
+        "reporter.period",
+        "reporter.showing",
+    },
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
     "reporter.render": {
         "reporter.errors",
+        "reporter.showing",
         "reporter.model",
         "reporter.period",
         "reporter.jobs.frame",
@@ -42,6 +50,7 @@ ALLOWED = {
         "reporter.extras",
         "reporter.files",
         "reporter.render",
+        "reporter.showing",
         "reporter.fetch.auth",
     },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},

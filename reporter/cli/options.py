@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reporter.errors import UsageError
-from reporter.render.text import NOT_IN_A_LINE
+from reporter.logs import start_logging, traceback_lines
 from reporter.settings import Settings, load_settings
+from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:
     from reporter.store import Store
@@ -30,8 +30,8 @@ DEFAULT_CONFIG = Path("reporter.toml")
 class Console:
     """What is said, and where: results to standard output, everything else to standard error.
 
-    Customers are called what they are called, and servers say what they like: no line breaks and no
-    commands to the terminal come through.
+    Customers are called what they are called, and servers say what they like: no line breaks, no
+    commands to the terminal and no passwords of addresses come through.
     """
 
     config: Path | None = None
@@ -40,24 +40,29 @@ class Console:
 
     def result(self, text: object) -> None:
         """A line of the command's result."""
-        click.echo(_one_line(text))
+        click.echo(harmless(text))
 
     def data(self, value: object) -> None:
         """The command's result for programs, as JSON."""
         lines = json.dumps(value, ensure_ascii=False, indent=1).split("\n")
-        for line in lines:
+        for line in map(without_passwords, lines):
             click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 
     def say(self, text: str) -> None:
         """A line of progress; silent with --quiet."""
         if not self.quiet:
-            click.echo(_one_line(text), err=True)
+            click.echo(harmless(text), err=True)
 
     def warn(self, text: str, hint: str = "") -> None:
         """A line about something that went wrong, and one with what to do; never silent."""
-        click.echo(_one_line(text), err=True)
+        click.echo(harmless(text), err=True)
         if hint:
-            click.echo(f"  {_one_line(hint)}", err=True)
+            click.echo(f"  {harmless(hint)}", err=True)
+
+    def trace(self, error: BaseException) -> None:
+        """The traceback of an error."""
+        for line in traceback_lines(error):
+            click.echo(line, err=True)
 
     def settings(self) -> Settings:
         """The configuration.
@@ -69,17 +74,7 @@ class Console:
 
     def start_logging(self) -> None:
         """Show what the program logs: warnings, with -v its steps, with -vv everything."""
-        level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)]
-        logger = logging.getLogger("reporter")
-        logger.setLevel(level)
-        if not logger.handlers:
-            handler = logging.StreamHandler(sys.stderr)
-            handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-            logger.addHandler(handler)
-
-
-def _one_line(text: object) -> str:
-    return NOT_IN_A_LINE.sub(" ", str(text))
+        start_logging((logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)])
 
 
 def open_store(settings: Settings) -> Store:

@@ -16,6 +16,7 @@ from distributed.scheduler import KilledWorker
 
 from reporter import DISTRIBUTION
 from reporter.errors import ReporterError
+from reporter.logs import start_logging
 from reporter.workers.tasks import Arguments, First, Team
 
 logger = logging.getLogger(__name__)
@@ -160,6 +161,7 @@ def _settle(call: Callable[..., None], arguments: Arguments) -> None:
 
     Its profiler is stopped: it keeps each second's stacks for an hour, a megabyte for each report.
     """
+    start_logging()
     worker = distributed.get_worker()
     tempfile.tempdir = worker.local_directory
     for name in ("profile", "profile-cycle"):
