@@ -105,7 +105,7 @@ def archive_customers(
         NoTypesetting: there is nothing here that could have made a PDF.
     """
     tools()
-    with archive.held(), closing(Store.open(rendering.settings.store.url)) as store:
+    with archive.held(), closing(Store.open(rendering.settings.store_url)) as store:
         for customer, name in names.items():
             yield outcome_of(
                 customer, partial(_archived, rendering, archive, store, customer, name)

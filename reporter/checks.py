@@ -24,6 +24,7 @@ from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.settings import Settings
 from reporter.store import Store
+from reporter.store.address import shown
 
 _SHOWN: Final = 5
 """Customers with a fault that are named."""
@@ -33,8 +34,10 @@ EXPIRY_NEAR: Final = timedelta(days=60)
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Each thing tried, as it is tried."""
+    yield _configuration(settings)
     yield _tried("brand", lambda: _brand(settings))
     yield _tried("store", lambda: _store(settings))
+    yield Finding("reports", True, str(settings.reports.absolute()))
     if settings.restore_tests:
         yield _tried("restore tests", lambda: _restore_tests(settings))
     yield _tried("PDF", _typesetting)
@@ -61,6 +64,14 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
         return Finding(what, False, error.explain())
 
 
+def _configuration(settings: Settings) -> Finding:
+    what = "configuration"
+    if settings.source is None:
+        said = f"no file, as {settings.folder.absolute()} has no reporter.toml; defaults are used"
+        return Finding(what, None, said)
+    return Finding(what, True, str(settings.source.absolute()))
+
+
 def _brand(settings: Settings) -> str:
     brand = settings.look_for("").brand
     return f"{brand.name or 'no name set'}, {'logo found' if brand.logo else 'no logo set'}"
@@ -68,11 +79,11 @@ def _brand(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     customers = _customers(settings)
-    return f"{settings.store.url.split('://')[0]}, {len(customers)} customers"
+    return f"{shown(settings.store_url)}, {len(customers)} customers"
 
 
 def _customers(settings: Settings) -> tuple[Customer, ...]:
-    with closing(Store.open(settings.store.url)) as store:
+    with closing(Store.open(settings.store_url)) as store:
         return store.customers()
 
 

@@ -63,7 +63,7 @@ from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
 from reporter.store import Store
-from reporter.store.address import is_file, whole_url
+from reporter.store.address import is_file, shown
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version, VersionTaken
@@ -193,7 +193,7 @@ def render_customers(
     check_restore_tests(settings, rendering.now)
     scheduler = settings.execution.scheduler
     if not scheduler and (workers == 1 or len(names) <= 1):
-        with closing(Store.open(settings.store.url)) as store:
+        with closing(Store.open(settings.store_url)) as store:
             for customer, name in names.items():
                 yield render_stored(rendering, store, customer, name)
         return
@@ -228,7 +228,7 @@ def check_restore_tests(settings: Settings, now: datetime) -> int:
     """
     if settings.restore_tests is None:
         return 0
-    with closing(Store.open(settings.store.url)) as store:
+    with closing(Store.open(settings.store_url)) as store:
         known = [named(settings, own) for own in store.customers()]
     # Somewhere it is tomorrow already.
     return check_entries(settings.restore_tests, known, (now + timedelta(days=1)).date())
@@ -249,12 +249,11 @@ def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
     if is_file(settings.store.url) and not settings.execution.on_this_machine:
         raise SettingsError(
             f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
-            f"({settings.store.url}).",
+            f"({shown(settings.store_url)}).",
             hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
             "[execution]. Nothing was done.",
         )
-    elsewhere = settings.seen_from_elsewhere(whole_url(settings.store.url))
-    return replace(rendering, settings=elsewhere, out=rendering.out.absolute())
+    return replace(rendering, settings=settings.seen_from_elsewhere(), out=rendering.out.absolute())
 
 
 def _start_worker(rendering: Rendering) -> None:
@@ -282,7 +281,7 @@ def _worker_store(url: str) -> Store:
 
 
 def _render_task(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
-    return render_stored(rendering, _worker_store(rendering.settings.store.url), customer, name)
+    return render_stored(rendering, _worker_store(rendering.settings.store_url), customer, name)
 
 
 def render_stored(

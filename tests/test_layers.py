@@ -63,6 +63,7 @@ ALLOWED = {
         "reporter.finding",
         "reporter.model",
         "reporter.period",
+        "reporter.showing",
     },
 }
 """What each part may import of ours besides itself and the plain facts of the package."""

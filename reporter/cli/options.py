@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reporter.errors import UsageError
+from reporter.errors import SettingsError, UsageError
 from reporter.logs import start_logging, traceback_lines
 from reporter.settings import Settings, load_settings
 from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:
     from reporter.store import Store
+
+logger = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,6 +39,7 @@ class Console:
     config: Path | None = None
     quiet: bool = False
     verbose: int = 0
+    _told: bool = field(default=False, init=False, repr=False)
 
     def result(self, text: object) -> None:
         """A line of the command's result."""
@@ -68,13 +71,59 @@ class Console:
         """The configuration.
 
         Raises:
-            SettingsError: it is wrong; or it was named and is not there.
+            SettingsError: it is wrong; it was named and is not there; or a store is in the working
+                folder, where version 0.1.0 would have used it, and this one would not.
         """
-        return load_settings(self.config or DEFAULT_CONFIG, required=self.config is not None)
+        settings = load_settings(self.config or DEFAULT_CONFIG, required=self.config is not None)
+        refuse_left_store(settings)
+        if not self._told:
+            self._told = True
+            source = settings.source
+            logger.info("Configuration: %s", source.absolute() if source else "none, only defaults")
+            logger.info("Store: %s", shown_store(settings))
+        return settings
 
     def start_logging(self) -> None:
         """Show what the program logs: warnings, with -v its steps, with -vv everything."""
         start_logging((logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)])
+
+
+def refuse_left_store(settings: Settings) -> None:
+    """Insist that no store is in the working folder which version 0.1.0 used with this
+    configuration, where paths in it counted from there: an empty one would take its place, and all
+    reports would be sent once more.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    from reporter.store.address import relative_file, whole_url
+
+    path = relative_file(settings.store.url)
+    if path is None or settings.folder == Path() or DEFAULT_CONFIG.exists():
+        return
+    left, expected = path.absolute(), settings.folder / path
+    if not left.is_file() or (expected.exists() and left.samefile(expected)):
+        return
+    there = "another" if expected.exists() else "none"
+    whole = f'url = "{whole_url(settings.store.url, Path())}"'
+    mend = (
+        f"Write the whole path of the right one in [store], such as {whole}; or move the other."
+        if expected.exists()
+        else "Move it there, with its -wal where there is one; or write its whole path in [store]: "
+        f"{whole}."
+    )
+    raise SettingsError(
+        f"There is a store {left} in the working folder, and {there} at {expected}, where the "
+        f"configuration {settings.source} has it.",
+        hint=f"Version 0.1.0 looked for it in the working folder. {mend} Nothing was done.",
+    )
+
+
+def shown_store(settings: Settings) -> str:
+    """Where the store is."""
+    from reporter.store.address import shown
+
+    return shown(settings.store_url)
 
 
 def open_store(settings: Settings) -> Store:
@@ -85,7 +134,7 @@ def open_store(settings: Settings) -> Store:
     """
     from reporter.store import Store
 
-    store = Store.open(settings.store.url)
+    store = Store.open(settings.store_url)
     click.get_current_context().call_on_close(store.close)
     return store
 
@@ -166,9 +215,7 @@ def out_option(command: Command) -> Command:
     return click.option(
         "--out",
         type=click.Path(path_type=Path, file_okay=False),
-        default=Path("reports"),
-        show_default=True,
-        help="Folder of the reports.",
+        help="Folder of the reports (default: reports, beside the configuration file).",
     )(command)
 
 

@@ -15,6 +15,7 @@ from reporter.errors import SettingsError
 from reporter.extras import how_to_add
 from reporter.files import write_whole
 from reporter.model import DeliveryState
+from reporter.showing import one_line, without_passwords
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
     """
     system, root = _opened(url)
     folder = f"{root.rstrip('/')}/{place}"
-    where, under_way = system.unstrip_protocol(folder), ""
+    where, under_way = without_passwords(system.unstrip_protocol(folder)), ""
     try:
         for path in files:
             under_way = path.name
@@ -42,7 +43,7 @@ def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
     # Each object store's library raises errors of its own.
     except Exception as error:
         logger.debug("Copying failed", exc_info=True)
-        why = " ".join(f"{type(error).__name__}: {error}".split())
+        why = without_passwords(one_line(f"{type(error).__name__}: {error}"))
         return Result(DeliveryState.FAILED, f"{under_way} cannot be copied to {where}: {why}")
     return Result(DeliveryState.SENT, f"copied to {where}")
 

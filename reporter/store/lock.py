@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from reporter.errors import StoreError
+from reporter.store.address import shown
 
 Part = Literal["store", "outbox"]
 
@@ -81,6 +82,6 @@ def _held_postgresql(engine: sa.Engine, wait: float, part: Part) -> Iterator[Non
 
 def _taken(engine: sa.Engine, part: Part) -> StoreError:
     return StoreError(
-        f"The {part} {engine.url.render_as_string()} is held by another run.",
+        f"The {part} {shown(engine.url)} is held by another run.",
         hint="Wait until it has ended, or give --wait SECONDS. Nothing was done.",
     )
