@@ -27,7 +27,7 @@ from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange
 from reporter.fetch.source import Access
-from reporter.files import write_whole
+from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
@@ -281,6 +281,8 @@ def _worker_store(url: str) -> Store:
 
 
 def _render_task(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
+    """In a worker, which may be of a cluster and work for others as well."""
+    set_umask(rendering.settings.execution.umask)
     return render_stored(rendering, _worker_store(rendering.settings.store_url), customer, name)
 
 

@@ -82,6 +82,15 @@ def _read_clock(value: object) -> object:
     raise ValueError("is no time of day; write 06:30")
 
 
+def _read_umask(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"0?0[0-7][2367]", value):
+        return int(value, 8)
+    raise ValueError(
+        'is no umask that can be used; write "077" (nobody else may read), "027" (your group may) '
+        'or "022" (everybody may)'
+    )
+
+
 def _encrypted(url: str) -> str:
     """A web address that nobody can listen to.
 
@@ -119,6 +128,7 @@ def _root(url: str) -> str:
 
 
 Span = Annotated[timedelta, BeforeValidator(_read_span)]
+Umask = Annotated[int, BeforeValidator(_read_umask)]
 TimeOfDay = Annotated[time, BeforeValidator(_read_clock)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
@@ -326,6 +336,8 @@ class ExecutionSettings(Section):
 
     workers: int = Field(default=2, ge=1, le=256)
     scheduler: str = ""
+    umask: Umask | None = None
+    """Which rights are taken from files that are made; None takes all of others."""
 
     @field_validator("scheduler")
     @classmethod

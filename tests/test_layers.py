@@ -31,6 +31,7 @@ ALLOWED = {
     },
     "reporter.store": {
         "reporter.errors",
+        "reporter.files",
         "reporter.jobs",
         "reporter.model",
         "reporter.period",

@@ -29,6 +29,7 @@ from reporter.cli.store import store
 from reporter.cli.templates import templates
 from reporter.cli.verify import verify
 from reporter.errors import ReporterError, UsageError
+from reporter.files import set_umask
 from reporter.logs import log_what_nobody_catches
 
 INTERRUPTED: Final = 130
@@ -111,6 +112,7 @@ for command in (
 def main() -> None:
     """Run the command line, as a process of its own."""
     log_what_nobody_catches()
+    set_umask(None)
     # A service manager ends a command with SIGTERM: it stops as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

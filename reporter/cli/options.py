@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reporter.errors import SettingsError, UsageError
+from reporter.files import set_umask
 from reporter.logs import start_logging, traceback_lines
 from reporter.settings import Settings, load_settings
 from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
@@ -76,6 +77,7 @@ class Console:
         """
         settings = load_settings(self.config or DEFAULT_CONFIG, required=self.config is not None)
         refuse_left_store(settings)
+        set_umask(settings.execution.umask)
         if not self._told:
             self._told = True
             source = settings.source

@@ -13,6 +13,8 @@ from reporter.showing import HIDDEN, has_password, without_passwords
 
 KNOWN: Final = ("sqlite", "postgresql")
 """The databases that can hold a store."""
+LOCKS: Final = {"store": ".lock", "outbox": ".outbox.lock"}
+"""What the files beside an SQLite store end in by which it, or only its outbox, is held."""
 EXAMPLES: Final = "write sqlite:///reporter.db or postgresql+psycopg://user@host/name"
 
 
@@ -73,6 +75,15 @@ def _secrets(address: sa.URL) -> Iterator[str]:
 def is_file(url: str) -> bool:
     """Whether the store is a file, which other machines do not have."""
     return parsed(url).get_backend_name() == "sqlite"
+
+
+def files_of(url: str | sa.URL) -> list[Path]:
+    """All files that belong to a store, whether they are there or not; none of a server's."""
+    address = sa.make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return []
+    beside = ("", "-wal", "-shm", *LOCKS.values())
+    return [Path(f"{address.database}{suffix}") for suffix in beside]
 
 
 def relative_file(url: str) -> Path | None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from reporter.errors import StoreError
-from reporter.store.address import shown
+from reporter.store.address import LOCKS, shown
 
 Part = Literal["store", "outbox"]
 
@@ -21,7 +21,6 @@ _KEYS: Final[dict[Part, int]] = {"store": 0x7265706F72746572, "outbox": 0x6F7574
 """Keys of PostgreSQL's advisory locks, which each database has for itself: the words "reporter" and
 "outbox" in ASCII.
 """
-_SUFFIXES: Final[dict[Part, str]] = {"store": ".lock", "outbox": ".outbox.lock"}
 _PAUSE: Final = 0.5
 """Seconds between two tries."""
 
@@ -46,7 +45,7 @@ def _held_sqlite(engine: sa.Engine, wait: float, part: Part) -> Iterator[None]:
     if engine.url.database in (None, "", ":memory:"):
         yield  # nobody else can see it
         return
-    path = f"{engine.url.database}{_SUFFIXES[part]}"
+    path = f"{engine.url.database}{LOCKS[part]}"
     lock = FileLock(path, timeout=wait, poll_interval=_PAUSE)
     try:
         lock.acquire()

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.errors import StoreError
+from reporter.files import close_to_others
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present
 from reporter.jobs.values import LATEST
 from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import tables
-from reporter.store.address import EXAMPLES, parsed, shown, without_secrets_of
+from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
 from reporter.store.schema import bring_up_to_date
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -51,6 +52,8 @@ class Store:
         except StoreError:
             engine.dispose()
             raise
+        for path in files_of(engine.url):
+            close_to_others(path)
         return store
 
     def close(self) -> None:

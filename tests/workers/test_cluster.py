@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import stat
 import sys
 import threading
 import time
@@ -68,6 +69,19 @@ def test_a_cluster_renders_what_one_machine_does(
             for own in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
         )
         assert there == here
+
+
+def test_what_workers_of_a_cluster_write_is_its_owners_alone(
+    fetched: list[str], tmp_path: Path, start_cluster: StartCluster
+) -> None:
+    """Whatever the shell said that the workers were started from."""
+    umask = os.umask(0o000)
+    cluster = start_cluster(1)
+    os.umask(umask)
+    succeed(begin(tmp_path, scheduler=cluster.address))
+    made = list((tmp_path / "reports").rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700, 0o600}
+    assert len(made) > MORE
 
 
 def test_the_memory_of_workers_does_not_grow_with_the_customers(
