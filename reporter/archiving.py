@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from reporter import __version__
+from reporter import DISTRIBUTION, __version__
 from reporter.credentials import NoSecret, find_secret
 from reporter.errors import EvidenceError
 from reporter.evidence.archive import Archive
@@ -56,8 +56,8 @@ from reporter.pipeline import (
     restore_tests,
 )
 from reporter.render.fonts import BUNDLED
-from reporter.render.pdf import engines
 from reporter.render.templates import asset, template_files
+from reporter.render.typesetting import engines
 from reporter.settings import Settings
 from reporter.store import Store
 from reporter.store.received import received_until
@@ -102,8 +102,10 @@ def archive_customers(
 
     Raises:
         ReporterError: the archive or the store cannot be used.
+        NoTypesetting: there is nothing here that could have made a PDF.
     """
-    with archive.held(), closing(Store.open(rendering.settings.store.url)) as store:
+    tools()
+    with archive.held(), closing(Store.open(rendering.settings.store_url)) as store:
         for customer, name in names.items():
             yield outcome_of(
                 customer, partial(_archived, rendering, archive, store, customer, name)
@@ -259,14 +261,18 @@ class _Contents:
 
 @functools.cache
 def tools() -> Tools:
-    """What reports are made with here."""
+    """What reports are made with here.
+
+    Raises:
+        NoTypesetting: no PDF can be made here.
+    """
     names = [name for face in BUNDLED for name, _ in face.files]
     return Tools(
         program=__version__,
         program_sha256=program_hash(),
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        libraries=dict(sorted((_libraries("backup-reporter") | engines()).items())),
+        libraries=dict(sorted((_libraries(DISTRIBUTION) | engines()).items())),
         fonts={name: hashlib.sha256(asset(name)).hexdigest() for name in names},
     )
 

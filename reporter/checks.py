@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from reporter.archiving import signer_of
@@ -17,13 +19,15 @@ from reporter.fetch.auth import ClientCertificate, TokenAuth
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
+from reporter.files import OWNERS_ALONE, closing_command, open_to_others
 from reporter.finding import Finding
 from reporter.model import Customer
 from reporter.pipeline import check_restore_tests, named
-from reporter.render.fonts import missing, script_of
-from reporter.render.pdf import fonts_in_use
+from reporter.render.fonts import fonts_in_use, missing, script_of
+from reporter.render.typesetting import engines
 from reporter.settings import Settings
 from reporter.store import Store
+from reporter.store.address import files_of, shown
 
 _SHOWN: Final = 5
 """Customers with a fault that are named."""
@@ -33,13 +37,19 @@ EXPIRY_NEAR: Final = timedelta(days=60)
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Each thing tried, as it is tried."""
+    yield _configuration(settings)
     yield _tried("brand", lambda: _brand(settings))
     yield _tried("store", lambda: _store(settings))
+    if finding := _open_to_others("store", files_of(settings.store_url), settings):
+        yield finding
+    yield _folder("reports", settings.reports, settings)
     if settings.restore_tests:
         yield _tried("restore tests", lambda: _restore_tests(settings))
+    yield _tried("PDF", _typesetting)
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
     yield from _delivery(settings)
+    yield _folder("archive", settings.folder / settings.evidence.folder, settings)
     yield _evidence(settings, datetime.now(UTC))
     try:
         access = access_of(settings)
@@ -60,6 +70,32 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
         return Finding(what, False, error.explain())
 
 
+def _configuration(settings: Settings) -> Finding:
+    what = "configuration"
+    if settings.source is None:
+        said = f"no file, as {settings.folder.absolute()} has no reporter.toml; defaults are used"
+        return Finding(what, None, said)
+    return Finding(what, True, str(settings.source.absolute()))
+
+
+def _folder(what: str, folder: Path, settings: Settings) -> Finding:
+    """Where a folder of customers' data is, and that others cannot look into it."""
+    return _open_to_others(what, [folder], settings) or Finding(what, True, str(folder.absolute()))
+
+
+def _open_to_others(what: str, paths: Sequence[Path], settings: Settings) -> Finding | None:
+    """Which files and folders others can use that the configuration says nothing of; None where
+    there are none.
+    """
+    umask = OWNERS_ALONE if settings.execution.umask is None else settings.execution.umask
+    there = [own.absolute() for own in paths if open_to_others(own, umask)]
+    if not there:
+        return None
+    named = ", ".join(f"{own} (mode {stat.S_IMODE(own.stat().st_mode):04o})" for own in there)
+    mend = f"Run, as the owner: {closing_command(umask, *there)}"
+    return Finding(what, False, f"others can use {named}\n  {mend}")
+
+
 def _brand(settings: Settings) -> str:
     brand = settings.look_for("").brand
     return f"{brand.name or 'no name set'}, {'logo found' if brand.logo else 'no logo set'}"
@@ -67,12 +103,17 @@ def _brand(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     customers = _customers(settings)
-    return f"{settings.store.url.split('://')[0]}, {len(customers)} customers"
+    return f"{shown(settings.store_url)}, {len(customers)} customers"
 
 
 def _customers(settings: Settings) -> tuple[Customer, ...]:
-    with closing(Store.open(settings.store.url)) as store:
+    with closing(Store.open(settings.store_url)) as store:
         return store.customers()
+
+
+def _typesetting() -> str:
+    versions = engines()
+    return f"laid out with Pango {versions['pango']} and HarfBuzz {versions['harfbuzz']}"
 
 
 def _restore_tests(settings: Settings) -> str:

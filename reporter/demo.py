@@ -65,7 +65,7 @@ def settings(out: Path) -> Settings:
     """The configuration of the demo's provider, with its store under `out`."""
     customers = {profile.name: profile.id for profile in demo_cast()}
     configured = Settings(
-        store=StoreSettings(url=f"sqlite:///{out / 'demo.db'}"),
+        store=StoreSettings(url="sqlite:///demo.db"),
         report=ReportSettings(timezone="Europe/Berlin"),
         brand=BrandSettings(
             name="Northlight Managed Services",

@@ -11,10 +11,13 @@
     ├── EvidenceError      an archive cannot be made, or is not what it should be
     └── OutputError        a file cannot be written
 
-A message says what happened and to whom; the hint says what to do about it.
+A message says what happened and to whom; the hint says what to do about it. Neither shows the
+password of an address, whoever quotes it.
 """
 
 from __future__ import annotations
+
+from reporter.showing import without_passwords
 
 
 class ReporterError(Exception):
@@ -23,8 +26,8 @@ class ReporterError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(without_passwords(message))
+        self.hint = without_passwords(hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process boundaries; the keyword argument would be lost otherwise.

@@ -7,9 +7,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import re
 import secrets
+import shlex
 import socket
 import stat
 import unicodedata
@@ -23,6 +25,11 @@ from slugify import slugify
 from reporter.errors import OutputError, SettingsError
 from reporter.model import Customer
 
+logger = logging.getLogger(__name__)
+
+OWNERS_ALONE: Final = 0o077
+"""The umask that leaves others nothing."""
+_LETTERS: Final = (("r", 4), ("w", 2), ("x", 1))
 _LONGEST_SLUG_BYTES: Final = 80
 _RESERVED: Final = re.compile(r"con|prn|aux|nul|(com|lpt)\d|index|portfolio")
 """Device names on Windows, and our own files beside the customers'."""
@@ -148,3 +155,52 @@ def refuse_shared(path: Path, what: str) -> None:
         raise SettingsError(
             f"{what} {path} can be read by others (mode {mode:04o}).", hint=f"Run: chmod 600 {path}"
         )
+
+
+def current_umask() -> int:
+    """Which rights this process takes from what it makes."""
+    umask = os.umask(OWNERS_ALONE)  # to ask is to set it
+    os.umask(umask)
+    return umask
+
+
+def set_umask(umask: int | None) -> None:
+    """Say which rights this process takes from what it makes from now on; without a word on it, all
+    rights of others, whatever the shell says.
+    """
+    os.umask(current_umask() | OWNERS_ALONE if umask is None else umask)
+
+
+def open_to_others(path: Path, umask: int) -> int:
+    """The rights of others to what is there that a umask would have taken; 0 where there are none,
+    where there is nothing, and where modes mean nothing.
+    """
+    if os.name != "posix":
+        return 0
+    try:
+        return path.stat().st_mode & umask & OWNERS_ALONE
+    except OSError:
+        return 0
+
+
+def close_to_others(path: Path) -> None:
+    """Take from a file of ours what rights others have, but for those that the umask leaves them.
+
+    A file of somebody else stays as it is, and one that cannot be changed.
+    """
+    rights = open_to_others(path, current_umask())
+    with contextlib.suppress(OSError):
+        if rights and path.stat().st_uid == os.geteuid():
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~rights)
+            logger.info("%s could be used by others (%04o): not any more", path, rights)
+
+
+def closing_command(umask: int, *paths: Path) -> str:
+    """The command that takes from files, and all in folders, what a umask would have taken."""
+    group, others = (
+        "".join(letter for letter, right in _LETTERS if rights & right)
+        for rights in (umask >> 3, umask)
+    )
+    changes = [f"{who}-{letters}" for who, letters in (("g", group), ("o", others)) if letters]
+    mode = f"go-{group}" if group == others else ",".join(changes)
+    return shlex.join(["chmod", "-R", mode, *map(str, paths)])

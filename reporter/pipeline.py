@@ -27,7 +27,7 @@ from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange
 from reporter.fetch.source import Access
-from reporter.files import write_whole
+from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
@@ -48,7 +48,6 @@ from reporter.model import (
 from reporter.period import Period, parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
-from reporter.render.pdf import write_pdf
 from reporter.render.portfolio import (
     Portfolio,
     Standing,
@@ -59,11 +58,12 @@ from reporter.render.portfolio import (
     write_portfolio_pdf,
     write_portfolio_xlsx,
 )
+from reporter.render.typesetting import typesetter, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
 from reporter.store import Store
-from reporter.store.address import is_file, whole_url
+from reporter.store.address import is_file, shown
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version, VersionTaken
@@ -186,12 +186,14 @@ def render_customers(
 
     Raises:
         ReporterError: the cluster cannot be used, or the restore tests cannot.
+        NoTypesetting: a PDF is asked for, and none can be made here.
     """
+    _require_typesetting(rendering)
     settings = rendering.settings
     check_restore_tests(settings, rendering.now)
     scheduler = settings.execution.scheduler
     if not scheduler and (workers == 1 or len(names) <= 1):
-        with closing(Store.open(settings.store.url)) as store:
+        with closing(Store.open(settings.store_url)) as store:
             for customer, name in names.items():
                 yield render_stored(rendering, store, customer, name)
         return
@@ -207,6 +209,16 @@ def render_customers(
         yield result
 
 
+def _require_typesetting(rendering: Rendering) -> None:
+    """Insist that PDFs can be made here if any is asked for, before a report is rendered.
+
+    Raises:
+        NoTypesetting: none can be made.
+    """
+    if "pdf" in rendering.formats:
+        typesetter()
+
+
 def check_restore_tests(settings: Settings, now: datetime) -> int:
     """Insist on every line of the restore tests, before any report is made without one of them;
     how many there are.
@@ -216,7 +228,7 @@ def check_restore_tests(settings: Settings, now: datetime) -> int:
     """
     if settings.restore_tests is None:
         return 0
-    with closing(Store.open(settings.store.url)) as store:
+    with closing(Store.open(settings.store_url)) as store:
         known = [named(settings, own) for own in store.customers()]
     # Somewhere it is tomorrow already.
     return check_entries(settings.restore_tests, known, (now + timedelta(days=1)).date())
@@ -237,12 +249,11 @@ def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
     if is_file(settings.store.url) and not settings.execution.on_this_machine:
         raise SettingsError(
             f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
-            f"({settings.store.url}).",
+            f"({shown(settings.store_url)}).",
             hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
             "[execution]. Nothing was done.",
         )
-    elsewhere = settings.seen_from_elsewhere(whole_url(settings.store.url))
-    return replace(rendering, settings=elsewhere, out=rendering.out.absolute())
+    return replace(rendering, settings=settings.seen_from_elsewhere(), out=rendering.out.absolute())
 
 
 def _start_worker(rendering: Rendering) -> None:
@@ -270,7 +281,9 @@ def _worker_store(url: str) -> Store:
 
 
 def _render_task(rendering: Rendering, customer: Customer, name: str) -> CustomerOutcome:
-    return render_stored(rendering, _worker_store(rendering.settings.store.url), customer, name)
+    """In a worker, which may be of a cluster and work for others as well."""
+    set_umask(rendering.settings.execution.umask)
+    return render_stored(rendering, _worker_store(rendering.settings.store_url), customer, name)
 
 
 def render_stored(
@@ -351,7 +364,9 @@ def render_saved(
 
     Raises:
         ReporterError: a reply cannot be used, or a file not be written.
+        NoTypesetting: a PDF is asked for, and none can be made here.
     """
+    _require_typesetting(rendering)
     snapshots = split_snapshots(replies)
     observations = Observations(
         tuple(max(reply.fetched_at for reply in snapshot) for snapshot in snapshots),

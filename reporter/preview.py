@@ -19,8 +19,8 @@ from reporter.commentary import FOLDER
 from reporter.errors import ReporterError, UsageError
 from reporter.model import Look, Report
 from reporter.render.html import whole_html
-from reporter.render.pdf import write_pdf
 from reporter.render.templates import environment, templates_folder
+from reporter.render.typesetting import write_pdf
 from reporter.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -46,6 +46,7 @@ from reporter.model import Look, Reply, Report, Restatement
 from reporter.pipeline import WRITERS, report_of
 from reporter.render.json_ import report_dict
 from reporter.render.text import Words
+from reporter.render.typesetting import NoTypesetting
 from reporter.store import Store
 from reporter.store.received import Fetch, receive_again
 
@@ -132,6 +133,8 @@ def recomputed(bag: Path) -> Iterator[Finding]:
             yield _figures_finding(there["json"], report, same_tools)
             yield _workbook_finding(there["xlsx"], made["xlsx"], same_tools)
             yield _pdf_finding(there["pdf"], made["pdf"], provenance, same_tools, report, look)
+    except NoTypesetting as error:
+        yield Finding("recomputed", None, f"it cannot be here. {error}")
     except Exception as error:
         # Nobody knows what somebody has put into a bag: whatever comes of it is a verdict.
         logger.debug("A bag cannot be computed again", exc_info=True)

@@ -10,12 +10,12 @@ import operator
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from babel import Locale, UnknownLocaleError
 from pydantic import (
@@ -37,6 +37,7 @@ from reporter.files import refuse_shared
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
+from reporter.showing import has_password, without_passwords
 
 ENV_PREFIX: Final = "REPORTER_"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -81,17 +82,44 @@ def _read_clock(value: object) -> object:
     raise ValueError("is no time of day; write 06:30")
 
 
+def _read_umask(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"0?0[0-7][2367]", value):
+        return int(value, 8)
+    raise ValueError(
+        'is no umask that can be used; write "077" (nobody else may read), "027" (your group may) '
+        'or "022" (everybody may)'
+    )
+
+
 def _encrypted(url: str) -> str:
     """A web address that nobody can listen to.
 
     Raises:
         ValueError: anybody could.
     """
-    parts = urlsplit(url)
+    parts = _parts(url)
     loopback = parts.hostname in _LOOPBACK
     if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https:// address (http:// only for this machine itself)")
     return url
+
+
+def _parts(url: str) -> SplitResult:
+    """A web address, taken apart.
+
+    Raises:
+        ValueError: it cannot be. What is wrong is said without a word of the address, in which
+            anything may be a password then.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(
+            "cannot be read as a web address: after the colon of the host stands the number of a "
+            "port, and in a user's password signs such as / and @ are written as %2F and %40"
+        ) from None
+    return parts
 
 
 def _root(url: str) -> str:
@@ -100,6 +128,7 @@ def _root(url: str) -> str:
 
 
 Span = Annotated[timedelta, BeforeValidator(_read_span)]
+Umask = Annotated[int, BeforeValidator(_read_umask)]
 TimeOfDay = Annotated[time, BeforeValidator(_read_clock)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
@@ -125,6 +154,11 @@ class Section(BaseModel):
     """A table of the configuration file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """What a traceback and a cluster's log show: no password of an address."""
+        for name, value in super().__repr_args__():
+            yield name, without_passwords(value) if isinstance(value, str) else value
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -159,6 +193,15 @@ class StoreSettings(Section):
     """`[store]`: where replies and jobs are kept."""
 
     url: str = "sqlite:///reporter.db"
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        # Whoever names a store is about to open it; its libraries take half a second.
+        from reporter.store.address import parsed
+
+        parsed(url)
+        return url
 
 
 class TargetSettings(Section):
@@ -293,6 +336,8 @@ class ExecutionSettings(Section):
 
     workers: int = Field(default=2, ge=1, le=256)
     scheduler: str = ""
+    umask: Umask | None = None
+    """Which rights are taken from files that are made; None takes all of others."""
 
     @field_validator("scheduler")
     @classmethod
@@ -302,6 +347,7 @@ class ExecutionSettings(Section):
         try:
             parts = urlsplit(scheduler)
             whole = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port
+            whole = whole and "@" not in parts.netloc
         except ValueError:
             whole = False
         if not whole:
@@ -368,6 +414,16 @@ class DeliverySettings(Section):
     webhook_secret: SecretStr | None = None
     webhook_secret_file: Path | None = None
 
+    @field_validator("folder")
+    @classmethod
+    def _place(cls, folder: str) -> str:
+        protocol, given, path = folder.partition("://")
+        if given and protocol in ("file", "local") and not path.startswith("/"):
+            raise ValueError(
+                f"would count from the working folder; write {path or 'a path'} without {protocol}:"
+            )
+        return folder
+
 
 class EvidenceSettings(Section):
     """`[evidence]`: where archives are, how they are signed and time-stamped, and restore tests."""
@@ -386,7 +442,7 @@ class EvidenceSettings(Section):
     @field_validator("timestamp_url")
     @classmethod
     def _address(cls, url: str) -> str:
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        if url and (_parts(url).scheme not in ("http", "https") or not _parts(url).hostname):
             raise ValueError("is no address of a time-stamp authority; write http://… or https://…")
         return url
 
@@ -420,6 +476,7 @@ class Settings(BaseSettings):
         return self.mail.configured or bool(self.delivery.folder or self.delivery.webhook)
 
     _folder: Path = PrivateAttr(default=Path())
+    _source: Path | None = PrivateAttr(default=None)
     _written: frozenset[str] = PrivateAttr(default=frozenset())
 
     @classmethod
@@ -438,6 +495,23 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Where relative paths start: the folder of the configuration file."""
         return self._folder
+
+    @property
+    def source(self) -> Path | None:
+        """The configuration file; None where there is none, and defaults are used."""
+        return self._source
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, with the whole path where it is a file."""
+        from reporter.store.address import whole_url
+
+        return whole_url(self.store.url, self._folder)
+
+    @property
+    def reports(self) -> Path:
+        """The folder of the reports, unless the command line names another."""
+        return self._folder / "reports"
 
     @property
     def restore_tests(self) -> Path | None:
@@ -493,9 +567,9 @@ class Settings(BaseSettings):
             }
         )
 
-    def seen_from_elsewhere(self, store_url: str) -> Settings:
+    def seen_from_elsewhere(self) -> Settings:
         """The settings for processes that work in another folder."""
-        copy = self.model_copy(update={"store": StoreSettings(url=store_url)})
+        copy = self.model_copy()
         copy._folder = self._folder.absolute()
         return copy
 
@@ -524,9 +598,11 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
             it and others may read it.
     """
     data: dict[str, Any] = {}
+    there = True
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
+        there = False
         if required:
             raise SettingsError(
                 f"There is no configuration file {path}.",
@@ -538,10 +614,11 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
         ) from error
     _refuse_unknown_variables(os.environ)
     settings = _validated(lambda: Settings(**data), str(path))
-    settings._folder = path.parent
+    settings._folder = _folder_of(path)
+    settings._source = settings._folder / path.name if there else None
     secrets = _secrets_in(data)
-    if secrets:
-        refuse_shared(path, f"The configuration holds {' and '.join(secrets)}, and the file")
+    if guarded := [*secrets, *_secret_addresses_in(data)]:
+        refuse_shared(path, f"The configuration holds {' and '.join(guarded)}, and the file")
     # The environment may have overruled what is written.
     settings._written = frozenset(
         place
@@ -560,6 +637,28 @@ def _secrets_in(data: Mapping[str, Any]) -> dict[str, str]:
         for key, field in kind.model_fields.items()
         if SecretStr in get_args(field.annotation) and data.get(name, {}).get(key)
     }
+
+
+def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
+    """The places of addresses in what a configuration file says that hold a password, or are a
+    secret altogether: whoever knows a chat's can write there.
+    """
+    return [
+        f"{name}.{key}"
+        for name, table in data.items()
+        if isinstance(table, Mapping)
+        for key, value in table.items()
+        if isinstance(value, str)
+        and (has_password(value) or (value and (name, key) == ("delivery", "webhook")))
+    ]
+
+
+def _folder_of(path: Path) -> Path:
+    """The folder of a configuration file: the same by whatever way the file is named, as what is
+    written is known by its path.
+    """
+    folder = path.parent.resolve()
+    return Path() if folder == Path.cwd() else folder
 
 
 def _overlaid(base: AnySection, own: AnySection) -> AnySection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,12 +15,21 @@ from click.testing import CliRunner, Result
 from reporter.cli.main import cli
 from reporter.cli.options import Console
 from reporter.emulator import Emulator, Faults, ordinary_customers
+from reporter.files import current_umask
 
 CLOCK = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 
 StartEmulator = Callable[..., Emulator]
 Run = Callable[..., Result]
 StartAt = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def umask_of_the_shell() -> Iterator[None]:
+    """Commands set it for the whole process: for the next test it is what it was."""
+    umask = current_umask()
+    yield
+    os.umask(umask)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
     """Play the demo in a folder; where the reports of the customers shown are."""
     settings = demo.settings(out)
     demo.write_notes(out)
-    store = Store.open(settings.store.url)
+    store = Store.open(settings.store_url)
     refused = demo.fetch_month(store, demo.days(), port=_PORT)
     customers = [named(settings, own) for own in store.customers()]
     names = folder_names(customers)

@@ -8,7 +8,7 @@ set -eu
 say() { echo "$@" >&2; }
 
 if command -v apt-get >/dev/null; then
-  packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+  packages=$("$1" -c 'from reporter.render.typesetting import DEBIAN_PACKAGES as names; print(names)')
   as_root=""
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then

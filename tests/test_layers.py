@@ -17,7 +17,8 @@ MODULES = {
 }
 
 ALLOWED = {
-    "reporter.errors": set[str](),
+    "reporter.showing": set[str](),
+    "reporter.errors": {"reporter.showing"},
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
     "reporter.jobs": {"reporter.model", "reporter.errors"},
@@ -28,10 +29,18 @@ ALLOWED = {
         "reporter.model",
         "reporter.jobs.replies",
     },
-    "reporter.store": {"reporter.jobs", "reporter.model", "reporter.period", "reporter.errors"},
+    "reporter.store": {
+        "reporter.errors",
+        "reporter.files",
+        "reporter.jobs",
+        "reporter.model",
+        "reporter.period",
+        "reporter.showing",
+    },
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
     "reporter.render": {
         "reporter.errors",
+        "reporter.showing",
         "reporter.model",
         "reporter.period",
         "reporter.jobs.frame",
@@ -39,12 +48,15 @@ ALLOWED = {
     "reporter.delivery": {
         "reporter.errors",
         "reporter.model",
+        "reporter.extras",
         "reporter.files",
         "reporter.render",
+        "reporter.showing",
         "reporter.fetch.auth",
     },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
     "reporter.finding": set(),
+    "reporter.extras": set(),
     "reporter.evidence": {
         "reporter.certificates",
         "reporter.errors",
@@ -52,6 +64,7 @@ ALLOWED = {
         "reporter.finding",
         "reporter.model",
         "reporter.period",
+        "reporter.showing",
     },
 }
 """What each part may import of ours besides itself and the plain facts of the package."""
@@ -134,6 +147,19 @@ def test_a_dependency_has_one_home(dependency: str) -> None:
         for module, path in MODULES.items()
         if any(is_within(imported, dependency) for imported in imports_of(path))
         and not any(is_within(module, home) for home in HOMES[dependency])
+    }
+    assert found == set()
+
+
+def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
+    """Without Pango, importing it is an error: only `typesetting` does, when a PDF is made."""
+    loading = ("pdf", "fastpath", "glyphs")
+    found = {
+        module
+        for module, path in MODULES.items()
+        if module.removeprefix("reporter.render.") not in (*loading, "typesetting")
+        for imported in imports_of(path)
+        if any(is_within(imported, f"reporter.render.{name}") for name in loading)
     }
     assert found == set()
 

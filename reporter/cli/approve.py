@@ -41,7 +41,7 @@ def approve(
     unless_odd: bool,
     wanted: tuple[str, ...],
     period: str | None,
-    out: Path,
+    out: Path | None,
 ) -> None:
     """Release rendered reports for delivery, after a look at each.
 

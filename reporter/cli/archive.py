@@ -57,7 +57,7 @@ def archive(
     *,
     wanted: tuple[str, ...],
     period: str | None,
-    out: Path,
+    out: Path | None,
     folder: Path | None,
     pack: bool,
     seed: str | None,

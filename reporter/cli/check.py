@@ -16,9 +16,7 @@ def check(context: click.Context) -> None:
 
     console = context.ensure_object(Console)
     failed = False
-    settings = console.settings()
-    console.result(f"ok      configuration: {console.config or 'reporter.toml or defaults'}")
-    for finding in findings(settings):
+    for finding in findings(console.settings()):
         for line in finding.line().splitlines():
             console.result(line)
         failed |= finding.good is False

@@ -36,7 +36,9 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
         render_customers,
         write_portfolio,
     )
+    from reporter.render.typesetting import typesetter
 
+    typesetter()  # without it there would be nothing to show
     console.say("Starting an emulator of the API on this machine …")
     settings = scene.settings(out)
     _remove(out / "demo.db")

@@ -99,7 +99,7 @@ class Errand:
 
 
 def delivery_of(
-    console: Console, out: Path, formats: tuple[str, ...] | None, period: str | None
+    console: Console, out: Path | None, formats: tuple[str, ...] | None, period: str | None
 ) -> Rendering:
     """What is asked of a delivery.
 

@@ -29,6 +29,8 @@ from reporter.cli.store import store
 from reporter.cli.templates import templates
 from reporter.cli.verify import verify
 from reporter.errors import ReporterError, UsageError
+from reporter.files import set_umask
+from reporter.logs import log_what_nobody_catches
 
 INTERRUPTED: Final = 130
 """The exit status of a command that was stopped with Ctrl-C, as shells have it."""
@@ -43,7 +45,7 @@ class ReporterGroup(click.Group):
         except ReporterError as error:
             console = context.ensure_object(Console)
             if console.verbose > 1:
-                raise
+                console.trace(error)
             console.warn(f"Error: {error}", error.hint)
             context.exit(error.exit_code)
         except KeyboardInterrupt:
@@ -56,12 +58,14 @@ class ReporterGroup(click.Group):
 @click.group(cls=ReporterGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reporter")
 @common_options
-def cli() -> None:
+@click.pass_obj
+def cli(console: Console) -> None:
     """Backup reports for the customers of a managed-service provider.
 
     Exit status: 0 all went well, 1 some customers failed (the others are complete),
     2 the call or the configuration is wrong.
     """
+    console.start_logging()
 
 
 @cli.command()
@@ -106,7 +110,9 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, as a process of its own."""
+    log_what_nobody_catches()
+    set_umask(None)
     # A service manager ends a command with SIGTERM: it stops as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

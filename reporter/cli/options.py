@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reporter.errors import UsageError
-from reporter.render.text import NOT_IN_A_LINE
+from reporter.errors import SettingsError, UsageError
+from reporter.files import set_umask
+from reporter.logs import start_logging, traceback_lines
 from reporter.settings import Settings, load_settings
+from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:
     from reporter.store import Store
+
+logger = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,56 +33,99 @@ DEFAULT_CONFIG = Path("reporter.toml")
 class Console:
     """What is said, and where: results to standard output, everything else to standard error.
 
-    Customers are called what they are called, and servers say what they like: no line breaks and no
-    commands to the terminal come through.
+    Customers are called what they are called, and servers say what they like: no line breaks, no
+    commands to the terminal and no passwords of addresses come through.
     """
 
     config: Path | None = None
     quiet: bool = False
     verbose: int = 0
+    _told: bool = field(default=False, init=False, repr=False)
 
     def result(self, text: object) -> None:
         """A line of the command's result."""
-        click.echo(_one_line(text))
+        click.echo(harmless(text))
 
     def data(self, value: object) -> None:
         """The command's result for programs, as JSON."""
         lines = json.dumps(value, ensure_ascii=False, indent=1).split("\n")
-        for line in lines:
+        for line in map(without_passwords, lines):
             click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 
     def say(self, text: str) -> None:
         """A line of progress; silent with --quiet."""
         if not self.quiet:
-            click.echo(_one_line(text), err=True)
+            click.echo(harmless(text), err=True)
 
     def warn(self, text: str, hint: str = "") -> None:
         """A line about something that went wrong, and one with what to do; never silent."""
-        click.echo(_one_line(text), err=True)
+        click.echo(harmless(text), err=True)
         if hint:
-            click.echo(f"  {_one_line(hint)}", err=True)
+            click.echo(f"  {harmless(hint)}", err=True)
+
+    def trace(self, error: BaseException) -> None:
+        """The traceback of an error."""
+        for line in traceback_lines(error):
+            click.echo(line, err=True)
 
     def settings(self) -> Settings:
         """The configuration.
 
         Raises:
-            SettingsError: it is wrong; or it was named and is not there.
+            SettingsError: it is wrong; it was named and is not there; or a store is in the working
+                folder, where version 0.1.0 would have used it, and this one would not.
         """
-        return load_settings(self.config or DEFAULT_CONFIG, required=self.config is not None)
+        settings = load_settings(self.config or DEFAULT_CONFIG, required=self.config is not None)
+        refuse_left_store(settings)
+        set_umask(settings.execution.umask)
+        if not self._told:
+            self._told = True
+            source = settings.source
+            logger.info("Configuration: %s", source.absolute() if source else "none, only defaults")
+            logger.info("Store: %s", shown_store(settings))
+        return settings
 
     def start_logging(self) -> None:
         """Show what the program logs: warnings, with -v its steps, with -vv everything."""
-        level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)]
-        logger = logging.getLogger("reporter")
-        logger.setLevel(level)
-        if not logger.handlers:
-            handler = logging.StreamHandler(sys.stderr)
-            handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-            logger.addHandler(handler)
+        start_logging((logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)])
 
 
-def _one_line(text: object) -> str:
-    return NOT_IN_A_LINE.sub(" ", str(text))
+def refuse_left_store(settings: Settings) -> None:
+    """Insist that no store is in the working folder which version 0.1.0 used with this
+    configuration, where paths in it counted from there: an empty one would take its place, and all
+    reports would be sent once more.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    from reporter.store.address import relative_file, whole_url
+
+    path = relative_file(settings.store.url)
+    if path is None or settings.folder == Path() or DEFAULT_CONFIG.exists():
+        return
+    left, expected = path.absolute(), settings.folder / path
+    if not left.is_file() or (expected.exists() and left.samefile(expected)):
+        return
+    there = "another" if expected.exists() else "none"
+    whole = f'url = "{whole_url(settings.store.url, Path())}"'
+    mend = (
+        f"Write the whole path of the right one in [store], such as {whole}; or move the other."
+        if expected.exists()
+        else "Move it there, with its -wal where there is one; or write its whole path in [store]: "
+        f"{whole}."
+    )
+    raise SettingsError(
+        f"There is a store {left} in the working folder, and {there} at {expected}, where the "
+        f"configuration {settings.source} has it.",
+        hint=f"Version 0.1.0 looked for it in the working folder. {mend} Nothing was done.",
+    )
+
+
+def shown_store(settings: Settings) -> str:
+    """Where the store is."""
+    from reporter.store.address import shown
+
+    return shown(settings.store_url)
 
 
 def open_store(settings: Settings) -> Store:
@@ -90,7 +136,7 @@ def open_store(settings: Settings) -> Store:
     """
     from reporter.store import Store
 
-    store = Store.open(settings.store.url)
+    store = Store.open(settings.store_url)
     click.get_current_context().call_on_close(store.close)
     return store
 
@@ -171,9 +217,7 @@ def out_option(command: Command) -> Command:
     return click.option(
         "--out",
         type=click.Path(path_type=Path, file_okay=False),
-        default=Path("reports"),
-        show_default=True,
-        help="Folder of the reports.",
+        help="Folder of the reports (default: reports, beside the configuration file).",
     )(command)
 
 

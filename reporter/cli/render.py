@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from reporter.settings import Settings
 
 if TYPE_CHECKING:
     from reporter.pipeline import Rendering
+
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -64,7 +67,7 @@ def render(
     timezone: str | None,
     locale: str | None,
     formats: tuple[str, ...],
-    out: Path,
+    out: Path | None,
 ) -> None:
     """Render the reports of a period, from the store or from saved replies."""
     console = context.ensure_object(Console)
@@ -84,13 +87,13 @@ def render(
 
 def rendering_of(
     settings: Settings,
-    out: Path,
+    out: Path | None,
     formats: tuple[str, ...],
     period: str | None,
     timezone: str | None,
     locale: str | None,
 ) -> Rendering:
-    """What is asked of a rendering now.
+    """What is asked of a rendering now. `out` is the folder the command line names.
 
     One period for all, whatever their zones: near midnight "the last month" is not the same
     everywhere. One that nobody can render is the call's fault, not each customer's.
@@ -103,7 +106,9 @@ def rendering_of(
     now = utc_now()
     zone = settings.report_for("", timezone=timezone).timezone
     label = parse_period(period, zone, now).label
-    return Rendering(settings, now, out, formats, label, timezone, locale)
+    where = out or settings.reports
+    logger.info("Reports: %s", where.absolute())
+    return Rendering(settings, now, where, formats, label, timezone, locale)
 
 
 def render_stored_reports(

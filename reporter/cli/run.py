@@ -41,7 +41,7 @@ def run(
     timezone: str | None,
     locale: str | None,
     formats: tuple[str, ...],
-    out: Path,
+    out: Path | None,
     workers: int | None,
     wait: float,
 ) -> None:

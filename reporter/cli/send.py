@@ -54,7 +54,7 @@ def send(
     wanted: tuple[str, ...],
     period: str | None,
     formats: tuple[str, ...] | None,
-    out: Path,
+    out: Path | None,
     wait: float,
 ) -> None:
     """Deliver the rendered reports that are approved: by mail, to a folder, to a web address.

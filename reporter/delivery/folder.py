@@ -12,13 +12,15 @@ from fsspec.implementations.local import LocalFileSystem
 
 from reporter.delivery.result import Result
 from reporter.errors import SettingsError
+from reporter.extras import how_to_add
 from reporter.files import write_whole
 from reporter.model import DeliveryState
+from reporter.showing import one_line, without_passwords
 
 logger = logging.getLogger(__name__)
 
-_EXTRAS: Final = {"s3": "s3", "s3a": "s3", "abfs": "azure", "abfss": "azure", "az": "azure"}
-"""What brings the packages for a protocol."""
+_PACKAGES: Final = {"s3": "s3fs", "s3a": "s3fs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs"}
+"""What a protocol takes."""
 
 
 def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
@@ -33,7 +35,7 @@ def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
     """
     system, root = _opened(url)
     folder = f"{root.rstrip('/')}/{place}"
-    where, under_way = system.unstrip_protocol(folder), ""
+    where, under_way = without_passwords(system.unstrip_protocol(folder)), ""
     try:
         for path in files:
             under_way = path.name
@@ -41,7 +43,7 @@ def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
     # Each object store's library raises errors of its own.
     except Exception as error:
         logger.debug("Copying failed", exc_info=True)
-        why = " ".join(f"{type(error).__name__}: {error}".split())
+        why = without_passwords(one_line(f"{type(error).__name__}: {error}"))
         return Result(DeliveryState.FAILED, f"{under_way} cannot be copied to {where}: {why}")
     return Result(DeliveryState.SENT, f"copied to {where}")
 
@@ -54,8 +56,8 @@ def _opened(url: str) -> tuple[Any, str]:
     except ImportError as error:
         raise SettingsError(
             f"What {protocol}:// takes is not installed: {error}.",
-            hint=f"Run: pip install 'backup-reporter[{_EXTRAS[protocol]}]'"
-            if protocol in _EXTRAS
+            hint=how_to_add(_PACKAGES[protocol])
+            if protocol in _PACKAGES
             else "Install it into the same environment, or take another [delivery] folder.",
         ) from error
     except ValueError as error:

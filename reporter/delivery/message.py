@@ -15,7 +15,7 @@ from typing import Final
 
 from reporter.delivery.recipients import Address
 from reporter.render.letter import Letter
-from reporter.render.text import one_line
+from reporter.showing import one_line
 
 # Bodies in ASCII: no server on the way has to be able to do more.
 _POLICY: Final = SMTP.clone(cte_type="7bit")

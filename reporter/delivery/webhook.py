@@ -12,7 +12,8 @@ from typing import Any
 from reporter.delivery.post import post_once
 from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.model import DeliveryState
-from reporter.render.text import Words, one_line
+from reporter.render.text import Words
+from reporter.showing import one_line
 
 
 def post_summary(

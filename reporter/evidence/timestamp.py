@@ -22,6 +22,7 @@ from pyhanko.sign.validation.status import TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from reporter.errors import EvidenceError
+from reporter.showing import without_passwords
 
 # What it finds wrong it says by raising as well; its logs are tracebacks.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
@@ -62,9 +63,10 @@ class Authority(TimeStamper):
 
     @property
     def name(self) -> str:
-        """Its address, without the password it may hold."""
+        """Its address, without the user and the secrets it may hold."""
         parts = urlsplit(self._url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return without_passwords(address)
 
     def stamp(self, content: bytes) -> bytes:
         """The reply with a time stamp of a content, as the authority sent it.

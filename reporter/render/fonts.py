@@ -18,6 +18,7 @@ from typing import Final
 
 from fontTools.ttLib import TTFont
 
+from reporter.errors import ReporterError
 from reporter.render.templates import asset
 
 FALLBACK: Final = "Plex JP"
@@ -129,6 +130,25 @@ def unpacked(name: str) -> bytes:
     file = BytesIO()
     font.save(file)
     return file.getvalue()
+
+
+def fonts_in_use() -> str:
+    """The fonts reports are set in, for `reporter check`.
+
+    Raises:
+        ReporterError: a bundled font is missing.
+    """
+    try:
+        for face in BUNDLED:
+            for name, _ in face.files:
+                asset(name)
+            characters(face)
+    except OSError as error:
+        raise ReporterError(
+            f"A bundled font is missing: {error}.", hint="Install the program again."
+        ) from error
+    others = ", ".join(face.script for face in BUNDLED[1:])
+    return f"IBM Plex Sans ({LATIN.script}; {others}), bundled"
 
 
 def text_width(text: str, size: float) -> float:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
+import struct
 import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from fontTools.ttLib import TTFont, TTLibError
@@ -16,6 +20,15 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 # separate lines and paragraphs a glyph, though some fonts say so.
 _MEANINGLESS: Final = frozenset({"Cc", "Cn", "Co", "Cs", "Zl", "Zp"})
 _SYSTEM_FONTS: Final = 0  # FcSetSystem
+_UNREADABLE: Final = (
+    TTLibError,
+    OSError,
+    AssertionError,
+    LookupError,
+    ValueError,
+    struct.error,
+)
+"""What fontTools raises over a file that is no OpenType font, or a broken one."""
 
 
 def printable(text: str) -> str:
@@ -43,10 +56,18 @@ def _system() -> frozenset[int]:
     for number in range(0 if fonts == ffi.NULL else fonts.nfont):
         path = ffi.new("FcChar8 **")
         if fontconfig.FcPatternGetString(fonts.fonts[number], b"file", 0, path) == 0:
-            try:
-                with TTFont(ffi.string(path[0]).decode(), fontNumber=0, lazy=True) as font:
-                    found.update(font.getBestCmap() or ())
-            except (TTLibError, OSError, AssertionError):
-                continue  # a font WeasyPrint could not use either
+            found.update(_characters_in(Path(os.fsdecode(ffi.string(path[0])))))
     fontconfig.FcConfigDestroy(configuration)
     return frozenset(found)
+
+
+def _characters_in(path: Path) -> Iterable[int]:
+    """The characters of a font file; none where WeasyPrint could not use it either, such as one of
+    Type 1.
+    """
+    try:
+        # Opened here, because fontTools leaves open what is no font to it.
+        with path.open("rb") as file, TTFont(file, fontNumber=0, lazy=True) as font:
+            return tuple(font.getBestCmap() or ())
+    except _UNREADABLE:
+        return ()

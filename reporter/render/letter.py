@@ -22,7 +22,7 @@ from reporter.render.logo import LogoPicture, picture_of
 from reporter.render.restated import Restated, correction, restated
 from reporter.render.sentences import module_label, module_name
 from reporter.render.templates import filled
-from reporter.render.text import STATE_SIGNS, Words, counted, one_line
+from reporter.render.text import STATE_SIGNS, Words, counted
 from reporter.render.verdict import (
     Tile,
     coverage_tile,
@@ -32,6 +32,7 @@ from reporter.render.verdict import (
     shortened,
     tiles,
 )
+from reporter.showing import one_line
 
 MOST_MODULES: Final = 6
 MOST_RESTATED: Final = 4

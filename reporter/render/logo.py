@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from reporter.errors import ReporterError
 from reporter.model import Logo
-from reporter.render.pdf import drawn
+from reporter.render.typesetting import typesetter
 
 WIDEST: Final = 240
 HIGHEST: Final = 48
@@ -43,10 +43,12 @@ def picture_of(logo: Logo) -> LogoPicture | None:
 
     Raises:
         ReporterError: it cannot be read, or wants something that may not be loaded.
+        NoTypesetting: it is an SVG, and nothing here can draw one.
     """
     if logo.media_type == "image/png":
         return _fitted(_opened(logo.content), 1, logo.content)
-    with closing(pypdfium2.PdfDocument(drawn(logo, WIDEST, HIGHEST))) as document:
+    drawn = typesetter().drawn(logo, WIDEST, HIGHEST)
+    with closing(pypdfium2.PdfDocument(drawn)) as document:
         page = document[0]
         scale = _DENSITY * WIDEST / page.get_width()
         image = page.render(scale=scale, fill_color=_NO_INK).to_pil()

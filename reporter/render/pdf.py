@@ -24,16 +24,7 @@ from reporter.model import DEPTHS, Logo, Look, Report
 from reporter.render.attached import AttachedFile, attach
 from reporter.render.csv_ import jobs_csv
 from reporter.render.fastpath import ShippedPage, write_once
-from reporter.render.fonts import (
-    BUNDLED,
-    LATIN,
-    Face,
-    characters,
-    face_rules,
-    faces_for,
-    family_rules,
-    unpacked,
-)
+from reporter.render.fonts import Face, face_rules, faces_for, family_rules, unpacked
 from reporter.render.glyphs import printable
 from reporter.render.html import report_html, style_sheet
 from reporter.render.json_ import json_bytes
@@ -209,25 +200,7 @@ def _laid_out(html: str, look: Look, fetcher: AssetFetcher) -> weasyprint.Docume
     )
 
 
-def fonts_in_use() -> str:
-    """The fonts reports are set in, for `reporter check`.
-
-    Raises:
-        ReporterError: a bundled font is missing.
-    """
-    try:
-        for face in BUNDLED:
-            for name, _ in face.files:
-                asset(name)
-            characters(face)
-    except OSError as error:
-        raise ReporterError(
-            f"A bundled font is missing: {error}.", hint="Install the program again."
-        ) from error
-    others = ", ".join(face.script for face in BUNDLED[1:])
-    return f"IBM Plex Sans ({LATIN.script}; {others}), bundled"
-
-
+@functools.cache
 def engines() -> dict[str, str]:
     """The versions of the system's libraries that pages are laid out with."""
     ffi.cdef("const char *hb_version_string(void); const char *pango_version_string(void);")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,17 +19,6 @@ from reporter.render.translations import catalogue
 
 UNDEFINED: Final = "—"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-
-
-NOT_IN_A_LINE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]+"
-)
-"""What ends a line, commands a terminal, turns a text round or cannot be written."""
-
-
-def one_line(text: str) -> str:
-    """A text without what must not stand in a line."""
-    return " ".join(NOT_IN_A_LINE.sub(" ", text).split())
 
 
 def marked(message: str) -> str:

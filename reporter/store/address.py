@@ -2,20 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
+
+from reporter.showing import HIDDEN, has_password, without_passwords
+
+KNOWN: Final = ("sqlite", "postgresql")
+"""The databases that can hold a store."""
+LOCKS: Final = {"store": ".lock", "outbox": ".outbox.lock"}
+"""What the files beside an SQLite store end in by which it, or only its outbox, is held."""
+EXAMPLES: Final = "write sqlite:///reporter.db or postgresql+psycopg://user@host/name"
+
+
+def parsed(url: str) -> sa.URL:
+    """A store's URL, taken apart.
+
+    Raises:
+        ValueError: it is none. What is wrong is said without a word of the URL, in which anything
+            may be a password then.
+    """
+    scheme, given, rest = url.partition("://")
+    if not given:
+        raise ValueError(f"is no address of a database; {EXAMPLES}")
+    if scheme.partition("+")[0] not in KNOWN:
+        raise ValueError(f"is of no database this program knows; {EXAMPLES}")
+    # Up to the first it would be the password, and part of that the host.
+    if not rest.startswith("/") and rest.partition("?")[0].count("@") > 1:
+        raise ValueError("has more than one @; in the name or password of a user write it as %40")
+    try:
+        address = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ValueError(
+            "cannot be read as an address of a database: after the colon of the host stands the "
+            "number of a port, and in a user's password / ? # : and @ are written as "
+            f"{', '.join(quote(sign, safe='') for sign in '/?#:@')}"
+        ) from None
+    if address.get_backend_name() == "sqlite" and (address.database or "").startswith("file:"):
+        raise ValueError("is a file: address of SQLite; write its path: sqlite:///reporter.db")
+    return address
+
+
+def shown(url: str | sa.URL) -> str:
+    """A store's URL as people may see it."""
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return f"{address.drivername}:///{address.database or ''}"
+    return without_passwords(address.render_as_string(hide_password=False))
+
+
+def without_secrets_of(address: sa.URL, text: str) -> str:
+    """A text about a store without what its URL keeps secret, as a driver might quote it."""
+    for secret in sorted(_secrets(address), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _secrets(address: sa.URL) -> Iterator[str]:
+    """What of a URL is secret, as it is and as it is written there."""
+    values = [str(address.password)] if address.password else []
+    for name, value in address.normalized_query.items():
+        if has_password(f"any://host?{quote(name)}=value"):
+            values += value
+    for value in filter(None, values):
+        yield value
+        yield quote(value, safe="")
 
 
 def is_file(url: str) -> bool:
     """Whether the store is a file, which other machines do not have."""
-    return sa.make_url(url).get_backend_name() == "sqlite"
+    return parsed(url).get_backend_name() == "sqlite"
 
 
-def whole_url(url: str) -> str:
-    """The URL with the whole path of the file, for processes that work in another folder."""
-    if not is_file(url):
+def files_of(url: str | sa.URL) -> list[Path]:
+    """All files that belong to a store, whether they are there or not; none of a server's."""
+    address = sa.make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return []
+    beside = ("", "-wal", "-shm", *LOCKS.values())
+    return [Path(f"{address.database}{suffix}") for suffix in beside]
+
+
+def relative_file(url: str) -> Path | None:
+    """The path of a store that is a file, where it counts from a folder; else None."""
+    database = parsed(url).database if is_file(url) else None
+    if not database or database == ":memory:" or Path(database).is_absolute():
+        return None
+    return Path(database)
+
+
+def whole_url(url: str, folder: Path) -> str:
+    """The URL with the whole path of the file, which counts from a folder."""
+    path = relative_file(url)
+    if path is None:
         return url
-    made = sa.make_url(url)
-    path = str(Path(made.database or "").absolute())
-    return made.set(database=path).render_as_string(hide_password=False)
+    whole = parsed(url).set(database=str((folder / path).absolute()))
+    return whole.render_as_string(hide_password=False)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from reporter.errors import StoreError
+from reporter.store.address import LOCKS, shown
 
 Part = Literal["store", "outbox"]
 
@@ -20,7 +21,6 @@ _KEYS: Final[dict[Part, int]] = {"store": 0x7265706F72746572, "outbox": 0x6F7574
 """Keys of PostgreSQL's advisory locks, which each database has for itself: the words "reporter" and
 "outbox" in ASCII.
 """
-_SUFFIXES: Final[dict[Part, str]] = {"store": ".lock", "outbox": ".outbox.lock"}
 _PAUSE: Final = 0.5
 """Seconds between two tries."""
 
@@ -45,7 +45,7 @@ def _held_sqlite(engine: sa.Engine, wait: float, part: Part) -> Iterator[None]:
     if engine.url.database in (None, "", ":memory:"):
         yield  # nobody else can see it
         return
-    path = f"{engine.url.database}{_SUFFIXES[part]}"
+    path = f"{engine.url.database}{LOCKS[part]}"
     lock = FileLock(path, timeout=wait, poll_interval=_PAUSE)
     try:
         lock.acquire()
@@ -81,6 +81,6 @@ def _held_postgresql(engine: sa.Engine, wait: float, part: Part) -> Iterator[Non
 
 def _taken(engine: sa.Engine, part: Part) -> StoreError:
     return StoreError(
-        f"The {part} {engine.url.render_as_string()} is held by another run.",
+        f"The {part} {shown(engine.url)} is held by another run.",
         hint="Wait until it has ended, or give --wait SECONDS. Nothing was done.",
     )

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 
 from reporter.errors import StoreError
+from reporter.store.address import shown
 
 _KEY: Final = 0x736368656D61
 """"schema" in ASCII: the key of PostgreSQL's lock for migrations."""
@@ -40,7 +41,7 @@ def bring_up_to_date(engine: sa.Engine) -> None:
             scripts.get_revision(current or "base")
         except CommandError as error:
             raise StoreError(
-                f"The store {engine.url.render_as_string()} has the schema {current!r}, "
+                f"The store {shown(engine.url)} has the schema {current!r}, "
                 "which this program does not know.",
                 hint="It was written by a newer version: upgrade this one.",
             ) from error

@@ -8,18 +8,20 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.errors import StoreError
+from reporter.files import close_to_others
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present
 from reporter.jobs.values import LATEST
 from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import tables
+from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
 from reporter.store.schema import bring_up_to_date
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -41,23 +43,17 @@ class Store:
         Raises:
             StoreError: it cannot be opened, or is of a newer version.
         """
-        try:
-            engine = sa.create_engine(url)
-        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
-            raise StoreError(
-                f"The store {url!r} is no database this program knows: {error}.",
-                hint="Write sqlite:///reporter.db or postgresql+psycopg://… as [store] url.",
-            ) from error
-        if engine.dialect.name == "sqlite":
-            sa.event.listen(engine, "connect", _prepare_sqlite)
-            sa.event.listen(engine, "begin", _begin_sqlite)
+        engine = _engine(url)
         store = cls(engine)
         try:
             with store._errors():
+                _try(engine)
                 bring_up_to_date(engine)
         except StoreError:
             engine.dispose()
             raise
+        for path in files_of(engine.url):
+            close_to_others(path)
         return store
 
     def close(self) -> None:
@@ -269,9 +265,9 @@ class Store:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            cause = str(error.orig)
+            cause = without_secrets_of(self.engine.url, str(error.orig))
             raise StoreError(
-                f"The store {self.engine.url.render_as_string()} failed: {cause}.",
+                f"The store {shown(self.engine.url)} failed: {cause}.",
                 hint=_hint(cause),
             ) from error
 
@@ -344,6 +340,57 @@ def derived(row: Row) -> Row:
         "modified_at": moment(row["lastModifyTime"]),
         "outcome": outcome_of(present(row["status"])).value if job_id else None,
     }
+
+
+def _engine(url: str) -> sa.Engine:
+    """The engine for a URL; nothing is opened yet.
+
+    What libraries say of a URL may quote its password: nothing of that is passed on.
+
+    Raises:
+        StoreError: it is no URL of a store, or its driver is not there or does not understand it.
+    """
+    try:
+        address = parsed(url)
+    except ValueError as error:
+        raise StoreError(f"The store's address {error}.", hint=_CHECK_URL) from None
+    try:
+        engine = sa.create_engine(address)
+    except (sa.exc.ArgumentError, ModuleNotFoundError):
+        raise StoreError(
+            f"The store {shown(address)} cannot be opened: the driver it names is not there.",
+            hint=f"{EXAMPLES.capitalize()} as [store] url.",
+        ) from None
+    except (TypeError, ValueError):
+        raise _not_understood(address) from None
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _try(engine: sa.Engine) -> None:
+    """Open a first connection.
+
+    Raises:
+        StoreError: the driver does not understand the URL's parameters.
+        DBAPIError: the database refuses.
+    """
+    try:
+        engine.connect().close()
+    except (TypeError, ValueError):
+        raise _not_understood(engine.url) from None
+
+
+def _not_understood(address: sa.URL) -> StoreError:
+    return StoreError(
+        f"The store {shown(address)} cannot be opened: its driver does not understand the "
+        "parameters after the question mark.",
+        hint=_CHECK_URL,
+    )
+
+
+_CHECK_URL: Final = "Check [store] url."
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reporter.errors import SettingsError
+from reporter.extras import how_to_add
 from reporter.workers.processes import Processes
 from reporter.workers.tasks import MEMORY_HINT, Crew, First, WorkerDied, run_tasks
 
@@ -23,6 +24,6 @@ def crew_of(workers: int, scheduler: str, first: First) -> Crew:
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"`scheduler` in [execution] wants the package {error.name}, which is not installed.",
-            hint="Install it with: pip install 'backup-reporter[cluster]'.",
+            hint=how_to_add("distributed"),
         ) from error
     return Cluster(scheduler, first)

@@ -14,12 +14,13 @@ from typing import Any, Final
 import distributed
 from distributed.scheduler import KilledWorker
 
+from reporter import DISTRIBUTION
 from reporter.errors import ReporterError
+from reporter.logs import start_logging
 from reporter.workers.tasks import Arguments, First, Team
 
 logger = logging.getLogger(__name__)
 
-_PACKAGE: Final = "backup-reporter"
 _ANSWER_S: Final = 5.0
 """A scheduler that is there answers within this time."""
 _PATIENCE_S: Final = 60.0
@@ -91,10 +92,10 @@ def _versions(client: distributed.Client) -> dict[str, Any]:
 
     The scheduler reads tasks as well. Asked is a function of Python's own, which all have.
     """
-    workers = client.run(metadata.version, _PACKAGE, on_error="return")
+    workers = client.run(metadata.version, DISTRIBUTION, on_error="return")
     found = {f"worker {address}": version for address, version in workers.items()}
     try:
-        return found | {"scheduler": client.run_on_scheduler(metadata.version, _PACKAGE)}
+        return found | {"scheduler": client.run_on_scheduler(metadata.version, DISTRIBUTION)}
     except metadata.PackageNotFoundError as error:
         return found | {"scheduler": error}
 
@@ -105,12 +106,12 @@ def _require_one_version(found: dict[str, Any]) -> None:
     Raises:
         ClusterError: a process of it has another version, or none.
     """
-    ours = metadata.version(_PACKAGE)
+    ours = metadata.version(DISTRIBUTION)
     for process, version in found.items():
         if version != ours:
             has = f"version {version}" if isinstance(version, str) else "no version"
             raise ClusterError(
-                f"The {process} has {has} of {_PACKAGE}, and this is {ours}.",
+                f"The {process} has {has} of {DISTRIBUTION}, and this is {ours}.",
                 hint="Install the same version everywhere, and start the cluster anew. "
                 "Nothing was done.",
             )
@@ -160,6 +161,7 @@ def _settle(call: Callable[..., None], arguments: Arguments) -> None:
 
     Its profiler is stopped: it keeps each second's stacks for an hour, a megabyte for each report.
     """
+    start_logging()
     worker = distributed.get_worker()
     tempfile.tempdir = worker.local_directory
     for name in ("profile", "profile-cycle"):

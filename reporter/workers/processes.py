@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
 
+from reporter.logs import log_what_nobody_catches, logger
 from reporter.workers.tasks import First, Team, finish_and, get_ready
 
 
@@ -33,7 +34,7 @@ class Processes:
         # Workers leave nothing behind, even one that is killed.
         with tempfile.TemporaryDirectory(prefix="reporter-") as scratch:
             executor = ProcessPoolExecutor(
-                size, initializer=_enlist, initargs=(self.first, scratch)
+                size, initializer=_enlist, initargs=(self.first, scratch, logger.level)
             )
             try:
                 yield Team(executor, lambda: size)
@@ -41,8 +42,9 @@ class Processes:
                 executor.shutdown(cancel_futures=True)
 
 
-def _enlist(first: First, scratch: str) -> None:
+def _enlist(first: First, scratch: str, level: int) -> None:
     """Begin as a worker: leave it to the parent to be interrupted, and do not outlive it."""
+    log_what_nobody_catches(level)
     # A terminal interrupts all processes of a command at once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

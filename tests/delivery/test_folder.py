@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,7 +169,8 @@ def test_what_is_not_installed_or_not_known(
         copy_files("no-such://reports", PLACE, files)
     assert "s3://bucket/prefix" in caught.value.hint
     monkeypatch.setattr(fsspec, "url_to_fs", missing)
-    for protocol, extra in (("s3", "s3"), ("abfs", "azure")):
+    for protocol, package in (("s3", "s3fs"), ("abfs", "adlfs")):
         with pytest.raises(SettingsError, match="not installed: Install adlfs") as caught:
             copy_files(f"{protocol}://reports", PLACE, files)
-        assert caught.value.hint == f"Run: pip install 'backup-reporter[{extra}]'"
+        python = shlex.quote(sys.executable)
+        assert caught.value.hint == f"Run: {python} -m pip install {package}"

@@ -18,11 +18,13 @@ from tests.delivery.test_send import FILES, messages, rows
 
 EVIL = (
     "Evil\r\nBcc: eve@evil.example\r\n\r\nBody"
-    "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egro\u2028<!channel>"
+    "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egro\u2066\u200f\u2028<!channel>"
 )
 """A header, a body, orders to a terminal, a text turned round, a call to a whole chat."""
 SHOWN = "Evil Bcc: eve@evil.example Body"
-NOT_FOR_A_TERMINAL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
+NOT_FOR_A_TERMINAL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+import warnings
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from pypdf.generic import DictionaryObject
 from reporter.checks import findings
 from reporter.finding import Finding
 from reporter.model import Customer, Look, Reply
-from reporter.render import pdf
+from reporter.render import glyphs, pdf
 from reporter.render.fonts import (
     BUNDLED,
     CHINESE,
@@ -25,6 +27,7 @@ from reporter.render.fonts import (
     faces_for,
     missing,
     script_of,
+    unpacked,
 )
 from reporter.render.glyphs import printable
 from reporter.render.templates import asset
@@ -151,6 +154,83 @@ def test_all_scripts_in_one_report(tmp_path: Path) -> None:
     fonts = fonts_of(pdf_of(" ".join(NAMES.values()), tmp_path, "ja"))
     families = {font.removesuffix("-Semi-Bold") for font in fonts}
     assert families == {"Plex", *(f"Plex-{script}" for script in NAMES)}
+
+
+CHEROKEE = "\u13a0"
+"""A letter that no bundled font has."""
+BITMAP_FONT = """\
+STARTFONT 2.1
+FONT -misc-no outlines-medium-r-normal--8-80-75-75-c-80-iso10646-1
+SIZE 8 75 75
+FONTBOUNDINGBOX 8 8 0 0
+STARTPROPERTIES 2
+FONT_ASCENT 8
+FONT_DESCENT 0
+ENDPROPERTIES
+CHARS 1
+STARTCHAR cherokee
+ENCODING 5025
+SWIDTH 1000 0
+DWIDTH 8 0
+BBX 8 8 0 0
+BITMAP
+FF
+81
+81
+81
+81
+81
+81
+FF
+ENDCHAR
+ENDFONT
+"""
+"""A font of the letter after it that is no OpenType font, as one of Type 1 is none."""
+
+
+@pytest.fixture
+def fonts_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with all the fonts that this machine has, as far as fontconfig says."""
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    configuration = tmp_path / "fonts.conf"
+    configuration.write_text(
+        f"<fontconfig><dir>{folder}</dir><cachedir>{tmp_path}/cache</cachedir></fontconfig>"
+    )
+    monkeypatch.setenv("FONTCONFIG_FILE", str(configuration))
+    remembered = (glyphs._has_glyph, glyphs._system)
+    for own in remembered:
+        own.cache_clear()
+    yield folder
+    for own in remembered:
+        own.cache_clear()
+
+
+def test_a_font_of_the_system_that_cannot_be_used_is_left_out(fonts_of_the_system: Path) -> None:
+    """Ghostscript brings fonts of Type 1: they are closed again, and those that can be used are."""
+    font = TTFont(BytesIO(unpacked(LATIN.files[0][0])))
+    for table in font["cmap"].tables:
+        if table.isUnicode():
+            table.cmap[ord(CHEROKEE)] = "A"
+    font.save(fonts_of_the_system / "outlines.ttf")
+    (fonts_of_the_system / "bitmaps.bdf").write_text(BITMAP_FONT)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert printable(f"{CHEROKEE}\u13a1") == f"{CHEROKEE}\ufffd"
+    assert [str(own.message) for own in caught] == []
+
+
+@pytest.mark.parametrize("table", ["head of the file", "cmap"])
+def test_a_broken_font_of_the_system_is_left_out(tmp_path: Path, table: str) -> None:
+    """One that somebody has cut short or overwritten costs no report."""
+    content = bytearray(unpacked(LATIN.files[0][0]))
+    at = content.index(b"cmap") if table == "cmap" else 4
+    content[at : at + 12] = b"\xff" * 12
+    path = tmp_path / "broken.ttf"
+    for broken in (content, content[:1000], b"", b"no font at all"):
+        path.write_bytes(broken)
+        assert glyphs._characters_in(path) == ()
+    assert glyphs._characters_in(tmp_path / "gone.ttf") == ()
 
 
 @pytest.mark.parametrize("name", [*NAMES.values(), *FIRST_FACE.values()])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import stat
 import sys
 import threading
 import time
@@ -67,6 +69,19 @@ def test_a_cluster_renders_what_one_machine_does(
             for own in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
         )
         assert there == here
+
+
+def test_what_workers_of_a_cluster_write_is_its_owners_alone(
+    fetched: list[str], tmp_path: Path, start_cluster: StartCluster
+) -> None:
+    """Whatever the shell said that the workers were started from."""
+    umask = os.umask(0o000)
+    cluster = start_cluster(1)
+    os.umask(umask)
+    succeed(begin(tmp_path, scheduler=cluster.address))
+    made = list((tmp_path / "reports").rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700, 0o600}
+    assert len(made) > MORE
 
 
 def test_the_memory_of_workers_does_not_grow_with_the_customers(
@@ -174,10 +189,10 @@ def test_workers_of_another_version_are_refused(
 ) -> None:
     """They would make other reports than this process says it makes."""
     cluster_of_ours = start_cluster(0)
-    facts = tmp_path / "dask" / "backup_reporter-9.9.9.dist-info"
+    facts = tmp_path / "dask" / "msp_backup_reporter-9.9.9.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: backup-reporter\nVersion: 9.9.9\n"
+        "Metadata-Version: 2.1\nName: msp-backup-reporter\nVersion: 9.9.9\n"
     )
     cluster_of_ours.add_worker()  # its working folder comes first on its path
     crew = crew_of(1, cluster_of_ours.address, First(nothing, ()))
@@ -228,4 +243,4 @@ def test_an_installation_without_the_cluster_part(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError) as error:
         crew_of(2, "tcp://127.0.0.1:8786", First(nothing, ()))
-    assert "backup-reporter[cluster]" in error.value.hint
+    assert error.value.hint == f"Run: {shlex.quote(sys.executable)} -m pip install distributed"

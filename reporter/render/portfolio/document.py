@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from reporter.model import Look, Product, State
 from reporter.render.color import readable, text_on
-from reporter.render.pdf import write_archival
 from reporter.render.portfolio.sentences import (
     changed,
     changes_title,
@@ -29,6 +28,7 @@ from reporter.render.portfolio.standing import Portfolio, Standing
 from reporter.render.protection import remaining
 from reporter.render.templates import filled
 from reporter.render.text import STATE_SIGNS, UNDEFINED, Words
+from reporter.render.typesetting import typesetter
 from reporter.render.verdict import Tile
 
 _ORDER: Final = tuple(State)
@@ -140,7 +140,7 @@ def write_portfolio_pdf(portfolio: Portfolio, look: Look, path: Path) -> None:
         style = Markup(_style(look, "print"))  # noqa: S704  our own template
         return _set(look, "portfolio.html", made, style=style)
 
-    write_archival([page], look, path, "The portfolio")
+    typesetter().write_archival([page], look, path, "The portfolio")
 
 
 def write_portfolio_html(portfolio: Portfolio, look: Look, path: Path) -> None:

@@ -1,0 +1,64 @@
+"""The way to WeasyPrint, and to Pango under it, which the system may lack.
+
+Nothing else imports what lays out pages, and that is loaded when the first PDF is made: most
+commands make none.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from reporter.errors import SettingsError
+from reporter.model import Look, Report
+
+DEBIAN_PACKAGES: Final = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+HOMEBREW_PACKAGES: Final = "pango"
+
+
+class NoTypesetting(SettingsError):
+    """The system lacks what pages are laid out with."""
+
+
+@functools.cache
+def typesetter() -> ModuleType:
+    """The module `pdf`.
+
+    Raises:
+        NoTypesetting: the system lacks Pango.
+    """
+    try:
+        with redirect_stdout(StringIO()):  # where WeasyPrint explains itself at length
+            from reporter.render import pdf
+    except OSError as error:
+        raise NoTypesetting(
+            f"PDFs cannot be made here, because WeasyPrint does not find Pango "
+            f"({str(error).partition(': ')[0]}).",
+            hint=f"Install it: `apt-get install {DEBIAN_PACKAGES}` on Debian and Ubuntu, "
+            f"`brew install {HOMEBREW_PACKAGES}` on macOS.",
+        ) from error
+    return pdf
+
+
+def write_pdf(report: Report, look: Look, path: Path) -> None:
+    """The report as a PDF file: `pdf.write_pdf`.
+
+    Raises:
+        NoTypesetting: no PDF can be made here.
+        ReporterError: the page wants something that may not be loaded.
+    """
+    typesetter().write_pdf(report, look, path)
+
+
+def engines() -> dict[str, str]:
+    """The versions of the system's libraries that pages are laid out with.
+
+    Raises:
+        NoTypesetting: there are none.
+    """
+    versions: dict[str, str] = typesetter().engines()
+    return versions

@@ -1,0 +1,206 @@
+"""Where things are: relative paths of the configuration count from its file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from reporter.errors import SettingsError
+from reporter.settings import Settings, load_settings
+from reporter.store.address import parsed
+from tests.builders import make_job
+from tests.cli.test_cli import write_reply
+from tests.conftest import Run
+
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9H0z"/></svg>'
+
+
+@pytest.fixture
+def elsewhere(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, which is not that of the configuration, `tmp_path / "srv"`."""
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    return tmp_path / "other"
+
+
+def configured(folder: Path, text: str = "") -> Settings:
+    """The settings of a configuration in `srv`, named by a relative path."""
+    path = folder / "srv" / "reporter.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    return load_settings(Path("../srv/reporter.toml"))
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///reporter.db", "[srv]/reporter.db"),
+        ("sqlite:///data/my%20reports.db?timeout=5", "[srv]/data/my reports.db"),
+        ("sqlite+pysqlite:///../reporter.db", "[srv]/../reporter.db"),
+        ("sqlite:////var/lib/reporter.db", "/var/lib/reporter.db"),
+        ("sqlite:///:memory:", ":memory:"),
+    ],
+)
+def test_a_store_counts_from_the_configuration(
+    elsewhere: Path, tmp_path: Path, url: str, path: str
+) -> None:
+    """In every form of its URL that names a relative path; parameters stay."""
+    address = parsed(configured(tmp_path, f'[store]\nurl = "{url}"').store_url)
+    assert address.database == path.replace("[srv]", str(tmp_path / "srv"))
+    assert dict(address.query) == ({"timeout": "5"} if "timeout" in url else {})
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_database_server_is_left_as_it_is(tmp_path: Path) -> None:
+    """Nothing in its URL is a path of ours."""
+    url = "postgresql+psycopg://reporter:p%40ss@10.0.0.6/reporter?sslmode=require"
+    assert configured(tmp_path, f'[store]\nurl = "{url}"').store_url == url
+
+
+def test_a_folder_with_odd_signs_in_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signs that mean something in a URL mean nothing in the name of a folder."""
+    folder = tmp_path / "100% bäck?up #1 & me@home"
+    folder.mkdir()
+    (folder / "reporter.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(folder / "reporter.toml")
+    assert parsed(settings.store_url).database == str(folder / "reporter.db")
+
+
+def test_the_folder_is_the_same_however_the_file_is_named(
+    elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are known by their paths: another path would make them other files."""
+    configured(tmp_path)
+    (tmp_path / "link").symlink_to("srv")
+    named = ("../srv", tmp_path / "srv", "../link", "../other/../srv")
+    folders = {load_settings(Path(own) / "reporter.toml").folder.absolute() for own in named}
+    monkeypatch.chdir("../srv")
+    folders |= {load_settings(Path(own)).folder.absolute() for own in ("reporter.toml",)}
+    assert folders == {tmp_path / "srv"}
+
+
+def test_everything_is_read_and_written_beside_the_configuration(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """Logo, templates, restore tests, and the reports; nothing is left in the working folder."""
+    srv = tmp_path / "srv"
+    configured(
+        tmp_path,
+        '[report]\ntemplates = "mine"\n[brand]\nlogo = "logo.svg"\n'
+        '[evidence]\nrestore_tests = "restore-tests.csv"\n',
+    )
+    (srv / "mine").mkdir()
+    (srv / "logo.svg").write_text(LOGO)
+    (srv / "restore-tests.csv").write_text("customer,date,scope,result,deviation,correction,by\n")
+    reply = write_reply(srv, {"value": [make_job()]})
+    options = ("--input", reply, "--period", "2026-10", "--format", "html")
+    result = run("render", "--config", "../srv/reporter.toml", *options)
+    assert result.exit_code == 0, result.output
+    assert Path(result.stdout.strip()).is_relative_to(srv / "reports" / "2026-10")
+    assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
+    assert (srv / "reporter.db").exists()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_path_on_the_command_line_counts_from_the_working_folder(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """As with every other program."""
+    configured(tmp_path)
+    write_reply(elsewhere, {"value": [make_job()]})
+    options = ("--input", "reply.json", "--format", "json", "--out", "mine")
+    result = run("render", "--config", "../srv/reporter.toml", *options, "--period", "2026-10")
+    assert result.exit_code == 0, result.output
+    assert len(list((elsewhere / "mine").rglob("*.json"))) == 1
+    assert not (tmp_path / "srv" / "reports").exists()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_an_address_that_would_count_from_the_working_folder_is_refused(tmp_path: Path) -> None:
+    """The path alone counts from the configuration, and is what is proposed."""
+    with pytest.raises(SettingsError, match="write copies without file:"):
+        configured(tmp_path, '[delivery]\nfolder = "file://copies"')
+    with pytest.raises(SettingsError, match=r"write its path: sqlite:///reporter\.db"):
+        configured(tmp_path, '[store]\nurl = "sqlite:///file:reporter.db?uri=true"')
+
+
+def make_store(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    sqlite3.connect(path).close()
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("there_too", [False, True])
+@pytest.mark.parametrize("url", ["sqlite:///reporter.db", "sqlite:///data/reporter.db"])
+def test_a_store_left_in_the_working_folder_stops_the_command(
+    run: Run, elsewhere: Path, tmp_path: Path, url: str, there_too: bool
+) -> None:
+    """Version 0.1.0 used it: a new one would know of nothing that was sent."""
+    configured(tmp_path, f'[store]\nurl = "{url}"')
+    name = url.removeprefix("sqlite:///")
+    make_store(elsewhere / name)
+    if there_too:
+        make_store(tmp_path / "srv" / name)
+    result = run("run", "--config", "../srv/reporter.toml")
+    assert result.exit_code == 2
+    assert f"There is a store {elsewhere / name} in the working folder" in result.stderr
+    assert f"{'another' if there_too else 'none'} at {tmp_path / 'srv' / name}," in result.stderr
+    assert f'url = "sqlite:///{elsewhere / name}"' in result.stderr
+    assert (tmp_path / "srv" / name).exists() == there_too
+    # Either of what it proposes mends it.
+    configured(tmp_path, f'[store]\nurl = "sqlite:///{elsewhere / name}"')
+    assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
+    configured(tmp_path, f'[store]\nurl = "{url}"')
+    (tmp_path / "srv" / name).parent.mkdir(exist_ok=True)
+    (elsewhere / name).replace(tmp_path / "srv" / name)
+    assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
+
+
+@pytest.mark.parametrize("what", ["a configuration of its own", "a link to the same store"])
+def test_a_store_in_the_working_folder_may_be_somebody_elses(
+    run: Run, elsewhere: Path, tmp_path: Path, what: str
+) -> None:
+    """Where it has a configuration of its own, or is the very store that is meant."""
+    configured(tmp_path)
+    if what == "a configuration of its own":
+        make_store(elsewhere / "reporter.db")
+        (elsewhere / "reporter.toml").write_text("")
+    else:
+        make_store(tmp_path / "srv" / "reporter.db")
+        (elsewhere / "reporter.db").symlink_to("../srv/reporter.db")
+    assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
+
+
+def test_it_is_said_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
+    """With -v the configuration, the store and the folder of the reports; once each."""
+    configured(tmp_path)
+    write_reply(elsewhere, {"value": [make_job()]})
+    options = ("--input", "reply.json", "--format", "json", "--period", "2026-10")
+    result = run("render", "-v", "--config", "../srv/reporter.toml", *options)
+    srv = tmp_path / "srv"
+    for line in (
+        f"Configuration: {srv / 'reporter.toml'}",
+        f"Store: sqlite:///{srv / 'reporter.db'}",
+        f"Reports: {srv / 'reports'}",
+    ):
+        assert [own for own in result.stderr.splitlines() if own.endswith(line)] != [], line
+    assert result.stderr.count("Configuration: ") == 1
+
+
+def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
+    """Or that there is no configuration, and where it was looked for."""
+    configured(tmp_path)
+    said = run("check", "--config", "../srv/reporter.toml").stdout
+    srv = tmp_path / "srv"
+    assert f"ok      configuration: {srv / 'reporter.toml'}" in said
+    assert f"ok      store: sqlite:///{srv / 'reporter.db'}, 0 customers" in said
+    assert f"ok      reports: {srv / 'reports'}" in said
+    said = run("check").stdout
+    assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in said
+    assert f"ok      store: sqlite:///{elsewhere / 'reporter.db'}, 0 customers" in said

@@ -1,0 +1,154 @@
+"""Where the system lacks Pango: one sentence, once, and only from what makes PDFs.
+
+The loader itself finds no such library: a file that is none stands in front of the system's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reporter.emulator import ordinary_customers
+from reporter.render.typesetting import DEBIAN_PACKAGES, HOMEBREW_PACKAGES
+from tests.builders import make_job
+from tests.conftest import Run, StartEmulator, configure
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libraries are found differently")
+
+Reporter = Callable[..., subprocess.CompletedProcess[str]]
+SENTENCE = "PDFs cannot be made here, because WeasyPrint does not find Pango"
+
+
+@pytest.fixture
+def reporter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reporter:
+    """Runs `reporter` in an empty folder, as on a system without Pango."""
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    (libraries / "libpango-1.0.so.0").write_text("no library")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "reply.json").write_text(json.dumps({"value": [make_job()]}), "utf-8")
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "reporter", *arguments],
+            cwd=folder,
+            env=os.environ | {"LD_LIBRARY_PATH": str(libraries)},
+            capture_output=True,
+            text=True,
+        )
+
+    return call
+
+
+def test_weasyprint_does_not_load(reporter: Reporter, tmp_path: Path) -> None:
+    """The system of these tests is what it is said to be."""
+    said = subprocess.run(
+        [sys.executable, "-c", "import weasyprint"],
+        env=os.environ | {"LD_LIBRARY_PATH": str(tmp_path / "libraries")},
+        capture_output=True,
+        text=True,
+    )
+    assert "OSError: cannot load library 'libpango-1.0-0'" in said.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("init",),
+        ("customers",),
+        ("outbox",),
+        ("store", "rebuild"),
+        ("templates", "copy", "templates"),
+        ("render", "--input", "reply.json", "--format", "json,xlsx,html", "--period", "2026-10"),
+    ],
+)
+def test_what_makes_no_pdf_works(reporter: Reporter, arguments: tuple[str, ...]) -> None:
+    """It does not even look for Pango."""
+    called = reporter(*arguments)
+    assert called.returncode == 0, called.stderr
+    assert "Pango" not in called.stdout + called.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("render", "--input", "reply.json", "--period", "2026-10"), ("demo",)]
+)
+def test_what_makes_a_pdf_says_what_lacks(reporter: Reporter, arguments: tuple[str, ...]) -> None:
+    """One sentence, and what to install on which system; nothing else is said or written."""
+    called = reporter(*arguments)
+    assert called.returncode == 2
+    assert called.stdout == ""
+    sentence, hint = called.stderr.splitlines()
+    assert sentence.startswith(f"Error: {SENTENCE} (cannot load library ")
+    assert f"`apt-get install {DEBIAN_PACKAGES}`" in hint
+    assert f"`brew install {HOMEBREW_PACKAGES}`" in hint
+    assert not Path("reports").exists()
+    assert not Path("demo").exists()
+
+
+def test_check_names_it(reporter: Reporter) -> None:
+    """One of its lines, with what to install; the others are as ever."""
+    called = reporter("check")
+    assert called.returncode == 1
+    assert "Traceback" not in called.stderr
+    assert f"FAILED  PDF: {SENTENCE}" in called.stdout
+    assert "ok      fonts: IBM Plex Sans" in called.stdout
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_over_many_customers_it_is_said_once(
+    reporter: Reporter, start_emulator: StartEmulator, workers: str
+) -> None:
+    """Before any is rendered. What is fetched is kept, and other formats are rendered."""
+    configure(start_emulator(customers=ordinary_customers(3, 30, 1)), Path())
+    called = reporter("run", "--period", "2026-10", "--workers", workers)
+    assert called.returncode == 2
+    assert called.stderr.count("Fetched") == 3
+    assert called.stderr.count(SENTENCE) == 1
+    assert "Rendered" not in called.stderr
+    assert "Traceback" not in called.stderr
+    assert not Path("reports").exists()
+    called = reporter("render", "--period", "2026-10", "--format", "json", "--workers", workers)
+    assert called.returncode == 0, called.stderr
+    assert called.stderr.count("Rendered") == 3
+
+
+def test_an_archive_and_its_check_say_it(
+    reporter: Reporter, run: Run, start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was archived elsewhere is not called wrong where it cannot be computed again."""
+    configure(start_emulator(customers=ordinary_customers(1, 30, 1)), Path("work"))
+    monkeypatch.chdir("work")
+    for command in (
+        ("fetch",),
+        ("render", "--period", "2026-10"),
+        ("archive", "--period", "2026-10"),
+    ):
+        assert run(*command, "--quiet").exit_code == 0
+    (bag, *_) = Path("archive").glob("*/2026-10-v1")
+    called = reporter("verify", str(bag))
+    assert "Traceback" not in called.stderr
+    assert SENTENCE in called.stdout
+    assert "FAILED" not in called.stdout
+    called = reporter("archive", "--period", "2026-10")
+    assert called.returncode == 2
+    assert called.stderr.count(SENTENCE) == 1
+
+
+def test_one_list_of_packages() -> None:
+    """README has what the program asks for, and `make` takes it from there."""
+    root = Path(__file__).parent.parent.parent
+    readme = (root / "README.md").read_text("utf-8")
+    assert f"apt-get install {DEBIAN_PACKAGES} " in readme
+    assert f"brew install {HOMEBREW_PACKAGES}\n" in readme
+    script = (root / "tests" / "system_libraries.sh").read_text("utf-8")
+    assert "DEBIAN_PACKAGES" in script
+    assert "libpango" not in script

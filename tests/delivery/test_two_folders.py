@@ -1,0 +1,54 @@
+"""One configuration, started from several folders: one store, one archive, one mail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Clock, Run
+from tests.delivery.mail_server import Accounts
+from tests.delivery.test_run_delivers import (
+    ADDRESSES,
+    NO_APPROVAL,
+    Deliver,
+    arrived,
+    clock,
+    deliver,
+    emulator,
+)
+
+__all__ = ["Clock", "clock", "deliver", "emulator"]
+
+
+def test_nobody_gets_a_report_twice(
+    run: Run,
+    deliver: Deliver,
+    accounts: Accounts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By whatever path the configuration is named, everything stays where it was."""
+    evidence = ("[evidence]", 'folder = "archive"')
+    deliver(NO_APPROVAL, delivery=('folder = "copies"', *evidence), formats=("pdf",))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to(".")
+    everywhere = [
+        (".", "reporter.toml"),
+        ("other", "../reporter.toml"),
+        ("other", str(tmp_path / "reporter.toml")),
+        ("other", "../link/reporter.toml"),
+    ]
+    said = []
+    for folder, configuration in everywhere:
+        monkeypatch.chdir(tmp_path / folder)
+        result = run("run", "--config", configuration, "--workers", "2")
+        assert result.exit_code == 0, result.output
+        said.append(result.stderr)
+    assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
+    assert [own.count("Rendered") for own in said] == [2, 0, 0, 0]
+    assert [own.count("Archived") for own in said] == [2, 0, 0, 0]
+    assert list((tmp_path / "other").iterdir()) == []
+    for made in ("reporter.db", "reports/2026-10", "archive", "copies/2026-10"):
+        assert (tmp_path / made).exists(), made
+    assert len(list(tmp_path.glob("archive/*/2026-10-v1"))) == 2

@@ -1,0 +1,94 @@
+"""What people are shown of addresses and of texts from outside."""
+
+from __future__ import annotations
+
+import re
+import string
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reporter.errors import ReporterError, StoreError
+from reporter.showing import harmless, has_password, one_line, without_passwords
+
+SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", min_size=6)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgres://rep:SECRET@h/db", "postgres://rep:***@h/db"),
+        ("mysql+pymysql://rep:SE%40CRET@h:3306/db", "mysql+pymysql://rep:***@h:3306/db"),
+        (
+            "postgresql://rep:SEC/RET@OR@h/db?sslmode=require",
+            "postgresql://rep:***@h/db?sslmode=require",
+        ),
+        ("postgresql://rep:SECRET", "postgresql://rep:***"),
+        ("postgresql://h:5432/db?password=SECRET", "postgresql://h:5432/db?password=***"),
+        ("postgresql://h/db?user=u&p%61ssword=SECRET", "postgresql://h/db?user=u&p%61ssword=***"),
+        ("http://reporter:SECRET@proxy.example:3128", "http://reporter:***@proxy.example:3128"),
+        ("https://SECRET@stamps.example/tsa", "https://***@stamps.example/tsa"),
+        (
+            "https://stamps.example/tsa?apikey=SECRET&x=1",
+            "https://stamps.example/tsa?apikey=***&x=1",
+        ),
+        ("tcp://dask:SECRET@10.0.0.5:8786", "tcp://dask:***@10.0.0.5:8786"),
+        ("ftp://rep:SECRET@files.example/reports", "ftp://rep:***@files.example/reports"),
+        ("host=h user=rep password=SECRET", "host=h user=rep password=***"),
+    ],
+)
+def test_a_password_of_an_address_is_hidden(address: str, shown: str) -> None:
+    """Wherever in it the password stands; the rest still says which address it is."""
+    assert without_passwords(address) == shown
+    assert has_password(address)
+    assert without_passwords(f"It failed: {address!r}, twice.") == f"It failed: {shown!r}, twice."
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite:///reporter.db",
+        "sqlite:////srv/a:b/me@home/reporter.db",
+        "postgresql+psycopg://reporter@10.0.0.6/reporter",
+        "postgresql+psycopg:///reporter?host=/run/postgresql",
+        "tcp://10.0.0.5:8786",
+        "https://graph.example/users/reports@provider.example/sendMail",
+        "https://api.example:8443/jobs?$skiptoken=abc&mail=it@customer.example",
+        "http://[::1]:8080/x",
+        "http://[::1",
+        "mailto:it@customer.example",
+    ],
+)
+def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
+    """Nothing is hidden that helps to find a fault."""
+    assert without_passwords(address) == address
+    assert not has_password(address)
+
+
+@given(SECRETS, st.booleans())
+def test_no_password_comes_through(secret: str, encoded: bool) -> None:
+    """Whatever characters it has, percent-encoded as it should be or not."""
+    password = f"Q{quote(secret, safe='') if encoded else secret}Q"
+    shown = without_passwords(f"postgresql://reporter:{password}@db.example/reporter")
+    assert password not in shown
+    assert shown.startswith("postgresql://reporter:***")
+    assert re.search(r"Q", shown.removesuffix("@db.example/reporter")) is None
+
+
+def test_no_error_of_ours_shows_one() -> None:
+    """Neither its message nor its hint, whoever has quoted the address in it."""
+    error = StoreError(
+        "No postgres://u:SECRET@h/db here.", hint="Look at postgres://u:SECRET@h/db."
+    )
+    assert "SECRET" not in error.explain() + repr(error)
+    assert isinstance(error, ReporterError)
+
+
+def test_a_text_from_outside_is_one_line_without_orders() -> None:
+    """Line ends, orders to a terminal and marks that turn a text round become blanks."""
+    text = "a\x1b[2J\x1b]0;t\x07\r\nERROR x\x85\x9b31m\u2028\u2066b\u2069\u200f\u202ec\u061c"
+    assert harmless(text) == "a [2J ]0;t ERROR x 31m b c "
+    assert one_line(text) == "a [2J ]0;t ERROR x 31m b c"
+    assert harmless("  two  blanks  ") == "  two  blanks  "
