@@ -18,17 +18,29 @@ MODULES = {
 
 ALLOWED = {
     "reporter.errors": set[str](),
+    "reporter.foreign": set(),
+    "reporter.trust": {"reporter.errors"},
+    "reporter.web": {"reporter.trust"},
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
-    "reporter.jobs": {"reporter.model", "reporter.errors"},
+    "reporter.jobs": {"reporter.model", "reporter.errors", "reporter.foreign"},
     "reporter.certificates": {"reporter.errors"},
     "reporter.fetch": {
         "reporter.certificates",
         "reporter.errors",
+        "reporter.foreign",
         "reporter.model",
         "reporter.jobs.replies",
+        "reporter.trust",
+        "reporter.web",
     },
-    "reporter.store": {"reporter.jobs", "reporter.model", "reporter.period", "reporter.errors"},
+    "reporter.store": {
+        "reporter.errors",
+        "reporter.foreign",
+        "reporter.jobs",
+        "reporter.model",
+        "reporter.period",
+    },
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
     "reporter.render": {
         "reporter.errors",
@@ -42,6 +54,9 @@ ALLOWED = {
         "reporter.files",
         "reporter.render",
         "reporter.fetch.auth",
+        "reporter.foreign",
+        "reporter.trust",
+        "reporter.web",
     },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
     "reporter.finding": set(),
@@ -52,13 +67,25 @@ ALLOWED = {
         "reporter.finding",
         "reporter.model",
         "reporter.period",
+        "reporter.trust",
+        "reporter.web",
     },
 }
 """What each part may import of ours besides itself and the plain facts of the package."""
 
 HOMES = {
-    "requests": ["reporter.fetch", "reporter.delivery.post", "reporter.evidence.timestamp"],
-    "urllib3": ["reporter.fetch", "reporter.delivery.post"],
+    "requests": [
+        "reporter.web",
+        "reporter.fetch",
+        "reporter.delivery.post",
+        "reporter.evidence.timestamp",
+    ],
+    "urllib3": [
+        "reporter.web",
+        "reporter.fetch",
+        "reporter.delivery.post",
+    ],
+    "certifi": ["reporter.trust"],
     "fsspec": ["reporter.delivery.folder"],
     "weasyprint": [
         "reporter.render.pdf",
