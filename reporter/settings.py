@@ -37,6 +37,7 @@ from reporter.files import refuse_shared
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
+from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -144,6 +145,8 @@ class ApiSettings(Section):
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
+    ca_file: Path | None = None
+    """Authorities of one's own, for every channel and not the API alone."""
 
     @model_validator(mode="before")
     @classmethod
@@ -438,6 +441,12 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Where relative paths start: the folder of the configuration file."""
         return self._folder
+
+    @property
+    def trust(self) -> Trust:
+        """Whom to believe to be the host that is spoken to, on every channel."""
+        ca_file = self.api.ca_file
+        return Trust(self._folder / ca_file if ca_file else None)
 
     @property
     def restore_tests(self) -> Path | None:
