@@ -18,7 +18,7 @@ from benchmarks.emulation import emulated
 from benchmarks.ratios import ROUNDS, finish, in_turn, ratio, table
 from reporter.fetch import open_source
 from reporter.fetch.auth import TokenAuth
-from reporter.fetch.http import Exchange
+from reporter.fetch.http import LARGEST_ANSWER, Answer, Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
 from reporter.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
@@ -43,11 +43,12 @@ class Noting(Exchange):
         self,
         request: requests.Request,
         *,
-        check: Callable[[requests.Response], None] = lambda response: None,
-    ) -> requests.Response:
+        check: Callable[[Answer], None] = lambda answer: None,
+        largest: int = LARGEST_ANSWER,
+    ) -> Answer:
         if request.data == []:  # anything but the request for the token
             self.sent.append(request)
-        return super().send(request, check=check)
+        return super().send(request, check=check, largest=largest)
 
 
 def ours(access: Access) -> None:

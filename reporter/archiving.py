@@ -73,7 +73,8 @@ def open_archive(settings: Settings, folder: Path | None, now: datetime) -> Arch
         SettingsError: the certificate cannot be used.
     """
     evidence = settings.evidence
-    authority = Authority(evidence.timestamp_url) if evidence.timestamp_url else None
+    url = evidence.timestamp_url
+    authority = Authority(url, settings.trust) if url else None
     where = folder or settings.folder / evidence.folder
     return Archive(where, signer_of(settings, now), authority)
 

@@ -15,14 +15,14 @@ from reporter.dispatch.recipients import recipients_of
 from reporter.dispatch.transports import transport_of
 from reporter.errors import ReporterError
 from reporter.fetch import open_source
-from reporter.fetch.auth import ClientCertificate, TokenAuth
+from reporter.fetch.auth import ClientCertificate, TokenAuth, TokenRefused
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others
 from reporter.finding import Finding
 from reporter.model import Customer
-from reporter.pipeline import check_restore_tests, named
+from reporter.pipeline import attempted, check_restore_tests, named
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.settings import Settings
@@ -57,17 +57,22 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("credentials", False, error.explain())
         return
     yield _credentials(access, datetime.now(UTC))
-    exchange = Exchange()
-    for permission, purpose in PERMISSIONS.items():
-        yield _permission(exchange, access, permission, purpose)
+    exchange = Exchange(trust=access.trust)
+    try:
+        for permission, purpose in PERMISSIONS.items():
+            yield _permission(exchange, access, permission, purpose)
+    except ReporterError as error:
+        # Of a permission nobody could ask about, nothing is known.
+        yield Finding("service", False, error.explain())
+        return
     yield _tried("service", lambda: _service(exchange, access))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what, True, attempt())
-    except ReporterError as error:
-        return Finding(what, False, error.explain())
+    made = attempted(attempt)
+    if isinstance(made, ReporterError):
+        return Finding(what, False, made.explain())
+    return Finding(what, True, made)
 
 
 def _configuration(settings: Settings) -> Finding:
@@ -209,11 +214,17 @@ def _credentials(access: Access, now: datetime) -> Finding:
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:
-    """Whether the token endpoint grants it. One generation's are enough, so none is a must."""
+    """Whether the token endpoint grants it. One generation's are enough, so none is a must.
+
+    Raises:
+        ReporterError: it cannot be asked, or knows nothing of who we are.
+    """
     auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, (permission,))
     try:
         auth.token()
-    except ReporterError as error:
+    except TokenRefused as error:
+        if error.code == "invalid_client":
+            raise
         return Finding(permission, None, f"needed for {purpose}. {error}")
     return Finding(permission, True, f"for {purpose}")
 

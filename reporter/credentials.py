@@ -43,7 +43,10 @@ def access_of(settings: Settings) -> Access:
                 hint=f"Set it there or in {ENV_PREFIX}API__{key.upper()}; "
                 "`reporter demo` works without.",
             )
-    return Access(api.api_url, api.token_url, api.client_id, _credential(settings), api.version)
+    credential = _credential(settings)
+    return Access(
+        api.api_url, api.token_url, api.client_id, credential, api.version, settings.trust
+    )
 
 
 def find_secret(settings: Settings, place: str) -> Secret:

@@ -5,9 +5,11 @@
     │   └── SettingsError
     ├── ReplyError         a reply of the service cannot be used
     ├── FetchError         a customer could not be fetched
+    │   ├── NotReached
     │   ├── PermissionDenied
     │   └── NotThere
     ├── StoreError         the store cannot be used
+    │   └── NotStorable
     ├── EvidenceError      an archive cannot be made, or is not what it should be
     └── OutputError        a file cannot be written
 
@@ -60,6 +62,12 @@ class FetchError(ReporterError):
     """The service could not be reached, refused, or gave an incomplete answer."""
 
 
+class NotReached(FetchError):
+    """There was no connection to the service, or none that can be trusted: nobody knows what it
+    would have answered.
+    """
+
+
 class PermissionDenied(FetchError):
     """The service answered 401 or 403."""
 
@@ -70,6 +78,10 @@ class NotThere(FetchError):
 
 class StoreError(ReporterError):
     """The store is locked, unreadable, or of another version."""
+
+
+class NotStorable(StoreError):
+    """The database is there, and does not take what it was to keep."""
 
 
 class EvidenceError(ReporterError):

@@ -875,6 +875,8 @@ class Answer:
     """None where nobody asked."""
     replies: tuple[Reply, ...] = ()
     absence: Absence | None = None
+    unusable: tuple[Reply, ...] = ()
+    """What came and could not be used: kept to be looked at, and nothing rests on it."""
 
 
 @dataclass(frozen=True, slots=True)

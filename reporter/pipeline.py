@@ -5,27 +5,29 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
+import queue
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from pydantic import TypeAdapter
 
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
-from reporter.errors import ReporterError, SettingsError, StoreError
+from reporter.errors import NotStorable, ReporterError, SettingsError, StoreError
 from reporter.evidence.archive import Archive
 from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
-from reporter.fetch.http import Exchange
+from reporter.fetch.http import Exchange, Stopped
 from reporter.fetch.source import Access
 from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
@@ -62,8 +64,9 @@ from reporter.render.typesetting import typesetter, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
+from reporter.showing import excerpt
 from reporter.store import Store
-from reporter.store.address import is_file, shown
+from reporter.store.address import is_file
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version, VersionTaken
@@ -72,6 +75,7 @@ from reporter.workers import MEMORY_HINT, First, WorkerDied, crew_of, run_tasks
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+Made = TypeVar("Made")
 
 WRITERS: Final[Mapping[str, Callable[[Report, Look, Path], None]]] = {
     "pdf": write_pdf,
@@ -85,6 +89,10 @@ PORTFOLIO_WRITERS: Final[Mapping[str, Callable[[Portfolio, Look, Path], None]]] 
     "portfolio.xlsx": write_portfolio_xlsx,
 }
 FETCHES_AT_ONCE: Final = 8
+_LOOK_S: Final = 0.2
+"""How long is waited before a look at whether somebody wants it to stop."""
+_FAREWELL_S: Final = 0.3
+"""How long threads that were stopped are waited for."""
 _RENDERINGS: Final = 5
 """How often a report is rendered that other runs render at the same time."""
 
@@ -122,10 +130,27 @@ def fetch_customers(
 
     Raises:
         FetchError: they cannot be listed.
+        ReplyError: what came is no list of customers; it is kept.
     """
-    source, listed = open_source(access, clock, exchange or Exchange(connections=FETCHES_AT_ONCE))
+    exchange = exchange or Exchange(connections=FETCHES_AT_ONCE, trust=access.trust)
+    received: list[Reply] = []
+    opened = attempted(partial(open_source, access, clock, exchange, received))
+    if isinstance(opened, ReporterError):
+        if received:
+            store.record_failure(None, clock(), str(opened), unusable=received)
+        raise opened
+    source, listed = opened
     store.record_customers(listed.customers, listed.replies)
     return source, listed.customers
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What came of asking for one customer."""
+
+    customer: Customer
+    snapshot: Snapshot | ReporterError
+    received: Sequence[Reply]
 
 
 def fetch_snapshots(
@@ -135,44 +160,78 @@ def fetch_snapshots(
     clock: Clock,
     run_id: int | None = None,
 ) -> Iterator[CustomerOutcome]:
-    """Take a snapshot of each customer into the store, several at once; outcomes as they come."""
+    """Take a snapshot of each customer into the store, several at once; outcomes as they come.
 
-    def take(customer: Customer) -> Snapshot | ReporterError:
-        try:
-            return source.snapshot(customer)
-        except ReporterError as error:
-            return error
+    Whatever is odd about one customer's replies costs that customer its snapshot, and no other.
+    Interrupted, what was stored is complete, and nothing else is waited for.
 
-    with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
-        taking = {threads.submit(take, customer): customer for customer in customers}
-        try:
-            for done in as_completed(taking):
-                # Dropped when stored: memory must not grow with the number of customers.
-                customer = taking.pop(done)
-                yield _keep(store, customer, done.result(), clock(), run_id)
-        finally:
-            # Interrupted, what has begun is finished and nothing more is begun.
-            threads.shutdown(cancel_futures=True)
+    Raises:
+        StoreError: the database is not there any more.
+    """
+    waiting = list(reversed(customers))
+    # No more than the store keeps up with: memory must not grow with the number of customers.
+    taken: queue.Queue[_Taken] = queue.Queue(FETCHES_AT_ONCE)
 
+    def take() -> None:
+        with suppress(IndexError, Stopped):
+            while customer := waiting.pop():
+                received: list[Reply] = []
+                snapshot = attempted(partial(source.snapshot, customer, received))
+                taken.put(_Taken(customer, snapshot, received))
 
-def _keep(
-    store: Store,
-    customer: Customer,
-    taken: Snapshot | ReporterError,
-    now: datetime,
-    run_id: int | None,
-) -> CustomerOutcome:
-    """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
+    threads = [
+        threading.Thread(target=take, daemon=True)
+        for _ in range(min(FETCHES_AT_ONCE, len(customers)))
+    ]
+    for thread in threads:
+        thread.start()
     try:
-        if isinstance(taken, Snapshot):
-            store.record(taken, run_id)
+        for _ in customers:
+            yield _keep(store, _next_of(taken, threads), clock(), run_id)
+    except BaseException:
+        waiting.clear()
+        source.stop()
+        _let_go(threads, taken)
+        raise
+
+
+def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:
+    """What comes next. It is not waited for in one go: a signal that the system gave to another
+    thread is seen in between.
+    """
+    while True:
+        at_work = any(thread.is_alive() for thread in threads)
+        with suppress(queue.Empty):
+            return taken.get(timeout=_LOOK_S)
+        if not at_work:
+            raise ReporterError(
+                "The threads that fetch have all died.",
+                hint="This is a fault of the program. Run the same command again.",
+            )
+
+
+def _let_go(threads: Sequence[threading.Thread], taken: queue.Queue[_Taken]) -> None:
+    """Give threads that were stopped a moment to end. One that hangs on a server is not waited for:
+    it ends with the process, and has written nothing.
+    """
+    until = time.monotonic() + _FAREWELL_S
+    for thread in threads:
+        with suppress(queue.Empty):
+            taken.get_nowait()  # room for what it wants to hand over
+        thread.join(max(until - time.monotonic(), 0))
+
+
+def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> CustomerOutcome:
+    """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
+    customer, error = taken.customer, taken.snapshot
+    if isinstance(error, Snapshot):
+        unusable = attempted(partial(store.record, error, run_id))
+        if unusable is None:
             return CustomerOutcome(customer)
-        error = taken
-    except StoreError:
-        raise  # not this customer's fault: the next would fail as well
-    except ReporterError as unusable:
         error = unusable
-    store.record_failure(customer, now, str(error), run_id)
+    if isinstance(error, StoreError) and not isinstance(error, NotStorable):
+        raise error  # not this customer's fault: the next would fail as well
+    store.record_failure(customer, now, str(error), run_id, taken.received)
     return CustomerOutcome(customer, error=error)
 
 
@@ -249,7 +308,7 @@ def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
     if is_file(settings.store.url) and not settings.execution.on_this_machine:
         raise SettingsError(
             f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
-            f"({shown(settings.store_url)}).",
+            f"({excerpt(settings.store_url)}).",
             hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
             "[execution]. Nothing was done.",
         )
@@ -295,19 +354,26 @@ def render_stored(
 
 def outcome_of(customer: Customer, make: Callable[[], CustomerOutcome]) -> CustomerOutcome:
     """What `make` comes to for a customer: a fault in one customer's data must not cost the others
-    theirs. One that nobody has thought of is reported as what it is.
+    theirs.
+    """
+    made = attempted(make)
+    return CustomerOutcome(customer, error=made) if isinstance(made, ReporterError) else made
+
+
+def attempted(make: Callable[[], Made]) -> Made | ReporterError:
+    """What `make` comes to, or what went wrong: also what nobody has thought of, which is reported
+    as what it is.
     """
     try:
         return make()
     except ReporterError as error:
-        return CustomerOutcome(customer, error=error)
+        return error
     except Exception as error:
         logger.debug("Unexpected error", exc_info=True)
-        unexpected = ReporterError(
-            f"Unexpected {type(error).__name__}: {error}.",
+        return ReporterError(
+            f"Unexpected {type(error).__name__}: {excerpt(str(error))}.",
             hint="This is a fault of the program. Run again with -vv and report what it says.",
         )
-        return CustomerOutcome(customer, error=unexpected)
 
 
 def _render_as_it_is(

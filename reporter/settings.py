@@ -38,6 +38,7 @@ from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
 from reporter.showing import has_password, without_passwords
+from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -178,6 +179,8 @@ class ApiSettings(Section):
     certificate: Path | None = None
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
+    ca_file: Path | None = None
+    """Authorities of one's own, for every channel and not the API alone."""
 
     @model_validator(mode="before")
     @classmethod
@@ -512,6 +515,12 @@ class Settings(BaseSettings):
     def reports(self) -> Path:
         """The folder of the reports, unless the command line names another."""
         return self._folder / "reports"
+
+    @property
+    def trust(self) -> Trust:
+        """Whom to believe to be the host that is spoken to, on every channel."""
+        ca_file = self.api.ca_file
+        return Trust(self._folder / ca_file if ca_file else None)
 
     @property
     def restore_tests(self) -> Path | None:

@@ -11,6 +11,8 @@ from typing import Final
 from urllib.parse import unquote
 
 HIDDEN: Final = "***"
+_LOOKED_AT: Final = 10_000
+"""Characters of a text of which the beginning is shown: servers send megabytes."""
 NOT_IN_A_LINE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufffe\uffff]+"
@@ -35,6 +37,12 @@ def one_line(text: str) -> str:
 def harmless(text: object) -> str:
     """A text as it may be shown: on one line, and without the passwords of addresses in it."""
     return NOT_IN_A_LINE.sub(" ", without_passwords(str(text)))
+
+
+def excerpt(text: str, most: int = 200) -> str:
+    """The beginning of a text, as it may be shown."""
+    line = harmless(text[:_LOOKED_AT])
+    return line if len(line) <= most else f"{line[:most]}…"
 
 
 def without_passwords(text: str) -> str:

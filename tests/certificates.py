@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -64,3 +67,72 @@ def make_certificate(
     pfx.chmod(0o600)
     pem.chmod(0o600)
     return certificate, ((pfx, "secret"), (pem, None))
+
+
+@dataclass(frozen=True)
+class TlsAuthority:
+    """An authority of one's own, as a company's or that of a proxy which looks into TLS."""
+
+    pem: Path
+    """Its certificate."""
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+    server: Path
+    """A certificate it has issued for servers of this machine and for graph.example; its key."""
+
+    @classmethod
+    def make(cls, folder: Path, name: str = "Test authority") -> TlsAuthority:
+        folder.mkdir(parents=True, exist_ok=True)
+        key, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        day, year = timedelta(days=-1), timedelta(days=365)
+        identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        certificate = (
+            unsigned(name, key, day, year)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs=True), critical=True)
+            .add_extension(identifier, critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        hosts = x509.SubjectAlternativeName(
+            [
+                x509.DNSName("localhost"),
+                x509.DNSName("graph.example"),
+                x509.IPAddress(ip_address("127.0.0.1")),
+            ]
+        )
+        issued = (
+            unsigned("localhost", own, day, year, issuer=name)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs=False), critical=True)
+            .add_extension(hosts, critical=False)
+            .add_extension(issuer, critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        pem, server = folder / "authority.pem", folder / "server.pem"
+        pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+        server.write_bytes(
+            own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + issued.public_bytes(Encoding.PEM)
+        )
+        return cls(pem, certificate, key, server)
+
+    def serving(self) -> ssl.SSLContext:
+        """What a server of this machine speaks TLS with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server)
+        return context
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        encipher_only=False,
+        decipher_only=False,
+    )

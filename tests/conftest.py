@@ -32,6 +32,13 @@ def umask_of_the_shell() -> Iterator[None]:
     os.umask(umask)
 
 
+@pytest.fixture(autouse=True)
+def no_authorities_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What vouches for hosts on this machine is no matter of any test."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def start_emulator() -> Iterator[StartEmulator]:
     """Starts emulators that stop with the test; `faults` are texts like `503=0.1`."""

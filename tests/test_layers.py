@@ -19,19 +19,32 @@ MODULES = {
 ALLOWED = {
     "reporter.showing": set[str](),
     "reporter.errors": {"reporter.showing"},
+    "reporter.foreign": set(),
+    "reporter.trust": {"reporter.errors"},
+    "reporter.web": {"reporter.trust"},
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
-    "reporter.jobs": {"reporter.model", "reporter.errors"},
+    "reporter.jobs": {
+        "reporter.errors",
+        "reporter.foreign",
+        "reporter.model",
+        "reporter.showing",
+    },
     "reporter.certificates": {"reporter.errors"},
     "reporter.fetch": {
         "reporter.certificates",
         "reporter.errors",
+        "reporter.foreign",
         "reporter.model",
         "reporter.jobs.replies",
+        "reporter.showing",
+        "reporter.trust",
+        "reporter.web",
     },
     "reporter.store": {
         "reporter.errors",
         "reporter.files",
+        "reporter.foreign",
         "reporter.jobs",
         "reporter.model",
         "reporter.period",
@@ -53,6 +66,9 @@ ALLOWED = {
         "reporter.render",
         "reporter.showing",
         "reporter.fetch.auth",
+        "reporter.foreign",
+        "reporter.trust",
+        "reporter.web",
     },
     "reporter.emulator": {"reporter.jobs.catalog", "reporter.errors"},
     "reporter.finding": set(),
@@ -65,13 +81,25 @@ ALLOWED = {
         "reporter.model",
         "reporter.period",
         "reporter.showing",
+        "reporter.trust",
+        "reporter.web",
     },
 }
 """What each part may import of ours besides itself and the plain facts of the package."""
 
 HOMES = {
-    "requests": ["reporter.fetch", "reporter.delivery.post", "reporter.evidence.timestamp"],
-    "urllib3": ["reporter.fetch", "reporter.delivery.post"],
+    "requests": [
+        "reporter.web",
+        "reporter.fetch",
+        "reporter.delivery.post",
+        "reporter.evidence.timestamp",
+    ],
+    "urllib3": [
+        "reporter.web",
+        "reporter.fetch",
+        "reporter.delivery.post",
+    ],
+    "certifi": ["reporter.trust"],
     "fsspec": ["reporter.delivery.folder"],
     "weasyprint": [
         "reporter.render.pdf",

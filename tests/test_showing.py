@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.errors import ReporterError, StoreError
-from reporter.showing import harmless, has_password, one_line, without_passwords
+from reporter.showing import excerpt, harmless, has_password, one_line, without_passwords
 
 SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", min_size=6)
 
@@ -92,3 +93,11 @@ def test_a_text_from_outside_is_one_line_without_orders() -> None:
     assert harmless(text) == "a [2J ]0;t ERROR x 31m b c "
     assert one_line(text) == "a [2J ]0;t ERROR x 31m b c"
     assert harmless("  two  blanks  ") == "  two  blanks  "
+
+
+def test_what_is_shown_is_short_and_harmless() -> None:
+    """On one line, and nothing that a terminal obeys or that turns the direction of writing."""
+    assert excerpt("a\n\x1b[2J\u202eb\ud83d\0ü 鍵") == "a [2J b ü 鍵"
+    assert excerpt("x" * 200) == "x" * 200
+    assert excerpt("x" * 201) == "x" * 200 + "…"
+    assert sys.getsizeof(excerpt("\n" * 10_000_000)) < 1_000

@@ -23,6 +23,7 @@ from reporter.cli.options import (
 )
 from reporter.cli.progress import finish, follow
 from reporter.errors import UsageError
+from reporter.foreign import storable
 from reporter.model import Customer, Reply
 from reporter.period import parse_period
 from reporter.settings import Settings
@@ -174,7 +175,7 @@ def _customer(
 
     if name is None and customer_id is not None:
         name = settings.customer(customer_id).name or customer_id
-    name = name or (Path(inputs[0]).stem if inputs[0] != "-" else "Customer")
+    name = name or (storable(Path(inputs[0]).stem) if inputs[0] != "-" else "Customer")
     return Customer(customer_id or slug(name) or "customer", name)
 
 
@@ -200,7 +201,7 @@ def _read_reply(text: str, moment: datetime | None) -> Reply:
     path = Path(text)
     try:
         moment = moment or datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        return Reply(path.name, moment, "", path.read_bytes())
+        return Reply(storable(path.name), moment, "", path.read_bytes())
     except OSError as error:
         raise UsageError(
             f"The saved reply {path} cannot be read: {error.strerror}.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import logging
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +17,19 @@ from reporter.delivery.result import Result
 from reporter.errors import SettingsError
 from reporter.extras import how_to_add
 from reporter.files import write_whole
+from reporter.foreign import storable
 from reporter.model import DeliveryState
 from reporter.showing import one_line, without_passwords
+from reporter.trust import USUAL_TRUST, Trust
 
 logger = logging.getLogger(__name__)
 
+_S3: Final = ("s3", "s3a")
 _PACKAGES: Final = {"s3": "s3fs", "s3a": "s3fs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs"}
 """What a protocol takes."""
 
 
-def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
+def copy_files(url: str, place: str, files: Sequence[Path], trust: Trust = USUAL_TRUST) -> Result:
     """Copy files to `<url>/<place>/<name>` and read back what was written.
 
     A local file appears whole or not at all, and so does an object of a store. Copying again is
@@ -31,9 +37,10 @@ def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
     since a missing right, bucket or room is nothing about this report, and is mended.
 
     Raises:
-        SettingsError: nobody knows what the URL means, or what it takes is not installed.
+        SettingsError: nobody knows what the URL means, what it takes is not installed, or the
+            authorities that are named cannot be used.
     """
-    system, root = _opened(url)
+    system, root = _opened(url, trust)
     folder = f"{root.rstrip('/')}/{place}"
     where, under_way = without_passwords(system.unstrip_protocol(folder)), ""
     try:
@@ -43,16 +50,20 @@ def copy_files(url: str, place: str, files: Sequence[Path]) -> Result:
     # Each object store's library raises errors of its own.
     except Exception as error:
         logger.debug("Copying failed", exc_info=True)
-        why = without_passwords(one_line(f"{type(error).__name__}: {error}"))
+        why = without_passwords(one_line(storable(f"{type(error).__name__}: {error}")))
         return Result(DeliveryState.FAILED, f"{under_way} cannot be copied to {where}: {why}")
     return Result(DeliveryState.SENT, f"copied to {where}")
 
 
-def _opened(url: str) -> tuple[Any, str]:
+def _opened(url: str, trust: Trust) -> tuple[Any, str]:
     """The file system of a URL, and the path in it."""
     protocol = url.partition("://")[0]
+    options: dict[str, Any] = {}
+    # Others have no place to name authorities in.
+    if protocol in _S3 and (bundle := trust.bundle()):
+        options["client_kwargs"] = {"verify": _file_of(bundle)}
     try:
-        system, root = fsspec.url_to_fs(url)
+        system, root = fsspec.url_to_fs(url, **options)
     except ImportError as error:
         raise SettingsError(
             f"What {protocol}:// takes is not installed: {error}.",
@@ -66,6 +77,17 @@ def _opened(url: str) -> tuple[Any, str]:
             hint="Write a path, s3://bucket/prefix or abfs://container/prefix.",
         ) from error
     return system, root
+
+
+@functools.cache
+def _file_of(bundle: bytes) -> str:
+    """A file with authorities, as long as the process runs: S3's library reads them from none but
+    a file, and whenever it connects.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
+        file.write(bundle)
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    return file.name
 
 
 def _copy(system: Any, path: Path, target: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,6 +13,8 @@ from reporter.delivery.post import Answer, post_once
 from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.errors import FetchError
 from reporter.fetch.auth import TokenAuth
+from reporter.foreign import read_json
+from reporter.trust import USUAL_TRUST, Trust
 
 SCOPE: Final = "https://graph.microsoft.com/.default"
 LARGEST: Final = 3_000_000
@@ -33,9 +34,12 @@ class GraphTransport:
     unlike for SMTP, the caller must set that one.
     """
 
-    def __init__(self, url: str, sender_address: str, auth: TokenAuth) -> None:
+    def __init__(
+        self, url: str, sender_address: str, auth: TokenAuth, trust: Trust = USUAL_TRUST
+    ) -> None:
         self._url = f"{url}/users/{quote(sender_address, safe='@')}/sendMail"
         self._auth = auth
+        self._trust = trust
 
     def size_limit(self) -> int:
         """The largest message, in bytes: a request has 4 MB at most, a third of which is base64."""
@@ -77,7 +81,10 @@ class GraphTransport:
     def _post(self, message: bytes, committing: Committing) -> Answer:
         headers = {"Content-Type": "text/plain"}
         self._token()  # kept, and asked for here so that what is wrong with it is told apart
-        return post_once(self._url, base64.b64encode(message), headers, committing, auth=self._auth)
+        content = base64.b64encode(message)
+        return post_once(
+            self._url, content, headers, committing, auth=self._auth, trust=self._trust
+        )
 
     def _token(self) -> None:
         try:
@@ -91,7 +98,7 @@ class GraphTransport:
 
 def _reason(answer: Answer) -> str:
     """Graph's own words for an error; empty where it has none."""
-    with suppress(ValueError, TypeError, KeyError):
-        error = json.loads(answer.body)["error"]
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        error = read_json(answer.body.encode())["error"]
         return f"{answer.said}: {error['code']}: {' '.join(error['message'].split())}".rstrip(".")
     return ""

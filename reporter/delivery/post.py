@@ -6,18 +6,30 @@ import io
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from reporter import __version__
 from reporter.delivery.result import ChannelError, Committing, Result
+from reporter.errors import SettingsError
+from reporter.foreign import storable
 from reporter.model import DeliveryState
+from reporter.trust import UNTRUSTED, Trust
+from reporter.web import (
+    LONGEST_ANSWER_S,
+    Deadline,
+    OverLimit,
+    distrust,
+    in_words,
+    open_session,
+    retry_after_s,
+    send,
+)
 
-TIMEOUT_S: Final = (10, 60)
-"""To connect, and between two bytes of an answer."""
+LONGEST_BODY_S: Final = 60
+"""For which the body of an answer is read."""
 _MOST_READ: Final = 4_000
 """Bytes that are read of an answer: it is shown to people."""
 _LATER: Final = (408, 425, 429, 503)
@@ -80,69 +92,61 @@ def post_once(
     content: bytes,
     headers: dict[str, str],
     committing: Committing,
+    *,
     auth: requests.auth.AuthBase | None = None,
+    trust: Trust,
 ) -> Answer:
     """Send a request once, over a connection of its own: on one that was used before, nobody could
     tell a server that has just closed it from one that took the request.
 
     Raises:
-        ChannelError: there was no connection, so nothing was sent.
+        ChannelError: there was no connection, or whom to trust is not known: nothing was sent.
     """
     body = _Body(content, committing)
     host = urlsplit(url).hostname
-    with requests.Session() as session:
-        session.headers["User-Agent"] = f"backup-reporter/{__version__}"
+    with open_session(trust) as session:
         request = session.prepare_request(
             requests.Request("POST", url, headers=headers, data=body, auth=auth)
         )
-        settings: Any = session.merge_environment_settings(url, {}, True, None, None)
         try:
-            # Past the session, which would read a redirect to its end even if it does not follow.
-            response = session.get_adapter(url).send(request, timeout=TIMEOUT_S, **settings)
+            with Deadline(LONGEST_ANSWER_S), send(session, request) as response:
+                return Answer(
+                    request,
+                    response.status_code,
+                    storable(f"{response.status_code} {response.reason}".strip()),
+                    "" if response.status_code < 300 else _beginning(response),
+                    retry_after_s(response.headers),
+                    body.whole,
+                )
+        except SettingsError as error:
+            raise ChannelError(str(error), hint=error.hint) from error
         except requests.RequestException as error:
             if not body.begun:
-                raise ChannelError(
-                    f"There is no connection to {host}: {_words(error)}.",
-                    hint="Check the address, the network and the certificate; "
-                    "the same command finishes the work.",
-                ) from error
-            said = f"the connection to {host} broke before an answer came: {_words(error)}"
+                raise _no_connection(error, url) from error
+            said = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
             return Answer(request, None, said, "", None, body.whole)
-        with response:
-            return Answer(
-                request,
-                response.status_code,
-                f"{response.status_code} {response.reason}".strip(),
-                "" if response.status_code < 300 else _beginning(response),
-                _retry_after(response),
-                body.whole,
-            )
+        except OverLimit as error:
+            said = f"the connection to {host} was given up: {error}"
+            return Answer(request, None, said, "", None, body.whole)
+
+
+def _no_connection(error: requests.RequestException, url: str) -> ChannelError:
+    same = "The same command finishes the work."
+    if why := distrust(error, url):
+        return ChannelError(why, hint=f"{UNTRUSTED} {same}")
+    return ChannelError(
+        f"There is no connection to {urlsplit(url).hostname}: {in_words(error, url)}.",
+        hint=f"Check the address and the network. {same}",
+    )
 
 
 def _beginning(response: requests.Response) -> str:
     """As much of an answer's body as comes in time."""
-    until, body = time.monotonic() + TIMEOUT_S[1], b""
+    until, body = time.monotonic() + LONGEST_BODY_S, b""
     with suppress(urllib3.exceptions.HTTPError, OSError):
         while len(body) < _MOST_READ and time.monotonic() < until:
             block = response.raw.read1(_MOST_READ - len(body), decode_content=True)
             if not block:
                 break
             body += block
-    return body.decode("utf-8", "replace")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    header = response.headers.get("Retry-After")
-    if header is None:
-        return None
-    try:
-        return urllib3.Retry().parse_retry_after(header)
-    except urllib3.exceptions.InvalidHeader:
-        return None
-
-
-def _words(error: BaseException) -> str:
-    """The innermost cause: the outer ones tell the whole address, which can be a secret."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return f"{type(error).__name__}: {error}"
+    return storable(body.decode("utf-8", "replace"))

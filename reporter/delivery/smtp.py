@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from reporter.delivery.result import ChannelError, Result
-from reporter.errors import ReporterError
+from reporter.errors import ReporterError, SettingsError
+from reporter.foreign import storable
 from reporter.model import DeliveryState
+from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust
 
 TIMEOUT_S: Final = 60
 """To connect, and for an answer."""
@@ -49,6 +51,7 @@ class Server:
     port: int
     security: Security
     login: Login | None = None
+    trust: Trust = USUAL_TRUST
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -218,12 +221,13 @@ class SmtpTransport:
     def _connect(self) -> smtplib.SMTP:
         server = self._server
         try:
+            context = None if server.security == "none" else server.trust.context()
+        except SettingsError as error:
+            raise ChannelError(str(error), hint=error.hint) from error
+        try:
             if server.security == "tls":
                 smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                    server.host,
-                    server.port,
-                    timeout=TIMEOUT_S,
-                    context=ssl.create_default_context(),
+                    server.host, server.port, timeout=TIMEOUT_S, context=context
                 )
             else:
                 smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
@@ -233,7 +237,7 @@ class SmtpTransport:
             smtp.ehlo_or_helo_if_needed()
             if server.security == "starttls":
                 # Without a context of ours Python would take any certificate.
-                smtp.starttls(context=ssl.create_default_context())
+                smtp.starttls(context=context)
                 smtp.ehlo()
             if server.login is not None:
                 _log_in(smtp, server.login)
@@ -274,10 +278,7 @@ def _unusable(server: Server, error: Exception) -> ChannelError:
         case smtplib.SMTPNotSupportedError():
             hint = "Check port and security in [mail]: the server does not offer it."
         case ssl.SSLCertVerificationError():
-            hint = (
-                "The server's certificate is not trusted: have it mended, or name the authority "
-                "that signed it in the environment variable SSL_CERT_FILE."
-            )
+            hint = f"The server's certificate is not trusted. {UNTRUSTED}"
         case _:
             hint = (
                 "Check host, port and security in [mail] (587 is starttls, 465 is tls), "
@@ -293,7 +294,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_text(error.smtp_error)}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message or str(error)
+        return error.verify_message.rstrip(".") or str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
@@ -302,7 +303,7 @@ def _words(error: Exception) -> str:
 def _text(said: bytes | str) -> str:
     """A server's words on one line."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return " ".join(text.split())
+    return " ".join(storable(text).split())
 
 
 def _stuffed(message: bytes) -> bytes:

@@ -14,6 +14,7 @@ from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.model import DeliveryState
 from reporter.render.text import Words
 from reporter.showing import one_line
+from reporter.trust import USUAL_TRUST, Trust
 
 
 def post_summary(
@@ -23,6 +24,7 @@ def post_summary(
     message_id: str,
     secret: str | None,
     committing: Committing,
+    trust: Trust = USUAL_TRUST,
 ) -> Result:
     """Post a summary once.
 
@@ -35,9 +37,9 @@ def post_summary(
         signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         headers["X-Reporter-Signature"] = f"sha256={signature}"
     try:
-        return post_once(url, body, headers, committing).result()
+        return post_once(url, body, headers, committing, trust=trust).result()
     except ChannelError as error:
-        return Result(DeliveryState.FAILED, str(error))
+        return Result(DeliveryState.FAILED, one_line(error.explain()))
 
 
 def summary_of(

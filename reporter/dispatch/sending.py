@@ -195,7 +195,7 @@ def _copy(
     if "://" not in folder:
         folder = str(settings.folder / folder)
     with _unusable_if_wrong():
-        result = copy_files(folder, place, list(report.files.values()))
+        result = copy_files(folder, place, list(report.files.values()), settings.trust)
     return {delivery.recipient: result}
 
 
@@ -214,6 +214,7 @@ def _post(
         message_id=delivery.message_id,
         secret=secret,
         committing=lambda: committing([delivery.recipient]),
+        trust=settings.trust,
     )
     return {delivery.recipient: result}
 

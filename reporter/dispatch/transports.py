@@ -56,8 +56,9 @@ def transport_of(settings: Settings) -> Transport:
     mail = settings.mail
     sender = sender_of(settings).address
     if mail.transport == "graph":
-        return GraphTransport(mail.graph_url, sender, _tokens(settings, SCOPE))
-    server = Server(mail.host, mail.port, mail.security, _login(settings))
+        tokens = _tokens(settings, SCOPE)
+        return GraphTransport(mail.graph_url, sender, tokens, settings.trust)
+    server = Server(mail.host, mail.port, mail.security, _login(settings), settings.trust)
     return SmtpTransport(server, sender, per_minute=mail.per_minute)
 
 
@@ -82,4 +83,5 @@ def _tokens(settings: Settings, scope: str) -> TokenAuth:
     secret = find_secret(settings, "mail.oauth_client_secret")
     credential = ClientSecret(secret.value, secret.origin)
     scopes = (mail.oauth_scope or scope,)
-    return TokenAuth(Exchange(), mail.oauth_token_url, mail.oauth_client_id, credential, scopes)
+    exchange = Exchange(trust=settings.trust)
+    return TokenAuth(exchange, mail.oauth_token_url, mail.oauth_client_id, credential, scopes)

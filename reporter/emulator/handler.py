@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -47,9 +48,35 @@ _ROUTES: Final = [
         ),
     )
 ]
-_BEFORE_ANSWER: Final = ("drop", "429-seconds", "429-date", "429-bare", "500", "503", "forbidden")
-_IN_ANSWER: Final = ("truncate", "broken-json", "html", "other-shape")
+_BEFORE_ANSWER: Final = (
+    "drop",
+    "429-seconds",
+    "429-date",
+    "429-bare",
+    "429-absurd",
+    "500",
+    "503",
+    "forbidden",
+)
+_IN_ANSWER: Final = (
+    "truncate",
+    "drip",
+    "drip-head",
+    "bomb",
+    "broken-json",
+    "html",
+    "deep",
+    "other-shape",
+)
+_TOKENS: Final[dict[str, dict[str, Any]]] = {
+    "token-life": {"expires_in": "soon"},
+    "token-line": {"access_token": "A-TOKEN\r\nX-More: 1"},
+    "token-script": {"access_token": "жетон"},
+}
+"""What is odd about a token, by fault."""
 _SLOW_S: Final = 2.0
+_DRIP_S: Final = 0.5
+_DEPTH: Final = 100_000
 
 
 class Problem(Exception):
@@ -87,8 +114,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def _token(self, body: bytes) -> None:
         form = dict(parse_qsl(body.decode()))
+        asked = "POST /connect/token"
+        faults = self.emulator.faults
         try:
-            self._send(HTTPStatus.OK, self.emulator.tokens.issue(form, self.emulator.token_url))
+            token = self.emulator.tokens.issue(form, self.emulator.token_url)
+            if faults.strikes("token-list", asked):
+                self._send(HTTPStatus.OK, [token])
+            elif faults.strikes("token-reason", asked):
+                error = {"error": ["invalid_client"], "error_description": [token]}
+                self._send(HTTPStatus.BAD_REQUEST, error)
+            else:
+                fault = faults.first_strike(_TOKENS, asked)
+                self._send(HTTPStatus.OK, token | _TOKENS.get(fault or "", {}))
         except Refusal as refusal:
             error = {"error": refusal.code, "error_description": str(refusal)}
             self._send(HTTPStatus.BAD_REQUEST, error)
@@ -175,6 +212,8 @@ class Handler(BaseHTTPRequestHandler):
         elif fault == "429-date":
             at = datetime.now(UTC) + timedelta(seconds=1)
             headers["Retry-After"] = format_datetime(at, usegmt=True)
+        elif fault == "429-absurd":
+            headers["Retry-After"] = "Fri, 31 Dec 99999 23:59:59 GMT"
         status = HTTPStatus({"forbidden": 403}.get(fault) or int(fault[:3]))
         self._send(status, {"error": {"code": status.phrase, "message": "as asked"}}, headers)
 
@@ -185,19 +224,38 @@ class Handler(BaseHTTPRequestHandler):
         headers: dict[str, str] | None = None,
         fault: str | None = None,
     ) -> None:
-        body = json.dumps(answer, ensure_ascii=False).encode()
+        # Half an emoji is in no encoding; JSON has an escape for it.
+        body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")
         if fault == "html":
             body = b"<!doctype html><title>Sign in</title><p>Please sign in to the proxy."
         elif fault == "broken-json":
             body = body[: len(body) // 2]
+        elif fault == "deep":
+            body = b"[" * _DEPTH + b"]" * _DEPTH
+        elif fault == "bomb":
+            body = gzip.compress(b" " * (1 << 20)) * (1 << 12)
+        if fault == "drip-head":
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * (1 << 16))
+            return
         self.send_response(status)
         self.send_header("Content-Type", "text/html" if fault == "html" else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("request-id", hashlib.sha256(self.path.encode()).hexdigest()[:16])
+        if fault == "bomb":
+            self.send_header("Content-Encoding", "gzip")
         for name, text in (headers or {}).items():
             self.send_header(name, text)
         self.end_headers()
+        if fault == "drip":
+            self._drip(body)
+            return
         if fault == "truncate":
             self.close_connection = True
             body = body[: len(body) // 2]
         self.wfile.write(body)
+
+    def _drip(self, content: bytes) -> None:
+        self.close_connection = True
+        for number in range(len(content)):
+            self.wfile.write(content[number : number + 1])
+            time.sleep(_DRIP_S)

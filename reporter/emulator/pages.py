@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from reporter.emulator.server import Emulator
 
 _LARGEST_PAGE = 100
+_ODD_TEXTS = {"half-emoji": "Mailbox of J\ud83d", "nul": "Mailbox\0of J"}
+_TEXT_FIELDS = ("name", "organization", "customer")
+"""Of a job, a customer, and a line of protected data."""
 
 
 def collection(
@@ -52,7 +55,7 @@ def collection(
         "@odata.context": f"{emulator.api_url}/partner/$metadata#Collection({name})",
         "value": _flawed(emulator, rows[start:stop], asked),
     }
-    if stop < len(rows):
+    if stop < len(rows) or emulator.faults.strikes("endless-next", asked):
         page["@odata.nextLink"] = _next_link(emulator, asked, stop)
     return page
 
@@ -100,6 +103,10 @@ def _flawed(emulator: Emulator, rows: list[Any], asked: str) -> list[Any]:
         return rows[:-1]
     if rows and emulator.faults.strikes("bad-row", asked):
         return [*rows, "not an object"]
+    for fault, text in _ODD_TEXTS.items():
+        if rows and emulator.faults.strikes(fault, asked):
+            field = next(name for name in _TEXT_FIELDS if name in rows[-1])
+            return [*rows[:-1], rows[-1] | {field: text}]
     return rows
 
 
@@ -110,6 +117,10 @@ def _next_link(emulator: Emulator, asked: str, start: int) -> str:
     query = f"?$skiptoken={_base36(start)}"
     if strikes("loop-next", asked):
         return emulator.api_url + asked.partition(" ")[2]
+    if strikes("endless-next", asked):
+        return f"{emulator.api_url}{path}?page={sum(emulator.requests.values())}"
+    if strikes("bad-next", asked):
+        return "http://[::1/x"
     if strikes("foreign-next", asked):
         return f"http://localhost:9{path}{query}"
     if strikes("relative-next", asked):

@@ -21,14 +21,24 @@ from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
-from reporter.errors import EvidenceError
+from reporter.errors import EvidenceError, SettingsError
 from reporter.showing import without_passwords
+from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust
+from reporter.web import (
+    FAULTS,
+    LONGEST_ANSWER_S,
+    Deadline,
+    OverLimit,
+    distrust,
+    open_session,
+    read_body,
+    send,
+)
 
 # What it finds wrong it says by raising as well; its logs are tracebacks.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
-_TIMEOUT_S: Final = (10, 30)
 _LARGEST_REPLY: Final = 1 << 20
 MALFORMED: Final = (
     ValueError,
@@ -56,9 +66,10 @@ class Stamp:
 class Authority(TimeStamper):
     """An authority, asked over HTTP. Once it has failed it is not asked again."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, trust: Trust = USUAL_TRUST) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._url = url
+        self._trust = trust
         self.trouble: NoStamp | None = None
 
     @property
@@ -100,30 +111,31 @@ class Authority(TimeStamper):
             "Content-Type": "application/timestamp-query",
             "Accept": "application/timestamp-reply",
         }
+        request = requests.Request("POST", self._url, headers=headers, data=query)
         try:
-            with requests.post(
-                self._url,
-                query,
-                headers=headers,
-                timeout=_TIMEOUT_S,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                open_session(self._trust) as session,
+                Deadline(LONGEST_ANSWER_S) as deadline,
+                send(session, session.prepare_request(request)) as response,
+            ):
                 if response.status_code != requests.codes.ok:
                     raise self._failed(f"answered {response.status_code}")
-                reply = b""
-                for block in response.iter_content(1 << 16):
-                    reply += block
-                    if len(reply) > _LARGEST_REPLY:
-                        raise self._failed("sent no time stamp that holds")
-                return reply
-        except requests.RequestException as error:
+                return read_body(response, _LARGEST_REPLY, deadline)
+        except SettingsError as error:
+            raise self._failed("cannot be asked", f"{error} {error.hint}") from error
+        except OverLimit as error:
+            raise self._failed(
+                "sent no time stamp that holds", f"It was given up: {error}."
+            ) from error
+        except FAULTS as error:
+            if why := distrust(error, self._url):
+                raise self._failed("cannot be trusted", f"{why} {UNTRUSTED}") from error
             raise self._failed(f"cannot be reached ({type(error).__name__})") from error
 
-    def _failed(self, what: str) -> NoStamp:
+    def _failed(self, what: str, why: str = "") -> NoStamp:
+        later = "What was archived has no time stamp yet; the next `reporter archive` adds it."
         self.trouble = NoStamp(
-            f"The time-stamp authority {self.name} {what}.",
-            hint="What was archived has no time stamp yet; the next `reporter archive` adds it.",
+            f"The time-stamp authority {self.name} {what}.", hint=f"{why} {later}".lstrip()
         )
         return self.trouble
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import math
+import re
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import jwt
 import requests
@@ -18,11 +20,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from reporter.certificates import load_certificates
 from reporter.errors import FetchError, SettingsError
-from reporter.fetch.http import Exchange
+from reporter.fetch.http import Answer, Exchange
+from reporter.foreign import NotJson, read_json
+from reporter.showing import excerpt
 
 RENEW_BEFORE_S = 120
 """A token with less life left is renewed, so that it cannot run out under way."""
 ASSERTION_LIFE_S = 300
+_LARGEST_REPLY: Final = 1 << 20
+_TOKEN: Final = re.compile(r"[!-~]{1,65536}")
+"""What a header can carry, which is more than RFC 6750 allows."""
+_USUAL_LIFE_S: Final = 3600.0
+"""Of a token whose endpoint does not say how long it lives."""
 
 
 class Credential(Protocol):
@@ -140,32 +149,61 @@ class TokenAuth(requests.auth.AuthBase):
     def _renew(self) -> None:
         form = self._credential.form(self._client_id, self._token_url)
         form |= {"grant_type": "client_credentials", "scope": " ".join(self._scopes)}
-        response = self._exchange.send(requests.Request("POST", self._token_url, data=form))
-        try:
-            reply = response.json()
-        except requests.JSONDecodeError:
-            reply = {}
-        if response.status_code != requests.codes.ok or "access_token" not in reply:
-            raise TokenRefused(response, reply, self._scopes)
-        self._token = reply["access_token"]
-        life = float(reply.get("expires_in", 3600))
+        request = requests.Request("POST", self._token_url, data=form)
+        answer = self._exchange.send(request, largest=_LARGEST_REPLY)
+        reply = _fields_of(answer)
+        if answer.status != requests.codes.ok or "access_token" not in reply:
+            raise TokenRefused(answer, reply, self._scopes)
+        token = reply["access_token"]
+        if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+            # It is not shown: it may be most of one.
+            raise FetchError(
+                f"{excerpt(answer.url)} gave a token that no request can carry.",
+                hint="Check token_url and environment in [api].",
+            )
+        self._token = token
+        life = _life_s(reply.get("expires_in"))
         self._good_until = time.monotonic() + max(life - RENEW_BEFORE_S, life / 2)
 
 
 class TokenRefused(FetchError):
     """The token endpoint said no."""
 
-    def __init__(
-        self, response: requests.Response, reply: dict[str, str], scopes: tuple[str, ...]
-    ) -> None:
-        self.code = str(reply.get("error", ""))
-        said = " ".join(filter(None, (self.code, reply.get("error_description"))))
+    def __init__(self, answer: Answer, reply: dict[str, Any], scopes: tuple[str, ...]) -> None:
+        self.code = _text_in(reply, "error")
+        words = " ".join(filter(None, (self.code, _text_in(reply, "error_description"))))
         hints = {
             "invalid_client": "Check client_id and client_secret (or certificate) in [api]; "
             "a secret lives one to three years and may have run out.",
             "invalid_scope": f"Give the app registration the permissions {', '.join(scopes)}.",
         }
         super().__init__(
-            f"{response.url} refused a token: {response.status_code} {said}.",
+            f"{excerpt(answer.url)} refused a token: {answer.status} "
+            f"{words or 'without a reason'}.",
             hint=hints.get(self.code, "Check token_url and environment in [api]."),
         )
+
+
+def _fields_of(answer: Answer) -> dict[str, Any]:
+    """The fields of a token endpoint's reply; none where it is no JSON object. Nothing of it goes
+    into an error: a token may be anywhere in it.
+    """
+    try:
+        reply = read_json(answer.body)
+    except NotJson:
+        return {}
+    return reply if isinstance(reply, dict) else {}
+
+
+def _text_in(reply: dict[str, Any], name: str) -> str:
+    text = reply.get(name)
+    return excerpt(text) if isinstance(text, str) else ""
+
+
+def _life_s(expires_in: object) -> float:
+    """How long a token lives; the usual time where its endpoint does not say, or not readably."""
+    try:
+        life = float(expires_in)  # type: ignore[arg-type]  # whatever came
+    except (TypeError, ValueError, OverflowError):
+        return _USUAL_LIFE_S
+    return life if math.isfinite(life) and life >= 0 else _USUAL_LIFE_S

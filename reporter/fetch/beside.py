@@ -14,7 +14,8 @@ from reporter.model import Absence, Answer, Customer, Kind, Lack, Reply
 
 logger = logging.getLogger(__name__)
 
-Ask = Callable[[Client, Customer], tuple[Reply, ...]]
+Ask = Callable[[Client, Customer, list[Reply]], None]
+"""Adds the replies about a customer to those received."""
 
 
 class Beside:
@@ -37,10 +38,11 @@ class Beside:
 
     def answer(self, customer: Customer) -> Answer:
         """What the service says of a customer, or why it does not."""
+        received: list[Reply] = []
         try:
             if self._permitted():
-                replies = self._ask(self._client, customer)
-                return Answer(self._kind, self._clock(), replies)
+                self._ask(self._client, customer, received)
+                return Answer(self._kind, self._clock(), tuple(received))
             absence = Absence(Lack.NOT_PERMITTED, self._permission)
         except PermissionDenied as error:
             logger.info("%s", error)
@@ -50,7 +52,7 @@ class Beside:
         except ReporterError as error:
             logger.warning("%s", error)
             absence = Absence(Lack.FAILED, str(error))
-        return Answer(self._kind, self._clock(), absence=absence)
+        return Answer(self._kind, self._clock(), absence=absence, unusable=tuple(received))
 
     def _permitted(self) -> bool:
         """Whether the token endpoint grants the permission; once refused it is not asked again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
@@ -12,10 +12,15 @@ import requests
 
 from reporter.errors import FetchError, NotThere, PermissionDenied
 from reporter.fetch.auth import TokenAuth
-from reporter.fetch.http import Exchange, Transient
+from reporter.fetch.http import Answer, Exchange, Transient
+from reporter.foreign import NotJson, TooDeep, loses_text, storable
 from reporter.model import Reply
+from reporter.showing import excerpt
+
+logger = logging.getLogger(__name__)
 
 _REQUEST_ID: Final = "request-id"
+_LONGEST_ID: Final = 200
 
 
 class Client:
@@ -29,6 +34,10 @@ class Client:
         self.api_url = api_url
         self._clock = clock
 
+    def stop(self) -> None:
+        """Give up what is under way, and ask for nothing more."""
+        self._exchange.stop()
+
     def call(
         self,
         method: str,
@@ -36,77 +45,103 @@ class Client:
         *,
         permission: str,
         subject: str,
+        received: list[Reply],
         params: dict[str, int] | None = None,
         body: dict[str, Any] | None = None,
     ) -> Reply:
         """The reply to a call; its body is JSON.
 
-        `subject` is what is asked for, in words; `permission` what the app registration needs.
+        `subject` is what is asked for, in words; `permission` what the app registration needs. The
+        reply is added to `received`, also where it cannot be used.
 
         Raises:
             PermissionDenied: 401 (also with a new token) or 403.
             NotThere: 404.
-            FetchError: the service cannot be reached, or answers anything but 200.
+            NotReached: there is no connection to the service.
+            FetchError: the service answers anything but 200, or nothing that can be used.
         """
         if _host(url) != _host(self.api_url):
             raise FetchError(
-                f"The service points to another host for {subject}: {url}.",
+                f"The service points to another host for {subject}: {excerpt(url)}.",
                 hint="The token is not sent there. Tell the service's support.",
             )
         request = requests.Request(method, url, params=params, json=body, auth=self.auth)
-        response = self._exchange.send(request, check=self._checker())
-        if response.status_code != requests.codes.ok:
-            raise _refused(response, permission, subject)
-        return Reply(
-            url=response.url,
-            fetched_at=self._clock(),
-            request_id=response.headers.get(_REQUEST_ID, ""),
-            body=response.content,
-        )
+        check = self._checker(subject, received)
+        answer = self._exchange.send(request, check=check)
+        if answer.status != requests.codes.ok:
+            raise _refused(answer, permission, subject)
+        return received[-1]
 
-    def _checker(self) -> Callable[[requests.Response], None]:
+    def _checker(self, subject: str, received: list[Reply]) -> Callable[[Answer], None]:
         """One new token after a 401, and another attempt after a body that is no JSON."""
         renewed = False
+        before = len(received)
 
-        def check(response: requests.Response) -> None:
+        def check(answer: Answer) -> None:
             nonlocal renewed
-            if response.status_code == requests.codes.unauthorized and not renewed:
+            if answer.status == requests.codes.unauthorized and not renewed:
                 renewed = True
-                self.auth.reject(response.request)
+                self.auth.reject(answer.request)
                 raise Transient("401 Unauthorized", wait_s=0)
-            if response.status_code == requests.codes.ok:
-                try:
-                    json.loads(response.content)
-                except ValueError as error:
-                    raise Transient(
-                        f"the answer is not JSON ({error}); it begins with "
-                        f"{response.content[:60]!r}, {_named(response)}"
-                    ) from error
+            if answer.status == requests.codes.ok:
+                # Of several attempts the last one counts.
+                received[before:] = [
+                    Reply(storable(answer.url), self._clock(), _request_id(answer), answer.body)
+                ]
+                _insist_on_json(answer, subject)
 
         return check
 
 
-def _refused(response: requests.Response, permission: str, subject: str) -> FetchError:
-    status = f"{response.status_code} {response.reason}, {_named(response)}"
-    if response.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
+def _insist_on_json(answer: Answer, subject: str) -> None:
+    """Have no body but JSON, and tell where not every character of it can be kept."""
+    try:
+        replaced = loses_text(answer.body)
+    except TooDeep as error:
+        raise FetchError(
+            f"The reply about {subject} cannot be used: {error} ({_named(answer)}).",
+            hint="Tell the service's support.",
+        ) from error
+    except NotJson as error:
+        raise Transient(
+            f"the answer is not JSON ({error}); it begins with {answer.body[:60]!r}, "
+            f"{_named(answer)}"
+        ) from error
+    if replaced:
+        logger.warning(
+            "The reply about %s holds NUL or half characters, each taken for U+FFFD; it is kept "
+            "as received (%s)",
+            subject,
+            _named(answer),
+        )
+
+
+def _refused(answer: Answer, permission: str, subject: str) -> FetchError:
+    status = f"{answer.status} {answer.reason}, {_named(answer)}"
+    if answer.status in (requests.codes.unauthorized, requests.codes.forbidden):
         return PermissionDenied(
             f"The app may not read {subject} ({status}).",
             hint=f"Give the app registration the permission {permission}, and check that its "
             "scope (all customers, some, or groups) includes this one.",
         )
-    if response.status_code == requests.codes.not_found:
+    if answer.status == requests.codes.not_found:
         return NotThere(
             f"The service does not know {subject} ({status}).",
             hint="Check the customer id, and api_url in [api].",
         )
+    text = answer.body[:200].decode("utf-8", "replace")
     return FetchError(
-        f"The service refused to give {subject} ({status}): {response.text[:200]!r}.",
+        f"The service refused to give {subject} ({status}): {text!r}.",
         hint="Ask the service's support with the request id.",
     )
 
 
-def _named(response: requests.Response) -> str:
-    return f"request id {response.headers.get(_REQUEST_ID, 'not given')}"
+def _request_id(answer: Answer) -> str:
+    return excerpt(answer.headers.get(_REQUEST_ID, ""), _LONGEST_ID)
+
+
+def _named(answer: Answer) -> str:
+    return f"request id {_request_id(answer) or 'not given'}"
 
 
 def _host(url: str) -> tuple[str, str]:

@@ -10,13 +10,17 @@ from reporter.errors import FetchError
 from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
-from reporter.jobs.replies import products_of, protected_rows, read_page
+from reporter.fetch.pages import Pages
+from reporter.jobs.replies import products_of, protected_rows
 from reporter.model import Customer, Reply, Snapshot
+from reporter.showing import excerpt
 
 CUSTOMERS: Final = "partner.customers.read.all"
 JOBS: Final = "partner.jobs.read.all"
 PROTECTED: Final = "partner.cbprotected.read.all"
 LICENCES: Final = "partner.license.read.all"
+_LONGEST_LINK: Final = 8_000
+"""What web servers take of an address at most."""
 
 
 class Generation1:
@@ -26,56 +30,81 @@ class Generation1:
         self._client = client
         self._beside = beside
 
-    def customers(self) -> CustomerList:
+    def customers(self, received: list[Reply] | None = None) -> CustomerList:
         """All customers the app may see."""
-        replies = _collection(self._client, "/partner/customers", CUSTOMERS, "the customers")
-        return customers_of(replies)
+        pages = Pages(
+            self._client, CUSTOMERS, "the customers", received if received is not None else []
+        )
+        return customers_of(_collection(self._client, "/partner/customers", pages))
 
-    def snapshot(self, customer: Customer) -> Snapshot:
+    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them."""
-        path, subject = f"{_path(customer)}/jobs", f"the jobs of {customer.name}"
-        replies = _collection(self._client, path, JOBS, subject)
+        pages = Pages(
+            self._client,
+            JOBS,
+            f"the jobs of {customer.name}",
+            received if received is not None else [],
+        )
+        replies = _collection(self._client, f"{_path(customer)}/jobs", pages)
         return Snapshot(customer, replies, tuple(own.answer(customer) for own in self._beside))
 
+    def stop(self) -> None:
+        """Give up what is under way, and ask for nothing more."""
+        self._client.stop()
 
-def protected(client: Client, customer: Customer) -> tuple[Reply, ...]:
+
+def protected(client: Client, customer: Customer, received: list[Reply]) -> None:
     """What is protected of a customer's Microsoft 365."""
-    subject = f"the protected data of {customer.name}"
-    replies = _collection(client, f"{_path(customer)}/protected", PROTECTED, subject)
-    protected_rows(replies)  # of another shape they are none
-    return replies
+    pages = Pages(client, PROTECTED, f"the protected data of {customer.name}", received)
+    protected_rows(_collection(client, f"{_path(customer)}/protected", pages))  # or it is none
 
 
-def subscription(client: Client, customer: Customer) -> tuple[Reply, ...]:
+def subscription(client: Client, customer: Customer, received: list[Reply]) -> None:
     """What a customer has bought."""
     url = f"{client.api_url}/partner/services/{quote(customer.id, safe='')}"
     subject = f"the subscription of {customer.name}"
-    replies = (client.call("GET", url, permission=LICENCES, subject=subject),)
-    products_of(replies)  # of another shape it is none
-    return replies
+    client.call("GET", url, permission=LICENCES, subject=subject, received=received)
+    products_of(received)  # of another shape it is none
 
 
 def _path(customer: Customer) -> str:
     return f"/partner/customers/{quote(customer.id, safe='')}"
 
 
-def _collection(client: Client, path: str, permission: str, subject: str) -> tuple[Reply, ...]:
+def _collection(client: Client, path: str, pages: Pages) -> tuple[Reply, ...]:
     """The replies of all pages."""
     url: str | None = client.api_url + path
-    replies: list[Reply] = []
     seen: set[str] = set()
     while url is not None:
         if url in seen:
             raise FetchError(
-                f"The service sends the pages of {subject} in a circle: {url} again.",
+                f"The service sends the pages of {pages.subject} in a circle: "
+                f"{excerpt(url)} again.",
                 hint="Nothing of this snapshot is kept. Tell the service's support.",
             )
         seen.add(url)
-        reply = client.call("GET", url, permission=permission, subject=subject)
-        replies.append(reply)
-        link = read_page(reply).next_link
-        url = next_url(reply.url, link) if link else None
-    return tuple(replies)
+        link = pages.ask("GET", url).next_link
+        url = _followed(pages, link) if link else None
+    return tuple(pages.received)
+
+
+def _followed(pages: Pages, link: str) -> str:
+    """Where the next link of the last page leads.
+
+    Raises:
+        FetchError: nowhere.
+    """
+    try:
+        url = next_url(pages.received[-1].url, link)
+    except ValueError:
+        url = ""
+    if not url or len(link) > _LONGEST_LINK:
+        raise FetchError(
+            f"The service's link to the next page of {pages.subject} cannot be used: "
+            f"{excerpt(link, 80)}.",
+            hint="Nothing of this snapshot is kept. Tell the service's support.",
+        )
+    return url
 
 
 def next_url(url: str, link: str) -> str:
@@ -83,6 +112,9 @@ def next_url(url: str, link: str) -> str:
 
     The context of a collection is `…/partner/$metadata`; a page of the same collection has the
     same path, which tells the two readings of a relative link apart.
+
+    Raises:
+        ValueError: it is no link.
     """
     by_request = urljoin(url, link)
     by_context = urljoin(urljoin(url, "/partner/$metadata"), link)

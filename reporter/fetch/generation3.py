@@ -11,6 +11,7 @@ from reporter.errors import FetchError
 from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
+from reporter.fetch.pages import Pages
 from reporter.jobs.replies import Page, protected_rows, read_page
 from reporter.model import Customer, Reply, Snapshot
 
@@ -32,17 +33,29 @@ class Generation3:
         self._client = client
         self._beside = beside
 
-    def customers(self) -> CustomerList:
+    def customers(self, received: list[Reply] | None = None) -> CustomerList:
         """All customers the app may see."""
-        return customers_of(self._batch(f"{_ROOT}/batch", CUSTOMERS, "the customers"))
+        pages = Pages(
+            self._client, CUSTOMERS, "the customers", received if received is not None else []
+        )
+        return customers_of(self._batch(f"{_ROOT}/batch", pages))
 
-    def snapshot(self, customer: Customer) -> Snapshot:
+    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them."""
-        path = f"{_path(customer)}/avpt-products/jobs/batch"
-        replies = self._batch(path, JOBS, f"the jobs of {customer.name}")
+        pages = Pages(
+            self._client,
+            JOBS,
+            f"the jobs of {customer.name}",
+            received if received is not None else [],
+        )
+        replies = self._batch(f"{_path(customer)}/avpt-products/jobs/batch", pages)
         return Snapshot(customer, replies, tuple(own.answer(customer) for own in self._beside))
 
-    def _batch(self, path: str, permission: str, subject: str) -> tuple[Reply, ...]:
+    def stop(self) -> None:
+        """Give up what is under way, and ask for nothing more."""
+        self._client.stop()
+
+    def _batch(self, path: str, reading: Pages) -> tuple[Reply, ...]:
         """The replies of all pages of one whole reading.
 
         Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
@@ -51,52 +64,48 @@ class Generation3:
         before: list[str] | None = None
         flaw = ""
         for _ in range(READINGS):
-            replies, pages = self._read(path, permission, subject)
+            pages = self._read(path, reading)
             rows = [_canonical(row) for page in pages for row in page.rows]
             flaw = _flaw(pages, rows)
             # The same rows twice in two readings in a row are the service's own, not a shift.
             if not flaw or (rows == before and _counts_agree(pages)):
-                return tuple(replies)
+                return tuple(reading.received)
             before = rows
         raise FetchError(
-            f"The list of {subject} is incomplete after {READINGS} readings: {flaw} "
-            f"(request id {replies[-1].request_id or 'not given'}).",
+            f"The list of {reading.subject} is incomplete after {READINGS} readings: {flaw} "
+            f"(request id {reading.received[-1].request_id or 'not given'}).",
             hint="Nothing of this snapshot is kept. Run the same command again later.",
         )
 
-    def _read(self, path: str, permission: str, subject: str) -> tuple[list[Reply], list[Page]]:
-        replies: list[Reply] = []
+    def _read(self, path: str, reading: Pages) -> list[Page]:
         pages: list[Page] = []
+        reading.again()
         while not pages or (pages[-1].rows and _count(pages) < (pages[-1].total or 0)):
-            reply = self._client.call(
+            page = reading.ask(
                 "POST",
                 self._client.api_url + path,
-                permission=permission,
-                subject=subject,
                 params={"pageIndex": len(pages) + 1, "pageSize": PAGE_SIZE},
                 body={},
             )
-            replies.append(reply)
-            pages.append(read_page(reply))
-        return replies, pages
+            pages.append(page)
+        return pages
 
 
-def protected(client: Client, customer: Customer) -> tuple[Reply, ...]:
+def protected(client: Client, customer: Customer, received: list[Reply]) -> None:
     """What is protected of a customer's Microsoft 365, in one reply.
 
     The vendor does not document the reply. One that says it is not the whole is none.
     """
     subject = f"the protected data of {customer.name}"
     url = f"{client.api_url}{_path(customer)}/cloud-backup-m365/overview"
-    replies = (client.call("GET", url, permission=PROTECTED, subject=subject),)
-    rows, page = protected_rows(replies), read_page(replies[0])
+    reply = client.call("GET", url, permission=PROTECTED, subject=subject, received=received)
+    rows, page = protected_rows([reply]), read_page(reply)
     if page.next_link is not None or (page.total is not None and page.total != len(rows)):
         raise FetchError(
             f"The list of {subject} is incomplete: {len(rows)} rows came, and there are more "
-            f"(request id {replies[0].request_id or 'not given'}).",
+            f"(request id {reply.request_id or 'not given'}).",
             hint="How this list goes on is not documented. Tell the service's support.",
         )
-    return replies
 
 
 def _path(customer: Customer) -> str:

@@ -5,22 +5,34 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import requests
 import tenacity
 import urllib3
 
-from reporter import __version__
-from reporter.errors import FetchError
+from reporter.errors import FetchError, NotReached
+from reporter.showing import excerpt
+from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust
+from reporter.web import (
+    LONGEST_ANSWER_S,
+    Deadline,
+    OverLimit,
+    distrust,
+    in_words,
+    open_session,
+    read_body,
+    retry_after_s,
+    send,
+)
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_S: Final = (10, 60)
-"""To connect, and between two bytes of an answer."""
 ATTEMPTS: Final = 6
+LARGEST_ANSWER: Final = 64 << 20
+"""Bytes of a body, decompressed."""
 LONGEST_WAIT_S: Final = 300.0
 """A `Retry-After` beyond this ends the request: the next run is the better retry."""
 _FIRST_WAIT_S: Final = 0.5
@@ -30,86 +42,134 @@ _CONNECTION_FAULTS = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.HTTPError,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back of a request, whole."""
+
+    request: requests.PreparedRequest = field(repr=False)
+    url: str
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
 
 
 class Transient(Exception):
     """Something that may be over at the next attempt; `wait_s` is what the service asked for."""
 
-    def __init__(self, message: str, wait_s: float | None = None) -> None:
+    def __init__(self, message: str, wait_s: float | None = None, *, reached: bool = True) -> None:
         super().__init__(message)
         self.wait_s = wait_s
+        self.reached = reached
+        """Whether the service has answered at all."""
+
+
+class Stopped(BaseException):
+    """A thread is to give up what it does: no error, as little as Ctrl-C."""
 
 
 class Exchange:
-    """Sends requests and reads their whole answers, trying again what may pass."""
+    """Sends requests and reads their whole answers, trying again what may pass. Once it is stopped
+    it sends no more, waits no more, and reads no further.
+    """
 
     def __init__(
-        self, *, connections: int = 8, sleep: Callable[[float], None] = time.sleep
+        self,
+        *,
+        connections: int = 8,
+        trust: Trust = USUAL_TRUST,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._connections = connections
-        self._sleep = sleep
+        self._trust = trust
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._pause
         self._local = threading.local()
+
+    def _pause(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
+
+    def stop(self) -> None:
+        """Have every thread that waits for an answer give it up."""
+        self._stopped.set()
 
     def send(
         self,
         request: requests.Request,
         *,
-        check: Callable[[requests.Response], None] = lambda response: None,
-    ) -> requests.Response:
+        check: Callable[[Answer], None] = lambda answer: None,
+        largest: int = LARGEST_ANSWER,
+    ) -> Answer:
         """The answer to a request, of any status that will not change by asking again.
 
         `check` may raise `Transient` to have the request sent again.
 
         Raises:
-            FetchError: no usable answer after several attempts.
+            NotReached: there is no connection to the service, or none that can be trusted.
+            FetchError: no usable answer after several attempts, or one beyond the limits.
+            SettingsError: the authorities that are named cannot be used.
+            Stopped: it was.
         """
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=_wait_s,
             sleep=self._sleep,
             retry=tenacity.retry_if_exception_type(Transient),
-            before_sleep=tenacity.before_sleep_log(logger, logging.INFO),
+            before_sleep=_tell,
             reraise=True,
         )
         try:
-            return retrying(self._attempt, request, check)
+            return retrying(self._attempt, request, check, largest)
         except Transient as error:
-            raise FetchError(
-                f"{request.method} {request.url} failed {ATTEMPTS} times: {error}.",
-                hint="Check the network and the service's status, then run the same command again.",
-            ) from error
+            raise _given_up(request, error) from error
 
     def _attempt(
-        self, request: requests.Request, check: Callable[[requests.Response], None]
-    ) -> requests.Response:
+        self, request: requests.Request, check: Callable[[Answer], None], largest: int
+    ) -> Answer:
+        if self._stopped.is_set():
+            raise Stopped
         session = self._session()
         try:
-            # A redirect is not followed: it could carry the token to another host.
-            response = session.send(
-                session.prepare_request(request), timeout=TIMEOUT_S, allow_redirects=False
-            )
+            prepared = session.prepare_request(request)
+            with Deadline(LONGEST_ANSWER_S) as deadline, send(session, prepared) as response:
+                body = read_body(response, largest, deadline, self._stopped.is_set)
+        except OverLimit as error:
+            raise FetchError(
+                f"{_named(request)} was given up: {error}.",
+                hint="Nothing of it is kept. Tell the service's support.",
+            ) from error
         except _CONNECTION_FAULTS as error:
-            raise Transient(_words(error)) from error
+            if why := distrust(error, request.url):
+                raise NotReached(why, hint=UNTRUSTED) from error
+            raise Transient(in_words(error, request.url), reached=False) from error
         except requests.RequestException as error:
             raise FetchError(
-                f"{request.method} {request.url} cannot be sent: {error}.",
+                f"{_named(request)} cannot be sent: {excerpt(str(error))}.",
                 hint="Check api_url and token_url in [api].",
             ) from error
-        if response.status_code == requests.codes.too_many_requests or response.status_code >= 500:
-            raise Transient(f"{response.status_code} {response.reason}", _retry_after(response))
-        check(response)
-        return response
+        if self._stopped.is_set():
+            raise Stopped
+        answer = Answer(
+            prepared,
+            str(response.url),
+            response.status_code,
+            excerpt(response.reason or ""),
+            response.headers,
+            body,
+        )
+        if answer.status == requests.codes.too_many_requests or answer.status >= 500:
+            raise Transient(f"{answer.status} {answer.reason}", _wait_asked_for(answer))
+        check(answer)
+        return answer
 
     def _session(self) -> requests.Session:
         """A session for each thread: `requests` does not promise to share one."""
         if not hasattr(self._local, "session"):
-            session = requests.Session()
-            session.headers["User-Agent"] = f"backup-reporter/{__version__}"
-            adapter = requests.adapters.HTTPAdapter(pool_maxsize=self._connections)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            self._local.session = session
+            self._local.session = open_session(self._trust, self._connections)
         session_of_thread: requests.Session = self._local.session
         return session_of_thread
 
@@ -126,30 +186,39 @@ def _wait_s(state: tenacity.RetryCallState) -> float:
     return jittered if asked is None else asked + random.uniform(0, 0.1)  # noqa: S311
 
 
-def _retry_after(response: requests.Response) -> float | None:
+def _tell(state: tenacity.RetryCallState) -> None:
+    assert state.outcome is not None
+    assert state.next_action is not None
+    logger.info("Asking again in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
+
+
+def _wait_asked_for(answer: Answer) -> float | None:
     """Seconds the service asks us to wait; None where it does not say, or not readably.
 
     Raises:
         FetchError: it asks for longer than a run should wait.
     """
-    header = response.headers.get("Retry-After")
-    if header is None:
-        return None
-    try:
-        wait_s = urllib3.Retry().parse_retry_after(header)
-    except urllib3.exceptions.InvalidHeader:
-        return None
-    if wait_s > LONGEST_WAIT_S:
+    wait_s = retry_after_s(answer.headers)
+    if wait_s is not None and wait_s > LONGEST_WAIT_S:
         raise FetchError(
-            f"{response.url} asks to wait {wait_s:.0f} s ({response.status_code}).",
+            f"{excerpt(answer.url)} asks to wait {wait_s:.0f} s ({answer.status}).",
             hint="Run the same command again after that time.",
         )
     return wait_s
 
 
-def _words(error: Exception) -> str:
-    """The innermost cause: the outer ones only wrap it."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    return f"{type(cause).__name__}: {cause}"
+def _given_up(request: requests.Request, error: Transient) -> FetchError:
+    message = f"{_named(request)} failed {ATTEMPTS} times: {error}."
+    if error.reached:
+        return FetchError(
+            message, hint="Check the service's status, then run the same command again."
+        )
+    return NotReached(
+        message,
+        hint="Check the network, a proxy that HTTPS_PROXY names, and the service's status; then "
+        "run the same command again.",
+    )
+
+
+def _named(request: requests.Request) -> str:
+    return f"{request.method} {excerpt(str(request.url))}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reporter.errors import ReplyError
 from reporter.jobs.replies import read_page
 from reporter.model import Customer, Reply
+from reporter.showing import excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def customers_of(replies: tuple[Reply, ...]) -> CustomerList:
         for row in read_page(reply).rows:
             if not isinstance(row, dict) or not row.get("id"):
                 raise ReplyError(
-                    f"A customer in the reply of {reply.url} has no id: {str(row)[:80]}.",
+                    f"A customer in the reply of {reply.url} has no id: {excerpt(str(row), 80)}.",
                     hint=f"Tell the service's support (request id {reply.request_id}).",
                 )
             customer_id = str(row["id"])

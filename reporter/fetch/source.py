@@ -17,7 +17,8 @@ from reporter.fetch.generation1 import Generation1
 from reporter.fetch.generation3 import Generation3
 from reporter.fetch.http import Exchange
 from reporter.fetch.listing import CustomerList
-from reporter.model import Customer, Kind, Snapshot
+from reporter.model import Customer, Kind, Reply, Snapshot
+from reporter.trust import USUAL_TRUST, Trust
 
 logger = logging.getLogger(__name__)
 
@@ -25,22 +26,28 @@ logger = logging.getLogger(__name__)
 class JobSource(Protocol):
     """Where customers and their jobs come from. Safe to call from several threads."""
 
-    def customers(self) -> CustomerList:
-        """All customers the app may see.
+    def customers(self, received: list[Reply] | None = None) -> CustomerList:
+        """All customers the app may see. Every reply is added to `received` as it comes.
 
         Raises:
             FetchError: the list could not be had as a whole.
+            ReplyError: a reply is no list of customers.
         """
 
-    def snapshot(self, customer: Customer) -> Snapshot:
-        """All jobs the service shows of a customer now: complete, or an error.
+    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+        """All jobs the service shows of a customer now: complete, or an error. Every reply about
+        them is added to `received` as it comes, also one that cannot be used.
 
         What is asked for beside them comes with them, or why it did not come.
 
         Raises:
             PermissionDenied: the app may not read them.
             FetchError: the list could not be had as a whole.
+            ReplyError: a reply is no list of jobs.
         """
+
+    def stop(self) -> None:
+        """Have every thread give up what is under way, and ask for nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +59,24 @@ class Access:
     client_id: str
     credential: Credential
     version: Literal["auto", "v1", "v3"] = "auto"
+    trust: Trust = USUAL_TRUST
 
 
 def open_source(
-    access: Access, clock: Callable[[], datetime], exchange: Exchange
+    access: Access,
+    clock: Callable[[], datetime],
+    exchange: Exchange,
+    received: list[Reply] | None = None,
 ) -> tuple[JobSource, CustomerList]:
-    """The source to fetch from, and the customers it lists.
+    """The source to fetch from, and the customers it lists; every reply that lists them is added to
+    `received`.
 
     `auto` takes generation 3 where the app registration has its permissions, else generation 1.
 
     Raises:
         FetchError: the customers cannot be listed.
+        ReplyError: what came is no list of customers.
+        SettingsError: the authorities that are named cannot be used.
     """
 
     def client(*scopes: str) -> Client:
@@ -81,7 +95,7 @@ def open_source(
             client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
         )
         try:
-            return source, source.customers()
+            return source, source.customers(received)
         except (PermissionDenied, TokenRefused) as error:
             if access.version == "v3" or not lacks_permission(error):
                 raise
@@ -90,4 +104,4 @@ def open_source(
     source = Generation1(
         client(generation1.CUSTOMERS, generation1.JOBS), (protection, subscription)
     )
-    return source, source.customers()
+    return source, source.customers(received)

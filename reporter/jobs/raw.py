@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from reporter.errors import ReplyError
+from reporter.foreign import storable
 from reporter.jobs.replies import read_page
 from reporter.model import Reply
 
@@ -22,7 +23,8 @@ def row_texts(reply: Reply) -> list[str]:
         ReplyError: the reply is no list of rows.
     """
     number = len(read_page(reply).rows)
-    text = reply.body.decode(json.detect_encoding(reply.body), "surrogatepass").lstrip("\ufeff")
+    body = reply.body.decode(json.detect_encoding(reply.body), "surrogatepass")
+    text = storable(body.lstrip("\ufeff"))
     # Of two members of one name the later one counts, as for every reader of JSON.
     lists = {name: at for name, at in _members(text) if text[at] == "["}
     for name in ("value", "data"):

@@ -6,14 +6,15 @@ generation 3   {"data": [row, …], "metadata": {"pageIndex", "pageSize", "total
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from reporter.errors import ReplyError
+from reporter.foreign import NotJson, TooDeep, read_json
 from reporter.jobs.rows import Row, text_rows
 from reporter.model import Reply
+from reporter.showing import excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,15 @@ def read_page(reply: Reply) -> Page:
     """
     where = f" (request id {reply.request_id})" if reply.request_id else ""
     try:
-        envelope = json.loads(reply.body)
-    except ValueError as error:
+        envelope = read_json(reply.body)
+    except TooDeep as error:
         raise ReplyError(
-            f"The reply of {reply.url} is not JSON: {error}{where}.",
+            f"The reply of {excerpt(reply.url)} cannot be used: {error}{where}.",
+            hint="Replies of the service are four levels deep; tell its support.",
+        ) from error
+    except NotJson as error:
+        raise ReplyError(
+            f"The reply of {excerpt(reply.url)} is not JSON: {error}{where}.",
             hint="It may be cut short, or come from a proxy in between; it begins with "
             f"{reply.body[:60]!r}.",
         ) from error
@@ -53,7 +59,7 @@ def read_page(reply: Reply) -> Page:
             number, total = metadata.get("pageIndex"), metadata.get("totalCount")
             return Page(rows, number=_whole(number), total=_whole(total))
     raise ReplyError(
-        f"The reply of {reply.url} is JSON, but not a list of jobs{where}.",
+        f"The reply of {excerpt(reply.url)} is JSON, but not a list of jobs{where}.",
         hint='Expected {"value": […]} (generation 1) or {"data": […], "metadata": {…}} '
         "(generation 3).",
     )
@@ -79,8 +85,8 @@ def products_of(replies: Iterable[Reply]) -> list[dict[str, Any]]:
     products = []
     for reply in replies:
         try:
-            envelope = json.loads(reply.body)
-        except ValueError:
+            envelope = read_json(reply.body)
+        except NotJson:
             envelope = None
         one = isinstance(envelope, dict) and "products" in envelope
         subscriptions = [envelope] if one else read_page(reply).rows
@@ -93,7 +99,7 @@ def _objects(rows: Any, reply: Reply, what: str) -> list[dict[str, Any]]:
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return rows
     raise ReplyError(
-        f"The reply of {reply.url} is JSON, but not a list of {what}.",
+        f"The reply of {excerpt(reply.url)} is JSON, but not a list of {what}.",
         hint=f"Tell the service's support (request id {reply.request_id or 'not given'}).",
     )
 
@@ -109,7 +115,9 @@ def rows_of(replies: Iterable[Reply]) -> list[Row]:
         try:
             rows += text_rows(read_page(reply).rows, reply.fetched_at)
         except ReplyError as error:
-            raise ReplyError(f"In the reply of {reply.url}: {error}", hint=error.hint) from error
+            raise ReplyError(
+                f"In the reply of {excerpt(reply.url)}: {error}", hint=error.hint
+            ) from error
     return rows
 
 
@@ -145,7 +153,7 @@ def split_snapshots(replies: Iterable[Reply]) -> list[tuple[Reply, ...]]:
 
 def _incomplete(reply: Reply, why: str) -> ReplyError:
     return ReplyError(
-        f"The saved reply {reply.url} is not complete: {why}.",
+        f"The saved reply {excerpt(reply.url)} is not complete: {why}.",
         hint="Give all its pages, in their order, each with --input.",
     )
 

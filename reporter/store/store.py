@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -13,8 +13,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reporter.errors import StoreError
+from reporter.errors import NotStorable, StoreError
 from reporter.files import close_to_others
+from reporter.foreign import storable
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present
@@ -25,6 +26,8 @@ from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_se
 from reporter.store.schema import bring_up_to_date
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+MOST_UNUSABLE: Final = 100
+"""Replies that are kept of a fetch that failed: the last ones, where there were more."""
 
 
 class Store:
@@ -97,18 +100,23 @@ class Store:
                 self._record_answer(connection, customer_id, answer, run_id)
 
     def record_failure(
-        self, customer: Customer, at: datetime, error: str, run_id: int | None = None
+        self,
+        customer: Customer | None,
+        at: datetime,
+        error: str,
+        run_id: int | None = None,
+        unusable: Sequence[Reply] = (),
     ) -> None:
-        """Keep that a snapshot was tried and why there is none."""
+        """Keep that a snapshot was tried, or without a customer the list of them, and why there is
+        none. What came nevertheless is kept with it, and nothing ever rests on it.
+
+        Raises:
+            StoreError: the database refuses; nothing is kept.
+        """
+        kind = "jobs" if customer else "customers"
         with self.begin() as connection:
-            connection.execute(
-                sa.insert(tables.fetches),
-                {
-                    "customer_id": customer.id,
-                    "taken_at": at,
-                    "error": error,
-                    "run_id": run_id,
-                },
+            self._record_failure(
+                connection, customer.id if customer else None, kind, at, error, unusable, run_id
             )
 
     def customers(self) -> tuple[Customer, ...]:
@@ -152,14 +160,33 @@ class Store:
         if absence is None:
             self._record_replies(connection, customer_id, answer.kind, answer.replies, run_id)
             return
-        failed = sa.insert(tables.fetches).values(
-            customer_id=customer_id,
-            kind=answer.kind,
-            taken_at=answer.asked_at,
-            error=": ".join(filter(None, (absence.kind.value, absence.said))),
-            run_id=run_id,
+        assert answer.asked_at is not None
+        error = ": ".join(filter(None, (absence.kind.value, absence.said)))
+        self._record_failure(
+            connection, customer_id, answer.kind, answer.asked_at, error, answer.unusable, run_id
         )
-        connection.execute(failed)
+
+    def _record_failure(
+        self,
+        connection: sa.Connection,
+        customer_id: str | None,
+        kind: str,
+        at: datetime,
+        error: str,
+        unusable: Sequence[Reply],
+        run_id: int | None,
+    ) -> None:
+        kept = unusable[-MOST_UNUSABLE:]
+        if len(kept) < len(unusable):
+            error += f" Of the {len(unusable):,} replies to it the last {len(kept)} are kept."
+        fetch = {
+            "customer_id": customer_id,
+            "kind": kind,
+            "taken_at": at,
+            "error": storable(error),
+            "run_id": run_id,
+        }
+        self._keep_fetch(connection, fetch, [(reply, 0) for reply in kept])
 
     def _record_replies(
         self,
@@ -170,15 +197,29 @@ class Store:
         run_id: int | None = None,
     ) -> int:
         taken_at = max(reply.fetched_at for reply in replies)
-        key = connection.execute(
-            sa.insert(tables.fetches).values(
-                customer_id=customer_id, kind=kind, taken_at=taken_at, run_id=run_id
-            )
-        ).inserted_primary_key
+        fetch = {
+            "customer_id": customer_id,
+            "kind": kind,
+            "taken_at": taken_at,
+            "run_id": run_id,
+        }
+        counted = [(reply, _rows_in(reply, kind)) for reply in replies]
+        return self._keep_fetch(connection, fetch, counted)
+
+    def _keep_fetch(
+        self,
+        connection: sa.Connection,
+        fetch: dict[str, Any],
+        counted: Sequence[tuple[Reply, int]],
+    ) -> int:
+        """Keep a fetch and its replies, each with the number of its rows; the fetch's id."""
+        key = connection.execute(sa.insert(tables.fetches).values(**fetch)).inserted_primary_key
         assert key is not None
         fetch_id = int(key[0])
-        hashes = [hashlib.sha256(reply.body).hexdigest() for reply in replies]
-        bodies = dict(zip(hashes, (reply.body for reply in replies), strict=True))
+        if not counted:
+            return fetch_id
+        hashes = [hashlib.sha256(reply.body).hexdigest() for reply, _ in counted]
+        bodies = dict(zip(hashes, (reply.body for reply, _ in counted), strict=True))
         # In one order, so that two writers wait for one another instead of for ever.
         connection.execute(
             self.insert(tables.bodies).on_conflict_do_nothing(),
@@ -194,9 +235,11 @@ class Store:
                     "url": reply.url,
                     "request_id": reply.request_id,
                     "sha256": sha256,
-                    "rows": _rows_in(reply, kind),
+                    "rows": rows,
                 }
-                for position, (reply, sha256) in enumerate(zip(replies, hashes, strict=True))
+                for position, ((reply, rows), sha256) in enumerate(
+                    zip(counted, hashes, strict=True)
+                )
             ],
         )
         return fetch_id
@@ -264,6 +307,12 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
+        except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+            raise NotStorable(
+                f"The store {shown(self.engine.url)} does not take it: "
+                f"{without_secrets_of(self.engine.url, str(error.orig))}.",
+                hint="This is a fault of the program. Run again with -vv and report what it says.",
+            ) from error
         except sa.exc.DBAPIError as error:
             cause = without_secrets_of(self.engine.url, str(error.orig))
             raise StoreError(

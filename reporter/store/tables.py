@@ -56,7 +56,8 @@ runs = sa.Table(
 )
 
 # One attempt to take a snapshot of something (`kind`). `error` is empty where the snapshot is
-# complete; only then are there replies. `customer_id` is missing for the list of customers itself.
+# complete. Where it is not, replies are what came nevertheless: kept to be looked at, and nothing
+# may rest on them. `customer_id` is missing for the list of customers itself.
 fetches = sa.Table(
     "fetches",
     metadata,
@@ -88,7 +89,7 @@ replies = sa.Table(
     sa.Column("url", sa.String, nullable=False),
     sa.Column("request_id", sa.String, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),  # of its body
-    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),  # that count: of a failed fetch none
     sa.Index("replies_by_body", "sha256"),
 )
 

@@ -178,7 +178,7 @@ def test_a_wrong_certificate_ends_it(
         "of another host": "IP address mismatch",
     }
     assert expected[fault] in str(caught.value)
-    assert "SSL_CERT_FILE" in caught.value.hint
+    assert "set ca_file in [api] or REQUESTS_CA_BUNDLE" in caught.value.hint
     assert accounts.arrived == []
 
 

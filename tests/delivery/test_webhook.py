@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from reporter import web
 from reporter.delivery import post
 from reporter.delivery.result import Result
 from reporter.delivery.webhook import post_summary, summary_of
@@ -142,7 +143,7 @@ def says_nothing(handler: Handler) -> None:
 @pytest.mark.parametrize("answer", [closes, resets, talks_nonsense, is_cut_short, says_nothing])
 def test_taken_and_not_answered(answer: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
     """The receiver may have it, and only a person can find out."""
-    monkeypatch.setattr(post, "TIMEOUT_S", (1, 0.5))
+    monkeypatch.setattr(web, "TIMEOUT_S", (1, 0.5))
     committing = Commitment()
     with Receiver(answer) as receiver:
         result = posted(receiver, committing)
@@ -227,13 +228,14 @@ def test_no_connection(tmp_path: Path) -> None:
     with Receiver(Replies(200), certificate=str(pem)) as receiver:
         strange = posted(receiver, committing)
     assert strange.state is DeliveryState.FAILED
-    assert "certificate verify failed" in strange.reason
+    assert "certificate of 127.0.0.1 is not trusted: self-signed" in strange.reason
+    assert "set ca_file in [api]" in strange.reason
     assert (receiver.received, committing.times) == ([], 0)
 
 
 def test_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal is read as far as people would, however much comes, or however slowly."""
-    monkeypatch.setattr(post, "TIMEOUT_S", (1, 1))
+    monkeypatch.setattr(post, "LONGEST_BODY_S", 1)
 
     def floods(handler: Handler) -> None:
         handler.read_body()

@@ -1,0 +1,99 @@
+"""What others have written: JSON of any depth, and text that no database and no file takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+MOST_LEVELS: Final = 32
+"""How deep JSON may be nested; the service's own is four levels deep."""
+_REPLACEMENT: Final = "\ufffd"
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL, which PostgreSQL refuses, and halves of a pair of surrogates, which are no character."""
+_MAY_BE_UNSTORABLE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]")
+"""What such a character stands as in a JSON text; half of a whole pair looks the same."""
+
+
+class NotJson(ValueError):
+    """It is no JSON, or none that this program works with."""
+
+
+class TooDeep(NotJson):
+    """It is nested deeper than any reply has reason to be."""
+
+
+def read_json(content: bytes) -> Any:
+    """The value of a JSON text, every text in it made `storable`.
+
+    Raises:
+        NotJson: it is none.
+        TooDeep: it is nested deeper than `MOST_LEVELS`.
+    """
+    value, _ = _read(content)
+    return value
+
+
+def loses_text(content: bytes) -> bool:
+    """Whether `read_json` has to replace characters of a JSON text.
+
+    Raises:
+        NotJson: it is none.
+    """
+    _, replaced = _read(content)
+    return replaced
+
+
+def storable(text: str) -> str:
+    """A text that every database keeps and every file takes: what is no character, and NUL, is
+    replaced by U+FFFD.
+    """
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def _read(content: bytes) -> tuple[Any, bool]:
+    """The value of a JSON text, and whether characters of it had to be replaced."""
+    # The causes are left out: they hold the whole text, and that of a token's reply is secret.
+    try:
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        value = json.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise TooDeep(_TOO_DEEP) from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+    if _is_too_deep(value):
+        raise TooDeep(_TOO_DEEP)
+    if not _MAY_BE_UNSTORABLE.search(text):
+        return value, False
+    mended = _mended(value)
+    return mended, bool(mended != value)
+
+
+_TOO_DEEP: Final = f"it is nested deeper than {MOST_LEVELS} levels"
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Level by level, as a function that calls itself would meet a limit of its own."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _mended(value: Any) -> Any:
+    """A value with every text in it, the names of members too, made storable."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_mended(inner) for inner in value]
+    if isinstance(value, dict):
+        return {storable(name): _mended(inner) for name, inner in value.items()}
+    return value

@@ -1,0 +1,272 @@
+"""One request over HTTP and its answer, as all channels send them: to whom the program trusts, by
+the proxy of the environment, and within limits of size and time.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from reporter import __version__
+from reporter.trust import Trust
+
+TIMEOUT_S: Final = (10, 60)
+"""To connect, and between two bytes of an answer."""
+LONGEST_ANSWER_S: Final = 180.0
+"""From the last byte of a request to that of its answer."""
+_BLOCK: Final = 1 << 16
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+"""Of `Retry-After`: with more digits it is longer than any life."""
+_JUST_NOW_S: Final = 1.0
+"""Dates in HTTP are of whole seconds."""
+FAULTS: Final = (requests.RequestException, urllib3.exceptions.HTTPError)
+"""What is raised where there is no answer, or no whole one."""
+
+
+class OverLimit(Exception):
+    """An answer is larger, or takes longer, than any has reason to."""
+
+
+class Deadline:
+    """Cuts the connection of a request whose answer takes too long, however steadily it drips in:
+    a time-out counts from each byte anew. The time begins when the request has left.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._seconds = seconds
+        self._socket: Any = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Deadline:
+        _of_thread.deadline = self
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._timer.cancel()
+        self._socket = None
+        _of_thread.deadline = None
+        if isinstance(error, FAULTS):
+            self.insist()  # else it is what came of the cut
+
+    def insist(self) -> None:
+        """Insist that there is time left.
+
+        Raises:
+            OverLimit: there is none.
+        """
+        if self.passed:
+            raise OverLimit(f"its answer was not whole after {self._seconds:g} seconds")
+
+    def watch(self, connection: Any) -> None:
+        """Begin the time after which this one is cut."""
+        self._socket = connection
+        self._timer.start()
+
+    def _cut(self) -> None:
+        self.passed = True
+        if (connection := self._socket) is not None:
+            with suppress(OSError, ValueError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _OfThread(threading.local):
+    """What is known of the request that a thread sends now."""
+
+    deadline: Deadline | None = None
+
+
+_of_thread: Final = _OfThread()
+
+
+class _Watched:
+    """A connection that shows its socket to the deadline of its request: nothing else ends the
+    waiting for a head that drips in.
+    """
+
+    sock: Any
+
+    def getresponse(self) -> Any:
+        if _of_thread.deadline is not None:
+            _of_thread.deadline.watch(self.sock)
+        return super().getresponse()  # type: ignore[misc]  # of the connection it is mixed into
+
+
+class _Connection(_Watched, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+_POOLS: Final = {"http": _Pool, "https": _SecurePool}
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Trusts whom a context does, and nobody else."""
+
+    def __init__(self, context: Callable[[], ssl.SSLContext], connections: int) -> None:
+        self._context = context
+        super().__init__(pool_maxsize=connections)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        if proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._context()
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        host, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] == "https":
+            options["ssl_context"] = self._context()
+        return host, options
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Nothing: it would have the context load certifi's authorities beside its own."""
+
+
+def open_session(trust: Trust, connections: int = 1) -> requests.Session:
+    """A session whose requests go by `send`."""
+    contexts: list[ssl.SSLContext] = []
+
+    def context() -> ssl.SSLContext:
+        if not contexts:
+            contexts.append(trust.context())
+        return contexts[0]
+
+    session = requests.Session()
+    session.headers["User-Agent"] = f"backup-reporter/{__version__}"
+    adapter = _Adapter(context, connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+@contextmanager
+def send(
+    session: requests.Session, request: requests.PreparedRequest
+) -> Iterator[requests.Response]:
+    """Send a request; its answer with the body yet to be read.
+
+    Past the session, which would follow a redirect, or read it to its end: a redirect could carry
+    a token to another host.
+
+    Raises:
+        requests.RequestException: there is no answer.
+        SettingsError: the authorities that are named cannot be used.
+    """
+    assert request.url is not None
+    adapter = session.get_adapter(request.url)
+    proxies = requests.utils.get_environ_proxies(request.url, no_proxy=None)
+    with adapter.send(request, stream=True, timeout=TIMEOUT_S, proxies=proxies) as response:
+        yield response
+
+
+def read_body(
+    response: requests.Response,
+    most: int,
+    deadline: Deadline,
+    stopped: Callable[[], bool] = lambda: False,
+) -> bytes:
+    """The body of an answer, decompressed as it comes; what there is of it once `stopped`.
+
+    Raises:
+        OverLimit: it has more bytes than `most`, or its time is over.
+        urllib3.exceptions.HTTPError: the connection broke.
+    """
+    body = io.BytesIO()
+    while not stopped() and (block := response.raw.read1(_BLOCK, decode_content=True)):
+        body.write(block)
+        if body.tell() > most:
+            raise OverLimit(f"its answer has more than {most / (1 << 20):,.0f} MiB")
+    deadline.insist()
+    return body.getvalue()
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """After how many seconds the other side wants to be asked again; None where it does not say, or
+    not so that anybody could obey.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+        wait_s = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time.time()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return max(wait_s, 0.0) if wait_s > -_JUST_NOW_S else None
+
+
+def in_words(error: BaseException, url: str) -> str:
+    """Why there is no connection, and by which proxy it was tried. The address itself is left out:
+    it can be a secret.
+    """
+    # The outer ones only wrap it; what is within one of these tells of our own reading.
+    while not isinstance(error, HTTPException) and (inner := error.__cause__ or error.__context__):
+        error = inner
+    return f"{type(error).__name__}: {error}{_by_proxy(url)}"
+
+
+def distrust(error: BaseException, url: str) -> str:
+    """What is wrong with the certificate of a host, as a sentence; empty where nothing is."""
+    fault = _certificate_fault(error)
+    if fault is None:
+        return ""
+    reason = fault.verify_message.rstrip(".")
+    return f"The certificate of {urlsplit(url).hostname} is not trusted: {reason}{_by_proxy(url)}."
+
+
+def _by_proxy(url: str) -> str:
+    """By which proxy of the environment a request goes, without the password it may hold."""
+    proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
+    proxy = requests.utils.select_proxy(url, proxies)
+    if not proxy:
+        return ""
+    place = proxy.rpartition("@")[2].rpartition("://")[2].rstrip("/")
+    return f" (by the proxy {place})"
+
+
+def _certificate_fault(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The fault of a certificate in a chain of errors; urllib3 hands it on as an argument too."""
+    left = [error]
+    while left:
+        own = left.pop()
+        if isinstance(own, ssl.SSLCertVerificationError):
+            return own
+        if isinstance(own, BaseException):
+            left += [own.__cause__, own.__context__, *own.args]
+    return None

@@ -1,0 +1,148 @@
+"""What is odd about one customer's replies, in either database: nothing of it stops a run."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reporter.emulator import ordinary_customers
+from reporter.errors import StoreError
+from reporter.model import Customer, Reply, Snapshot
+from reporter.pipeline import fetch_snapshots
+from reporter.store import Store, tables
+from tests.conftest import CLOCK, StartEmulator
+from tests.fetch.odd import FaultsOfCustomers, kept_of
+from tests.fetch.test_fetch import source_of
+
+
+@pytest.mark.parametrize("fault", ["half-emoji", "nul"])
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_what_is_no_character_is_replaced_and_told(
+    version: str,
+    fault: str,
+    start_emulator: StartEmulator,
+    url: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The snapshot is there, in either database; the customer is named, the reply as received."""
+    cast = ordinary_customers(3, 40, 1)
+    emulator = start_emulator(customers=cast)
+    emulator.faults = FaultsOfCustomers({cast[1].id: fault})
+    source, customers, _ = source_of(emulator, version)
+    logger = logging.getLogger("reporter")
+    logger.propagate = True
+    with closing(Store.open(url)) as store, caplog.at_level(logging.WARNING):
+        store.record_customers(customers, source.customers().replies)
+        outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
+        assert [own.error for own in outcomes] == [None] * 3
+        with store.reading() as connection:
+            found = connection.execute(
+                sa.select(tables.jobs.c.customer_id, tables.jobs.c.name).where(
+                    tables.jobs.c.name.contains("\ufffd")
+                )
+            ).all()
+        ((_, replies),) = kept_of(store, cast[1].id)
+    assert [tuple(row) for row in found] in (
+        [(cast[1].id, "Mailbox of J\ufffd")],
+        [(cast[1].id, "Mailbox\ufffdof J")],
+    )
+    assert any(rb"\ud83d" in own.body or rb"\u0000" in own.body for own in replies)
+    (message,) = [own.getMessage() for own in caplog.records if "U+FFFD" in own.getMessage()]
+    assert f"about the jobs of {cast[1].name}" in message
+    assert "kept as received" in message
+
+
+@pytest.mark.parametrize("name", ["Harbour \ud83d", "Harb\0our"])
+def test_a_half_character_in_a_customers_name_costs_nothing(
+    name: str, start_emulator: StartEmulator, url: str
+) -> None:
+    """Nor does NUL, in either database."""
+    (first, second) = ordinary_customers(2, 40, 1)
+    emulator = start_emulator(customers=[replace(first, name=name), second])
+    source, customers, _ = source_of(emulator)
+    with closing(Store.open(url)) as store:
+        store.record_customers(customers, source.customers().replies)
+        outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
+        assert [own.error for own in outcomes] == [None, None]
+        shown = name.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
+        assert shown in {own.name for own in store.customers()}
+
+
+class Source:
+    """A source whose snapshots a test makes itself."""
+
+    def __init__(self, make: Callable[[Customer], Snapshot]) -> None:
+        self._make = make
+        self.stopped = False
+
+    def customers(self, received: list[Reply] | None = None) -> Any:
+        raise NotImplementedError
+
+    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+        return self._make(customer)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+CUSTOMERS = [Customer(str(number), f"Customer {number}") for number in range(20)]
+
+
+def reply_with(*rows: object) -> Reply:
+    body = json.dumps({"value": list(rows)}).encode()
+    return Reply("https://graph.example/partner/customers/1/jobs", CLOCK, "r", body)
+
+
+def test_a_fault_nobody_has_thought_of_costs_one_customer(url: str) -> None:
+    """Whether it shows when the snapshot is taken or when it is kept."""
+
+    def make(customer: Customer) -> Snapshot:
+        if customer.id == "3":
+            raise ZeroDivisionError("by nobody")
+        at = CLOCK if customer.id != "7" else "no time at all"
+        return Snapshot(customer, (Reply("u", at, "r", reply_with().body),))  # type: ignore[arg-type]
+
+    source = Source(make)
+    with closing(Store.open(url)) as store:
+        outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
+    failed = {own.customer.id: str(own.error) for own in outcomes if own.error}
+    assert failed.keys() == {"3", "7"}
+    assert failed["3"].startswith("Unexpected ZeroDivisionError: by nobody")
+    assert len(outcomes) == 20
+    assert not source.stopped
+
+
+def test_a_database_that_is_gone_ends_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no customer's fault, and the next would fail as well."""
+
+    def gone(*_: object) -> None:
+        raise StoreError("The database went away.")
+
+    source = Source(lambda customer: Snapshot(customer, (reply_with(),)))
+    with closing(Store.open(url)) as store:
+        monkeypatch.setattr(store, "record", gone)
+        with pytest.raises(StoreError, match="went away"):
+            list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
+    assert source.stopped
+
+
+def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
+    """Such as two customers' data that contradict each other: here an id that is none."""
+
+    def make(customer: Customer) -> Snapshot:
+        if customer.id == "5":
+            customer = Customer(None, "Nobody")  # type: ignore[arg-type]
+        return Snapshot(customer, (reply_with({"jobType": "x", "jobId": "1"}),))
+
+    with closing(Store.open(url)) as store:
+        outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
+    (failed,) = [own for own in outcomes if own.error]
+    assert failed.customer.id == "5"
+    assert "does not take it" in str(failed.error)
