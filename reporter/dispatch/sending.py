@@ -172,7 +172,8 @@ def _deliver(
 
     match parcel[0].channel:
         case "mail":
-            message = message_of_rows(rendering, report, parcel, mail.transport.size_limit())
+            limit = mail.transport.size_limit()
+            message = message_of_rows(rendering, report, parcel, clock(), limit)
             results = mail.transport.send(message, list(ids), committing)
         case "folder":
             results = _copy(rendering.settings, report, parcel[0], committing)
