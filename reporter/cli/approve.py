@@ -152,15 +152,19 @@ def _take_back(
         listed = deliveries_of(store, period=None if leftovers else rendering.period)
         return [row for row in listed if row.customer.id in customers]
 
-    released = {row.id for row in rows() if row.state in RELEASED and not row.given_up}
-    by = getpass.getuser()
-    taken_back = put_back(store, released, by, utc_now())
+    released: dict[str, set[int]] = {}
+    for row in rows():
+        if row.state in RELEASED and not row.given_up:
+            released.setdefault(row.customer.id, set()).add(row.id)
+    by, taken_back = getpass.getuser(), set[int]()
+    for ids in released.values():
+        taken_back |= put_back(store, ids, by, utc_now())
     on_their_way = gone = 0
     for row in rows():
         name = customers[row.customer.id].name
         if row.id in taken_back:
             console.result(f"taken back by {by}  {row.period}  {name}  {row.recipient}")
-        elif row.id in released or row.state is DeliveryState.SENDING:
+        elif row.id in released.get(row.customer.id, ()) or row.state is DeliveryState.SENDING:
             console.warn(f"Not taken back: {name}, {row.recipient}: it is {row.state} by now.")
             on_their_way += 1
         elif row.state in _GONE and row.period == rendering.period:

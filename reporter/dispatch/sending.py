@@ -95,11 +95,17 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A report that was refused when the other side had all of it."""
+class Whole:
+    """A customer's report of which the other side had all, and what it said to it."""
 
+    customer: Customer
     deliveries: Sequence[Delivery]
     result: Result
+
+    def not_for_good(self) -> Mapping[str, Result]:
+        """A refusal as what is tried again, for each recipient."""
+        result = replace(self.result, state=DeliveryState.FAILED)
+        return {delivery.recipient: result for delivery in self.deliveries}
 
 
 class Refusals:
@@ -110,17 +116,17 @@ class Refusals:
     """
 
     def __init__(self) -> None:
-        self._last: dict[Channel, Refused] = {}
+        self._last: dict[Channel, Whole] = {}
 
-    def alike(self, whole: Sequence[Delivery], result: Result) -> Refused | None:
+    def alike(self, report: Whole) -> Whole | None:
         """Take note of what came of a report of which the other side had all; the one before it
         over the same channel, where both were refused in the same words.
         """
-        channel = whole[0].channel
+        channel, result = report.deliveries[0].channel, report.result
         before = self._last.pop(channel, None)
         if result.state is not DeliveryState.REFUSED:
             return None
-        self._last[channel] = Refused(whole, result)
+        self._last[channel] = report
         if before is None or words_of(before.result.reason) != words_of(result.reason):
             return None
         return before
@@ -226,32 +232,25 @@ def _deliver(
             results = _copy(rendering.settings, report, parcel[0], committing)
         case "webhook":
             results = _post(rendering.settings, report, parcel[0], committing)
-    now = clock()
-    whole = [delivery for delivery in parcel if delivery.id in claimed]
-    before = refusals.alike(whole, results[whole[0].recipient]) if whole else None
-    stopped = None
-    if before is not None:
-        result = results[whole[0].recipient]
-        stopped = _refused_alike(before.deliveries[0], whole[0], result)
-        results = {**results, **_not_for_good(Refused(whole, result))}
-        # That it was tried was counted when it was refused.
-        moves = _moves(store, before.deliveries, _not_for_good(before), now, tried=False)
-        move(store, moves, now, [DeliveryState.REFUSED])
+    now, stopped = clock(), None
+    if whole := [delivery for delivery in parcel if delivery.id in claimed]:
+        last = Whole(report.customer, whole, results[whole[0].recipient])
+        if before := refusals.alike(last):
+            stopped = _refused_alike(before, last)
+            results = {**results, **last.not_for_good()}
+            # That it was tried was counted when it was refused.
+            moves = _moves(store, before.deliveries, before.not_for_good(), now, tried=False)
+            move(store, moves, now, [DeliveryState.REFUSED])
     move(store, _moves(store, parcel, results, now), now, _UNDER_WAY)
     return stopped
 
 
-def _not_for_good(refused: Refused) -> Mapping[str, Result]:
-    """A refusal as what is tried again, for each recipient."""
-    result = replace(refused.result, state=DeliveryState.FAILED)
-    return {delivery.recipient: result for delivery in refused.deliveries}
-
-
-def _refused_alike(first: Delivery, second: Delivery, result: Result) -> ChannelError:
+def _refused_alike(first: Whole, second: Whole) -> ChannelError:
+    hint = _REFUSED_ALIKE[first.deliveries[0].channel]
     return ChannelError(
         f"The reports of {first.customer.name} and {second.customer.name} were refused one after "
-        f"the other in the same words, so the fault is not in them: {result.reason}.",
-        hint=f"{_REFUSED_ALIKE[first.channel]} Neither counts as refused: both are tried again.",
+        f"the other in the same words, so the fault is not in them: {second.result.reason}.",
+        hint=f"{hint} Neither counts as refused: both are tried again.",
     )
 
 
