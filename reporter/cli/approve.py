@@ -10,25 +10,35 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import Errand, delivery_of, rows_in
+from reporter.cli.errand import Errand, customers_wanted, delivery_of, rows_in
 from reporter.cli.options import (
     Console,
     common_options,
     customer_option,
+    open_store,
     out_option,
     period_option,
     utc_now,
 )
+from reporter.errors import UsageError
 from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
     from reporter.dispatch.reports import Rendered
+    from reporter.pipeline import Rendering
     from reporter.store.outbox import Delivery
+
+_GONE = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @click.option("--unless-odd", is_flag=True, help="Leave those alone that something is odd about.")
+@click.option(
+    "--take-back",
+    is_flag=True,
+    help="Have what was approved and has not gone yet wait for a yes again.",
+)
 @customer_option
 @period_option
 @out_option
@@ -39,28 +49,50 @@ def approve(
     *,
     yes: bool,
     unless_odd: bool,
+    take_back: bool,
     wanted: tuple[str, ...],
     period: str | None,
     out: Path | None,
 ) -> None:
     """Release rendered reports for delivery, after a look at each.
 
-    Shows how each stands, what has changed since the period before and what is odd about it. Asks
-    on a terminal; elsewhere the call itself is the yes. Without --period those of last month, and
-    what still waits of others.
+    Shows how each stands, what has changed since the period before and what is odd about it, and
+    asks. Where there is no terminal to ask on, --yes has to say so. Without --period those of last
+    month, and what still waits of others.
+
+    --take-back undoes it until the mail goes. What is on its way or gone stays so: it is said, and
+    the exit status is 1.
     """
     console = context.ensure_object(Console)
-    errand = Errand(console, delivery_of(console, out, None, period), wanted, period is None)
-    ask = sys.stdin.isatty() and not yes
+    rendering = delivery_of(console, out, None, period)
+    if take_back:
+        if yes or unless_odd:
+            raise UsageError(
+                "--take-back goes with neither --yes nor --unless-odd.",
+                hint="These are about what is to be released. Nothing was changed.",
+            )
+        context.exit(_take_back(console, rendering, wanted, leftovers=period is None))
+    if not yes and not _can_ask():
+        raise UsageError(
+            "There is no terminal to ask on, and --yes was not given.",
+            hint="Nothing was approved. --yes approves all that waits without a question; "
+            "--customer, --period and --unless-odd choose among it.",
+        )
+    errand = Errand(console, rendering, wanted, period is None)
     waited = False
     for report in errand.reports([DeliveryState.QUEUED]):
         rows = rows_in(report, DeliveryState.QUEUED)
         if rows:
             waited = True
-            _approve_one(errand, report, rows, ask=ask, unless_odd=unless_odd)
+            _approve_one(errand, report, rows, ask=not yes, unless_odd=unless_odd)
     if not waited:
         console.say("Nothing waits for approval.")
     context.exit(int(errand.failed))
+
+
+def _can_ask() -> bool:
+    """Whether there is a person at standard input; it is missing where it was closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _approve_one(
@@ -75,10 +107,74 @@ def _approve_one(
         errand.console.result(line)
     if unless_odd and seen.odd:
         errand.console.result("  left alone")
-    elif not ask or click.confirm("  Approve?", err=True):
+    elif not ask or _says_yes():
         count = release(errand.store, [own.id for own in rows], getpass.getuser(), utc_now())
         deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
         errand.console.result(f"  approved, {deliveries}")
+
+
+def _says_yes() -> bool:
+    """Ask; the end of input is a no.
+
+    Raises:
+        KeyboardInterrupt: whoever was asked has stopped the command.
+    """
+    try:
+        return click.confirm("  Approve?", err=True)
+    except click.Abort as abort:
+        if isinstance(abort.__context__, EOFError):
+            click.echo(err=True)  # the answer has ended no line
+            return False
+        raise KeyboardInterrupt from abort
+
+
+def _take_back(
+    console: Console, rendering: Rendering, wanted: tuple[str, ...], *, leftovers: bool
+) -> int:
+    """Have what is released and has not gone wait for a yes again; the exit status.
+
+    With `leftovers` that of other periods as well.
+    """
+    from reporter.store.outbox import RELEASED, deliveries_of
+    from reporter.store.outbox import take_back as put_back
+
+    settings = rendering.settings
+    if settings.mail.approval == "none":
+        raise UsageError(
+            'With approval = "none" in [mail] it would be approved again at once.',
+            hint="`reporter outbox resolve ID --drop` has a delivery not go at all; "
+            "`reporter outbox --state approved` lists the numbers.",
+        )
+    store = open_store(settings)
+    customers = customers_wanted(settings, store, wanted)
+
+    def rows() -> list[Delivery]:
+        listed = deliveries_of(store, period=None if leftovers else rendering.period)
+        return [row for row in listed if row.customer.id in customers]
+
+    released: dict[str, set[int]] = {}
+    for row in rows():
+        if row.state in RELEASED and not row.given_up:
+            released.setdefault(row.customer.id, set()).add(row.id)
+    by, taken_back = getpass.getuser(), set[int]()
+    for ids in released.values():
+        taken_back |= put_back(store, ids, by, utc_now())
+    on_their_way = gone = 0
+    for row in rows():
+        name = customers[row.customer.id].name
+        if row.id in taken_back:
+            console.result(f"taken back by {by}  {row.period}  {name}  {row.recipient}")
+        elif row.id in released.get(row.customer.id, ()) or row.state is DeliveryState.SENDING:
+            console.warn(f"Not taken back: {name}, {row.recipient}: it is {row.state} by now.")
+            on_their_way += 1
+        elif row.state in _GONE and row.period == rendering.period:
+            gone += 1
+    if gone:
+        what = "1 delivery" if gone == 1 else f"{gone} deliveries"
+        console.warn(f"Not taken back: {what} of {rendering.period}, sent already or uncertain.")
+    if not taken_back:
+        console.say("Nothing was taken back.")
+    return int(bool(on_their_way or gone))
 
 
 def _shown(

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reporter.cli.customers import choose
 from reporter.cli.options import Console, open_store, utc_now
 from reporter.cli.render import rendering_of, stored_customers
 from reporter.errors import ReporterError, SettingsError, UsageError
-from reporter.model import DeliveryState
+from reporter.model import Customer, DeliveryState
 
 if TYPE_CHECKING:
     from reporter.dispatch.reports import Rendered
     from reporter.pipeline import Rendering
+    from reporter.settings import Settings
+    from reporter.store import Store
     from reporter.store.outbox import Delivery
 
 
@@ -66,8 +69,7 @@ class Errand:
 
         found: dict[str, set[str]] = {}
         for row in deliveries_of(self.store, states=states):
-            given_up = row.state is DeliveryState.FAILED and row.retry_at is None
-            if not given_up:
+            if not row.given_up:
                 found.setdefault(row.period, set()).add(row.customer.id)
         return found
 
@@ -114,6 +116,21 @@ def delivery_of(
             hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
         )
     return rendering_of(settings, out, formats or settings.mail.formats, period, None, None)
+
+
+def customers_wanted(
+    settings: Settings, store: Store, wanted: tuple[str, ...]
+) -> dict[str, Customer]:
+    """The customers wanted, as the configuration calls them, by their ids.
+
+    Raises:
+        UsageError: there is no such customer, or several of that name.
+        StoreError: the database refuses.
+    """
+    from reporter.pipeline import named
+
+    known = [named(settings, customer) for customer in store.customers()]
+    return {customer.id: customer for customer in choose(known, wanted)}
 
 
 def rows_in(report: Rendered, *states: DeliveryState) -> list[Delivery]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.customers import choose
+from reporter.cli.errand import customers_wanted
 from reporter.cli.options import (
     Console,
     common_options,
@@ -23,7 +23,8 @@ from reporter.period import parse_period
 if TYPE_CHECKING:
     from reporter.store.outbox import Delivery, DeliveryChange
 
-_SETTLED_FROM = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.FAILED)
+_UNSETTLED = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.FAILED)
+_DROPPED_FROM = (DeliveryState.QUEUED, DeliveryState.APPROVED, *_UNSETTLED)
 
 
 @click.group(invoke_without_command=True)
@@ -47,8 +48,12 @@ def outbox(
     wanted: tuple[str, ...],
     period: str | None,
 ) -> None:
-    """List what was, is and is to be delivered: each report version and recipient."""
-    from reporter.pipeline import named
+    """List what was, is and is to be delivered: each report version and recipient.
+
+    What is queued waits for `reporter approve`, which can be taken back until it goes; what is
+    approved, or failed and to be tried again, goes with the next `reporter send`. `outbox resolve`
+    settles what is uncertain, refused or failed, and drops what is not to go.
+    """
     from reporter.store.outbox import changes_of, deliveries_of
 
     if context.invoked_subcommand:
@@ -59,15 +64,14 @@ def outbox(
         period = parse_period(period, settings.report_for("").timezone, utc_now()).label
     store = open_store(settings)
     rows = deliveries_of(store, period=period, states=[DeliveryState(own) for own in states])
-    names = {own.id: named(settings, own) for own in store.customers()}
-    chosen = {own.id for own in choose(list(names.values()), wanted)}
+    chosen = customers_wanted(settings, store, wanted)
     rows = tuple(own for own in rows if own.customer.id in chosen)
     if as_json:
         changes = changes_of(store, rows)
-        console.data([_as_dict(own, names[own.customer.id].name, changes[own.id]) for own in rows])
+        console.data([_as_dict(own, chosen[own.customer.id].name, changes[own.id]) for own in rows])
         return
     for own in rows:
-        console.result(_line(own, names[own.customer.id].name))
+        console.result(_line(own, chosen[own.customer.id].name))
     if not rows:
         console.say("The outbox has nothing of that; `reporter send` fills it.")
 
@@ -76,19 +80,21 @@ def outbox(
 @click.argument("ids", metavar="ID…", nargs=-1, type=int, required=True)
 @click.option("--sent", is_flag=True, help="It has arrived.")
 @click.option("--again", is_flag=True, help="It has not, and is to be sent again.")
-@click.option("--drop", is_flag=True, help="It is not to be sent any more.")
+@click.option("--drop", is_flag=True, help="It is not to be sent at all; queued or approved, too.")
 @common_options
-@click.pass_obj
-def resolve(console: Console, /, *, ids: tuple[int, ...], **said: bool) -> None:
+@click.pass_context
+def resolve(context: click.Context, /, *, ids: tuple[int, ...], **said: bool) -> None:
     """Settle deliveries that are uncertain, refused or failed, by their numbers in the list.
 
-    Whether an uncertain one arrived, only the recipient can say.
+    Whether an uncertain one arrived, only the recipient can say. What has not gone yet can be
+    dropped as well; `reporter approve --take-back` has it wait for a yes again instead.
     """
     import getpass
 
     from reporter.pipeline import named
-    from reporter.store.outbox import Move, deliveries_of, move
+    from reporter.store.outbox import Move, deliveries_of, settle
 
+    console = context.ensure_object(Console)
     became = [option for option, given in said.items() if given]
     if len(became) != 1:
         raise UsageError(
@@ -97,10 +103,12 @@ def resolve(console: Console, /, *, ids: tuple[int, ...], **said: bool) -> None:
         )
     settings = console.settings()
     store = open_store(settings)
-    known = {own.id: own for own in deliveries_of(store, states=_SETTLED_FROM)}
-    if unknown := [own for own in ids if own not in known]:
+    states = _DROPPED_FROM if said["drop"] else _UNSETTLED
+    known = {row.id: row for row in deliveries_of(store, states=states)}
+    if unknown := [number for number in ids if number not in known]:
+        *others, last = (state.value for state in states)
         raise UsageError(
-            f"No delivery {unknown[0]} is uncertain, refused or failed.",
+            f"No delivery {unknown[0]} is {', '.join(others)} or {last}.",
             hint="`reporter outbox --state uncertain` lists them.",
         )
     by = getpass.getuser()
@@ -110,10 +118,15 @@ def resolve(console: Console, /, *, ids: tuple[int, ...], **said: bool) -> None:
         "drop": Move(DeliveryState.DROPPED, f"settled by {by}: not to be sent"),
     }
     to = moves[became[0]]
-    move(store, dict.fromkeys(ids, to), utc_now(), out_of=_SETTLED_FROM)
-    for own in ids:
-        name = named(settings, known[own].customer).name
-        console.result(f"{to.state}  {name}  {known[own].recipient}")
+    settled = settle(store, ids, to, utc_now(), out_of=states)
+    for number in ids:
+        delivery = known[number]
+        name, recipient = named(settings, delivery.customer).name, delivery.recipient
+        if number in settled:
+            console.result(f"{to.state}  {name}  {recipient}")
+        else:
+            console.warn(f"Not settled: {name}, {recipient}: somebody else has moved it meanwhile.")
+    context.exit(int(len(settled) < len(set(ids))))
 
 
 def _as_dict(own: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dict[str, object]:

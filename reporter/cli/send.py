@@ -153,7 +153,8 @@ def _write_messages(errand: Errand) -> int:
         rows = [own for own in rows_in(report, *OPEN) if own.channel == "mail"]
         try:
             if rows:
-                errand.console.result(write_message(errand.rendering, report, rows))
+                path = write_message(errand.rendering, report, rows, utc_now())
+                errand.console.result(path)
         except ReporterError as error:
             errand.fail(f"No message: {report.customer.name}: {error}", error.hint)
     return int(errand.failed)

@@ -10,21 +10,38 @@ from typing import Final
 from urllib.parse import quote
 
 from reporter.delivery.post import Answer, post_once
+from reporter.delivery.refusal import HAS_SENT_TOO_MUCH
 from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.errors import FetchError
 from reporter.fetch.auth import TokenAuth
 from reporter.foreign import read_json
+from reporter.model import DeliveryState
 from reporter.trust import USUAL_TRUST, Trust
 
 SCOPE: Final = "https://graph.microsoft.com/.default"
-LARGEST: Final = 3_000_000
+LARGEST: Final = 2_200_000
+"""Of a message, in bytes. From about 2,240 kB on Graph answers 200 and does not take it, as was
+reported in microsoft-graph-docs, issue 13979, though a request may have 4 MB.
+"""
+_TAKEN: Final = 202
 _NOT_US: Final = {
     401: "Check oauth_client_id and its secret in [mail].",
     403: "Give the app registration the application permission Mail.Send, with an administrator's "
-    "consent, and let its access policy include the sender's mailbox.",
+    "consent, let its access policy include the sender's mailbox, and check `from` in [mail]: the "
+    "account must have the right to send as that address.",
     404: "Check the sender's address: it must be that of a mailbox.",
 }
 """Statuses that tell of the log-in or the sender: every message would be answered with them."""
+_NOT_THIS_SENDER: Final = {
+    "ErrorSendAsDenied": _NOT_US[403],
+    "ErrorMessageSubmissionBlocked": "Microsoft does not let the mailbox send: log in to it, where "
+    "it is said what to do.",
+    "ErrorAccountSuspend": "Microsoft has suspended the account: log in to it.",
+    "ErrorQuotaExceeded": "The sender's mailbox is full: make room in it.",
+    "ErrorSubmissionQuotaExceeded": HAS_SENT_TOO_MUCH,
+    "ErrorExceededMessageLimit": HAS_SENT_TOO_MUCH,
+}
+"""Exchange's own codes of that kind (Exchange Web Services, ResponseCode), whatever the status."""
 
 
 class GraphTransport:
@@ -42,7 +59,7 @@ class GraphTransport:
         self._trust = trust
 
     def size_limit(self) -> int:
-        """The largest message, in bytes: a request has 4 MB at most, a third of which is base64."""
+        """The largest message, in bytes."""
         return LARGEST
 
     def reach(self) -> str:
@@ -70,9 +87,13 @@ class GraphTransport:
         if answer.status == 401:
             self._auth.reject(answer.request)
             answer = self._post(message, commit)
-        result = answer.result(_reason(answer))
-        if hint := _NOT_US.get(answer.status or 0):
-            raise ChannelError(f"Microsoft Graph does not let us send: {result.reason}.", hint=hint)
+        result = _result(answer)
+        hint = _NOT_THIS_SENDER.get(_error_of(answer)[0]) or _NOT_US.get(answer.status or 0)
+        if hint:
+            raise ChannelError(
+                f"Microsoft Graph does not let us send: {result.reason}.",
+                hint=f"{hint} Nobody counts as refused; the same command goes on from here.",
+            )
         return dict.fromkeys(recipients, result)
 
     def close(self) -> None:
@@ -96,9 +117,21 @@ class GraphTransport:
             ) from error
 
 
-def _reason(answer: Answer) -> str:
-    """Graph's own words for an error; empty where it has none."""
-    with suppress(ValueError, TypeError, KeyError, AttributeError):
+def _result(answer: Answer) -> Result:
+    """What Graph's answer means: 202 alone says that it has taken the message."""
+    status = answer.status or 0
+    if 200 <= status < 300 and status != _TAKEN:
+        return Result(
+            DeliveryState.UNCERTAIN,
+            f"{answer.said} instead of 202 Accepted: nobody can know whether it was taken",
+        )
+    code, message = _error_of(answer)
+    return answer.result(f"{answer.said}: {code}: {message}".rstrip(".") if code else "")
+
+
+def _error_of(answer: Answer) -> tuple[str, str]:
+    """Graph's own code and words for an error; empty where it has none."""
+    with suppress(ValueError, TypeError, KeyError):
         error = read_json(answer.body.encode())["error"]
-        return f"{answer.said}: {error['code']}: {' '.join(error['message'].split())}".rstrip(".")
-    return ""
+        return str(error["code"]), " ".join(str(error["message"]).split())
+    return "", ""

@@ -26,7 +26,7 @@ class Result:
 
 
 class ChannelError(ReporterError):
-    """A channel cannot be used at all now: not reached, certificate refused, log-in refused.
+    """A channel cannot be used at all now: not reached; certificate, log-in or sender refused.
 
     Nothing was delivered; the same command finishes the work once it is mended.
     """

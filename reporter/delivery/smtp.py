@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from reporter.delivery.refusal import MAY_NOT_SEND, hint_of_sender
 from reporter.delivery.result import ChannelError, Result
 from reporter.errors import ReporterError, SettingsError
 from reporter.foreign import storable
@@ -108,7 +109,7 @@ class SmtpTransport:
         dot that ends the message.
 
         Raises:
-            ChannelError: the server cannot be used; nothing was sent.
+            ChannelError: the server cannot be used, or does not send for us; nobody has anything.
         """
         smtp = self._connected()
         self._wait_for_turn()
@@ -149,13 +150,9 @@ class SmtpTransport:
         options = [f"size={len(message)}"] if smtp.has_extn("size") else []
         code, said = smtp.mail(self._sender, options)
         if code // 100 == 5 and code != _TOO_LARGE:
-            self._drop()
-            raise ChannelError(
-                f"{self._server} does not send for {self._sender}: {code} {_text(said)}.",
-                hint="Check security, username, password and `from` in [mail].",
-            )
+            raise self._does_not_send(f"{code} {_text(said)}", MAY_NOT_SEND)
         if code != 250:
-            results |= dict.fromkeys(recipients, self._result(code, said))
+            results |= dict.fromkeys(recipients, self._judged(code, said))
             return []
         accepted = []
         for recipient in recipients:
@@ -168,7 +165,10 @@ class SmtpTransport:
             code, said = smtp.docmd("DATA")
             if code == 354:
                 return accepted
-            results |= dict.fromkeys(accepted, self._result(code, said))
+            results |= dict.fromkeys(accepted, self._judged(code, said))
+        else:  # where it takes one of them, it has nothing against the sender
+            for result in results.values():
+                self._raise_if_sender(result)
         return []
 
     def _end(self, smtp: smtplib.SMTP) -> Result:
@@ -185,7 +185,32 @@ class SmtpTransport:
                 DeliveryState.UNCERTAIN,
                 f"the line broke before the server had answered: {_words(error)}",
             )
-        return self._result(code, said)
+        return self._judged(code, said)
+
+    def _judged(self, code: int, text: bytes) -> Result:
+        """What an answer to a whole message means.
+
+        Raises:
+            ChannelError: it refuses the sender.
+        """
+        result = self._result(code, text)
+        self._raise_if_sender(result)
+        return result
+
+    def _raise_if_sender(self, result: Result) -> None:
+        """Have a refusal of the sender be no result of a message.
+
+        Raises:
+            ChannelError: it is one.
+        """
+        if result.state is not DeliveryState.SENT and (hint := hint_of_sender(result.reason)):
+            raise self._does_not_send(result.reason, hint)
+
+    def _does_not_send(self, answer: str, hint: str) -> ChannelError:
+        return ChannelError(
+            f"{self._server} does not send for {self._sender}: {answer}.",
+            hint=f"{hint} Nobody counts as refused; the same command goes on from here.",
+        )
 
     def _result(self, code: int, said: bytes) -> Result:
         """What an answer means: temporary with 4xx, for good with 5xx (RFC 5321, 4.2.1)."""
@@ -274,7 +299,10 @@ def _unusable(server: Server, error: Exception) -> ChannelError:
     """Why a server cannot be used, and what to do."""
     match error:
         case smtplib.SMTPAuthenticationError():
-            hint = "Check username and password in [mail], or the OAuth keys there."
+            hint = (
+                "Check username and password in [mail], or the OAuth keys there, and that the "
+                "account may log in over SMTP."
+            )
         case smtplib.SMTPNotSupportedError():
             hint = "Check port and security in [mail]: the server does not offer it."
         case ssl.SSLCertVerificationError():

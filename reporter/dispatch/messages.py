@@ -20,9 +20,16 @@ from reporter.store.outbox import Delivery
 
 
 def message_of_rows(
-    rendering: Rendering, report: Rendered, rows: Sequence[Delivery], limit: int | None = None
+    rendering: Rendering,
+    report: Rendered,
+    rows: Sequence[Delivery],
+    dated: datetime,
+    limit: int | None = None,
 ) -> bytes:
-    """The message that rows of the outbox of one report stand for.
+    """The message that rows of the outbox of one report stand for, dated when it goes.
+
+    However late that is, and however often it is tried: its id stays, and only the date is another.
+    Many servers refuse an old one, and mailboxes sort by it.
 
     Raises:
         ReporterError: there can be no such message.
@@ -39,19 +46,22 @@ def message_of_rows(
         report,
         boxes,
         message_id=rows[0].message_id,
-        dated=rows[0].released_at,
+        dated=dated,
         limit=limit,
         name_hidden=by_headers,
     )
 
 
-def write_message(rendering: Rendering, report: Rendered, rows: Sequence[Delivery]) -> Path:
-    """Write the message of rows of the outbox as `.eml` beside the report's files, as it would go.
+def write_message(
+    rendering: Rendering, report: Rendered, rows: Sequence[Delivery], now: datetime
+) -> Path:
+    """Write the message of rows of the outbox as `.eml` beside the report's files, as it would go
+    now.
 
     Raises:
         ReporterError: there can be no such message, or it cannot be written.
     """
-    message = message_of_rows(rendering, report, rows)
+    message = message_of_rows(rendering, report, rows, now)
     path = next(iter(report.files.values())).with_suffix(".eml")
     write_whole(path, lambda draft: draft.write_bytes(message))
     return path

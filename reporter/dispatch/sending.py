@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from reporter.credentials import NoSecret, find_secret
 from reporter.delivery.folder import copy_files
 from reporter.delivery.recipients import Address
+from reporter.delivery.refusal import MAY_NOT_SEND, words_of
 from reporter.delivery.result import ChannelError, Result
 from reporter.delivery.webhook import post_summary, summary_of
 from reporter.dispatch.messages import compose, message_of_rows
@@ -23,10 +24,13 @@ from reporter.pipeline import Clock, Rendering
 from reporter.settings import Settings
 from reporter.store import Store
 from reporter.store.outbox import (
-    OPEN,
+    RELEASED,
+    Channel,
     Delivery,
+    DeliveryChange,
     Move,
     OutboxChanged,
+    changes_of,
     claim,
     cut_short,
     deliveries_of,
@@ -34,9 +38,16 @@ from reporter.store.outbox import (
 )
 
 GIVEN_UP: Final = timedelta(days=5)
-"""How long after its release a delivery is tried (RFC 5321, 4.5.4.1: four to five days)."""
+"""How long after its first try a delivery is tried again (RFC 5321, 4.5.4.1: four to five days)."""
 FIRST_PAUSE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
+_UNDER_WAY: Final = (*RELEASED, DeliveryState.SENDING)
+"""What a sending moves. What was taken back meanwhile waits for a yes, whatever came of it."""
+_REFUSED_ALIKE: Final[Mapping[Channel, str]] = {
+    "mail": MAY_NOT_SEND,
+    "webhook": "Check `webhook` in [delivery] and its secret.",
+}
+"""What to do where a channel refuses one report after another in the same words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,44 @@ class Mail:
             self._transport.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A customer's report of which the other side had all, and what it said to it."""
+
+    customer: Customer
+    deliveries: Sequence[Delivery]
+    result: Result
+
+    def not_for_good(self) -> Mapping[str, Result]:
+        """A refusal as what is tried again, for each recipient."""
+        result = replace(self.result, state=DeliveryState.FAILED)
+        return {delivery.recipient: result for delivery in self.deliveries}
+
+
+class Refusals:
+    """The report that each channel refused last.
+
+    Two in a row that are refused in the same words are not refused for what they say: whoever
+    refuses them has something against their sender, in words that nobody has listed.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[Channel, Whole] = {}
+
+    def alike(self, report: Whole) -> Whole | None:
+        """Take note of what came of a report of which the other side had all; the one before it
+        over the same channel, where both were refused in the same words.
+        """
+        channel, result = report.deliveries[0].channel, report.result
+        before = self._last.pop(channel, None)
+        if result.state is not DeliveryState.REFUSED:
+            return None
+        self._last[channel] = report
+        if before is None or words_of(before.result.reason) != words_of(result.reason):
+            return None
+        return before
+
+
 def rows_of(report: Rendered) -> tuple[Delivery, ...]:
     """The rows of the outbox that are of this very version of a report.
 
@@ -102,6 +151,7 @@ def send_reports(
     """
     cut_short(store, clock())
     unusable: dict[str, ChannelError] = {}
+    refusals = Refusals()
     with closing(Mail(rendering.settings)) as mail:
         for report in reports:
             due = [own for own in rows_of(report) if _is_due(own, clock())]
@@ -115,7 +165,9 @@ def send_reports(
                     continue
                 parcel = [own for own in due if own.channel == channel]
                 try:
-                    _deliver(rendering, store, report, parcel, mail, clock)
+                    stopped = _deliver(rendering, store, report, parcel, mail, clock, refusals)
+                    if stopped is not None:
+                        error = unusable[channel] = stopped
                 except ChannelError as fault:
                     error = unusable[channel] = fault
                     _put_back(store, parcel, Move(DeliveryState.APPROVED, str(fault)), clock())
@@ -134,8 +186,7 @@ def send_reports(
 
 def _put_back(store: Store, parcel: Sequence[Delivery], to: Move, now: datetime) -> None:
     """Note of deliveries that nothing was delivered."""
-    states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.SENDING)
-    move(store, dict.fromkeys((own.id for own in parcel), to), now, states)
+    move(store, dict.fromkeys((row.id for row in parcel), to), now, _UNDER_WAY)
 
 
 def _is_due(delivery: Delivery, now: datetime) -> bool:
@@ -154,8 +205,10 @@ def _deliver(
     parcel: Sequence[Delivery],
     mail: Mail,
     clock: Clock,
-) -> None:
-    """Deliver a report over one channel, and note what came of it for each recipient.
+    refusals: Refusals,
+) -> ChannelError | None:
+    """Deliver a report over one channel, and note what came of it for each recipient; why nothing
+    more is to be delivered over that channel now.
 
     Raises:
         ReporterError: it could not be tried.
@@ -172,15 +225,33 @@ def _deliver(
 
     match parcel[0].channel:
         case "mail":
-            message = message_of_rows(rendering, report, parcel, mail.transport.size_limit())
+            limit = mail.transport.size_limit()
+            message = message_of_rows(rendering, report, parcel, clock(), limit)
             results = mail.transport.send(message, list(ids), committing)
         case "folder":
             results = _copy(rendering.settings, report, parcel[0], committing)
         case "webhook":
             results = _post(rendering.settings, report, parcel[0], committing)
-    now = clock()
-    moves = {own.id: _move(own, results[own.recipient], now) for own in parcel}
-    move(store, moves, now, (*OPEN, DeliveryState.SENDING))
+    now, stopped = clock(), None
+    if whole := [delivery for delivery in parcel if delivery.id in claimed]:
+        last = Whole(report.customer, whole, results[whole[0].recipient])
+        if before := refusals.alike(last):
+            stopped = _refused_alike(before, last)
+            results = {**results, **last.not_for_good()}
+            # That it was tried was counted when it was refused.
+            moves = _moves(store, before.deliveries, before.not_for_good(), now, tried=False)
+            move(store, moves, now, [DeliveryState.REFUSED])
+    move(store, _moves(store, parcel, results, now), now, _UNDER_WAY)
+    return stopped
+
+
+def _refused_alike(first: Whole, second: Whole) -> ChannelError:
+    hint = _REFUSED_ALIKE[first.deliveries[0].channel]
+    return ChannelError(
+        f"The reports of {first.customer.name} and {second.customer.name} were refused one after "
+        f"the other in the same words, so the fault is not in them: {second.result.reason}.",
+        hint=f"{hint} Neither counts as refused: both are tried again.",
+    )
 
 
 def _copy(
@@ -219,14 +290,55 @@ def _post(
     return {delivery.recipient: result}
 
 
-def _move(delivery: Delivery, result: Result, now: datetime) -> Move:
+def _moves(
+    store: Store,
+    parcel: Sequence[Delivery],
+    results: Mapping[str, Result],
+    now: datetime,
+    *,
+    tried: bool = True,
+) -> Mapping[int, Move]:
+    """What results make of deliveries.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    failed = [row for row in parcel if results[row.recipient].state is DeliveryState.FAILED]
+    changes = changes_of(store, failed)
+    return {
+        row.id: _move(row, results[row.recipient], changes.get(row.id, ()), now, tried=tried)
+        for row in parcel
+    }
+
+
+def _move(
+    delivery: Delivery,
+    result: Result,
+    changes: Sequence[DeliveryChange],
+    now: datetime,
+    *,
+    tried: bool,
+) -> Move:
     """What a result makes of a delivery, and when it is tried again."""
     retry_at, reason = None, result.reason
     if result.state is DeliveryState.FAILED:
         retry_at = now + pause(delivery.tries, result.wait_s)
-        if retry_at - delivery.released_at > GIVEN_UP:
+        if retry_at - _first_try(delivery, changes, now) > GIVEN_UP:
             retry_at, reason = None, f"{reason}; given up after {delivery.tries + 1} tries"
-    return Move(result.state, reason, retry_at, tried=True)
+    return Move(result.state, reason, retry_at, tried=tried)
+
+
+def _first_try(delivery: Delivery, changes: Sequence[DeliveryChange], now: datetime) -> datetime:
+    """When a delivery was first tried since it was released: that may be long after it."""
+    tries = (DeliveryState.SENDING, DeliveryState.FAILED)
+    return next(
+        (
+            change.at
+            for change in changes
+            if change.state in tries and change.at >= delivery.released_at
+        ),
+        now,
+    )
 
 
 def pause(tries: int, wait_s: float | None) -> timedelta:

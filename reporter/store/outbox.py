@@ -1,10 +1,15 @@
 """The outbox: every delivery of a version of a report to one recipient, and each state it was in.
 
     queued ──▶ approved ──▶ sending ──▶ sent │ refused │ failed │ uncertain
+      ▲           │                                        │
+      └───────────┴────────────── taken back ──────────────┘
 
 A delivery is `sending` from just before the byte after which the other side may have it. Whoever is
 killed there leaves it so, and nobody can know what became of it: the next sending finds it
 (`cut_short`), and a person settles it. Whoever is killed before leaves it `approved`.
+
+What is released (`approved`, or `failed` and to be tried again) can be taken back, and waits for a
+yes again. A person can have any delivery dropped that is neither on its way nor delivered.
 """
 
 from __future__ import annotations
@@ -27,7 +32,8 @@ Role = Literal["to", "cc", "bcc", ""]
 
 OPEN: Final = (DeliveryState.QUEUED, DeliveryState.APPROVED, DeliveryState.FAILED)
 """Not delivered, as far as anybody knows, and still to be."""
-_RELEASED: Final = (DeliveryState.APPROVED, DeliveryState.FAILED)
+RELEASED: Final = (DeliveryState.APPROVED, DeliveryState.FAILED)
+"""May be claimed by a sending, and taken back until then."""
 _MAY_BE_THERE: Final = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
@@ -69,6 +75,11 @@ class Delivery:
     retry_at: datetime | None
     """When it is tried again, if it failed; None where it is not."""
     message_id: str
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it failed and is not tried again, unless a person says so."""
+        return self.state is DeliveryState.FAILED and self.retry_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +194,19 @@ def _withdraw(
         _apply(connection, [row.id], Move(DeliveryState.WITHDRAWN, reason), now)
 
 
-def _has_it(theirs: Sequence[sa.Row[Any]], version: Version) -> bool:
-    """Whether what a recipient had last, or may have had, has the figures of this version.
+def _has_it(rows: Sequence[sa.Row[Any]], version: Version) -> bool:
+    """Whether what a recipient had last, or may have had, has the figures of this version; or
+    whether a person has since then said that these figures are not to go there.
 
-    Another look is no reason to send a report twice.
+    Another look is no reason to send a report twice, nor to send it after all.
     """
-    there = [own for own in theirs if own.state in _MAY_BE_THERE]
-    return bool(there) and there[-1].figures_sha256 == version.figures_sha256
+    for row in reversed(rows):
+        if row.state in (*_MAY_BE_THERE, DeliveryState.DROPPED):
+            if row.figures_sha256 == version.figures_sha256:
+                return True
+            if row.state != DeliveryState.DROPPED:
+                return False
+    return False
 
 
 def _insert(
@@ -308,7 +325,9 @@ def move(
         StoreError: the database refuses; none is moved.
     """
     with store.begin() as connection:
-        return sum(_apply(connection, [own], to, now, out_of=out_of) for own, to in moves.items())
+        return sum(
+            len(_apply(connection, [own], to, now, out_of=out_of)) for own, to in moves.items()
+        )
 
 
 def claim(store: Store, ids: Collection[int], now: datetime) -> None:
@@ -320,7 +339,7 @@ def claim(store: Store, ids: Collection[int], now: datetime) -> None:
     """
     with store.begin() as connection:
         to = Move(DeliveryState.SENDING, "on its way")
-        if _apply(connection, ids, to, now, out_of=_RELEASED) < len(ids):
+        if len(_apply(connection, ids, to, now, out_of=RELEASED)) < len(ids):
             raise OutboxChanged(
                 "The outbox was changed while a report was about to go.",
                 hint="Nothing of it was sent. Run the same command again.",
@@ -334,8 +353,38 @@ def approve(store: Store, ids: Collection[int], by: str, now: datetime) -> int:
         StoreError: the database refuses.
     """
     to = Move(DeliveryState.APPROVED, f"approved by {by}")
+    queued = [DeliveryState.QUEUED]
     with store.begin() as connection:
-        return _apply(connection, ids, to, now, out_of=[DeliveryState.QUEUED], released_at=now)
+        return len(_apply(connection, ids, to, now, out_of=queued, released_at=now))
+
+
+def take_back(store: Store, ids: Collection[int], by: str, now: datetime) -> frozenset[int]:
+    """Have released deliveries wait for a yes again; the ids of those that do.
+
+    Whoever sends at the same time has claimed a delivery before, and it is left alone; or finds
+    that it is not released any more (`claim`).
+
+    Raises:
+        StoreError: the database refuses; none is taken back.
+    """
+    to = Move(DeliveryState.QUEUED, f"taken back by {by}")
+    with store.begin() as connection:
+        return frozenset(_apply(connection, ids, to, now, out_of=RELEASED, released_at=now))
+
+
+def settle(
+    store: Store, ids: Collection[int], to: Move, now: datetime, out_of: Sequence[DeliveryState]
+) -> frozenset[int]:
+    """Move deliveries to where a person says; the ids of those that were moved.
+
+    Only those in one of the states `out_of` are. What is to be sent again is released anew.
+
+    Raises:
+        StoreError: the database refuses; none is moved.
+    """
+    released = {"released_at": now} if to.state is DeliveryState.APPROVED else {}
+    with store.begin() as connection:
+        return frozenset(_apply(connection, ids, to, now, out_of=out_of, **released))
 
 
 def cut_short(store: Store, now: datetime) -> None:
@@ -365,8 +414,8 @@ def _apply(
     *,
     out_of: Sequence[DeliveryState] = (),
     **more: Any,
-) -> int:
-    """Move deliveries and note it; how many were."""
+) -> Sequence[int]:
+    """Move deliveries and note it; the ids of those that were moved."""
     deliveries = tables.deliveries
     chosen = [deliveries.c.id.in_(ids)]
     if out_of:
@@ -384,9 +433,9 @@ def _apply(
         )
         .returning(deliveries.c.id)
     )
-    found = list(moved.scalars())
-    _note(connection, found, to, now)
-    return len(found)
+    moved_ids = list(moved.scalars())
+    _note(connection, moved_ids, to, now)
+    return moved_ids
 
 
 def _note(connection: sa.Connection, ids: Sequence[int], to: Move, now: datetime) -> None:

@@ -183,7 +183,7 @@ deliveries = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
-    # When it was released, which is the date of its message; when it was queued, until then.
+    # When it was released last; when it was queued, until then.
     sa.Column("released_at", Instant, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("retry_at", Instant),  # when a failed one is tried again; never without

@@ -43,6 +43,8 @@ class Accounts:
     recipient_replies: Replies = field(default_factory=dict)
     """What is said to a recipient instead of yes."""
     sender_reply: str = ""
+    data_command_reply: str = ""
+    """What is said to the command that asks for the message."""
     data_replies: list[str] = field(default_factory=list)
     """What is said to the next messages instead of yes, one each."""
     slow_s: float = 0.0
@@ -112,7 +114,11 @@ class _Smtp(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:
         self.step = "DATA"
-        await super().smtp_DATA(arg)
+        handler: Accounts = self.event_handler
+        if handler.data_command_reply:
+            await self.push(handler.data_command_reply)
+        else:
+            await super().smtp_DATA(arg)
 
     async def smtp_QUIT(self, arg: str) -> None:
         self.step = "QUIT"

@@ -106,6 +106,11 @@ def test_a_token_that_is_not_good_any_more(tokens: Receiver) -> None:
         (401, "InvalidAuthenticationToken", 2),
         (403, "ErrorAccessDenied", 1),
         (404, "ErrorInvalidUser", 1),
+        (403, "ErrorSendAsDenied", 1),
+        (403, "ErrorQuotaExceeded", 1),
+        (400, "ErrorMessageSubmissionBlocked", 1),
+        (429, "ErrorSubmissionQuotaExceeded", 1),
+        (507, "ErrorQuotaExceeded", 1),
     ],
 )
 def test_what_every_message_would_be_answered_with(
@@ -176,6 +181,17 @@ def test_what_graph_says(
     assert len(graph.received) == 1
 
 
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_graph_takes_a_message_with_202_alone(status: int, tokens: Receiver) -> None:
+    """It has answered 200 to what it then did not send: whether it has this one, a person asks."""
+    with Receiver(Replies(status)) as graph:
+        result = send(transport(graph, tokens), message(), lambda: None)
+    assert result.state is DeliveryState.UNCERTAIN
+    assert result.reason.startswith(f"{status} ")
+    assert "instead of 202 Accepted: nobody can know whether it was taken" in result.reason
+    assert len(graph.received) == 1
+
+
 def test_a_line_that_breaks(tokens: Receiver) -> None:
     """After the whole message it is uncertain; before its last byte it never was."""
 
@@ -213,6 +229,7 @@ def test_no_token_is_given(tokens: Receiver) -> None:
     assert (graph.received, committing.times) == ([], 0)
 
 
-def test_the_largest_message_fits_into_a_request() -> None:
-    """Four million bytes, of which base64 takes a quarter."""
+def test_the_largest_message_is_smaller_than_what_graph_drops() -> None:
+    """About 2,240 kB, as was reported; and it fits into a request, a quarter of which is base64."""
+    assert LARGEST < 2_240_000
     assert len(base64.b64encode(bytes(LARGEST))) <= 4_000_000

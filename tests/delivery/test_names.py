@@ -56,7 +56,7 @@ def test_a_name_is_no_header_and_no_recipient(
     """It stands in subject and body on one line; the message goes to whom it should, and looks like
     every other.
     """
-    run("approve")
+    run("approve", "--yes")
     result = harmless(run("send"))
     assert result.exit_code == 0, result.output
     assert sorted(own.recipients for own in accounts.arrived) == [
@@ -80,7 +80,7 @@ def test_every_command_says_it_on_one_line(
     run: Run, accounts: Accounts, office: Configure, evil: dict[str, Any], tmp_path: Path
 ) -> None:
     """Lists, questions, refusals and errors; the JSON has the name as it is, in plain letters."""
-    shown = harmless(run("approve", "--customer", evil["id"])).stdout
+    shown = harmless(run("approve", "--yes", "--customer", evil["id"])).stdout
     assert any(line.startswith(SHOWN) and "2026-10, version" in line for line in shown.splitlines())
     accounts.recipient_replies = {"it0@fine.example": "550 5.1.1 no\x1b[31m such \x9b user"}
     assert "550 5.1.1 no" in harmless(run("send")).stderr
@@ -109,7 +109,7 @@ def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[
     """One line of text; the customer's name beside it is data, as it is."""
     with Receiver(Replies(200)) as receiver:
         office(*evil["lines"], "[delivery]", f'webhook = "{receiver.url}"')
-        run("approve", "--customer", evil["id"])
+        run("approve", "--yes", "--customer", evil["id"])
         result = harmless(run("send", "--customer", evil["id"]))
         assert result.exit_code == 0, result.output
         (posted,) = receiver.received

@@ -34,7 +34,7 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
         (("outbox", "--period", "2026-13"), "Write 2026-10"),
         (("outbox", "resolve", "7", "--sent"), "reporter outbox --state uncertain"),
         (("outbox", "resolve", "7"), "--sent, --again or --drop"),
-        (("approve",), "Run `reporter fetch` first"),
+        (("approve", "--yes"), "Run `reporter fetch` first"),
     ):
         result = run(*command)
         assert result.exit_code == 2, command
@@ -44,7 +44,7 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("office")
 def test_the_outbox_of_a_month(run: Run) -> None:
     """Its deliveries and no others."""
-    run("approve", "--period", "2026-10")
+    run("approve", "--yes", "--period", "2026-10")
     assert len(json.loads(run("outbox", "--json", "--period", "2026-10").stdout)) == 3
     assert json.loads(run("outbox", "--json", "--period", "2026-09").stdout) == []
 

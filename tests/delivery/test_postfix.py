@@ -42,7 +42,7 @@ def test_each_mailbox_holds_its_customers_report(
     with postfix(MAILBOXES) as server:
         trust(server)
         office(server=server_of(server))
-        run("approve")
+        run("approve", "--yes")
         for _ in range(2):
             result = run("send")
             assert result.exit_code == 0, result.output
@@ -113,6 +113,68 @@ def test_what_postfix_refuses_for_good_and_for_now(
     assert "tried again from" in result.stderr
     (retried,) = (own for own in deliveries_of(store) if own.retry_at)
     assert retried.recipient == "later@customer0.example"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said", "hint"),
+    [
+        (
+            {
+                "smtpd_sender_restrictions": "check_sender_access "
+                "inline:{ { reports@provider.example = 553 5.7.1 not owned by you } }"
+            },
+            "553 5.7.1 <reports@provider.example>: Sender address rejected: not owned by you",
+            "may send as that address",
+        ),
+        (
+            {"virtual_mailbox_domains": "other.example"},
+            "554 5.7.1 <it0@customer0.example>: Relay access denied",
+            "takes mail from this machine",
+        ),
+        (
+            {"smtpd_helo_required": "yes", "smtpd_helo_restrictions": "reject"},
+            "Helo command rejected: Access denied",
+            "takes mail from this machine",
+        ),
+    ],
+)
+def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
+    run: Run, office: Configure, trust: Any, parameters: dict[str, Any], said: str, hint: str
+) -> None:
+    """It says so only once there is a recipient, of whom it has nothing to say: all three stay
+    approved, and go when it is mended.
+    """
+    with postfix(MAILBOXES, **parameters) as server:
+        trust(server)
+        office(in_mail=('approval = "none"',), server=server_of(server))
+        result = run("send")
+        assert result.exit_code == 1
+        assert said in result.stderr
+        assert hint in result.stderr
+        assert server.log().count(": reject: ") == 1  # the others were not even tried
+        assert set(states(run).values()) == {"approved"}
+    with postfix(MAILBOXES) as server:
+        trust(server)
+        office(in_mail=('approval = "none"',), server=server_of(server))
+        assert run("send").exit_code == 0
+        assert {len(found) for found in server.mails(3).values()} == {1}
+
+
+def test_a_postfix_that_has_taken_enough_for_now(run: Run, office: Configure, trust: Any) -> None:
+    """One message a minute: the first is delivered, the others wait and nobody is tried in vain."""
+    limits: dict[str, Any] = {
+        "smtpd_client_message_rate_limit": 1,
+        "smtpd_client_event_limit_exceptions": "",
+    }
+    with postfix(MAILBOXES, **limits) as server:
+        trust(server)
+        office(in_mail=('approval = "none"',), server=server_of(server))
+        result = run("send")
+        assert result.exit_code == 1
+        assert "450 4.7.1 Error: too much mail from 127.0.0.1" in result.stderr
+        assert "has sent as much as it may for now" in result.stderr
+        assert sorted(states(run).values()) == ["approved", "approved", "sent"]
+        assert len(server.mails(1)) == 1
 
 
 @pytest.mark.parametrize("formats", [FILES])

@@ -122,10 +122,10 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
         assert result.exit_code == 0, result.output
         assert "What is queued waits for `reporter approve`." in result.stderr
     assert accounts.arrived == []
-    assert run("approve", "--customer", CAST[0].name).exit_code == 0
+    assert run("approve", "--yes", "--customer", CAST[0].name).exit_code == 0
     assert start("2026-11-01T08:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[0].id]: 1}
-    assert run("approve").exit_code == 0
+    assert run("approve", "--yes").exit_code == 0
     assert start("2026-11-01T09:17").exit_code == 0
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
 
@@ -156,7 +156,7 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     deliver(formats=("pdf",))
     formats = ("--format", "pdf,json")
     start("2026-11-01T06:17", *formats)
-    run("approve")
+    run("approve", "--yes")
     assert start("2026-11-01T07:17", *formats).exit_code == 0
     assert len(accounts.arrived) == 2
     appears_late(emulator, 0)
@@ -164,7 +164,7 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     assert later.exit_code == 0, later.output
     assert "1 queued" in later.stderr
     assert len(accounts.arrived) == 2
-    shown = run("approve")
+    shown = run("approve", "--yes")
     assert f"{CAST[0].name}, 2026-10, version 2" in shown.stdout
     assert "restates         version 1: " in shown.stdout
     assert CAST[1].name not in shown.stdout
@@ -189,7 +189,7 @@ def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
     """The yes was to other figures: the first version goes to nobody any more."""
     deliver()
     start("2026-11-01T06:17")
-    run("approve")
+    run("approve", "--yes")
     appears_late(emulator, 0)
     assert start("2026-11-01T07:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[1].id]: 1}
@@ -321,6 +321,38 @@ def test_through_graph_all_recipients_stand_in_the_message(
     assert {own["state"] for own in listed} == {"sent"}
     assert {own["reason"] for own in listed} == {"202 Accepted"}
     assert {own["message_id"] for own in listed} == {own["Message-ID"] for own in sent.values()}
+
+
+def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
+    start: StartAt, deliver: Deliver, tokens: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Graph would drop in silence is not sent: it says where the files are instead."""
+    monkeypatch.setattr("reporter.delivery.graph.LARGEST", 20_000)
+    with Receiver(Replies(202)) as graph:
+        deliver(*graph_lines(graph, tokens), 'link = "https://files.example/{period}"')
+        assert start("2026-11-01T06:17").exit_code == 0
+        sent = posted_to(graph)
+    assert len(sent) == 2
+    for message in sent:
+        body = message.get_body(("plain",))
+        assert body is not None
+        assert "https://files.example/2026-10" in body.get_content()
+        assert list(message.iter_attachments()) == []
+
+
+def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
+    run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
+) -> None:
+    """200 instead of 202: said of each, with what to ask; nothing goes again by itself."""
+    with Receiver(Replies(200)) as graph:
+        deliver(*graph_lines(graph, tokens))
+        for hour in (6, 7):
+            result = start(f"2026-11-01T{hour:02}:17")
+            assert result.exit_code == 1
+            assert result.stderr.count("200 OK instead of 202 Accepted") == 2
+            assert "reporter outbox resolve" in result.stderr
+    assert len(graph.received) == 2
+    assert {own["state"] for own in rows(run)} == {"uncertain"}
 
 
 def test_through_graph_one_customers_trouble_is_its_own(

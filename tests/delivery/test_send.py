@@ -7,6 +7,7 @@ import email.message
 import email.policy
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from reporter.store import Store
 from reporter.store.outbox import deliveries_of
-from tests.conftest import Run
+from tests.conftest import Run, set_clock
 from tests.delivery.conftest import Configure
 from tests.delivery.mail_server import Accounts
 
@@ -63,7 +64,7 @@ def test_nothing_goes_before_somebody_has_approved_it(run: Run, accounts: Accoun
 @pytest.mark.parametrize("formats", [FILES])
 def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None:
     """One message each, with PDF and workbook of that customer, and to nobody else."""
-    assert run("approve").exit_code == 0
+    assert run("approve", "--yes").exit_code == 0
     result = run("send")
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) == 3
@@ -91,13 +92,13 @@ def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None
 
 def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> None:
     """However often it is sent, approved and rendered; another look is no other report."""
-    run("approve")
+    run("approve", "--yes")
     for _ in range(3):
         assert run("send").exit_code == 0
-        assert run("approve").exit_code == 0
+        assert run("approve", "--yes").exit_code == 0
     assert len(accounts.arrived) == 3
     assert run("render", "--quiet", "--locale", "de", "--format", "json").exit_code == 0
-    run("approve")
+    run("approve", "--yes")
     assert run("send").exit_code == 0
     assert len(accounts.arrived) == 3
     assert {own.state for own in deliveries_of(store)} == {"sent"}
@@ -106,7 +107,7 @@ def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> Non
 def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> None:
     """What it shows is what it releases."""
     first = json.loads(run("customers", "--json").stdout)[0]
-    result = run("approve", "--customer", first["name"])
+    result = run("approve", "--yes", "--customer", first["name"])
     assert f"{first['name']}, 2026-10, version 1" in result.stdout
     assert "success rate" in result.stdout
     assert "to " in result.stdout
@@ -118,7 +119,7 @@ def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> Non
 
 def test_approval_can_leave_alone_what_is_odd(run: Run) -> None:
     """The service was looked at on no day of October: that is odd about each."""
-    result = run("approve", "--unless-odd")
+    result = run("approve", "--yes", "--unless-odd")
     assert result.stdout.count("ODD: not observed on") == 3
     assert result.stdout.count("left alone") == 3
     assert set(states(run).values()) == {"queued"}
@@ -131,9 +132,12 @@ def test_without_approval_it_goes_at_once(run: Run, accounts: Accounts, office: 
     assert len(accounts.arrived) == 3
 
 
-def test_a_dry_run_writes_the_very_messages(run: Run, accounts: Accounts, tmp_path: Path) -> None:
-    """To the byte what then goes; and sends nothing itself."""
-    run("approve")
+def test_a_dry_run_writes_the_very_messages(
+    run: Run, accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the byte what would go at that moment; and sends nothing itself."""
+    set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
+    run("approve", "--yes")
     result = run("send", "--dry-run")
     assert result.exit_code == 0, result.output
     written = [tmp_path / line for line in result.stdout.splitlines()]
@@ -144,6 +148,61 @@ def test_a_dry_run_writes_the_very_messages(run: Run, accounts: Accounts, tmp_pa
         own.content for own in accounts.arrived
     )
     assert run("send", "--dry-run").stdout == ""
+
+
+@pytest.mark.parametrize("before", ["approved", "looked at", "tried", "refused"])
+def test_a_message_has_the_date_of_its_sending(
+    before: str,
+    run: Run,
+    accounts: Accounts,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long ago it was approved, tried or refused: an old date is what many servers refuse,
+    and it lies below newer mail. Nothing else of it is another, its id least of all.
+    """
+    clock = set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
+    run("approve", "--yes")
+    delivered = deliveries_of(store)
+    run("send", "--dry-run")
+    written = [path.read_bytes() for path in tmp_path.glob("reports/2026-10/*/*.eml")]
+    if before in ("tried", "refused"):
+        status = {"tried": 451, "refused": 554}[before]
+        accounts.data_replies = [f"{status} {str(status)[0]}.6.{number} no" for number in range(3)]
+        assert run("send").exit_code == 1
+    clock.now = datetime(2026, 11, 14, 10, tzinfo=UTC)
+    if before == "refused":
+        assert run("outbox", "resolve", *(own.id for own in delivered), "--again").exit_code == 0
+    assert run("send").exit_code == 0
+    found = messages(accounts)
+    assert {own["Date"].datetime for own in found} == {clock.now}
+    assert {own["Message-ID"] for own in found} == {own.message_id for own in delivered}
+    old, new = b"Date: Tue, 03 Nov 2026 06:00:00", b"Date: Sat, 14 Nov 2026 10:00:00"
+    assert sorted(own.replace(old, new) for own in written) == sorted(
+        own.content for own in accounts.arrived
+    )
+
+
+def test_it_is_given_up_five_days_after_its_first_try(
+    run: Run, accounts: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not after its approval: what was approved long ago is tried as often as anything else."""
+    clock = set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
+    run("approve", "--yes", "--period", "2026-10")
+    later = "451 4.3.2 later"
+    accounts.recipient_replies = {f"it{number}@customer{number}.example": later for number in "012"}
+    retried = []
+    for day, hour in ((14, 10), (14, 11), (19, 9), (19, 11)):
+        clock.now = datetime(2026, 11, day, hour, tzinfo=UTC)
+        run("send", "--period", "2026-10")
+        retried.append({own.retry_at is not None for own in deliveries_of(store)})
+    assert retried == [{True}, {True}, {True}, {False}]
+    assert {own.reason for own in deliveries_of(store)} == {f"{later}; given up after 4 tries"}
+    (first, *_) = deliveries_of(store)
+    assert run("outbox", "resolve", first.id, "--again").exit_code == 0
+    run("send", "--period", "2026-10")
+    assert [own.retry_at is not None for own in deliveries_of(store)] == [True, False, False]
 
 
 def test_to_oneself(run: Run, accounts: Accounts) -> None:
@@ -166,7 +225,7 @@ def test_a_file_that_vanished_costs_its_customer_alone(
     run: Run, accounts: Accounts, tmp_path: Path
 ) -> None:
     """Said which; rendering writes it again, and the same command sends the rest."""
-    run("approve")
+    run("approve", "--yes")
     path = sorted(tmp_path.glob("reports/2026-10/*/*.json"))[0]
     path.unlink()
     result = run("send")
@@ -182,7 +241,7 @@ def test_a_file_that_vanished_costs_its_customer_alone(
 
 def test_a_changed_file_is_not_sent(run: Run, accounts: Accounts, tmp_path: Path) -> None:
     """What goes is what was rendered, to the byte."""
-    run("approve")
+    run("approve", "--yes")
     path = sorted(tmp_path.glob("reports/2026-10/*/*.json"))[0]
     path.write_bytes(path.read_bytes() + b" ")
     result = run("send")
@@ -201,7 +260,7 @@ def test_a_report_of_somebody_else_is_not_sent(
     from reporter.files import file_hash
     from reporter.store import tables
 
-    run("approve")
+    run("approve", "--yes")
     first, second, *_ = sorted(tmp_path.glob("reports/2026-10/*/*.pdf"))
     first.write_bytes(second.read_bytes())
     files = tables.version_files
@@ -284,7 +343,7 @@ def test_refused_for_now_is_tried_again_and_for_good_is_not(
 
     from reporter.cli import send as command
 
-    run("approve")
+    run("approve", "--yes")
     accounts.recipient_replies = {
         "it0@customer0.example": "451 4.7.1 greylisted",
         "it1@customer1.example": "550 5.1.1 unknown",
@@ -318,7 +377,7 @@ def test_what_is_uncertain_is_settled_by_a_person(
     from reporter.model import DeliveryState
     from reporter.store.outbox import claim
 
-    run("approve")
+    run("approve", "--yes")
     first, second, third = deliveries_of(store)
     claim(store, [first.id, second.id, third.id], first.changed_at)  # and then it was killed
     for _ in range(2):
@@ -354,7 +413,7 @@ def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, stor
     from reporter.model import DeliveryState
     from reporter.store.outbox import claim
 
-    run("approve")
+    run("approve", "--yes")
     own = deliveries_of(store)[0]
     claim(store, [own.id], own.changed_at)
     run("send")
@@ -368,7 +427,7 @@ def test_a_server_that_is_gone_loses_nothing(
     run: Run, accounts: Accounts, office: Configure
 ) -> None:
     """All stay approved, and go when it is back."""
-    run("approve")
+    run("approve", "--yes")
     port, accounts.port = accounts.port, 9
     office()
     result = run("send")
@@ -454,7 +513,7 @@ def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> No
     path.chmod(0o600)
     assert run("send").exit_code == 0
     assert not (tmp_path / "share").exists()
-    run("approve")
+    run("approve", "--yes")
     result = run("send")
     assert result.exit_code == 0, result.output
     copies = sorted(tmp_path.glob("share/2026-10/*/*.*"))
@@ -489,7 +548,7 @@ def test_what_is_still_open_of_an_earlier_month_goes_too(
 ) -> None:
     """Approved late, it is not forgotten; where a period is asked for, only that one goes."""
     assert run("render", "--quiet", "--format", "json", "--period", "2026-09").exit_code == 0
-    assert run("approve", "--period", "2026-09").exit_code == 0
+    assert run("approve", "--yes", "--period", "2026-09").exit_code == 0
     assert run("send", "--period", "2026-10").exit_code == 0
     assert accounts.arrived == []
     result = run("send")
@@ -499,6 +558,6 @@ def test_what_is_still_open_of_an_earlier_month_goes_too(
     assert {own.period for own in deliveries_of(store) if own.state == "sent"} == {"2026-09"}
     assert run("render", "--quiet", "--format", "json", "--period", "2026-08").exit_code == 0
     run("send", "--period", "2026-08")
-    shown = run("approve").stdout
+    shown = run("approve", "--yes").stdout
     assert (shown.count(", 2026-10, version"), shown.count(", 2026-08, version")) == (3, 3)
     assert ", 2026-09, version" not in shown

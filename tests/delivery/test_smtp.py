@@ -256,6 +256,48 @@ def test_a_server_that_does_not_send_for_us_refuses_no_customer(
     assert "security, username, password and `from`" in caught.value.hint
 
 
+NOT_AS_THIS = (
+    "554 5.2.252 SendAsDenied; a@b.example not allowed to send as reports@provider.example"
+)
+TOO_MUCH = "450 4.2.1 Peak SMTP relay limit exceeded for customer"
+
+
+@pytest.mark.parametrize("step", ["sender", "recipient", "data", "message"])
+@pytest.mark.parametrize(
+    ("reply", "hint"), [(NOT_AS_THIS, "may send as that address"), (TOO_MUCH, "wait")]
+)
+def test_a_refusal_of_the_sender_is_none_of_a_message(
+    step: str, reply: str, hint: str, accounts: Accounts
+) -> None:
+    """At whatever step it comes, for good or for now: nobody is refused, and nothing is sent on."""
+    if step == "sender":
+        accounts.sender_reply = reply
+    if step == "recipient":
+        accounts.recipient_replies = dict.fromkeys(("anna@c.example", "ben@c.example"), reply)
+    if step == "data":
+        accounts.data_command_reply = reply
+    if step == "message":
+        accounts.data_replies = [reply]
+    with (
+        mail_server(accounts) as port,
+        closing(plain(port)) as transport,
+        pytest.raises(ChannelError, match=f"does not send for {SENDER}: {reply[:9]}") as caught,
+    ):
+        send(transport, "anna@c.example", "ben@c.example")
+    assert hint in caught.value.hint
+    assert "the same command goes on from here" in caught.value.hint
+    assert accounts.arrived == []
+
+
+def test_where_one_recipient_is_taken_the_sender_is_not_refused(accounts: Accounts) -> None:
+    """A list that takes mail from its members alone says so of the sender, and of nobody else."""
+    accounts.recipient_replies = {"list@c.example": "554 5.7.1 Sender address rejected: no member"}
+    with mail_server(accounts) as port, closing(plain(port)) as transport:
+        results = send(transport, "list@c.example", "anna@c.example")
+    assert results["list@c.example"][0] == "refused"
+    assert results["anna@c.example"][0] == "sent"
+
+
 def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]]) -> None:
     """Who is refused for good, who for now, and who has it."""
     accounts.recipient_replies = {

@@ -21,6 +21,8 @@ from reporter.store.outbox import (
     deliveries_of,
     move,
     queue,
+    settle,
+    take_back,
 )
 from reporter.store.versions import Version, keep_version, versions_of
 from tests.builders import CUSTOMER
@@ -202,6 +204,62 @@ def test_only_what_is_open_can_be_claimed(store: Store) -> None:
     with pytest.raises(StoreError, match="was changed"):
         claim(store, rows, NOW)
     assert states(store) == [(1, "anna", "sending"), (1, "ben", "approved")]
+
+
+@pytest.mark.parametrize("state", list(DeliveryState))
+def test_what_is_released_is_taken_back_and_nothing_else(
+    store: Store, state: DeliveryState
+) -> None:
+    """Its yes is gone, and who took it is on record; another yes releases it anew."""
+    queue_for(store, make_version(store, 1), ANNA)
+    (row,) = ids(deliveries_of(store))
+    move(store, {row: Move(state, "as it is")}, NOW, out_of=list(DeliveryState))
+    released = state in (DeliveryState.APPROVED, DeliveryState.FAILED)
+    assert take_back(store, [row], "eve", LATER) == ({row} if released else set())
+    (after,) = deliveries_of(store)
+    if not released:
+        assert (after.state, after.reason, after.changed_at) == (state, "as it is", NOW)
+        return
+    assert (after.state, after.reason) == ("queued", "taken back by eve")
+    with pytest.raises(StoreError, match="was changed"):
+        claim(store, [row], LATER)
+    assert approve(store, [row], "eve", LATER) == 1
+    claim(store, [row], LATER)
+
+
+def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) -> None:
+    """Other figures are another report, which somebody has to drop again."""
+    for number, figures in ((1, "a"), (3, "b")):
+        queue_for(store, make_version(store, number, figures), ANNA)
+        (row,) = deliveries_of(store, states=[DeliveryState.QUEUED])
+        dropped = Move(DeliveryState.DROPPED, "not to be sent")
+        assert settle(store, [row.id], dropped, NOW, [DeliveryState.QUEUED]) == {row.id}
+        queue_for(store, make_version(store, number + 1, figures), ANNA, released="no approval")
+        assert deliveries_of(store, states=[DeliveryState.APPROVED]) == ()
+
+
+def test_a_report_that_was_had_and_a_correction_that_was_dropped(store: Store) -> None:
+    """Back at the first figures there is nothing to send; at new ones there is."""
+    queue_for(store, make_version(store, 1, "a"), ANNA)
+    bring_to(store, DeliveryState.SENT)
+    queue_for(store, make_version(store, 2, "b"), ANNA)
+    (row,) = deliveries_of(store, states=[DeliveryState.QUEUED])
+    settle(store, [row.id], Move(DeliveryState.DROPPED, "no"), NOW, [DeliveryState.QUEUED])
+    queue_for(store, make_version(store, 3, "a"), ANNA)
+    assert states(store) == [(1, "anna", "sent"), (2, "anna", "dropped")]
+    queue_for(store, make_version(store, 4, "c"), ANNA)
+    assert states(store)[-1] == (4, "anna", "queued")
+
+
+def test_what_is_to_be_sent_again_is_released_anew(store: Store) -> None:
+    """It is tried as long as anything else, whenever it was approved."""
+    queue_for(store, make_version(store, 1), ANNA)
+    bring_to(store, DeliveryState.REFUSED)
+    (row,) = deliveries_of(store)
+    again = Move(DeliveryState.APPROVED, "to be sent again")
+    assert settle(store, [row.id], again, LATER, [DeliveryState.REFUSED]) == {row.id}
+    (after,) = deliveries_of(store)
+    assert (row.released_at, after.released_at) == (NOW, LATER)
 
 
 def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:

@@ -27,6 +27,7 @@ from reporter.store.outbox import (
     claim,
     deliveries_of,
     move,
+    take_back,
 )
 from tests.builders import CUSTOMER, make_job
 from tests.store.test_outbox import ANNA, BEN, NOW, ids, known_customer, make_version, queue_for
@@ -75,10 +76,14 @@ def _send_all(url: str, number: int, ready: Any) -> None:
     ready.wait(60)
     while True:
         with held(store.engine, wait=60, part="outbox"):
-            due = deliveries_of(store, states=[DeliveryState.APPROVED])[:4]
-            if not due and not deliveries_of(store, states=[DeliveryState.QUEUED]):
+            left = deliveries_of(store, states=[DeliveryState.APPROVED, DeliveryState.QUEUED])
+            if not left:
                 return
-            claim(store, ids(due), NOW)
+            due = [own for own in left if own.state is DeliveryState.APPROVED][:4]
+            try:
+                claim(store, ids(due), NOW)
+            except OutboxChanged:  # taken back since then: the whole message has to wait
+                continue
             sent = Move(DeliveryState.SENT, f"by {number}", tried=True)
             moved = move(
                 store, dict.fromkeys(ids(due), sent), LATER, out_of=[DeliveryState.SENDING]
@@ -117,6 +122,66 @@ def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: S
     for changes in changes_of(store, rows).values():
         states = [change.state.value for change in changes]
         assert states == ["queued", "approved", "sending", "sent"]
+
+
+def _take_back_all(url: str, ready: Any, taken: Any) -> None:
+    """Take everything back, in small pieces and twice, and have senders begin in the middle of it;
+    say what was taken back, and approve that again.
+    """
+    store = Store.open(url)
+    everything = ids(deliveries_of(store))
+    for start in 2 * [*range(0, len(everything), 3)][::-1]:  # senders begin at the other end
+        back = take_back(store, everything[start : start + 3], "eve", NOW)
+        taken.extend(back)
+        ready.set()
+        assert approve(store, back, "eve", NOW) == len(back)
+
+
+@pytest.mark.slow
+def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
+    url: str, store: Store, open_store: Callable[[str], Store]
+) -> None:
+    """Three senders, and somebody who takes back: each delivery that was taken back was approved
+    when it was, each was sent once, and none was on its way without a yes.
+    """
+    queue_for(store, make_version(store, 1), *MANY)
+    approve(store, ids(deliveries_of(store)), "eve", NOW)
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        ready, taken = context.Event(), manager.list()
+        processes = [context.Process(target=_send_all, args=(url, own, ready)) for own in range(3)]
+        processes.append(context.Process(target=_take_back_all, args=(url, ready, taken)))
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(120)
+        assert [process.exitcode for process in processes] == [0] * 4
+        times_back = Counter(taken)
+    rows = deliveries_of(store)
+    assert Counter((own.state, own.tries) for own in rows) == {(DeliveryState.SENT, 1): len(MANY)}
+    assert times_back
+    for row_id, changes in changes_of(store, rows).items():
+        back = ["queued", "approved"] * times_back[row_id]
+        states = [change.state.value for change in changes]
+        assert states == ["queued", "approved", *back, "sending", "sent"]
+
+
+def test_who_takes_back_waits_for_who_claims(
+    url: str, store: Store, open_store: Callable[[str], Store]
+) -> None:
+    """And finds it on its way: it is not said to be taken back while it goes."""
+    queue_for(store, make_version(store, 1), ANNA)
+    (row,) = ids(deliveries_of(store))
+    approve(store, [row], "eve", NOW)
+    other = open_store(url)
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as connection:
+            connection.execute(sa.update(tables.deliveries).values(state=DeliveryState.SENDING))
+            back = pool.submit(take_back, other, [row], "eve", LATER)
+            time.sleep(0.5)
+            assert not back.done()
+        assert back.result(30) == set()
+    assert [own.state.value for own in deliveries_of(store)] == ["sending"]
 
 
 @pytest.mark.parametrize("state", [own for own in DeliveryState if own != DeliveryState.QUEUED])
