@@ -37,6 +37,7 @@ from reporter.evidence.contents import (
     Tools,
     dump,
     dump_fetches,
+    provenance_of,
     reply_path,
 )
 from reporter.evidence.signing import Signer
@@ -128,6 +129,14 @@ def _archived(
     bag = f"{period.label}-v{last.number}"
     contents = _Contents(rendering, store, archive, customer, name, period, last)
     unchanged = (home / bag).is_dir()
+    if unchanged and not _is_of(home / bag, last):
+        raise EvidenceError(
+            f"The bag {home / bag} holds another report of {customer.name} than version "
+            f"{last.number} in the store.",
+            hint="Versions are numbered from 1 again where a store was lost, or an older copy of "
+            "it came back. Restore the store from its newest backup, or name another folder for "
+            "the archive (`folder` in [evidence], or --archive). Nothing was archived.",
+        )
     kept = archive.keep(
         home,
         bag,
@@ -140,6 +149,18 @@ def _archived(
         as_of=last.as_of.isoformat(),
     )
     return CustomerOutcome(customer, (kept,), unchanged=unchanged)
+
+
+def _is_of(bag: Path, version: Version) -> bool:
+    """Whether a bag is of this version: of these figures and this PDF. Whether it is whole is
+    another question.
+
+    Raises:
+        EvidenceError: the bag does not say.
+    """
+    provenance = provenance_of(bag)
+    same_figures = provenance.figures_sha256 == version.figures_sha256
+    return same_figures and provenance.pdf_unsigned_sha256 in version.files.values()
 
 
 @dataclass(frozen=True)

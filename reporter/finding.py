@@ -11,12 +11,17 @@ class Finding:
 
     what: str
     good: bool | None
-    """None: not needed, and not there."""
+    """None: not needed, and not there; or not compared, and `said` why."""
     said: str
+    checked: bool = True
+    """False where it could not be tried, as for want of room: then nobody knows, and `good` is not
+    True."""
 
     @property
     def word(self) -> str:
         """What came of it."""
+        if not self.checked:
+            return "unknown"
         return {True: "ok", False: "FAILED", None: "absent"}[self.good]
 
     def line(self) -> str:

@@ -7,7 +7,7 @@ the JSON of a report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -678,8 +678,8 @@ class Restatement:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Everything a renderer may print about one customer and one period."""
+class ReportFigures:
+    """Everything a template may print about one customer and one period: plain values alone."""
 
     customer: Customer
     """Whose backups."""
@@ -721,15 +721,28 @@ class Report:
     """What was bought and until when, or why nothing is known of it."""
     as_of: datetime
     """The last fetch the report rests on; also the date of its documents."""
-    jobs: pd.DataFrame = field(repr=False, compare=False)
-    """All jobs of the period and the undated ones, backups or not, in the columns of
-    `jobs.frame.JOB_COLUMNS`. Read only."""
     version: int | None = None
     """Which version of the report this is, from 1; None without a store."""
     restatement: Restatement | None = None
     """What it corrects; None where it corrects nothing."""
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
+
+
+@dataclass(frozen=True)
+class Report(ReportFigures):
+    """Everything a renderer may print about one customer and one period: figures and jobs."""
+
+    jobs: pd.DataFrame = field(repr=False, compare=False, kw_only=True)
+    """All jobs of the period and the undated ones, backups or not, in the columns of
+    `jobs.frame.JOB_COLUMNS`. Read only."""
+
+    @property
+    def plain(self) -> ReportFigures:
+        """The report without the table of jobs, whose methods reach files and run code."""
+        return ReportFigures(
+            **{value.name: getattr(self, value.name) for value in fields(ReportFigures)}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -845,7 +858,7 @@ class Look:
     known_root: KnownRoot | None = None
     """What the archive came to before this period; None without one."""
     templates: Path | None = None
-    """A folder of templates that come before the shipped ones."""
+    """A folder of templates that come before the shipped ones; None in what templates are given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ from reporter.evidence.contents import (
     provenance_of,
     reply_path,
 )
-from reporter.evidence.verify import verify_bag, verify_membership
+from reporter.evidence.history import verify_membership
+from reporter.evidence.verify import verify_bag
 from reporter.files import slug
 from reporter.finding import Finding
 from reporter.jobs.raw import row_texts
@@ -85,29 +86,29 @@ class Drawing:
 
 
 def pack_customers(
-    archived: Iterable[CustomerOutcome], drawing: Drawing
+    archived: Iterable[CustomerOutcome], drawing: Drawing, now: datetime
 ) -> Iterator[CustomerOutcome]:
     """Make a pack of each bag that was archived; outcomes as they come."""
     for outcome in archived:
         if outcome.error:
             yield outcome
             continue
-        yield outcome_of(outcome.customer, partial(_packed, outcome, drawing))
+        yield outcome_of(outcome.customer, partial(_packed, outcome, drawing, now))
 
 
-def _packed(archived: CustomerOutcome, drawing: Drawing) -> CustomerOutcome:
+def _packed(archived: CustomerOutcome, drawing: Drawing, now: datetime) -> CustomerOutcome:
     (bag,) = archived.files
     target = bag.parent / PACKS / f"{bag.name}-{drawing.name}"
     unchanged = target.is_dir()
     if not unchanged:
-        _write(bag, target, drawing)
+        _write(bag, target, drawing, now)
     return replace(archived, files=(target,), unchanged=unchanged)
 
 
-def _write(bag: Path, target: Path, drawing: Drawing) -> None:
+def _write(bag: Path, target: Path, drawing: Drawing, now: datetime) -> None:
     """Make a pack's folder, whole or not at all."""
     configuration = configuration_of(bag)
-    pack = pack_of(bag, configuration, drawing)
+    pack = pack_of(bag, configuration, drawing, now)
     try:
         with whole_folder(target) as draft:
             names = ("auditors-pack.xlsx", "population.csv", "sample.json")
@@ -123,7 +124,7 @@ def _write(bag: Path, target: Path, drawing: Drawing) -> None:
         ) from error
 
 
-def pack_of(bag: Path, configuration: Configuration, drawing: Drawing) -> Pack:
+def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: datetime) -> Pack:
     """What a pack of a bag says.
 
     Raises:
@@ -139,7 +140,7 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing) -> Pack:
     report = report_in(bag, configuration, provenance)
     report = replace(report, jobs=_numbered(report.jobs, drawing))
     reading = _Reading.of(bag, report)
-    found = [*verdict.findings, _history(bag), *recomputed(bag)]
+    found = [*verdict.findings, _history(bag), *recomputed(bag, now, verdict.signed_at)]
     checks = [Check(f"Archive: {own.what}", own.good, own.said) for own in found]
     return Pack(
         report,

@@ -12,17 +12,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import openpyxl
 import pypdfium2
 
 from reporter.analysis.restatement import changes_between
 from reporter.archiving import tools
-from reporter.errors import EvidenceError, UsageError
-from reporter.evidence.bag import shown
-from reporter.evidence.chain import FOLDER, NO_BAGS, read_chain
+from reporter.errors import EvidenceError, ReplyError
+from reporter.evidence.bag import LARGEST_FILE, content_of, shown
 from reporter.evidence.contents import (
     REPORTS,
     RESTATED,
@@ -34,111 +35,123 @@ from reporter.evidence.contents import (
     provenance_of,
     reply_path,
 )
-from reporter.evidence.verify import (
-    Trusted,
-    Verdict,
-    verify_bag,
-    verify_chain,
-    verify_membership,
-)
+from reporter.evidence.verify import CLOCKS_APART, at, unreadable
 from reporter.finding import Finding
+from reporter.jobs.replies import split_snapshots
 from reporter.model import Look, Reply, Report, Restatement
-from reporter.pipeline import WRITERS, report_of
+from reporter.pipeline import report_of
 from reporter.render.json_ import report_dict
 from reporter.render.text import Words
-from reporter.render.typesetting import NoTypesetting
+from reporter.render.typesetting import NoTypesetting, write_pdf
+from reporter.render.workbook import write_workbook
 from reporter.store import Store
 from reporter.store.received import Fetch, receive_again
 
 logger = logging.getLogger(__name__)
 
 _MOST_NAMED: Final = 3
+_LONGEST: Final = 500
 _LAST_DIGIT: Final = 1e-14
+_COUNTED: Final = ("jobs", "protection")
+"""What the service gives as lists that say how long they are, or whether they go on."""
+_OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
+_TEMPLATES_NOT_RUN: Final = Finding(
+    "PDF's text",
+    None,
+    "not compared: the provider's own templates make it. They are run only if you ask for it "
+    "(--run-templates) and trust who signed them (--trust)",
+)
 
 
-def verify(
-    path: Path | None,
-    chain: Path | None = None,
-    known_root: str | None = None,
-    trusted: Trusted = (),
-) -> Iterator[Verdict]:
-    """The verdicts on a bag, or on a customer's folder: all its bags; and on the chain. Without a
-    path the one on the chain alone.
+def recomputed(
+    bag: Path, now: datetime, signed_at: datetime | None = None, *, run_templates: bool = False
+) -> Iterator[Finding]:
+    """What comes at a time of computing a whole bag's report again; `signed_at` is when the bag was
+    signed. The provider's own templates in it are run only where that is asked for.
 
     Raises:
-        UsageError: there is neither, or a root is given and no chain.
+        MemoryError: there is not enough.
     """
-    named = chain or path
-    if named is None:
-        raise UsageError(
-            "There is nothing to check.", hint="Name a bag, a customer's folder, or --chain DIR."
-        )
-    own = path.resolve() if path else None
-    if own and not own.is_dir():
-        raise UsageError(f"{path} is no folder.", hint="Name a bag, or a customer's folder.")
-    home = _home_of(named)
-    there = (home / FOLDER).is_dir()
-    if (chain or known_root) and not there:
-        raise UsageError(
-            f"There is no chain in {chain or home}.", hint="Name its folder with --chain."
-        )
-    for bag in _bags_of(own, home):
-        yield _verdict_on(bag, home if there else None, trusted)
-    if there:
-        yield verify_chain(home, trusted, known_root)
-
-
-def _home_of(path: Path) -> Path:
-    """The customer's folder, whether that is named, or a bag or the chain in it."""
-    folder = path.resolve()
-    return folder if (folder / FOLDER).is_dir() else folder.parent
-
-
-def _bags_of(path: Path | None, home: Path) -> list[Path]:
-    """The bags asked for: one, all of a customer's folder, or none."""
-    if path != home:
-        return [path] if path else []
-    folders = (own for own in sorted(home.iterdir()) if own.is_dir())
-    return [own for own in folders if own.name not in NO_BAGS and not own.name.startswith(".")]
-
-
-def _verdict_on(bag: Path, home: Path | None, trusted: Trusted) -> Verdict:
-    verdict = verify_bag(bag, trusted)
-    if not verdict.whole:
-        return verdict
-    if home is None:
-        said = "no chain is here; name it with --chain"
-        verdict = verdict.and_also(Finding("history", None, said))
-    else:
-        try:
-            history = verify_membership(bag, read_chain(home))
-        except EvidenceError as error:
-            history = Finding("history", False, str(error))
-        verdict = verdict.and_also(history)
-    return verdict.and_also(*recomputed(bag))
-
-
-def recomputed(bag: Path) -> Iterator[Finding]:
-    """What comes of computing a whole bag's report again."""
     try:
         configuration, provenance = configuration_of(bag), provenance_of(bag)
+        yield _replies_finding(bag, configuration, provenance, now, signed_at)
         report = report_in(bag, configuration, provenance)
         look = _look(bag, configuration)
+        refused = look.templates is not None and not run_templates
+        same_tools = _has_same_tools(provenance)
+        yield _figures_finding(bag / REPORTS["json"], report, same_tools)
         with tempfile.TemporaryDirectory() as folder:
-            made = {suffix: Path(folder) / f"report.{suffix}" for suffix in REPORTS}
-            for suffix, path in made.items():
-                WRITERS[suffix](report, look, path)
-            there = {suffix: bag / path for suffix, path in REPORTS.items()}
-            same_tools = provenance.tools == tools()
-            yield _figures_finding(there["json"], report, same_tools)
-            yield _workbook_finding(there["xlsx"], made["xlsx"], same_tools)
-            yield _pdf_finding(there["pdf"], made["pdf"], provenance, same_tools, report, look)
-    except NoTypesetting as error:
-        yield Finding("recomputed", None, f"it cannot be here. {error}")
+            made = Path(folder) / "report.xlsx"
+            write_workbook(report, look, made)
+            yield _workbook_finding(bag / REPORTS["xlsx"], made, same_tools)
+            if refused:
+                yield _TEMPLATES_NOT_RUN
+                return
+            made = Path(folder) / "report.pdf"
+            try:
+                write_pdf(report, look, made)
+            except NoTypesetting as error:
+                yield Finding("PDF's text", None, f"could not be checked: {error}", checked=False)
+            else:
+                path = bag / REPORTS["pdf"]
+                yield _pdf_finding(path, made, provenance, same_tools, report, look)
+    except FileNotFoundError as error:
+        yield Finding("recomputed", False, f"it cannot be: {_missing(bag, error)} is missing")
+    except OSError as error:
+        yield unreadable("recomputed", error)
+    except MemoryError:
+        raise
     except Exception as error:
         # Nobody knows what somebody has put into a bag: whatever comes of it is a verdict.
         logger.debug("A bag cannot be computed again", exc_info=True)
-        yield Finding("recomputed", False, f"it cannot be: {type(error).__name__}: {error}")
+        said = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
+        yield Finding("recomputed", False, f"it cannot be: {said}")
+
+
+def _has_same_tools(provenance: Provenance) -> bool:
+    """Whether a report was made with the very tools that there are here."""
+    try:
+        return provenance.tools == tools()
+    except NoTypesetting:
+        return False
+
+
+def _missing(bag: Path, error: FileNotFoundError) -> str:
+    path = Path(str(error.filename))
+    return shown(str(path.relative_to(bag) if path.is_relative_to(bag) else path))
+
+
+def _replies_finding(
+    bag: Path,
+    configuration: Configuration,
+    provenance: Provenance,
+    now: datetime,
+    signed_at: datetime | None,
+) -> Finding:
+    """Whether the replies are of the customer, whole by their own count, and of times that had come
+    when the bag was signed, and have come now.
+    """
+    what, customer = "replies", configuration.customer
+    latest = min(now, signed_at or now) + CLOCKS_APART
+    count = 0
+    for fetch in fetches_in(bag):
+        times = [fetch.taken_at, *(reply.fetched_at for reply in fetch.replies)]
+        if max(times) > latest:
+            return Finding(what, False, f"one is of {at(max(times))}, which was still to come")
+        for reply in fetch.replies:
+            if customer.id not in unquote(urlsplit(reply.url).path).split("/"):
+                said = f"one was asked for of somebody else than {customer.id}: {reply.url}"
+                return Finding(what, False, shown(said)[:_LONGEST])
+        if fetch.error is None and fetch.kind in _COUNTED:
+            try:
+                split_snapshots(fetch.replies)
+            except ReplyError as error:
+                return Finding(what, False, str(error))
+        count += len(fetch.replies)
+    if provenance.made_at > latest:
+        said = f"the report was made at {at(provenance.made_at)}, which was still to come"
+        return Finding(what, False, said)
+    return Finding(what, True, f"{count}, all of this customer, each list whole by its own count")
 
 
 def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
@@ -151,7 +164,7 @@ def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -
         )
     restatement = None
     if restates := provenance.restates:
-        before = json.loads((bag / RESTATED).read_bytes())
+        before = json.loads(content_of(bag / RESTATED, LARGEST_FILE))
         restatement = Restatement(
             restates.number,
             restates.made_at.astimezone(period.zone),
@@ -166,16 +179,16 @@ def fetches_in(bag: Path) -> Iterator[Fetch]:
     Raises:
         EvidenceError: they cannot be read.
     """
-    for own in fetches_of(bag):
+    for fetch in fetches_of(bag):
         replies = tuple(
             Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))
-            for reply in own.replies
+            for reply in fetch.replies
         )
-        yield Fetch(own.kind, own.taken_at, own.error, replies)
+        yield Fetch(fetch.kind, fetch.taken_at, fetch.error, replies)
 
 
 def _body(bag: Path, sha256: str) -> bytes:
-    body = (bag / reply_path(sha256)).read_bytes()
+    body = content_of(bag / reply_path(sha256), LARGEST_FILE)
     if hashlib.sha256(body).hexdigest() != sha256:
         raise EvidenceError(f"The reply {shown(sha256)} is another one than its name says.")
     return body
@@ -191,15 +204,23 @@ def _look(bag: Path, configuration: Configuration) -> Look:
 
 
 def _figures_finding(path: Path, report: Report, same_tools: bool) -> Finding:
-    said = json.loads(path.read_bytes())
-    own = json.loads(json.dumps(report_dict(report)))
+    what = "figures"
+    archived = json.loads(content_of(path, LARGEST_FILE))
+    follows = json.loads(json.dumps(report_dict(report)))
+    if not isinstance(archived, dict):
+        return Finding(what, False, "the JSON is that of no report")
+    lacking = [key for key in follows if key not in archived]
     if not same_tools:
         # What a later version adds, or calls itself, is no figure that was archived.
-        own = {key: own.get(key) for key in said} | {"generator": said.get("generator")}
-    differing = list(_differing(said, own, ""))
+        generator = archived.get("generator")
+        follows = {key: follows.get(key) for key in archived} | {"generator": generator}
+    differing = list(_differing(archived, follows, ""))
     if differing:
-        return Finding("figures", False, f"others follow from the replies: {_first(differing)}")
-    return Finding("figures", True, "the JSON's follow from the raw replies, every one")
+        return Finding(what, False, f"others follow from the replies: {_first(differing)}")
+    if lacking:
+        said = f"not all compared: the JSON has no {_first(lacking, ', ')}, as {_OTHER_VERSION}"
+        return Finding(what, None, said)
+    return Finding(what, True, "the JSON's follow from the raw replies, every one")
 
 
 def _differing(said: Any, own: Any, place: str) -> Iterator[str]:
@@ -219,37 +240,35 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _first(differing: list[str]) -> str:
-    more = len(differing) - _MOST_NAMED
-    return "; ".join(differing[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _first(texts: list[str], between: str = "; ") -> str:
+    more = len(texts) - _MOST_NAMED
+    return between.join(texts[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _workbook_finding(path: Path, made: Path, same_tools: bool) -> Finding:
     what = "workbook"
-    if path.read_bytes() == made.read_bytes():
+    if content_of(path, LARGEST_FILE) == made.read_bytes():
         return Finding(what, True, "the same comes out, byte for byte")
-    said, own = _cells(path), _cells(made)
+    archived, follows = _cells(path), _cells(made)
     differing = [
-        f"{sheet} {cell} is {said.get((sheet, cell))!r} and should be {own.get((sheet, cell))!r}"
-        for sheet, cell in dict.fromkeys((*said, *own))
-        if not _same(said.get((sheet, cell)), own.get((sheet, cell)))
+        f"{sheet} {cell} is {archived.get((sheet, cell))!r} "
+        f"and should be {follows.get((sheet, cell))!r}"
+        for sheet, cell in dict.fromkeys((*archived, *follows))
+        if not _same(archived.get((sheet, cell)), follows.get((sheet, cell)))
     ]
     if differing:
         return Finding(what, False, f"others follow from the replies: {_first(differing)}")
     if same_tools:
         return Finding(what, False, "its cells are the same, and something else in it is not")
-    return Finding(
-        what,
-        True,
-        "every cell is the same; made with another version, so not compared byte for byte",
-    )
+    said = "not all compared: every cell is the same; pictures, charts and formats may not be, as"
+    return Finding(what, None, f"{said} {_OTHER_VERSION}")
 
 
-def _same(said: object, own: object) -> bool:
+def _same(one: object, other: object) -> bool:
     """Whether two cells are the same; libraries write the last digit of a float as they like."""
-    if isinstance(said, float) and isinstance(own, float):
-        return math.isclose(said, own, rel_tol=_LAST_DIGIT)
-    return said == own
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_LAST_DIGIT)
+    return one == other
 
 
 def _cells(path: Path) -> dict[tuple[str, str], object]:
@@ -276,30 +295,22 @@ def _pdf_finding(
     look: Look,
 ) -> Finding:
     what = "PDF's text"
-    rendered = path.read_bytes()[: provenance.pdf_unsigned_bytes]
+    rendered = content_of(path, LARGEST_FILE)[: provenance.pdf_unsigned_bytes]
     if rendered == made.read_bytes():
         return Finding(what, True, "the same PDF comes out, byte for byte")
-    said, own = _text(path), _text(made)
-    if said == own:
+    archived, follows = _text(path), _text(made)
+    if archived == follows:
         if same_tools:
             return Finding(what, False, "its text is the same, and something else in it is not")
-        return Finding(
-            what,
-            True,
-            "every word is the same; made with another version, so not compared byte for byte",
-        )
+        said = "not all compared: every word is the same; how its pages look may not be, as"
+        return Finding(what, None, f"{said} {_OTHER_VERSION}")
     if same_tools:
         return Finding(what, False, "it says something else than follows from the replies")
-    missing = [
-        own_text for own_text in _shown(report, look) if own_text in own and own_text not in said
-    ]
+    missing = [text for text in _shown(report, look) if text in follows and text not in archived]
     if missing:
-        return Finding(what, False, f"it does not show {', '.join(missing[:_MOST_NAMED])}")
-    return Finding(
-        what,
-        True,
-        "rates and volumes are the same; other words differ, it was made with another version",
-    )
+        return Finding(what, False, f"it does not show {_first(missing, ', ')}")
+    said = "not compared: it has the rates and volumes, among other words, as"
+    return Finding(what, None, f"{said} {_OTHER_VERSION}")
 
 
 def _text(path: Path) -> str:
@@ -317,8 +328,10 @@ def _text(path: Path) -> str:
 def _shown(report: Report, look: Look) -> list[str]:
     """Rates and volumes as the report prints them, without spaces."""
     words = Words(look.locale, report.policy.units)
-    figures = [report.totals, *(own.figures for own in report.modules)]
+    groups = [report.totals, *(module.figures for module in report.modules)]
     texts = [
-        text for own in figures for text in (words.percent(own.success_rate), words.size(own.bytes))
+        text
+        for figures in groups
+        for text in (words.percent(figures.success_rate), words.size(figures.bytes))
     ]
     return ["".join(text.split()) for text in texts]

@@ -155,8 +155,8 @@ def make_answers(
 
     subscription = {"customerId": CUSTOMER.id, "products": list(products)}
     return (
-        answer("protection", "customers/1/protected", {"value": list(protected)}),
-        answer("subscription", "services/1", subscription),
+        answer("protection", f"customers/{CUSTOMER.id}/protected", {"value": list(protected)}),
+        answer("subscription", f"services/{CUSTOMER.id}", subscription),
     )
 
 

@@ -131,7 +131,7 @@ def archive_stored_reports(
     if drawing:
         from reporter.packing import pack_customers
 
-        outcomes = pack_customers(outcomes, drawing)
+        outcomes = pack_customers(outcomes, drawing, rendering.now)
     done = follow(console, outcomes, len(names), "Packed" if drawing else "Archived")
     status = finish(console, done)
     if kept.authority and kept.authority.trouble:

@@ -143,6 +143,8 @@ class Archive:
                     hint="It is not made again. `reporter archive --prune` completes a removal.",
                 )
             if not bag.is_dir():
+                if self.signer is None and any(link.record.signed for link in chain):
+                    raise _unsigned_after_signed(bag)
                 self._make_bag(bag, fill)
             if not any(own.bag == name for own in records(chain)):
                 # What the record says of the bag, the bag itself says.
@@ -309,6 +311,17 @@ def _no_certificate(record: AnyRecord) -> ReporterError:
     return EvidenceError(
         f"The bag {record.bag} is signed, and there is no certificate to sign its record with.",
         hint="Set `certificate` in [evidence] as it was when the bag was made.",
+    )
+
+
+def _unsigned_after_signed(bag: Path) -> ReporterError:
+    """Whoever has no key could take signed bags away and put unsigned ones in their place: so an
+    unsigned one is not accepted behind signed ones.
+    """
+    return EvidenceError(
+        f"The bags before {bag} are signed, and there is no certificate to sign this one with.",
+        hint="Set `certificate` in [evidence], or begin another archive (`folder` in [evidence]). "
+        "Nothing was archived.",
     )
 
 

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from reporter.errors import EvidenceError
 from reporter.files import write_whole
@@ -34,6 +34,9 @@ DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 LARGEST_FILE: Final = 1 << 30
 """No report, and no reply, comes near it."""
 LARGEST_TAG_FILE: Final = 1 << 26
+_MOST_FILES: Final = 1_000_000
+_DEEPEST: Final = 16
+"""Folders in one another."""
 _LINE: Final = {
     "sha256": re.compile(r"([0-9a-f]{64})  (.+)"),
     "sha512": re.compile(r"([0-9a-f]{128})  (.+)"),
@@ -135,18 +138,50 @@ def one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
+def opened(path: Path) -> BinaryIO:
+    """A file of a bag or a chain, to be read. A pipe in its place would never end, and a link leads
+    out of the bag.
+
+    Raises:
+        OSError: it cannot be read.
+        EvidenceError: it is no file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    if path.is_symlink():
+        raise EvidenceError(f"{shown(path.name)} is a link.")
+    file = os.fdopen(os.open(path, flags | getattr(os, "O_NOFOLLOW", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise EvidenceError(f"{shown(path.name)} is no file.")
+    return file
+
+
+def content_of(path: Path, most: int) -> bytes:
+    """What is in a file of a bag or a chain that has `most` bytes at the most.
+
+    Raises:
+        OSError: it cannot be read.
+        EvidenceError: it is no file, or larger.
+    """
+    with opened(path) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise EvidenceError(f"{shown(path.name)} has more than {most:,} bytes.")
+        return file.read()
+
+
 def digests(path: Path) -> Digests:
     """The hashes of a file, by algorithm.
 
     Raises:
         OSError: it cannot be read.
+        EvidenceError: it is no file.
     """
-    own = {algorithm: hashlib.new(algorithm) for algorithm in ALGORITHMS}
-    with path.open("rb") as file:
+    hashing = {algorithm: hashlib.new(algorithm) for algorithm in ALGORITHMS}
+    with opened(path) as file:
         while block := file.read(1 << 20):
-            for digest in own.values():
+            for digest in hashing.values():
                 digest.update(block)
-    return {algorithm: digest.hexdigest() for algorithm, digest in own.items()}
+    return {algorithm: digest.hexdigest() for algorithm, digest in hashing.items()}
 
 
 def hashes_of(folder: Path, paths: Iterable[str]) -> dict[str, Digests]:
@@ -163,32 +198,56 @@ def look_into(folder: Path) -> Listing:
 
     Raises:
         OSError: it cannot be read.
+        EvidenceError: more is in it than any bag holds.
     """
     sizes: dict[str, int] = {}
     odd: list[str] = []
-    for path, mode, size in sorted(_walk(folder, "")):
+    for path, mode, size in sorted(_walk(folder)):
         if stat.S_ISREG(mode):
             sizes[path] = size
         else:
             odd.append(path)
     listing = ("bagit.txt", INFO, *MANIFESTS, *TAG_MANIFESTS, SUMS)
     texts = {
-        name: (folder / name).read_bytes()
+        name: content_of(folder / name, LARGEST_TAG_FILE)
         for name in listing
         if sizes.get(name, LARGEST_TAG_FILE + 1) <= LARGEST_TAG_FILE
     }
     return Listing(sizes, tuple(odd), texts)
 
 
-def _walk(folder: Path, above: str) -> Iterator[tuple[str, int, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            path = above + entry.name
-            found = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
-                yield from _walk(folder / entry.name, path + "/")
-            else:
-                yield path, found.st_mode, found.st_size
+def size_of(folder: Path) -> int:
+    """The bytes of all files in a folder.
+
+    Raises:
+        OSError: it cannot be read.
+        EvidenceError: more is in it than any bag holds.
+    """
+    return sum(size for _, _, size in _walk(folder))
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """The path, mode and size of whatever is in a folder and is none itself.
+
+    Raises:
+        OSError: it cannot be read.
+        EvidenceError: more is in it than any bag holds.
+    """
+    waiting, count = [""], 0
+    while waiting:
+        above = waiting.pop()
+        if above.count("/") > _DEEPEST:
+            raise EvidenceError(f"It has more than {_DEEPEST} folders in one another.")
+        with os.scandir(folder / above) as entries:
+            for entry in entries:
+                count += 1
+                if count > _MOST_FILES:
+                    raise EvidenceError(f"It has more than {_MOST_FILES:,} files.")
+                path, status = above + entry.name, entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.append(path + "/")
+                else:
+                    yield path, status.st_mode, status.st_size
 
 
 def structure_faults(listing: Listing) -> list[str]:

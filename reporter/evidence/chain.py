@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, TypeAdapter
+from pydantic import Discriminator, Field, TypeAdapter
 
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import shown
@@ -94,7 +94,7 @@ class Removal:
     """The number of the record that the bag was archived by."""
     tagmanifest_sha256: str
     """Of the bag's tag manifest, on which all of the bag hung."""
-    retention_months: int
+    retention_months: Annotated[int, Field(ge=1, le=9_999)]
     """How long bags are kept, from the end of their period."""
     removed_at: datetime
     signed: bool
@@ -178,13 +178,13 @@ def _unusable(path: Path) -> EvidenceError:
 def chain_faults(chain: Chain) -> list[str]:
     """Where the records do not follow from one another."""
     faults: list[str] = []
-    for number, link in enumerate(chain, 1):
+    for number, (link, root) in enumerate(zip(chain, _roots(chain), strict=False), 1):
         record, before = link.record, chain[: number - 1]
         if record.number != number:
             return [*faults, f"record {number} is missing; {record.name} is in its place"]
         if record.previous_sha256 != (before[-1].sha256 if before else None):
             faults.append(f"{record.name} does not follow from the record before it")
-        if (record.records_before, record.root_before) != (len(before), root_of(before)):
+        if (record.records_before, record.root_before) != (len(before), root):
             faults.append(f"{record.name} has another root than the records before it")
         if record.customer_id != chain[0].record.customer_id:
             faults.append(f"{record.name} is of another customer")
@@ -204,7 +204,11 @@ def _removal_faults(removal: Removal, before: Chain) -> Iterator[str]:
         yield f"{removal.name} removes what had been removed before"
     if own.signed and not removal.signed:
         yield f"{removal.name} removes a signed bag, and is not signed itself"
-    if removal.day < kept_until(own, removal.retention_months):
+    try:
+        kept = removal.day < kept_until(own, removal.retention_months)
+    except ValueError:  # longer than any calendar goes
+        kept = True
+    if kept:
         yield f"{removal.name} removes a bag that was to be kept longer"
 
 
@@ -229,24 +233,36 @@ def kept_until(record: Record, months: int) -> date:
 
 def root_of(chain: Chain) -> str:
     """The Merkle root over records."""
-    return _root([link.content for link in chain]).hex()
+    *_, root = _roots(chain)
+    return root
 
 
-def _root(leaves: Sequence[bytes]) -> bytes:
-    """The Merkle tree hash of RFC 6962, section 2.1."""
-    match len(leaves):
-        case 0:
-            return hashlib.sha256().digest()
-        case 1:
-            return hashlib.sha256(b"\0" + leaves[0]).digest()
-    half = 1 << ((len(leaves) - 1).bit_length() - 1)
-    return hashlib.sha256(b"\1" + _root(leaves[:half]) + _root(leaves[half:])).digest()
+def _roots(chain: Chain) -> Iterator[str]:
+    """The Merkle roots (RFC 6962, section 2.1) over no record, over the first, and so on."""
+    peaks: list[bytes] = []  # of whole trees, each larger than those after it
+    yield hashlib.sha256().hexdigest()
+    for count, link in enumerate(chain, 1):
+        peaks.append(hashlib.sha256(b"\0" + link.content).digest())
+        while count % 2 == 0:
+            right, left = peaks.pop(), peaks.pop()
+            peaks.append(_node(left, right))
+            count //= 2
+        root = peaks[-1]
+        for left in reversed(peaks[:-1]):
+            root = _node(left, root)
+        yield root.hex()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
 
 
 def known_at(chain: Chain, root: str) -> int | None:
     """Over how many records, from the first, this is the root; None where it is of none."""
-    counts = range(1, len(chain) + 1)
-    return next((own for own in counts if root_of(chain[:own]) == root.strip().lower()), None)
+    noted = root.strip().lower()
+    return next(
+        (count for count, known in enumerate(_roots(chain)) if count and known == noted), None
+    )
 
 
 def following(chain: Chain, **own: Any) -> Record:

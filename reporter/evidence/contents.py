@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import Annotated, ClassVar, Final, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from reporter.errors import EvidenceError
+from reporter.evidence.bag import LARGEST_TAG_FILE, content_of
 from reporter.model import Customer, Look, Policy, RestoreTest
 from reporter.period import Period
 
@@ -57,7 +58,7 @@ class ArchivedReply:
     url: str
     fetched_at: datetime
     request_id: str
-    sha256: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def fetches_of(folder: Path) -> tuple[ArchivedFetch, ...]:
 
 def _loaded(path: Path, kind: TypeAdapter[Part]) -> Part:
     try:
-        return kind.validate_json(path.read_bytes())
+        return kind.validate_json(content_of(path, LARGEST_TAG_FILE))
     except (OSError, ValidationError) as error:
         raise EvidenceError(
             f"{path.name} in the bag cannot be read.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from reporter.model import (
     Product,
     QualityNote,
     Report,
+    ReportFigures,
     RestoreResult,
     RestoreTest,
     Source,
@@ -141,7 +142,7 @@ class ServicePage:
 class Page:
     """Everything a template can use, as `page`."""
 
-    report: Report
+    report: ReportFigures
     """All figures, as docs/figures.md defines them."""
     look: Look
     """Brand, page size, language and the texts of the provider."""
@@ -261,8 +262,8 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     restoring = report.restore_tests
     tests = restoring.tests if restoring else ()
     return Page(
-        report=report,
-        look=look,
+        report=report.plain,
+        look=replace(look, templates=None),  # a path would lead them to files
         words=words,
         sections=sections,
         logo_url=logo_url,

@@ -1,13 +1,22 @@
-"""The templates and what they may load: files beside them and the logo, nothing else."""
+"""The templates and what they may load: files beside them and the logo, nothing else.
+
+A template may be a stranger's. It is given plain values, and can do with them what is listed here:
+what nobody has thought of is refused.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Mapping
+from datetime import date, time, timedelta, tzinfo
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import jinja2
+from jinja2.runtime import BlockReference, LoopContext, Macro, TemplateReference
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Cycler, Joiner, Namespace
 
 from reporter.errors import OutputError, TemplateError
 from reporter.model import Look
@@ -15,6 +24,54 @@ from reporter.model import Look
 _PACKAGED: Final = Path(__file__).parent.parent / "templates"
 _MAIL: Final = "mail"
 _CHECKED_OUT: Final = Path(__file__).parent.parent.parent / "templates"
+
+
+_PLAIN: Final = (str, bytes, int, float, date, time, timedelta, tuple, list, Mapping, type(None))
+"""Python's own values that templates use: texts, numbers, times, and collections of them."""
+_JINJA: Final = (
+    *(BlockReference, LoopContext, Macro, TemplateReference),
+    *(Cycler, Joiner, Namespace, jinja2.Undefined, jinja2.environment.TemplateModule),
+)
+"""What the template language itself brings."""
+
+
+class PlainValues(ImmutableSandboxedEnvironment):
+    """Lets templates read plain values and call their methods, and nothing else.
+
+    A table of jobs, a path, a module or a function has no attribute a template could get at: each
+    of them leads to files, or to all of the program.
+    """
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if not super().is_safe_attribute(obj, attr, value):
+            return False
+        return isinstance(obj, _JINJA) or (
+            _is_readable(obj) and (_is_plain(value) or _is_method(value))
+        )
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        if not super().is_safe_callable(obj):
+            return False
+        of_jinja = isinstance(obj, _JINJA) or any(obj is known for known in self.globals.values())
+        return of_jinja or _is_method(obj)
+
+
+def _is_readable(value: object) -> bool:
+    """Whether a template may use the attributes of a value: of plain ones, and of ours."""
+    ours = dataclasses.is_dataclass(value) and type(value).__module__.startswith("reporter.")
+    return ours or isinstance(value, _PLAIN)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a template may have a value. A time zone it can only hand on, to a time."""
+    return _is_readable(value) or isinstance(value, tzinfo)
+
+
+def _is_method(value: object) -> bool:
+    """Whether something is a method of a value whose attributes a template may use."""
+    # Jinja puts a function of its own around the methods that format texts.
+    method = getattr(value, "__wrapped__", value)
+    return callable(method) and _is_readable(getattr(method, "__self__", method))
 
 
 @functools.cache
@@ -31,7 +88,7 @@ def environment(own: Path | None = None) -> jinja2.Environment:
     can neither reach into Python nor change what it is given.
     """
     folders = [folder for folder in (own, templates_folder()) if folder]
-    return ImmutableSandboxedEnvironment(
+    return PlainValues(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=jinja2.StrictUndefined,
@@ -53,6 +110,11 @@ def filled(look: Look, name: str, **values: object) -> str:
         raise TemplateError(f"A template is wrong ({place}): {error.message}.") from error
     except (jinja2.TemplateError, OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"The template {name} cannot be filled: {error}.") from error
+    except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
+        if look.templates is None:
+            raise  # a fault of ours
+        said = f"{type(error).__name__}: {error}"
+        raise TemplateError(f"The template {name} cannot be filled: {said}.") from error
 
 
 @functools.cache

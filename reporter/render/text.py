@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -18,7 +19,20 @@ from reporter.period import Period, PeriodKind
 from reporter.render.translations import catalogue
 
 UNDEFINED: Final = "—"
+_PLACE: Final = re.compile(r"\{(\w+)\}")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+
+def _filled_in(message: str, values: Mapping[str, object]) -> str:
+    """A text with its values in their places, `{name}` each.
+
+    Not `str.format`: the text may be a template's, and a format can walk from any value to all of
+    the program, and to its secrets.
+
+    Raises:
+        KeyError: there is no value for a place.
+    """
+    return _PLACE.sub(lambda place: str(values[place[1]]), message)
 
 
 def marked(message: str) -> str:
@@ -106,12 +120,12 @@ class Words:
 
     def say(self, message: str, /, **values: object) -> str:
         """A text in the locale's language, with its values set in; `message` is the English one."""
-        return catalogue(self.locale).gettext(message).format(**values)
+        return _filled_in(catalogue(self.locale).gettext(message), values)
 
     def count(self, one: str, many: str, number: int, /, **values: object) -> str:
         """A text about `number` things, which stands in it as `{number}`."""
         message = catalogue(self.locale).ngettext(one, many, number)
-        return message.format(number=self.number(number), **values)
+        return _filled_in(message, {"number": self.number(number), **values})
 
     def state(self, state: State) -> str:
         """A state in words."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -228,22 +229,46 @@ def test_an_archive_that_cannot_be_written_is_said(evidence: Evidence) -> None:
 
 
 @pytest.mark.slow
-def test_own_templates_and_texts_are_part_of_it(evidence: Evidence) -> None:
-    """From the bag alone the same PDF comes out, whatever became of the configuration."""
+def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Sequence[str]) -> None:
+    """From the bag alone the same PDF comes out, whatever became of the configuration; but the
+    templates in it are run only of somebody who is trusted, and where that is asked for.
+    """
     assert evidence.run("templates", "copy", "own").exit_code == 0
     template = evidence.folder / "own" / "report.css"
     template.write_text(template.read_text("utf-8") + "\nbody { color: #222 }\n", "utf-8")
     (evidence.folder / "logo.png").write_bytes(PNG)
     look = 'templates = "own"\n[brand]\nname = "Contoso Managed Services"\nlogo = "logo.png"'
-    evidence.configure(look=look)
+    evidence.configure(*signing, look=look)
     evidence.render()
     bag = evidence.archive()
     (evidence.folder / "reporter.toml").unlink()
     template.unlink()
-    verdict = evidence.verdict(bag)
-    assert verdict["failed"] == ""
-    assert verdict["PDF's text"] == "ok"
-    assert "byte for byte" in evidence.verify(bag).stdout.split("PDF's text")[1]
+    for options in ([], ["--trust", "root.pem"]):
+        verdict = evidence.verdict(bag, *options)
+        assert (verdict["failed"], verdict["PDF's text"]) == ("", "absent")
+    assert evidence.verify(bag).stdout.splitlines()[-1].endswith("without time stamp, PDF's text.")
+    asked = ("--trust", "root.pem", "--run-templates")
+    assert "byte for byte" in evidence.verify(bag, *asked).stdout.split("PDF's text")[1]
+    without_trust = evidence.verify(bag, "--run-templates")
+    assert without_trust.exit_code == 2
+    assert "--trust" in without_trust.stderr
+
+
+def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence) -> None:
+    """Where the store was lost, numbers begin again: the bag of version 1 holds another report than
+    version 1 in the store. That is said, and the bag stays what it is.
+    """
+    bag = evidence.archive()
+    before = content(bag)
+    for suffix in ("", "-wal", "-shm"):
+        (evidence.folder / f"reporter.db{suffix}").unlink(missing_ok=True)
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER)
+    evidence.render()
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "holds another report of Contoso Ltd than version 1 in the store" in result.stderr
+    assert "Unchanged" not in result.output
+    assert content(bag) == before
 
 
 def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence) -> None:

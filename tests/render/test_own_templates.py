@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from jinja2.exceptions import SecurityError
 
 from reporter.errors import OutputError, TemplateError
 from reporter.model import Brand, Look
 from reporter.render.html import report_html, style_sheet
-from reporter.render.templates import copy_templates, template_files
+from reporter.render.json_ import report_dict
+from reporter.render.letter import letter_of
+from reporter.render.templates import copy_templates, environment, template_files
 from tests import template_docs
 from tests.builders import make_job, make_report
 
@@ -64,6 +69,8 @@ def test_one_changed_section_is_enough(tmp_path: Path) -> None:
         ("{% include 'absent.html' %}", r"absent\.html"),
         ("{{ page.__class__.__mro__ }}", "unsafe"),
         ("{{ page.report.customer.__init__.__globals__ }}", "unsafe"),
+        ("{{ 1 / 0 }}", r"report\.html cannot be filled: ZeroDivisionError: division by zero"),
+        ("{{ page.headline + 1 }}", r"report\.html cannot be filled: TypeError: "),
     ],
 )
 def test_a_wrong_template_is_explained(tmp_path: Path, template: str, said: str) -> None:
@@ -71,6 +78,83 @@ def test_a_wrong_template_is_explained(tmp_path: Path, template: str, said: str)
     (tmp_path / "report.html").write_text(template)
     with pytest.raises(TemplateError, match=said):
         page_with(tmp_path)
+
+
+ATTACKS = [
+    # The table of jobs, whose methods run code and write files.
+    "{{ page.report.jobs.eval('1 + 1') }}",
+    "{{ page.report.jobs.to_csv('stolen') }}",
+    # The path of the templates, which leads to every file.
+    "{{ (page.look.templates / '/etc/passwd').read_text() }}",
+    "{{ page.look.templates.read_text() }}",
+    # A format that walks from a function to the whole program.
+    "{{ '{0.__globals__}'.format(say) }}",
+    "{{ '{0.report.__class__}'.format(page) }}",
+    "{{ say.__globals__ }}",
+    "{{ say.__self__.say.__func__ }}",
+    "{{ count.__wrapped__ }}",
+    # What leads on from values of Python's own.
+    "{{ page.report.period.zone.from_file('stolen') }}",
+    "{{ page.report.as_of.__class__.fromisoformat }}",
+    "{{ dict.__base__ }}",
+    "{{ dict.fromkeys }}",
+    "{{ cycler.__init__ }}",
+    "{{ page.report | attr('__class__') }}",
+    "{{ [page] | map(attribute='report.__class__') | first }}",
+    "{{ page.state_of.__func__ }}",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_template_reaches_files_or_the_program(tmp_path: Path, attack: str) -> None:
+    """Whoever writes a template gets an error, and nothing else."""
+    (tmp_path / "report.html").write_text(attack)
+    with pytest.raises(TemplateError, match=r"unsafe|has no attribute|None"):
+        page_with(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "attack"),
+    [
+        (pd.DataFrame({"a": [1]}), "{{ value.eval('a') }}"),
+        (pd.DataFrame({"a": [1]}), "{{ value.a.sum() }}"),
+        (Path("/etc"), "{{ value.iterdir() | list }}"),
+        (Path("/etc"), "{{ (value / 'passwd').read_text() }}"),
+        (os, "{{ value.getcwd() }}"),
+        (os.getcwd, "{{ value() }}"),
+        (Path.cwd, "{{ value() }}"),
+        (Path, "{{ value('/etc') }}"),
+        ((Path("/etc"),), "{{ value[0].exists() }}"),
+        ({"path": Path("/etc")}, "{{ value.path.exists() }}"),
+    ],
+)
+def test_what_is_no_plain_value_is_of_no_use_to_a_template(value: object, attack: str) -> None:
+    """Should one be handed over by mistake, nothing can be read of it or called."""
+    with pytest.raises(SecurityError):
+        environment().from_string(attack).render(value=value)
+
+
+def test_texts_take_values_by_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place in a text that walks from a value to a secret stays as it is written."""
+    monkeypatch.setenv("REPORTER_API__CLIENT_SECRET", "top secret")
+    walk = "{f.__globals__[re].enum.sys.modules[os].environ[REPORTER_API__CLIENT_SECRET]}"
+    (tmp_path / "report.html").write_text(
+        f"{{{{ say('{walk}', f=say) }}}} {{{{ count('{walk}', '{walk}', 2, f=say) }}}}"
+    )
+    assert page_with(tmp_path) == f"{walk} {walk}"
+
+
+def test_the_letter_is_as_closed(tmp_path: Path) -> None:
+    """Templates of the e-mail are given plain values as well."""
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "report.txt").write_text("{{ say('{f.__globals__}', f=say) }}")
+    (tmp_path / "mail" / "report.html").write_text("{{ mail.words.say.__globals__ }}")
+    figures = report_dict(REPORT)
+    with pytest.raises(TemplateError, match="unsafe"):
+        letter_of(figures, Look(templates=tmp_path), attached=())
+    (tmp_path / "mail" / "report.html").write_text("-")
+    letter = letter_of(figures, Look(templates=tmp_path), attached=())
+    assert letter.text == "{f.__globals__}\n"
 
 
 def test_what_a_template_prints_is_escaped(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -173,7 +173,8 @@ def portfolio_html(portfolio: Portfolio, look: Look) -> str:
 
 
 def _page(portfolio: Portfolio, look: Look, logo_url: str | None) -> PortfolioPage:
-    return PortfolioPage(portfolio, look, Words(look.locale, portfolio.policy.units), logo_url)
+    words = Words(look.locale, portfolio.policy.units)
+    return PortfolioPage(portfolio, replace(look, templates=None), words, logo_url)
 
 
 def _set(look: Look, name: str, page: PortfolioPage, **values: object) -> str:

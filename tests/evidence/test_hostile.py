@@ -1,0 +1,447 @@
+"""Bags that somebody made to harm or to deceive whoever checks them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+
+from reporter import verifying
+from reporter.evidence.appended import fault_of_addition
+from reporter.evidence.bag import digests, write_sums
+from reporter.evidence.chain import Record, read_chain, records, removal_of
+from reporter.evidence.contents import NONE
+from reporter.evidence.signing import Signer
+from reporter.workers.confined import Limits
+from tests.evidence.conftest import OCTOBER_OVER, Evidence, keep, month
+from tests.evidence.forging import (
+    APPENDED,
+    append,
+    change_part,
+    change_replies,
+    forge_pdf,
+    of_another_version,
+    paint,
+    seal,
+)
+
+
+@pytest.fixture
+def signer(evidence: Evidence, signing: Sequence[str]) -> Signer:
+    """The provider's own key: whom an auditor checks is the provider."""
+    evidence.configure(*signing)
+    return Signer.load(evidence.folder / "signing.pfx", "secret", datetime.now(UTC))
+
+
+def own_template(bag: Path, text: str) -> None:
+    """Put a template of the provider's own into a bag."""
+    path = bag / "data" / "templates" / "sections" / "summary.html"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
+    configuration = json.loads((bag / "data" / "configuration.json").read_bytes())
+    look = configuration["look"] | {"templates": "data/templates"}
+    change_part(bag, "configuration", look=look)
+
+
+def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> None:
+    """Not of an unsigned bag, nor of one that somebody else has signed; it would take for ever."""
+    bag = evidence.archive()
+    endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    own_template(bag, endless)
+    seal(bag, signer)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    verdict = evidence.verdict(alone)
+    assert (verdict["failed"], verdict["PDF's text"]) == ("", "absent")
+    assert "not compared: the provider's own templates" in evidence.verify(alone).stdout
+    seal(alone)
+    (alone / "certificates.pem").unlink()
+    seal(alone)
+    untrusted = evidence.verdict(alone, "--trust", "root.pem", "--run-templates")
+    assert "signature: it is missing" in untrusted["failed"]
+    assert untrusted["PDF's text"] == "absent"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ ('x' * 4000000000) | length }}",
+    ],
+    ids=["endless", "greedy"],
+)
+def test_a_trusted_template_has_limits_all_the_same(
+    evidence: Evidence, signer: Signer, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of time and memory: what comes of it is that nobody knows, and exit status 2."""
+    monkeypatch.setattr(verifying, "_SECONDS", 8)
+    bag = evidence.archive()
+    own_template(bag, template)
+    seal(bag, signer)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    result = evidence.verify(alone, "--trust", "root.pem", "--run-templates")
+    assert result.exit_code == 2, result.output
+    assert "unknown all of it: could not be checked: It takes " in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
+
+
+@pytest.mark.parametrize("what", APPENDED)
+def test_what_is_put_between_rendering_and_signing_is_found(
+    evidence: Evidence, signer: Signer, what: str
+) -> None:
+    """The signature covers it, and it is by the provider: but it is not the PDF that follows from
+    the replies.
+    """
+    bag = evidence.archive()
+    forge_pdf(bag, signer, lambda path: append(path, APPENDED[what]))
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    failed = evidence.verdict(alone, "--trust", "root.pem")["failed"]
+    assert failed.startswith("PDF: what was added to it after it was rendered "), failed
+
+
+@pytest.mark.parametrize("what", APPENDED)
+def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, what: str) -> None:
+    """Neither one instead of the signature nor one more; and no byte between the objects."""
+    signed, rendered = evidence.folder / "signed.pdf", evidence.folder / "rendered.pdf"
+    shutil.copy(next((evidence.folder / "reports").rglob("*.pdf")), rendered)
+    size = rendered.stat().st_size
+    signer.sign_pdf(rendered, signed, None)
+    content = signed.read_bytes()
+    assert fault_of_addition(content, size) is None
+    append(rendered, APPENDED[what])
+    assert fault_of_addition(rendered.read_bytes(), size) is not None
+    assert fault_of_addition(content + b"\n% more\n%%EOF\n", size) is not None
+    hidden = content[:size] + b"% hidden\n" + content[size:]
+    assert fault_of_addition(hidden, size) is not None
+
+
+def test_a_visible_signature_shows_something(evidence: Evidence, signer: Signer) -> None:
+    """The field of a signature can be drawn over a page, and say anything."""
+
+    def show(writer: IncrementalPdfFileWriter) -> None:
+        append_signature_field(writer, SigFieldSpec("Signature", box=(0, 0, 600, 800)))
+
+    bag = evidence.archive()
+    forge_pdf(bag, signer, lambda path: append(path, show))
+    assert evidence.verdict(bag, "--trust", "root.pem")["failed"]
+
+
+def test_a_bag_of_another_version_does_not_choose_what_is_compared(evidence: Evidence) -> None:
+    """A JSON without totals is not one whose figures follow, and another PDF is not the same."""
+    bag = evidence.archive()
+    of_another_version(bag)
+    path = bag / "data" / "report.json"
+    kept = {"schema", "customer", "period"}
+    said = {key: value for key, value in json.loads(path.read_bytes()).items() if key in kept}
+    path.write_text(json.dumps(said), "utf-8")
+    report = bag / "data" / "report.pdf"
+    paint(report)
+    content = report.read_bytes()
+    change_part(
+        bag,
+        "provenance",
+        pdf_unsigned_bytes=len(content),
+        pdf_unsigned_sha256=hashlib.sha256(content).hexdigest(),
+    )
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    verdict = evidence.verdict(alone)
+    assert (verdict["figures"], verdict["PDF's text"]) == ("absent", "absent")
+    lines = evidence.verify(alone).stdout.splitlines()
+    assert any("figures: not all compared: the JSON has no " in line for line in lines)
+    assert lines[-1].endswith("figures, PDF's text.")
+
+
+def another_customers_replies(bag: Path) -> None:
+    path = bag / "data" / "replies.json"
+    path.write_bytes(path.read_bytes().replace(b"/customers/00427fbc", b"/customers/b0000000"))
+
+
+def fewer_rows(bag: Path) -> None:
+    """The replies become those of generation 3, which count their rows, with one cut out."""
+
+    def cut(content: bytes) -> bytes:
+        rows = json.loads(content).get("value")
+        if rows is None:
+            return content  # a subscription, which is no list
+        return json.dumps({"data": rows[1:], "metadata": {"totalCount": len(rows)}}).encode()
+
+    change_replies(bag, cut)
+
+
+def a_page_missing(bag: Path) -> None:
+    def go_on(content: bytes) -> bytes:
+        return json.dumps({**json.loads(content), "@odata.nextLink": "next"}).encode()
+
+    change_replies(bag, go_on)
+
+
+def fetched_in(year: int) -> Callable[[Path], None]:
+    def change(bag: Path) -> None:
+        path = bag / "data" / "replies.json"
+        fetches = json.loads(path.read_bytes())
+        fetches[0]["taken_at"] = f"{year}-11-01T06:00:00Z"
+        path.write_text(json.dumps(fetches), "utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("contradict", "said"),
+    [
+        (another_customers_replies, "replies: one was asked for of somebody else"),
+        (fewer_rows, "replies: The saved reply"),
+        (a_page_missing, "replies: The saved reply"),
+        (fetched_in(9999), "replies: one is of 9999-11-01 06:00:00 UTC, which was still to come"),
+    ],
+)
+def test_what_contradicts_itself_is_not_valid(
+    evidence: Evidence, contradict: Callable[[Path], object], said: str
+) -> None:
+    """Replies of somebody else, fewer than they count themselves, or of a time to come."""
+    bag = evidence.archive()
+    contradict(bag)
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    assert said in evidence.verdict(alone)["failed"]
+
+
+def a_pipe(name: str) -> Callable[[Path], None]:
+    def put(home: Path) -> None:
+        path = home / name
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+
+    return put
+
+
+def deep_folders(home: Path) -> None:
+    folder = home / "2026-10-v1" / "data"
+    for _ in range(400):
+        folder = folder / "deeper"
+    folder.mkdir(parents=True)
+
+
+def changed_record(**values: object) -> Callable[[Path], None]:
+    def change(home: Path) -> None:
+        path = next((home / "chain").glob("0002-*.json"))
+        record = json.loads(path.read_bytes()) | values
+        path.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+    return change
+
+
+def changed_provenance(**values: object) -> Callable[[Path], None]:
+    def change(home: Path) -> None:
+        bag = home / "2026-10-v1"
+        change_part(bag, "provenance", **values)
+        seal(bag)
+
+    return change
+
+
+def a_path_for_a_hash(home: Path) -> None:
+    bag = home / "2026-10-v1"
+    path = bag / "data" / "replies.json"
+    fetches = json.loads(path.read_bytes())
+    fetches[0]["replies"][0]["sha256"] = "../../../../root"
+    path.write_text(json.dumps(fetches), "utf-8")
+    seal(bag)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        a_pipe("chain/signatures-sha256.txt"),
+        a_pipe("chain/0001-2026-09-v1.json.p7s"),
+        a_pipe("chain/0001-2026-09-v1.json"),
+        a_pipe("2026-10-v1/tagmanifest-sha256.txt"),
+        a_pipe("2026-10-v1/data/report.pdf"),
+        a_pipe("2026-10-v1/certificates.pem"),
+        deep_folders,
+        changed_record(as_of="yesterday"),
+        changed_record(last_day="9999-12-31"),
+        changed_provenance(pdf_unsigned_bytes=-5),
+        changed_provenance(pdf_unsigned_bytes=2**70),
+        changed_provenance(pdf_unsigned_bytes=10**18),
+        changed_provenance(as_of="yesterday"),
+        a_path_for_a_hash,
+    ],
+)
+def test_no_bag_hangs_or_breaks_whoever_checks_it(
+    checked: Evidence, home: Path, spoil: Callable[[Path], object]
+) -> None:
+    """Pipes, endless folders, numbers and texts that are none: found and said, in good time."""
+    spoil(home)
+    began = time.monotonic()
+    result = checked.verify(home)
+    assert result.exit_code == 1, result.output
+    assert result.stdout.splitlines()[-1] == "NOT VALID."
+    assert time.monotonic() - began < 120
+
+
+def bomb_of_rows(bag: Path) -> None:
+    """A workbook of 60 million rows in few bytes."""
+    path = bag / "data" / "report.xlsx"
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    sheet = next(name for name in parts if name.endswith("sheet1.xml"))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            if name != sheet:
+                new.writestr(name, content)
+        with new.open(sheet, "w") as part:
+            part.write(
+                b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+                b"<sheetData>"
+            )
+            rows = b"<row><c><v>1</v></c></row>" * 100_000
+            for _ in range(600):
+                part.write(rows)
+            part.write(b"</sheetData></worksheet>")
+
+
+def endless_period(bag: Path) -> None:
+    configuration = json.loads((bag / "data" / "configuration.json").read_bytes())
+    period = configuration["period"] | {"kind": "days", "first": "0002-01-01", "stop": "9998-01-01"}
+    change_part(bag, "configuration", period=period)
+
+
+def bomb_of_uses(bag: Path) -> None:
+    """A logo that draws itself a billion times."""
+    levels = "".join(
+        f'<g id="a{n}">' + f'<use href="#a{n - 1}"/>' * 10 + "</g>" for n in range(1, 12)
+    )
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
+        f'<rect id="a0" width="1" height="1"/>{levels}<use href="#a11"/></svg>'
+    )
+    configuration = json.loads((bag / "data" / "configuration.json").read_bytes())
+    logo = {
+        "content": base64.urlsafe_b64encode(svg.encode()).decode(),
+        "media_type": "image/svg+xml",
+    }
+    configuration["look"]["brand"]["logo"] = logo
+    change_part(bag, "configuration", look=configuration["look"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bomb", [bomb_of_rows, endless_period, bomb_of_uses])
+def test_a_bomb_costs_its_verdict_and_nothing_else(
+    evidence: Evidence, bomb: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would take hours or all memory is given up, and not called valid."""
+    monkeypatch.setattr(verifying, "_SECONDS", 10)
+    monkeypatch.setattr(verifying, "_MOST_SECONDS", 20)
+    bag = evidence.archive()
+    bomb(bag)
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    result = evidence.verify(alone)
+    assert result.exit_code in (1, 2), result.output
+    assert "VALID: all" not in result.stdout
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_bag(
+    checked: Evidence, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be tried is neither valid nor not: it has a word of its own."""
+
+    def tight(path: Path) -> Limits:
+        return Limits(60, 3 << 30, largest_file=2_000)
+
+    monkeypatch.setattr(verifying, "_limits", tight)
+    result = checked.verify(home / "2026-10-v1")
+    assert result.exit_code == 2, result.output
+    assert "unknown recomputed: could not be checked: File too large" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
+    said = json.loads(checked.verify(home / "2026-10-v1", "--json").stdout)
+    assert (said["valid"], said["checked"]) == (False, False)
+
+
+def test_unsigned_bags_do_not_follow_signed_ones(evidence: Evidence, signer: Signer) -> None:
+    """Whoever has no key could put them there in place of others: `verify` says so, and `archive`
+    makes none.
+    """
+    evidence.archive()
+    keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=2))
+    evidence.render("2026-11")
+    evidence.configure()
+    refused = evidence.run("archive", "--period", "2026-11")
+    assert refused.exit_code == 1
+    assert "there is no certificate to sign this one with" in refused.stderr
+    home = evidence.folder / "archive" / "contoso-ltd"
+    assert [path.name for path in home.iterdir() if path.name.startswith("2026")] == ["2026-10-v1"]
+
+
+def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, home: Path) -> None:
+    """The last bag and its record, made anew without the key."""
+    bag, chain = home / "2026-10-v1", home / "chain"
+    (bag / "certificates.pem").unlink()
+    info = bag / "bag-info.txt"
+    lines = [
+        f"{line.partition(': ')[0]}: {NONE}" if line.startswith("Evidence-") else line
+        for line in info.read_text("utf-8").splitlines()
+    ]
+    info.write_text("\n".join(lines) + "\n", "utf-8")
+    report = bag / "data" / "report.pdf"
+    size = json.loads((bag / "data" / "provenance.json").read_bytes())["pdf_unsigned_bytes"]
+    report.write_bytes(report.read_bytes()[:size])
+    change_part(bag, "provenance", pdf_signature=NONE)
+    seal(bag)
+    first, last = read_chain(home)
+    record = last.record
+    assert isinstance(record, Record)
+    forged = replace(
+        record,
+        signed=False,
+        to_be_stamped=False,
+        tagmanifest_sha256=digests(bag / "tagmanifest-sha256.txt")["sha256"],
+    )
+    for path in chain.glob("0002-*"):
+        path.unlink()
+    (chain / "signatures-sha256.txt").unlink()
+    (chain / forged.name).write_bytes(forged.dump())
+    write_sums(chain, sorted(path.name for path in chain.glob("0001-*.json.*")))
+    assert first.record.signed
+    failed = checked.verdict(home)["failed"]
+    assert failed == "chain: 0002-2026-10-v1.json is not signed, though a record before it is"
+
+
+@pytest.mark.parametrize(
+    ("months", "days", "said"),
+    [(84, 3000, "which was to come now"), (-900, 0, "is no record"), (10**9, 0, "is no record")],
+)
+def test_a_removal_that_no_retention_allows_is_found(
+    checked: Evidence, home: Path, months: int, days: int, said: str
+) -> None:
+    """One of a time that has not come, or by a number of months that is none."""
+    chain = read_chain(home)
+    removal = removal_of(
+        records(chain)[0],
+        chain,
+        signed=False,
+        to_be_stamped=False,
+        retention_months=months,
+        removed_at=datetime.now(UTC).replace(microsecond=0) + timedelta(days=days),
+    )
+    (home / "chain" / removal.name).write_bytes(removal.dump())
+    shutil.rmtree(home / "2026-09-v1")
+    assert said in checked.verdict(home)["failed"]
