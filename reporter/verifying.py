@@ -19,7 +19,7 @@ from reporter.evidence.history import verify_chain, verify_membership
 from reporter.evidence.verify import Verdict, unreadable, verify_bag
 from reporter.finding import Finding
 from reporter.recomputing import recomputed
-from reporter.workers.confined import Limits, Unfinished, confined
+from reporter.workers.confined import Limits, Unfinished, confined, preload
 
 _SECONDS: Final = 60
 _SECONDS_PER_MB: Final = 4
@@ -85,6 +85,7 @@ def verify(
         raise UsageError(
             f"There is no chain in {chain or home}.", hint="Name its folder with --chain."
         )
+    preload(__name__, "reporter.render.ready")
     for bag in _bags_of(folder, home):
         yield _judged(bag, _judge_bag, bag, home if there else None, terms)
     if there:

@@ -51,6 +51,11 @@ class Limits:
     """Bytes of each file that it writes."""
 
 
+def preload(*modules: str) -> None:
+    """Name what the processes are to have imported when they begin; before the first of them."""
+    _PROCESSES.set_forkserver_preload(list(modules))
+
+
 def confined(limits: Limits, call: Callable[..., bytes], *arguments: Any) -> bytes:
     """What `call` returns, made in a process of its own; its temporary files go with it.
 
@@ -58,7 +63,6 @@ def confined(limits: Limits, call: Callable[..., bytes], *arguments: Any) -> byt
         Unfinished: it took too much, its process died, or it raised an error.
         OSError: the process or its temporary folder cannot be made.
     """
-    _PROCESSES.set_forkserver_preload([call.__module__])
     with tempfile.TemporaryDirectory(prefix="reporter-") as scratch:
         result, its_result = _PROCESSES.Pipe(duplex=False)
         process = _PROCESSES.Process(
