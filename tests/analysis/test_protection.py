@@ -24,6 +24,7 @@ from reporter.model import (
 )
 from reporter.render.json_ import report_dict
 from tests.builders import (
+    CUSTOMER,
     NOW,
     make_answers,
     make_product,
@@ -203,7 +204,7 @@ def test_the_replies_are_among_the_sources() -> None:
     """Each with its address, hash and rows."""
     report = make_report([], answers=make_answers([make_protected()], [make_product()] * 2))
     assert [(own.url.rpartition("/")[0], own.rows) for own in report.sources[1:]] == [
-        ("https://graph.example/partner/customers/1", 1),
+        (f"https://graph.example/partner/customers/{CUSTOMER.id}", 1),
         ("https://graph.example/partner/services", 2),
     ]
 

@@ -106,14 +106,25 @@ def postfix(
     with TemporaryDirectory(prefix="postfix-") as name:
         folder, port = Path(name), free_port()
         folder.chmod(0o755)
-        (folder / "etc").mkdir()
-        _, trusted = tls_files(folder / "etc")
-        _configure(folder, port, mailboxes, replies or {}, parameters)
-        _call(folder, "start")
+        with _readable_by_daemons():
+            (folder / "etc").mkdir()
+            _, trusted = tls_files(folder / "etc")
+            _configure(folder, port, mailboxes, replies or {}, parameters)
+            _call(folder, "start")
         try:
             yield Postfix(folder, port, trusted)
         finally:
             _call(folder, "stop")
+
+
+@contextmanager
+def _readable_by_daemons() -> Iterator[None]:
+    """A command of ours that a test ran before has left this process's umask at its owner alone."""
+    umask = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(umask)
 
 
 def _configure(

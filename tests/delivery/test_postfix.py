@@ -220,7 +220,7 @@ def test_nothing_goes_over_a_line_that_is_not_safe(run: Run, office: Configure, 
     """
     with postfix(MAILBOXES) as server:
         wrongs = [
-            (server_of(server), "SSL_CERT_FILE"),
+            (server_of(server), "ca_file in [api]"),
             (server_of(server, security="tls"), "587 is starttls, 465 is tls"),
             (server_of(server, "127.0.0.1", "none"), "security"),
         ]

@@ -139,7 +139,8 @@ def test_while_somebody_sends_or_fetches_the_rest_is_done(
     with closing(store), held(store.engine, part="outbox"):
         result = start("2026-11-01T06:17")
         assert result.exit_code == 1
-        assert "The outbox sqlite:///reporter.db is held by another run" in result.stderr
+        held_outbox = f"The outbox sqlite:///{tmp_path}/reporter.db is held by another run"
+        assert held_outbox in result.stderr
         assert "--wait" in result.stderr
     assert len(list(tmp_path.glob("reports/2026-10/*/*.json"))) == 2
     assert accounts.arrived == []
