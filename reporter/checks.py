@@ -78,8 +78,8 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
 def _configuration(settings: Settings) -> Finding:
     what = "configuration"
     if settings.source is None:
-        said = f"no file, as {settings.folder.absolute()} has no reporter.toml; defaults are used"
-        return Finding(what, None, said)
+        lack = f"no file, as {settings.folder.absolute()} has no reporter.toml; defaults are used"
+        return Finding(what, None, lack)
     return Finding(what, True, str(settings.source.absolute()))
 
 
@@ -93,10 +93,10 @@ def _open_to_others(what: str, paths: Sequence[Path], settings: Settings) -> Fin
     there are none.
     """
     umask = OWNERS_ALONE if settings.execution.umask is None else settings.execution.umask
-    there = [own.absolute() for own in paths if open_to_others(own, umask)]
+    there = [path.absolute() for path in paths if open_to_others(path, umask)]
     if not there:
         return None
-    named = ", ".join(f"{own} (mode {stat.S_IMODE(own.stat().st_mode):04o})" for own in there)
+    named = ", ".join(f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in there)
     mend = f"Run, as the owner: {closing_command(umask, *there)}"
     return Finding(what, False, f"others can use {named}\n  {mend}")
 

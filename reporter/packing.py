@@ -140,8 +140,8 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
     report = report_in(bag, configuration, provenance)
     report = replace(report, jobs=_numbered(report.jobs, drawing))
     reading = _Reading.of(bag, report)
-    found = [*verdict.findings, _history(bag), *recomputed(bag, now, verdict.signed_at)]
-    checks = [Check(f"Archive: {own.what}", own.good, own.said) for own in found]
+    findings = [*verdict.findings, _history(bag), *recomputed(bag, now, verdict.signed_at)]
+    checks = [Check(f"Archive: {finding.what}", finding.good, finding.said) for finding in findings]
     return Pack(
         report,
         drawing.seed,

@@ -75,7 +75,7 @@ def _shown(scheme: str, rest: str) -> str:
     return f"{HIDDEN}@{host}" if scheme.lower().startswith("http") else rest
 
 
-def _parameter(found: re.Match[str]) -> str:
-    name = unquote(found["name"])
+def _parameter(match: re.Match[str]) -> str:
+    name = unquote(match["name"])
     secret = not name.startswith(_PLAIN_NAME) and _SECRET_NAME.search(name)
-    return found["key"] + (HIDDEN if secret else found["value"])
+    return match["key"] + (HIDDEN if secret else match["value"])

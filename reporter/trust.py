@@ -78,7 +78,7 @@ class Trust:
         self.context()  # which says what is wrong with them
         files = [named.file] if named and named.file else []
         for folder in named.folders if named else ():
-            files += sorted(own for own in folder.iterdir() if _HASHED.fullmatch(own.name))
+            files += sorted(path for path in folder.iterdir() if _HASHED.fullmatch(path.name))
         if named is None:
             files.append(Path(_certifi()))
         if self.ca_file:
@@ -120,7 +120,7 @@ def _has_authorities(context: ssl.SSLContext) -> bool:
         return True
     folder = ssl.get_default_verify_paths().capath
     try:
-        return bool(folder) and any(_HASHED.fullmatch(own.name) for own in Path(folder).iterdir())
+        return bool(folder) and any(_HASHED.fullmatch(path.name) for path in Path(folder).iterdir())
     except OSError:
         return False
 

@@ -264,9 +264,9 @@ def _certificate_fault(error: BaseException | None) -> ssl.SSLCertVerificationEr
     """The fault of a certificate in a chain of errors; urllib3 hands it on as an argument too."""
     left = [error]
     while left:
-        own = left.pop()
-        if isinstance(own, ssl.SSLCertVerificationError):
-            return own
-        if isinstance(own, BaseException):
-            left += [own.__cause__, own.__context__, *own.args]
+        cause = left.pop()
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause
+        if isinstance(cause, BaseException):
+            left += [cause.__cause__, cause.__context__, *cause.args]
     return None

@@ -63,15 +63,15 @@ def outbox(
     if period:
         period = parse_period(period, settings.report_for("").timezone, utc_now()).label
     store = open_store(settings)
-    rows = deliveries_of(store, period=period, states=[DeliveryState(own) for own in states])
+    rows = deliveries_of(store, period=period, states=[DeliveryState(name) for name in states])
     chosen = customers_wanted(settings, store, wanted)
-    rows = tuple(own for own in rows if own.customer.id in chosen)
+    rows = tuple(row for row in rows if row.customer.id in chosen)
     if as_json:
         changes = changes_of(store, rows)
-        console.data([_as_dict(own, chosen[own.customer.id].name, changes[own.id]) for own in rows])
+        console.data([_as_dict(row, chosen[row.customer.id].name, changes[row.id]) for row in rows])
         return
-    for own in rows:
-        console.result(_line(own, chosen[own.customer.id].name))
+    for row in rows:
+        console.result(_line(row, chosen[row.customer.id].name))
     if not rows:
         console.say("The outbox has nothing of that; `reporter send` fills it.")
 
@@ -83,7 +83,7 @@ def outbox(
 @click.option("--drop", is_flag=True, help="It is not to be sent at all; queued or approved, too.")
 @common_options
 @click.pass_context
-def resolve(context: click.Context, /, *, ids: tuple[int, ...], **said: bool) -> None:
+def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool) -> None:
     """Settle deliveries that are uncertain, refused or failed, by their numbers in the list.
 
     Whether an uncertain one arrived, only the recipient can say. What has not gone yet can be
@@ -95,7 +95,7 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **said: bool) ->
     from reporter.store.outbox import Move, deliveries_of, settle
 
     console = context.ensure_object(Console)
-    became = [option for option, given in said.items() if given]
+    became = [option for option, given in options.items() if given]
     if len(became) != 1:
         raise UsageError(
             f"{len(became) or 'No'} options say what became of them.",
@@ -103,7 +103,7 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **said: bool) ->
         )
     settings = console.settings()
     store = open_store(settings)
-    states = _DROPPED_FROM if said["drop"] else _UNSETTLED
+    states = _DROPPED_FROM if options["drop"] else _UNSETTLED
     known = {row.id: row for row in deliveries_of(store, states=states)}
     if unknown := [number for number in ids if number not in known]:
         *others, last = (state.value for state in states)

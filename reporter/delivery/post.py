@@ -123,11 +123,11 @@ def post_once(
         except requests.RequestException as error:
             if not body.begun:
                 raise _no_connection(error, url) from error
-            said = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
-            return Answer(request, None, said, "", None, body.whole)
+            why = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
+            return Answer(request, None, why, "", None, body.whole)
         except OverLimit as error:
-            said = f"the connection to {host} was given up: {error}"
-            return Answer(request, None, said, "", None, body.whole)
+            why = f"the connection to {host} was given up: {error}"
+            return Answer(request, None, why, "", None, body.whole)
 
 
 def _no_connection(error: requests.RequestException, url: str) -> ChannelError:

@@ -225,11 +225,11 @@ def _differs(record: Record, bag: Path) -> bool:
     """Whether a record says of a bag anything else than the bag itself."""
     configuration, provenance = configuration_of(bag), provenance_of(bag)
     info = look_into(bag).info
-    said = (record.customer_id, record.customer, record.period, record.last_day, record.version)
-    own = configuration.customer
-    period = configuration.period
+    customer, period = configuration.customer, configuration.period
     return (
-        said != (own.id, own.name, period.label, period.last, provenance.version)
+        (record.customer_id, record.customer) != (customer.id, customer.name)
+        or (record.period, record.last_day) != (period.label, period.last)
+        or record.version != provenance.version
         or not _is_moment(record.as_of, provenance.as_of)
         or record.bag != f"{period.label}-v{provenance.version}"
         or record.signed == info.get(SIGNATURE_LABEL, "").startswith(NONE)

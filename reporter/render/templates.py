@@ -113,8 +113,8 @@ def filled(look: Look, name: str, **values: object) -> str:
     except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         if look.templates is None:
             raise  # a fault of ours
-        said = f"{type(error).__name__}: {error}"
-        raise TemplateError(f"The template {name} cannot be filled: {said}.") from error
+        why = f"{type(error).__name__}: {error}"
+        raise TemplateError(f"The template {name} cannot be filled: {why}.") from error
 
 
 @functools.cache

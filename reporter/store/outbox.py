@@ -326,7 +326,8 @@ def move(
     """
     with store.begin() as connection:
         return sum(
-            len(_apply(connection, [own], to, now, out_of=out_of)) for own, to in moves.items()
+            len(_apply(connection, [number], to, now, out_of=out_of))
+            for number, to in moves.items()
         )
 
 

@@ -121,8 +121,8 @@ def _serve(
         answer = _NO_MEMORY
     except Exception as error:
         logger.debug("A confined call failed", exc_info=True)
-        said = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
-        answer = _FAILED + said.encode(errors="replace")
+        why = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+        answer = _FAILED + why.encode(errors="replace")
     with suppress(OSError):
         result.send_bytes(answer)
 

@@ -25,6 +25,19 @@ def paint(path: Path) -> None:
     assert path.read_bytes().startswith(content)
 
 
+def paint_report(bag: Path) -> None:
+    """Paint over a bag's PDF, and have the bag claim that it was rendered so."""
+    path = bag / "data" / "report.pdf"
+    paint(path)
+    content = path.read_bytes()
+    change_part(
+        bag,
+        "provenance",
+        pdf_unsigned_bytes=len(content),
+        pdf_unsigned_sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
 def append(path: Path, change: Callable[[IncrementalPdfFileWriter], object]) -> None:
     """Change a PDF by what is appended to it."""
     with path.open("r+b") as file:

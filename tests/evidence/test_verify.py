@@ -34,10 +34,10 @@ from tests.evidence.authorities import Root
 from tests.evidence.conftest import Evidence
 from tests.evidence.forging import (
     SIGNED,
-    change_part,
     change_replies,
     of_another_version,
     paint,
+    paint_report,
     seal,
 )
 
@@ -134,19 +134,6 @@ def change_workbook(bag: Path) -> None:
     book.save(path)
 
 
-def change_pdf(bag: Path) -> None:
-    """Something painted over it, which the bag then claims was rendered so."""
-    path = bag / "data" / "report.pdf"
-    paint(path)
-    content = path.read_bytes()
-    change_part(
-        bag,
-        "provenance",
-        pdf_unsigned_bytes=len(content),
-        pdf_unsigned_sha256=hashlib.sha256(content).hexdigest(),
-    )
-
-
 def change_reply(bag: Path) -> None:
     """A failure that the service reported becomes a success."""
     change_replies(bag, lambda content: content.replace(b'"Failed"', b'"Finished"'))
@@ -170,7 +157,7 @@ def lose_reply(bag: Path) -> None:
 SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
     "JSON": (change_json, "figures: others follow from the replies: totals.success is"),
     "workbook": (change_workbook, "workbook: others follow from the replies: Modules"),
-    "PDF": (change_pdf, "PDF's text: "),
+    "PDF": (paint_report, "PDF's text: "),
     "reply": (change_reply, "figures: others follow from the replies"),
     "target": (change_target, "figures: others follow from the replies"),
     "index": (break_replies, "recomputed: it cannot be"),
