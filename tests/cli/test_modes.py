@@ -64,6 +64,7 @@ def everything(reporter: Reporter) -> None:
     reporter("archive", *PERIOD, "--pack", "--seed", "any")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "folders", "files"),
     [

@@ -103,6 +103,7 @@ def test_check_names_it(reporter: Reporter) -> None:
     assert "ok      fonts: IBM Plex Sans" in called.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_over_many_customers_it_is_said_once(
     reporter: Reporter, start_emulator: StartEmulator, workers: str

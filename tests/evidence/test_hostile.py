@@ -73,6 +73,7 @@ def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> 
     assert untrusted["PDF's text"] == "absent"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "template",
     [

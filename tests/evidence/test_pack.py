@@ -292,6 +292,7 @@ def test_the_auditor_names_the_seed(evidence: Evidence) -> None:
     assert not (evidence.folder / "archive").exists()
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes(evidence: Evidence) -> None:
     """In another time zone, with another hash seed, and of an archive that went on meanwhile."""
     pack = pack_of(evidence)

@@ -138,6 +138,7 @@ def test_a_hold_that_names_nobody_stops_it(two: Evidence, name: str) -> None:
     assert len(list(home_of(two).glob("2026-*"))) == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_short_is_finished_by_the_next(
     two: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def key_of(kind: str) -> Key:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["RSA", "EC"])
 @pytest.mark.parametrize("form", ["PKCS #12", "PEM"])
 def test_an_archive_is_signed_as_openssl_reads_it(
@@ -302,6 +303,7 @@ def test_what_an_authority_left_without_a_stamp_is_stamped_later(
     assert is_stamped(bag, f"{SIGNED}.p7s", evidence.folder / "root.pem")
 
 
+@pytest.mark.slow
 def test_signatures_hold_when_the_certificate_has_expired(evidence: Evidence, root: Root) -> None:
     """What counts is whether it was valid then; it is with the program and with the script."""
     key = key_of("EC")

@@ -93,6 +93,7 @@ def test_a_flipped_bit_on_the_disk_is_found(home: Path) -> None:
     assert verify_bag(bag).valid
 
 
+@pytest.mark.slow
 def test_every_record_of_the_chain_is_accounted_for(checked: Evidence, home: Path) -> None:
     """A flipped bit in a record, a signature or a time stamp of the chain is found as well."""
     for path in sorted((home / "chain").iterdir()):
@@ -165,6 +166,7 @@ SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SEALED_ANEW)
 def test_a_bag_that_is_sealed_anew_does_not_follow_from_its_replies(
     evidence: Evidence, case: str
@@ -295,6 +297,7 @@ def test_another_version_of_the_program_compares_what_can_be_compared(
     )
 
 
+@pytest.mark.slow
 def test_elsewhere_the_same_comes_out(evidence: Evidence) -> None:
     """In another process, time zone, locale and order of hashes, byte for byte."""
     evidence.configure(look='locale = "de"\n[brand]\nname = "Contoso Managed Services"')

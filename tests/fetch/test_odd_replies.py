@@ -205,6 +205,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
     assert grown < 8 * 3 * 64 * 1024, f"{grown / 1024:.0f} MiB"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "fault"),
     [
