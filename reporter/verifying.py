@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import TypeAdapter
 
 from reporter.errors import EvidenceError, UsageError
-from reporter.evidence.bag import size_of
+from reporter.evidence.bag import is_bag, size_of
 from reporter.evidence.chain import FOLDER, NO_BAGS, read_chain
 from reporter.evidence.history import verify_chain, verify_membership
 from reporter.evidence.verify import Verdict, unreadable, verify_bag
@@ -51,7 +51,7 @@ class Terms:
         if run_templates and not trusted:
             raise UsageError(
                 "--run-templates runs what somebody has put into a bag.",
-                hint="Say with --trust whose signature you trust to have done so.",
+                hint="Name the certificate of the signer you trust with --trust CERT.pem.",
             )
         ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in trusted)
         return cls(now, ders, run_templates)
@@ -85,6 +85,11 @@ def verify(
         raise UsageError(
             f"There is no chain in {chain or home}.", hint="Name its folder with --chain."
         )
+    if folder and folder != home and not is_bag(folder):
+        raise UsageError(
+            f"{path} is no bag: it has neither bagit.txt nor manifests.",
+            hint="Name a bag, such as 2026-10-v1, or the folder of a customer, with its chain.",
+        )
     preload(__name__, "reporter.render.ready")
     for bag in _bags_of(folder, home):
         yield _judged(bag, _judge_bag, bag, home if there else None, terms)
@@ -102,7 +107,9 @@ def _bags_of(path: Path | None, home: Path) -> list[Path]:
     """The bags asked for: one, all of a customer's folder, or none."""
     if path != home:
         return [path] if path else []
-    folders = (folder for folder in sorted(home.iterdir()) if folder.is_dir())
+    # A link is no bag: the verdict on the chain names it.
+    there = sorted(home.iterdir())
+    folders = (folder for folder in there if folder.is_dir() and not folder.is_symlink())
     return [
         folder
         for folder in folders
@@ -110,16 +117,21 @@ def _bags_of(path: Path | None, home: Path) -> list[Path]:
     ]
 
 
-def _judged(path: Path, judge: Callable[..., bytes], *arguments: Any) -> Verdict:
-    """A verdict on a folder, whatever is in it."""
+def _judged(path: Path, judge: Callable[..., Iterator[bytes]], *arguments: Any) -> Verdict:
+    """A verdict on a folder, whatever is in it: of one that cannot be checked to its end, what was
+    found until then.
+    """
+    verdict = Verdict(path)
     try:
-        verdict = _VERDICT.validate_json(confined(_limits(path), judge, *arguments))
-        return replace(verdict, path=path)
+        for packed in confined(_limits(path), judge, *arguments):
+            verdict = replace(_VERDICT.validate_json(packed), path=path)
     except Unfinished as error:
-        finding = Finding("all of it", None, f"could not be checked: {error}", checked=False)
+        what = "the rest" if verdict.findings else "all of it"
+        finding = Finding(what, None, f"could not be checked: {error}", checked=False)
+        return verdict.and_also(finding)
     except OSError as error:
-        finding = unreadable("all of it", error)
-    return Verdict(path, (finding,))
+        return verdict.and_also(unreadable("all of it", error))
+    return verdict
 
 
 def _limits(path: Path) -> Limits:
@@ -132,9 +144,9 @@ def _limits(path: Path) -> Limits:
     return Limits(seconds, _MEMORY, _LARGEST_FILE)
 
 
-def _judge_bag(bag: Path, home: Path | None, terms: Terms) -> bytes:
-    """In the process with limits: the verdict on a bag, as JSON."""
-    return _packed(_verdict_on(bag, home, terms))
+def _judge_bag(bag: Path, home: Path | None, terms: Terms) -> Iterator[bytes]:
+    """In the process with limits: the verdict on a bag, as JSON, anew with each finding."""
+    return map(_packed, _verdicts_on(bag, home, terms))
 
 
 def _packed(verdict: Verdict) -> bytes:
@@ -142,15 +154,17 @@ def _packed(verdict: Verdict) -> bytes:
     return _VERDICT.dump_json(replace(verdict, path=Path()))
 
 
-def _verdict_on(bag: Path, home: Path | None, terms: Terms) -> Verdict:
+def _verdicts_on(bag: Path, home: Path | None, terms: Terms) -> Iterator[Verdict]:
     verdict = verify_bag(bag, terms.certificates)
+    yield verdict
     if not verdict.whole:
-        return verdict
+        return
     verdict = verdict.and_also(_history(bag, home))
+    yield verdict
     run_templates = terms.run_templates and verdict.trusted
-    return verdict.and_also(
-        *recomputed(bag, terms.now, verdict.signed_at, run_templates=run_templates)
-    )
+    for finding in recomputed(bag, terms.now, verdict.signed_at, run_templates=run_templates):
+        verdict = verdict.and_also(finding)
+        yield verdict
 
 
 def _history(bag: Path, home: Path | None) -> Finding:
@@ -162,6 +176,6 @@ def _history(bag: Path, home: Path | None) -> Finding:
         return Finding("history", False, str(error))
 
 
-def _judge_chain(home: Path, known_root: str | None, terms: Terms) -> bytes:
+def _judge_chain(home: Path, known_root: str | None, terms: Terms) -> Iterator[bytes]:
     """In the process with limits: the verdict on a chain, as JSON."""
-    return _packed(verify_chain(home, terms.now, terms.certificates, known_root))
+    yield _packed(verify_chain(home, terms.now, terms.certificates, known_root))

@@ -237,7 +237,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, int, int]]:
     while waiting:
         above = waiting.pop()
         if above.count("/") > _DEEPEST:
-            raise EvidenceError(f"It has more than {_DEEPEST} folders in one another.")
+            raise EvidenceError(f"Its folders are nested more than {_DEEPEST} deep.")
         with os.scandir(folder / above) as entries:
             for entry in entries:
                 count += 1
@@ -250,18 +250,28 @@ def _walk(folder: Path) -> Iterator[tuple[str, int, int]]:
                     yield path, status.st_mode, status.st_size
 
 
+def is_bag(folder: Path) -> bool:
+    """Whether a folder has any of the files that make one a bag, whole or not."""
+    files = ("bagit.txt", INFO, *MANIFESTS, *TAG_MANIFESTS)
+    return any(os.path.lexists(folder / name) for name in files)
+
+
 def structure_faults(listing: Listing) -> list[str]:
     """All that is wrong with a bag before anything is hashed."""
-    faults = [f"{shown(path)} is neither a file nor a folder" for path in listing.odd]
+    faults = [f"neither a file nor a folder: {_named(listing.odd)}"] if listing.odd else []
     if listing.texts.get("bagit.txt") != DECLARATION:
         faults.append("bagit.txt does not say that this is a bag of version 1.0")
-    for path, size in listing.sizes.items():
-        if size > (LARGEST_FILE if path.startswith("data/") else LARGEST_TAG_FILE):
-            faults.append(f"{shown(path)} has {size:,} bytes, more than a bag may hold")
+    large = [
+        f"{path} ({size:,} bytes)"
+        for path, size in listing.sizes.items()
+        if size > (LARGEST_FILE if path.startswith("data/") else LARGEST_TAG_FILE)
+    ]
+    if large:
+        faults.append(f"larger than a bag may hold: {_named(large)}")
     payload = listing.payload
     oxum = f"{sum(listing.sizes[path] for path in payload)}.{len(payload)}"
-    if (said := listing.info.get("Payload-Oxum")) != oxum:
-        faults.append(f"{INFO} speaks of {said} bytes and files, and {oxum} are there")
+    if (stated := listing.info.get("Payload-Oxum", "nothing")) != oxum:
+        faults.append(f"{INFO} states a payload of {one_line(stated)} (bytes.files), not {oxum}")
     for names, paths in ((MANIFESTS, payload), (TAG_MANIFESTS, listing.tags)):
         for algorithm, name in zip(ALGORITHMS, names, strict=True):
             faults += _manifest_faults(listing, name, algorithm, paths)

@@ -123,6 +123,12 @@ def characters(face: Face) -> frozenset[int]:
     return frozenset(TTFont(BytesIO(asset(name)), lazy=True).getBestCmap())
 
 
+@functools.cache
+def bundled_files() -> frozenset[str]:
+    """The names of the bundled fonts, beside the templates: what a page may load of them."""
+    return frozenset(name for face in BUNDLED for name, _ in face.files)
+
+
 def unpacked(name: str) -> bytes:
     """A bundled font as WeasyPrint would unpack it, but without the time of day in it."""
     font = TTFont(BytesIO(asset(name)), recalcTimestamp=False)

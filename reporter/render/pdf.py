@@ -24,7 +24,14 @@ from reporter.model import DEPTHS, Logo, Look, Report
 from reporter.render.attached import AttachedFile, attach
 from reporter.render.csv_ import jobs_csv
 from reporter.render.fastpath import ShippedPage, write_once
-from reporter.render.fonts import Face, face_rules, faces_for, family_rules, unpacked
+from reporter.render.fonts import (
+    Face,
+    bundled_files,
+    face_rules,
+    faces_for,
+    family_rules,
+    unpacked,
+)
 from reporter.render.glyphs import printable
 from reporter.render.html import report_html, style_sheet
 from reporter.render.json_ import json_bytes
@@ -72,7 +79,7 @@ class AssetFetcher(URLFetcher):
         if parts.scheme == "asset" and name in self._assets:
             content, media_type = self._assets[name]
             return URLFetcherResponse(url, content, {"Content-Type": media_type})
-        if parts.scheme == "asset" and name.startswith("fonts/"):
+        if parts.scheme == "asset" and name in bundled_files():
             return URLFetcherResponse(url, unpacked(name), {"Content-Type": "font/ttf"})
         self.blocked.append(url[:200])
         raise ValueError(f"refused to load {url[:200]}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Final
@@ -74,6 +74,30 @@ def _is_method(value: object) -> bool:
     return callable(method) and _is_readable(getattr(method, "__self__", method))
 
 
+class _OwnFiles(jinja2.FileSystemLoader):
+    """The templates in some folders, and nothing that a link in one of them leads to."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        for folder in map(Path, self.searchpath):
+            _refuse_way_out(folder / template, folder)
+        return super().get_source(environment, template)
+
+
+def _refuse_way_out(path: Path, folder: Path) -> None:
+    """Refuse a link in a folder of templates to something elsewhere: it would be printed, and
+    archived with the templates.
+
+    Raises:
+        TemplateError: it is one.
+    """
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise TemplateError(
+            f"{path} leads out of the folder of templates.", hint="Put a copy of the file there."
+        )
+
+
 @functools.cache
 def templates_folder() -> Path:
     """Where the shipped templates are: in the installed package, or beside it in a checkout."""
@@ -89,7 +113,7 @@ def environment(own: Path | None = None) -> jinja2.Environment:
     """
     folders = [folder for folder in (own, templates_folder()) if folder]
     return PlainValues(
-        loader=jinja2.FileSystemLoader(folders),
+        loader=_OwnFiles(folders),
         autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -126,6 +150,9 @@ def asset(name: str) -> bytes:
 def template_files(folder: Path | None = None) -> list[Path]:
     """The templates and style sheets in a folder that reports are made of; without one, the
     shipped ones. No report changes with those of the e-mail.
+
+    Raises:
+        TemplateError: one is a link out of the folder.
     """
     folder = folder or templates_folder()
     return [path for path in _files(folder) if path.relative_to(folder).parts[0] != _MAIL]
@@ -157,5 +184,7 @@ def copy_templates(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    files = sorted(folder.rglob("*"))
-    return [path for path in files if path.suffix in (".html", ".css", ".txt")]
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".html", ".css", ".txt")]
+    for path in files:
+        _refuse_way_out(path, folder)
+    return files

@@ -1,17 +1,19 @@
 """One call in a process of its own, with limits of time and memory: for what a stranger has sent.
 
-The process hands back bytes and nothing else; whatever becomes of it, ours goes on.
+The process hands back bytes and nothing else; whatever becomes of it, ours goes on with what has
+come until then.
 """
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
+import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,16 +29,16 @@ else:
     # A fork of a process that has imported all it takes, which is done once.
     _PROCESSES = multiprocessing.get_context("forkserver")
 
-logger = logging.getLogger(__name__)
-
-_LARGEST_RESULT: Final = 1 << 24
+_LARGEST_PIECE: Final = 1 << 24
 _PATIENCE: Final = 4
-_DONE, _NO_MEMORY, _FAILED = b"\0", b"\1", b"\2"
+_PIECE, _DONE, _NO_MEMORY, _FAILED = b"\0", b"\1", b"\2", b"\3"
 _LONGEST_ERROR: Final = 500
+_TO_DIE_S: Final = 10
+"""For a process that has let go of its pipe."""
 
 
 class Unfinished(ReporterError):
-    """The call came to no result: it reached a limit, or its process died."""
+    """The call did not come to its end: it reached a limit, or its process died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,11 @@ def preload(*modules: str) -> None:
     _PROCESSES.set_forkserver_preload(list(modules))
 
 
-def confined(limits: Limits, call: Callable[..., bytes], *arguments: Any) -> bytes:
-    """What `call` returns, made in a process of its own; its temporary files go with it.
+def confined(
+    limits: Limits, call: Callable[..., Iterator[bytes]], *arguments: Any
+) -> Iterator[bytes]:
+    """What `call` yields, piece by piece, made in a process of its own; its temporary files go with
+    it.
 
     Raises:
         Unfinished: it took too much, its process died, or it raised an error.
@@ -68,45 +73,59 @@ def confined(limits: Limits, call: Callable[..., bytes], *arguments: Any) -> byt
         process = _PROCESSES.Process(
             target=_serve, args=(its_result, scratch, limits, call, arguments), daemon=True
         )
-        process.start()
+        # Python imports from the folder it is started in before any other, and whoever calls may
+        # stand in what a stranger has sent.
+        with chdir(scratch):
+            process.start()
         its_result.close()
         try:
-            answer = _answer(result, limits)
+            yield from _pieces(result, limits)
+        except (EOFError, OSError):
+            process.join(_TO_DIE_S)
+            if process.exitcode == -getattr(signal, "SIGXCPU", 0):
+                raise _took_too_long(limits) from None
+            raise Unfinished(
+                f"The process checking it died (exit status {process.exitcode})."
+            ) from None
         finally:
             result.close()
             process.kill()
             process.join()
-    if answer is None and process.exitcode == -getattr(signal, "SIGXCPU", 0):
-        raise Unfinished(f"It takes longer than {limits.seconds} s.")
-    if answer is None:
-        raise Unfinished(f"The process that was at it died (exit status {process.exitcode}).")
-    kind, content = answer[:1], answer[1:]
-    if kind == _NO_MEMORY:
-        raise Unfinished(f"It takes more than {limits.memory >> 20:,} MB of memory.")
-    if kind == _FAILED:
-        raise Unfinished(content.decode(errors="replace"))
-    return content
 
 
-def _answer(result: Connection, limits: Limits) -> bytes | None:
-    """What the process said; None where it died first.
+def _pieces(result: Connection, limits: Limits) -> Iterator[bytes]:
+    """What comes from the process until it is done.
 
     Raises:
-        Unfinished: it said nothing in time.
+        Unfinished: it is not done in time, or says why it cannot be.
+        EOFError, OSError: it is dead, or hands back more at once than anybody takes.
     """
-    try:
-        if not result.poll(_PATIENCE * limits.seconds):
-            raise Unfinished(f"It takes longer than {limits.seconds} s.")
-        return result.recv_bytes(_LARGEST_RESULT)
-    except (EOFError, OSError):
-        return None
+    deadline = time.monotonic() + _PATIENCE * limits.seconds
+    while result.poll(max(deadline - time.monotonic(), 0.0)):
+        message = result.recv_bytes(_LARGEST_PIECE)
+        kind, content = message[:1], message[1:]
+        if kind == _DONE:
+            return
+        if kind == _NO_MEMORY:
+            raise Unfinished(f"It took more than {limits.memory >> 20:,} MB of memory.")
+        if kind == _FAILED:
+            raise Unfinished(content.decode(errors="replace"))
+        yield content
+    raise _took_too_long(limits)
+
+
+def _took_too_long(limits: Limits) -> Unfinished:
+    return Unfinished(
+        f"It took more than {limits.seconds} s of the processor, or "
+        f"{_PATIENCE * limits.seconds} s by the clock."
+    )
 
 
 def _serve(
     result: Connection,
     scratch: str,
     limits: Limits,
-    call: Callable[..., bytes],
+    call: Callable[..., Iterator[bytes]],
     arguments: tuple[Any, ...],
 ) -> None:
     """In the process: the call, within its limits."""
@@ -114,17 +133,29 @@ def _serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = scratch
+    _mute()
     _limit(limits)
-    try:
-        answer = _DONE + call(*arguments)
-    except MemoryError:
-        answer = _NO_MEMORY
-    except Exception as error:
-        logger.debug("A confined call failed", exc_info=True)
-        why = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
-        answer = _FAILED + why.encode(errors="replace")
     with suppress(OSError):
-        result.send_bytes(answer)
+        try:
+            for piece in call(*arguments):
+                result.send_bytes(_PIECE + piece)
+            last = _DONE
+        except MemoryError:
+            last = _NO_MEMORY
+        except Exception as error:  # noqa: BLE001  # handed on, in its words
+            why = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+            last = _FAILED + why.encode(errors="replace")
+        result.send_bytes(last)
+
+
+def _mute() -> None:
+    """Let nothing out but by the pipe: libraries, those in C as well, print what they think of a
+    file in its own words.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _limit(limits: Limits) -> None:

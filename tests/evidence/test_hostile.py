@@ -35,6 +35,7 @@ from tests.evidence.forging import (
     paint_report,
     seal,
 )
+from tests.workers import strange
 
 
 @pytest.fixture
@@ -320,10 +321,12 @@ def bomb_of_uses(bag: Path) -> None:
     levels = "".join(
         f'<g id="a{n}">' + f'<use href="#a{n - 1}"/>' * 10 + "</g>" for n in range(1, 12)
     )
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
-        f'<rect id="a0" width="1" height="1"/>{levels}<use href="#a11"/></svg>'
-    )
+    draw_logo(bag, f'<rect id="a0" width="1" height="1"/>{levels}<use href="#a11"/>')
+
+
+def draw_logo(bag: Path, drawing: str) -> None:
+    """Have a bag's look bring a logo."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{drawing}</svg>'
     configuration = json.loads((bag / "data" / "configuration.json").read_bytes())
     logo = {
         "content": base64.urlsafe_b64encode(svg.encode()).decode(),
@@ -331,6 +334,40 @@ def bomb_of_uses(bag: Path) -> None:
     }
     configuration["look"]["brand"]["logo"] = logo
     change_part(bag, "configuration", look=configuration["look"])
+
+
+@pytest.mark.parametrize(
+    "address", ["asset:fonts/../report.css", "asset:fonts/%2e%2e/report.css", "asset:/etc/passwd"]
+)
+def test_a_logo_opens_no_file(evidence: Evidence, address: str) -> None:
+    """Neither of the program nor beyond it: what is opened may never end."""
+    bag = evidence.archive()
+    draw_logo(bag, f'<image href="{address}" width="9" height="9"/>')
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    assert f"wants to load {address}" in evidence.verdict(alone)["failed"]
+
+
+def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:
+    """A bag that is forged, and then kills whoever checks it, is not merely "not checked"."""
+    verdict = verifying._judged(tmp_path, strange.find_a_fault_and_die)
+    assert [finding.word for finding in verdict.findings] == ["FAILED", "unknown"]
+    assert verdict.findings[1].what == "the rest"
+    assert verdict.checked
+    assert not verdict.valid
+
+
+def test_links_are_named_with_a_few_and_their_number(evidence: Evidence) -> None:
+    """However many there are: the verdict stays one that can be read."""
+    bag = evidence.archive()
+    for number in range(2_000):
+        (bag / f"link-{number:04}").symlink_to("/")
+    result = evidence.verify(bag)
+    assert result.exit_code == 1
+    assert "neither a file nor a folder: link-0000, link-0001, " in result.stdout
+    assert "and 1995 more" in result.stdout
+    assert len(result.stdout) < 2_000
 
 
 @pytest.mark.slow

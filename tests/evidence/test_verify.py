@@ -255,17 +255,22 @@ def test_the_verdict_is_for_people_and_for_machines(checked: Evidence, home: Pat
     (home / "2026-09-v1" / "data" / "report.json").write_bytes(b"{}")
     result = checked.verify(home)
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (1, "NOT VALID.")
-    assert "FAILED  structure: bag-info.txt speaks of" in result.stdout
+    assert "FAILED  structure: bag-info.txt states a payload of" in result.stdout
     said = json.loads(checked.verify(home, "--json").stdout)
     assert said["valid"] is False
     assert [own["valid"] for own in said["verdicts"]] == [False, True, True]
 
 
 def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:
-    """An empty folder, a file, a folder that is not there, a bag that cannot be read."""
+    """An empty folder, all customers' folders, the chain, a file, a folder that is not there, a bag
+    that cannot be read.
+    """
     empty = checked.folder / "empty"
     empty.mkdir()
-    assert checked.verify(empty).exit_code == 1
+    for folder in (empty, home.parent, home / "chain"):
+        result = checked.verify(folder)
+        assert result.exit_code == 2
+        assert "is no bag" in result.stderr
     assert checked.verify(checked.folder / "root.pem").exit_code == 2
     assert checked.verify(checked.folder / "nowhere").exit_code == 2
     assert checked.verify(home, "--trust", home / "2026-10-v1" / "bagit.txt").exit_code == 2

@@ -50,6 +50,24 @@ def test_a_copy_overwrites_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """What it leads to would be printed, and archived for auditors with the templates."""
+    (tmp_path / "secret.txt").write_text("the password")
+    folder = tmp_path / "mine"
+    (folder / "sections").mkdir(parents=True)
+    (folder / "sections" / "method.html").write_text("{% include 'notes.txt' %}")
+    (folder / "notes.txt").symlink_to(tmp_path / "secret.txt")
+    for use in (page_with, template_files):
+        with pytest.raises(TemplateError, match=r"notes\.txt leads out of the folder of templates"):
+            use(folder)
+    (folder / "notes.txt").unlink()
+    (folder / "notes.txt").write_text("ours")
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)
+    assert "ours" in page_with(linked)
+    assert len(template_files(linked)) == 2
+
+
 def test_one_changed_section_is_enough(tmp_path: Path) -> None:
     """A section of one's own replaces the shipped one; the rest stays."""
     (tmp_path / "sections").mkdir()

@@ -2,47 +2,77 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from reporter.evidence.verify import Verdict
+from reporter.finding import Finding
+
+BEGUN: Final = b"begun"
 
 
-def answer(text: str) -> bytes:
-    return text.encode()
+def answer(*texts: str) -> Iterator[bytes]:
+    for text in texts:
+        yield text.encode()
 
 
-def loop() -> bytes:
+def loop() -> Iterator[bytes]:
+    yield BEGUN
     while True:
         pass
 
 
-def sleep() -> bytes:
+def sleep() -> Iterator[bytes]:
+    yield BEGUN
     time.sleep(3600)
-    return b""
 
 
-def eat(count: int) -> bytes:
-    return str(len(bytearray(count))).encode()
+def eat(count: int) -> Iterator[bytes]:
+    yield BEGUN
+    yield str(len(bytearray(count))).encode()
 
 
-def die() -> bytes:
+def die() -> Iterator[bytes]:
+    yield BEGUN
     os.abort()
 
 
-def fail() -> bytes:
+def fail() -> Iterator[bytes]:
+    yield BEGUN
     raise ValueError("what nobody thought of")
 
 
-def shout(count: int) -> bytes:
-    return b"x" * count
+def shout(count: int) -> Iterator[bytes]:
+    yield BEGUN
+    yield b"x" * count
 
 
-def write(count: int) -> bytes:
+def write(count: int) -> Iterator[bytes]:
+    yield BEGUN
     with tempfile.NamedTemporaryFile(delete=False) as file:
         file.write(bytes(count))
-    return file.name.encode()
+    yield file.name.encode()
 
 
-def is_there(path: str) -> bytes:
-    return str(Path(path).exists()).encode()
+def find_a_fault_and_die() -> Iterator[bytes]:
+    """As a verdict on a bag does whose next file is too much."""
+    finding = Finding("figures", False, "others follow")
+    yield TypeAdapter(Verdict).dump_json(Verdict(Path(), (finding,)))
+    os.abort()
+
+
+def print_everywhere(text: str) -> Iterator[bytes]:
+    """To both streams: as Python does, and as a library in C would."""
+    warnings.warn(text, stacklevel=1)
+    logging.getLogger("some.library").warning(text)
+    for stream in (1, 2):
+        os.write(stream, text.encode())
+    yield BEGUN
