@@ -248,7 +248,7 @@ class _Contents:
             raise EvidenceError(
                 f"The store no longer has all replies that the report of {self.customer.name} for "
                 f"{self.period.label} rests on.",
-                hint="They were taken away by `reporter store prune`. Archive before you prune.",
+                hint="They were removed by `reporter store prune`. Archive before you prune.",
             )
         (folder / REPLIES).write_bytes(dump_fetches(fetches))
 

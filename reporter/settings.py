@@ -87,7 +87,7 @@ def _read_umask(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"0?0[0-7][2367]", value):
         return int(value, 8)
     raise ValueError(
-        'is no umask that can be used; write "077" (nobody else may read), "027" (your group may) '
+        'is not a usable umask; write "077" (nobody else may read), "027" (your group may) '
         'or "022" (everybody may)'
     )
 
@@ -117,8 +117,8 @@ def _parts(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError(
-            "cannot be read as a web address: after the colon of the host stands the number of a "
-            "port, and in a user's password signs such as / and @ are written as %2F and %40"
+            "cannot be read as a web address: a port number must follow the host's colon, and in a "
+            "user's password characters such as / and @ are written as %2F and %40"
         ) from None
     return parts
 

@@ -21,7 +21,7 @@ from reporter.errors import SettingsError
 UNTRUSTED: Final = (
     "If a proxy or your own authority signs it, set ca_file in [api] or REQUESTS_CA_BUNDLE."
 )
-"""What to do where a host's certificate does not hold."""
+"""What to do where a host's certificate is not trusted."""
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name a file or a folder. The first that is set counts."""
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")

@@ -57,11 +57,11 @@ def approve(
     """Release rendered reports for delivery, after a look at each.
 
     Shows how each stands, what has changed since the period before and what is odd about it, and
-    asks. Where there is no terminal to ask on, --yes has to say so. Without --period those of last
-    month, and what still waits of others.
+    asks. Without a terminal, --yes is required. Without --period: last month's reports, and those
+    of other periods that still wait.
 
-    --take-back undoes it until the mail goes. What is on its way or gone stays so: it is said, and
-    the exit status is 1.
+    --take-back undoes it until the mail goes. Deliveries under way or already sent are reported,
+    not taken back, and the exit status is 1.
     """
     console = context.ensure_object(Console)
     rendering = delivery_of(console, out, None, period)
@@ -142,7 +142,7 @@ def _take_back(
     if settings.mail.approval == "none":
         raise UsageError(
             'With approval = "none" in [mail] it would be approved again at once.',
-            hint="`reporter outbox resolve ID --drop` has a delivery not go at all; "
+            hint="`reporter outbox resolve NUMBER --drop` has a delivery not go at all; "
             "`reporter outbox --state approved` lists the numbers.",
         )
     store = open_store(settings)

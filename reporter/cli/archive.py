@@ -48,7 +48,7 @@ _SAMPLE: Final = 25
     metavar="JOBS",
     help="With --pack: how many jobs are drawn (default: 25).",
 )
-@click.option("--prune", is_flag=True, help="Remove what `retention` in [evidence] lets go of.")
+@click.option("--prune", is_flag=True, help="Remove what `retention` in [evidence] keeps no more.")
 @click.option("--yes", is_flag=True, help="With --prune: do not ask.")
 @common_options
 @click.pass_context
@@ -70,8 +70,8 @@ def archive(
     Signed and time-stamped as [evidence] says. What is archived already is left as it is; a time
     stamp that could not be had then is added.
 
-    With --pack it prints instead a folder for each bag with what an auditor tests: completeness,
-    all jobs, a sample drawn by the auditor's seed with the raw rows behind it, failures and cures.
+    With --pack it makes, for each bag, a folder with what an auditor tests: completeness, all jobs,
+    a sample drawn by the auditor's seed with the raw rows behind it, failures and cures.
 
     With --prune nothing is archived: it says which bags have been kept as long as [evidence] asks,
     and removes them. The history keeps that they were there, and when and why they went.

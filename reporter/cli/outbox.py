@@ -50,9 +50,9 @@ def outbox(
 ) -> None:
     """List what was, is and is to be delivered: each report version and recipient.
 
-    What is queued waits for `reporter approve`, which can be taken back until it goes; what is
-    approved, or failed and to be tried again, goes with the next `reporter send`. `outbox resolve`
-    settles what is uncertain, refused or failed, and drops what is not to go.
+    Queued deliveries wait for `reporter approve`; an approval can be taken back until the report is
+    sent. What is approved, or failed and to be tried again, goes with the next `reporter send`.
+    `outbox resolve` settles what is uncertain, refused or failed, and drops what is not to go.
     """
     from reporter.store.outbox import changes_of, deliveries_of
 
@@ -77,7 +77,7 @@ def outbox(
 
 
 @outbox.command()
-@click.argument("ids", metavar="ID…", nargs=-1, type=int, required=True)
+@click.argument("ids", metavar="NUMBER…", nargs=-1, type=int, required=True)
 @click.option("--sent", is_flag=True, help="It has arrived.")
 @click.option("--again", is_flag=True, help="It has not, and is to be sent again.")
 @click.option("--drop", is_flag=True, help="It is not to be sent at all; queued or approved, too.")

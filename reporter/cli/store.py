@@ -47,7 +47,7 @@ def rebuild(console: Console, *, wait: float) -> None:
 @common_options
 @click.pass_obj
 def prune(console: Console, *, keep: str, yes: bool, wait: float) -> None:
-    """Take away snapshots older than so many months, and the jobs last seen in them.
+    """Remove snapshots older than so many months, and the jobs last seen in them.
 
     Says first what goes, and asks. Reports that were rendered stay.
     """
@@ -66,7 +66,7 @@ def prune(console: Console, *, keep: str, yes: bool, wait: float) -> None:
         if not goes.snapshots:
             return
         if not yes:
-            click.confirm("Take them away for good?", abort=True, err=True)
+            click.confirm("Remove them for good?", abort=True, err=True)
         take_away(opened, before)
     console.result(goes.snapshots)
 

@@ -28,12 +28,12 @@ _UNCHECKED: Final = "NOT CHECKED: something could not be checked; nothing was fo
     "--trust",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="CERT.pem",
-    help="The certificate that must have signed, or the authority that issued it.",
+    help="The certificate that must have signed, or the certificate authority that issued it.",
 )
 @click.option(
     "--run-templates",
     is_flag=True,
-    help="Run the provider's own templates in a bag, if its signature is by whom you --trust.",
+    help="Run the provider's own templates in a bag, if its signer is trusted (--trust).",
 )
 @click.option("--json", "as_json", is_flag=True, help="The verdicts as JSON.")
 @common_options
@@ -49,7 +49,7 @@ def verify(
     as_json: bool,
 ) -> None:
     """Check a bag, or a customer's folder with all its bags: that nothing was changed, added or
-    taken away, who signed it and when, and that every figure follows from the raw replies.
+    removed, who signed it and when, and that every figure follows from the raw replies.
 
     Nothing in a bag is run or loaded from elsewhere, and each is checked in a process with limits
     of time and memory. Exit status: 0 valid, 1 not valid, 2 something could not be checked.

@@ -66,7 +66,7 @@ def _opened(url: str, trust: Trust) -> tuple[Any, str]:
         system, root = fsspec.url_to_fs(url, **options)
     except ImportError as error:
         raise SettingsError(
-            f"What {protocol}:// takes is not installed: {error}.",
+            f"The package that {protocol}:// needs is not installed: {error}.",
             hint=how_to_add(_PACKAGES[protocol])
             if protocol in _PACKAGES
             else "Install it into the same environment, or take another [delivery] folder.",

@@ -34,8 +34,8 @@ _NOT_US: Final = {
 """Statuses that tell of the log-in or the sender: every message would be answered with them."""
 _NOT_THIS_SENDER: Final = {
     "ErrorSendAsDenied": _NOT_US[403],
-    "ErrorMessageSubmissionBlocked": "Microsoft does not let the mailbox send: log in to it, where "
-    "it is said what to do.",
+    "ErrorMessageSubmissionBlocked": "Microsoft does not let the mailbox send: log in to the "
+    "mailbox; Microsoft says there what to do.",
     "ErrorAccountSuspend": "Microsoft has suspended the account: log in to it.",
     "ErrorQuotaExceeded": "The sender's mailbox is full: make room in it.",
     "ErrorSubmissionQuotaExceeded": HAS_SENT_TOO_MUCH,

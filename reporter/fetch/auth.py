@@ -158,7 +158,7 @@ class TokenAuth(requests.auth.AuthBase):
         if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
             # It is not shown: it may be most of one.
             raise FetchError(
-                f"{excerpt(answer.url)} gave a token that no request can carry.",
+                f"{excerpt(answer.url)} returned a token that cannot go into a request header.",
                 hint="Check token_url and environment in [api].",
             )
         self._token = token
@@ -177,9 +177,11 @@ class TokenRefused(FetchError):
             "a secret lives one to three years and may have run out.",
             "invalid_scope": f"Give the app registration the permissions {', '.join(scopes)}.",
         }
+        said = f"refused a token: {answer.status} {words or 'without a reason'}"
+        if answer.status == requests.codes.ok:
+            said = f"answered 200 without a token{f': {words}' if words else ''}"
         super().__init__(
-            f"{excerpt(answer.url)} refused a token: {answer.status} "
-            f"{words or 'without a reason'}.",
+            f"{excerpt(answer.url)} {said}.",
             hint=hints.get(self.code, "Check token_url and environment in [api]."),
         )
 

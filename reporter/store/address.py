@@ -27,9 +27,9 @@ def parsed(url: str) -> sa.URL:
     """
     scheme, given, rest = url.partition("://")
     if not given:
-        raise ValueError(f"is no address of a database; {EXAMPLES}")
+        raise ValueError(f"is not a database address; {EXAMPLES}")
     if scheme.partition("+")[0] not in KNOWN:
-        raise ValueError(f"is of no database this program knows; {EXAMPLES}")
+        raise ValueError(f"names an unsupported database; {EXAMPLES}")
     # Up to the first it would be the password, and part of that the host.
     if not rest.startswith("/") and rest.partition("?")[0].count("@") > 1:
         raise ValueError("has more than one @; in the name or password of a user write it as %40")
@@ -37,8 +37,8 @@ def parsed(url: str) -> sa.URL:
         address = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
         raise ValueError(
-            "cannot be read as an address of a database: after the colon of the host stands the "
-            "number of a port, and in a user's password / ? # : and @ are written as "
+            "cannot be read as a database address: a port number must follow the host's colon, and "
+            "in a user's password / ? # : and @ are written as "
             f"{', '.join(quote(sign, safe='') for sign in '/?#:@')}"
         ) from None
     if address.get_backend_name() == "sqlite" and (address.database or "").startswith("file:"):

@@ -213,7 +213,7 @@ def test_taking_back_where_nobody_is_asked(run: Run, office: Configure, store: S
     office(in_mail=('approval = "none"',))
     result = run("approve", "--take-back")
     assert result.exit_code == 2
-    assert "reporter outbox resolve ID --drop" in result.stderr
+    assert "reporter outbox resolve NUMBER --drop" in result.stderr
     assert {row.state for row in deliveries_of(store)} == {"approved"}
 
 

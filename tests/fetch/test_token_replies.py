@@ -133,9 +133,9 @@ def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, asked: i
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("token-list", "refused a token: 200 without a reason"),
-        ("token-line", "gave a token that no request can carry"),
-        ("token-script", "gave a token that no request can carry"),
+        ("token-list", "answered 200 without a token"),
+        ("token-line", "returned a token that cannot go into a request header"),
+        ("token-script", "returned a token that cannot go into a request header"),
         ("token-reason", "refused a token: 400 without a reason"),
         ("token-life", ""),
     ],
