@@ -7,7 +7,7 @@ Only `pipeline` and `cli` know all of them. Public interfaces are the command li
 the files written and the JSON of a report.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 DISTRIBUTION = "msp-backup-reporter"
 """What the package is installed as. The product is called backup-reporter, and so is another
 author's package on the index, which must never be installed for ours.
