@@ -1,42 +1,47 @@
-"""What stands behind the rendered bytes of a signed PDF: the signature, and nothing that shows.
+"""What stands behind the rendered bytes of a signed PDF: what signing writes, and nothing else.
 
-A PDF can be changed by what is appended to it, and a signature covers that as well. So each object
-behind the rendered bytes has to be one that signing takes, and every byte has to be of an object.
+A PDF can be changed by what is appended to it, and a signature covers that as well. Programs that
+show PDFs do not agree on an odd one: what one skips is damage to the next, which then takes
+whatever in the file looks like an object. So it does not count what one of them makes of an
+addition. What signing writes is written here once more, from the rendered document and the few
+values that no two signatures have in common, and each byte has to be the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from io import BytesIO
 from typing import Any, Final
 
+from asn1crypto import parser
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.metadata.xmp_xml import parse_xmp
+from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.metadata import model
+from pyhanko.pdf_utils.metadata.xmp_xml import parse_xmp, serialise_xmp
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.xref import read_object_header
+from pyhanko.pdf_utils.xref import PositionDict, XRefStream
+from pyhanko.sign.signers.constants import ESIC_EXTENSION_1, ISO32002
 
 from reporter.evidence.timestamp import MALFORMED
 
-_TRAILER: Final = {"/Size", "/Prev", "/ID"}
-_CATALOG: Final = {"/AcroForm", "/Perms", "/Extensions", "/Version"}
-_FORM: Final = {"/Fields", "/SigFlags"}
-# Without `/AP`, which would be drawn on the page.
-_FIELD: Final = {"/FT", "/T", "/Type", "/Subtype", "/F", "/Rect", "/P", "/V"}
-_SIGNATURE: Final = {
-    *("/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Reference"),
-}
-_INFO: Final = {"/ModDate", "/Producer"}
-_XMP: Final = {
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#about",
-    "http://ns.adobe.com/xap/1.0/ModifyDate",
-    "http://ns.adobe.com/xap/1.0/MetadataDate",
-    "http://ns.adobe.com/pdf/1.3/Producer",
-}
-_END_OF_OBJECT: Final = re.compile(rb"\s*endobj\s*")
-_END_OF_FILE: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*")
+_NEW_IN_CATALOG: Final = {"/AcroForm", "/Extensions", "/Version", "/Perms"}
+_PRODUCER: Final = re.compile(r"pyHanko [0-9]{1,3}(\.[0-9]{1,3}){1,3}")
+_PDF_TIME: Final = re.compile(r"D:\d{14}(Z|[+-]\d\d'\d\d')", re.ASCII)
+_XMP_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+_CONTENTS: Final = re.compile(rb"<<\n/Contents <([0-9A-F]+)>\n/ByteRange (\[[ 0-9]+\] *)\n")
+_BYTE_RANGE_WIDTH: Final = 62
+_END_OF_OBJECT: Final = b"\nendobj\n"
+_LANDMARKS: Final = re.compile(rb"[\0\t-\r 0-9]obj|endobj|endstream|trailer|xref|%%EOF")
+"""What a program looks for that searches a damaged file for its objects."""
+
+_NO_TABLE: Final = "has another table than that of its objects"
+_OTHER_TEXT: Final = "changes what the document says of itself"
 
 
 def fault_of_addition(content: bytes, rendered: int) -> str | None:
@@ -44,131 +49,295 @@ def fault_of_addition(content: bytes, rendered: int) -> str | None:
     is a signature that shows nothing, and no more.
     """
     try:
-        addition = _Addition(PdfFileReader(BytesIO(content)), content, rendered)
-        return next(addition.faults(), None)
+        reader = PdfFileReader(BytesIO(content[:rendered]))
+        if reader.encrypted or reader.xrefs.total_revisions != 1 or not reader.has_xref_stream:
+            return "does not follow a document as reports are rendered"
+        return _Addition(reader, content, rendered).fault()
     except (PdfError, *MALFORMED):
         return "cannot be read"
 
 
 @dataclass(frozen=True)
+class _Object:
+    """An object of an addition, as it is read and as it is written."""
+
+    start: int
+    value: Any
+    written: bytes
+    end: int
+
+
+@dataclass(frozen=True)
+class _Role:
+    """What an object is there for."""
+
+    number: int
+    expected: Callable[[_Object], bytes | None]
+    """What signing writes where it takes the values in an object that it may choose; None where
+    they are none it would choose.
+    """
+    fault: str
+
+
+@dataclass(frozen=True)
 class _Addition:
-    """A PDF and where it was added to."""
+    """What follows a document as it was rendered."""
 
     reader: Any
+    """Of the rendered bytes alone."""
     content: bytes
     rendered: int
+    places: PositionDict = field(default_factory=dict)
+    """Where its objects begin, by generation and number."""
 
-    def faults(self) -> Iterator[str]:
-        """What no signature takes, the gravest first."""
-        xrefs = self.reader.xrefs
-        if self.reader.encrypted or xrefs.total_revisions != 2 or xrefs.hybrid_xrefs_present:
-            yield "is not one addition"
-            return
-        before, after = self.reader.trailer.flatten(0), self.reader.trailer.flatten(1)
-        if _changed(before, after) - _TRAILER:
-            yield "leads to another document"
-        if after["/Prev"] != xrefs.get_startxref_for_revision(0) or xrefs.refs_freed_in_revision(1):
-            yield "takes parts of the document away"
-        if not self._is_tiled():
-            yield "has bytes that are of no object"
-        yield from self._faults_of_objects()
+    def fault(self) -> str | None:
+        """The first thing that signing would not have written so."""
+        place = end = self.rendered
+        for role in self._roles():
+            place = end
+            if not self.content.startswith(b"%d 0 obj\n" % role.number, place):
+                return "has objects that no signature takes"
+            self.places[0, role.number] = place
+            found = self._read(role.number, place)
+            if found.written != role.expected(found):
+                return role.fault
+            if not self.content.startswith(_END_OF_OBJECT, found.end):
+                return "has bytes that are of no object"
+            end = found.end + len(_END_OF_OBJECT)
+        tail = b"\nstartxref\n%d\n%%%%EOF\n" % place
+        return None if self.content[end:] == tail else "has bytes that are of no object"
 
-    def _is_tiled(self) -> bool:
-        """Whether the objects and the end of the file follow one another without anything between:
-        what no table lists, some programs find all the same.
+    def _roles(self) -> Iterator[_Role]:
+        """All objects in the order in which signing writes them: what it changes, what it adds."""
+        yield from sorted(
+            (
+                _Role(self._catalog_ref.idnum, self._catalog, "changes the document as a whole"),
+                _Role(self._page_ref.idnum, self._page, "changes a page"),
+                _Role(self._information_ref.idnum, self._information, _OTHER_TEXT),
+                _Role(self._metadata_ref.idnum, self._metadata, _OTHER_TEXT),
+            ),
+            key=lambda role: role.number,
+        )
+        yield _Role(self._number(1), self._form, "changes the document as a whole")
+        yield _Role(self._number(2), self._field, "shows something")
+        yield _Role(self._number(3), self._signature, "says more than a signature does")
+        yield _Role(self._number(4), self._table, _NO_TABLE)
+
+    @property
+    def _catalog_ref(self) -> Any:
+        return self.reader.trailer.raw_get("/Root")
+
+    @property
+    def _information_ref(self) -> Any:
+        return self.reader.trailer.raw_get("/Info")
+
+    @property
+    def _metadata_ref(self) -> Any:
+        return self.reader.root.raw_get("/Metadata")
+
+    @cached_property
+    def _page_ref(self) -> Any:
+        """The first page: a signature that shows nothing is on it all the same."""
+        return self.reader.find_page_for_modification(0)[0]
+
+    def _number(self, further: int) -> int:
+        """The number of a new object: form, field, signature and table are the first to fourth."""
+        return int(self.reader.trailer["/Size"]) + further
+
+    def _ref(self, number: int) -> generic.IndirectObject:
+        return generic.IndirectObject(number, 0, self.reader)
+
+    def _read(self, number: int, place: int) -> _Object:
+        stream = BytesIO(self.content)
+        start = place + len(b"%d 0 obj\n" % number)
+        stream.seek(start)
+        value = generic.read_object(stream, generic.Reference(number, 0, self.reader))
+        end = stream.tell()
+        return _Object(start, value, self.content[start:end], end)
+
+    def _catalog(self, found: _Object) -> bytes | None:
+        """The document with a form and a permission; and with the extension of signatures by
+        elliptic curves where it is claimed, which is of a later version of PDF.
         """
-        stream, xrefs = self.reader.stream, self.reader.xrefs
-        places = {xrefs.get_historical_ref(ref, 1): ref for ref in self._added()}
-        if not all(isinstance(place, int) for place in places):
-            return False  # packed into another object
-        end = self.rendered
-        for place, ref in sorted(places.items()):
-            if place != end:
-                return False
-            stream.seek(place)
-            read_object_header(stream, strict=True)
-            generic.read_object(stream, ref)
-            ended = _END_OF_OBJECT.match(self.content, stream.tell())
-            if ended is None:
-                return False
-            end = ended.end()
-        tail = _END_OF_FILE.fullmatch(self.content, end)
-        return tail is not None and int(tail[1]) == max(places)
-
-    def _added(self) -> set[Any]:
-        refs: set[Any] = self.reader.xrefs.explicit_refs_in_revision(1)
-        return refs
-
-    def _faults_of_objects(self) -> Iterator[str]:
-        """What is wrong with each object, and with those that are there without need."""
-        trailer, catalog = self.reader.trailer.flatten(1), self.reader.root
-        form = catalog["/AcroForm"]
-        (field_ref,) = form["/Fields"]
-        field = field_ref.get_object()
-        page_ref, signature_ref = field.raw_get("/P"), field.raw_get("/V")
-        roles = {
-            "catalog": trailer.raw_get("/Root"),
-            "form": catalog.raw_get("/AcroForm"),
-            "field": field_ref,
-            "signature": signature_ref,
-            "page": page_ref,
-            "information": trailer.raw_get("/Info"),
-            "metadata": catalog.raw_get("/Metadata"),
-        }
-        table = self.reader.xrefs.get_xref_container_info(1).stream_ref
-        refs = {name: ref.reference for name, ref in roles.items() if _is_indirect(ref)}
-        if self._added() - {*refs.values(), table}:
-            yield "has objects that no signature takes"
-        new = {"form", "field", "signature"}
-        if any(self._before(refs[name]) is not None for name in new if name in refs):
-            yield "puts a signature in place of something else"
-        if self._changed(roles["catalog"]) - _CATALOG or form.keys() - _FORM:
-            yield "changes the document as a whole"
-        if field.keys() - _FIELD or any(field["/Rect"]) or field["/FT"] != "/Sig":
-            yield "shows something"
-        if signature_ref.get_object().keys() - _SIGNATURE:
-            yield "says more than a signature does"
-        if self._changed(page_ref) - {"/Annots"} or not self._has_one_more(page_ref, field_ref):
-            yield "changes a page"
-        if self._changed(roles["information"]) - _INFO or not self._same_metadata(refs["metadata"]):
-            yield "changes what the document says of itself"
-
-    def _before(self, ref: Any) -> Any:
-        """An object as it was rendered; None where there was none."""
-        if self.reader.xrefs.get_historical_ref(ref, 0) is None:
+        before = _entries(self.reader.root)
+        if before.keys() & _NEW_IN_CATALOG:
             return None
-        return self.reader.get_object(ref, revision=0)
+        extensions, version = _dictionary({"/ESIC": ESIC_EXTENSION_1.as_pdf_object()}), {}
+        if "/Version" in found.value:
+            extensions[pdf_name("/ISO_")] = _array(ISO32002.as_pdf_object())
+            version = {"/Version": pdf_name("/2.0")}
+        new = {
+            "/AcroForm": self._ref(self._number(1)),
+            "/Extensions": extensions,
+            **version,
+            "/Perms": _dictionary({"/DocMDP": self._ref(self._number(3))}),
+        }
+        return _bytes(_dictionary(before | new))
 
-    def _changed(self, ref: Any) -> set[str]:
-        """The keys of an object that have another value than when it was rendered."""
-        return _changed(self._before(ref.reference) or {}, ref.get_object())
+    def _page(self, _: _Object) -> bytes:
+        """The page with one more thing on it, which is the field."""
+        page = self._page_ref.get_object()
+        former = page.raw_get("/Annots") if "/Annots" in page else ()
+        annotations = _array(*former, self._ref(self._number(2)))
+        return _bytes(_dictionary(_entries(page) | {"/Annots": annotations}))
 
-    def _has_one_more(self, page_ref: Any, field_ref: Any) -> bool:
-        """Whether a page has the signature's field, which shows nothing, and else what it had."""
-        before = self._before(page_ref.reference)
-        former = list(before["/Annots"]) if "/Annots" in before else []
-        now = list(page_ref.get_object()["/Annots"])
-        return [_bytes(ref) for ref in now] == [_bytes(ref) for ref in (*former, field_ref)]
+    def _information(self, found: _Object) -> bytes | None:
+        """The information with another time and the library that signed."""
+        before = _entries(self.reader.trailer["/Info"])
+        producer, former = str(found.value["/Producer"]), before.get("/Producer")
+        if not _PRODUCER.fullmatch(producer.removeprefix(f"{former}; " if former else "")):
+            return None
+        new = {"/Producer": generic.TextStringObject(producer)}
+        if "/ModDate" in before:
+            time = str(found.value["/ModDate"])
+            if not _is_pdf_time(time):
+                return None
+            new["/ModDate"] = generic.TextStringObject(time)
+        return _bytes(_dictionary(before | new))
 
-    def _same_metadata(self, ref: Any) -> bool:
-        """Whether the metadata say the same, but for when the file was written and by what."""
-        before, now = (self.reader.get_object(ref, revision=number).data for number in (0, 1))
-        return _said(before) == _said(now)
+    def _metadata(self, found: _Object) -> bytes | None:
+        """The metadata with another time and the library that signed."""
+        stream = self.reader.root["/Metadata"]
+        packed = found.value.encoded_data
+        written = _bytes(generic.StreamObject(_entries(stream), encoded_data=packed))
+        if written != found.written:
+            return None
+        now = _unpacked(packed, 2 * len(stream.data) + 4096)
+        if not _is_harmless(packed, now) or now != _metadata_after(stream.data, now):
+            return None
+        return written
+
+    def _form(self, _: _Object) -> bytes:
+        fields = _array(self._ref(self._number(2)))
+        return _bytes(_dictionary({"/Fields": fields, "/SigFlags": generic.NumberObject(3)}))
+
+    def _field(self, _: _Object) -> bytes:
+        """The field of a signature, of no size and without an appearance."""
+        values = {
+            "/FT": pdf_name("/Sig"),
+            "/T": generic.TextStringObject("Signature"),
+            "/Type": pdf_name("/Annot"),
+            "/Subtype": pdf_name("/Widget"),
+            "/F": generic.NumberObject(132),
+            "/Rect": _array(*[generic.NumberObject(0)] * 4),
+            "/P": self._ref(self._page_ref.idnum),
+            "/V": self._ref(self._number(3)),
+        }
+        return _bytes(_dictionary(values))
+
+    def _signature(self, found: _Object) -> bytes | None:
+        """A signature of all bytes but its own, which allows no change."""
+        begun, time = _CONTENTS.match(found.written), str(found.value["/M"])
+        if begun is None or not _is_pdf_time(time) or not _is_one_value(begun[1]):
+            return None
+        opens, closes = (found.start + place for place in (begun.start(1) - 1, begun.end(1) + 1))
+        covered = b"[0 %d %d %d]" % (opens, closes, len(self.content) - closes)
+        if begun[2] != covered.ljust(_BYTE_RANGE_WIDTH):
+            return None
+        permission = {
+            "/Type": pdf_name("/TransformParams"),
+            "/V": pdf_name("/1.2"),
+            "/P": generic.NumberObject(1),
+        }
+        reference = {
+            "/Type": pdf_name("/SigRef"),
+            "/TransformMethod": pdf_name("/DocMDP"),
+            "/TransformParams": _dictionary(permission),
+        }
+        values = {
+            "/Type": pdf_name("/Sig"),
+            "/Filter": pdf_name("/Adobe.PPKLite"),
+            "/SubFilter": pdf_name("/ETSI.CAdES.detached"),
+            "/M": generic.TextStringObject(time),
+            "/Reference": _array(_dictionary(reference)),
+        }
+        return begun[0] + _bytes(_dictionary(values)).removeprefix(b"<<\n")
+
+    def _table(self, found: _Object) -> bytes | None:
+        """The table of these very objects, where they are, and the way to the rendered one."""
+        first, second = self.reader.trailer["/ID"][0], found.value["/ID"][1].original_bytes
+        packed = found.value.encoded_data
+        table = XRefStream(self.places)
+        table.compress()
+        table.update(_entries(self.reader.trailer.flatten()))
+        values = {
+            "/ID": _array(*map(generic.ByteStringObject, (first.original_bytes, second))),
+            "/Prev": generic.NumberObject(self.reader.last_startxref),
+            "/Size": generic.NumberObject(self._number(5)),
+        }
+        table.update({pdf_name(key): value for key, value in values.items()})
+        _bytes(table)  # which is when it takes in what is where
+        data = bytes(table.data)
+        if len(second) != 16 or not _is_harmless(packed, data):
+            return None
+        return _bytes(generic.StreamObject(_entries(table), encoded_data=packed))
 
 
-def _is_indirect(value: object) -> bool:
-    return isinstance(value, generic.IndirectObject)
+def _metadata_after(before: bytes, now: bytes) -> bytes | None:
+    """What signing makes of metadata, at the time and by the library that the new ones name."""
+    said = _said(now)
+    time, producer = (str(said[name].value) for name in (model.XMP_MODDATE, model.PDF_PRODUCER))
+    if not (_XMP_TIME.fullmatch(time) and _PRODUCER.fullmatch(producer)):
+        return None
+    datetime.fromisoformat(time)
+    new = {model.XMP_MODDATE: model.XmpValue(time), model.PDF_PRODUCER: model.XmpValue(producer)}
+    buffer = BytesIO()
+    serialise_xmp([model.XmpStructure(_said(before) | new)], buffer)
+    toolkit = 'x:xmptk="{}"'
+    library, named = (toolkit.format(name).encode() for name in (model.VENDOR, producer))
+    return buffer.getvalue().replace(library, named, 1)
 
 
-def _changed(before: Any, now: Any) -> set[str]:
-    """The keys that two dictionaries do not have in common, or not with the same value."""
-    return {
-        key
-        for key in {*before, *now}
-        if key not in before
-        or key not in now
-        or _bytes(before.raw_get(key)) != _bytes(now.raw_get(key))
-    }
+def _said(xmp: bytes) -> dict[Any, Any]:
+    """What metadata say, by name."""
+    return {name: value for root in parse_xmp(BytesIO(xmp)) for name, value in root}
+
+
+def _unpacked(packed: bytes, most: int) -> bytes:
+    """What is in a packed stream, as far as that is allowed to go."""
+    return zlib.decompressobj().decompress(packed, most)
+
+
+def _is_harmless(packed: bytes, data: bytes) -> bool:
+    """Whether a packed stream has these data and nothing else, in it or in the way it was packed:
+    whoever packs is free enough to have something readable come out.
+    """
+    unpacker = zlib.decompressobj()
+    if unpacker.decompress(packed, len(data) + 1) != data:
+        return False
+    if not unpacker.eof or unpacker.unused_data:
+        return False
+    return packed == zlib.compress(data) or (
+        len(packed) <= len(data) + 64 and _LANDMARKS.search(packed) is None
+    )
+
+
+def _is_pdf_time(text: str) -> bool:
+    """Whether a text is a time as signing writes it.
+
+    Raises:
+        PdfError: there is no such day or hour.
+    """
+    return bool(_PDF_TIME.fullmatch(text) and generic.parse_pdf_date(text))
+
+
+def _is_one_value(digits: bytes) -> bool:
+    """Whether there is one DER value in hexadecimal digits, and zeros up to the room it has."""
+    content = bytes.fromhex(digits.decode())
+    return not content[parser.peek(content) :].strip(b"\0")
+
+
+def _entries(dictionary: Any) -> dict[Any, Any]:
+    """A dictionary's entries as they are, references not followed."""
+    return {key: dictionary.raw_get(key) for key in dictionary}
+
+
+def _dictionary(entries: Mapping[Any, Any]) -> generic.DictionaryObject:
+    return generic.DictionaryObject({pdf_name(key): value for key, value in entries.items()})
+
+
+def _array(*values: Any) -> generic.ArrayObject:
+    return generic.ArrayObject(values)
 
 
 def _bytes(value: Any) -> bytes:
@@ -176,9 +345,3 @@ def _bytes(value: Any) -> bytes:
     buffer = BytesIO()
     value.write_to_stream(buffer, None)
     return buffer.getvalue()
-
-
-def _said(xmp: bytes) -> list[tuple[str, object]]:
-    """What metadata say, by name, but for when the file was written and by what."""
-    values = [(str(name), value) for root in parse_xmp(BytesIO(xmp)) for name, value in root]
-    return sorted((pair for pair in values if pair[0] not in _XMP), key=lambda pair: pair[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,6 +48,10 @@ MALFORMED: Final = (
     IndexError,
     AttributeError,
     NotImplementedError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+    zlib.error,
 )
 """What libraries raise over bytes that are no signature or time stamp."""
 
