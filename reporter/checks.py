@@ -11,7 +11,9 @@ from typing import Final
 
 from reporter.archiving import signer_of
 from reporter.credentials import access_of
+from reporter.delivery.folder import check_folder
 from reporter.dispatch.recipients import recipients_of
+from reporter.dispatch.sending import copies_url
 from reporter.dispatch.transports import transport_of
 from reporter.errors import ReporterError
 from reporter.fetch import open_source
@@ -19,18 +21,18 @@ from reporter.fetch.auth import ClientCertificate, TokenAuth, TokenRefused
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access
-from reporter.files import OWNERS_ALONE, closing_command, open_to_others
+from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
-from reporter.model import Customer
-from reporter.pipeline import attempted, check_restore_tests, named
+from reporter.pipeline import attempted, check_restore_tests, customers_in_store, named
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.settings import Settings
-from reporter.store import Store
 from reporter.store.address import files_of, shown
+from reporter.store.history import is_there
 
 _SHOWN: Final = 5
 """Customers with a fault that are named."""
+_WRITABLE: Final = "Give this user the right to write there, or name another place."
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
 
@@ -39,7 +41,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Each thing tried, as it is tried."""
     yield _configuration(settings)
     yield _tried("brand", lambda: _brand(settings))
-    yield _tried("store", lambda: _store(settings))
+    yield _store(settings)
     if finding := _open_to_others("store", files_of(settings.store_url), settings):
         yield finding
     yield _folder("reports", settings.reports, settings)
@@ -54,7 +56,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     try:
         access = access_of(settings)
     except ReporterError as error:
-        yield Finding("credentials", False, error.explain())
+        yield _failed("credentials", error)
         return
     yield _credentials(access, datetime.now(UTC))
     exchange = Exchange(trust=access.trust)
@@ -63,7 +65,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
             yield _permission(exchange, access, permission, purpose)
     except ReporterError as error:
         # Of a permission nobody could ask about, nothing is known.
-        yield Finding("service", False, error.explain())
+        yield _failed("service", error)
         return
     yield _tried("service", lambda: _service(exchange, access))
 
@@ -71,8 +73,13 @@ def findings(settings: Settings) -> Iterator[Finding]:
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:
     made = attempted(attempt)
     if isinstance(made, ReporterError):
-        return Finding(what, False, made.explain())
+        return _failed(what, made)
     return Finding(what, True, made)
+
+
+def _failed(what: str, error: ReporterError) -> Finding:
+    """What was tried and failed, with what is to be done."""
+    return Finding(what, False, str(error), more=tuple(filter(None, [error.hint])))
 
 
 def _configuration(settings: Settings) -> Finding:
@@ -84,8 +91,14 @@ def _configuration(settings: Settings) -> Finding:
 
 
 def _folder(what: str, folder: Path, settings: Settings) -> Finding:
-    """Where a folder of customers' data is, and that others cannot look into it."""
-    return _open_to_others(what, [folder], settings) or Finding(what, True, str(folder.absolute()))
+    """Where a folder of customers' data is, that it can be made or written, and that others cannot
+    look into it.
+    """
+    if open_for_others := _open_to_others(what, [folder], settings):
+        return open_for_others
+    if why := why_not_writable(folder):
+        return Finding(what, False, f"{folder.absolute()}: {why}", more=(_WRITABLE,))
+    return Finding(what, True, str(folder.absolute()))
 
 
 def _open_to_others(what: str, paths: Sequence[Path], settings: Settings) -> Finding | None:
@@ -98,7 +111,7 @@ def _open_to_others(what: str, paths: Sequence[Path], settings: Settings) -> Fin
         return None
     named = ", ".join(f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in there)
     mend = f"Run, as the owner: {closing_command(umask, *there)}"
-    return Finding(what, False, f"others can use {named}\n  {mend}")
+    return Finding(what, False, f"others can use {named}", more=(mend,))
 
 
 def _brand(settings: Settings) -> str:
@@ -106,14 +119,14 @@ def _brand(settings: Settings) -> str:
     return f"{brand.name or 'no name set'}, {'logo found' if brand.logo else 'no logo set'}"
 
 
-def _store(settings: Settings) -> str:
-    customers = _customers(settings)
-    return f"{shown(settings.store_url)}, {len(customers)} customers"
-
-
-def _customers(settings: Settings) -> tuple[Customer, ...]:
-    with closing(Store.open(settings.store_url)) as store:
-        return store.customers()
+def _store(settings: Settings) -> Finding:
+    """Where the store is and how many customers it has; or that it can be made."""
+    what, url = "store", settings.store_url
+    if is_there(url):
+        return _tried(what, lambda: f"{shown(url)}, {len(customers_in_store(settings))} customers")
+    if why := why_not_writable(files_of(url)[0].parent):
+        return Finding(what, False, f"{shown(url)}: {why}", more=(_WRITABLE,))
+    return Finding(what, None, f"{shown(url)}: there is none yet; `reporter fetch` makes it")
 
 
 def _typesetting() -> str:
@@ -130,7 +143,7 @@ def _names(settings: Settings) -> Iterator[Finding]:
     of which a finding before this one tells.
     """
     try:
-        customers = _customers(settings)
+        customers = customers_in_store(settings)
         names = [settings.customer(own.id).name or own.name for own in customers]
         lacking = {name: letters for name in names if (letters := missing(name))}
     except (ReporterError, OSError):
@@ -152,9 +165,12 @@ def _delivery(settings: Settings) -> Iterator[Finding]:
         return
     if settings.mail.configured:
         yield _tried("mail", lambda: _mail(settings))
+    if settings.delivery.folder:
+        copies = copies_url(settings, settings.delivery.folder)
+        yield _tried("delivery folder", lambda: check_folder(copies, settings.trust))
     wrong = []
     try:
-        customers = [named(settings, own) for own in _customers(settings)]
+        customers = [named(settings, own) for own in customers_in_store(settings)]
     except ReporterError:
         return  # of which a finding before this one tells
     for customer in customers:
@@ -165,10 +181,11 @@ def _delivery(settings: Settings) -> Iterator[Finding]:
     if not wrong:
         yield Finding("recipients", True, f"read for each of {len(customers)} customers")
         return
-    shown = "\n  ".join(wrong[:_SHOWN])
-    more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-    mend = "\n  Set `recipients` in [[customers]], or send = false."
-    yield Finding("recipients", False, f"{len(wrong)} customers have none\n  {shown}{more}{mend}")
+    more = wrong[:_SHOWN]
+    if len(wrong) > _SHOWN:
+        more.append(f"and {len(wrong) - _SHOWN} more")
+    more.append("Set `recipients` in [[customers]], or send = false.")
+    yield Finding("recipients", False, f"{len(wrong)} customers have none", more=tuple(more))
 
 
 def _mail(settings: Settings) -> str:
@@ -182,7 +199,7 @@ def _evidence(settings: Settings, now: datetime) -> Finding:
     try:
         signer = signer_of(settings, now)
     except ReporterError as error:
-        return Finding(what, False, error.explain())
+        return _failed(what, error)
     if signer is None:
         return Finding(what, None, "archives are not signed: no certificate is set in [evidence]")
     ends = signer.certificate.not_valid_after_utc
@@ -209,7 +226,7 @@ def _credentials(access: Access, now: datetime) -> Finding:
     if not begins <= now <= ends:
         said += f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
         mend = "Register a certificate that is valid now, and set `certificate` in [api]."
-        return Finding("credentials", False, f"{said}\n  {mend}")
+        return Finding("credentials", False, said, more=(mend,))
     return Finding("credentials", True, said + _until(ends, now))
 
 

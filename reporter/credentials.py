@@ -10,7 +10,7 @@ from typing import Final
 from reporter.errors import SettingsError
 from reporter.fetch.auth import ClientCertificate, ClientSecret, Credential
 from reporter.fetch.source import Access
-from reporter.files import refuse_shared
+from reporter.files import must_be_readable, refuse_shared
 from reporter.settings import ENV_PREFIX, Settings
 
 KEYRING_SERVICE: Final = "backup-reporter"
@@ -91,10 +91,13 @@ def _content(path: Path) -> str:
     """
     try:
         secret = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+    except OSError as error:
         raise SettingsError(
-            f"The secret file {path} cannot be read: {why}.",
+            f"The secret file {path} cannot be read: {error.strerror}.", hint=must_be_readable()
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"The secret file {path} cannot be read: it is no text.",
             hint="It holds the secret as text and nothing else.",
         ) from error
     if not secret:

@@ -2,7 +2,8 @@
 
     ReporterError
     ├── UsageError         the call or the configuration is wrong      exit status 2
-    │   └── SettingsError
+    │   ├── SettingsError
+    │   └── NoStore
     ├── ReplyError         a reply of the service cannot be used
     ├── FetchError         a customer could not be fetched
     │   ├── NotReached
@@ -52,6 +53,10 @@ class UsageError(ReporterError):
 
 class SettingsError(UsageError):
     """The configuration is wrong."""
+
+
+class NoStore(UsageError):
+    """Nothing has been fetched into the store that is meant."""
 
 
 class ReplyError(ReporterError):

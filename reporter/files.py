@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import getpass
 import hashlib
 import logging
 import os
@@ -14,6 +15,7 @@ import secrets
 import shlex
 import socket
 import stat
+import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -99,6 +101,20 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> str:
     return sha256
 
 
+def why_not_writable(folder: Path) -> str:
+    """Why nothing can be written in a folder, which may have to be made first; empty where it can.
+    Nothing is left of the try.
+    """
+    folder = folder.absolute()
+    # A Path's own question is an error below a folder that is closed to us.
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return f"nothing can be written in {there}: {error.strerror}"
+
+
 def file_hash(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal.
 
@@ -137,6 +153,17 @@ def _hint(error: OSError) -> str:
             return "Check the folder given with --out."
 
 
+def must_be_readable() -> str:
+    """What to do where a file that is there cannot be read: who has to be able to."""
+    try:
+        import pwd  # which is not there on Windows
+
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except (ImportError, KeyError):
+        user = getpass.getuser() if os.name == "nt" else str(os.geteuid())
+    return f"It has to be a file that the user {user}, who runs this program, may read."
+
+
 def refuse_shared(path: Path, what: str) -> None:
     """Insist that nobody but its owner may use a file that holds a secret.
 
@@ -148,7 +175,9 @@ def refuse_shared(path: Path, what: str) -> None:
     except OSError as error:
         raise SettingsError(
             f"{what} {path} cannot be read: {error.strerror}.",
-            hint="Relative paths start at the folder of the configuration file.",
+            hint="Relative paths start at the folder of the configuration file."
+            if isinstance(error, FileNotFoundError)
+            else must_be_readable(),
         ) from error
     # Elsewhere the mode says nothing of who may read a file.
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):

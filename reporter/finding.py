@@ -16,6 +16,8 @@ class Finding:
     checked: bool = True
     """False where it could not be tried, as for want of room: then nobody knows, and `good` is not
     True."""
+    more: tuple[str, ...] = ()
+    """What stands below it, a line each: what is to be done."""
 
     @property
     def word(self) -> str:

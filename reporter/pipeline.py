@@ -67,6 +67,7 @@ from reporter.settings import ReportSettings, Settings
 from reporter.showing import excerpt
 from reporter.store import Store
 from reporter.store.address import is_file
+from reporter.store.history import is_there
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version, VersionTaken
@@ -287,10 +288,17 @@ def check_restore_tests(settings: Settings, now: datetime) -> int:
     """
     if settings.restore_tests is None:
         return 0
-    with closing(Store.open(settings.store_url)) as store:
-        known = [named(settings, own) for own in store.customers()]
+    known = [named(settings, own) for own in customers_in_store(settings)]
     # Somewhere it is tomorrow already.
     return check_entries(settings.restore_tests, known, (now + timedelta(days=1)).date())
+
+
+def customers_in_store(settings: Settings) -> tuple[Customer, ...]:
+    """All customers in the store; none where there is no store yet."""
+    if not is_there(settings.store_url):
+        return ()
+    with closing(Store.open(settings.store_url)) as store:
+        return store.customers()
 
 
 def _small(rendering: Rendering, customer_id: str) -> Rendering:

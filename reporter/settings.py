@@ -33,7 +33,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reporter.errors import SettingsError, UsageError
-from reporter.files import refuse_shared
+from reporter.files import must_be_readable, refuse_shared
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
@@ -617,7 +617,11 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
                 f"There is no configuration file {path}.",
                 hint="Write one with `reporter init`, or name it with --config.",
             ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}.", hint=must_be_readable()
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
             f"{path} cannot be read as TOML: {error}.", hint="Mend the file at that place."
         ) from error

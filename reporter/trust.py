@@ -24,17 +24,44 @@ UNTRUSTED: Final = (
 """What to do where a host's certificate is not trusted."""
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name a file or a folder. The first that is set counts."""
+_OF_OPENSSL: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables of OpenSSL: a file, and folders. Both count."""
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
 """What OpenSSL looks for in a folder of certificates."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Authorities:
-    """A file, folders, or both, and the variables that name them."""
+class _Named:
+    """A file or folder, and what names it."""
 
-    variables: str
-    file: Path | None = None
-    folders: tuple[Path, ...] = ()
+    by: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.by} ({self.path.absolute()})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Authorities:
+    """A file, folders, or both, that stand in place of the system's authorities."""
+
+    file: _Named | None = None
+    folders: tuple[_Named, ...] = ()
+
+    def context(self) -> ssl.SSLContext:
+        """What connections are made with that believe them and nobody else.
+
+        Raises:
+            SettingsError: one of them cannot be used.
+        """
+        for folder in self.folders:
+            with _usable(folder):
+                folder.path.stat()
+        folders = os.pathsep.join(str(folder.path) for folder in self.folders) or None
+        if self.file is None:
+            return ssl.create_default_context(capath=folders)
+        with _usable(self.file):
+            return ssl.create_default_context(cafile=self.file.path, capath=folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +79,13 @@ class Trust:
         """
         named = _named_by_environment()
         if named:
-            with _usable(named.variables, *filter(None, (named.file, *named.folders))):
-                context = ssl.create_default_context(
-                    cafile=named.file, capath=os.pathsep.join(map(str, named.folders)) or None
-                )
+            context = named.context()
         else:
             context = ssl.create_default_context()
             if not _has_authorities(context):
                 context.load_verify_locations(cafile=_certifi())
         if self.ca_file:
-            with _usable("ca_file in [api]", self.ca_file):
+            with _usable(_Named("ca_file in [api]", self.ca_file)):
                 context.load_verify_locations(cafile=self.ca_file)
         return context
 
@@ -76,9 +100,10 @@ class Trust:
         if named is None and self.ca_file is None:
             return None
         self.context()  # which says what is wrong with them
-        files = [named.file] if named and named.file else []
+        files = [named.file.path] if named and named.file else []
         for folder in named.folders if named else ():
-            files += sorted(path for path in folder.iterdir() if _HASHED.fullmatch(path.name))
+            found = (path for path in folder.path.iterdir() if _HASHED.fullmatch(path.name))
+            files += sorted(found)
         if named is None:
             files.append(Path(_certifi()))
         if self.ca_file:
@@ -94,22 +119,35 @@ def _named_by_environment() -> _Authorities | None:
     """What the environment names in place of the system's authorities."""
     for variable in _BUNDLES:
         if name := os.environ.get(variable):
-            path = Path(name)
-            if path.is_dir():
-                return _Authorities(variable, folders=(path,))
-            return _Authorities(variable, path)
-    variables = {name: os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
-    file, folders = variables.values()
+            named = _Named(variable, Path(name))
+            if named.path.is_dir():
+                return _Authorities(folders=(named,))
+            return _Authorities(named)
+    file, folders = (os.environ.get(variable, "") for variable in _OF_OPENSSL)
     if not file and not folders:
         return None
-    named = [Path(name) for name in folders.split(os.pathsep) if name]
+    of_file, of_folders = _OF_OPENSSL
+    listed = [_Named(of_folders, Path(name)) for name in folders.split(os.pathsep) if name]
     # Of several folders OpenSSL passes over those that are not there.
-    there = [path for path in named if path.is_dir()] or named[:1]
-    return _Authorities(
-        " and ".join(name for name, value in variables.items() if value),
-        Path(file) if file else None,
-        tuple(there),
-    )
+    there = [folder for folder in listed if folder.path.is_dir()] or listed[:1]
+    return _Authorities(_Named(of_file, Path(file)) if file else None, tuple(there))
+
+
+def in_force() -> str:
+    """Which authorities of the environment are believed, and in place of which: for whoever is not
+    trusted, though another variable names its authority. Empty where the environment names none.
+    """
+    named = _named_by_environment()
+    if named is None:
+        return ""
+    winning = [*([named.file] if named.file else []), *named.folders]
+    names = {each.by for each in winning}
+    passed_over = [
+        name for name in (*_BUNDLES, *_OF_OPENSSL) if os.environ.get(name) and name not in names
+    ]
+    verb = "stands" if len(winning) == 1 else "stand"
+    losing = " and ".join([*passed_over, "the system's authorities"])
+    return f"{' and '.join(map(str, winning))} {verb} in place of {losing}."
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
@@ -132,18 +170,16 @@ def _certifi() -> str:
 
 
 @contextmanager
-def _usable(what: str, *paths: Path) -> Iterator[None]:
-    """Say of files and folders that cannot be used what names them, and what is wrong."""
+def _usable(named: _Named) -> Iterator[None]:
+    """Say of a file or folder that cannot be used what names it, and what is wrong."""
     try:
-        for path in paths:
-            path.stat()
         yield
     except OSError as error:
         # What OpenSSL cannot read is an error of this kind, too.
         none = isinstance(error, ssl.SSLError)
         why = "no certificate in PEM is in it" if none else error.strerror
         raise SettingsError(
-            f"The authorities that {what} names cannot be used: "
-            f"{' and '.join(map(str, paths))}: {why}.",
+            f"The authorities that {named.by} names cannot be used: "
+            f"{named.path.absolute()}: {why}.",
             hint="Name a file of certificates in PEM that this user may read.",
         ) from error

@@ -24,7 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from reporter import __version__
-from reporter.trust import Trust
+from reporter.trust import Trust, in_force
 
 TIMEOUT_S: Final = (10, 60)
 """To connect, and between two bytes of an answer."""
@@ -246,8 +246,9 @@ def distrust(error: BaseException, url: str) -> str:
     fault = _certificate_fault(error)
     if fault is None:
         return ""
-    reason = fault.verify_message.rstrip(".")
-    return f"The certificate of {urlsplit(url).hostname} is not trusted: {reason}{_by_proxy(url)}."
+    reason, host = fault.verify_message.rstrip("."), urlsplit(url).hostname
+    why = f"The certificate of {host} is not trusted: {reason}{_by_proxy(url)}."
+    return f"{why} {in_force()}".rstrip()
 
 
 def _by_proxy(url: str) -> str:

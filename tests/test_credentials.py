@@ -31,6 +31,15 @@ PLACES = (
 )
 
 
+def test_a_secret_file_that_may_not_be_read(tmp_path: Path) -> None:
+    """It is said which user has to be able to read it, and nothing of what is in it."""
+    (tmp_path / "client.secret").mkdir(mode=0o700)
+    (tmp_path / "reporter.toml").write_text('[api]\nclient_secret_file = "client.secret"\n')
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory") as caught:
+        find_secret(load_settings(tmp_path / "reporter.toml"), "api.client_secret")
+    assert "who runs this program, may read" in caught.value.hint
+
+
 class LockedKeyring(KeyringBackend):
     """One that nobody has unlocked, as on a machine where nobody has logged in."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 from datetime import time, timedelta
 from pathlib import Path
@@ -178,6 +180,17 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str, hint: str) 
         settings_from(tmp_path, text)
     assert hint in caught.value.hint
     assert caught.value.exit_code == 2
+
+
+def test_a_file_that_may_not_be_read_is_not_called_bad_toml(tmp_path: Path) -> None:
+    """It is said which user has to be able to read it. A folder can be read by no user."""
+    (tmp_path / "reporter.toml").mkdir()
+    with pytest.raises(
+        SettingsError, match=r"reporter\.toml cannot be read: Is a directory"
+    ) as caught:
+        load_settings(tmp_path / "reporter.toml")
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    assert f"the user {user}, who runs this program, may read" in caught.value.hint
 
 
 def test_a_misspelt_variable_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,6 +314,56 @@ def test_ca_file_starts_at_the_configurations_folder(
     assert load_settings(configuration).trust == Trust(tmp_path / "own.pem")
 
 
+def test_a_relative_path_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads it need not know from where it counts."""
+    monkeypatch.chdir(tmp_path)
+    Path("reporter.toml").write_text('[api]\nca_file = "nosuch.pem"\n', "utf-8")
+    with pytest.raises(
+        SettingsError, match=f"names cannot be used: {tmp_path}/nosuch.pem: No such"
+    ):
+        load_settings(Path("reporter.toml")).trust.context()
+
+
+def test_of_two_the_wrong_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder that the system names beside it is good, and nothing is said of it."""
+    junk, folder = tmp_path / "junk.pem", tmp_path / "good"
+    junk.write_text("junk")
+    folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(junk))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    with pytest.raises(SettingsError) as caught:
+        USUAL_TRUST.context()
+    assert str(caught.value) == (
+        f"The authorities that SSL_CERT_FILE names cannot be used: {junk}: "
+        "no certificate in PEM is in it."
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError) as caught:
+        USUAL_TRUST.context()
+    assert str(caught.value) == (
+        f"The authorities that SSL_CERT_DIR names cannot be used: {tmp_path / 'nowhere'}: "
+        "No such file or directory."
+    )
+
+
+@pytest.mark.parametrize("use", [service, graph, webhook, time_stamp])
+def test_it_is_said_which_authorities_were_in_force(
+    use: Use,
+    authority: TlsAuthority,
+    other: TlsAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The right ones may be named by a variable that has no say."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.pem))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
+    assert (
+        f"REQUESTS_CA_BUNDLE ({other.pem}) stands in place of SSL_CERT_FILE and the system's "
+        "authorities." in use(authority, USUAL_TRUST, tmp_path)
+    )
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trying again takes no time."""

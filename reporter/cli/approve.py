@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import Errand, customers_wanted, delivery_of, rows_in
+from reporter.cli.errand import Errand, customers_wanted, delivery_of, in_words, rows_in
 from reporter.cli.options import (
     Console,
     common_options,
@@ -60,8 +60,8 @@ def approve(
     asks. Without a terminal, --yes is required. Without --period: last month's reports, and those
     of other periods that still wait.
 
-    --take-back undoes it until the mail goes. Deliveries under way or already sent are reported,
-    not taken back, and the exit status is 1.
+    --take-back undoes it until the mail goes. Deliveries of a report's newest version that are
+    under way or have gone are named, not taken back, and the exit status is 1.
     """
     console = context.ensure_object(Console)
     rendering = delivery_of(console, out, None, period)
@@ -159,22 +159,32 @@ def _take_back(
     by, taken_back = getpass.getuser(), set[int]()
     for ids in released.values():
         taken_back |= put_back(store, ids, by, utc_now())
-    on_their_way = gone = 0
-    for row in rows():
+    too_late = False
+    for row in _of_newest_versions(rows()):
         name = customers[row.customer.id].name
         if row.id in taken_back:
             console.result(f"taken back by {by}  {row.period}  {name}  {row.recipient}")
-        elif row.id in released.get(row.customer.id, ()) or row.state is DeliveryState.SENDING:
-            console.warn(f"Not taken back: {name}, {row.recipient}: it is {row.state} by now.")
-            on_their_way += 1
-        elif row.state in _GONE and row.period == rendering.period:
-            gone += 1
-    if gone:
-        what = "1 delivery" if gone == 1 else f"{gone} deliveries"
-        console.warn(f"Not taken back: {what} of {rendering.period}, sent already or uncertain.")
+        elif (
+            row.id in released.get(row.customer.id, ())
+            or row.state is DeliveryState.SENDING
+            or (row.state in _GONE and row.period == rendering.period)
+        ):
+            console.warn(f"Not taken back: {name}, {row.period}: {in_words(row)}.")
+            too_late = True
     if not taken_back:
         console.say("Nothing was taken back.")
-    return int(bool(on_their_way or gone))
+    return int(too_late)
+
+
+def _of_newest_versions(rows: Sequence[Delivery]) -> list[Delivery]:
+    """The deliveries of each report's newest version: what was sent of a former one is no matter of
+    whoever takes back its correction.
+    """
+    newest: dict[tuple[str, str], int] = {}
+    for row in rows:
+        report = (row.customer.id, row.period)
+        newest[report] = max(row.version, newest.get(report, 0))
+    return [row for row in rows if row.version == newest[row.customer.id, row.period]]
 
 
 def _shown(

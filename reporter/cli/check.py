@@ -11,13 +11,14 @@ from reporter.cli.options import Console, common_options
 @common_options
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Try configuration, credentials, permissions, store and fonts; say how to mend what fails."""
+    """Try configuration, credentials, permissions, store, folders, fonts; say how to mend them."""
     from reporter.checks import findings
 
     console = context.ensure_object(Console)
     failed = False
     for finding in findings(console.settings()):
-        for line in finding.line().splitlines():
-            console.result(line)
+        console.result(finding.line())
+        for line in finding.more:
+            console.result(f"  {line}")
         failed |= finding.good is False
     context.exit(1 if failed else 0)

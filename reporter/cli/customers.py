@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from reporter.cli.options import Console, common_options, open_store
-from reporter.errors import UsageError
+from reporter.errors import NoStore, UsageError
 from reporter.model import Customer
 
 
@@ -50,7 +50,12 @@ def customers(console: Console, *, as_json: bool) -> None:
     from reporter.pipeline import named
 
     settings = console.settings()
-    listed = [named(settings, own) for own in open_store(settings).customers()]
+    listed: list[Customer] = []
+    why_none = "The store knows no customers yet; run `reporter fetch`."
+    try:
+        listed = [named(settings, own) for own in open_store(settings).customers()]
+    except NoStore as error:
+        why_none = f"{error} {error.hint}"
     if as_json:
         rows = [{"id": own.id, "name": own.name} for own in listed]
         console.data(rows)
@@ -58,4 +63,4 @@ def customers(console: Console, *, as_json: bool) -> None:
     for own in listed:
         console.result(f"{own.id}  {own.name}")
     if not listed:
-        console.say("The store knows no customers yet; run `reporter fetch`.")
+        console.say(why_none)

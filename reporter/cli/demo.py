@@ -43,7 +43,7 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     settings = scene.settings(out)
     _remove(out / "demo.db")
     scene.write_notes(out)
-    store = open_store(settings)
+    store = open_store(settings, new=True)
     days = scene.days()
     console.say(f"Fetching day by day, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} …")
     refused = scene.fetch_month(store, days)

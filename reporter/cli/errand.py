@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reporter.cli.customers import choose
 from reporter.cli.options import Console, open_store, utc_now
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from reporter.settings import Settings
     from reporter.store import Store
     from reporter.store.outbox import Delivery
+
+_STATES: Final = {
+    DeliveryState.QUEUED: "waits for a yes",
+    DeliveryState.APPROVED: "is approved and has not gone yet",
+    DeliveryState.SENDING: "is on its way",
+    DeliveryState.SENT: "has been sent",
+    DeliveryState.REFUSED: "was refused",
+    DeliveryState.FAILED: "has failed",
+    DeliveryState.UNCERTAIN: "is uncertain: it may have arrived",
+    DeliveryState.WITHDRAWN: "was withdrawn",
+    DeliveryState.DROPPED: "was dropped",
+}
 
 
 class Errand:
@@ -131,6 +143,14 @@ def customers_wanted(
 
     known = [named(settings, customer) for customer in store.customers()]
     return {customer.id: customer for customer in choose(known, wanted)}
+
+
+def in_words(delivery: Delivery) -> str:
+    """Which delivery it is, and the state it is in."""
+    return (
+        f"delivery {delivery.id} ({delivery.channel}, {delivery.recipient}) "
+        f"{_STATES[delivery.state]}"
+    )
 
 
 def rows_in(report: Rendered, *states: DeliveryState) -> list[Delivery]:

@@ -51,7 +51,7 @@ def fetch_customers_wanted(
 
     settings = console.settings()
     access = access_of(settings)
-    store = open_store(settings)
+    store = open_store(settings, new=True)
     with fetch_run(store, utc_now, whole=not wanted, wait=wait) as run:
         source, listed = fetch_customers(access, store, utc_now)
         customers = [own for own in choose(listed, wanted) if own.id not in run.done]

@@ -20,6 +20,7 @@ from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:
     from reporter.store import Store
+    from reporter.store.history import History
 
 logger = logging.getLogger(__name__)
 
@@ -91,14 +92,14 @@ class Console:
 
 
 def refuse_left_store(settings: Settings) -> None:
-    """Insist that no store is in the working folder which version 0.1.0 used with this
-    configuration, where paths in it counted from there: an empty one would take its place, and all
+    """Insist that no store with a history is in the working folder which version 0.1.0 used with
+    this configuration, where paths in it counted from there: another would take its place, and all
     reports would be sent once more.
 
     Raises:
         SettingsError: there is one.
     """
-    from reporter.store.address import relative_file, whole_url
+    from reporter.store.address import relative_file
 
     path = relative_file(settings.store.url)
     if path is None or settings.folder == Path() or DEFAULT_CONFIG.exists():
@@ -106,18 +107,44 @@ def refuse_left_store(settings: Settings) -> None:
     left, expected = path.absolute(), settings.folder / path
     if not left.is_file() or (expected.exists() and left.samefile(expected)):
         return
-    there = "another" if expected.exists() else "none"
-    whole = f'url = "{whole_url(settings.store.url, Path())}"'
-    mend = (
-        f"Write the whole path of the right one in [store], such as {whole}; or move the other."
+    from reporter.store.history import kept_in
+
+    of_left = kept_in(left)
+    if of_left is not None and not of_left:
+        return  # nothing would be missed
+    of_expected = kept_in(expected)
+    there = (
+        f"another at {expected} ({_told(of_expected)})"
         if expected.exists()
-        else "Move it there, with its -wal where there is one; or write its whole path in [store]: "
-        f"{whole}."
+        else (f"none at {expected}")
     )
     raise SettingsError(
-        f"There is a store {left} in the working folder, and {there} at {expected}, where the "
-        f"configuration {settings.source} has it.",
-        hint=f"Version 0.1.0 looked for it in the working folder. {mend} Nothing was done.",
+        f"There is a store {left} in the working folder ({_told(of_left)}), and {there}, where "
+        f"the configuration {settings.source} has it.",
+        hint=f"Version 0.1.0 looked for it in the working folder. "
+        f"{_which_store(settings, in_both=of_expected is None or bool(of_expected))} "
+        "Nothing was done.",
+    )
+
+
+def _told(history: History | None) -> str:
+    return "it cannot be read" if history is None else str(history)
+
+
+def _which_store(settings: Settings, *, in_both: bool) -> str:
+    """How to say which store is meant: the one in the working folder, unless the configuration's
+    has a history as well. Then only a person knows.
+    """
+    from reporter.store.address import whole_url
+
+    left, expected = (
+        f'url = "{whole_url(settings.store.url, folder)}"' for folder in (Path(), settings.folder)
+    )
+    if in_both:
+        return f"Write the whole path of the one to be used in [store]: {left} or {expected}."
+    return (
+        "Move it to where the configuration has it, with its -wal where there is one; or write its "
+        f"whole path in [store]: {left}."
     )
 
 
@@ -128,15 +155,18 @@ def shown_store(settings: Settings) -> str:
     return shown(settings.store_url)
 
 
-def open_store(settings: Settings) -> Store:
-    """The store, which is let go of when the command ends.
+def open_store(settings: Settings, *, new: bool = False) -> Store:
+    """The store, which is let go of when the command ends; with `new` it is made where there is
+    none. A store that a command made with nothing to keep in it would be taken for the history.
 
     Raises:
+        NoStore: there is none.
         StoreError: it cannot be opened.
     """
     from reporter.store import Store
+    from reporter.store.history import open_existing
 
-    store = Store.open(settings.store_url)
+    store = (Store.open if new else open_existing)(settings.store_url)
     click.get_current_context().call_on_close(store.close)
     return store
 

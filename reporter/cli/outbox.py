@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import customers_wanted
+from reporter.cli.errand import customers_wanted, in_words
 from reporter.cli.options import (
     Console,
     common_options,
@@ -16,7 +16,7 @@ from reporter.cli.options import (
     period_option,
     utc_now,
 )
-from reporter.errors import UsageError
+from reporter.errors import NoStore, UsageError
 from reporter.model import DeliveryState
 from reporter.period import parse_period
 
@@ -62,7 +62,14 @@ def outbox(
     settings = console.settings()
     if period:
         period = parse_period(period, settings.report_for("").timezone, utc_now()).label
-    store = open_store(settings)
+    try:
+        store = open_store(settings)
+    except NoStore as error:
+        if as_json:
+            console.data([])
+        else:
+            console.say(f"{error} {error.hint}")
+        return
     rows = deliveries_of(store, period=period, states=[DeliveryState(name) for name in states])
     chosen = customers_wanted(settings, store, wanted)
     rows = tuple(row for row in rows if row.customer.id in chosen)
@@ -98,19 +105,15 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool)
     became = [option for option, given in options.items() if given]
     if len(became) != 1:
         raise UsageError(
-            f"{len(became) or 'No'} options say what became of them.",
-            hint="Give --sent, --again or --drop.",
+            "Give one of --sent, --again, --drop.",
+            hint="It has arrived, it is to be sent again, or it is not to be sent at all.",
         )
     settings = console.settings()
     store = open_store(settings)
     states = _DROPPED_FROM if options["drop"] else _UNSETTLED
-    known = {row.id: row for row in deliveries_of(store, states=states)}
-    if unknown := [number for number in ids if number not in known]:
-        *others, last = (state.value for state in states)
-        raise UsageError(
-            f"No delivery {unknown[0]} is {', '.join(others)} or {last}.",
-            hint="`reporter outbox --state uncertain` lists them.",
-        )
+    known = {row.id: row for row in deliveries_of(store)}
+    for number in ids:
+        _insist_on_state(number, known.get(number), states)
     by = getpass.getuser()
     moves = {
         "sent": Move(DeliveryState.SENT, f"settled by {by}: it has arrived"),
@@ -127,6 +130,27 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool)
         else:
             console.warn(f"Not settled: {name}, {recipient}: somebody else has moved it meanwhile.")
     context.exit(int(len(settled) < len(set(ids))))
+
+
+def _insist_on_state(
+    number: int, delivery: Delivery | None, states: Sequence[DeliveryState]
+) -> None:
+    """Insist that a delivery can be settled out of the state it is in.
+
+    Raises:
+        UsageError: there is none of that number, or it is in another state.
+    """
+    if delivery is None:
+        raise UsageError(
+            f"There is no delivery {number}.", hint="`reporter outbox` lists them by their numbers."
+        )
+    if delivery.state not in states:
+        *others, last = (state.value for state in states)
+        told = in_words(delivery)
+        raise UsageError(
+            f"{told[0].upper()}{told[1:]}. This settles what is {', '.join(others)} or {last}.",
+            hint="`reporter outbox --state uncertain` lists what is uncertain, and so on.",
+        )
 
 
 def _as_dict(own: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dict[str, object]:

@@ -59,7 +59,7 @@ def run(
     if period:
         status = _fetch(console, wanted, wait)
         context.exit(max(status, _do_period(console, rendering, wanted, workers, wait)))
-    store = open_store(rendering.settings)
+    store = open_store(rendering.settings, new=True)
     status = _fetch(console, wanted, wait) if _fetch_is_due(console, rendering, store) else 0
     months = _months_due(console, rendering, store)
     for label in months:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -25,10 +26,16 @@ from reporter.model import DeliveryState
 if TYPE_CHECKING:
     from reporter.dispatch.sending import Dispatched
     from reporter.pipeline import Rendering
+    from reporter.store.outbox import Channel
 
 TROUBLED = (DeliveryState.REFUSED, DeliveryState.FAILED)
 UNSETTLED = (*TROUBLED, DeliveryState.UNCERTAIN)
 """States somebody has to know of."""
+_HINTS: Final[Mapping[Channel, str]] = {
+    "folder": "See to it that `folder` in [delivery] is there, that this user may write to it, and "
+    "that there is room; `reporter check` tries a folder of this machine.",
+}
+"""What to do where something could not be delivered, as far as the channel alone tells."""
 
 
 @click.command()
@@ -70,10 +77,13 @@ def send(
             "--dry-run and --to do not go together.",
             hint="The one writes the messages into files, the other sends them to you.",
         )
-    if dry_run:
+    if dry_run and not rendering.settings.mail.configured:
+        console.say("No mail is configured: nothing to write.")
+        status = 0
+    elif dry_run:
         status = _write_messages(Errand(console, rendering, wanted, leftovers))
     elif to:
-        status = _send_to(Errand(console, rendering, wanted, leftovers), to)
+        status = _send_to(console, rendering, wanted, to)
     else:
         status = send_stored_reports(console, rendering, wanted, wait, leftovers=leftovers)
     context.exit(status)
@@ -126,16 +136,20 @@ def _sum_up(errand: Errand, label: str) -> bool:
 def _tell(console: Console, own: Dispatched, hinted: set[str]) -> bool:
     """Say what came of a customer's deliveries; whether something went wrong.
 
-    `hinted` are the hints that were given already: a server that is gone is gone for many.
+    `hinted` are the hints that were given already, and the channels they were about: a server that
+    is gone is gone for many.
     """
     for each in own.deliveries:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
         elif each.state in TROUBLED and each.reason != str(own.error):
             when = f"; tried again from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
+            hint = "" if each.channel in hinted else _HINTS.get(each.channel, "")
+            hinted.add(each.channel)
             console.warn(
                 f"{each.state.capitalize()}: {own.customer.name}, {each.recipient}: "
-                f"{each.reason}{when}"
+                f"{each.reason}{when}",
+                hint,
             )
     if own.error is not None:
         hint = own.error.hint
@@ -160,7 +174,7 @@ def _write_messages(errand: Errand) -> int:
     return int(errand.failed)
 
 
-def _send_to(errand: Errand, to: str) -> int:
+def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to: str) -> int:
     """Send the messages to whoever is to look at them; the exit status."""
     from reporter.delivery.recipients import read_addresses
     from reporter.dispatch.sending import send_to
@@ -168,14 +182,14 @@ def _send_to(errand: Errand, to: str) -> int:
     addresses = read_addresses(to)
     if len(addresses) != 1:
         raise UsageError("--to takes one address.", hint="Write --to me@provider.example.")
-    if not errand.rendering.settings.mail.configured:
+    if not rendering.settings.mail.configured:
         raise SettingsError(
             "--to sends by mail, and no mail server is configured.",
             hint="Set `host` and `from` in [mail].",
         )
-    hinted: set[str] = set()
-    for own in send_to(errand.rendering, errand.unqueued(), addresses[0], utc_now):
-        errand.failed |= _tell(errand.console, own, hinted)
+    errand, hinted = Errand(console, rendering, wanted, leftovers=False), set[str]()
+    for own in send_to(rendering, errand.unqueued(), addresses[0], utc_now):
+        errand.failed |= _tell(console, own, hinted)
         if own.error is None:
-            errand.console.result(f"sent  {own.customer.name}  {addresses[0].address}")
+            console.result(f"sent  {own.customer.name}  {addresses[0].address}")
     return int(errand.failed)

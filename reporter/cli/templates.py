@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from reporter.cli.options import Console, common_options
+from reporter.cli.options import DEFAULT_CONFIG, Console, common_options
 
 
 @click.group()
@@ -28,4 +29,15 @@ def copy(console: Console, *, folder: Path) -> None:
 
     for path in copy_templates(folder):
         console.result(path)
-    console.say(f'Next: set templates = "{folder}" in [report], or for one customer.')
+    path = _from_configuration(folder, console.config or DEFAULT_CONFIG)
+    # A string of JSON is one of TOML.
+    named = json.dumps(str(path), ensure_ascii=False)
+    console.say(f"Next: set templates = {named} in [report], or for one customer.")
+
+
+def _from_configuration(folder: Path, config: Path) -> Path:
+    """The path by which a configuration file names a folder: from its place where the folder is
+    beneath that, else the whole path.
+    """
+    there, beside = folder.resolve(), config.parent.resolve()
+    return there.relative_to(beside) if there.is_relative_to(beside) else there

@@ -14,9 +14,9 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from reporter.delivery.result import Result
-from reporter.errors import SettingsError
+from reporter.errors import OutputError, SettingsError
 from reporter.extras import how_to_add
-from reporter.files import write_whole
+from reporter.files import why_not_writable, write_whole
 from reporter.foreign import storable
 from reporter.model import DeliveryState
 from reporter.showing import one_line, without_passwords
@@ -50,9 +50,37 @@ def copy_files(url: str, place: str, files: Sequence[Path], trust: Trust = USUAL
     # Each object store's library raises errors of its own.
     except Exception as error:
         logger.debug("Copying failed", exc_info=True)
-        why = without_passwords(one_line(storable(f"{type(error).__name__}: {error}")))
-        return Result(DeliveryState.FAILED, f"{under_way} cannot be copied to {where}: {why}")
+        return Result(
+            DeliveryState.FAILED, f"{under_way} cannot be copied to {where}: {_why(error)}"
+        )
     return Result(DeliveryState.SENT, f"copied to {where}")
+
+
+def check_folder(url: str, trust: Trust = USUAL_TRUST) -> str:
+    """Insist that copies can be written to a folder of this machine, or that what an object store
+    takes is installed, which is not asked; what was found.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    system, root = _opened(url, trust)
+    where = without_passwords(system.unstrip_protocol(root))
+    if not isinstance(system, LocalFileSystem):
+        return f"{where}, not asked whether it takes copies"
+    if why := why_not_writable(Path(root)):
+        raise SettingsError(
+            f"No copies can be put into {where}: {why}.",
+            hint="Give this user the right to write there, or change `folder` in [delivery].",
+        )
+    return where
+
+
+def _why(error: Exception) -> str:
+    """What was wrong with a copy, in the words of whoever did not make it."""
+    cause = error.__cause__ if isinstance(error, OutputError) else error
+    # A whole message has the path once more.
+    words = cause.strerror if isinstance(cause, OSError) and cause.filename else str(cause)
+    return without_passwords(one_line(storable(words or ""))).rstrip(".") or type(error).__name__
 
 
 def _opened(url: str, trust: Trust) -> tuple[Any, str]:

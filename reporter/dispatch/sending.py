@@ -262,12 +262,15 @@ def _copy(
         report.content(suffix)  # which insists that it is what was rendered
     committing([delivery.recipient])
     place = f"{report.period.label}/{report.name}"
-    folder = delivery.recipient
-    if "://" not in folder:
-        folder = str(settings.folder / folder)
+    folder = copies_url(settings, delivery.recipient)
     with _unusable_if_wrong():
         result = copy_files(folder, place, list(report.files.values()), settings.trust)
     return {delivery.recipient: result}
+
+
+def copies_url(settings: Settings, folder: str) -> str:
+    """Where copies go: a relative path starts at the configuration's folder."""
+    return folder if "://" in folder else str((settings.folder / folder).absolute())
 
 
 def _post(

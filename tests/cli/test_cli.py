@@ -234,7 +234,7 @@ def test_a_reply_nobody_can_use_is_explained(
         (["render", "--input", "-", "--format", "docx"], "choose from", 2),
         (["render", "--input", "-", "--fetched-at", "soon"], "not a time", 2),
         (["render", "--customer-name", "X"], "go with --input", 2),
-        (["render"], "knows no customers", 2),
+        (["render"], "There is no store", 2),
         (["fetch"], "client_id is not set", 2),
         (["fetch", "--config", "nowhere.toml"], "no configuration file", 2),
         (["customers", "--config", "nowhere.toml"], "no configuration file", 2),
@@ -318,7 +318,8 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
     assert result.exit_code == 0, result.output
     for what in (
         "configuration",
-        "store",
+        "reports",
+        "archive",
         "fonts",
         "credentials",
         "elements.jobs.read.all",
@@ -326,6 +327,8 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
         "partner.license.read.all: for subscriptions",
     ):
         assert f"ok      {what}" in result.stdout
+    assert "absent  store" in result.stdout
+    assert not (tmp_path / "reporter.db").exists()
     assert "jobs read, protection read, subscription read" in result.stdout
 
 
@@ -363,8 +366,9 @@ def test_customers_as_json(run: Run, start_emulator: StartEmulator, tmp_path: Pa
 def test_options_may_stand_before_the_command(run: Run, tmp_path: Path) -> None:
     """`reporter --config FILE customers` is `reporter customers --config FILE`."""
     (tmp_path / "other.toml").write_text("[store]\nurl = 'sqlite:///other.db'\n")
-    assert run("--config", "other.toml", "--quiet", "customers").exit_code == 0
-    assert (tmp_path / "other.db").exists()
+    result = run("--config", "other.toml", "customers")
+    assert result.exit_code == 0
+    assert str(tmp_path / "other.db") in result.stderr
 
 
 def test_a_store_that_is_a_text_file(run: Run, tmp_path: Path) -> None:

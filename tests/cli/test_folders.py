@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from reporter.errors import SettingsError
+from reporter.model import Customer, Reply
 from reporter.settings import Settings, load_settings
+from reporter.store import Store
 from reporter.store.address import parsed
 from tests.builders import make_job
 from tests.cli.test_cli import write_reply
@@ -104,7 +107,6 @@ def test_everything_is_read_and_written_beside_the_configuration(
     assert result.exit_code == 0, result.output
     assert Path(result.stdout.strip()).is_relative_to(srv / "reports" / "2026-10")
     assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
-    assert (srv / "reporter.db").exists()
     assert list(elsewhere.iterdir()) == []
 
 
@@ -130,36 +132,135 @@ def test_an_address_that_would_count_from_the_working_folder_is_refused(tmp_path
         configured(tmp_path, '[store]\nurl = "sqlite:///file:reporter.db?uri=true"')
 
 
-def make_store(path: Path) -> None:
+def make_store(path: Path, customers: int = 1) -> None:
+    """A store that has fetched once, of so many customers; one that has kept nothing, of none."""
     path.parent.mkdir(exist_ok=True)
-    sqlite3.connect(path).close()
-    path.write_bytes(b"")
+    with closing(Store.open(f"sqlite:///{path}")) as store:
+        if customers:
+            seen = [Customer(f"c{number}", f"Customer {number}") for number in range(customers)]
+            at = datetime(2026, 10, 31, 6, 30, tzinfo=UTC)
+            store.record_customers(seen, (Reply("http://service", at, "", b'{"data": []}'),))
 
 
-@pytest.mark.parametrize("there_too", [False, True])
+@pytest.mark.parametrize("there_too", [None, 0])
 @pytest.mark.parametrize("url", ["sqlite:///reporter.db", "sqlite:///data/reporter.db"])
 def test_a_store_left_in_the_working_folder_stops_the_command(
-    run: Run, elsewhere: Path, tmp_path: Path, url: str, there_too: bool
+    run: Run, elsewhere: Path, tmp_path: Path, url: str, there_too: int | None
 ) -> None:
     """Version 0.1.0 used it: a new one would know of nothing that was sent."""
     configured(tmp_path, f'[store]\nurl = "{url}"')
     name = url.removeprefix("sqlite:///")
-    make_store(elsewhere / name)
-    if there_too:
-        make_store(tmp_path / "srv" / name)
+    left, meant = elsewhere / name, tmp_path / "srv" / name
+    make_store(left)
+    if there_too is not None:
+        make_store(meant, there_too)
     result = run("run", "--config", "../srv/reporter.toml")
     assert result.exit_code == 2
-    assert f"There is a store {elsewhere / name} in the working folder" in result.stderr
-    assert f"{'another' if there_too else 'none'} at {tmp_path / 'srv' / name}," in result.stderr
-    assert f'url = "sqlite:///{elsewhere / name}"' in result.stderr
-    assert (tmp_path / "srv" / name).exists() == there_too
+    assert (
+        f"There is a store {left} in the working folder "
+        "(1 customer, last fetch 2026-10-31 06:30 UTC)" in result.stderr
+    )
+    there = (
+        f"none at {meant},"
+        if there_too is None
+        else (f"another at {meant} (0 customers, never fetched),")
+    )
+    assert there in result.stderr
+    assert f'url = "sqlite:///{left}"' in result.stderr
+    assert f'url = "sqlite:///{meant}"' not in result.stderr
+    assert meant.exists() == (there_too is not None)
+    assert sorted(path.name for path in left.parent.iterdir()) == ["reporter.db"]
     # Either of what it proposes mends it.
-    configured(tmp_path, f'[store]\nurl = "sqlite:///{elsewhere / name}"')
-    assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
+    configured(tmp_path, f'[store]\nurl = "sqlite:///{left}"')
+    assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
     configured(tmp_path, f'[store]\nurl = "{url}"')
-    (tmp_path / "srv" / name).parent.mkdir(exist_ok=True)
-    (elsewhere / name).replace(tmp_path / "srv" / name)
-    assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
+    meant.parent.mkdir(exist_ok=True)
+    left.replace(meant)
+    assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
+
+
+def test_of_two_stores_with_a_history_a_person_chooses(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """With what each has kept, so that nobody copies the wrong one."""
+    configured(tmp_path)
+    left, meant = elsewhere / "reporter.db", tmp_path / "srv" / "reporter.db"
+    make_store(left)
+    make_store(meant, 12)
+    result = run("check", "--config", "../srv/reporter.toml")
+    assert result.exit_code == 2
+    assert f"{left} in the working folder (1 customer, last fetch " in result.stderr
+    assert f"another at {meant} (12 customers, last fetch " in result.stderr
+    assert f'url = "sqlite:///{left}" or url = "sqlite:///{meant}"' in result.stderr
+
+
+@pytest.mark.parametrize("stray", ["an empty file", "a store without a history"])
+def test_a_store_in_which_nothing_is_stops_nobody(
+    run: Run, elsewhere: Path, tmp_path: Path, stray: str
+) -> None:
+    """Nothing would be missed with it."""
+    configured(tmp_path)
+    make_store(tmp_path / "srv" / "reporter.db", 2)
+    if stray == "an empty file":
+        (elsewhere / "reporter.db").touch()
+    else:
+        make_store(elsewhere / "reporter.db", 0)
+    result = run("customers", "--config", "../srv/reporter.toml")
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 2)
+
+
+@pytest.mark.parametrize("content", [b"hello " * 200, None])
+def test_a_store_that_cannot_be_read_stops_the_command(
+    run: Run, elsewhere: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    """Nobody knows what is in it."""
+    configured(tmp_path)
+    make_store(tmp_path / "srv" / "reporter.db")
+    make_store(elsewhere / "reporter.db")
+    whole = (elsewhere / "reporter.db").read_bytes()
+    (elsewhere / "reporter.db").write_bytes(content or whole[:5000])
+    result = run("customers", "--config", "../srv/reporter.toml")
+    assert result.exit_code == 2
+    assert "in the working folder (it cannot be read), and another" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("customers",), 0),
+        (("customers", "--json"), 0),
+        (("outbox",), 0),
+        (("outbox", "--json"), 0),
+        (("outbox", "resolve", "1", "--sent"), 2),
+        (("check",), 1),
+        (("render",), 2),
+        (("archive",), 2),
+        (("approve", "--yes"), 2),
+        (("approve", "--take-back"), 2),
+        (("send",), 2),
+        (("preview", "Contoso"), 2),
+        (("store", "rebuild"), 2),
+        (("store", "prune", "--keep", "25months"), 2),
+        (("render", "--input", "reply.json", "--format", "json", "--period", "2026-10"), 0),
+    ],
+)
+def test_a_command_that_only_reads_makes_no_store(
+    run: Run, elsewhere: Path, arguments: tuple[str, ...], status: int
+) -> None:
+    """A stray one would be taken for the history later."""
+    (elsewhere / "tests.csv").write_text("customer,date,scope,result,deviation,correction,by\n")
+    (elsewhere / "reporter.toml").write_text(
+        '[delivery]\nfolder = "copies"\n[evidence]\nrestore_tests = "tests.csv"\n'
+    )
+    write_reply(elsewhere, {"value": [make_job()]})
+    result = run(*arguments)
+    assert result.exit_code == status, result.output
+    assert list(elsewhere.glob("reporter.db*")) == []
+    if "--json" in arguments:
+        assert result.stdout.strip() == "[]"
+    elif "--input" not in arguments:
+        assert f"sqlite:///{elsewhere / 'reporter.db'}" in result.output
+        assert "`reporter fetch`" in result.output
 
 
 @pytest.mark.parametrize("what", ["a configuration of its own", "a link to the same store"])
@@ -199,8 +300,50 @@ def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> N
     said = run("check", "--config", "../srv/reporter.toml").stdout
     srv = tmp_path / "srv"
     assert f"ok      configuration: {srv / 'reporter.toml'}" in said
-    assert f"ok      store: sqlite:///{srv / 'reporter.db'}, 0 customers" in said
+    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: there is none yet" in said
     assert f"ok      reports: {srv / 'reports'}" in said
     said = run("check").stdout
     assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in said
-    assert f"ok      store: sqlite:///{elsewhere / 'reporter.db'}, 0 customers" in said
+    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: there is none yet" in said
+
+
+def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:
+    """Where something is in the way of what is to be written, it is said before anything is lost;
+    nothing is left of the try.
+    """
+    configured(tmp_path, '[store]\nurl = "sqlite:///file/reporter.db"')
+    srv = tmp_path / "srv"
+    for name in ("reports", "archive", "file"):
+        (srv / name).touch(mode=0o600)
+    printed = run("check", "--config", "../srv/reporter.toml").stdout
+    for what in ("reports", "archive"):
+        why = f"{srv / what}: nothing can be written in {srv / what}: Not a directory"
+        assert f"FAILED  {what}: {why}" in printed
+    assert f"FAILED  store: sqlite:///{srv / 'file' / 'reporter.db'}: nothing can be" in printed
+    assert len(list(srv.iterdir())) == 4
+
+
+def test_check_gives_no_line_to_what_others_say(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database's words stand in the line that they are about."""
+    monkeypatch.setenv("REPORTER_STORE__URL", "postgresql+psycopg://reporter@127.0.0.1:1/reporter")
+    lines = run("check").stdout.splitlines()
+    assert any(line.startswith("FAILED  store: ") for line in lines)
+    for line in lines:
+        assert line.startswith(("ok      ", "FAILED  ", "absent  ", "  ")), line
+    assert not any(line.lstrip().startswith("Is the server running") for line in lines)
+
+
+def test_the_hint_of_copied_templates_counts_from_the_configuration(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """A path from there where they are beneath it, else the whole path."""
+    configured(tmp_path)
+    for folder, named in (
+        ("mine", str(elsewhere / "mine")),
+        ("../srv/my templates", "my templates"),
+        (tmp_path / "srv" / "others", "others"),
+    ):
+        result = run("templates", "copy", folder, "--config", "../srv/reporter.toml")
+        assert f'Next: set templates = "{named}" in [report]' in result.stderr
+        settings = configured(tmp_path, f'[report]\ntemplates = "{named}"')
+        assert (settings.look_for("").templates or Path()).samefile(folder)

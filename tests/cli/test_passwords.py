@@ -13,6 +13,7 @@ from reporter.errors import SettingsError
 from reporter.evidence.timestamp import Authority
 from reporter.pipeline import Rendering
 from reporter.settings import Settings, StoreSettings, load_settings
+from reporter.store import Store
 from reporter.store.lock import _taken
 from tests.conftest import Run, StartEmulator, configure
 
@@ -58,6 +59,7 @@ def test_no_password_of_a_store_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str, option: str
 ) -> None:
     """Neither where the URL is wrong nor where the database does not answer; by no command."""
+    Store.open("sqlite:///reporter.db").close()  # which alone has parameters that are read
     monkeypatch.setenv("REPORTER_STORE__URL", url)
     for command in ("customers", "check"):
         result = run(command, option)

@@ -16,6 +16,7 @@ import pytest
 
 from reporter.emulator import ordinary_customers
 from reporter.render.typesetting import DEBIAN_PACKAGES, HOMEBREW_PACKAGES
+from reporter.store import Store
 from tests.builders import make_job
 from tests.conftest import Run, StartEmulator, configure
 
@@ -34,6 +35,7 @@ def reporter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reporter:
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    Store.open(f"sqlite:///{folder / 'reporter.db'}").close()
     (folder / "reply.json").write_text(json.dumps({"value": [make_job()]}), "utf-8")
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:

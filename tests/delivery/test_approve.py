@@ -168,11 +168,36 @@ def test_what_has_gone_or_is_on_its_way_is_not_taken_back(
     result = run("approve", "--take-back")
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert (
-        f"Not taken back: {third.customer.name}, {third.recipient}: it is sending" in result.stderr
-    )
-    assert "Not taken back: 2 deliveries of 2026-10, sent already or uncertain." in result.stderr
+    for row, words in (
+        (first, "is uncertain: it may have arrived"),
+        (second, "has been sent"),
+        (third, "is on its way"),
+    ):
+        told = f"{row.customer.name}, 2026-10: delivery {row.id} (mail, {row.recipient}) {words}."
+        assert f"Not taken back: {told}\n" in result.stderr
     assert sorted(row.state for row in deliveries_of(store)) == ["sending", "sent", "uncertain"]
+
+
+def test_a_correction_is_taken_back_though_what_it_corrects_was_sent(
+    run: Run, accounts: Accounts, store: Store
+) -> None:
+    """Nobody asks about the version that went: all that was asked for is done."""
+    run("approve", "--yes")
+    assert run("send").exit_code == 0
+    first = deliveries_of(store)[0]
+    name = first.customer.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPORTER_REPORT__TARGET_SUCCESS_RATE", "0.5")
+        corrected = run("render", "--quiet", "--customer", name, "--format", "json")
+        assert corrected.exit_code == 0, corrected.output
+        assert run("approve", "--yes", "--customer", name).exit_code == 0
+        result = run("approve", "--take-back", "--customer", name)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(result.stdout.splitlines()) == 1
+    assert [(row.version, row.state) for row in deliveries_of(store, customer=first.customer)] == [
+        (1, "sent"),
+        (2, "queued"),
+    ]
 
 
 def test_what_is_taken_back_while_it_is_being_refused_stays_so(
@@ -252,8 +277,14 @@ def test_what_has_not_gone_is_settled_in_no_other_way(option: str, run: Run, sto
     first = deliveries_of(store)[0]
     result = run("outbox", "resolve", first.id, option)
     assert result.exit_code == 2
-    assert f"No delivery {first.id} is uncertain, refused or failed." in result.stderr
+    told = f"Delivery {first.id} (mail, {first.recipient})"
+    assert f"{told} waits for a yes. This settles what is uncertain, refused or failed." in (
+        result.stderr
+    )
     run("approve", "--yes")
     claim(store, [first.id], first.changed_at)
     result = run("outbox", "resolve", first.id, "--drop")
-    assert "is queued, approved, uncertain, refused or failed." in result.stderr
+    assert f"{told} is on its way. This settles what is queued, approved, " in result.stderr
+    result = run("outbox", "resolve", 4711, option)
+    assert result.exit_code == 2
+    assert "There is no delivery 4711." in result.stderr

@@ -16,7 +16,7 @@ import s3fs
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 
-from reporter.delivery.folder import copy_files
+from reporter.delivery.folder import check_folder, copy_files
 from reporter.errors import SettingsError
 from reporter.model import DeliveryState
 
@@ -99,6 +99,7 @@ def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:
     assert result.state is DeliveryState.FAILED
     assert result.reason.startswith(f"contoso.pdf cannot be copied to s3://reborts/{PLACE}: ")
     assert "bucket does not exist" in result.reason
+    assert "Error" not in result.reason
     assert [own["Name"] for own in s3.list_buckets()["Buckets"]] == ["reports"]
 
 
@@ -149,12 +150,26 @@ def test_a_folder_that_cannot_be_written(files: list[Path], tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     result = copy_files(str(tmp_path / "file"), PLACE, files)
     assert result.state is DeliveryState.FAILED
-    assert "Not a directory" in result.reason
+    assert result.reason == (
+        f"contoso.pdf cannot be copied to file://{tmp_path}/file/{PLACE}: Not a directory"
+    )
     if os.geteuid():  # root may write anywhere
         closed = tmp_path / "closed"
         closed.mkdir(mode=0o500)
         result = copy_files(str(closed), PLACE, files)
         assert (result.state, "Permission denied" in result.reason) == (DeliveryState.FAILED, True)
+
+
+def test_a_folder_is_tried_without_leaving_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is still to be made counts as well; an object store is not asked."""
+    assert check_folder(str(tmp_path / "copies" / "of")) == f"file://{tmp_path}/copies/of"
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SettingsError, match="Not a directory"):
+        check_folder(str(tmp_path / "file" / "copies"))
+    assert check_folder("memory://copies").startswith("memory://")
 
 
 def test_what_is_not_installed_or_not_known(

@@ -32,8 +32,8 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
         (("send", "--to", "me@provider.example", "--dry-run"), "into files"),
         (("send", "--period", "last"), "Write 2026-10"),
         (("outbox", "--period", "2026-13"), "Write 2026-10"),
-        (("outbox", "resolve", "7", "--sent"), "reporter outbox --state uncertain"),
-        (("outbox", "resolve", "7"), "--sent, --again or --drop"),
+        (("outbox", "resolve", "7", "--sent"), "Run `reporter fetch` first"),
+        (("outbox", "resolve", "7"), "Give one of --sent, --again, --drop."),
         (("approve", "--yes"), "Run `reporter fetch` first"),
     ):
         result = run(*command)

@@ -7,6 +7,7 @@ import email.message
 import email.policy
 import io
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -419,7 +420,7 @@ def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, stor
     run("send")
     result = run("outbox", "resolve", own.id, "--sent", "--again")
     assert result.exit_code == 2
-    assert "2 options say" in result.stderr
+    assert "Give one of --sent, --again, --drop." in result.stderr
     assert deliveries_of(store)[0].state == DeliveryState.UNCERTAIN
 
 
@@ -521,6 +522,47 @@ def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> No
     assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
     assert len(copies) == 3
     assert {own["channel"] for own in rows(run)} == {"folder"}
+
+
+def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
+    run: Run, office: Configure, tmp_path: Path
+) -> None:
+    """Where and why, and once for all what to see to; `check` says it before anything fails."""
+    (tmp_path / "share").write_text("in the way")
+    office('[delivery]\nfolder = "share"')
+    path = tmp_path / "reporter.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index("[mail]")] + text[text.index("[delivery]") :], "utf-8")
+    checked = run("check").stdout
+    share = tmp_path / "share"
+    assert f"FAILED  delivery folder: No copies can be put into file://{share}: " in checked
+    assert f"nothing can be written in {share}: Not a directory." in checked
+    run("approve", "--yes")
+    result = run("send")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    failed = [line for line in lines if line.startswith("Failed: ")]
+    assert len(failed) == 3
+    for line in failed:
+        assert re.fullmatch(
+            rf"Failed: .+, share: .+\.json cannot be copied to file://{re.escape(str(share))}/\S+: "
+            r"Not a directory; tried again from .+ UTC",
+            line,
+        )
+    assert result.stderr.count("See to it that `folder` in [delivery]") == 1
+    share.unlink()
+    assert f"ok      delivery folder: file://{share}" in run("check").stdout
+    assert not share.exists()
+
+
+def test_a_dry_run_without_mail_says_that_there_is_nothing_to_write(
+    run: Run, tmp_path: Path
+) -> None:
+    """With a folder alone nobody gets a message."""
+    (tmp_path / "reporter.toml").write_text('[delivery]\nfolder = "share"\n', "utf-8")
+    result = run("send", "--dry-run")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "No mail is configured: nothing to write.\n"
 
 
 def test_check_tries_the_mail_server_and_reads_recipients(
