@@ -27,6 +27,8 @@ FAULTS: Final = {
     "broken-json": "200 with half a JSON text",
     "html": "200 with an HTML page",
     "deep": "JSON that is nested 100,000 levels deep",
+    "echo": "400 that says the token again",
+    "echo-200": "200 with a text that says the token again",
     "expire": "the token is revoked: 401",
     "forbidden": "403",
     "relative-next": "next links relative to the request",
@@ -47,6 +49,7 @@ FAULTS: Final = {
     "token-line": "a token that holds a line break",
     "token-script": "a token in another script",
     "token-reason": "no token, and the reasons are lists",
+    "token-echo": "no token, and the reason says the request and a token again",
 }
 
 

@@ -66,6 +66,8 @@ _IN_ANSWER: Final = (
     "broken-json",
     "html",
     "deep",
+    "echo",
+    "echo-200",
     "other-shape",
 )
 _TOKENS: Final[dict[str, dict[str, Any]]] = {
@@ -123,6 +125,10 @@ class Handler(BaseHTTPRequestHandler):
             elif faults.strikes("token-reason", asked):
                 error = {"error": ["invalid_client"], "error_description": [token]}
                 self._send(HTTPStatus.BAD_REQUEST, error)
+            elif faults.strikes("token-echo", asked):
+                reason = f"refused: {body.decode()} {token['access_token']}"
+                error = {"error": "invalid_request", "error_description": reason} | token
+                self._send(HTTPStatus.BAD_REQUEST, error)
             else:
                 fault = faults.first_strike(_TOKENS, asked)
                 self._send(HTTPStatus.OK, token | _TOKENS.get(fault or "", {}))
@@ -147,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = faults.first_strike(_IN_ANSWER, asked)
         if fault == "other-shape":
             self._send(HTTPStatus.OK, {"items": []})
+        elif fault == "echo":
+            self._send(HTTPStatus.BAD_REQUEST, {"Authorization": self.headers["Authorization"]})
         else:
             self._send(HTTPStatus.OK, answer, fault=fault)
 
@@ -228,6 +236,8 @@ class Handler(BaseHTTPRequestHandler):
         body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")
         if fault == "html":
             body = b"<!doctype html><title>Sign in</title><p>Please sign in to the proxy."
+        elif fault == "echo-200":
+            body = f"Authorization: {self.headers['Authorization']}".encode()
         elif fault == "broken-json":
             body = body[: len(body) // 2]
         elif fault == "deep":

@@ -15,7 +15,7 @@ from reporter.fetch.auth import TokenAuth
 from reporter.fetch.http import Answer, Exchange, Transient
 from reporter.foreign import NotJson, TooDeep, loses_text, storable
 from reporter.model import Reply
-from reporter.showing import excerpt
+from reporter.showing import beginning, excerpt
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _insist_on_json(answer: Answer, subject: str) -> None:
         ) from error
     except NotJson as error:
         raise Transient(
-            f"the answer is not JSON ({error}); it begins with {answer.body[:60]!r}, "
+            f"the answer is not JSON ({error}); it begins with {beginning(answer.body, 60)!r}, "
             f"{_named(answer)}"
         ) from error
     if replaced:
@@ -129,9 +129,8 @@ def _refused(answer: Answer, permission: str, subject: str) -> FetchError:
             f"The service does not know {subject} ({status}).",
             hint="Check the customer id, and api_url in [api].",
         )
-    text = answer.body[:200].decode("utf-8", "replace")
     return FetchError(
-        f"The service refused to give {subject} ({status}): {text!r}.",
+        f"The service refused to give {subject} ({status}): {beginning(answer.body)!r}.",
         hint="Ask the service's support with the request id.",
     )
 

@@ -14,7 +14,7 @@ from reporter.errors import ReplyError
 from reporter.foreign import NotJson, TooDeep, read_json
 from reporter.jobs.rows import Row, text_rows
 from reporter.model import Reply
-from reporter.showing import excerpt
+from reporter.showing import beginning, excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def read_page(reply: Reply) -> Page:
         raise ReplyError(
             f"The reply of {excerpt(reply.url)} is not JSON: {error}{where}.",
             hint="It may be cut short, or come from a proxy in between; it begins with "
-            f"{reply.body[:60]!r}.",
+            f"{beginning(reply.body, 60)!r}.",
         ) from error
     if isinstance(envelope, dict):
         rows, link = envelope.get("value"), envelope.get("@odata.nextLink")
