@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
@@ -114,7 +114,7 @@ def _without_known_secrets(text: str) -> str:
 
 def _in_common(one: str, other: str) -> int:
     """With how many equal characters two texts begin."""
-    return len(os.path.commonprefix([one, other]))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def has_password(address: str) -> bool:
