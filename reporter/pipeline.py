@@ -28,6 +28,7 @@ from reporter.evidence.archive import Archive
 from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange, Stopped
+from reporter.fetch.listing import CustomerList
 from reporter.fetch.source import Access
 from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
@@ -125,8 +126,8 @@ class Rendering:
 
 def fetch_customers(
     access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
-) -> tuple[JobSource, tuple[Customer, ...]]:
-    """The source to fetch from and the customers it lists, which are recorded in the store.
+) -> tuple[JobSource, CustomerList]:
+    """The source to fetch from and its list of customers, which is recorded in the store.
 
     Raises:
         FetchError: they cannot be listed.
@@ -140,8 +141,8 @@ def fetch_customers(
             store.record_failure(None, clock(), str(opened), unusable=received)
         raise opened
     source, listed = opened
-    store.record_customers(listed.customers, listed.replies)
-    return source, listed.customers
+    store.record_customers(listed.customers, listed.replies, str(listed.flaw or ""))
+    return source, listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ FAULTS: Final = {
     "shift": "a job begins while the pages are read, so that they shift",
     "short": "a page lacks its last row",
     "bad-row": "a row that is not an object",
+    "no-id": "a row of the list of customers has no id",
     "half-emoji": "a text ends in half an emoji",
     "nul": "a text holds NUL",
     "other-shape": "JSON of another shape",

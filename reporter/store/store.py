@@ -65,11 +65,18 @@ class Store:
         """Let go of the database; the store opens it again where it is used again."""
         self.engine.dispose()
 
-    def record_customers(self, customers: Iterable[Customer], replies: tuple[Reply, ...]) -> None:
-        """Keep the list of customers and the replies that gave it."""
+    def record_customers(
+        self, customers: Iterable[Customer], replies: tuple[Reply, ...], flaw: str = ""
+    ) -> None:
+        """Keep the list of customers and the replies that gave it. With a `flaw` it is not the
+        whole: it tells who is there, and of nobody's going.
+        """
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
-            self._record_replies(connection, None, "customers", replies)
+            if flaw:
+                self._record_failure(connection, None, "customers", listed_at, flaw, replies, None)
+            else:
+                self._record_replies(connection, None, "customers", replies)
             insert = self.insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
@@ -130,12 +137,17 @@ class Store:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
-        """Customers whom the service listed last before a time, though it has listed others since.
+        """Customers whom the service listed last before a time, though a whole list has come since.
 
         Where nobody asked the service since, nothing is known of anybody's going.
         """
-        customers = tables.customers.c
-        newest_list = sa.select(sa.func.max(customers.listed_at)).scalar_subquery()
+        customers, fetches = tables.customers.c, tables.fetches.c
+        newest_list = (
+            sa.select(sa.func.max(fetches.taken_at))
+            .where(fetches.customer_id.is_(None), fetches.kind == "customers")
+            .where(fetches.error.is_(None))
+            .scalar_subquery()
+        )
         query = (
             sa.select(customers.id, customers.name)
             .where(customers.listed_at < before, newest_list >= before)
