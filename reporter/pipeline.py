@@ -67,7 +67,7 @@ from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
 from reporter.showing import excerpt
 from reporter.store import Store
-from reporter.store.address import is_file
+from reporter.store.address import is_file, shown
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version, VersionTaken
@@ -309,7 +309,7 @@ def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
     if is_file(settings.store.url) and not settings.execution.on_this_machine:
         raise SettingsError(
             f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
-            f"({excerpt(settings.store_url)}).",
+            f"({shown(settings.store_url)}).",
             hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
             "[execution]. Nothing was done.",
         )

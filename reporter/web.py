@@ -16,7 +16,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
@@ -24,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from reporter import __version__
+from reporter.errors import SettingsError
 from reporter.trust import Trust
 
 TIMEOUT_S: Final = (10, 60)
@@ -186,13 +187,36 @@ def send(
 
     Raises:
         requests.RequestException: there is no answer.
-        SettingsError: the authorities that are named cannot be used.
+        SettingsError: the authorities that are named cannot be used, or the proxy cannot.
     """
     assert request.url is not None
     adapter = session.get_adapter(request.url)
     proxies = requests.utils.get_environ_proxies(request.url, no_proxy=None)
+    _refuse_odd_proxy(requests.utils.select_proxy(request.url, proxies))
     with adapter.send(request, stream=True, timeout=TIMEOUT_S, proxies=proxies) as response:
         yield response
+
+
+def _refuse_odd_proxy(proxy: str | None) -> None:
+    """Insist that the proxy of the environment, if it names one, has an address.
+
+    Raises:
+        SettingsError: it has none. Nothing of it is said: anything in it may be a password then.
+    """
+    if not proxy:
+        return
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        good = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    # Behind one of these signs in a password stands its rest, and before it what looks like a host.
+    if not good or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise SettingsError(
+            "The proxy that the environment names is no valid address.",
+            hint="Write HTTPS_PROXY and HTTP_PROXY as http://user:password@host:port, and in the "
+            f"password / ? # : and @ as {', '.join(quote(sign, safe='') for sign in '/?#:@')}.",
+        )
 
 
 def read_body(
