@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
-from reporter.errors import NotStorable, ReporterError, SettingsError, StoreError
+from reporter.errors import FetchError, NotStorable, ReporterError, SettingsError, StoreError
 from reporter.evidence.archive import Archive
 from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
@@ -177,7 +177,8 @@ def fetch_snapshots(
         with suppress(IndexError, Stopped):
             while customer := waiting.pop():
                 received: list[Reply] = []
-                snapshot = attempted(partial(source.snapshot, customer, received))
+                ask = partial(source.snapshot, customer, received)
+                snapshot = attempted(partial(_within_memory, customer, ask))
                 taken.put(_Taken(customer, snapshot, received))
 
     threads = [
@@ -226,14 +227,35 @@ def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> Cus
     """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
     customer, error = taken.customer, taken.snapshot
     if isinstance(error, Snapshot):
-        unusable = attempted(partial(store.record, error, run_id))
+        keep = partial(store.record, error, run_id)
+        unusable = attempted(partial(_within_memory, customer, keep))
         if unusable is None:
             return CustomerOutcome(customer)
         error = unusable
     if isinstance(error, StoreError) and not isinstance(error, NotStorable):
         raise error  # not this customer's fault: the next would fail as well
-    store.record_failure(customer, now, str(error), run_id, taken.received)
+    try:
+        store.record_failure(customer, now, str(error), run_id, taken.received)
+    except MemoryError:
+        store.record_failure(customer, now, str(error), run_id)
     return CustomerOutcome(customer, error=error)
+
+
+def _within_memory(customer: Customer, make: Callable[[], Made]) -> Made:
+    """What `make` comes to of a customer's replies.
+
+    Raises:
+        FetchError: they want more memory than there is.
+    """
+    try:
+        return make()
+    except MemoryError:
+        # The cause is left out: it holds what took the memory.
+        raise FetchError(
+            f"The replies about {customer.name} are too large for the memory there is.",
+            hint="Nothing of this snapshot is kept. Give the program more memory, and run the same "
+            "command again.",
+        ) from None
 
 
 def render_customers(

@@ -29,6 +29,7 @@ FAULTS: Final = {
     "deep": "JSON that is nested 100,000 levels deep",
     "echo": "400 that says the token again",
     "echo-200": "200 with a text that says the token again",
+    "many": "a list of twenty million empty objects, in gzip",
     "expire": "the token is revoked: 401",
     "forbidden": "403",
     "relative-next": "next links relative to the request",

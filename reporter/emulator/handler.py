@@ -68,6 +68,7 @@ _IN_ANSWER: Final = (
     "deep",
     "echo",
     "echo-200",
+    "many",
     "other-shape",
 )
 _TOKENS: Final[dict[str, dict[str, Any]]] = {
@@ -244,6 +245,8 @@ class Handler(BaseHTTPRequestHandler):
             body = b"[" * _DEPTH + b"]" * _DEPTH
         elif fault == "bomb":
             body = gzip.compress(b" " * (1 << 20)) * (1 << 12)
+        elif fault == "many":
+            body = gzip.compress(b'{"data":[' + b"{}," * 20_000_000 + b"{}]}", 1)
         if fault == "drip-head":
             self._drip(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * (1 << 16))
             return
@@ -251,7 +254,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html" if fault == "html" else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("request-id", hashlib.sha256(self.path.encode()).hexdigest()[:16])
-        if fault == "bomb":
+        if fault in ("bomb", "many"):
             self.send_header("Content-Encoding", "gzip")
         for name, text in (headers or {}).items():
             self.send_header(name, text)

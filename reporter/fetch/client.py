@@ -13,7 +13,7 @@ import requests
 from reporter.errors import FetchError, NotThere, PermissionDenied
 from reporter.fetch.auth import TokenAuth
 from reporter.fetch.http import Answer, Exchange, Transient
-from reporter.foreign import NotJson, TooDeep, loses_text, storable
+from reporter.foreign import BeyondLimits, NotJson, loses_text, storable
 from reporter.model import Reply
 from reporter.showing import beginning, excerpt
 
@@ -97,7 +97,7 @@ def _insist_on_json(answer: Answer, subject: str) -> None:
     """Have no body but JSON, and tell where not every character of it can be kept."""
     try:
         replaced = loses_text(answer.body)
-    except TooDeep as error:
+    except BeyondLimits as error:
         raise FetchError(
             f"The reply about {subject} cannot be used: {error} ({_named(answer)}).",
             hint="Tell the service's support.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporter.errors import ReplyError
-from reporter.foreign import NotJson, TooDeep, read_json
+from reporter.foreign import BeyondLimits, NotJson, read_json
 from reporter.jobs.rows import Row, text_rows
 from reporter.model import Reply
 from reporter.showing import beginning, excerpt
@@ -39,10 +39,10 @@ def read_page(reply: Reply) -> Page:
     where = f" (request id {reply.request_id})" if reply.request_id else ""
     try:
         envelope = read_json(reply.body)
-    except TooDeep as error:
+    except BeyondLimits as error:
         raise ReplyError(
             f"The reply of {excerpt(reply.url)} cannot be used: {error}{where}.",
-            hint="Replies of the service are four levels deep; tell its support.",
+            hint="Replies of the service are far from such limits; tell its support.",
         ) from error
     except NotJson as error:
         raise ReplyError(

@@ -31,6 +31,7 @@ UNUSABLE = {
     "endless-next": "more than 20 pages",
     "429-absurd": "failed 6 times: 429",
     "bomb": "has more than 64 MiB",
+    "many": "has more than 3,000,000 values",
     "drip": "not whole after 1.5 seconds",
     "drip-head": "not whole after 1.5 seconds",
     "truncate": "failed 6 times",

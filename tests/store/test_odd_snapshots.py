@@ -212,3 +212,35 @@ def test_the_longest_ids_are_kept(url: str) -> None:
         store.record(Snapshot(customer, (reply_with(row),)))
         with store.reading() as connection:
             assert connection.scalar(sa.select(tables.jobs.c.job_id)) == longest
+
+
+def test_replies_too_large_for_the_memory_cost_one_customer(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it lacks when they are read or when they are kept: no fault of the program."""
+
+    def make(customer: Customer) -> Snapshot:
+        if customer.id == "3":
+            raise MemoryError
+        return Snapshot(customer, (reply_with(),))
+
+    def no_memory(customer: Customer) -> Callable[..., None]:
+        def kept(snapshot: Snapshot, *_: object) -> None:
+            if snapshot.customer.id == customer.id:
+                raise MemoryError
+            record(snapshot)
+
+        return kept
+
+    with closing(Store.open(url)) as store:
+        record = store.record
+        monkeypatch.setattr(store, "record", no_memory(CUSTOMERS[7]))
+        outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
+        assert store.last_failure(CUSTOMERS[3]) is not None
+    failed = {own.customer.id: own.error for own in outcomes if own.error}
+    assert failed.keys() == {"3", "7"}
+    for number, error in failed.items():
+        assert str(error) == (
+            f"The replies about Customer {number} are too large for the memory there is."
+        )
+        assert "fault of the program" not in error.hint
