@@ -9,8 +9,8 @@ from typing import Any, Final
 MOST_LEVELS: Final = 32
 """How deep JSON may be nested; the service's own is four levels deep."""
 MOST_VALUES: Final = 3_000_000
-"""How many values JSON may have: read, they take twenty times the memory that they take as text, and
-more. Those of 64 MiB of jobs are fewer.
+"""How many values JSON may have: read, they take twenty times the memory they take as text. Those
+of 64 MiB of jobs are fewer.
 """
 _BESIDE_VALUES: Final = (b",", b"[", b"{")
 """One of these stands before each value of a list, and before each member of an object."""

@@ -38,8 +38,11 @@ _PLAIN_NAME: Final = "$"
 """What the names of OData's own parameters begin with; they say where in a list one is."""
 _WORD: Final = re.compile(r"(?P<key>\b\w*(?:password|passwd|pwd)=)[^\s&;'\"]+", re.IGNORECASE)
 _BEARER: Final = re.compile(
-    r"(?P<key>\bBearer(?:\s|[+:]|%20)+)(?!token\b)[^\s'\"<>,;]+", re.IGNORECASE
+    r"(?P<key>\bBearer(?:\s|[+:]|%20)+)(?!token\b)[^\s'\"<>,;()]*[^\s'\"<>,;().]",
+    re.IGNORECASE,
 )
+_SIGNED: Final = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)*")
+"""A token that is signed JSON, also one that nobody gave this program."""
 _HEXADECIMAL: Final = re.compile("%[0-9A-F]{2}")
 
 _known_secrets: set[str] = set()
@@ -88,12 +91,13 @@ def beginning(content: bytes, most: int = 200) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """A text without the secrets that are known, and without what follows `Bearer`; the addresses
-    in it show neither the password of a user nor a secret parameter.
+    """A text without the secrets that are known, and without what is a token by its looks; the
+    addresses in it show neither the password of a user nor a secret parameter.
 
     Where it cannot be told what of an address is the password, more is hidden rather than less.
     """
-    text = _BEARER.sub(lambda word: word["key"] + HIDDEN, _without_known_secrets(text))
+    text = _SIGNED.sub(HIDDEN, _without_known_secrets(text))
+    text = _BEARER.sub(lambda word: word["key"] + HIDDEN, text)
     text = _ADDRESS.sub(lambda address: address["scheme"] + _shown(**address.groupdict()), text)
     return _WORD.sub(lambda word: word["key"] + HIDDEN, _PARAMETER.sub(_parameter, text))
 

@@ -165,4 +165,14 @@ def test_what_follows_bearer_is_hidden(words: str) -> None:
     """Nobody need know it: it is a token, whoever's it is."""
     shown = harmless(f"sent '{words}', refused")
     assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", shown)
+    assert harmless("It sent (Bearer ab.c).") == "It sent (Bearer ***)."
     assert harmless("The bearer token has run out") == "The bearer token has run out"
+
+
+def test_what_looks_like_a_signed_token_is_hidden() -> None:
+    """Also one that an endpoint tells of and has never given."""
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln-_nature"
+    assert harmless(f"token {token} was issued.") == "token *** was issued."
+    assert harmless("eyJ is no token, nor is heyJhbGciOiJSUzI1NiJ9") == (
+        "eyJ is no token, nor is heyJhbGciOiJSUzI1NiJ9"
+    )
