@@ -55,8 +55,8 @@ def ours(access: Access) -> None:
     """Fetch into a new store."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{Path(folder) / 'store.db'}")
-        source, customers = fetch_customers(access, store, now)
-        outcomes = list(fetch_snapshots(source, customers, store, now))
+        source, listed = fetch_customers(access, store, now)
+        outcomes = list(fetch_snapshots(source, listed.customers, store, now))
         assert not any(own.error for own in outcomes)
         store.engine.dispose()
 

@@ -15,7 +15,7 @@ from reporter.delivery.folder import check_folder
 from reporter.dispatch.recipients import recipients_of
 from reporter.dispatch.sending import copies_url
 from reporter.dispatch.transports import transport_of
-from reporter.errors import ReporterError
+from reporter.errors import ReplyError, ReporterError
 from reporter.fetch import open_source
 from reporter.fetch.auth import ClientCertificate, TokenAuth, TokenRefused
 from reporter.fetch.http import Exchange
@@ -250,6 +250,8 @@ def _service(exchange: Exchange, access: Access) -> str:
     source, listed = open_source(access, lambda: datetime.now(UTC), exchange)
     generation = type(source).__name__.replace("Generation", "generation ")
     seen = f"{generation}, {len(listed.customers)} customers"
+    if listed.flaw:
+        raise ReplyError(f"{seen} can be read. {listed.flaw}", hint=listed.flaw.hint)
     if listed.customers:
         first = listed.customers[0]
         answers = source.snapshot(first).answers

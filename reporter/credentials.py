@@ -12,6 +12,7 @@ from reporter.fetch.auth import ClientCertificate, ClientSecret, Credential
 from reporter.fetch.source import Access
 from reporter.files import must_be_readable, refuse_shared
 from reporter.settings import ENV_PREFIX, Settings
+from reporter.showing import keep_secret
 
 KEYRING_SERVICE: Final = "backup-reporter"
 """Under which name secrets stand in the system's keyring; the user there is the secret's place."""
@@ -19,10 +20,13 @@ KEYRING_SERVICE: Final = "backup-reporter"
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret, and where it was found."""
+    """A secret, and where it was found. Once it is known, nobody is shown it."""
 
     value: str = field(repr=False)
     origin: str
+
+    def __post_init__(self) -> None:
+        keep_secret(self.value)
 
 
 class NoSecret(SettingsError):

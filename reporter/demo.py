@@ -144,8 +144,8 @@ def fetch_month(
             ClientSecret(emulator.client_secret),
         )
         for now in days:
-            source, customers = fetch_customers(access, store, clock)
-            due = [own for own in customers if now not in _MISSED.get(own.name, ())]
+            source, listed = fetch_customers(access, store, clock)
+            due = [own for own in listed.customers if now not in _MISSED.get(own.name, ())]
             outcomes = list(fetch_snapshots(source, due, store, clock))
             errors = {own.customer.id: own.error for own in outcomes if own.error is not None}
             emulator.listed = _LISTED

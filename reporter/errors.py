@@ -14,8 +14,8 @@
     ├── EvidenceError      an archive cannot be made, or is not what it should be
     └── OutputError        a file cannot be written
 
-A message says what happened and to whom; the hint says what to do about it. Neither shows the
-password of an address, whoever quotes it.
+A message says what happened and to whom; the hint says what to do about it. Neither shows a
+secret that is in use, or the password of an address, whoever quotes it.
 """
 
 from __future__ import annotations

@@ -8,6 +8,12 @@ from typing import Any, Final
 
 MOST_LEVELS: Final = 32
 """How deep JSON may be nested; the service's own is four levels deep."""
+MOST_VALUES: Final = 3_000_000
+"""How many values JSON may have: read, they take twenty times the memory they take as text. Those
+of 64 MiB of jobs are fewer.
+"""
+_BESIDE_VALUES: Final = (b",", b"[", b"{")
+"""One of these stands before each value of a list, and before each member of an object."""
 _REPLACEMENT: Final = "\ufffd"
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 """NUL, which PostgreSQL refuses, and halves of a pair of surrogates, which are no character."""
@@ -19,8 +25,16 @@ class NotJson(ValueError):
     """It is no JSON, or none that this program works with."""
 
 
-class TooDeep(NotJson):
+class BeyondLimits(NotJson):
+    """It is more than any reply has reason to be."""
+
+
+class TooDeep(BeyondLimits):
     """It is nested deeper than any reply has reason to be."""
+
+
+class TooManyValues(BeyondLimits):
+    """It has more values than any reply has reason to have."""
 
 
 def read_json(content: bytes) -> Any:
@@ -28,7 +42,7 @@ def read_json(content: bytes) -> Any:
 
     Raises:
         NotJson: it is none.
-        TooDeep: it is nested deeper than `MOST_LEVELS`.
+        BeyondLimits: it is nested deeper than `MOST_LEVELS`, or has more values than `MOST_VALUES`.
     """
     value, _ = _read(content)
     return value
@@ -53,6 +67,9 @@ def storable(text: str) -> str:
 
 def _read(content: bytes) -> tuple[Any, bool]:
     """The value of a JSON text, and whether characters of it had to be replaced."""
+    # Before it is read, which is what takes the memory; signs within texts are counted, too.
+    if sum(map(content.count, _BESIDE_VALUES)) > MOST_VALUES:
+        raise TooManyValues(f"it has more than {MOST_VALUES:,} values")
     # The causes are left out: they hold the whole text, and that of a token's reply is secret.
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")

@@ -23,11 +23,12 @@ from pydantic import TypeAdapter
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
-from reporter.errors import NotStorable, ReporterError, SettingsError, StoreError
+from reporter.errors import FetchError, NotStorable, ReporterError, SettingsError, StoreError
 from reporter.evidence.archive import Archive
 from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
 from reporter.fetch.http import Exchange, Stopped
+from reporter.fetch.listing import CustomerList
 from reporter.fetch.source import Access
 from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
@@ -66,7 +67,7 @@ from reporter.restore_tests import check_entries, restore_tests_of
 from reporter.settings import ReportSettings, Settings
 from reporter.showing import excerpt
 from reporter.store import Store
-from reporter.store.address import is_file
+from reporter.store.address import is_file, shown
 from reporter.store.history import is_there
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.tallies import keep_tallies, kept_tallies
@@ -126,8 +127,8 @@ class Rendering:
 
 def fetch_customers(
     access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
-) -> tuple[JobSource, tuple[Customer, ...]]:
-    """The source to fetch from and the customers it lists, which are recorded in the store.
+) -> tuple[JobSource, CustomerList]:
+    """The source to fetch from and its list of customers, which is recorded in the store.
 
     Raises:
         FetchError: they cannot be listed.
@@ -141,8 +142,8 @@ def fetch_customers(
             store.record_failure(None, clock(), str(opened), unusable=received)
         raise opened
     source, listed = opened
-    store.record_customers(listed.customers, listed.replies)
-    return source, listed.customers
+    store.record_customers(listed.customers, listed.replies, str(listed.flaw or ""))
+    return source, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,8 @@ def fetch_snapshots(
         with suppress(IndexError, Stopped):
             while customer := waiting.pop():
                 received: list[Reply] = []
-                snapshot = attempted(partial(source.snapshot, customer, received))
+                ask = partial(source.snapshot, customer, received)
+                snapshot = attempted(partial(_within_memory, customer, ask))
                 taken.put(_Taken(customer, snapshot, received))
 
     threads = [
@@ -226,14 +228,35 @@ def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> Cus
     """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
     customer, error = taken.customer, taken.snapshot
     if isinstance(error, Snapshot):
-        unusable = attempted(partial(store.record, error, run_id))
+        keep = partial(store.record, error, run_id)
+        unusable = attempted(partial(_within_memory, customer, keep))
         if unusable is None:
             return CustomerOutcome(customer)
         error = unusable
     if isinstance(error, StoreError) and not isinstance(error, NotStorable):
         raise error  # not this customer's fault: the next would fail as well
-    store.record_failure(customer, now, str(error), run_id, taken.received)
+    try:
+        store.record_failure(customer, now, str(error), run_id, taken.received)
+    except MemoryError:
+        store.record_failure(customer, now, str(error), run_id)
     return CustomerOutcome(customer, error=error)
+
+
+def _within_memory(customer: Customer, make: Callable[[], Made]) -> Made:
+    """What `make` comes to of a customer's replies.
+
+    Raises:
+        FetchError: they want more memory than there is.
+    """
+    try:
+        return make()
+    except MemoryError:
+        # The cause is left out: it holds what took the memory.
+        raise FetchError(
+            f"The replies about {customer.name} are too large for the memory there is.",
+            hint="Nothing of this snapshot is kept. Give the program more memory, and run the same "
+            "command again.",
+        ) from None
 
 
 def render_customers(
@@ -316,7 +339,7 @@ def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
     if is_file(settings.store.url) and not settings.execution.on_this_machine:
         raise SettingsError(
             f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
-            f"({excerpt(settings.store_url)}).",
+            f"({shown(settings.store_url)}).",
             hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
             "[execution]. Nothing was done.",
         )

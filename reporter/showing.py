@@ -1,18 +1,28 @@
 """What people are shown of texts from outside: one line, no orders to a terminal, no password.
 
-Customers are called what they are called, servers say what they like, and libraries quote the
-addresses they were given.
+Customers are called what they are called, servers say what they like, also what they were sent, and
+libraries quote the addresses they were given.
 """
 
 from __future__ import annotations
 
+import html
+import json
 import re
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN: Final = "***"
 _LOOKED_AT: Final = 10_000
 """Characters of a text of which the beginning is shown: servers send megabytes."""
+_SHORTEST_SECRET: Final = 8
+"""Characters of a secret that is known by itself: a shorter one is part of many words."""
+_TELLING: Final = 16
+"""Characters by which a secret is known of which a text has no more than its beginning."""
+_OUR_NAME: Final = "reporter"
+"""No secret, whoever makes it a password: hardly a sentence of ours is without it."""
 NOT_IN_A_LINE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufffe\uffff]+"
@@ -27,6 +37,36 @@ _SECRET_NAME: Final = re.compile(r"pass|pwd|secret|token|key|sig|auth|cred|code"
 _PLAIN_NAME: Final = "$"
 """What the names of OData's own parameters begin with; they say where in a list one is."""
 _WORD: Final = re.compile(r"(?P<key>\b\w*(?:password|passwd|pwd)=)[^\s&;'\"]+", re.IGNORECASE)
+_BEARER: Final = re.compile(
+    r"(?P<key>\bBearer(?:\s|[+:]|%20)+)(?!token\b)[^\s'\"<>,;()]*[^\s'\"<>,;().]",
+    re.IGNORECASE,
+)
+_SIGNED: Final = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)*")
+"""A token that is signed JSON, also one that nobody gave this program."""
+_HEXADECIMAL: Final = re.compile("%[0-9A-F]{2}")
+
+_known_secrets: set[str] = set()
+"""The secrets in use, each in the forms in which others may write it."""
+
+
+def keep_secret(text: str) -> None:
+    """Have a secret hidden from now on in whatever is shown: whoever it was sent to may say it
+    again, whole or cut short. One of less than eight characters is not.
+    """
+    if len(text) >= _SHORTEST_SECRET and text.casefold() != _OUR_NAME:
+        _known_secrets.update(_forms_of(text))
+
+
+def _forms_of(secret: str) -> Iterator[str]:
+    """A secret as it is, and as addresses, JSON, HTML and Python write it."""
+    yield secret
+    for encoded in (quote(secret, safe=""), quote_plus(secret)):
+        yield encoded
+        yield _HEXADECIMAL.sub(lambda sign: sign[0].lower(), encoded)
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
+    yield html.escape(secret)
 
 
 def one_line(text: str) -> str:
@@ -35,7 +75,7 @@ def one_line(text: str) -> str:
 
 
 def harmless(text: object) -> str:
-    """A text as it may be shown: on one line, and without the passwords of addresses in it."""
+    """A text as it may be shown: on one line, and without the passwords and secrets in it."""
     return NOT_IN_A_LINE.sub(" ", without_passwords(str(text)))
 
 
@@ -45,13 +85,40 @@ def excerpt(text: str, most: int = 200) -> str:
     return line if len(line) <= most else f"{line[:most]}…"
 
 
+def beginning(content: bytes, most: int = 200) -> str:
+    """The beginning of what others sent, whatever it is, as it may be shown."""
+    return excerpt(content[:_LOOKED_AT].decode("utf-8", "replace"), most)
+
+
 def without_passwords(text: str) -> str:
-    """A text in which the addresses show neither the password of a user nor a secret parameter.
+    """A text without the secrets that are known, and without what is a token by its looks; the
+    addresses in it show neither the password of a user nor a secret parameter.
 
     Where it cannot be told what of an address is the password, more is hidden rather than less.
     """
+    text = _SIGNED.sub(HIDDEN, _without_known_secrets(text))
+    text = _BEARER.sub(lambda word: word["key"] + HIDDEN, text)
     text = _ADDRESS.sub(lambda address: address["scheme"] + _shown(**address.groupdict()), text)
     return _WORD.sub(lambda word: word["key"] + HIDDEN, _PARAMETER.sub(_parameter, text))
+
+
+def _without_known_secrets(text: str) -> str:
+    """A text without the secrets that are known, also where no more than a beginning is there."""
+    secrets = sorted(_known_secrets, key=len, reverse=True)
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    for start in {secret[:_TELLING] for secret in secrets if len(secret) >= _TELLING}:
+        at = text.find(start)
+        while at >= 0:
+            end = at + max(_in_common(secret, text[at : at + len(secret)]) for secret in secrets)
+            text = text[:at] + HIDDEN + text[end:]
+            at = text.find(start, at + len(HIDDEN))
+    return text
+
+
+def _in_common(one: str, other: str) -> int:
+    """With how many equal characters two texts begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def has_password(address: str) -> bool:

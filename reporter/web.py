@@ -11,12 +11,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
@@ -24,10 +24,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from reporter import __version__
+from reporter.errors import SettingsError
 from reporter.trust import Trust, in_force
 
 TIMEOUT_S: Final = (10, 60)
 """To connect, and between two bytes of an answer."""
+CONNECTING_S: Final = 60.0
+"""To make a connection, with a proxy's tunnel and TLS."""
 LONGEST_ANSWER_S: Final = 180.0
 """From the last byte of a request to that of its answer."""
 _BLOCK: Final = 1 << 16
@@ -43,25 +46,28 @@ class OverLimit(Exception):
     """An answer is larger, or takes longer, than any has reason to."""
 
 
+class NoConnection(OverLimit):
+    """Making a connection takes longer than it has reason to."""
+
+
 class Deadline:
-    """Cuts the connection of a request whose answer takes too long, however steadily it drips in:
-    a time-out counts from each byte anew. The time begins when the request has left.
+    """Cuts the connection of a request that takes too long, however steadily bytes drip in: a
+    time-out counts from each byte anew. Making the connection has a time of its own; that of the
+    answer begins when the request has left.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.passed = False
         self._seconds = seconds
+        self._passed: OverLimit | None = None
         self._socket: Any = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
+        self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Deadline:
         _of_thread.deadline = self
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        self._timer.cancel()
-        self._socket = None
+        self._end()
         _of_thread.deadline = None
         if isinstance(error, FAULTS):
             self.insist()  # else it is what came of the cut
@@ -72,16 +78,52 @@ class Deadline:
         Raises:
             OverLimit: there is none.
         """
-        if self.passed:
-            raise OverLimit(f"its answer was not whole after {self._seconds:g} seconds")
+        if self._passed:
+            raise self._passed
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """The time in which a connection is to be made, with a proxy's tunnel and TLS.
+
+        Raises:
+            NoConnection: it is over.
+        """
+        seconds = CONNECTING_S
+        self._begin(seconds, NoConnection(f"there was no connection after {seconds:g} seconds"))
+        try:
+            yield
+        finally:
+            if (connection := self._socket) is not None:
+                connection.close()
+            self._end()
+        self.insist()
+
+    def hold(self, connection: socket.socket) -> None:
+        """Take hold of the connection being made. TLS takes its socket from it: a second one on the
+        same connection stays.
+        """
+        self._socket = connection.dup()
+        if self._passed:
+            self._cut(self._passed)
 
     def watch(self, connection: Any) -> None:
-        """Begin the time after which this one is cut."""
+        """Begin the time of the answer, after which its connection is cut."""
         self._socket = connection
+        over = OverLimit(f"its answer was not whole after {self._seconds:g} seconds")
+        self._begin(self._seconds, over)
+
+    def _begin(self, seconds: float, over: OverLimit) -> None:
+        self._timer = threading.Timer(seconds, self._cut, (over,))
+        self._timer.daemon = True
         self._timer.start()
 
-    def _cut(self) -> None:
-        self.passed = True
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._socket = None
+
+    def _cut(self, over: OverLimit) -> None:
+        self._passed = over
         if (connection := self._socket) is not None:
             with suppress(OSError, ValueError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -98,15 +140,26 @@ _of_thread: Final = _OfThread()
 
 class _Watched:
     """A connection that shows its socket to the deadline of its request: nothing else ends the
-    waiting for a head that drips in.
+    waiting for a tunnel, a greeting or a head that drips in.
     """
 
     sock: Any
 
+    def connect(self) -> None:
+        deadline = _of_thread.deadline
+        with deadline.connecting() if deadline else nullcontext():
+            super().connect()  # type: ignore[misc]  # of the connection it is mixed into
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]
+        if _of_thread.deadline is not None:
+            _of_thread.deadline.hold(connection)
+        return connection
+
     def getresponse(self) -> Any:
         if _of_thread.deadline is not None:
             _of_thread.deadline.watch(self.sock)
-        return super().getresponse()  # type: ignore[misc]  # of the connection it is mixed into
+        return super().getresponse()  # type: ignore[misc]
 
 
 class _Connection(_Watched, HTTPConnection):
@@ -186,13 +239,36 @@ def send(
 
     Raises:
         requests.RequestException: there is no answer.
-        SettingsError: the authorities that are named cannot be used.
+        SettingsError: the authorities that are named cannot be used, or the proxy cannot.
     """
     assert request.url is not None
     adapter = session.get_adapter(request.url)
     proxies = requests.utils.get_environ_proxies(request.url, no_proxy=None)
+    _refuse_odd_proxy(requests.utils.select_proxy(request.url, proxies))
     with adapter.send(request, stream=True, timeout=TIMEOUT_S, proxies=proxies) as response:
         yield response
+
+
+def _refuse_odd_proxy(proxy: str | None) -> None:
+    """Insist that the proxy of the environment, if it names one, has an address.
+
+    Raises:
+        SettingsError: it has none. Nothing of it is said: anything in it may be a password then.
+    """
+    if not proxy:
+        return
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        good = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    # Behind one of these signs in a password stands its rest, and before it what looks like a host.
+    if not good or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise SettingsError(
+            "The proxy that the environment names is no valid address.",
+            hint="Write HTTPS_PROXY and HTTP_PROXY as http://user:password@host:port, and in the "
+            f"password / ? # : and @ as {', '.join(quote(sign, safe='') for sign in '/?#:@')}.",
+        )
 
 
 def read_body(
@@ -238,7 +314,7 @@ def in_words(error: BaseException, url: str) -> str:
     # The outer ones only wrap it; what is within one of these tells of our own reading.
     while not isinstance(error, HTTPException) and (inner := error.__cause__ or error.__context__):
         error = inner
-    return f"{type(error).__name__}: {error}{_by_proxy(url)}"
+    return f"{type(error).__name__}: {error}{by_proxy(url)}"
 
 
 def distrust(error: BaseException, url: str) -> str:
@@ -247,11 +323,11 @@ def distrust(error: BaseException, url: str) -> str:
     if fault is None:
         return ""
     reason, host = fault.verify_message.rstrip("."), urlsplit(url).hostname
-    why = f"The certificate of {host} is not trusted: {reason}{_by_proxy(url)}."
+    why = f"The certificate of {host} is not trusted: {reason}{by_proxy(url)}."
     return f"{why} {in_force()}".rstrip()
 
 
-def _by_proxy(url: str) -> str:
+def by_proxy(url: str) -> str:
     """By which proxy of the environment a request goes, without the password it may hold."""
     proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
     proxy = requests.utils.select_proxy(url, proxies)

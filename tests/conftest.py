@@ -39,6 +39,12 @@ def no_authorities_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test makes a secret is an ordinary word in the next."""
+    monkeypatch.setattr("reporter.showing._known_secrets", set())
+
+
 @pytest.fixture
 def start_emulator() -> Iterator[StartEmulator]:
     """Starts emulators that stop with the test; `faults` are texts like `503=0.1`."""

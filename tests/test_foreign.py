@@ -14,6 +14,7 @@ from reporter.foreign import (
     MOST_LEVELS,
     NotJson,
     TooDeep,
+    TooManyValues,
     loses_text,
     read_json,
     storable,
@@ -90,3 +91,13 @@ def test_every_text_becomes_one_that_can_be_kept(text: str) -> None:
     assert len(kept) == len(text)
     assert storable(kept) == kept
     assert read_json(json.dumps(text).encode()) == storable(json.loads(json.dumps(text)))
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "1", '""', '{"a":1}', "[[]]"])
+def test_json_of_too_many_values_is_not_read(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever they are: what they would take of memory is not even tried."""
+    monkeypatch.setattr("reporter.foreign.MOST_VALUES", 10_000)
+    assert len(read_json(f"[{','.join([value] * 3_000)}]".encode())) == 3_000
+    monkeypatch.setattr("json.loads", lambda _: pytest.fail("it was read"))
+    with pytest.raises(TooManyValues, match="more than 10,000 values"):
+        read_json(f"[{','.join([value] * 10_001)}]".encode())

@@ -21,7 +21,7 @@ ALLOWED = {
     "reporter.errors": {"reporter.showing"},
     "reporter.foreign": set(),
     "reporter.trust": {"reporter.errors"},
-    "reporter.web": {"reporter.trust"},
+    "reporter.web": {"reporter.errors", "reporter.trust"},
     "reporter.period": {"reporter.errors"},
     "reporter.model": {"reporter.period"},
     "reporter.jobs": {
@@ -37,6 +37,7 @@ ALLOWED = {
         "reporter.foreign",
         "reporter.model",
         "reporter.jobs.replies",
+        "reporter.jobs.rows",
         "reporter.showing",
         "reporter.trust",
         "reporter.web",

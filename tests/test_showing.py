@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import string
 import sys
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.errors import ReporterError, StoreError
-from reporter.showing import excerpt, harmless, has_password, one_line, without_passwords
+from reporter.showing import (
+    beginning,
+    excerpt,
+    harmless,
+    has_password,
+    keep_secret,
+    one_line,
+    without_passwords,
+)
 
 SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", min_size=6)
 
@@ -101,3 +111,68 @@ def test_what_is_shown_is_short_and_harmless() -> None:
     assert excerpt("x" * 200) == "x" * 200
     assert excerpt("x" * 201) == "x" * 200 + "…"
     assert sys.getsizeof(excerpt("\n" * 10_000_000)) < 1_000
+
+
+@pytest.mark.parametrize(
+    "secret", ["p%ss\"w'rd&<\\>/é", "two words, and +", "Pässwört", "A" * 4000]
+)
+def test_a_known_secret_is_hidden_as_others_write_it(secret: str) -> None:
+    """As it is, and as addresses, forms, JSON, HTML and Python write it."""
+    before = f"It is {secret}."
+    assert excerpt(before, 10_000) == before
+    keep_secret(secret)
+    address = quote(secret, safe="")
+    lower = re.sub("%..", lambda sign: sign[0].lower(), address)
+    for written in (
+        *(secret, address, lower, quote_plus(secret), html.escape(secret)),
+        *(json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]),
+        repr(secret)[1:-1],
+    ):
+        assert harmless(f"It is {written}, twice {written}.") == "It is ***, twice ***."
+        assert str(StoreError(f"It is {written}.")) == "It is ***."
+
+
+def test_the_beginning_of_a_known_secret_is_hidden() -> None:
+    """Whoever cuts a text short: a server before it sends, or this program before it shows."""
+    token = "eyJhbGciOiJSUzI1NiJ9." + "x" * 900
+    keep_secret(token)
+    for length in (16, 40, 800):
+        assert harmless(f"no {token[:length]}… for you") == "no ***… for you"
+    assert excerpt(f"no {token}", 20) == "no ***"
+    assert beginning(b"\xff" * 3 + b"Token " + token.encode(), 12) == "\ufffd\ufffd\ufffdToken ***"
+    assert excerpt("x" * 9_980 + token, 20_000) == "x" * 9_980 + "***"
+
+
+@pytest.mark.parametrize("word", ["", "secret", "pass123", "reporter", "Reporter"])
+def test_what_is_part_of_many_words_is_no_secret(word: str) -> None:
+    """Hiding it would tell it, and leave nobody with a sentence to read."""
+    keep_secret(word)
+    text = "The secret of reporter is pass123."
+    assert harmless(text) == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bearer eyJhbGciOi",
+        "bearer: abc",
+        "Authorization: Bearer%20abc",
+        "x?Bearer+abc",
+        "Bearer  a",
+    ],
+)
+def test_what_follows_bearer_is_hidden(words: str) -> None:
+    """Nobody need know it: it is a token, whoever's it is."""
+    shown = harmless(f"sent '{words}', refused")
+    assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", shown)
+    assert harmless("It sent (Bearer ab.c).") == "It sent (Bearer ***)."
+    assert harmless("The bearer token has run out") == "The bearer token has run out"
+
+
+def test_what_looks_like_a_signed_token_is_hidden() -> None:
+    """Also one that an endpoint tells of and has never given."""
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln-_nature"
+    assert harmless(f"token {token} was issued.") == "token *** was issued."
+    assert harmless("eyJ is no token, nor is heyJhbGciOiJSUzI1NiJ9") == (
+        "eyJ is no token, nor is heyJhbGciOiJSUzI1NiJ9"
+    )

@@ -39,8 +39,8 @@ def fetched(path: Path, versions: Sequence[Version], generations: Sequence[Seque
                 ClientSecret(emulator.client_secret),
                 version,
             )
-            source, customers = fetch_customers(access, store, lambda now=now: now)  # type: ignore[misc]
-            outcomes = list(fetch_snapshots(source, customers, store, lambda now=now: now))  # type: ignore[misc]
+            source, listed = fetch_customers(access, store, lambda now=now: now)  # type: ignore[misc]
+            outcomes = list(fetch_snapshots(source, listed.customers, store, lambda now=now: now))  # type: ignore[misc]
             assert [own.error for own in outcomes] == [None]
     return store
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from reporter.cli.customers import choose
@@ -16,9 +14,6 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.progress import finish, follow
-
-if TYPE_CHECKING:
-    from reporter.pipeline import CustomerOutcome
 
 
 @click.command()
@@ -33,13 +28,11 @@ def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> No
     day of a month is observed. A run that was cut short is gone on with by the next.
     """
     console = context.ensure_object(Console)
-    context.exit(finish(console, fetch_customers_wanted(console, wanted, wait)))
+    context.exit(fetch_customers_wanted(console, wanted, wait))
 
 
-def fetch_customers_wanted(
-    console: Console, wanted: tuple[str, ...], wait: float
-) -> list[CustomerOutcome]:
-    """Take the snapshots, going on with a run that was cut short; what became of each customer.
+def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: float) -> int:
+    """Take the snapshots, going on with a run that was cut short; the exit status.
 
     Raises:
         FetchError: the customers cannot be listed.
@@ -54,11 +47,15 @@ def fetch_customers_wanted(
     store = open_store(settings, new=True)
     with fetch_run(store, utc_now, whole=not wanted, wait=wait) as run:
         source, listed = fetch_customers(access, store, utc_now)
-        customers = [own for own in choose(listed, wanted) if own.id not in run.done]
+        if listed.flaw:
+            console.warn(f"Failed: {listed.flaw}", listed.flaw.hint)
+        customers = [own for own in choose(listed.customers, wanted) if own.id not in run.done]
         if run.done:
             console.say(
                 f"Going on with the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
-                f"{len(listed) - len(customers)} of {len(listed)} customers are done."
+                f"{len(listed.customers) - len(customers)} of {len(listed.customers)} customers "
+                "are done."
             )
         snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
-        return follow(console, snapshots, len(customers), "Fetched")
+        outcomes = follow(console, snapshots, len(customers), "Fetched")
+    return 1 if listed.flaw else finish(console, outcomes)

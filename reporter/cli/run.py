@@ -57,10 +57,11 @@ def run(
     console = context.ensure_object(Console)
     rendering = rendering_of(console.settings(), out, formats, period, timezone, locale)
     if period:
-        status = _fetch(console, wanted, wait)
+        status = fetch_customers_wanted(console, wanted, wait)
         context.exit(max(status, _do_period(console, rendering, wanted, workers, wait)))
     store = open_store(rendering.settings, new=True)
-    status = _fetch(console, wanted, wait) if _fetch_is_due(console, rendering, store) else 0
+    fetching = _fetch_is_due(console, rendering, store)
+    status = fetch_customers_wanted(console, wanted, wait) if fetching else 0
     months = _months_due(console, rendering, store)
     for label in months:
         began_at, month = utc_now(), replace(rendering, period=label)
@@ -91,11 +92,6 @@ def _do_period(
         sent = send_stored_reports(console, mailing, wanted, wait, leftovers=leftovers)
         status = max(status, sent)
     return status
-
-
-def _fetch(console: Console, wanted: tuple[str, ...], wait: float) -> int:
-    """Take the snapshots; the exit status."""
-    return int(any(own.error for own in fetch_customers_wanted(console, wanted, wait)))
 
 
 def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:

@@ -27,6 +27,9 @@ FAULTS: Final = {
     "broken-json": "200 with half a JSON text",
     "html": "200 with an HTML page",
     "deep": "JSON that is nested 100,000 levels deep",
+    "echo": "400 that says the token again",
+    "echo-200": "200 with a text that says the token again",
+    "many": "a list of twenty million empty objects, in gzip",
     "expire": "the token is revoked: 401",
     "forbidden": "403",
     "relative-next": "next links relative to the request",
@@ -39,6 +42,7 @@ FAULTS: Final = {
     "shift": "a job begins while the pages are read, so that they shift",
     "short": "a page lacks its last row",
     "bad-row": "a row that is not an object",
+    "no-id": "a row of the list of customers has no id",
     "half-emoji": "a text ends in half an emoji",
     "nul": "a text holds NUL",
     "other-shape": "JSON of another shape",
@@ -47,6 +51,7 @@ FAULTS: Final = {
     "token-line": "a token that holds a line break",
     "token-script": "a token in another script",
     "token-reason": "no token, and the reasons are lists",
+    "token-echo": "no token, and the reason says the request and a token again",
 }
 
 

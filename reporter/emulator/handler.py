@@ -66,6 +66,9 @@ _IN_ANSWER: Final = (
     "broken-json",
     "html",
     "deep",
+    "echo",
+    "echo-200",
+    "many",
     "other-shape",
 )
 _TOKENS: Final[dict[str, dict[str, Any]]] = {
@@ -123,6 +126,10 @@ class Handler(BaseHTTPRequestHandler):
             elif faults.strikes("token-reason", asked):
                 error = {"error": ["invalid_client"], "error_description": [token]}
                 self._send(HTTPStatus.BAD_REQUEST, error)
+            elif faults.strikes("token-echo", asked):
+                reason = f"refused: {body.decode()} {token['access_token']}"
+                error = {"error": "invalid_request", "error_description": reason} | token
+                self._send(HTTPStatus.BAD_REQUEST, error)
             else:
                 fault = faults.first_strike(_TOKENS, asked)
                 self._send(HTTPStatus.OK, token | _TOKENS.get(fault or "", {}))
@@ -147,6 +154,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = faults.first_strike(_IN_ANSWER, asked)
         if fault == "other-shape":
             self._send(HTTPStatus.OK, {"items": []})
+        elif fault == "echo":
+            self._send(HTTPStatus.BAD_REQUEST, {"Authorization": self.headers["Authorization"]})
         else:
             self._send(HTTPStatus.OK, answer, fault=fault)
 
@@ -228,12 +237,16 @@ class Handler(BaseHTTPRequestHandler):
         body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")
         if fault == "html":
             body = b"<!doctype html><title>Sign in</title><p>Please sign in to the proxy."
+        elif fault == "echo-200":
+            body = f"Authorization: {self.headers['Authorization']}".encode()
         elif fault == "broken-json":
             body = body[: len(body) // 2]
         elif fault == "deep":
             body = b"[" * _DEPTH + b"]" * _DEPTH
         elif fault == "bomb":
             body = gzip.compress(b" " * (1 << 20)) * (1 << 12)
+        elif fault == "many":
+            body = gzip.compress(b'{"data":[' + b"{}," * 20_000_000 + b"{}]}", 1)
         if fault == "drip-head":
             self._drip(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * (1 << 16))
             return
@@ -241,7 +254,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html" if fault == "html" else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("request-id", hashlib.sha256(self.path.encode()).hexdigest()[:16])
-        if fault == "bomb":
+        if fault in ("bomb", "many"):
             self.send_header("Content-Encoding", "gzip")
         for name, text in (headers or {}).items():
             self.send_header(name, text)

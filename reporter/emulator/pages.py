@@ -103,6 +103,8 @@ def _flawed(emulator: Emulator, rows: list[Any], asked: str) -> list[Any]:
         return rows[:-1]
     if rows and emulator.faults.strikes("bad-row", asked):
         return [*rows, "not an object"]
+    if rows and "organization" in rows[-1] and emulator.faults.strikes("no-id", asked):
+        return [*rows[:-1], rows[-1] | {"id": None}]
     for fault, text in _ODD_TEXTS.items():
         if rows and emulator.faults.strikes(fault, asked):
             field = next(name for name in _TEXT_FIELDS if name in rows[-1])

@@ -22,7 +22,7 @@ from reporter.certificates import load_certificates
 from reporter.errors import FetchError, SettingsError
 from reporter.fetch.http import Answer, Exchange
 from reporter.foreign import NotJson, read_json
-from reporter.showing import excerpt
+from reporter.showing import excerpt, keep_secret
 
 RENEW_BEFORE_S = 120
 """A token with less life left is renewed, so that it cannot run out under way."""
@@ -98,6 +98,7 @@ class ClientCertificate:
             "RS256",
             headers={"x5t": base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()},
         )
+        keep_secret(assertion)
         return {
             "client_id": client_id,
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -152,9 +153,11 @@ class TokenAuth(requests.auth.AuthBase):
         request = requests.Request("POST", self._token_url, data=form)
         answer = self._exchange.send(request, largest=_LARGEST_REPLY)
         reply = _fields_of(answer)
+        token = reply.get("access_token")
+        if isinstance(token, str):
+            keep_secret(token)  # before any word of the reply is shown
         if answer.status != requests.codes.ok or "access_token" not in reply:
             raise TokenRefused(answer, reply, self._scopes)
-        token = reply["access_token"]
         if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
             # It is not shown: it may be most of one.
             raise FetchError(

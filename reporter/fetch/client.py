@@ -13,9 +13,9 @@ import requests
 from reporter.errors import FetchError, NotThere, PermissionDenied
 from reporter.fetch.auth import TokenAuth
 from reporter.fetch.http import Answer, Exchange, Transient
-from reporter.foreign import NotJson, TooDeep, loses_text, storable
+from reporter.foreign import BeyondLimits, NotJson, loses_text, storable
 from reporter.model import Reply
-from reporter.showing import excerpt
+from reporter.showing import beginning, excerpt
 
 logger = logging.getLogger(__name__)
 
@@ -97,14 +97,14 @@ def _insist_on_json(answer: Answer, subject: str) -> None:
     """Have no body but JSON, and tell where not every character of it can be kept."""
     try:
         replaced = loses_text(answer.body)
-    except TooDeep as error:
+    except BeyondLimits as error:
         raise FetchError(
             f"The reply about {subject} cannot be used: {error} ({_named(answer)}).",
             hint="Tell the service's support.",
         ) from error
     except NotJson as error:
         raise Transient(
-            f"the answer is not JSON ({error}); it begins with {answer.body[:60]!r}, "
+            f"the answer is not JSON ({error}); it begins with {beginning(answer.body, 60)!r}, "
             f"{_named(answer)}"
         ) from error
     if replaced:
@@ -129,9 +129,8 @@ def _refused(answer: Answer, permission: str, subject: str) -> FetchError:
             f"The service does not know {subject} ({status}).",
             hint="Check the customer id, and api_url in [api].",
         )
-    text = answer.body[:200].decode("utf-8", "replace")
     return FetchError(
-        f"The service refused to give {subject} ({status}): {text!r}.",
+        f"The service refused to give {subject} ({status}): {beginning(answer.body)!r}.",
         hint="Ask the service's support with the request id.",
     )
 

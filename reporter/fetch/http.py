@@ -19,7 +19,9 @@ from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust
 from reporter.web import (
     LONGEST_ANSWER_S,
     Deadline,
+    NoConnection,
     OverLimit,
+    by_proxy,
     distrust,
     in_words,
     open_session,
@@ -37,6 +39,11 @@ LONGEST_WAIT_S: Final = 300.0
 """A `Retry-After` beyond this ends the request: the next run is the better retry."""
 _FIRST_WAIT_S: Final = 0.5
 
+_NETWORK: Final = (
+    "Check the network, a proxy that HTTPS_PROXY names, and the service's status; then run the "
+    "same command again."
+)
+"""What to do where the service is not reached."""
 _CONNECTION_FAULTS = (
     requests.ConnectionError,
     requests.Timeout,
@@ -137,6 +144,10 @@ class Exchange:
             prepared = session.prepare_request(request)
             with Deadline(LONGEST_ANSWER_S) as deadline, send(session, prepared) as response:
                 body = read_body(response, largest, deadline, self._stopped.is_set)
+        except NoConnection as error:
+            raise NotReached(
+                f"{_named(request)} was given up: {error}{by_proxy(request.url)}.", hint=_NETWORK
+            ) from error
         except OverLimit as error:
             raise FetchError(
                 f"{_named(request)} was given up: {error}.",
@@ -146,6 +157,9 @@ class Exchange:
             if why := distrust(error, request.url):
                 raise NotReached(why, hint=UNTRUSTED) from error
             raise Transient(in_words(error, request.url), reached=False) from error
+        except requests.exceptions.InvalidHeader as error:
+            # Those of the request are ours, and are valid.
+            raise Transient(f"the reply is not valid HTTP: {excerpt(str(error))}") from error
         except requests.RequestException as error:
             raise FetchError(
                 f"{_named(request)} cannot be sent: {excerpt(str(error))}.",
@@ -213,11 +227,7 @@ def _given_up(request: requests.Request, error: Transient) -> FetchError:
         return FetchError(
             message, hint="Check the service's status, then run the same command again."
         )
-    return NotReached(
-        message,
-        hint="Check the network, a proxy that HTTPS_PROXY names, and the service's status; then "
-        "run the same command again.",
-    )
+    return NotReached(message, hint=_NETWORK)
 
 
 def _named(request: requests.Request) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 from reporter.errors import ReplyError
 from reporter.jobs.replies import read_page
+from reporter.jobs.rows import LONGEST_ID, is_too_long
 from reporter.model import Customer, Reply
 from reporter.showing import excerpt
+
+_NAMED: Final = 20
+"""Rows that cannot be used and are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +21,69 @@ class CustomerList:
 
     customers: tuple[Customer, ...]
     replies: tuple[Reply, ...]
+    flaw: ReplyError | None = None
+    """What is wrong with rows that name no customer. Such a list is not the whole: whoever is not
+    in it may be there all the same.
+    """
 
 
 def customers_of(replies: tuple[Reply, ...]) -> CustomerList:
     """The customers in the replies; one without a name goes by its id.
 
     Raises:
-        ReplyError: a row names no id.
+        ReplyError: a reply is no list.
     """
-    customers = {}
+    customers: dict[str, Customer] = {}
+    flaws: list[str] = []
+    number = 0
     for reply in replies:
         for row in read_page(reply).rows:
-            if not isinstance(row, dict) or not row.get("id"):
-                raise ReplyError(
-                    f"A customer in the reply of {reply.url} has no id: {excerpt(str(row), 80)}.",
-                    hint=f"Tell the service's support (request id {reply.request_id}).",
-                )
+            number += 1
+            if flaw := _flaw(row):
+                flaws.append(f"row {number}{_named(row)} {flaw}{_request(reply)}")
+                continue
             customer_id = str(row["id"])
-            name = str(row.get("organization") or "").strip()
-            customers[customer_id] = Customer(customer_id, name or customer_id)
-    return CustomerList(tuple(customers.values()), replies)
+            customers[customer_id] = Customer(customer_id, _name(row) or customer_id)
+    return CustomerList(
+        tuple(customers.values()), replies, _incomplete(flaws, number) if flaws else None
+    )
+
+
+def _flaw(row: Any) -> str:
+    """Why a row names no customer; empty where it does."""
+    if not isinstance(row, dict):
+        return f"is no object: {excerpt(str(row), 80)!r}"
+    customer_id = row.get("id")
+    is_number = isinstance(customer_id, int) and not isinstance(customer_id, bool)
+    if not str(customer_id or "").strip():
+        return "has no id"
+    if not isinstance(customer_id, str) and not is_number:
+        return f"has an id that is none: {excerpt(str(customer_id), 80)!r}"
+    if is_too_long(str(customer_id)):
+        return f"has an id of more than {LONGEST_ID} bytes: {excerpt(str(customer_id), 40)!r}"
+    return ""
+
+
+def _name(row: dict[str, Any]) -> str:
+    return str(row.get("organization") or "").strip()
+
+
+def _named(row: Any) -> str:
+    name = _name(row) if isinstance(row, dict) else ""
+    return f" ({excerpt(name, 80)})" if name else ""
+
+
+def _request(reply: Reply) -> str:
+    return f" (request id {reply.request_id})" if reply.request_id else ""
+
+
+def _incomplete(flaws: list[str], rows: int) -> ReplyError:
+    """What is said of a list with rows that cannot be used."""
+    named = "; ".join(flaws[:_NAMED])
+    more = f"; and {len(flaws) - _NAMED:,} more" if len(flaws) > _NAMED else ""
+    return ReplyError(
+        f"The list of customers is incomplete: {len(flaws):,} of {rows:,} rows cannot be "
+        f"used: {named}{more}.",
+        hint="The others are fetched, and nobody counts as gone from this list. Tell the "
+        "service's support.",
+    )

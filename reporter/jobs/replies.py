@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporter.errors import ReplyError
-from reporter.foreign import NotJson, TooDeep, read_json
+from reporter.foreign import BeyondLimits, NotJson, read_json
 from reporter.jobs.rows import Row, text_rows
 from reporter.model import Reply
-from reporter.showing import excerpt
+from reporter.showing import beginning, excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ def read_page(reply: Reply) -> Page:
     where = f" (request id {reply.request_id})" if reply.request_id else ""
     try:
         envelope = read_json(reply.body)
-    except TooDeep as error:
+    except BeyondLimits as error:
         raise ReplyError(
             f"The reply of {excerpt(reply.url)} cannot be used: {error}{where}.",
-            hint="Replies of the service are four levels deep; tell its support.",
+            hint="Replies of the service are far from such limits; tell its support.",
         ) from error
     except NotJson as error:
         raise ReplyError(
             f"The reply of {excerpt(reply.url)} is not JSON: {error}{where}.",
             hint="It may be cut short, or come from a proxy in between; it begins with "
-            f"{reply.body[:60]!r}.",
+            f"{beginning(reply.body, 60)!r}.",
         ) from error
     if isinstance(envelope, dict):
         rows, link = envelope.get("value"), envelope.get("@odata.nextLink")

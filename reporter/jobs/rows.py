@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from reporter.errors import ReplyError
 from reporter.jobs import catalog, values
+from reporter.showing import excerpt
 
 FIELDS: Final = (
     "jobType",
@@ -36,6 +37,11 @@ FIELDS: Final = (
 
 ABSENT: Final = "N/A"
 """The service's own sign for "nothing there"."""
+
+LONGEST_ID: Final = 500
+"""Bytes, in UTF-8, of whatever things are told apart by. The service's ids have some forty, and
+PostgreSQL finds nothing by more than 2,704 bytes, in which four of them have to fit.
+"""
 
 Row = dict[str, Any]
 
@@ -78,6 +84,28 @@ def newest(rows: Iterable[Row]) -> list[Row]:
             continue
         kept[identity] = modified_at, row
     return [row for _, row in kept.values()]
+
+
+def is_too_long(text: str) -> bool:
+    """Whether nothing can be told apart by a text, as not every database finds it again."""
+    return 4 * len(text) > LONGEST_ID and len(text.encode()) > LONGEST_ID
+
+
+def refuse_long(rows: Iterable[Row]) -> None:
+    """Insist that every row can be found by its identity.
+
+    Raises:
+        ReplyError: an id, a service or a module is too long for that.
+    """
+    for row in rows:
+        for what, text in zip(("service", "module", "job id"), identity_of(row), strict=True):
+            if is_too_long(text):
+                raise ReplyError(
+                    f"The {what} of a job is longer than {LONGEST_ID} bytes: it has "
+                    f"{len(text):,} characters and begins with {excerpt(text, 60)!r}.",
+                    hint="The reply is kept as it is; ask the service's support with its "
+                    "request id.",
+                )
 
 
 def identity_of(row: Row) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from reporter.showing import HIDDEN, has_password, without_passwords
+from reporter.showing import HIDDEN, has_password, keep_secret, without_passwords
 
 KNOWN: Final = ("sqlite", "postgresql")
 """The databases that can hold a store."""
@@ -19,7 +19,7 @@ EXAMPLES: Final = "write sqlite:///reporter.db or postgresql+psycopg://user@host
 
 
 def parsed(url: str) -> sa.URL:
-    """A store's URL, taken apart.
+    """A store's URL, taken apart. What is secret in it, nobody is shown from then on.
 
     Raises:
         ValueError: it is none. What is wrong is said without a word of the URL, in which anything
@@ -43,6 +43,10 @@ def parsed(url: str) -> sa.URL:
         ) from None
     if address.get_backend_name() == "sqlite" and (address.database or "").startswith("file:"):
         raise ValueError("is a file: address of SQLite; write its path: sqlite:///reporter.db")
+    if address.password:
+        keep_secret(rest.rpartition("@")[0].partition(":")[2])  # as it is written there
+    for secret in _secrets(address):
+        keep_secret(secret)
     return address
 
 
@@ -51,7 +55,8 @@ def shown(url: str | sa.URL) -> str:
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
         return f"{address.drivername}:///{address.database or ''}"
-    return without_passwords(address.render_as_string(hide_password=False))
+    # Rendered, a password has blanks, and who looks for passwords sees the end of an address there.
+    return without_passwords(address.render_as_string(hide_password=True))
 
 
 def without_secrets_of(address: sa.URL, text: str) -> str:

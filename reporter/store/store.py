@@ -18,7 +18,7 @@ from reporter.files import close_to_others
 from reporter.foreign import storable
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import products_of, read_page, rows_of
-from reporter.jobs.rows import Row, identity_of, moment, newest, present
+from reporter.jobs.rows import Row, identity_of, moment, newest, present, refuse_long
 from reporter.jobs.values import LATEST
 from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import tables
@@ -65,11 +65,18 @@ class Store:
         """Let go of the database; the store opens it again where it is used again."""
         self.engine.dispose()
 
-    def record_customers(self, customers: Iterable[Customer], replies: tuple[Reply, ...]) -> None:
-        """Keep the list of customers and the replies that gave it."""
+    def record_customers(
+        self, customers: Iterable[Customer], replies: tuple[Reply, ...], flaw: str = ""
+    ) -> None:
+        """Keep the list of customers and the replies that gave it. With a `flaw` it is not the
+        whole: it tells who is there, and of nobody's going.
+        """
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
-            self._record_replies(connection, None, "customers", replies)
+            if flaw:
+                self._record_failure(connection, None, "customers", listed_at, flaw, replies, None)
+            else:
+                self._record_replies(connection, None, "customers", replies)
             insert = self.insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
@@ -86,10 +93,12 @@ class Store:
         """Keep a complete snapshot: its replies as they are, its jobs by identity.
 
         Raises:
-            ReplyError: a reply is no list of jobs; nothing is kept.
+            ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        jobs = [derived(row) for row in newest(rows_of(snapshot.replies))]
+        rows = newest(rows_of(snapshot.replies))
+        refuse_long(rows)
+        jobs = [derived(row) for row in rows]
         customer_id = snapshot.customer.id
         with self.begin() as connection:
             # First, because whoever has read before and writes after must wait here.
@@ -128,12 +137,17 @@ class Store:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
-        """Customers whom the service listed last before a time, though it has listed others since.
+        """Customers whom the service listed last before a time, though a whole list has come since.
 
         Where nobody asked the service since, nothing is known of anybody's going.
         """
-        customers = tables.customers.c
-        newest_list = sa.select(sa.func.max(customers.listed_at)).scalar_subquery()
+        customers, fetches = tables.customers.c, tables.fetches.c
+        newest_list = (
+            sa.select(sa.func.max(fetches.taken_at))
+            .where(fetches.customer_id.is_(None), fetches.kind == "customers")
+            .where(fetches.error.is_(None))
+            .scalar_subquery()
+        )
         query = (
             sa.select(customers.id, customers.name)
             .where(customers.listed_at < before, newest_list >= before)
@@ -309,14 +323,14 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.DataError, sa.exc.IntegrityError) as error:
-            raise NotStorable(
-                f"The store {shown(self.engine.url)} does not take it: "
-                f"{without_secrets_of(self.engine.url, str(error.orig))}.",
-                hint="This is a fault of the program. Run again with -vv and report what it says.",
-            ) from error
         except sa.exc.DBAPIError as error:
             cause = without_secrets_of(self.engine.url, str(error.orig))
+            if _is_of_content(error):
+                raise NotStorable(
+                    f"The store {shown(self.engine.url)} does not take it: {cause}.",
+                    hint="This is a fault of the program. Run again with -vv and report what it "
+                    "says.",
+                ) from error
             raise StoreError(
                 f"The store {shown(self.engine.url)} failed: {cause}.",
                 hint=_hint(cause),
@@ -473,6 +487,20 @@ def _begin_postgresql(connection: sa.Connection) -> None:
             "SELECT set_config('synchronous_commit', 'on', true) "
             "WHERE current_setting('synchronous_commit') = 'off'"
         )
+
+
+_OF_CONTENT: Final = ("22", "23", "54")
+"""Classes of SQLSTATE that are of what was to be kept: values, constraints, and limits such as that
+of an index. All others are of the database, or of the connection to it.
+"""
+
+
+def _is_of_content(error: sa.exc.DBAPIError) -> bool:
+    """Whether a database that is well does not take what it was given. SQLite gives no SQLSTATE."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate:
+        return str(sqlstate)[:2] in _OF_CONTENT
+    return isinstance(error, (sa.exc.DataError, sa.exc.IntegrityError))
 
 
 _GONE = (

@@ -14,6 +14,7 @@ from reporter.evidence.timestamp import Authority
 from reporter.pipeline import Rendering
 from reporter.settings import Settings, StoreSettings, load_settings
 from reporter.store import Store
+from reporter.store.address import parsed, shown
 from reporter.store.lock import _taken
 from tests.conftest import Run, StartEmulator, configure
 
@@ -45,6 +46,12 @@ def silent(text: str) -> str:
         "postgresql+psycopg://rep:Hush%40Rush%2FLush@127.0.0.1:1/db",
         "postgresql+psycopg://rep:Hush/Rush#Lush@127.0.0.1:1/db",
         "postgresql+psycopg://rep:Hush:Rush?Lush@127.0.0.1:1/db",
+        "postgresql+psycopg://rep:Hush%20Rush%20Lush@127.0.0.1:1/db",
+        "postgresql+psycopg://rep:12%20Hush@127.0.0.1:1/db",
+        "postgresql+psycopg://rep:Hush Rush Lush@127.0.0.1:1/db",
+        "postgresql+psycopg://rep:1 Hush@127.0.0.1:1/db",
+        "postgresql+psycopg://rep:1%27%22%3CHush@127.0.0.1:1/db",
+        "postgresql+psycopg://127.0.0.1:1/db?user=rep&password=1%20Hush+Rush%27Lush",
         f"postgresql+psycopg://rep:{PASSWORD}",
         f"postgresql+psycopg://rep:{PASSWORD}/db",
         f"postgresql+psycopg://[rep:{PASSWORD}@h/db",
@@ -105,22 +112,55 @@ def test_a_wrong_address_is_named_and_not_quoted(tmp_path: Path, text: str) -> N
     [
         f"http://rep:{PASSWORD}@127.0.0.1:1",
         f"http://rep:{PASSWORD}@no such host:1",
-        f"http://rep:{PASSWORD}@127.0.0.1:99999999",
-        f"rep:{PASSWORD}",
     ],
 )
 def test_no_password_of_a_proxy_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
 ) -> None:
-    """A proxy that cannot be reached, and one whose address cannot be read."""
+    """Of one that cannot be reached."""
     monkeypatch.setattr("reporter.fetch.http._FIRST_WAIT_S", 0.0)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    path = tmp_path / "reporter.toml"
-    path.write_text('[api]\nclient_id = "x"\nclient_secret = "y"\n')
-    path.chmod(0o600)
+    configure_app(tmp_path)
     result = run("fetch", "-vv")
     assert result.exit_code == 1, result.output
     silent(result.output)
+
+
+def configure_app(folder: Path) -> None:
+    """A configuration that says who we are to the service."""
+    path = folder / "reporter.toml"
+    path.write_text('[api]\nclient_id = "x"\nclient_secret = "y"\n')
+    path.chmod(0o600)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        f"http://rep:{PASSWORD}@127.0.0.1:99999999",
+        f"rep:{PASSWORD}",
+        "http://rep:Hush#Rush@127.0.0.1:1",
+        "http://rep:12#Hush@127.0.0.1:1",
+        "http://rep:12/Hush@127.0.0.1:1",
+        "http://rep:12?Hush@127.0.0.1:1",
+        "http://rep:[Hush@127.0.0.1:1",
+        f"http://:{PASSWORD}@",
+        f"http://{PASSWORD}@",
+        f"http://rep:{PASSWORD}℀@h:1",
+    ],
+)
+def test_an_address_of_a_proxy_that_is_none_is_told_and_not_quoted(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
+) -> None:
+    """In a sentence about the proxy: the addresses of the service are well."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    configure_app(tmp_path)
+    for command in ("fetch", "check"):
+        result = run(command, "-v")
+        assert "The proxy that the environment names is no valid address." in result.output
+        assert "HTTPS_PROXY" in result.output
+        assert "api_url" not in result.output
+        silent(result.output)
+    assert run("fetch").exit_code == 2
 
 
 def test_a_time_stamp_authority_is_named_without_its_secrets() -> None:
@@ -190,3 +230,19 @@ def test_what_a_worker_is_given_shows_no_password(tmp_path: Path) -> None:
     settings = Settings(store=StoreSettings(url=f"postgresql+psycopg://rep:{PASSWORD}@h/reports"))
     rendering = Rendering(settings, datetime(2026, 11, 1, tzinfo=UTC), tmp_path, ("json",))
     assert "postgresql+psycopg://rep:***@h/reports" in silent(repr(rendering))
+
+
+def test_a_store_is_named_by_all_but_its_password() -> None:
+    """With a user, a host, a port, a name and parameters."""
+    assert shown("postgresql+psycopg://u:my%20Sommer@h:5432/db?sslmode=require&password=a%20b") == (
+        "postgresql+psycopg://u:***@h:5432/db?password=***&sslmode=require"
+    )
+    assert shown("postgresql+psycopg://u@h/db") == "postgresql+psycopg://u@h/db"
+    assert shown("postgresql+psycopg://u:x@[::1]/db") == "postgresql+psycopg://u:***@[::1]/db"
+
+
+@pytest.mark.parametrize("written", ["my Sommer", "my%20Sommer", "my+Sommer", "m%79 Sommer"])
+def test_a_password_of_a_store_is_hidden_whoever_says_it(written: str) -> None:
+    """As it is, as it is written in the address, and as others would write it."""
+    parsed("postgresql+psycopg://u:m%79 Sommer@h/db")
+    assert str(SettingsError(f"no {written} here")) == "no *** here"

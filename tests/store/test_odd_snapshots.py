@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -13,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from reporter.emulator import ordinary_customers
-from reporter.errors import StoreError
+from reporter.errors import NotStorable, ReplyError, StoreError
+from reporter.jobs.rows import LONGEST_ID
 from reporter.model import Customer, Reply, Snapshot
 from reporter.pipeline import fetch_snapshots
 from reporter.store import Store, tables
@@ -78,15 +80,20 @@ def test_a_half_character_in_a_customers_name_costs_nothing(
 class Source:
     """A source whose snapshots a test makes itself."""
 
-    def __init__(self, make: Callable[[Customer], Snapshot]) -> None:
+    def __init__(self, make: Callable[[Customer], Snapshot], *, shows: bool = False) -> None:
+        """With `shows` it also says which replies have come."""
         self._make = make
+        self._shows = shows
         self.stopped = False
 
     def customers(self, received: list[Reply] | None = None) -> Any:
         raise NotImplementedError
 
     def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
-        return self._make(customer)
+        taken = self._make(customer)
+        if self._shows and received is not None:
+            received += taken.replies
+        return taken
 
     def stop(self) -> None:
         self.stopped = True
@@ -146,3 +153,94 @@ def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
     (failed,) = [own for own in outcomes if own.error]
     assert failed.customer.id == "5"
     assert "does not take it" in str(failed.error)
+
+
+def text_of(letters: str, length: int) -> str:
+    """A text that no database can make shorter."""
+    return "".join(random.Random(1).choices(letters, k=length))
+
+
+def one_with(field: str, text: str) -> Source:
+    """A source in which one customer's job has a text that is long."""
+
+    def make(customer: Customer) -> Snapshot:
+        odd = {field: text} if customer.id == "5" else {}
+        return Snapshot(customer, (reply_with({"jobType": "x", "jobId": "1"} | odd),))
+
+    return Source(make, shows=True)
+
+
+@pytest.mark.parametrize("field", ["jobType", "jobModule", "jobId"])
+def test_an_id_without_end_costs_one_customer(field: str, url: str) -> None:
+    """The same in either database, though one of them would keep it; its reply is kept."""
+    source = one_with(field, text_of("0123456789abcdef", 16_000))
+    with closing(Store.open(url)) as store:
+        outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
+        ((error, replies),) = kept_of(store, "5")
+    (failed,) = [own for own in outcomes if own.error]
+    assert failed.customer.id == "5"
+    assert isinstance(failed.error, ReplyError)
+    assert "of a job is longer than 500 bytes: it has 16," in str(failed.error)
+    assert len(str(failed.error)) < 300
+    assert error == str(failed.error)
+    assert len(replies) == 1
+
+
+def test_a_limit_of_the_database_costs_one_customer(
+    postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that nobody has thought of: PostgreSQL says that it is its own, and is well."""
+    monkeypatch.setattr("reporter.jobs.rows.LONGEST_ID", 1_000_000)
+    source = one_with("jobId", text_of("0123456789abcdef", 16_000))
+    with closing(Store.open(postgresql())) as store:
+        outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
+        ((_, replies),) = kept_of(store, "5")
+    (failed,) = [own for own in outcomes if own.error]
+    assert failed.customer.id == "5"
+    assert isinstance(failed.error, NotStorable)
+    assert "index row requires" in str(failed.error)
+    assert len(replies) == 1
+
+
+def test_the_longest_ids_are_kept(url: str) -> None:
+    """All of them at once, in either database."""
+    longest = text_of("\U0001f600\U0001f601\U0001f602\U00020000\U00020001", LONGEST_ID // 4)
+    row = {"jobType": longest, "jobModule": longest, "jobId": longest, "status": "Finished"}
+    customer = Customer(longest, "Long")
+    with closing(Store.open(url)) as store:
+        store.record_customers([customer], (reply_with(),))
+        store.record(Snapshot(customer, (reply_with(row),)))
+        with store.reading() as connection:
+            assert connection.scalar(sa.select(tables.jobs.c.job_id)) == longest
+
+
+def test_replies_too_large_for_the_memory_cost_one_customer(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it lacks when they are read or when they are kept: no fault of the program."""
+
+    def make(customer: Customer) -> Snapshot:
+        if customer.id == "3":
+            raise MemoryError
+        return Snapshot(customer, (reply_with(),))
+
+    def no_memory(customer: Customer) -> Callable[..., None]:
+        def kept(snapshot: Snapshot, *_: object) -> None:
+            if snapshot.customer.id == customer.id:
+                raise MemoryError
+            record(snapshot)
+
+        return kept
+
+    with closing(Store.open(url)) as store:
+        record = store.record
+        monkeypatch.setattr(store, "record", no_memory(CUSTOMERS[7]))
+        outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
+        assert store.last_failure(CUSTOMERS[3]) is not None
+    failed = {own.customer.id: own.error for own in outcomes if own.error}
+    assert failed.keys() == {"3", "7"}
+    for number, error in failed.items():
+        assert str(error) == (
+            f"The replies about Customer {number} are too large for the memory there is."
+        )
+        assert "fault of the program" not in error.hint
