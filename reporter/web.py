@@ -109,7 +109,7 @@ class Deadline:
     def watch(self, connection: Any) -> None:
         """Begin the time of the answer, after which its connection is cut."""
         self._socket = connection
-        over = OverLimit(f"its answer was not whole after {self._seconds:g} seconds")
+        over = OverLimit(f"its answer was not complete after {self._seconds:g} seconds")
         self._begin(self._seconds, over)
 
     def _begin(self, seconds: float, over: OverLimit) -> None:
@@ -334,7 +334,7 @@ def by_proxy(url: str) -> str:
     if not proxy:
         return ""
     place = proxy.rpartition("@")[2].rpartition("://")[2].rstrip("/")
-    return f" (by the proxy {place})"
+    return f" (through the proxy {place})"
 
 
 def _certificate_fault(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

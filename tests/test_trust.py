@@ -426,7 +426,7 @@ def test_a_proxy_that_is_not_there_is_named(
     configured(tmp_path, "https://graph.example")
     result = run("fetch")
     assert result.exit_code == 1
-    assert f"(by the proxy 127.0.0.1:{port})" in result.stderr
+    assert f"(through the proxy 127.0.0.1:{port})" in result.stderr
     assert "HTTPS_PROXY" in result.stderr
     assert "pass-word" not in result.output
 
@@ -445,7 +445,7 @@ def test_behind_a_proxy_that_looks_into_tls(
             open_source(access, lambda: datetime.now(UTC), Exchange())
         assert str(caught.value) == (
             "The certificate of graph.example is not trusted: unable to get local issuer "
-            f"certificate (by the proxy 127.0.0.1:{port})."
+            f"certificate (through the proxy 127.0.0.1:{port})."
         )
         assert server.received == []
         exchange = Exchange(trust=Trust(authority.pem))

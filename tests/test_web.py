@@ -101,7 +101,7 @@ def test_a_web_address_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -
         )
         assert time.monotonic() - began < 5
     assert result.state is DeliveryState.UNCERTAIN
-    assert "given up: its answer was not whole after 0.5 seconds" in result.reason
+    assert "given up: its answer was not complete after 0.5 seconds" in result.reason
 
 
 @pytest.mark.parametrize("body", [HEAD, b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" * 9])
@@ -115,4 +115,4 @@ def test_a_time_stamp_authority_that_drips_is_given_up(
         with pytest.raises(NoStamp) as caught:
             Authority(receiver.url).stamp(b"content")
         assert time.monotonic() - began < 5
-    assert "given up: its answer was not whole after 0.5 seconds" in caught.value.hint
+    assert "given up: its answer was not complete after 0.5 seconds" in caught.value.hint

@@ -58,4 +58,5 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
             )
         snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
         outcomes = follow(console, snapshots, len(customers), "Fetched")
-    return 1 if listed.flaw else finish(console, outcomes)
+    status = finish(console, outcomes)
+    return 1 if listed.flaw else status

@@ -109,8 +109,8 @@ def _insist_on_json(answer: Answer, subject: str) -> None:
         ) from error
     if replaced:
         logger.warning(
-            "The reply about %s holds NUL or half characters, each taken for U+FFFD; it is kept "
-            "as received (%s)",
+            "The reply about %s contains NUL or broken characters, read as U+FFFD; it is stored "
+            "unchanged (%s)",
             subject,
             _named(answer),
         )

@@ -61,7 +61,7 @@ class Pages:
         elif self._bytes > MOST_BYTES:
             beyond = f"has more than {MOST_BYTES >> 20} MiB"
         elif time.monotonic() > self._until:
-            beyond = f"was not whole after {LONGEST_LIST_S / 60:.0f} minutes"
+            beyond = f"was not complete after {LONGEST_LIST_S / 60:.0f} minutes"
         if beyond:
             raise FetchError(
                 f"The list of {self.subject} was given up: it {beyond}.",

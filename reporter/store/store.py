@@ -21,6 +21,7 @@ from reporter.jobs.replies import products_of, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present, refuse_long
 from reporter.jobs.values import LATEST
 from reporter.model import Answer, Customer, Reply, Snapshot
+from reporter.showing import one_line
 from reporter.store import tables
 from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
 from reporter.store.schema import bring_up_to_date
@@ -324,7 +325,7 @@ class Store:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            cause = without_secrets_of(self.engine.url, str(error.orig))
+            cause = one_line(without_secrets_of(self.engine.url, str(error.orig))).rstrip(".?")
             if _is_of_content(error):
                 raise NotStorable(
                     f"The store {shown(self.engine.url)} does not take it: {cause}.",
@@ -520,8 +521,8 @@ def _hint(cause: str) -> str:
         return "Another run is writing to it: wait until it has ended."
     if any(sign in cause for sign in _GONE):
         return (
-            "The database went away. Once it is up, run the same command again: it goes on where "
-            "this one ended, and nothing is lost."
+            "The database cannot be reached. Once it is up, run the same command again: it goes on "
+            "where this one ended, and nothing is lost."
         )
     if "full" in cause or "disk I/O" in cause:
         return (

@@ -128,7 +128,7 @@ def test_a_database_that_goes_away(
     accounts.step, accounts.then = step, end_all
     result = run("send")
     assert result.exit_code == 1
-    assert "The database went away." in result.stderr
+    assert "The database cannot be reached." in result.stderr
     assert accounts.step == ""
     assert len(accounts.arrived) == 1 + STEPS.index(step)
     nothing_is_lost_or_doubled(run, accounts, step)

@@ -60,7 +60,7 @@ def test_a_proxy_that_drips_is_given_up(first: bytes, monkeypatch: pytest.Monkey
         assert time.monotonic() - began < 10
     assert str(caught.value) == (
         "GET https://graph.example/x was given up: there was no connection after 0.5 seconds "
-        f"(by the proxy {proxy})."
+        f"(through the proxy {proxy})."
     )
     assert "HTTPS_PROXY" in caught.value.hint
 
