@@ -58,7 +58,7 @@ def test_what_is_no_character_is_replaced_and_told(
     assert any(rb"\ud83d" in own.body or rb"\u0000" in own.body for own in replies)
     (message,) = [own.getMessage() for own in caplog.records if "U+FFFD" in own.getMessage()]
     assert f"about the jobs of {cast[1].name}" in message
-    assert "kept as received" in message
+    assert "stored unchanged" in message
 
 
 @pytest.mark.parametrize("name", ["Harbour \ud83d", "Harb\0our"])
