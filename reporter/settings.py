@@ -496,7 +496,7 @@ class Settings(BaseSettings):
 
     @property
     def folder(self) -> Path:
-        """Where relative paths start: the folder of the configuration file."""
+        """Where relative paths start: the folder of the configuration file, not of a link."""
         return self._folder
 
     @property
@@ -624,7 +624,7 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
     _refuse_unknown_variables(os.environ)
     settings = _validated(lambda: Settings(**data), str(path))
     settings._folder = _folder_of(path)
-    settings._source = settings._folder / path.name if there else None
+    settings._source = settings._folder / path.resolve().name if there else None
     secrets = _secrets_in(data)
     if guarded := [*secrets, *_secret_addresses_in(data)]:
         refuse_shared(path, f"The configuration holds {' and '.join(guarded)}, and the file")
@@ -663,10 +663,10 @@ def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
 
 
 def _folder_of(path: Path) -> Path:
-    """The folder of a configuration file: the same by whatever way the file is named, as what is
-    written is known by its path.
+    """The folder of a configuration file: the same by whatever way the file is named, and whatever
+    links lead to it, as what is written is known by its path.
     """
-    folder = path.parent.resolve()
+    folder = path.resolve().parent
     return Path() if folder == Path.cwd() else folder
 
 

@@ -101,7 +101,7 @@ def refuse_left_store(settings: Settings) -> None:
     from reporter.store.address import relative_file, whole_url
 
     path = relative_file(settings.store.url)
-    if path is None or settings.folder == Path() or DEFAULT_CONFIG.exists():
+    if path is None or settings.folder == Path() or _has_another(settings):
         return
     left, expected = path.absolute(), settings.folder / path
     if not left.is_file() or (expected.exists() and left.samefile(expected)):
@@ -119,6 +119,13 @@ def refuse_left_store(settings: Settings) -> None:
         f"configuration {settings.source} has it.",
         hint=f"Version 0.1.0 looked for it in the working folder. {mend} Nothing was done.",
     )
+
+
+def _has_another(settings: Settings) -> bool:
+    """Whether the working folder has a configuration that is not this one, nor a link to it."""
+    if not DEFAULT_CONFIG.exists():
+        return False
+    return settings.source is None or not DEFAULT_CONFIG.samefile(settings.source)
 
 
 def shown_store(settings: Settings) -> str:
