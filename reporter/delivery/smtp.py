@@ -255,7 +255,7 @@ class SmtpTransport:
         if code // 100 in (4, 5) or state is DeliveryState.SENT:
             return Result(state, answer)
         self._drop()  # nobody knows where such a server believes the exchange to be
-        return Result(state, f"the server's answer is neither yes nor no: {answer}")
+        return Result(state, f"the server's answer makes no sense here: {answer}")
 
     def _wait_for_turn(self) -> None:
         now = time.monotonic()

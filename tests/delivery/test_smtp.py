@@ -444,7 +444,7 @@ def test_nothing_is_sent_before_the_answer_to_the_dot(
     with scripted_server(answers(*steps)) as port, closing(plain(port)) as transport:
         ((state, reason),) = send(transport, committed=committed).values()
     assert state == "failed"
-    assert reason == f"the server's answer is neither yes nor no: {steps[-1]}"
+    assert reason == f"the server's answer makes no sense here: {steps[-1]}"
     assert committed == []
 
 
@@ -455,8 +455,8 @@ def test_nothing_is_sent_before_the_answer_to_the_dot(
         ("251 taken", "sent", "251 taken"),
         ("450 later", "failed", "450 later"),
         ("550 no", "refused", "550 no"),
-        ("354 again", "uncertain", "the server's answer is neither yes nor no: 354 again"),
-        ("354 SendAsDenied", "uncertain", "neither yes nor no: 354 SendAsDenied"),
+        ("354 again", "uncertain", "the server's answer makes no sense here: 354 again"),
+        ("354 SendAsDenied", "uncertain", "makes no sense here: 354 SendAsDenied"),
         ("hello", "uncertain", "the server's answer is no SMTP reply: hello"),
         ("SendAsDenied", "uncertain", "the server's answer is no SMTP reply: SendAsDenied"),
         ("600 again", "uncertain", "the server's answer is no SMTP reply: 600 again"),
