@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 from urllib.parse import SplitResult, urlsplit
@@ -42,6 +43,7 @@ from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_HOST: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 LANGUAGES: Final = ("en", "de", "es", "fr", "ja", "nl")
 """Those that reports are written in; each but English has its catalogue in `translations`."""
 
@@ -102,7 +104,22 @@ def _encrypted(url: str) -> str:
     loopback = parts.hostname in _LOOPBACK
     if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https:// address (http:// only for this machine itself)")
+    if url and not _is_host(parts.hostname or ""):
+        raise ValueError("names no host that can be there; write https://host.example/…")
     return url
+
+
+def _is_host(name: str) -> bool:
+    """Whether a host can have such a name: labels without blanks and signs, in any script, of which
+    none is empty; or an address of the internet protocol.
+    """
+    with suppress(ValueError):
+        return bool(ip_address(name))
+    try:
+        ascii_name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return _HOST.fullmatch(ascii_name) is not None
 
 
 def _parts(url: str) -> SplitResult:
@@ -388,6 +405,13 @@ class MailSettings(Section):
     oversize: Literal["pdf", "notice"] = "pdf"
     link: str = ""
 
+    @field_validator("host")
+    @classmethod
+    def _host(cls, host: str) -> str:
+        if host and not _is_host(host):
+            raise ValueError("is no name of a host; write smtp.provider.example")
+        return host
+
     @model_validator(mode="after")
     def _encrypted(self) -> MailSettings:
         if self.security == "none" and self.host and self.host not in _LOOPBACK:
@@ -445,7 +469,8 @@ class EvidenceSettings(Section):
     @field_validator("timestamp_url")
     @classmethod
     def _address(cls, url: str) -> str:
-        if url and (_parts(url).scheme not in ("http", "https") or not _parts(url).hostname):
+        parts = _parts(url)
+        if url and not (parts.scheme in ("http", "https") and _is_host(parts.hostname or "")):
             raise ValueError("is no address of a time-stamp authority; write http://… or https://…")
         return url
 
@@ -496,7 +521,7 @@ class Settings(BaseSettings):
 
     @property
     def folder(self) -> Path:
-        """Where relative paths start: the folder of the configuration file."""
+        """Where relative paths start: the folder of the configuration file, not of a link."""
         return self._folder
 
     @property
@@ -628,7 +653,7 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
     _refuse_unknown_variables(os.environ)
     settings = _validated(lambda: Settings(**data), str(path))
     settings._folder = _folder_of(path)
-    settings._source = settings._folder / path.name if there else None
+    settings._source = settings._folder / path.resolve().name if there else None
     secrets = _secrets_in(data)
     if guarded := [*secrets, *_secret_addresses_in(data)]:
         refuse_shared(path, f"The configuration holds {' and '.join(guarded)}, and the file")
@@ -667,10 +692,10 @@ def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
 
 
 def _folder_of(path: Path) -> Path:
-    """The folder of a configuration file: the same by whatever way the file is named, as what is
-    written is known by its path.
+    """The folder of a configuration file: the same by whatever way the file is named, and whatever
+    links lead to it, as what is written is known by its path.
     """
-    folder = path.parent.resolve()
+    folder = path.resolve().parent
     return Path() if folder == Path.cwd() else folder
 
 

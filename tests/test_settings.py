@@ -193,6 +193,70 @@ def test_a_file_that_may_not_be_read_is_not_called_bad_toml(tmp_path: Path) -> N
     assert f"the user {user}, who runs this program, may read" in caught.value.hint
 
 
+MISTYPED = (
+    "https://hooks..example/SECRETPATH",
+    "https://.example/SECRETPATH",
+    "https://*.example/SECRETPATH",
+    "https://ho st/SECRETPATH",
+    "https:///SECRETPATH",
+    "https://:443/SECRETPATH",
+    "https://hooks.example,/SECRETPATH",
+    f"https://{'h' * 64}.example/SECRETPATH",
+)
+
+
+@pytest.mark.parametrize("url", MISTYPED)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "delivery.webhook",
+        "mail.graph_url",
+        "mail.oauth_token_url",
+        "api.api_url",
+        "api.token_url",
+        "evidence.timestamp_url",
+    ],
+)
+def test_a_mistyped_web_address_is_named_and_not_shown(
+    tmp_path: Path, setting: str, url: str
+) -> None:
+    """Before anything is done with it: its path can be a secret."""
+    section, key = setting.split(".")
+    with pytest.raises(SettingsError, match=f"{setting}: .*; write http") as caught:
+        settings_from(tmp_path, f"[{section}]\n{key} = '{url}'")
+    assert caught.value.exit_code == 2
+    assert "SECRETPATH" not in caught.value.explain()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "hooks.example",
+        "hooks.example.",
+        "my_service",
+        "bücher.example",
+        "報告.example",
+        "10.0.0.6",
+        "[2001:db8::1]",
+        "xn--bcher-kva.example",
+    ],
+)
+def test_every_host_that_can_be_there_is_taken(tmp_path: Path, host: str) -> None:
+    """Names in any script, of a network of one's own, and addresses."""
+    url = f"https://{host}:8443/x"
+    text = f"[delivery]\nwebhook = '{url}'\n[mail]\nhost = '{host.strip('[]')}'"
+    settings = settings_from(tmp_path, text)
+    assert settings.delivery.webhook == url
+    assert settings.mail.host == host.strip("[]")
+
+
+@pytest.mark.parametrize("host", ["smtp..example", ".example", "smtp.example:587", "sm tp", "*"])
+def test_a_mistyped_mail_server_is_named(tmp_path: Path, host: str) -> None:
+    """Instead of an error of a library when the first message is to go."""
+    with pytest.raises(SettingsError, match=r"mail\.host: is no name of a host; write smtp\."):
+        settings_from(tmp_path, f"[mail]\nhost = '{host}'")
+
+
 def test_a_misspelt_variable_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A typing error in a variable's name is not overlooked."""
     monkeypatch.setenv("REPORTER_STOR__URL", "sqlite:///x.db")

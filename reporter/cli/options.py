@@ -102,7 +102,7 @@ def refuse_left_store(settings: Settings) -> None:
     from reporter.store.address import relative_file
 
     path = relative_file(settings.store.url)
-    if path is None or settings.folder == Path() or DEFAULT_CONFIG.exists():
+    if path is None or settings.folder == Path() or _has_another(settings):
         return
     left, expected = path.absolute(), settings.folder / path
     if not left.is_file() or (expected.exists() and left.samefile(expected)):
@@ -146,6 +146,13 @@ def _which_store(settings: Settings, *, in_both: bool) -> str:
         "Move it to where the configuration has it, with its -wal where there is one; or write its "
         f"whole path in [store]: {left}."
     )
+
+
+def _has_another(settings: Settings) -> bool:
+    """Whether the working folder has a configuration that is not this one, nor a link to it."""
+    if not DEFAULT_CONFIG.exists():
+        return False
+    return settings.source is None or not DEFAULT_CONFIG.samefile(settings.source)
 
 
 def shown_store(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from reporter.foreign import storable
 from reporter.model import DeliveryState
 from reporter.trust import UNTRUSTED, Trust
 from reporter.web import (
+    FAULTS,
     LONGEST_ANSWER_S,
     Deadline,
     OverLimit,
@@ -32,6 +33,13 @@ LONGEST_BODY_S: Final = 60
 """For which the body of an answer is read."""
 _MOST_READ: Final = 4_000
 """Bytes that are read of an answer: it is shown to people."""
+_NO_ADDRESS: Final = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+)
+"""What is raised of an address that is none, before anything is sent."""
 _LATER: Final = (408, 425, 429, 503)
 """Statuses that say: not now."""
 
@@ -105,10 +113,10 @@ def post_once(
     body = _Body(content, committing)
     host = urlsplit(url).hostname
     with open_session(trust) as session:
-        request = session.prepare_request(
-            requests.Request("POST", url, headers=headers, data=body, auth=auth)
-        )
         try:
+            request = session.prepare_request(
+                requests.Request("POST", url, headers=headers, data=body, auth=auth)
+            )
             with Deadline(LONGEST_ANSWER_S), send(session, request) as response:
                 return Answer(
                     request,
@@ -120,7 +128,14 @@ def post_once(
                 )
         except SettingsError as error:
             raise ChannelError(str(error), hint=error.hint) from error
-        except requests.RequestException as error:
+        except _NO_ADDRESS:
+            # Its words, which quote the address, stay out of every traceback.
+            raise ChannelError(
+                "The address to post to cannot be read as a web address.",
+                hint="Check `webhook` in [delivery] or `graph_url` in [mail], and the proxy of the "
+                "environment.",
+            ) from None
+        except FAULTS as error:
             if not body.begun:
                 raise _no_connection(error, url) from error
             why = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
@@ -130,7 +145,7 @@ def post_once(
             return Answer(request, None, why, "", None, body.whole)
 
 
-def _no_connection(error: requests.RequestException, url: str) -> ChannelError:
+def _no_connection(error: Exception, url: str) -> ChannelError:
     same = "The same command finishes the work."
     if why := distrust(error, url):
         return ChannelError(why, hint=f"{UNTRUSTED} {same}")

@@ -11,11 +11,12 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from reporter.delivery.refusal import MAY_NOT_SEND, hint_of_sender
+from reporter.delivery.replies import FAULTS, Connection, NoReply, SecureConnection
 from reporter.delivery.result import ChannelError, Result
 from reporter.errors import ReporterError, SettingsError
 from reporter.foreign import storable
@@ -23,12 +24,33 @@ from reporter.model import DeliveryState
 from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust
 
 TIMEOUT_S: Final = 60
-"""To connect, and for an answer."""
+"""To connect, to send, and for the next byte of an answer."""
 FINAL_TIMEOUT_S: Final = 600
-"""For the answer to the whole message (RFC 5321, 4.5.3.2.6): a server may be looking into it."""
+"""For all of the answer to the whole message (RFC 5321, 4.5.3.2.6): a server may be looking into
+it.
+"""
 _TOO_LARGE: Final = 552
 """All that a server can have against a message, and not against its sender, before it sees it."""
 _SHUTTING_DOWN: Final = 421
+_SIZE: Final = re.compile("[0-9]{1,20}")
+"""Of a message, as a server says it (RFC 1870, 3)."""
+
+# What answers mean by their first digit (RFC 5321, 4.2.1).
+States = Mapping[int, DeliveryState]
+_OF_A_COMMAND: Final[States] = {
+    2: DeliveryState.FAILED,  # a yes that nobody asked for: nothing was sent
+    3: DeliveryState.FAILED,
+    4: DeliveryState.FAILED,
+    5: DeliveryState.REFUSED,
+}
+"""What an answer means that keeps a message from being sent."""
+_OF_A_MESSAGE: Final[States] = {
+    2: DeliveryState.SENT,
+    3: DeliveryState.UNCERTAIN,  # neither yes nor no
+    4: DeliveryState.FAILED,
+    5: DeliveryState.REFUSED,
+}
+"""What the answer to a whole message means."""
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -74,16 +96,17 @@ class SmtpTransport:
         self._pause_s = 60 / per_minute if per_minute else 0.0
         self._sleep = sleep
         self._next_at = 0.0
-        self._smtp: smtplib.SMTP | None = None
+        self._smtp: Connection | None = None
 
     def size_limit(self) -> int | None:
-        """The largest message the server takes, in bytes; None where it does not say.
+        """The largest message the server takes, in bytes; None where it does not say, or not so
+        that anybody could read it.
 
         Raises:
             ChannelError: the server cannot be used.
         """
-        said = self._connected().esmtp_features.get("size", "").strip()
-        return int(said) or None if said.isdigit() else None
+        size = self._connected().esmtp_features.get("size", "").strip()
+        return int(size) or None if _SIZE.fullmatch(size) else None
 
     def reach(self) -> str:
         """Connect and log in; what was seen.
@@ -115,16 +138,10 @@ class SmtpTransport:
         self._wait_for_turn()
         results: dict[str, Result] = {}
         try:
-            accepted = self._begin(smtp, message, recipients, results)
+            accepted = self._all_but_the_dot(smtp, message, recipients, results)
             if not accepted:
                 return results
-            smtp.send(_stuffed(message))
             committing(accepted)
-        except (smtplib.SMTPException, OSError) as error:
-            # Without its dot a message is none (RFC 5321, 4.1.1.4).
-            self._drop()
-            failed = Result(DeliveryState.FAILED, f"the connection broke: {_words(error)}")
-            return {own: results.get(own, failed) for own in recipients}
         except BaseException:
             self._drop()  # not with a farewell, which would become part of the message
             raise
@@ -135,65 +152,82 @@ class SmtpTransport:
         if self._smtp is not None:
             try:
                 self._smtp.quit()
-            except (smtplib.SMTPException, OSError):
+            except FAULTS:
                 self._smtp.close()
             self._smtp = None
 
+    def _all_but_the_dot(
+        self,
+        smtp: Connection,
+        message: bytes,
+        recipients: Sequence[str],
+        results: dict[str, Result],
+    ) -> list[str]:
+        """A message without the dot that ends it; for whom the server takes it."""
+        try:
+            if accepted := self._begin(smtp, message, recipients, results):
+                smtp.send(_stuffed(message))
+        except FAULTS as error:
+            # Without its dot a message is none (RFC 5321, 4.1.1.4).
+            self._drop()
+            failed = Result(DeliveryState.FAILED, _broken("the connection broke", error))
+            for recipient in recipients:
+                results.setdefault(recipient, failed)
+            return []
+        return accepted
+
     def _begin(
         self,
-        smtp: smtplib.SMTP,
+        smtp: Connection,
         message: bytes,
         recipients: Sequence[str],
         results: dict[str, Result],
     ) -> list[str]:
         """Everything up to the message itself; for whom the server takes it."""
         options = [f"size={len(message)}"] if smtp.has_extn("size") else []
-        code, said = smtp.mail(self._sender, options)
+        code, words = smtp.mail(self._sender, options)
         if code // 100 == 5 and code != _TOO_LARGE:
-            raise self._does_not_send(f"{code} {_text(said)}", MAY_NOT_SEND)
+            raise self._does_not_send(f"{code} {_text(words)}", MAY_NOT_SEND)
         if code != 250:
-            results |= dict.fromkeys(recipients, self._judged(code, said))
+            results |= dict.fromkeys(recipients, self._judged(code, words, _OF_A_COMMAND))
             return []
         accepted = []
         for recipient in recipients:
-            code, said = smtp.rcpt(recipient)
+            code, words = smtp.rcpt(recipient)
             if code in (250, 251):
                 accepted.append(recipient)
             else:
-                results[recipient] = self._result(code, said)
+                results[recipient] = self._result(code, words, _OF_A_COMMAND)
         if accepted:
-            code, said = smtp.docmd("DATA")
+            code, words = smtp.docmd("DATA")
             if code == 354:
                 return accepted
-            results |= dict.fromkeys(accepted, self._judged(code, said))
+            results |= dict.fromkeys(accepted, self._judged(code, words, _OF_A_COMMAND))
         else:  # where it takes one of them, it has nothing against the sender
             for result in results.values():
                 self._raise_if_sender(result)
         return []
 
-    def _end(self, smtp: smtplib.SMTP) -> Result:
+    def _end(self, smtp: Connection) -> Result:
         """The dot, and the answer to it."""
         try:
             assert smtp.sock is not None
             smtp.sock.settimeout(FINAL_TIMEOUT_S)
             smtp.send(b".\r\n")
-            code, said = smtp.getreply()
-            smtp.sock.settimeout(TIMEOUT_S)
-        except (smtplib.SMTPException, OSError) as error:
+            code, words = smtp.reply_within(FINAL_TIMEOUT_S, FINAL_TIMEOUT_S)
+        except FAULTS as error:
             self._drop()
-            return Result(
-                DeliveryState.UNCERTAIN,
-                f"the line broke before the server had answered: {_words(error)}",
-            )
-        return self._judged(code, said)
+            why = _broken("the line broke before the server had answered", error)
+            return Result(DeliveryState.UNCERTAIN, why)
+        return self._judged(code, words, _OF_A_MESSAGE)
 
-    def _judged(self, code: int, text: bytes) -> Result:
-        """What an answer to a whole message means.
+    def _judged(self, code: int, text: bytes, states: States) -> Result:
+        """What an answer means for all recipients of a message.
 
         Raises:
             ChannelError: it refuses the sender.
         """
-        result = self._result(code, text)
+        result = self._result(code, text, states)
         self._raise_if_sender(result)
         return result
 
@@ -203,7 +237,8 @@ class SmtpTransport:
         Raises:
             ChannelError: it is one.
         """
-        if result.state is not DeliveryState.SENT and (hint := hint_of_sender(result.reason)):
+        refused = result.state in (DeliveryState.FAILED, DeliveryState.REFUSED)
+        if refused and (hint := hint_of_sender(result.reason)):
             raise self._does_not_send(result.reason, hint)
 
     def _does_not_send(self, answer: str, hint: str) -> ChannelError:
@@ -212,13 +247,15 @@ class SmtpTransport:
             hint=f"{hint} Nobody counts as refused; the same command goes on from here.",
         )
 
-    def _result(self, code: int, said: bytes) -> Result:
-        """What an answer means: temporary with 4xx, for good with 5xx (RFC 5321, 4.2.1)."""
+    def _result(self, code: int, text: bytes, states: States) -> Result:
+        """What an answer means."""
         if code == _SHUTTING_DOWN:
             self._drop()
-        states = {2: DeliveryState.SENT, 5: DeliveryState.REFUSED}
-        state = states.get(code // 100, DeliveryState.FAILED)
-        return Result(state, f"{code} {_text(said)}")
+        state, answer = states[code // 100], f"{code} {_text(text)}"
+        if code // 100 in (4, 5) or state is DeliveryState.SENT:
+            return Result(state, answer)
+        self._drop()  # nobody knows where such a server believes the exchange to be
+        return Result(state, f"the server's answer makes no sense here: {answer}")
 
     def _wait_for_turn(self) -> None:
         now = time.monotonic()
@@ -226,7 +263,7 @@ class SmtpTransport:
             self._sleep(self._next_at - now)
         self._next_at = max(now, self._next_at) + self._pause_s
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> Connection:
         """The connection with nothing begun on it, made anew where the server has left.
 
         Raises:
@@ -237,13 +274,13 @@ class SmtpTransport:
                 code, _ = self._smtp.rset()
                 if code == 250:
                     return self._smtp
-            except (smtplib.SMTPException, OSError):
+            except FAULTS:
                 pass
             self._drop()
         self._smtp = self._connect()
         return self._smtp
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> Connection:
         server = self._server
         try:
             context = None if server.security == "none" else server.trust.context()
@@ -251,12 +288,12 @@ class SmtpTransport:
             raise ChannelError(str(error), hint=error.hint) from error
         try:
             if server.security == "tls":
-                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                smtp: Connection = SecureConnection(
                     server.host, server.port, timeout=TIMEOUT_S, context=context
                 )
             else:
-                smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
-        except (smtplib.SMTPException, OSError) as error:
+                smtp = Connection(server.host, server.port, timeout=TIMEOUT_S)
+        except FAULTS as error:
             raise _unusable(server, error) from error
         try:
             smtp.ehlo_or_helo_if_needed()
@@ -266,7 +303,7 @@ class SmtpTransport:
                 smtp.ehlo()
             if server.login is not None:
                 _log_in(smtp, server.login)
-        except (smtplib.SMTPException, OSError) as error:
+        except FAULTS as error:
             smtp.close()
             raise _unusable(server, error) from error
         except ReporterError:  # no token to be had
@@ -325,7 +362,14 @@ def _words(error: Exception) -> str:
         return error.verify_message.rstrip(".") or str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    if isinstance(error, ValueError):
+        return f"what was said cannot be read: {_text(str(error))}"
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _broken(how: str, error: Exception) -> str:
+    """Why there was no answer; words that are no reply say it for themselves."""
+    return _words(error) if isinstance(error, NoReply) else f"{how}: {_words(error)}"
 
 
 def _text(said: bytes | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -82,13 +83,22 @@ def is_file(url: str) -> bool:
     return parsed(url).get_backend_name() == "sqlite"
 
 
-def files_of(url: str | sa.URL) -> list[Path]:
-    """All files that belong to a store, whether they are there or not; none of a server's."""
+def real_file(url: str | sa.URL) -> Path | None:
+    """The file that a store is, whatever links lead to it: SQLite puts its log beside that one, and
+    whoever holds it holds it for all names. None where it is no file.
+    """
     address = sa.make_url(url)
     if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return None
+    return Path(os.path.realpath(str(address.database)))
+
+
+def files_of(url: str | sa.URL) -> list[Path]:
+    """All files that belong to a store, whether they are there or not; none of a server's."""
+    file = real_file(url)
+    if file is None:
         return []
-    beside = ("", "-wal", "-shm", *LOCKS.values())
-    return [Path(f"{address.database}{suffix}") for suffix in beside]
+    return [Path(f"{file}{suffix}") for suffix in ("", "-wal", "-shm", *LOCKS.values())]
 
 
 def relative_file(url: str) -> Path | None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from reporter.errors import StoreError
-from reporter.store.address import LOCKS, shown
+from reporter.store.address import LOCKS, real_file, shown
 
 Part = Literal["store", "outbox"]
 
@@ -42,11 +42,11 @@ def held(engine: sa.Engine, wait: float = 0.0, part: Part = "store") -> Iterator
 
 @contextmanager
 def _held_sqlite(engine: sa.Engine, wait: float, part: Part) -> Iterator[None]:
-    if engine.url.database in (None, "", ":memory:"):
+    file = real_file(engine.url)
+    if file is None:
         yield  # nobody else can see it
         return
-    path = f"{engine.url.database}{LOCKS[part]}"
-    lock = FileLock(path, timeout=wait, poll_interval=_PAUSE)
+    lock = FileLock(f"{file}{LOCKS[part]}", timeout=wait, poll_interval=_PAUSE)
     try:
         lock.acquire()
     except Timeout as error:

@@ -81,11 +81,29 @@ def test_the_folder_is_the_same_however_the_file_is_named(
     """Files are known by their paths: another path would make them other files."""
     configured(tmp_path)
     (tmp_path / "link").symlink_to("srv")
-    named = ("../srv", tmp_path / "srv", "../link", "../other/../srv")
-    folders = {load_settings(Path(own) / "reporter.toml").folder.absolute() for own in named}
+    (elsewhere / "reporter.toml").symlink_to("../srv/reporter.toml")
+    (elsewhere / "customers.toml").symlink_to("reporter.toml")
+    paths = [Path(name, "reporter.toml") for name in ("../srv", tmp_path / "srv", "../link", ".")]
+    every_name = [load_settings(path) for path in (*paths, Path("customers.toml"))]
     monkeypatch.chdir("../srv")
-    folders |= {load_settings(Path(own)).folder.absolute() for own in ("reporter.toml",)}
-    assert folders == {tmp_path / "srv"}
+    every_name.append(load_settings(Path("reporter.toml")))
+    assert {settings.folder.absolute() for settings in every_name} == {tmp_path / "srv"}
+    assert {str(settings.source and settings.source.absolute()) for settings in every_name} == {
+        str(tmp_path / "srv" / "reporter.toml")
+    }
+
+
+def test_a_store_left_beside_a_link_stops_the_command(
+    run: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    """Version 0.1.0 used it where it was started beside a link to the configuration."""
+    configured(tmp_path)
+    (elsewhere / "reporter.toml").symlink_to("../srv/reporter.toml")
+    make_store(elsewhere / "reporter.db")
+    result = run("run")
+    assert result.exit_code == 2
+    assert f"There is a store {elsewhere / 'reporter.db'} in the working folder" in result.stderr
+    assert not (tmp_path / "srv" / "reporter.db").exists()
 
 
 def test_everything_is_read_and_written_beside_the_configuration(

@@ -7,8 +7,9 @@ import random
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -219,6 +220,25 @@ def answers(*replies: str, until: str = "") -> Callable[[socket.socket, Any], No
             if word == until or not left:
                 return
             connection.sendall(left.pop(0).encode() + b"\r\n")
+
+    return play
+
+
+def without_end(
+    replies: Sequence[str], block: bytes, pause_s: float = 0.0
+) -> Callable[[socket.socket, Any], None]:
+    """A script: the greeting and the replies that are given, then an answer that has no end."""
+
+    def play(connection: socket.socket, lines: Any) -> None:
+        with suppress(OSError, StopIteration):
+            for reply in replies:
+                connection.sendall(f"{reply}\r\n".encode())
+                line = next(lines)
+                while reply.startswith("354") and line != b".\r\n":
+                    line = next(lines)
+            while True:
+                connection.sendall(block)
+                time.sleep(pause_s)
 
     return play
 

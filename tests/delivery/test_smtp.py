@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from reporter.delivery import smtp
+from reporter.delivery import replies, smtp
 from reporter.delivery.result import ChannelError
 from reporter.delivery.smtp import Login, Server, SmtpTransport
-from reporter.model import DeliveryState
 from tests.delivery.mail_server import (
     Accounts,
     answers,
@@ -23,6 +22,7 @@ from tests.delivery.mail_server import (
     mail_server,
     scripted_server,
     tls_files,
+    without_end,
 )
 
 SENDER = "reports@provider.example"
@@ -358,9 +358,9 @@ def test_the_size_a_server_takes(accounts: Accounts) -> None:
 )
 def test_a_line_that_breaks(until: str, state: str, committed: list[list[str]]) -> None:
     """Before the dot that ends a message there was none; after it nobody knows."""
-    replies = ("250 hello", "250 ok", "250 ok", "354 go on", "250 taken")
+    steps = ("250 hello", "250 ok", "250 ok", "354 go on", "250 taken")
     with (
-        scripted_server(answers(*replies, until=until)) as port,
+        scripted_server(answers(*steps, until=until)) as port,
         closing(plain(port)) as transport,
     ):
         ((found, reason),) = send(transport, committed=committed).values()
@@ -422,15 +422,146 @@ def test_no_more_messages_a_minute_than_allowed(accounts: Accounts) -> None:
     assert sum(slept) == pytest.approx(2 + 4, abs=0.5)
 
 
-def test_a_state_of_every_answer() -> None:
-    """Also of those no server should give."""
-    transport = plain(free_port())
-    states = [transport._result(code, b"said").state for code in (250, 251, 354, 450, 550, 199)]
-    assert states == [
-        DeliveryState.SENT,
-        DeliveryState.SENT,
-        DeliveryState.FAILED,
-        DeliveryState.FAILED,
-        DeliveryState.REFUSED,
-        DeliveryState.FAILED,
-    ]
+HELLO, YES, GO_ON = "250 hello", "250 ok", "354 go on"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (HELLO, "251 odd"),
+        (HELLO, "354 go on"),
+        (HELLO, YES, "252 cannot verify"),
+        (HELLO, YES, "220 ready"),
+        (HELLO, YES, YES, "250 what"),
+        (HELLO, YES, YES, "221 bye"),
+        (HELLO, YES, YES, "334 go on"),
+    ],
+)
+def test_nothing_is_sent_before_the_answer_to_the_dot(
+    steps: tuple[str, ...], committed: list[list[str]]
+) -> None:
+    """A yes to something else than the whole message is none to it: it goes again later."""
+    with scripted_server(answers(*steps)) as port, closing(plain(port)) as transport:
+        ((state, reason),) = send(transport, committed=committed).values()
+    assert state == "failed"
+    assert reason == f"the server's answer makes no sense here: {steps[-1]}"
+    assert committed == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "reason"),
+    [
+        ("250 taken", "sent", "250 taken"),
+        ("251 taken", "sent", "251 taken"),
+        ("450 later", "failed", "450 later"),
+        ("550 no", "refused", "550 no"),
+        ("354 again", "uncertain", "the server's answer makes no sense here: 354 again"),
+        ("354 SendAsDenied", "uncertain", "makes no sense here: 354 SendAsDenied"),
+        ("hello", "uncertain", "the server's answer is no SMTP reply: hello"),
+        ("SendAsDenied", "uncertain", "the server's answer is no SMTP reply: SendAsDenied"),
+        ("600 again", "uncertain", "the server's answer is no SMTP reply: 600 again"),
+        ("199 again", "uncertain", "the server's answer is no SMTP reply: 199 again"),
+        ("2500 taken", "uncertain", "the server's answer is no SMTP reply: 2500 taken"),
+        ("25 taken", "uncertain", "the server's answer is no SMTP reply: 25 taken"),
+        ("ä\x1b[31m\0", "uncertain", "the server's answer is no SMTP reply: ä [31m"),
+        ("", "uncertain", "the server's answer is no SMTP reply: an empty line"),
+        ("250-taken\r\nhello", "uncertain", "the server's answer is no SMTP reply: hello"),
+    ],
+)
+def test_what_the_answer_to_the_dot_means(
+    reply: str, state: str, reason: str, committed: list[list[str]]
+) -> None:
+    """What is neither yes nor no leaves it open: to send again could be to send twice. It is said
+    in words, with the beginning of it.
+    """
+    steps = (HELLO, YES, YES, GO_ON, reply)
+    with scripted_server(answers(*steps)) as port, closing(plain(port)) as transport:
+        (answer,) = send(transport, committed=committed).values()
+    assert answer[0] == state
+    assert answer[1].endswith(reason)
+    assert len(committed) == 1
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_words_that_are_no_reply_before_the_dot(step: int) -> None:
+    """Said as what they are; the message goes again later."""
+    steps = (HELLO, YES, YES, GO_ON)[:step]
+    with (
+        scripted_server(answers(*steps, "xyz ä")) as port,
+        closing(plain(port)) as transport,
+    ):
+        result = send(transport)["anna@contoso.example"]
+    assert result == ("failed", "the server's answer is no SMTP reply: xyz ä")
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 5_000, "-5", "1_000", "many", "0", ""])
+def test_a_size_that_nobody_understands_is_no_limit(size: str) -> None:
+    """Digits that are none, and more of them than a number has."""
+
+    def play(connection: Any, lines: Iterator[bytes]) -> None:
+        connection.sendall(b"220 ready\r\n")
+        next(lines)
+        connection.sendall(f"250-hello\r\n250 SIZE {size}\r\n".encode("latin-1"))
+        next(lines, None)
+
+    with scripted_server(play) as port, closing(plain(port)) as transport:
+        assert transport.size_limit() is None
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"])
+def test_a_challenge_that_nobody_understands(mechanism: str) -> None:
+    """Is the channel's error, in a sentence, and costs nobody a try."""
+    hello = f"250-hello\r\n250 AUTH {mechanism}"
+    by_token = mechanism == "XOAUTH2"
+    login = Login("us er", lambda: "secret", by_token=by_token)
+    with (
+        scripted_server(answers(hello, "334 a")) as port,
+        closing(SmtpTransport(Server("127.0.0.1", port, "none", login), SENDER)) as transport,
+        pytest.raises(ChannelError, match="what was said cannot be read: ") as caught,
+    ):
+        send(transport)
+    assert str(caught.value).startswith(f"The mail server 127.0.0.1:{port} cannot be used: ")
+    assert "\n" not in str(caught.value)
+
+
+ENDLESS = {
+    "greeting": (),
+    "ehlo": ("220 ready",),
+    "mail": ("220 ready", HELLO),
+    "dot": ("220 ready", HELLO, YES, YES, GO_ON),
+}
+"""What is said before an answer without end begins."""
+
+
+@pytest.mark.parametrize("block", [b"250-more\r\n" * 1_000, b"2" * 10_000])
+@pytest.mark.parametrize("step", ENDLESS)
+def test_an_answer_without_end_is_given_up(step: str, block: bytes) -> None:
+    """By its size, in lines or in one, so that it fills no memory: as a line that breaks there."""
+    with scripted_server(without_end(ENDLESS[step], block)) as port:
+        state, reason = came_of(port)
+    assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
+    assert "the server's answer has more than 64 KiB" in reason
+
+
+@pytest.mark.parametrize("step", ENDLESS)
+def test_an_answer_that_drips_is_given_up(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its time in all, however steadily it comes: as a line that breaks there."""
+    monkeypatch.setattr(replies, "LONGEST_REPLY_S", 0.5)
+    monkeypatch.setattr(smtp, "FINAL_TIMEOUT_S", 0.5)
+    with scripted_server(without_end(ENDLESS[step], b"2", pause_s=0.02)) as port:
+        began = time.monotonic()
+        state, reason = came_of(port)
+        took_s = time.monotonic() - began
+    assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
+    assert "was not whole in time" in reason
+    assert 0.4 < took_s < 5
+
+
+def came_of(port: int) -> tuple[str, str]:
+    """The state of a message and the reason of it; `unusable` where the server is."""
+    transport = plain(port)
+    try:
+        (result,) = send(transport).values()
+    except ChannelError as error:
+        return "unusable", str(error)
+    return result

@@ -33,11 +33,15 @@ def test_nobody_gets_a_report_twice(
     deliver(NO_APPROVAL, delivery=('folder = "copies"', *evidence), formats=("pdf",))
     (tmp_path / "other").mkdir()
     (tmp_path / "link").symlink_to(".")
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "reporter.toml").symlink_to("../reporter.toml")
     everywhere = [
         (".", "reporter.toml"),
         ("other", "../reporter.toml"),
         ("other", str(tmp_path / "reporter.toml")),
         ("other", "../link/reporter.toml"),
+        ("other", "../etc/reporter.toml"),
+        ("etc", "reporter.toml"),
     ]
     said = []
     for folder, configuration in everywhere:
@@ -46,9 +50,10 @@ def test_nobody_gets_a_report_twice(
         assert result.exit_code == 0, result.output
         said.append(result.stderr)
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
-    assert [own.count("Rendered") for own in said] == [2, 0, 0, 0]
-    assert [own.count("Archived") for own in said] == [2, 0, 0, 0]
+    assert [own.count("Rendered") for own in said] == [2, 0, 0, 0, 0, 0]
+    assert [own.count("Archived") for own in said] == [2, 0, 0, 0, 0, 0]
     assert list((tmp_path / "other").iterdir()) == []
+    assert [path.name for path in (tmp_path / "etc").iterdir()] == ["reporter.toml"]
     for made in ("reporter.db", "reports/2026-10", "archive", "copies/2026-10"):
         assert (tmp_path / made).exists(), made
     assert len(list(tmp_path.glob("archive/*/2026-10-v1"))) == 2

@@ -57,6 +57,29 @@ def test_a_summary_arrives_once_and_proves_who_sent_it() -> None:
     assert request.headers["X-Reporter-Signature"] == f"sha256={signature}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks..example",
+        "https://.example",
+        "https://*.example",
+        "https://ho st",
+        "https://",
+        f"https://{'h' * 64}.example",
+    ],
+)
+def test_an_address_that_is_none_fails_alone(url: str) -> None:
+    """However it got past the configuration: nothing is sent, and it is not shown."""
+    committing = Commitment()
+    result = post_summary(
+        url + SECRET_PATH, SUMMARY, message_id="1", secret=None, committing=committing
+    )
+    assert result.state is DeliveryState.FAILED
+    assert result.reason.startswith("The address to post to cannot be read as a web address. ")
+    assert "T0K3N" not in result.reason
+    assert committing.times == 0
+
+
 def test_without_a_secret_nothing_is_signed() -> None:
     """No header that could be taken for a proof."""
     with Receiver(Replies(202)) as receiver:

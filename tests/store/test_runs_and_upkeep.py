@@ -24,6 +24,7 @@ from reporter.emulator import ordinary_customers
 from reporter.errors import StoreError
 from reporter.model import Customer
 from reporter.store import Store, schema, tables
+from reporter.store.address import files_of
 from reporter.store.lock import held
 from reporter.store.reading import read_period
 from reporter.store.runs import (
@@ -55,6 +56,36 @@ def test_two_runs_never_mix(url: str, open_store: Callable[[str], Store]) -> Non
         assert "--wait" in caught.value.hint
     with held(other.engine):
         pass
+
+
+@pytest.mark.parametrize("part", ["store", "outbox"])
+@pytest.mark.parametrize("link", ["link.db", "beside/reporter.db"])
+def test_a_store_is_held_by_whatever_name(tmp_path: Path, link: str, part: Any) -> None:
+    """A link to the file is another name of one store: two senders would be at one outbox."""
+    (tmp_path / "beside").mkdir()
+    (tmp_path / link).symlink_to(tmp_path / "reporter.db")
+    one, other = (Store.open(f"sqlite:///{tmp_path / name}") for name in ("reporter.db", link))
+    with (
+        contextlib.closing(one),
+        contextlib.closing(other),
+        held(one.engine, part=part),
+        pytest.raises(StoreError, match="held by another run"),
+        held(other.engine, part=part),
+    ):
+        pass
+    assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path]
+
+
+def test_the_files_of_a_store_are_beside_the_file_itself(tmp_path: Path) -> None:
+    """Where SQLite has its log, which holds as much of customers as the store does."""
+    (tmp_path / "link.db").symlink_to("reporter.db")
+    with (
+        contextlib.closing(Store.open(f"sqlite:///{tmp_path / 'link.db'}")) as store,
+        store.begin(),
+    ):
+        files = files_of(store.engine.url)
+        assert [path.name for path in files[:2]] == ["reporter.db", "reporter.db-wal"]
+        assert files[1].exists()
 
 
 def test_a_hold_ends_with_its_process(url: str, open_store: Callable[[str], Store]) -> None:
