@@ -21,7 +21,7 @@ from reporter.delivery.result import ChannelError, Result
 from reporter.errors import ReporterError, SettingsError
 from reporter.foreign import storable
 from reporter.model import DeliveryState
-from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust
+from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust, in_force
 
 TIMEOUT_S: Final = 60
 """To connect, to send, and for the next byte of an answer."""
@@ -343,7 +343,9 @@ def _unusable(server: Server, error: Exception) -> ChannelError:
         case smtplib.SMTPNotSupportedError():
             hint = "Check port and security in [mail]: the server does not offer it."
         case ssl.SSLCertVerificationError():
-            hint = f"The server's certificate is not trusted. {UNTRUSTED}"
+            hint = " ".join(
+                filter(None, ("The server's certificate is not trusted.", in_force(), UNTRUSTED))
+            )
         case _:
             hint = (
                 "Check host, port and security in [mail] (587 is starttls, 465 is tls), "
