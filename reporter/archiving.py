@@ -38,6 +38,7 @@ from reporter.evidence.contents import (
     Tools,
     dump,
     dump_fetches,
+    info_of,
     provenance_of,
     reply_path,
 )
@@ -235,14 +236,7 @@ class _Contents:
             tools(),
         )
         (folder / PROVENANCE).write_bytes(dump(provenance))
-        title = f"Backup report of {self.customer.name}, {self.period.label}"
-        return {
-            "Source-Organization": look.brand.name or "not named",
-            "External-Description": f"{title}, version {self.version.number}",
-            "External-Identifier": f"{self.customer.id}/{self.period.label}/{self.version.number}",
-            "Bagging-Date": f"{self.rendering.now:%Y-%m-%d}",
-            "Bag-Software-Agent": f"backup-reporter {__version__}",
-        }
+        return info_of(configuration, provenance, self.rendering.now.date())
 
     def _write_pdf(self, source: Path, target: Path) -> str:
         if self.archive.signer is None:

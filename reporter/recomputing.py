@@ -22,6 +22,7 @@ import pypdfium2
 
 from reporter.analysis.restatement import changes_between
 from reporter.archiving import tools
+from reporter.description import guide_finding, info_finding, provenance_finding
 from reporter.errors import EvidenceError, ReplyError
 from reporter.evidence.bag import LARGEST_FILE, content_of, shown
 from reporter.evidence.contents import (
@@ -32,15 +33,17 @@ from reporter.evidence.contents import (
     Provenance,
     configuration_of,
     fetches_of,
+    json_in,
     provenance_of,
     reply_path,
 )
 from reporter.evidence.verify import CLOCKS_APART, at, unreadable
 from reporter.finding import Finding
 from reporter.jobs.replies import split_snapshots
+from reporter.ledger import figures_hash
 from reporter.model import Look, Reply, Report, Restatement
 from reporter.pipeline import report_of
-from reporter.render.json_ import report_dict
+from reporter.render.json_ import SCHEMA, json_bytes, report_dict
 from reporter.render.text import Words
 from reporter.render.typesetting import NoTypesetting, write_pdf
 from reporter.render.workbook import write_workbook
@@ -51,6 +54,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_NAMED: Final = 3
 _LONGEST: Final = 500
+_NOT_THERE: Final = object()
 _LAST_DIGIT: Final = 1e-14
 _COUNTED: Final = ("jobs", "protection")
 """What the service gives as lists that say how long they are, or whether they go on."""
@@ -79,7 +83,12 @@ def recomputed(
         look = _look(bag, configuration)
         refused = look.templates is not None and not run_templates
         same_tools = _has_same_tools(provenance)
-        yield _figures_finding(bag / REPORTS["json"], report, same_tools)
+        other_version = None if same_tools else _OTHER_VERSION
+        latest = signed_at or now
+        yield provenance_finding(bag, provenance, report)
+        yield info_finding(bag, configuration, provenance, latest)
+        yield guide_finding(bag, configuration, provenance, other_version)
+        yield _figures_finding(bag / REPORTS["json"], report, provenance, same_tools)
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "report.xlsx"
             write_workbook(report, look, made)
@@ -164,7 +173,7 @@ def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -
         )
     restatement = None
     if restates := provenance.restates:
-        before = json.loads(content_of(bag / RESTATED, LARGEST_FILE))
+        before = json_in(bag / RESTATED)
         restatement = Restatement(
             restates.number,
             restates.made_at.astimezone(period.zone),
@@ -203,39 +212,50 @@ def _look(bag: Path, configuration: Configuration) -> Look:
     return replace(look, templates=bag / TEMPLATES)
 
 
-def _figures_finding(path: Path, report: Report, same_tools: bool) -> Finding:
+def _figures_finding(
+    path: Path, report: Report, provenance: Provenance, same_tools: bool
+) -> Finding:
     what = "figures"
-    archived = json.loads(content_of(path, LARGEST_FILE))
-    follows = json.loads(json.dumps(report_dict(report)))
+    try:
+        archived = json_in(path)
+    except EvidenceError as error:
+        return Finding(what, False, str(error))
     if not isinstance(archived, dict):
         return Finding(what, False, "the JSON is that of no report")
-    lacking = [key for key in follows if key not in archived]
-    if not same_tools:
-        # What a later version adds, or calls itself, is no figure that was archived.
-        generator = archived.get("generator")
-        follows = {key: follows.get(key) for key in archived} | {"generator": generator}
+    if not same_tools and archived.get("schema") != SCHEMA:
+        said = f"could not be checked: the JSON is of schema {_brief(archived.get('schema'))}, and "
+        said += f"this program knows {SCHEMA}. Verify it with the version that made it"
+        return Finding(what, None, said, checked=False)
+    follows = json.loads(json.dumps(report_dict(report)))
+    # Another version may have made it, and then calls itself by another number.
+    follows["generator"]["version"] = provenance.tools.program
     differing = list(_differing(archived, follows, ""))
     if differing:
         return Finding(what, False, f"others follow from the replies: {_first(differing)}")
-    if lacking:
-        said = f"not all compared: the JSON has no {_first(lacking, ', ')}, as {_OTHER_VERSION}"
-        return Finding(what, None, said)
+    if same_tools and content_of(path, LARGEST_FILE) != json_bytes(report):
+        said = "they are the same, and the JSON is not, byte for byte"
+        return Finding(what, False, said)
+    if figures_hash(archived) != provenance.figures_sha256:
+        return Finding(what, False, "provenance.json was made of others: their hash is not its")
     return Finding(what, True, "the JSON's follow from the raw replies, every one")
 
 
-def _differing(said: Any, own: Any, place: str) -> Iterator[str]:
-    """Where two JSON values differ."""
-    if isinstance(said, dict) and isinstance(own, dict):
-        for key in dict.fromkeys((*said, *own)):
-            yield from _differing(said.get(key), own.get(key), f"{place}.{key}".lstrip("."))
-    elif isinstance(said, list) and isinstance(own, list) and len(said) == len(own):
-        for number, (one, other) in enumerate(zip(said, own, strict=True)):
+def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:
+    """Where two JSON values differ. A key that is not there is not one without a value."""
+    if isinstance(archived, dict) and isinstance(follows, dict):
+        for key in dict.fromkeys((*archived, *follows)):
+            values = archived.get(key, _NOT_THERE), follows.get(key, _NOT_THERE)
+            yield from _differing(*values, f"{place}.{key}".lstrip("."))
+    elif isinstance(archived, list) and isinstance(follows, list) and len(archived) == len(follows):
+        for number, (one, other) in enumerate(zip(archived, follows, strict=True)):
             yield from _differing(one, other, f"{place}[{number}]")
-    elif said != own or type(said) is not type(own):
-        yield f"{place} is {_brief(said)} and should be {_brief(own)}"
+    elif archived != follows or type(archived) is not type(follows):
+        yield f"{shown(place)} is {_brief(archived)} and should be {_brief(follows)}"
 
 
 def _brief(value: Any) -> str:
+    if value is _NOT_THERE:
+        return "not there"
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 60 else f"{text[:60]}…"
 

@@ -55,7 +55,14 @@ from reporter.evidence.chain import (
     removal_of,
     removals,
 )
-from reporter.evidence.contents import CERTIFICATES, NONE, SIGNATURE_LABEL, STAMP_LABEL
+from reporter.evidence.contents import (
+    CERTIFICATES,
+    NONE,
+    SIGNATURE_LABEL,
+    STAMP_LABEL,
+    signature_line,
+    stamp_line,
+)
 from reporter.evidence.guide import README, SCRIPT, readme, script
 from reporter.evidence.seals import read_signature
 from reporter.evidence.signing import Signer
@@ -255,25 +262,18 @@ class Archive:
     def _make_bag(self, bag: Path, fill: Fill) -> None:
         with whole_folder(bag) as draft:
             info = fill(draft)
-            text = readme(info["External-Description"], self.signer, self.authority)
+            signer = self.signer.name if self.signer else None
+            authority = self.authority.name if self.authority else None
+            text = readme(info["External-Description"], signer, authority)
             (draft / README).write_text(text, "utf-8")
             (draft / SCRIPT).write_text(script(), "utf-8")
             if self.signer:
                 (draft / CERTIFICATES).write_bytes(self.signer.pem)
-            write_bag(draft, {**info, **self._said()})
+            seals = {SIGNATURE_LABEL: signature_line(signer), STAMP_LABEL: stamp_line(authority)}
+            write_bag(draft, {**info, **seals})
             self._sign(draft, SIGNED)
             self._stamp(draft, SIGNED)
             write_sums(draft, _there(draft, BESIDE))
-
-    def _said(self) -> dict[str, str]:
-        """What a bag says of its signature and time stamp."""
-        signature = f"{NONE}: no certificate was configured"
-        stamp = f"{NONE}: no authority was configured"
-        if self.signer:
-            signature = f"CMS by {self.signer.name}"
-        if self.authority:
-            stamp = f"RFC 3161, asked for at {self.authority.name}"
-        return {SIGNATURE_LABEL: signature, STAMP_LABEL: stamp}
 
     def _append(self, home: Path, record: AnyRecord) -> None:
         folder, content = home / FOLDER, record.dump()

@@ -13,6 +13,8 @@ from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from reporter.evidence.bag import SUMS, look_into, write_bag, write_sums
+from reporter.evidence.contents import NONE
+from reporter.evidence.guide import readme
 from reporter.evidence.signing import Signer
 
 SIGNED = "tagmanifest-sha256.txt"
@@ -118,6 +120,23 @@ def seal(bag: Path, signer: Signer | None = None) -> None:
     if signer:
         (bag / f"{SIGNED}.p7s").write_bytes(signer.sign((bag / SIGNED).read_bytes()))
         write_sums(bag, [f"{SIGNED}.p7s"])
+
+
+def unsign(bag: Path) -> None:
+    """Make a bag one that was never signed, with all that tells so."""
+    (bag / "certificates.pem").unlink()
+    info = look_into(bag).info
+    lines = [
+        f"{label}: {NONE if label.startswith('Evidence-') else value}\n"
+        for label, value in info.items()
+    ]
+    (bag / "bag-info.txt").write_text("".join(lines), "utf-8")
+    (bag / "README.txt").write_text(readme(info["External-Description"], None, None), "utf-8")
+    report = bag / "data" / "report.pdf"
+    size = json.loads((bag / "data" / "provenance.json").read_bytes())["pdf_unsigned_bytes"]
+    report.write_bytes(report.read_bytes()[:size])
+    change_part(bag, "provenance", pdf_signature=NONE)
+    seal(bag)
 
 
 def change_part(bag: Path, part: str, **values: Any) -> None:

@@ -25,7 +25,7 @@ from reporter.store.versions import versions_of
 from tests.builders import CUSTOMER, make_job
 from tests.evidence.authorities import Root
 from tests.evidence.conftest import OCTOBER_OVER, SECOND, Evidence, keep, month
-from tests.evidence.forging import change_part, forge_pdf, seal
+from tests.evidence.forging import forge_pdf, seal, unsign
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -340,18 +340,6 @@ def forged_but_for_the_report(bag: Path) -> None:
     forge_pdf(bag, signer, lambda _: None)
 
 
-def unsigned(bag: Path) -> None:
-    (bag / "certificates.pem").unlink()
-    lines = (bag / "bag-info.txt").read_text("utf-8").splitlines()
-    lines = [line.partition(": CMS")[0] + ": none" if "CMS" in line else line for line in lines]
-    (bag / "bag-info.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    report = bag / "data" / "report.pdf"
-    size = json.loads((bag / "data" / "provenance.json").read_bytes())["pdf_unsigned_bytes"]
-    report.write_bytes(report.read_bytes()[:size])
-    change_part(bag, "provenance", pdf_signature="none")
-    seal(bag)
-
-
 def pipe_for_info(bag: Path) -> None:
     (bag / "bag-info.txt").unlink()
     os.mkfifo(bag / "bag-info.txt")
@@ -363,7 +351,7 @@ def no_text_for_info(bag: Path) -> None:
 
 @pytest.mark.parametrize(
     "tamper",
-    [forged, forged_but_for_the_report, unsigned, pipe_for_info, no_text_for_info],
+    [forged, forged_but_for_the_report, unsign, pipe_for_info, no_text_for_info],
 )
 def test_no_record_is_signed_of_a_bag_that_was_forged(
     evidence: Evidence, signing: Sequence[str], tamper: Callable[[Path], object]
