@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
+import re
 import shutil
 import time
+import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +20,8 @@ from typing import Any
 import pytest
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject
 
 from reporter import verifying
 from reporter.evidence.appended import fault_of_addition
@@ -324,6 +329,172 @@ def test_the_guide_in_a_bag_is_the_programs(evidence: Evidence, name: str) -> No
     seal(alone)
     assert evidence.verdict(alone)["README and script"] == "absent"
     assert f"README and script: not compared: {name}, as" in evidence.verify(alone).stdout
+
+
+def change_sheet(change: Callable[[str], str], sheet: str = "sheet1") -> Callable[[Path], None]:
+    """Change the XML of a sheet in the workbook of a bag."""
+
+    def of(bag: Path) -> None:
+        path = bag / "data" / "report.xlsx"
+        with zipfile.ZipFile(path) as old:
+            parts = {name: old.read(name) for name in old.namelist()}
+        name = f"xl/worksheets/{sheet}.xml"
+        changed = change(parts[name].decode()).encode()
+        assert changed != parts[name]
+        parts[name] = changed
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+            for name, content in parts.items():
+                new.writestr(name, content)
+
+    return of
+
+
+def cell(place: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>100 %</t></is></c>'
+
+
+def beyond_the_dimension(xml: str) -> str:
+    xml = xml.replace("<sheetData>", '<dimension ref="A1:D200"/><sheetData>')
+    return xml.replace("</sheetData>", f'<row r="300">{cell("A300")}</row></sheetData>')
+
+
+def a_cell_twice(xml: str) -> str:
+    return re.sub(r'(<row r="5".*?)(<c r="B5")', rf"\1{cell('B5')}\2", xml, count=1)
+
+
+def a_row_too_late(xml: str) -> str:
+    return xml.replace("</sheetData>", f'<row r="2">{cell("E2")}</row></sheetData>')
+
+
+def a_cell_too_late(xml: str) -> str:
+    return re.sub(r'(<row r="5"[^>]*>)', rf"\1{cell('ZZ5')}", xml, count=1)
+
+
+def other_results(xml: str) -> str:
+    return re.sub(r"(</f><v>)[^<]*(</v>)", r"\g<1>0\2", xml)
+
+
+def checks_sheet(bag: Path) -> str:
+    with zipfile.ZipFile(bag / "data" / "report.xlsx") as book:
+        names = [name for name in book.namelist() if b"</f><v>" in book.read(name)]
+    return Path(names[0]).stem
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (beyond_the_dimension, "A300 is '100 %' and should be None"),
+        (a_cell_twice, "row 5 or its cells out of order"),
+        (a_row_too_late, "row 2 or its cells out of order"),
+        (a_cell_too_late, "row 5 or its cells out of order"),
+        (other_results, "Checks "),
+    ],
+)
+def test_no_cell_of_a_workbook_hides_from_the_comparison(
+    evidence: Evidence, change: Callable[[str], str], said: str
+) -> None:
+    """Other programs show what is outside of the dimensions that a sheet claims, or what is there
+    twice; and the results that were kept of formulas.
+    """
+    bag = evidence.archive()
+    change_sheet(change, checks_sheet(bag) if change is other_results else "sheet1")(bag)
+    of_another_version(bag)
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    failed = evidence.verdict(alone)["failed"]
+    assert failed.startswith("workbook: ")
+    assert said in failed
+
+
+def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence) -> None:
+    """One program reads the first, another the last."""
+    bag = evidence.archive()
+    of_another_version(bag)
+    with zipfile.ZipFile(bag / "data" / "report.xlsx", "a") as book, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book.writestr("xl/workbook.xml", book.read("xl/workbook.xml"))
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    assert evidence.verdict(alone)["failed"] == "workbook: it has the part xl/workbook.xml twice"
+
+
+def with_rendered_pdf(bag: Path, change: Callable[[Path], None]) -> None:
+    """Put another PDF into an unsigned bag, as if it had been rendered so."""
+    path = bag / "data" / "report.pdf"
+    change(path)
+    content = path.read_bytes()
+    change_part(
+        bag,
+        "provenance",
+        pdf_unsigned_bytes=len(content),
+        pdf_unsigned_sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]:
+    """Replace a file inside a PDF by another content, or take it away."""
+
+    def change(path: Path) -> None:
+        writer = PdfWriter(clone_from=path)
+        attached = {own: contents[0] for own, contents in writer.attachments.items()}
+        names = writer.root_object["/Names"]
+        assert isinstance(names, DictionaryObject)
+        del names["/EmbeddedFiles"]
+        attached[name] = content or b""
+        for own, data in attached.items():
+            if own != name or content is not None:
+                writer.add_attachment(own, data)
+        writer.write(path)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("figures.json", b'{"totals": {"failed": 99999}}', "figures.json is another one"),
+        ("jobs.csv", b"forged", "jobs.csv is another one"),
+        ("jobs.csv", None, "it lists others than figures.json and jobs.csv: figures.json"),
+        ("more.txt", b"x", "it lists others than figures.json and jobs.csv: "),
+    ],
+)
+def test_the_files_in_the_pdf_are_compared(
+    evidence: Evidence, name: str, content: bytes | None, said: str
+) -> None:
+    """Whatever version made it: they are the JSON of the bag, and the jobs of the replies."""
+    bag = evidence.archive()
+    with_rendered_pdf(bag, replace_attached(name, content))
+    of_another_version(bag)
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    assert evidence.verdict(alone)["files in the PDF"] == "failed"
+    assert f"files in the PDF: {said}" in evidence.verify(alone).stdout
+
+
+def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(evidence: Evidence) -> None:
+    """Whether a text can be seen, no search of it tells: that is said, in so many words."""
+
+    def rewrite(path: Path) -> None:
+        writer = PdfWriter(clone_from=path)
+        page = writer.pages[0]
+        content = page.get_contents()
+        assert content is not None
+        content.set_data(b"1 1 1 rg 1 1 1 RG " + content.get_data())
+        page[NameObject("/Contents")] = writer._add_object(content)
+        writer.write(path)
+
+    bag = evidence.archive()
+    with_rendered_pdf(bag, rewrite)
+    of_another_version(bag)
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    assert evidence.verdict(alone)["PDF's text"] == "absent"
+    lines = [line for line in evidence.verify(alone).stdout.splitlines() if "PDF's text:" in line]
+    assert "which of the text can be seen on them, were not compared" in lines[0]
 
 
 def another_customers_replies(bag: Path) -> None:
