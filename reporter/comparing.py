@@ -46,7 +46,7 @@ def workbook_finding(path: Path, made: Path, same_tools: bool) -> Finding:
         return Finding(what, True, "the same comes out, byte for byte")
     if fault := _ambiguity(path):
         return Finding(what, False, fault)
-    differing = list(_differing_cells(path, made))
+    differing = list(dict.fromkeys(_differing_cells(path, made)))
     if differing:
         return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
     if same_tools:
