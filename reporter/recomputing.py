@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -222,7 +222,7 @@ def _figures_finding(
         return Finding(what, False, str(error))
     if not isinstance(archived, dict):
         return Finding(what, False, "the JSON is that of no report")
-    if not same_tools and archived.get("schema") != SCHEMA:
+    if not same_tools and _is_of_another_schema(archived):
         said = f"could not be checked: the JSON is of schema {_brief(archived.get('schema'))}, and "
         said += f"this program knows {SCHEMA}. Verify it with the version that made it"
         return Finding(what, None, said, checked=False)
@@ -238,6 +238,12 @@ def _figures_finding(
     if figures_hash(archived) != provenance.figures_sha256:
         return Finding(what, False, "provenance.json was made of others: their hash is not its")
     return Finding(what, True, "the JSON's follow from the raw replies, every one")
+
+
+def _is_of_another_schema(archived: Mapping[str, Any]) -> bool:
+    """Whether a JSON is of a schema that there may be; of one that names none it is no matter."""
+    schema = archived.get("schema")
+    return type(schema) is int and schema >= 1 and schema != SCHEMA
 
 
 def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:

@@ -158,6 +158,10 @@ def no_keys(bag: Path) -> None:
     change_json(bag, lambda said: said.update(schema=1))
 
 
+def nothing(bag: Path) -> None:
+    change_json(bag, dict.clear)
+
+
 def three_keys(bag: Path) -> None:
     kept = {"schema", "customer", "period"}
     change_json(bag, lambda said: [said.pop(key) for key in said.keys() - kept])
@@ -171,7 +175,7 @@ def one_key_more(bag: Path) -> None:
     change_json(bag, lambda said: said.update(restored=None))
 
 
-@pytest.mark.parametrize("change", [no_keys, three_keys, one_key_less, one_key_more])
+@pytest.mark.parametrize("change", [no_keys, nothing, three_keys, one_key_less, one_key_more])
 def test_a_bag_of_another_version_does_not_choose_what_is_compared(
     evidence: Evidence, change: Callable[[Path], object]
 ) -> None:
