@@ -200,6 +200,8 @@ def test_a_json_of_another_schema_is_not_checked(evidence: Evidence) -> None:
     """
     bag = evidence.archive()
     change_json(bag, lambda said: said.update(schema=2))
+    figures = (bag / "data" / "report.json").read_bytes()
+    with_rendered_pdf(bag, replace_attached("figures.json", figures))
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
