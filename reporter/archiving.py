@@ -21,6 +21,7 @@ from reporter import DISTRIBUTION, __version__
 from reporter.credentials import NoSecret, find_secret
 from reporter.errors import EvidenceError
 from reporter.evidence.archive import Archive
+from reporter.evidence.bag import LARGEST_FILE, content_of
 from reporter.evidence.contents import (
     CONFIGURATION,
     NONE,
@@ -37,6 +38,7 @@ from reporter.evidence.contents import (
     Tools,
     dump,
     dump_fetches,
+    info_of,
     provenance_of,
     reply_path,
 )
@@ -128,7 +130,7 @@ def _archived(
     last = versions[-1]
     bag = f"{period.label}-v{last.number}"
     contents = _Contents(rendering, store, archive, customer, name, period, last)
-    unchanged = (home / bag).is_dir()
+    unchanged = archive.holds(home, bag)
     if unchanged and not _is_of(home / bag, last):
         raise EvidenceError(
             f"The bag {home / bag} holds another report of {customer.name} than version "
@@ -152,15 +154,34 @@ def _archived(
 
 
 def _is_of(bag: Path, version: Version) -> bool:
-    """Whether a bag is of this version: of these figures and this PDF. Whether it is whole is
-    another question.
+    """Whether a whole bag is of this version: what it says of that, and its files as rendered.
 
     Raises:
         EvidenceError: the bag does not say.
     """
     provenance = provenance_of(bag)
-    same_figures = provenance.figures_sha256 == version.figures_sha256
-    return same_figures and provenance.pdf_unsigned_sha256 in version.files.values()
+    same = (
+        (provenance.version, provenance.made_at) == (version.number, version.made_at)
+        and (provenance.as_of, provenance.closed) == (version.as_of, version.closed)
+        and (provenance.restates and provenance.restates.number) == version.restates
+        and provenance.figures_sha256 == version.figures_sha256
+    )
+    return same and all(
+        _rendered_sha256(bag, suffix, provenance) in _hashes_as_rendered(version, suffix)
+        for suffix in REPORTS
+    )
+
+
+def _rendered_sha256(bag: Path, suffix: str, provenance: Provenance) -> str:
+    """The hash of a report in a bag as it was rendered: of a PDF without its signature."""
+    content = content_of(bag / REPORTS[suffix], LARGEST_FILE)
+    rendered = content[: provenance.pdf_unsigned_bytes] if suffix == "pdf" else content
+    return hashlib.sha256(rendered).hexdigest()
+
+
+def _hashes_as_rendered(version: Version, suffix: str) -> set[str]:
+    """The hashes of a version's files of one format, wherever they were written."""
+    return {sha256 for path, sha256 in version.files.items() if Path(path).suffix == f".{suffix}"}
 
 
 @dataclass(frozen=True)
@@ -215,14 +236,7 @@ class _Contents:
             tools(),
         )
         (folder / PROVENANCE).write_bytes(dump(provenance))
-        title = f"Backup report of {self.customer.name}, {self.period.label}"
-        return {
-            "Source-Organization": look.brand.name or "not named",
-            "External-Description": f"{title}, version {self.version.number}",
-            "External-Identifier": f"{self.customer.id}/{self.period.label}/{self.version.number}",
-            "Bagging-Date": f"{self.rendering.now:%Y-%m-%d}",
-            "Bag-Software-Agent": f"backup-reporter {__version__}",
-        }
+        return info_of(configuration, provenance, self.rendering.now.date())
 
     def _write_pdf(self, source: Path, target: Path) -> str:
         if self.archive.signer is None:

@@ -31,6 +31,8 @@ from reporter.store.versions import (
 
 _RENDERERS: Final = ("babel", "fonttools", "jinja2", "openpyxl", "pandas", "weasyprint")
 """Libraries that what is written hangs on."""
+_SOURCES: Final = (".py", ".po", ".sh", ".txt")
+"""Files of the program that what is written hangs on, beside the templates."""
 
 
 class Ledger:
@@ -141,14 +143,19 @@ def _intact(version: Version, files: Iterable[Path]) -> bool:
 
 
 def _figures_hash(report: Report) -> str:
-    return _hash(figures_in(report_dict(report)))
+    return figures_hash(report_dict(report))
+
+
+def figures_hash(report: Mapping[str, Any]) -> str:
+    """Hash of the figures in a report's JSON."""
+    return _hash(figures_in(report))
 
 
 @functools.cache
 def program_hash() -> str:
     """Hash of the program as it is: its files, and the versions of what it writes with."""
     package = Path(__file__).parent
-    files = [path for path in sorted(package.rglob("*")) if path.suffix in (".py", ".po")]
+    files = [path for path in sorted(package.rglob("*")) if path.suffix in _SOURCES]
     return _hash(
         __version__,
         {str(path.relative_to(package)): file_hash(path) for path in files},

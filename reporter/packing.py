@@ -130,7 +130,7 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
     Raises:
         EvidenceError: the bag is not what was archived.
     """
-    verdict = verify_bag(bag)
+    verdict = verify_bag(bag, now=now)
     if not verdict.whole:
         raise EvidenceError(
             f"The bag {bag} is not what was archived: {verdict.findings[-1].said}.",

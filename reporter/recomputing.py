@@ -7,9 +7,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -17,11 +16,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-import openpyxl
-import pypdfium2
-
 from reporter.analysis.restatement import changes_between
 from reporter.archiving import tools
+from reporter.comparing import (
+    OTHER_VERSION,
+    attachments_finding,
+    first_of,
+    pdf_finding,
+    workbook_finding,
+)
+from reporter.description import guide_finding, info_finding, provenance_finding
 from reporter.errors import EvidenceError, ReplyError
 from reporter.evidence.bag import LARGEST_FILE, content_of, shown
 from reporter.evidence.contents import (
@@ -32,16 +36,17 @@ from reporter.evidence.contents import (
     Provenance,
     configuration_of,
     fetches_of,
+    json_in,
     provenance_of,
     reply_path,
 )
 from reporter.evidence.verify import CLOCKS_APART, at, unreadable
 from reporter.finding import Finding
 from reporter.jobs.replies import split_snapshots
+from reporter.ledger import figures_hash
 from reporter.model import Look, Reply, Report, Restatement
 from reporter.pipeline import report_of
-from reporter.render.json_ import report_dict
-from reporter.render.text import Words
+from reporter.render.json_ import SCHEMA, json_bytes, report_dict
 from reporter.render.typesetting import NoTypesetting, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.store import Store
@@ -49,12 +54,10 @@ from reporter.store.received import Fetch, receive_again
 
 logger = logging.getLogger(__name__)
 
-_MOST_NAMED: Final = 3
 _LONGEST: Final = 500
-_LAST_DIGIT: Final = 1e-14
+_NOT_THERE: Final = object()
 _COUNTED: Final = ("jobs", "protection")
 """What the service gives as lists that say how long they are, or whether they go on."""
-_OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
 _TEMPLATES_NOT_RUN: Final = Finding(
     "PDF's text",
     None,
@@ -79,11 +82,17 @@ def recomputed(
         look = _look(bag, configuration)
         refused = look.templates is not None and not run_templates
         same_tools = _has_same_tools(provenance)
-        yield _figures_finding(bag / REPORTS["json"], report, same_tools)
+        other_version = None if same_tools else OTHER_VERSION
+        latest = signed_at or now
+        yield provenance_finding(bag, provenance, report)
+        yield info_finding(bag, configuration, provenance, latest)
+        yield guide_finding(bag, configuration, provenance, other_version)
+        yield _figures_finding(bag / REPORTS["json"], report, provenance, same_tools)
+        yield attachments_finding(bag / REPORTS["pdf"], bag / REPORTS["json"], report)
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "report.xlsx"
             write_workbook(report, look, made)
-            yield _workbook_finding(bag / REPORTS["xlsx"], made, same_tools)
+            yield workbook_finding(bag / REPORTS["xlsx"], made, same_tools)
             if refused:
                 yield _TEMPLATES_NOT_RUN
                 return
@@ -94,7 +103,7 @@ def recomputed(
                 yield Finding("PDF's text", None, f"could not be checked: {error}", checked=False)
             else:
                 path = bag / REPORTS["pdf"]
-                yield _pdf_finding(path, made, provenance, same_tools, report, look)
+                yield pdf_finding(path, made, provenance, same_tools, report, look)
     except FileNotFoundError as error:
         yield Finding("recomputed", False, f"it cannot be: {_missing(bag, error)} is missing")
     except OSError as error:
@@ -164,7 +173,7 @@ def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -
         )
     restatement = None
     if restates := provenance.restates:
-        before = json.loads(content_of(bag / RESTATED, LARGEST_FILE))
+        before = json_in(bag / RESTATED)
         restatement = Restatement(
             restates.number,
             restates.made_at.astimezone(period.zone),
@@ -203,135 +212,55 @@ def _look(bag: Path, configuration: Configuration) -> Look:
     return replace(look, templates=bag / TEMPLATES)
 
 
-def _figures_finding(path: Path, report: Report, same_tools: bool) -> Finding:
+def _figures_finding(
+    path: Path, report: Report, provenance: Provenance, same_tools: bool
+) -> Finding:
     what = "figures"
-    archived = json.loads(content_of(path, LARGEST_FILE))
-    follows = json.loads(json.dumps(report_dict(report)))
+    try:
+        archived = json_in(path)
+    except EvidenceError as error:
+        return Finding(what, False, str(error))
     if not isinstance(archived, dict):
         return Finding(what, False, "the JSON is that of no report")
-    lacking = [key for key in follows if key not in archived]
-    if not same_tools:
-        # What a later version adds, or calls itself, is no figure that was archived.
-        generator = archived.get("generator")
-        follows = {key: follows.get(key) for key in archived} | {"generator": generator}
+    if not same_tools and _is_of_another_schema(archived):
+        said = f"could not be checked: the JSON is of schema {_brief(archived.get('schema'))}, and "
+        said += f"this program knows {SCHEMA}. Verify it with the version that made it"
+        return Finding(what, None, said, checked=False)
+    follows = json.loads(json.dumps(report_dict(report)))
+    # Another version may have made it, and then calls itself by another number.
+    follows["generator"]["version"] = provenance.tools.program
     differing = list(_differing(archived, follows, ""))
     if differing:
-        return Finding(what, False, f"others follow from the replies: {_first(differing)}")
-    if lacking:
-        said = f"not all compared: the JSON has no {_first(lacking, ', ')}, as {_OTHER_VERSION}"
-        return Finding(what, None, said)
+        return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
+    if same_tools and content_of(path, LARGEST_FILE) != json_bytes(report):
+        said = "they are the same, and the JSON is not, byte for byte"
+        return Finding(what, False, said)
+    if figures_hash(archived) != provenance.figures_sha256:
+        return Finding(what, False, "provenance.json was made of others: their hash is not its")
     return Finding(what, True, "the JSON's follow from the raw replies, every one")
 
 
-def _differing(said: Any, own: Any, place: str) -> Iterator[str]:
-    """Where two JSON values differ."""
-    if isinstance(said, dict) and isinstance(own, dict):
-        for key in dict.fromkeys((*said, *own)):
-            yield from _differing(said.get(key), own.get(key), f"{place}.{key}".lstrip("."))
-    elif isinstance(said, list) and isinstance(own, list) and len(said) == len(own):
-        for number, (one, other) in enumerate(zip(said, own, strict=True)):
+def _is_of_another_schema(archived: Mapping[str, Any]) -> bool:
+    """Whether a JSON is of a schema that there may be; of one that names none it is no matter."""
+    schema = archived.get("schema")
+    return type(schema) is int and schema >= 1 and schema != SCHEMA
+
+
+def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:
+    """Where two JSON values differ. A key that is not there is not one without a value."""
+    if isinstance(archived, dict) and isinstance(follows, dict):
+        for key in dict.fromkeys((*archived, *follows)):
+            values = archived.get(key, _NOT_THERE), follows.get(key, _NOT_THERE)
+            yield from _differing(*values, f"{place}.{key}".lstrip("."))
+    elif isinstance(archived, list) and isinstance(follows, list) and len(archived) == len(follows):
+        for number, (one, other) in enumerate(zip(archived, follows, strict=True)):
             yield from _differing(one, other, f"{place}[{number}]")
-    elif said != own or type(said) is not type(own):
-        yield f"{place} is {_brief(said)} and should be {_brief(own)}"
+    elif archived != follows or type(archived) is not type(follows):
+        yield f"{shown(place)} is {_brief(archived)} and should be {_brief(follows)}"
 
 
 def _brief(value: Any) -> str:
+    if value is _NOT_THERE:
+        return "not there"
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def _first(texts: list[str], between: str = "; ") -> str:
-    more = len(texts) - _MOST_NAMED
-    return between.join(texts[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _workbook_finding(path: Path, made: Path, same_tools: bool) -> Finding:
-    what = "workbook"
-    if content_of(path, LARGEST_FILE) == made.read_bytes():
-        return Finding(what, True, "the same comes out, byte for byte")
-    archived, follows = _cells(path), _cells(made)
-    differing = [
-        f"{sheet} {cell} is {archived.get((sheet, cell))!r} "
-        f"and should be {follows.get((sheet, cell))!r}"
-        for sheet, cell in dict.fromkeys((*archived, *follows))
-        if not _same(archived.get((sheet, cell)), follows.get((sheet, cell)))
-    ]
-    if differing:
-        return Finding(what, False, f"others follow from the replies: {_first(differing)}")
-    if same_tools:
-        return Finding(what, False, "its cells are the same, and something else in it is not")
-    said = "not all compared: every cell is the same; pictures, charts and formats may not be, as"
-    return Finding(what, None, f"{said} {_OTHER_VERSION}")
-
-
-def _same(one: object, other: object) -> bool:
-    """Whether two cells are the same; libraries write the last digit of a float as they like."""
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=_LAST_DIGIT)
-    return one == other
-
-
-def _cells(path: Path) -> dict[tuple[str, str], object]:
-    """The cells of a workbook that hold something, by sheet and place."""
-    book = openpyxl.load_workbook(path, read_only=True)
-    try:
-        return {
-            (sheet.title, cell.coordinate): cell.value
-            for sheet in book.worksheets
-            for row in sheet.iter_rows()
-            for cell in row
-            if cell.value is not None
-        }
-    finally:
-        book.close()
-
-
-def _pdf_finding(
-    path: Path,
-    made: Path,
-    provenance: Provenance,
-    same_tools: bool,
-    report: Report,
-    look: Look,
-) -> Finding:
-    what = "PDF's text"
-    rendered = content_of(path, LARGEST_FILE)[: provenance.pdf_unsigned_bytes]
-    if rendered == made.read_bytes():
-        return Finding(what, True, "the same PDF comes out, byte for byte")
-    archived, follows = _text(path), _text(made)
-    if archived == follows:
-        if same_tools:
-            return Finding(what, False, "its text is the same, and something else in it is not")
-        said = "not all compared: every word is the same; how its pages look may not be, as"
-        return Finding(what, None, f"{said} {_OTHER_VERSION}")
-    if same_tools:
-        return Finding(what, False, "it says something else than follows from the replies")
-    missing = [text for text in _shown(report, look) if text in follows and text not in archived]
-    if missing:
-        return Finding(what, False, f"it does not show {_first(missing, ', ')}")
-    said = "not compared: it has the rates and volumes, among other words, as"
-    return Finding(what, None, f"{said} {_OTHER_VERSION}")
-
-
-def _text(path: Path) -> str:
-    """All letters of a PDF, without the spaces between them."""
-    with closing(pypdfium2.PdfDocument(path)) as document:
-        texts = []
-        for page in document:
-            text_page = page.get_textpage()
-            texts.append(text_page.get_text_bounded())
-            text_page.close()
-            page.close()
-    return "".join("".join(texts).split())
-
-
-def _shown(report: Report, look: Look) -> list[str]:
-    """Rates and volumes as the report prints them, without spaces."""
-    words = Words(look.locale, report.policy.units)
-    groups = [report.totals, *(module.figures for module in report.modules)]
-    texts = [
-        text
-        for figures in groups
-        for text in (words.percent(figures.success_rate), words.size(figures.bytes))
-    ]
-    return ["".join(text.split()) for text in texts]

@@ -155,7 +155,7 @@ def _packed(verdict: Verdict) -> bytes:
 
 
 def _verdicts_on(bag: Path, home: Path | None, terms: Terms) -> Iterator[Verdict]:
-    verdict = verify_bag(bag, terms.certificates)
+    verdict = verify_bag(bag, terms.certificates, terms.now)
     yield verdict
     if not verdict.whole:
         return

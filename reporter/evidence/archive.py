@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -25,10 +26,19 @@ from filelock import FileLock, Timeout
 from reporter.errors import EvidenceError, OutputError, ReporterError
 from reporter.evidence.bag import (
     BESIDE,
+    LARGEST_TAG_FILE,
     SIGNATURE,
     SIGNED,
     STAMP,
+    SUMS,
+    Listing,
+    content_of,
     digests,
+    hash_faults,
+    hashes_of,
+    look_into,
+    read_manifest,
+    structure_faults,
     write_bag,
     write_sums,
 )
@@ -45,10 +55,19 @@ from reporter.evidence.chain import (
     removal_of,
     removals,
 )
-from reporter.evidence.contents import CERTIFICATES, NONE, SIGNATURE_LABEL, STAMP_LABEL
+from reporter.evidence.contents import (
+    CERTIFICATES,
+    NONE,
+    SIGNATURE_LABEL,
+    STAMP_LABEL,
+    signature_line,
+    stamp_line,
+)
 from reporter.evidence.guide import README, SCRIPT, readme, script
+from reporter.evidence.seals import read_signature
 from reporter.evidence.signing import Signer
 from reporter.evidence.timestamp import Authority, NoStamp
+from reporter.evidence.verify import LARGEST_SEAL, verify_bag
 from reporter.files import write_whole
 from reporter.model import Customer
 
@@ -125,9 +144,50 @@ class Archive:
             home = self.folder / f"{name}-{sha256(customer.id.encode()).hexdigest()[:8]}"
         return home
 
+    def holds(self, home: Path, name: str) -> bool:
+        """Whether a bag of that name is there, and is what was archived: by the hashes of all its
+        files, and by its record. One that was removed by retention is not there.
+
+        Raises:
+            EvidenceError: it is another one, or is missing though it has a record.
+        """
+        bag, chain = home / name, _sound_chain(home)
+        if name in removals(chain):
+            return False
+        record = _record_of(chain, name)
+        if not bag.is_dir():
+            if record is None:
+                return False
+            raise _not_as_archived(bag, "it is missing", record)
+        try:
+            fault = _fault(bag) or self._fault_of_record(bag, record)
+        except OSError as error:
+            fault = f"it cannot be read: {error.strerror or type(error).__name__}"
+        if fault:
+            raise _not_as_archived(bag, fault, record)
+        return True
+
+    def _fault_of_record(self, bag: Path, record: Record | None) -> str:
+        """Why a bag whose files fit together is not the one that was archived.
+
+        A bag without a record is what a run that was cut short has left, or what somebody without
+        the key has put there: a record of it is signed only where the bag is.
+        """
+        if record:
+            same = digests(bag / SIGNED)["sha256"] == record.tagmanifest_sha256
+            if same and record.signed == (bag / (SIGNED + SIGNATURE)).exists():
+                return ""
+            return "it is another bag than its record in the chain is of"
+        for finding in verify_bag(bag).findings:
+            if finding.good is False and finding.what != "time stamp":  # that can come later
+                return f"it has no record in the chain, and {finding.what}: {finding.said}"
+        if self.signer and not _is_signed_by(self.signer, bag):
+            return "it has no record in the chain, and is not signed by the certificate configured"
+        return ""
+
     def keep(self, home: Path, name: str, fill: Fill, **record: Any) -> Path:
         """Make a bag, its record, and whatever of signatures and time stamps is still to come; what
-        is there already stays as it is.
+        is there already stays as it is: whether it may, `holds` says.
 
         Raises:
             EvidenceError: the chain does not hold, or the bag cannot be made.
@@ -146,7 +206,7 @@ class Archive:
                 if self.signer is None and any(link.record.signed for link in chain):
                     raise _unsigned_after_signed(bag)
                 self._make_bag(bag, fill)
-            if not any(own.bag == name for own in records(chain)):
+            if _record_of(chain, name) is None:
                 # What the record says of the bag, the bag itself says.
                 signed = (bag / (SIGNED + SIGNATURE)).exists()
                 tagmanifest = digests(bag / SIGNED)["sha256"]
@@ -202,25 +262,18 @@ class Archive:
     def _make_bag(self, bag: Path, fill: Fill) -> None:
         with whole_folder(bag) as draft:
             info = fill(draft)
-            text = readme(info["External-Description"], self.signer, self.authority)
+            signer = self.signer.name if self.signer else None
+            authority = self.authority.name if self.authority else None
+            text = readme(info["External-Description"], signer, authority)
             (draft / README).write_text(text, "utf-8")
             (draft / SCRIPT).write_text(script(), "utf-8")
             if self.signer:
                 (draft / CERTIFICATES).write_bytes(self.signer.pem)
-            write_bag(draft, {**info, **self._said()})
+            seals = {SIGNATURE_LABEL: signature_line(signer), STAMP_LABEL: stamp_line(authority)}
+            write_bag(draft, {**info, **seals})
             self._sign(draft, SIGNED)
             self._stamp(draft, SIGNED)
             write_sums(draft, _there(draft, BESIDE))
-
-    def _said(self) -> dict[str, str]:
-        """What a bag says of its signature and time stamp."""
-        signature = f"{NONE}: no certificate was configured"
-        stamp = f"{NONE}: no authority was configured"
-        if self.signer:
-            signature = f"CMS by {self.signer.name}"
-        if self.authority:
-            stamp = f"RFC 3161, asked for at {self.authority.name}"
-        return {SIGNATURE_LABEL: signature, STAMP_LABEL: stamp}
 
     def _append(self, home: Path, record: AnyRecord) -> None:
         folder, content = home / FOLDER, record.dump()
@@ -307,6 +360,55 @@ def _sound_chain(home: Path) -> Chain:
     return chain
 
 
+def _record_of(chain: Chain, name: str) -> Record | None:
+    """The record of a bag; None where it has none."""
+    return next((record for record in records(chain) if record.bag == name), None)
+
+
+def _fault(bag: Path) -> str:
+    """What is wrong with the files of a bag by its own manifests; nothing where all is well."""
+    try:
+        listing = _without_new_stamp(look_into(bag))
+        faults = structure_faults(listing)
+        if not faults:
+            listed = (*listing.payload, *listing.tags, *listing.beside)
+            faults = hash_faults(listing, hashes_of(bag, listed))
+    except EvidenceError as error:
+        return str(error)
+    return faults[0] if faults else ""
+
+
+def _without_new_stamp(listing: Listing) -> Listing:
+    """A bag without the time stamp that a run has added, and was cut short before it listed it."""
+    listed, _ = read_manifest(listing.texts.get(SUMS, b""), "sha256")
+    new = {own for own in listing.beside if own.endswith(STAMP) and own not in listed}
+    sizes = {path: size for path, size in listing.sizes.items() if path not in new}
+    return replace(listing, sizes=sizes)
+
+
+def _is_signed_by(signer: Signer, bag: Path) -> bool:
+    try:
+        signature = content_of(bag / (SIGNED + SIGNATURE), LARGEST_SEAL)
+        signed = read_signature(signature, content_of(bag / SIGNED, LARGEST_TAG_FILE))
+    except (OSError, EvidenceError):
+        return False
+    return signed.certificate == signer.certificate
+
+
+def _not_as_archived(bag: Path, fault: str, record: Record | None) -> ReporterError:
+    """Without a record nothing hangs on a bag; with one, only the bag itself will do."""
+    hint = (
+        "Get it back from a backup of the archive; without one, begin another archive (`folder` in "
+        "[evidence]) and keep this one for whoever is to judge it."
+        if record
+        else "Move it away, and archive again."
+    )
+    return EvidenceError(
+        f"The bag {bag} is not what was archived: {fault}.",
+        hint=f"{hint} `reporter verify` says more. Nothing was archived.",
+    )
+
+
 def _no_certificate(record: AnyRecord) -> ReporterError:
     return EvidenceError(
         f"The bag {record.bag} is signed, and there is no certificate to sign its record with.",
@@ -326,8 +428,7 @@ def _unsigned_after_signed(bag: Path) -> ReporterError:
 
 
 def _to_be_stamped(bag: Path) -> bool:
-    said = (bag / "bag-info.txt").read_text("utf-8")
-    return f"{STAMP_LABEL}: {NONE}" not in said
+    return not look_into(bag).info.get(STAMP_LABEL, "").startswith(NONE)
 
 
 def _there(folder: Path, names: tuple[str, ...]) -> list[str]:

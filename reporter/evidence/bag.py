@@ -24,6 +24,7 @@ TAG_MANIFESTS: Final = tuple(f"tagmanifest-{own}.txt" for own in ALGORITHMS)
 SIGNED: Final = TAG_MANIFESTS[0]
 """All else hangs on this file: it is what is signed, and what the chain names."""
 INFO: Final = "bag-info.txt"
+OXUM: Final = "Payload-Oxum"
 SUMS: Final = "signatures-sha256.txt"
 """The hashes of what stands beside the tag manifest, which signs it and so cannot be in it."""
 SIGNATURE: Final = ".p7s"
@@ -94,7 +95,7 @@ def write_bag(folder: Path, info: Mapping[str, str]) -> None:
         if listing.sizes[path] > LARGEST_FILE:
             raise EvidenceError(f"{folder / path} is too large to be archived.")
     oxum = f"{sum(listing.sizes[path] for path in payload)}.{len(payload)}"
-    lines = {**info, "Payload-Oxum": oxum}
+    lines = {**info, OXUM: oxum}
     text = "".join(f"{label}: {one_line(value)}\n" for label, value in lines.items())
     (folder / INFO).write_bytes(text.encode())
     _write_manifests(folder, MANIFESTS, payload)
@@ -268,9 +269,10 @@ def structure_faults(listing: Listing) -> list[str]:
     ]
     if large:
         faults.append(f"larger than a bag may hold: {_named(large)}")
+    faults += _info_faults(listing)
     payload = listing.payload
     oxum = f"{sum(listing.sizes[path] for path in payload)}.{len(payload)}"
-    if (stated := listing.info.get("Payload-Oxum", "nothing")) != oxum:
+    if (stated := listing.info.get(OXUM, "nothing")) != oxum:
         faults.append(f"{INFO} states a payload of {one_line(stated)} (bytes.files), not {oxum}")
     for names, paths in ((MANIFESTS, payload), (TAG_MANIFESTS, listing.tags)):
         for algorithm, name in zip(ALGORITHMS, names, strict=True):
@@ -278,6 +280,17 @@ def structure_faults(listing: Listing) -> list[str]:
     if listing.beside or SUMS in listing.sizes:
         faults += _manifest_faults(listing, SUMS, "sha256", listing.beside)
     return faults
+
+
+def _info_faults(listing: Listing) -> Iterator[str]:
+    """Lines of `bag-info.txt` that programs and people might read in two ways."""
+    try:
+        lines = listing.texts.get(INFO, b"").decode().splitlines()
+    except UnicodeDecodeError:
+        yield f"{INFO} is no text"
+        return
+    if len(listing.info) != len(lines):
+        yield f"{INFO} has a label twice, or a line without a label"
 
 
 def _manifest_faults(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, NoReturn, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from reporter.errors import EvidenceError
-from reporter.evidence.bag import LARGEST_TAG_FILE, content_of
+from reporter.evidence.bag import LARGEST_FILE, LARGEST_TAG_FILE, content_of, shown
 from reporter.model import Customer, Look, Policy, RestoreTest
 from reporter.period import Period
 
@@ -27,6 +28,9 @@ SIGNATURE_LABEL: Final = "Evidence-Signature"
 STAMP_LABEL: Final = "Evidence-Time-Stamp"
 NONE: Final = "none"
 """How `bag-info.txt` begins to say that there is no signature, or no time stamp."""
+_LONGEST_KEY: Final = 80
+MADE_ON: Final = "Bagging-Date"
+_STAMPED_BY: Final = "RFC 3161, asked for at "
 
 
 def reply_path(sha256: str) -> str:
@@ -154,9 +158,70 @@ def fetches_of(folder: Path) -> tuple[ArchivedFetch, ...]:
     return _loaded(folder / REPLIES, FETCHES)
 
 
+def info_of(configuration: Configuration, provenance: Provenance, made_on: date) -> dict[str, str]:
+    """What `bag-info.txt` says of the report in a bag that was made on a day."""
+    customer, period = configuration.customer, configuration.period.label
+    title = f"Backup report of {customer.name}, {period}, version {provenance.version}"
+    return {
+        "Source-Organization": configuration.look.brand.name or "not named",
+        "External-Description": title,
+        "External-Identifier": f"{customer.id}/{period}/{provenance.version}",
+        MADE_ON: made_on.isoformat(),
+        "Bag-Software-Agent": f"backup-reporter {provenance.tools.program}",
+    }
+
+
+def signature_line(signer: str | None) -> str:
+    """What `bag-info.txt` says of the signature."""
+    return f"CMS by {signer}" if signer else f"{NONE}: no certificate was configured"
+
+
+def stamp_line(authority: str | None) -> str:
+    """What `bag-info.txt` says of the time stamp."""
+    return f"{_STAMPED_BY}{authority}" if authority else f"{NONE}: no authority was configured"
+
+
+def authority_in(info: Mapping[str, str]) -> str | None:
+    """The authority that `bag-info.txt` names; None where it says that there is none."""
+    line = info.get(STAMP_LABEL, "")
+    return None if line.startswith(NONE) else line.removeprefix(_STAMPED_BY)
+
+
+def json_in(path: Path) -> Any:
+    """The JSON in a file of a bag. A key that is there twice says two things: what one reader takes
+    for the figure, another does not.
+
+    Raises:
+        OSError: it cannot be read.
+        EvidenceError: it is no JSON, or has a key twice.
+    """
+    return _parsed(path.name, content_of(path, LARGEST_FILE))
+
+
+def _parsed(name: str, content: bytes) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in values:
+                raise EvidenceError(f"{name} has the key {shown(key)[:_LONGEST_KEY]} twice.")
+            values[key] = value
+        return values
+
+    try:
+        return json.loads(content, object_pairs_hook=once, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"{name} is no JSON.") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and Infinity, which no JSON has
+
+
 def _loaded(path: Path, kind: TypeAdapter[Part]) -> Part:
     try:
-        return kind.validate_json(content_of(path, LARGEST_TAG_FILE))
+        content = content_of(path, LARGEST_TAG_FILE)
+        _parsed(path.name, content)
+        return kind.validate_json(content)
     except (OSError, ValidationError) as error:
         raise EvidenceError(
             f"{path.name} in the bag cannot be read.",

@@ -5,9 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from reporter.evidence.signing import Signer
-from reporter.evidence.timestamp import Authority
-
 README: Final = "README.txt"
 SCRIPT: Final = "verify.sh"
 
@@ -59,19 +56,19 @@ A root you noted yourself cannot be changed any more.
 """
 
 
-def readme(title: str, signer: Signer | None, authority: Authority | None) -> str:
-    """The README of a bag."""
+def readme(title: str, signer: str | None, authority: str | None) -> str:
+    """The README of a bag that was signed, and stamped, by whoever is named."""
     stamped = "tagmanifest-sha256.txt" + (".p7s" if signer else "")
     checks = [
         _SIGNED if signer else _UNSIGNED,
-        _STAMPED.format(authority=authority.name, stamped=stamped) if authority else _UNSTAMPED,
+        _STAMPED.format(authority=authority, stamped=stamped) if authority else _UNSTAMPED,
     ]
     return _text(README).format(
         title=title,
         underline="=" * len(title),
         checks="\n".join(checks),
         pdf=", signed inside as well" if signer else "",
-        trust=_TRUST_SIGNED.format(signer=signer.name) if signer else _TRUST_UNSIGNED,
+        trust=_TRUST_SIGNED.format(signer=signer) if signer else _TRUST_UNSIGNED,
     )
 
 

@@ -64,7 +64,7 @@ def verify_chain(
         chain = read_chain(home)
         if not chain:
             return verdict.and_also(Finding("chain", False, "there is no record in it"))
-        seals = [_seals_of(home, link.record).read(trusted) for link in chain]
+        seals = [_seals_of(home, link.record).read(trusted, now) for link in chain]
         faults = [
             *chain_faults(chain),
             *_folder_faults(home, chain),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,8 @@ Trusted = Sequence[x509.Certificate]
 LARGEST_SEAL: Final = 1 << 20
 CLOCKS_APART: Final = timedelta(days=1)
 """How far the clocks of those who fetch, archive and verify may be from one another."""
+SEALS_APART: Final = timedelta(minutes=5)
+"""How far the clocks of signer, authority and whoever verifies may be from one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Verdict:
     """Whether its files are as they were: only then is it worth computing anything from them."""
     signed: bool = False
     signed_at: datetime | None = None
-    """When, by the signer's own clock."""
+    """When, by the signer's own clock; of a bag that is only stamped, by the authority's."""
     trusted: bool = False
     """Whether the signature is by a certificate that whoever verifies has said to trust."""
     stamped: bool = False
@@ -93,9 +95,11 @@ class Verdict:
         }
 
 
-def verify_bag(bag: Path, trusted: Trusted = ()) -> Verdict:
-    """What is to be found of a bag by itself, with nothing computed anew."""
-    verdict = Verdict(bag)
+def verify_bag(bag: Path, trusted: Trusted = (), now: datetime | None = None) -> Verdict:
+    """What is to be found of a bag by itself, with nothing computed anew; by the clock of this
+    machine where no time is given.
+    """
+    verdict, now = Verdict(bag), now or datetime.now(UTC)
     try:
         listing = look_into(bag)
         if faults := structure_faults(listing):
@@ -112,8 +116,9 @@ def verify_bag(bag: Path, trusted: Trusted = ()) -> Verdict:
         return verdict.and_also(structure, Finding("files", False, "; ".join(faults)))
     files = Finding("files", True, "each is as it was archived (SHA-256 and SHA-512)")
     asked_to_sign, asked_to_stamp = _says(listing, SIGNATURE_LABEL), _says(listing, STAMP_LABEL)
-    seals = Seals(bag, SIGNED, asked_to_sign, asked_to_stamp).read(trusted)
-    pdf = _pdf_finding(bag, asked_to_sign)
+    seals = Seals(bag, SIGNED, asked_to_sign, asked_to_stamp).read(trusted, now)
+    # The PDF is signed first: of the bag's signature, or of now, it is to be none later.
+    pdf = _pdf_finding(bag, asked_to_sign, min(now, seals.signed_at or now))
     return replace(
         verdict.and_also(structure, files, seals.signature, seals.stamp, pdf),
         whole=True,
@@ -143,7 +148,8 @@ class SealsRead:
     signature: Finding
     stamp: Finding
     signed_at: datetime | None
-    """By the signer's own clock; None where no signature holds."""
+    """By the signer's own clock, or the authority's where there is to be no signature; None where
+    what there is does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +161,17 @@ class Seals:
     asked_to_sign: bool
     asked_to_stamp: bool
 
-    def read(self, trusted: Trusted) -> SealsRead:
-        """What is to be found of them."""
-        signed, signature = self._signature(trusted)
-        return SealsRead(signature, self._stamp(), signed.time if signed else None)
+    def read(self, trusted: Trusted, now: datetime) -> SealsRead:
+        """What is to be found of them at a time."""
+        stamped_at, stamp = self._stamp(now)
+        signed, signature = self._signature(trusted, stamped_at, now)
+        if not self.asked_to_sign:
+            return SealsRead(signature, stamp, stamped_at)
+        return SealsRead(signature, stamp, signed.time if signed else None)
 
-    def _signature(self, trusted: Trusted) -> tuple[Signed | None, Finding]:
+    def _signature(
+        self, trusted: Trusted, stamped_at: datetime | None, now: datetime
+    ) -> tuple[Signed | None, Finding]:
         what, path = "signature", self.folder / (self.name + SIGNATURE)
         if not self.asked_to_sign:
             if path.exists():
@@ -175,7 +186,8 @@ class Seals:
         try:
             content = content_of(self.folder / self.name, LARGEST_TAG_FILE)
             signed = read_signature(content_of(path, LARGEST_SEAL), content)
-            if fault := self._certificate_fault(signed, trusted):
+            signed = replace(signed, stamped_at=stamped_at)
+            if fault := time_fault(signed, now) or self._certificate_fault(signed, trusted):
                 return None, Finding(what, False, fault)
         except EvidenceError as error:
             return None, Finding(what, False, str(error))
@@ -188,34 +200,54 @@ class Seals:
         certificate, pem = signed.certificate, self.folder / CERTIFICATES
         if pem.exists() and not same(certificate, content_of(pem, LARGEST_SEAL)):
             return f"it is by another certificate than the bag's own: {named(certificate)}"
-        if not certificate.not_valid_before_utc <= signed.time <= certificate.not_valid_after_utc:
-            return f"the certificate was not valid when it was made, {at(signed.time)}"
-        if trusted and not is_trusted(certificate, signed.issuers, trusted, signed.time):
+        moment = signed.stamped_at or signed.time
+        if trusted and not is_trusted(certificate, signed.issuers, trusted, moment):
             return f"it is not by a certificate you trust (--trust) but by {named(certificate)}"
         return ""
 
-    def _stamp(self) -> Finding:
+    def _stamp(self, now: datetime) -> tuple[datetime | None, Finding]:
         what = "time stamp"
         name = self.name + (SIGNATURE if self.asked_to_sign else "")
         path = self.folder / (name + STAMP)
         if not self.asked_to_stamp:
             if path.exists():
-                return Finding(what, False, "there is one, though none was asked for")
-            return Finding(what, None, "none: no authority was configured")
+                return None, Finding(what, False, "there is one, though none was asked for")
+            return None, Finding(what, None, "none: no authority was configured")
         if not path.exists():
             said = (
                 "it is missing: the authority did not answer, and `reporter archive` adds it when "
                 "it does; or somebody took it away"
             )
-            return Finding(what, False, said)
+            return None, Finding(what, False, said)
         try:
             stamped = content_of(self.folder / name, LARGEST_TAG_FILE)
             stamp = read_stamp(content_of(path, LARGEST_SEAL), stamped)
         except EvidenceError as error:
-            return Finding(what, False, str(error))
+            return None, Finding(what, False, str(error))
         except OSError as error:
-            return unreadable(what, error)
-        return Finding(what, True, f"of {at(stamp.time)} by {named(stamp.authority)}")
+            return None, unreadable(what, error)
+        said = f"of {at(stamp.time)} by {named(stamp.authority)}"
+        if stamp.time > now + SEALS_APART:
+            return None, Finding(what, False, f"it is {said}, which was still to come")
+        return stamp.time, Finding(what, True, said)
+
+
+def time_fault(signed: Signed, latest: datetime) -> str:
+    """Why a signature cannot be of its times, or its certificate was not valid at them; nothing
+    where all is well. What the signer's own clock said anyone can backdate: so the authority's
+    counts as well.
+    """
+    certificate = signed.certificate
+    for moment, what in ((signed.time, "made"), (signed.stamped_at, "stamped")):
+        if moment is None:
+            continue
+        if moment > latest + SEALS_APART:
+            return f"it was {what} at {at(moment)}, which was still to come"
+        if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+            return f"the certificate was not valid when it was {what}, {at(moment)}"
+    if signed.stamped_at and signed.stamped_at < signed.time - SEALS_APART:
+        return f"it was stamped at {at(signed.stamped_at)}, before it was made, {at(signed.time)}"
+    return ""
 
 
 def at(time: datetime) -> str:
@@ -223,8 +255,10 @@ def at(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _pdf_finding(bag: Path, asked_to_sign: bool) -> Finding:
-    """Whether the PDF is the one that was rendered, with nothing but a signature after it."""
+def _pdf_finding(bag: Path, asked_to_sign: bool, latest: datetime) -> Finding:
+    """Whether the PDF is the one that was rendered, with nothing but a signature after it, which
+    was made at `latest` or before.
+    """
     what, path = "PDF", bag / REPORTS["pdf"]
     try:
         provenance = provenance_of(bag)
@@ -248,13 +282,13 @@ def _pdf_finding(bag: Path, asked_to_sign: bool) -> Finding:
         return unreadable(what, error)
     if not same(signed.certificate, pem):
         return Finding(what, False, "it is signed by another certificate than the bag")
-    return _pdf_signature_finding(signed, provenance)
+    return _pdf_signature_finding(signed, provenance, latest)
 
 
-def _pdf_signature_finding(signed: Signed, provenance: Provenance) -> Finding:
-    what, certificate, level = "PDF", signed.certificate, provenance.pdf_signature
-    if not certificate.not_valid_before_utc <= signed.time <= certificate.not_valid_after_utc:
-        return Finding(what, False, "the certificate was not valid when it was signed")
+def _pdf_signature_finding(signed: Signed, provenance: Provenance, latest: datetime) -> Finding:
+    what, level = "PDF", provenance.pdf_signature
+    if fault := time_fault(signed, latest):
+        return Finding(what, False, f"of its signature: {fault}")
     if (level == "PAdES B-T") != (signed.stamped_at is not None):
         return Finding(what, False, f"its signature is not {level}, as the bag says")
     stamped = f", stamped {at(signed.stamped_at)}" if signed.stamped_at else ""

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from asn1crypto import tsp
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pyhanko.keys.internal import (
+    translate_pyca_cryptography_cert_to_asn1,
+    translate_pyca_cryptography_key_to_asn1,
+)
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.signers import SimpleSigner
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reporter.evidence.bag import SUMS, look_into, write_bag, write_sums
+from reporter.evidence.contents import NONE
+from reporter.evidence.guide import readme
 from reporter.evidence.signing import Signer
 
 SIGNED = "tagmanifest-sha256.txt"
@@ -118,6 +133,54 @@ def seal(bag: Path, signer: Signer | None = None) -> None:
     if signer:
         (bag / f"{SIGNED}.p7s").write_bytes(signer.sign((bag / SIGNED).read_bytes()))
         write_sums(bag, [f"{SIGNED}.p7s"])
+
+
+def signed_at(signer: Signer, content: bytes, moment: datetime) -> bytes:
+    """A detached signature that says that it was made at a moment."""
+    digest = hashlib.sha256(content).digest()
+    settings = PdfCMSSignedAttributes(signing_time=moment)
+    simple = SimpleSigner(
+        translate_pyca_cryptography_cert_to_asn1(signer.certificate),
+        translate_pyca_cryptography_key_to_asn1(signer.key),
+        SimpleCertificateStore(),
+    )
+    signing = simple.async_sign(digest, "sha256", use_pades=False, signed_attr_settings=settings)
+    return bytes(asyncio.run(signing).dump())
+
+
+def stamped_at(
+    key: rsa.RSAPrivateKey, certificate: x509.Certificate, content: bytes, moment: datetime
+) -> bytes:
+    """The reply with a time stamp of a content, by an authority whose clock stands at a moment."""
+    stamper = DummyTimeStamper(
+        translate_pyca_cryptography_cert_to_asn1(certificate),
+        translate_pyca_cryptography_key_to_asn1(key),
+        SimpleCertificateStore(),
+        fixed_dt=moment,
+    )
+    imprint = {
+        "hash_algorithm": {"algorithm": "sha256"},
+        "hashed_message": hashlib.sha256(content).digest(),
+    }
+    request = {"version": 1, "message_imprint": imprint, "nonce": 5, "cert_req": True}
+    return bytes(stamper.request_tsa_response(tsp.TimeStampReq(request)).dump())
+
+
+def unsign(bag: Path) -> None:
+    """Make a bag one that was never signed, with all that tells so."""
+    (bag / "certificates.pem").unlink()
+    info = look_into(bag).info
+    lines = [
+        f"{label}: {NONE if label.startswith('Evidence-') else value}\n"
+        for label, value in info.items()
+    ]
+    (bag / "bag-info.txt").write_text("".join(lines), "utf-8")
+    (bag / "README.txt").write_text(readme(info["External-Description"], None, None), "utf-8")
+    report = bag / "data" / "report.pdf"
+    size = json.loads((bag / "data" / "provenance.json").read_bytes())["pdf_unsigned_bytes"]
+    report.write_bytes(report.read_bytes()[:size])
+    change_part(bag, "provenance", pdf_signature=NONE)
+    seal(bag)
 
 
 def change_part(bag: Path, part: str, **values: Any) -> None:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import bagit
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from filelock import FileLock
 
+from reporter.evidence.signing import Signer
 from reporter.store import Store
 from reporter.store.upkeep import prune
 from reporter.store.versions import versions_of
 from tests.builders import CUSTOMER, make_job
+from tests.evidence.authorities import Root
 from tests.evidence.conftest import OCTOBER_OVER, SECOND, Evidence, keep, month
+from tests.evidence.forging import forge_pdf, seal, unsign
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -269,6 +275,121 @@ def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence) -
     assert "holds another report of Contoso Ltd than version 1 in the store" in result.stderr
     assert "Unchanged" not in result.output
     assert content(bag) == before
+
+
+def no_report(bag: Path) -> None:
+    (bag / "data" / "report.pdf").write_bytes(b"%PDF-1.7 another")
+
+
+def nothing_but_provenance(bag: Path) -> None:
+    for path in (bag / "data").iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "provenance.json":
+            path.unlink()
+
+
+def another_file(bag: Path) -> None:
+    (bag / "data" / "more.txt").write_text("x")
+
+
+def figures_sealed_anew(bag: Path) -> None:
+    path = bag / "data" / "report.json"
+    path.write_bytes(path.read_bytes().replace(b'"failed": 1', b'"failed": 0'))
+    seal(bag)
+
+
+def all_of_it(bag: Path) -> None:
+    shutil.rmtree(bag)
+
+
+@pytest.mark.parametrize(
+    "tamper", [no_report, nothing_but_provenance, another_file, figures_sealed_anew, all_of_it]
+)
+def test_a_bag_that_was_changed_is_never_called_unchanged(
+    evidence: Evidence, tamper: Callable[[Path], object]
+) -> None:
+    """Whatever its provenance.json claims: that is an error, and says what to do. The others are
+    archived, and the chain stays what it is.
+    """
+    bag = evidence.archive()
+    chain = content(bag.parent / "chain")
+    tamper(bag)
+    keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
+    evidence.render()
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "is not what was archived" in result.stderr
+    assert "Get it back from a backup" in result.stderr
+    assert "Unchanged" not in result.output
+    assert content(bag.parent / "chain") == chain
+    (other,) = result.stdout.splitlines()
+    assert "fabrikam" in other
+
+
+def forged(bag: Path) -> None:
+    path = bag / "data" / "report.json"
+    path.write_bytes(path.read_bytes().replace(b'"failed": 1', b'"failed": 0'))
+    key = ec.generate_private_key(ec.SECP256R1())
+    seal(bag, Signer(key, Root.make().issue("Contoso Managed Services", key)))
+
+
+def forged_but_for_the_report(bag: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    signer = Signer(key, Root.make().issue("Contoso Managed Services", key))
+    forge_pdf(bag, signer, lambda _: None)
+
+
+def pipe_for_info(bag: Path) -> None:
+    (bag / "bag-info.txt").unlink()
+    os.mkfifo(bag / "bag-info.txt")
+
+
+def no_text_for_info(bag: Path) -> None:
+    (bag / "bag-info.txt").write_bytes(b"\xff\xfe")
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [forged, forged_but_for_the_report, unsign, pipe_for_info, no_text_for_info],
+)
+def test_no_record_is_signed_of_a_bag_that_was_forged(
+    evidence: Evidence, signing: Sequence[str], tamper: Callable[[Path], object]
+) -> None:
+    """Whoever has no key takes the last record away and puts another bag in place of the one it was
+    of: `archive` does not sign that it was archived.
+    """
+    evidence.configure(*signing)
+    bag = evidence.archive()
+    chain = bag.parent / "chain"
+    shutil.rmtree(chain)
+    tamper(bag)
+    result = evidence.run("archive", "--period", "2026-10")
+    assert result.exit_code == 1
+    assert "is not what was archived" in result.stderr
+    assert "Move it away, and archive again." in result.stderr
+    assert "Unchanged" not in result.output
+    assert not chain.exists()
+
+
+def test_a_signed_bag_without_its_record_gets_one(
+    evidence: Evidence, signing: Sequence[str]
+) -> None:
+    """What a run that was cut short has left is whole, and signed by the key that is configured."""
+    evidence.configure(*signing)
+    bag = evidence.archive()
+    shutil.rmtree(bag.parent / "chain")
+    assert evidence.archive() == bag
+    assert evidence.verdict(bag.parent)["failed"] == ""
+
+
+def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, authority: str) -> None:
+    """A run that was cut short between a time stamp and its hash is gone on with."""
+    evidence.configure(f'timestamp_url = "{authority}"')
+    bag = evidence.archive()
+    (bag / "signatures-sha256.txt").unlink()
+    assert evidence.archive() == bag
+    assert evidence.verdict(bag.parent)["failed"] == ""
 
 
 def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence) -> None:

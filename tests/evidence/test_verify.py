@@ -296,7 +296,7 @@ def test_another_version_of_the_program_compares_what_can_be_compared(
     assert verdict["failed"] == ""
     assert (verdict["figures"], verdict["workbook"]) == ("ok", "absent")
     printed = evidence.verify(alone).stdout
-    assert "absent  workbook: not all compared: every cell is the same" in printed
+    assert "absent  workbook: not all compared: every cell holds the same" in printed
     assert printed.splitlines()[-1] == (
         "VALID: all checks hold; without signature, time stamp, history, workbook."
     )

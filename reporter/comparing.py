@@ -1,0 +1,227 @@
+"""A bag's workbook and PDF, held against those that follow from its replies.
+
+The tools that made them make the same bytes again. Of other tools only what is written in them can
+be compared, and a finding says no more than was.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from string import ascii_uppercase
+from typing import IO, Final
+
+import openpyxl
+import pypdfium2
+from openpyxl.xml.functions import iterparse
+
+from reporter.evidence.bag import LARGEST_FILE, content_of, shown
+from reporter.evidence.contents import Provenance
+from reporter.finding import Finding
+from reporter.model import Look, Report
+from reporter.render.csv_ import jobs_csv
+from reporter.render.text import Words
+
+_MOST_NAMED: Final = 3
+_LAST_DIGIT: Final = 1e-14
+_LONGEST: Final = 80
+_ROW: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"
+_CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
+_LAST_ROW: Final = 1 << 20
+"""No sheet has one after it."""
+OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
+
+Cells = dict[tuple[str, str], object]
+"""What the cells of a workbook hold, by sheet and place."""
+
+
+def workbook_finding(path: Path, made: Path, same_tools: bool) -> Finding:
+    """Whether a workbook is the one that follows from the replies, `made`."""
+    what = "workbook"
+    if content_of(path, LARGEST_FILE) == made.read_bytes():
+        return Finding(what, True, "the same comes out, byte for byte")
+    if fault := _ambiguity(path):
+        return Finding(what, False, fault)
+    differing = list(dict.fromkeys(_differing_cells(path, made)))
+    if differing:
+        return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
+    if same_tools:
+        return Finding(what, False, "its cells are the same, and something else in it is not")
+    said = "not all compared: every cell holds the same; pictures, charts, formats, notes and what "
+    return Finding(what, None, f"{said}is hidden were not compared, as {OTHER_VERSION}")
+
+
+def _ambiguity(path: Path) -> str:
+    """Why a program may read other cells than were compared; nothing where none may."""
+    with zipfile.ZipFile(path) as parts:
+        names = parts.namelist()
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            return f"it has the part {shown(twice[0])} twice"
+        for name in names:
+            with parts.open(name) as part:
+                row = _odd_row(part)
+            if row is not None:
+                return f"{shown(name)} has row {shown(row)[:_LONGEST]} or its cells out of order"
+    return ""
+
+
+def _odd_row(part: IO[bytes]) -> str | None:
+    """The number of the first row of a sheet that is not in order, or whose cells are not: what is
+    there twice or too late, one program shows and another skips.
+    """
+    last = 0
+    try:
+        for _, row in iterparse(part):
+            if row.tag != _ROW:
+                continue
+            number = str(row.get("r", ""))
+            places = [str(cell.get("r", "")) for cell in row if cell.tag == _CELL]
+            in_order = sorted({(len(place), place) for place in places})
+            if [place for _, place in in_order] != places or not _is_next(number, last):
+                return number
+            if any(place.lstrip(ascii_uppercase) != number for place in places):
+                return number
+            last = int(number)
+            row.clear()
+    except SyntaxError:
+        return None  # no XML, such as a picture
+    return None
+
+
+def _is_next(row: str, last: int) -> bool:
+    return row.isdecimal() and len(row) <= len(str(_LAST_ROW)) and last < int(row) <= _LAST_ROW
+
+
+def _differing_cells(path: Path, made: Path) -> Iterator[str]:
+    """The cells that hold something else. A formula has to have the same result as well, unless it
+    has none yet: programs compute it when they open the file.
+    """
+    archived, follows = _cells(path), _cells(made)
+    for place in dict.fromkeys((*archived, *follows)):
+        if not _same(archived.get(place), follows.get(place)):
+            yield _difference(place, archived.get(place), follows.get(place))
+    archived, follows = _cells(path, results=True), _cells(made, results=True)
+    for place, value in archived.items():
+        if not _same(value, follows.get(place)):
+            yield _difference(place, value, follows.get(place))
+
+
+def _difference(place: tuple[str, str], archived: object, follows: object) -> str:
+    return f"{' '.join(place)} is {archived!r} and should be {follows!r}"
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two cells are the same; libraries write the last digit of a float as they like."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_LAST_DIGIT)
+    return one == other
+
+
+def _cells(path: Path, *, results: bool = False) -> Cells:
+    """The cells that hold something: of formulas the formula, or its result as it was kept."""
+    book = openpyxl.load_workbook(path, read_only=True, data_only=results)
+    cells: Cells = {}
+    try:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # which the file claims: a cell may be outside of them
+            for row in sheet.iter_rows():
+                for cell in row:
+                    if cell.value is not None:
+                        cells[sheet.title, cell.coordinate] = cell.value
+    finally:
+        book.close()
+    return cells
+
+
+def attachments_finding(path: Path, figures: Path, report: Report) -> Finding:
+    """Whether the files in a PDF are the JSON in the bag, `figures`, and the jobs that follow from
+    the replies.
+    """
+    what = "files in the PDF"
+    expected = {
+        "figures.json": content_of(figures, LARGEST_FILE),
+        "jobs.csv": b"".join(jobs_csv(report.jobs)),
+    }
+    try:
+        attached = list(_attached(path))
+    except pypdfium2.PdfiumError as error:
+        return Finding(what, False, f"they cannot be read: {shown(str(error))}")
+    if sorted(name for name, _ in attached) != sorted(expected):
+        named = first_of([shown(name) for name, _ in attached], ", ")
+        return Finding(what, False, f"it lists others than figures.json and jobs.csv: {named}")
+    for name, content in attached:
+        if content != expected[name]:
+            return Finding(what, False, f"{name} is another one than belongs to the report")
+    return Finding(what, True, "figures.json is the JSON; jobs.csv follows from the replies")
+
+
+def _attached(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The files that a PDF lists, by name."""
+    with closing(pypdfium2.PdfDocument(path)) as document:
+        for number in range(document.count_attachments()):
+            attachment = document.get_attachment(number)
+            yield attachment.get_name(), bytes(attachment.get_data())
+
+
+def pdf_finding(
+    path: Path,
+    made: Path,
+    provenance: Provenance,
+    same_tools: bool,
+    report: Report,
+    look: Look,
+) -> Finding:
+    """Whether a PDF is the one that follows from the replies, `made`."""
+    what = "PDF's text"
+    rendered = content_of(path, LARGEST_FILE)[: provenance.pdf_unsigned_bytes]
+    if rendered == made.read_bytes():
+        return Finding(what, True, "the same PDF comes out, byte for byte")
+    archived, follows = _text(path), _text(made)
+    if archived == follows:
+        if same_tools:
+            return Finding(what, False, "its text is the same, and something else in it is not")
+        said = "not all compared: its text has the same letters in the same order; how its pages "
+        said += "look, and which of the text can be seen on them, were not compared, as"
+        return Finding(what, None, f"{said} {OTHER_VERSION}")
+    if same_tools:
+        return Finding(what, False, "it says something else than follows from the replies")
+    missing = [text for text in _printed(report, look) if text in follows and text not in archived]
+    if missing:
+        return Finding(what, False, f"it does not show {first_of(missing, ', ')}")
+    said = "not compared: each rate and volume is somewhere in its text; whether it can be seen, "
+    said += "and whatever else the pages say of them, were not compared, as"
+    return Finding(what, None, f"{said} {OTHER_VERSION}")
+
+
+def _text(path: Path) -> str:
+    """All letters of a PDF, without the spaces between them."""
+    with closing(pypdfium2.PdfDocument(path)) as document:
+        texts = []
+        for page in document:
+            text_page = page.get_textpage()
+            texts.append(text_page.get_text_bounded())
+            text_page.close()
+            page.close()
+    return "".join("".join(texts).split())
+
+
+def _printed(report: Report, look: Look) -> list[str]:
+    """Rates and volumes as the report prints them, without spaces."""
+    words = Words(look.locale, report.policy.units)
+    groups = [report.totals, *(module.figures for module in report.modules)]
+    texts = [
+        text
+        for figures in groups
+        for text in (words.percent(figures.success_rate), words.size(figures.bytes))
+    ]
+    return ["".join(text.split()) for text in texts]
+
+
+def first_of(texts: Sequence[str], between: str = "; ") -> str:
+    """The first of some texts, and how many there are more."""
+    more = len(texts) - _MOST_NAMED
+    return between.join(texts[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

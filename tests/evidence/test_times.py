@@ -1,0 +1,139 @@
+"""Times that signatures, time stamps and certificates say: none contradicts another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from reporter.evidence.seals import Signed
+from reporter.evidence.signing import Signer
+from reporter.evidence.verify import Seals, SealsRead, time_fault
+from tests.evidence.authorities import Root
+from tests.evidence.forging import signed_at, stamped_at
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+CENTURY = 36_500 * DAY
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """A file that is signed and stamped at any time."""
+
+    folder: Path
+    root: Root
+    tsa_key: rsa.RSAPrivateKey
+    tsa: x509.Certificate
+
+    def read(
+        self,
+        made: datetime | None,
+        stamped: datetime | None,
+        *,
+        begins: timedelta = -CENTURY / 2,
+        ends: timedelta = CENTURY,
+        trusting: bool = False,
+    ) -> SealsRead:
+        """What comes of reading a signature and a time stamp; of a certificate with a term."""
+        path, sealed = self.folder / "sealed.txt", b"sealed"
+        path.write_bytes(sealed)
+        if made:
+            key = ec.generate_private_key(ec.SECP256R1())
+            signer = Signer(key, self.root.issue("Contoso", key, begins=begins, ends=ends))
+            sealed = signed_at(signer, sealed, made)
+            path = path.with_name(f"{path.name}.p7s")
+            path.write_bytes(sealed)
+        if stamped:
+            stamp = stamped_at(self.tsa_key, self.tsa, sealed, stamped)
+            path.with_name(f"{path.name}.tsr").write_bytes(stamp)
+        trusted = (self.root.certificate,) if trusting else ()
+        return Seals(self.folder, "sealed.txt", bool(made), bool(stamped)).read(trusted, NOW)
+
+
+@pytest.fixture
+def sealing(tmp_path: Path, root: Root) -> Sealing:
+    key = rsa.generate_private_key(65537, 2048)
+    usage = ExtendedKeyUsageOID.TIME_STAMPING
+    tsa = root.issue("Authority", key, begins=-CENTURY / 2, ends=CENTURY, usage=usage)
+    return Sealing(tmp_path, root, key, tsa)
+
+
+@pytest.mark.parametrize(
+    ("made", "stamped"),
+    [
+        (-DAY, None),
+        (-DAY, timedelta(0)),
+        (timedelta(0), -4 * MINUTE),
+        (4 * MINUTE, 4 * MINUTE),
+        (None, -DAY),
+    ],
+)
+def test_times_that_fit_together_hold(
+    sealing: Sealing, made: timedelta | None, stamped: timedelta | None
+) -> None:
+    """Clocks may be five minutes apart, and a stamp may come later."""
+    read = sealing.read(
+        None if made is None else NOW + made, None if stamped is None else NOW + stamped
+    )
+    assert read.signature.good is (None if made is None else True), read.signature.said
+    assert read.stamp.good is (None if stamped is None else True), read.stamp.said
+    assert read.signed_at == NOW + (stamped if made is None else made)  # type: ignore[operator]
+
+
+def test_an_expired_certificate_cannot_be_backdated(sealing: Sealing) -> None:
+    """The signer's own clock says that it was still valid, and the authority's that it was not."""
+    begins, ends, made = -27 * DAY, -22 * DAY, NOW - 25 * DAY
+    read = sealing.read(made, NOW, begins=begins, ends=ends)
+    assert read.signature.good is False
+    assert "the certificate was not valid when it was stamped" in read.signature.said
+    assert sealing.read(made, made + DAY, begins=begins, ends=ends).signature.good
+    assert sealing.read(made, None, begins=begins, ends=ends).signature.good
+
+
+def test_whom_one_trusts_counts_at_the_time_of_the_stamp(sealing: Sealing) -> None:
+    """The root was valid then."""
+    assert sealing.read(NOW - MINUTE, NOW, trusting=True).signature.good
+
+
+def test_a_stamp_is_not_from_before_the_signature(sealing: Sealing) -> None:
+    """Nobody can stamp what is not there yet."""
+    read = sealing.read(NOW, datetime(2001, 1, 1, tzinfo=UTC))
+    assert read.signature.good is False
+    assert "it was stamped at 2001-01-01 00:00:00 UTC, before it was made" in read.signature.said
+
+
+def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> None:
+    """With a stamp or without; nor is what has no signature."""
+    later = datetime(2049, 1, 1, tzinfo=UTC)
+    read = sealing.read(later, None)
+    assert read.signature.good is False
+    assert "it was made at 2049-01-01 00:00:00 UTC, which was still to come" in read.signature.said
+    assert "still to come" in sealing.read(NOW, later).stamp.said
+    assert sealing.read(None, later).stamp.good is False
+
+
+@pytest.mark.parametrize(
+    ("made", "stamped", "said"),
+    [
+        (timedelta(0), None, ""),
+        (10 * MINUTE, None, "which was still to come"),
+        (timedelta(0), -10 * MINUTE, "before it was made"),
+        (timedelta(0), 10 * MINUTE, "which was still to come"),
+        (-2 * DAY, timedelta(0), "the certificate was not valid when it was made"),
+    ],
+)
+def test_the_signature_in_a_pdf_is_held_to_the_same(
+    root: Root, made: timedelta, stamped: timedelta | None, said: str
+) -> None:
+    """It is made before the bag's, and by a certificate that is valid."""
+    certificate = root.issue("Contoso", ec.generate_private_key(ec.SECP256R1()), begins=-DAY)
+    moment = None if stamped is None else NOW + stamped
+    fault = time_fault(Signed(certificate, (), NOW + made, moment), NOW)
+    assert said in fault
+    assert bool(said) == bool(fault)
