@@ -14,7 +14,7 @@ from reporter.period import Period
 from reporter.render.sentences import reason_text
 
 SCHEMA: Final = 1
-"""Raised when a key comes, goes, or changes its meaning: archives are held to the keys of theirs."""
+"""Raised when a key comes, goes or changes its meaning: archives are held to the keys of theirs."""
 
 
 def write_json(report: Report, look: Look, path: Path) -> None:
