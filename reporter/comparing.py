@@ -19,6 +19,7 @@ import openpyxl
 import pypdfium2
 from openpyxl.xml.functions import iterparse
 
+from reporter import __version__
 from reporter.evidence.bag import LARGEST_FILE, content_of, shown
 from reporter.evidence.contents import Provenance
 from reporter.finding import Finding
@@ -35,18 +36,21 @@ _LAST_ROW: Final = 1 << 20
 """No sheet has one after it."""
 OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
 
+_PRODUCT: Final = f"backup-reporter {__version__}"
+"""How this version names itself in what it makes."""
+
 Cells = dict[tuple[str, str], object]
 """What the cells of a workbook hold, by sheet and place."""
 
 
-def workbook_finding(path: Path, made: Path, same_tools: bool) -> Finding:
+def workbook_finding(path: Path, made: Path, provenance: Provenance, same_tools: bool) -> Finding:
     """Whether a workbook is the one that follows from the replies, `made`."""
     what = "workbook"
     if content_of(path, LARGEST_FILE) == made.read_bytes():
         return Finding(what, True, "the same comes out, byte for byte")
     if fault := _ambiguity(path):
         return Finding(what, False, fault)
-    differing = list(dict.fromkeys(_differing_cells(path, made)))
+    differing = list(dict.fromkeys(_differing_cells(path, made, provenance)))
     if differing:
         return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
     if same_tools:
@@ -96,18 +100,31 @@ def _is_next(row: str, last: int) -> bool:
     return row.isdecimal() and len(row) <= len(str(_LAST_ROW)) and last < int(row) <= _LAST_ROW
 
 
-def _differing_cells(path: Path, made: Path) -> Iterator[str]:
+def _differing_cells(path: Path, made: Path, provenance: Provenance) -> Iterator[str]:
     """The cells that hold something else. A formula has to have the same result as well, unless it
     has none yet: programs compute it when they open the file.
     """
-    archived, follows = _cells(path), _cells(made)
+    archived, follows = _cells(path), _as_made_by(provenance, _cells(made))
     for place in dict.fromkeys((*archived, *follows)):
         if not _same(archived.get(place), follows.get(place)):
             yield _difference(place, archived.get(place), follows.get(place))
-    archived, follows = _cells(path, results=True), _cells(made, results=True)
+    archived = _cells(path, results=True)
+    follows = _as_made_by(provenance, _cells(made, results=True))
     for place, value in archived.items():
         if not _same(value, follows.get(place)):
             yield _difference(place, value, follows.get(place))
+
+
+def _as_made_by(provenance: Provenance, cells: Cells) -> Cells:
+    """Cells as the version that made a bag would fill them, which says in them what it is."""
+    return {
+        place: value.replace(_PRODUCT, _product(provenance)) if isinstance(value, str) else value
+        for place, value in cells.items()
+    }
+
+
+def _product(provenance: Provenance) -> str:
+    return f"backup-reporter {provenance.tools.program}"
 
 
 def _difference(place: tuple[str, str], archived: object, follows: object) -> str:
@@ -181,6 +198,7 @@ def pdf_finding(
     if rendered == made.read_bytes():
         return Finding(what, True, "the same PDF comes out, byte for byte")
     archived, follows = _text(path), _text(made)
+    follows = follows.replace(_closed_up(_PRODUCT), _closed_up(_product(provenance)))
     if archived == follows:
         if same_tools:
             return Finding(what, False, "its text is the same, and something else in it is not")
@@ -206,7 +224,12 @@ def _text(path: Path) -> str:
             texts.append(text_page.get_text_bounded())
             text_page.close()
             page.close()
-    return "".join("".join(texts).split())
+    return _closed_up("".join(texts))
+
+
+def _closed_up(text: str) -> str:
+    """A text without its spaces, which programs that read PDFs see in other places."""
+    return "".join(text.split())
 
 
 def _printed(report: Report, look: Look) -> list[str]:
@@ -218,7 +241,7 @@ def _printed(report: Report, look: Look) -> list[str]:
         for figures in groups
         for text in (words.percent(figures.success_rate), words.size(figures.bytes))
     ]
-    return ["".join(text.split()) for text in texts]
+    return [_closed_up(text) for text in texts]
 
 
 def first_of(texts: Sequence[str], between: str = "; ") -> str:

@@ -92,7 +92,7 @@ def recomputed(
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "report.xlsx"
             write_workbook(report, look, made)
-            yield workbook_finding(bag / REPORTS["xlsx"], made, same_tools)
+            yield workbook_finding(bag / REPORTS["xlsx"], made, provenance, same_tools)
             if refused:
                 yield _TEMPLATES_NOT_RUN
                 return

@@ -17,6 +17,8 @@ import openpyxl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from reporter import __version__
+from reporter.comparing import workbook_finding
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import (
     Digests,
@@ -27,6 +29,7 @@ from reporter.evidence.bag import (
     structure_faults,
     write_sums,
 )
+from reporter.evidence.contents import provenance_of
 from reporter.evidence.seals import read_pdf_signature
 from reporter.evidence.signing import Signer
 from reporter.evidence.verify import verify_bag
@@ -300,6 +303,24 @@ def test_another_version_of_the_program_compares_what_can_be_compared(
     assert printed.splitlines()[-1] == (
         "VALID: all checks hold; without signature, time stamp, history, workbook."
     )
+
+
+def test_another_version_names_itself_in_its_workbook(evidence: Evidence, tmp_path: Path) -> None:
+    """That cell differs from the one this version fills, as it should."""
+    bag = evidence.archive()
+    provenance = provenance_of(bag)
+    path = tmp_path / "report.xlsx"
+    book = openpyxl.load_workbook(bag / "data" / "report.xlsx")
+    ours, others = f"backup-reporter {__version__}", "backup-reporter 0.0.9"
+    (cell,) = (each for each in book["About"]["A"] if ours in str(each.value))
+    cell.value = str(cell.value).replace(ours, others)
+    book.save(path)
+    of_other = replace(provenance, tools=replace(provenance.tools, program="0.0.9"))
+    made = bag / "data" / "report.xlsx"
+    assert workbook_finding(path, made, of_other, same_tools=False).good is None
+    finding = workbook_finding(path, made, provenance, same_tools=False)
+    assert finding.good is False
+    assert others in finding.said
 
 
 @pytest.mark.slow
