@@ -40,10 +40,10 @@ def paint(path: Path) -> None:
     assert path.read_bytes().startswith(content)
 
 
-def paint_report(bag: Path) -> None:
-    """Paint over a bag's PDF, and have the bag claim that it was rendered so."""
+def with_rendered_pdf(bag: Path, change: Callable[[Path], None]) -> None:
+    """Put another PDF into an unsigned bag, as if it had been rendered so."""
     path = bag / "data" / "report.pdf"
-    paint(path)
+    change(path)
     content = path.read_bytes()
     change_part(
         bag,

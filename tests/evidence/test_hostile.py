@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import re
@@ -37,9 +36,10 @@ from tests.evidence.forging import (
     change_replies,
     forge_pdf,
     of_another_version,
-    paint_report,
+    paint,
     seal,
     unsign,
+    with_rendered_pdf,
 )
 from tests.workers import strange
 
@@ -186,7 +186,7 @@ def test_a_bag_of_another_version_does_not_choose_what_is_compared(
     bag = evidence.archive()
     of_another_version(bag)
     change(bag)
-    paint_report(bag)
+    with_rendered_pdf(bag, paint)
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
@@ -425,19 +425,6 @@ def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence) -> None:
     alone = evidence.folder / "alone"
     bag.rename(alone)
     assert evidence.verdict(alone)["failed"] == "workbook: it has the part xl/workbook.xml twice"
-
-
-def with_rendered_pdf(bag: Path, change: Callable[[Path], None]) -> None:
-    """Put another PDF into an unsigned bag, as if it had been rendered so."""
-    path = bag / "data" / "report.pdf"
-    change(path)
-    content = path.read_bytes()
-    change_part(
-        bag,
-        "provenance",
-        pdf_unsigned_bytes=len(content),
-        pdf_unsigned_sha256=hashlib.sha256(content).hexdigest(),
-    )
 
 
 def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]:

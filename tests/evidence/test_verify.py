@@ -40,8 +40,8 @@ from tests.evidence.forging import (
     change_replies,
     of_another_version,
     paint,
-    paint_report,
     seal,
+    with_rendered_pdf,
 )
 
 SHARDS = 8
@@ -161,7 +161,7 @@ def lose_reply(bag: Path) -> None:
 SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
     "JSON": (change_json, "figures: others follow from the replies: totals.success is"),
     "workbook": (change_workbook, "workbook: others follow from the replies: Modules"),
-    "PDF": (paint_report, "PDF's text: "),
+    "PDF": (lambda bag: with_rendered_pdf(bag, paint), "PDF's text: "),
     "reply": (change_reply, "figures: others follow from the replies"),
     "target": (change_target, "figures: others follow from the replies"),
     "index": (break_replies, "recomputed: it cannot be"),
