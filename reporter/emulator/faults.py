@@ -21,8 +21,8 @@ FAULTS: Final = {
     "slow": "the reply takes two seconds",
     "drop": "the connection is closed without a reply",
     "truncate": "the reply is cut short of its Content-Length",
-    "drip": "the reply comes a byte each half second",
-    "drip-head": "the head of the reply comes a byte each half second",
+    "drip": "one byte of the reply every half second",
+    "drip-head": "one byte of the reply's head every half second",
     "bomb": "four megabytes of gzip that are four gigabytes of white space",
     "broken-json": "200 with half a JSON text",
     "html": "200 with an HTML page",
@@ -50,8 +50,8 @@ FAULTS: Final = {
     "token-life": "a token whose expires_in is text",
     "token-line": "a token that holds a line break",
     "token-script": "a token in another script",
-    "token-reason": "no token, and the reasons are lists",
-    "token-echo": "no token, and the reason says the request and a token again",
+    "token-reason": "an error whose fields are lists",
+    "token-echo": "an error that says the request and a token again",
 }
 
 

@@ -117,6 +117,7 @@ def test_check_with_a_wrong_certificate_or_password(
     assert "hunter2" not in result.output
 
 
+@pytest.mark.slow
 def test_a_fetch_outlives_its_tokens(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:

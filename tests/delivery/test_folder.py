@@ -103,6 +103,7 @@ def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:
     assert [own["Name"] for own in s3.list_buckets()["Buckets"]] == ["reports"]
 
 
+@pytest.mark.slow
 def test_an_object_store_that_is_not_reached(
     files: list[Path], s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_workbook_cannot_make_the_reader_open_files(tmp_path: Path) -> None:
         customer_in(path)
 
 
+@pytest.mark.slow
 def test_the_pdf_with_an_id_is_the_same_every_time(tmp_path: Path) -> None:
     """The id does not cost the PDF its sameness, in another process either."""
     program = (

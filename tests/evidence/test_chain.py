@@ -173,6 +173,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_history_that_was_altered_shows(checked: Evidence, home: Path, case: str) -> None:
     """Whichever month was removed, replaced or inserted."""

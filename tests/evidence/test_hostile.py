@@ -281,6 +281,7 @@ def another(name: str) -> Callable[[Path], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("contradict", "said"),
     [
@@ -589,6 +590,7 @@ def a_path_for_a_hash(home: Path) -> None:
     seal(bag)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [

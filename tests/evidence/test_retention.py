@@ -103,6 +103,7 @@ def test_it_asks_first(two: Evidence) -> None:
     assert len(read_chain(home_of(two))) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -185,6 +186,7 @@ def test_a_bag_that_goes_without_a_record_is_found(two: Evidence) -> None:
     assert "2026-08-v1 was never archived" in failed
 
 
+@pytest.mark.slow
 def test_a_bag_put_back_is_found_and_not_made_again(two: Evidence) -> None:
     """A record of a removal beside the bag is a finding; what was removed is not archived anew."""
     home = home_of(two)

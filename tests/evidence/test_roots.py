@@ -8,6 +8,7 @@ import json
 from datetime import timedelta
 
 import pypdf
+import pytest
 
 from tests.delivery.mail_server import Accounts, mail_server
 from tests.evidence.conftest import OCTOBER_OVER, Evidence, keep, month
@@ -20,6 +21,7 @@ def printed(evidence: Evidence) -> str:
     return "".join(text.split())
 
 
+@pytest.mark.slow
 def test_a_report_and_its_mail_name_the_root_of_the_months_before(evidence: Evidence) -> None:
     """The one `verify` holds the history against; it stays the same when more is archived."""
     accounts = Accounts()

@@ -234,6 +234,7 @@ NONSENSE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", NONSENSE)
 def test_an_authority_that_answers_nonsense_leaves_no_stamp(
     evidence: Evidence, signing: Sequence[str], case: str

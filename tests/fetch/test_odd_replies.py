@@ -32,8 +32,8 @@ UNUSABLE = {
     "429-absurd": "failed 6 times: 429",
     "bomb": "has more than 64 MiB",
     "many": "has more than 3,000,000 values",
-    "drip": "not whole after 1.5 seconds",
-    "drip-head": "not whole after 1.5 seconds",
+    "drip": "not complete after 1.5 seconds",
+    "drip-head": "not complete after 1.5 seconds",
     "truncate": "failed 6 times",
     "broken-json": "not JSON",
     "html": "not JSON",
@@ -153,7 +153,7 @@ def test_of_many_replies_the_last_are_kept(
     ("limit", "most", "said"),
     [
         ("MOST_BYTES", 100_000, "has more than 0 MiB"),
-        ("LONGEST_LIST_S", 0.3, "not whole after 0 m"),
+        ("LONGEST_LIST_S", 0.3, "not complete after 0 m"),
     ],
 )
 @pytest.mark.parametrize("version", ["v1", "v3"])

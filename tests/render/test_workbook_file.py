@@ -276,6 +276,7 @@ def test_every_cell(
         assert not wrong, number
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice(busy_path: Path, tmp_path: Path) -> None:
     """LibreOffice opens the workbook and prints it without a column too narrow for its values."""

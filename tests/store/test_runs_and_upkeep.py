@@ -230,6 +230,7 @@ def _read_often(url: str, ready: Any, seen: Any) -> None:
         seen.append(len(rows) % 20)  # snapshots are atomic: whole ones, or none
 
 
+@pytest.mark.slow
 def test_two_fetchers_and_four_renderers_at_once(
     postgresql: Callable[[], str], open_store: Callable[[str], Store]
 ) -> None:
@@ -257,6 +258,7 @@ def test_two_fetchers_and_four_renderers_at_once(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_fetch_that_is_killed_is_gone_on_with(
     run: Run,
     start_emulator: StartEmulator,
