@@ -210,9 +210,9 @@ class _Contents:
         if ledger.archivable(files.values()) is None:
             raise EvidenceError(
                 f"The files of {self.customer.name} for {self.period.label} are not those of its "
-                f"last version ({self.version.number}), or that was made with another "
-                "configuration or program.",
-                hint="Run `reporter render` with the formats pdf,xlsx,json and archive again.",
+                f"last version ({self.version.number}): it lacks a format, or was made with "
+                "another configuration or program.",
+                hint="Run `reporter render --format pdf,xlsx,json`, then `reporter archive` again.",
             )
         (folder / "data" / "replies").mkdir(parents=True)
         for suffix in ("xlsx", "json"):

@@ -47,8 +47,9 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
     coverage = report["coverage"]
     yield "modules covered", f"{coverage['modules_covered']} of {coverage['modules_seen']}"
     if report["restates"]:
-        changed = len(report["restates"]["changes"])
-        yield "restates", f"version {report['restates']['version']}: {changed} figures changed"
+        changes = len(report["restates"]["changes"])
+        changed = f"{changes} figure{'' if changes == 1 else 's'} changed"
+        yield "restates", f"version {report['restates']['version']}: {changed}"
 
 
 def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:

@@ -11,7 +11,11 @@ from reporter.cli.options import Console, common_options
 @common_options
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Try configuration, credentials, permissions, store, folders, fonts; say how to mend them."""
+    """Try all that a run needs, and say how to mend what is wrong.
+
+    Configuration, credentials, permissions, store, folders, fonts, mail server, recipients
+    and signing certificate.
+    """
     from reporter.checks import findings
 
     console = context.ensure_object(Console)

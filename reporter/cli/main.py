@@ -63,7 +63,7 @@ def cli(console: Console) -> None:
     """Backup reports for the customers of a managed-service provider.
 
     Exit status: 0 all went well, 1 some customers failed (the others are complete),
-    2 the call or the configuration is wrong.
+    2 the call or the configuration is wrong, or something needed is not there, 130 interrupted.
     """
     console.start_logging()
 

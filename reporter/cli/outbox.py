@@ -80,7 +80,7 @@ def outbox(
     for row in rows:
         console.result(_line(row, chosen[row.customer.id].name))
     if not rows:
-        console.say("The outbox has nothing of that; `reporter send` fills it.")
+        console.say("Nothing in the outbox matches; `reporter run` and `reporter send` fill it.")
 
 
 @outbox.command()

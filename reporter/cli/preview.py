@@ -12,7 +12,7 @@ from reporter.cli.options import Console, common_options, open_store, utc_now
 
 @click.command()
 @click.argument("customer", metavar="ID-OR-NAME")
-@click.option("--period", help="As of `reporter render`.")
+@click.option("--period", help="As for `reporter render`.")
 @click.option("--timezone", help="IANA name; wins over the configuration.")
 @click.option("--locale", help="Such as de or en_GB; wins over the configuration.")
 @click.option(
