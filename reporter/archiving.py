@@ -8,6 +8,7 @@ import json
 import platform
 import re
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -39,13 +40,14 @@ from reporter.evidence.contents import (
     dump,
     dump_fetches,
     info_of,
+    json_in,
     provenance_of,
     reply_path,
 )
 from reporter.evidence.signing import Signer
 from reporter.evidence.timestamp import Authority
 from reporter.files import refuse_shared
-from reporter.ledger import Ledger, program_hash
+from reporter.ledger import Ledger, figures_hash, program_hash
 from reporter.model import Customer, Look
 from reporter.period import Period
 from reporter.pipeline import (
@@ -166,7 +168,12 @@ def _is_of(bag: Path, version: Version) -> bool:
         and (provenance.restates and provenance.restates.number) == version.restates
         and provenance.figures_sha256 == version.figures_sha256
     )
-    return same and all(
+    if not same:
+        return False
+    if provenance.tools != tools():
+        # Rendered once more with other tools, the files of a version are others; its figures stay.
+        return figures_hash(json_in(bag / REPORTS["json"])) == version.figures_sha256
+    return all(
         _rendered_sha256(bag, suffix, provenance) in _hashes_as_rendered(version, suffix)
         for suffix in REPORTS
     )
@@ -303,12 +310,14 @@ def tools() -> Tools:
         NoTypesetting: no PDF can be made here.
     """
     names = [name for face in BUNDLED for name, _ in face.files]
+    # What packs PDFs and workbooks: another one packs the same into other bytes.
+    compressor = {"zlib": zlib.ZLIB_RUNTIME_VERSION}
     return Tools(
         program=__version__,
         program_sha256=program_hash(),
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        libraries=dict(sorted((_libraries(DISTRIBUTION) | engines()).items())),
+        libraries=dict(sorted((_libraries(DISTRIBUTION) | engines() | compressor).items())),
         fonts={name: hashlib.sha256(asset(name)).hexdigest() for name in names},
     )
 

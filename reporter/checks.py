@@ -51,7 +51,9 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
     yield from _delivery(settings)
-    yield _folder("archive", settings.folder / settings.evidence.folder, settings)
+    archive = settings.folder / settings.evidence.folder
+    if settings.archives or archive.exists():
+        yield _folder("archive", archive, settings)
     yield _evidence(settings, datetime.now(UTC))
     try:
         access = access_of(settings)

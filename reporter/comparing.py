@@ -17,7 +17,7 @@ from typing import IO, Final
 
 import openpyxl
 import pypdfium2
-from openpyxl.xml.functions import iterparse
+from openpyxl.xml.functions import fromstring, iterparse
 
 from reporter import __version__
 from reporter.evidence.bag import LARGEST_FILE, content_of, shown
@@ -32,6 +32,7 @@ _LAST_DIGIT: Final = 1e-14
 _LONGEST: Final = 80
 _ROW: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"
 _CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
+_WAYS: Final = ("[Content_Types].xml", "_rels/.rels", "xl/_rels/workbook.xml.rels")
 _LAST_ROW: Final = 1 << 20
 """No sheet has one after it."""
 OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
@@ -55,6 +56,9 @@ def workbook_finding(path: Path, made: Path, provenance: Provenance, same_tools:
         return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
     if same_tools:
         return Finding(what, False, "its cells are the same, and something else in it is not")
+    if _ways(path) != _ways(made):
+        said = "not compared: its sheets are found by other ways, which programs may follow or not"
+        return Finding(what, None, f"{said}; {OTHER_VERSION}")
     said = "not all compared: every cell holds the same; pictures, charts, formats, notes and what "
     return Finding(what, None, f"{said}is hidden were not compared, as {OTHER_VERSION}")
 
@@ -63,7 +67,7 @@ def _ambiguity(path: Path) -> str:
     """Why a program may read other cells than were compared; nothing where none may."""
     with zipfile.ZipFile(path) as parts:
         names = parts.namelist()
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
+        if twice := [name for name, count in Counter(map(str.lower, names)).items() if count > 1]:
             return f"it has the part {shown(twice[0])} twice"
         for name in names:
             with parts.open(name) as part:
@@ -71,6 +75,15 @@ def _ambiguity(path: Path) -> str:
             if row is not None:
                 return f"{shown(name)} has row {shown(row)[:_LONGEST]} or its cells out of order"
     return ""
+
+
+def _ways(path: Path) -> list[list[list[tuple[str, str]]]]:
+    """What programs find the sheets of a workbook by."""
+    with zipfile.ZipFile(path) as parts:
+        return [
+            sorted(sorted(entry.attrib.items()) for entry in fromstring(parts.read(name)))
+            for name in _WAYS
+        ]
 
 
 def _odd_row(part: IO[bytes]) -> str | None:

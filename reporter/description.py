@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +40,6 @@ from reporter.evidence.verify import CLOCKS_APART, LARGEST_SEAL, at
 from reporter.finding import Finding
 from reporter.model import Report
 
-_DAY: Final = timedelta(days=1)
 _LONGEST: Final = 80
 
 
@@ -65,7 +64,7 @@ def _provenance_faults(bag: Path, provenance: Provenance, report: Report) -> Ite
     restates = provenance.restates
     if restates is None:
         return
-    if restates.number >= provenance.version or restates.made_at > made_at:
+    if restates.number >= provenance.version or restates.made_at > made_at + CLOCKS_APART:
         yield "it says that the report corrects one that came after it"
     if _whose(json_in(bag / RESTATED)) != (
         restates.number,
@@ -103,7 +102,7 @@ def _info_faults(
     if made_on is None:
         yield f"{MADE_ON} is {_brief(info.get(MADE_ON, ''))}, which is no day"
         return
-    if not (provenance.made_at - _DAY).date() <= made_on <= (latest + _DAY).date():
+    if not (provenance.made_at - CLOCKS_APART).date() <= made_on <= (latest + CLOCKS_APART).date():
         yield f"{MADE_ON} is {made_on}, before the report was made or after the bag was signed"
     expected = info_of(configuration, provenance, made_on)
     if (signer := _signer(bag, info)) is not None:

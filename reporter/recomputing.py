@@ -104,10 +104,13 @@ def recomputed(
             else:
                 path = bag / REPORTS["pdf"]
                 yield pdf_finding(path, made, provenance, same_tools, report, look)
-    except FileNotFoundError as error:
-        yield Finding("recomputed", False, f"it cannot be: {_missing(bag, error)} is missing")
     except OSError as error:
-        yield unreadable("recomputed", error)
+        lacks = isinstance(error, FileNotFoundError) and Path(str(error.filename))
+        if lacks and lacks.is_relative_to(bag):
+            lacking = shown(str(lacks.relative_to(bag)))
+            yield Finding("recomputed", False, f"it cannot be: {lacking} is missing")
+        else:
+            yield unreadable("recomputed", error)
     except MemoryError:
         raise
     except Exception as error:
@@ -123,11 +126,6 @@ def _has_same_tools(provenance: Provenance) -> bool:
         return provenance.tools == tools()
     except NoTypesetting:
         return False
-
-
-def _missing(bag: Path, error: FileNotFoundError) -> str:
-    path = Path(str(error.filename))
-    return shown(str(path.relative_to(bag) if path.is_relative_to(bag) else path))
 
 
 def _replies_finding(
@@ -236,7 +234,7 @@ def _figures_finding(
         said = "they are the same, and the JSON is not, byte for byte"
         return Finding(what, False, said)
     if figures_hash(archived) != provenance.figures_sha256:
-        return Finding(what, False, "provenance.json was made of others: their hash is not its")
+        return Finding(what, False, "provenance.json has the hash of other figures")
     return Finding(what, True, "the JSON's follow from the raw replies, every one")
 
 

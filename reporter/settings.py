@@ -105,7 +105,7 @@ def _encrypted(url: str) -> str:
     if url and parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https:// address (http:// only for this machine itself)")
     if url and not _is_host(parts.hostname or ""):
-        raise ValueError("names no host that can be there; write https://host.example/…")
+        raise ValueError("names no valid host; write https://host.example/…")
     return url
 
 
@@ -409,7 +409,7 @@ class MailSettings(Section):
     @classmethod
     def _host(cls, host: str) -> str:
         if host and not _is_host(host):
-            raise ValueError("is no name of a host; write smtp.provider.example")
+            raise ValueError("is not a host name; write smtp.provider.example")
         return host
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ libraries quote the addresses they were given.
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import re
@@ -30,15 +31,15 @@ NOT_IN_A_LINE: Final = re.compile(
 """What ends a line, commands a terminal, turns a text round or cannot be written."""
 
 # An address in a text ends where a quotation mark or a blank begins.
-_ADDRESS: Final = re.compile(r"(?P<scheme>\b[A-Za-z][\w+.-]*://)(?P<rest>[^\s'\"`<>]+)")
+_ADDRESS: Final = re.compile(r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}://)(?P<rest>[^\s'\"`<>]+)")
 _WITHOUT_USER: Final = re.compile(r"(?:\[[^\]@]*\]?|[^:@\[\]]*)(?::\d*)?")
-_PARAMETER: Final = re.compile(r"(?P<key>[?&;](?P<name>[^=&;#\s'\"]+)=)(?P<value>[^&;#\s'\"]+)")
+_PARAMETER: Final = re.compile(r"(?P<key>[?&;](?P<name>[^=?&;#\s'\"]+)=)(?P<value>[^&;#\s'\"]+)")
 _SECRET_NAME: Final = re.compile(r"pass|pwd|secret|token|key|sig|auth|cred|code", re.IGNORECASE)
 _PLAIN_NAME: Final = "$"
 """What the names of OData's own parameters begin with; they say where in a list one is."""
 _WORD: Final = re.compile(r"(?P<key>\b\w*(?:password|passwd|pwd)=)[^\s&;'\"]+", re.IGNORECASE)
 _BEARER: Final = re.compile(
-    r"(?P<key>\bBearer(?:\s|[+:]|%20)+)(?!token\b)[^\s'\"<>,;()]*[^\s'\"<>,;().]",
+    r"(?P<key>\bBearer(?:\s|[+:]|%20)+)(?!token\b)[^\s'\"<>,;()]{15,}[^\s'\"<>,;().]",
     re.IGNORECASE,
 )
 _SIGNED: Final = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)*")
@@ -97,7 +98,11 @@ def without_passwords(text: str) -> str:
     Where it cannot be told what of an address is the password, more is hidden rather than less.
     """
     text = _SIGNED.sub(HIDDEN, _without_known_secrets(text))
-    text = _BEARER.sub(lambda word: word["key"] + HIDDEN, text)
+    return _without_those_of_addresses(_BEARER.sub(lambda word: word["key"] + HIDDEN, text))
+
+
+def _without_those_of_addresses(text: str) -> str:
+    """A text whose addresses show neither the password of a user nor a secret parameter."""
     text = _ADDRESS.sub(lambda address: address["scheme"] + _shown(**address.groupdict()), text)
     return _WORD.sub(lambda word: word["key"] + HIDDEN, _PARAMETER.sub(_parameter, text))
 
@@ -106,7 +111,7 @@ def _without_known_secrets(text: str) -> str:
     """A text without the secrets that are known, also where no more than a beginning is there."""
     secrets = sorted(_known_secrets, key=len, reverse=True)
     for secret in secrets:
-        text = text.replace(secret, HIDDEN)
+        text = _places_of(secret).sub(HIDDEN, text)
     for start in {secret[:_TELLING] for secret in secrets if len(secret) >= _TELLING}:
         at = text.find(start)
         while at >= 0:
@@ -116,14 +121,25 @@ def _without_known_secrets(text: str) -> str:
     return text
 
 
+@functools.cache
+def _places_of(secret: str) -> re.Pattern[str]:
+    """Where a secret stands. One of letters alone may be part of an ordinary word, as `postgres`
+    is: there it is none.
+    """
+    places = re.escape(secret)
+    if secret.isalpha() and len(secret) < _TELLING:
+        places = rf"(?<![^\W\d_]){places}(?![^\W\d_])"
+    return re.compile(places)
+
+
 def _in_common(one: str, other: str) -> int:
     """With how many equal characters two texts begin."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def has_password(address: str) -> bool:
-    """Whether an address holds something that may not be shown."""
-    return without_passwords(address) != address
+    """Whether an address holds something that may not be shown, by its form alone."""
+    return _without_those_of_addresses(address) != address
 
 
 def _shown(scheme: str, rest: str) -> str:

@@ -120,7 +120,7 @@ def _named_by_environment() -> _Authorities | None:
     for variable in _BUNDLES:
         if name := os.environ.get(variable):
             named = _Named(variable, Path(name))
-            if named.path.is_dir():
+            if _is_folder(named.path):
                 return _Authorities(folders=(named,))
             return _Authorities(named)
     file, folders = (os.environ.get(variable, "") for variable in _OF_OPENSSL)
@@ -129,8 +129,16 @@ def _named_by_environment() -> _Authorities | None:
     of_file, of_folders = _OF_OPENSSL
     listed = [_Named(of_folders, Path(name)) for name in folders.split(os.pathsep) if name]
     # Of several folders OpenSSL passes over those that are not there.
-    there = [folder for folder in listed if folder.path.is_dir()] or listed[:1]
+    there = [folder for folder in listed if _is_folder(folder.path)] or listed[:1]
     return _Authorities(_Named(of_file, Path(file)) if file else None, tuple(there))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder. Below one that is closed to us it is an error to ask a path."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def in_force() -> str:

@@ -34,6 +34,8 @@ CONNECTING_S: Final = 60.0
 LONGEST_ANSWER_S: Final = 180.0
 """From the last byte of a request to that of its answer."""
 _BLOCK: Final = 1 << 16
+_SIGNS: Final = "/?#[]:@"
+"""What ends the host of an address, or begins it: none of them stands in a password as it is."""
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 """Of `Retry-After`: with more digits it is longer than any life."""
 _JUST_NOW_S: Final = 1.0
@@ -267,7 +269,7 @@ def _refuse_odd_proxy(proxy: str | None) -> None:
         raise SettingsError(
             "The proxy that the environment names is no valid address.",
             hint="Write HTTPS_PROXY and HTTP_PROXY as http://user:password@host:port, and in the "
-            f"password / ? # : and @ as {', '.join(quote(sign, safe='') for sign in '/?#:@')}.",
+            f"password {' '.join(_SIGNS)} as {' '.join(quote(sign, safe='') for sign in _SIGNS)}.",
         )
 
 

@@ -253,7 +253,7 @@ def test_every_host_that_can_be_there_is_taken(tmp_path: Path, host: str) -> Non
 @pytest.mark.parametrize("host", ["smtp..example", ".example", "smtp.example:587", "sm tp", "*"])
 def test_a_mistyped_mail_server_is_named(tmp_path: Path, host: str) -> None:
     """Instead of an error of a library when the first message is to go."""
-    with pytest.raises(SettingsError, match=r"mail\.host: is no name of a host; write smtp\."):
+    with pytest.raises(SettingsError, match=r"mail\.host: is not a host name; write smtp\."):
         settings_from(tmp_path, f"[mail]\nhost = '{host}'")
 
 

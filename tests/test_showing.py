@@ -7,6 +7,7 @@ import json
 import re
 import string
 import sys
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -154,19 +155,45 @@ def test_what_is_part_of_many_words_is_no_secret(word: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "Bearer eyJhbGciOi",
-        "bearer: abc",
-        "Authorization: Bearer%20abc",
-        "x?Bearer+abc",
-        "Bearer  a",
+        "Bearer eyJhbGciOiJSUzI1NiJ9",
+        "bearer: 0123456789abcdef",
+        "Authorization: Bearer%200123456789abcdef",
+        "x?Bearer+0123456789abcdef",
+        "Bearer  0123456789.abcdef",
     ],
 )
 def test_what_follows_bearer_is_hidden(words: str) -> None:
     """Nobody need know it: it is a token, whoever's it is."""
     shown = harmless(f"sent '{words}', refused")
     assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", shown)
-    assert harmless("It sent (Bearer ab.c).") == "It sent (Bearer ***)."
-    assert harmless("The bearer token has run out") == "The bearer token has run out"
+    assert harmless("It sent (Bearer 0123456789.abcdef).") == "It sent (Bearer ***)."
+    for ordinary in ("The bearer token has run out", "the bearer of this letter", "401 Bearer e=1"):
+        assert harmless(ordinary) == ordinary
+
+
+def test_a_word_that_is_a_password_stays_a_part_of_others() -> None:
+    """The commonest pair of a name and a password there is."""
+    keep_secret("postgres")
+    assert harmless("postgresql://h/db in /var/lib/postgresql") == (
+        "postgresql://h/db in /var/lib/postgresql"
+    )
+    assert harmless("password postgres refused") == "password *** refused"
+
+
+def test_whether_an_address_has_a_password_hangs_on_its_form() -> None:
+    """And not on what is a secret elsewhere: a host may be called like one."""
+    keep_secret("provider1")
+    assert not has_password("smtp.provider1.example")
+    assert not has_password("the bearer of 0123456789abcdefgh")
+    assert has_password("https://u:provider1@h/")
+
+
+@pytest.mark.parametrize("text", ["?a" * 32_000, "a." * 32_000, "Bearer " * 9_000, "eyJ" * 20_000])
+def test_a_long_text_is_looked_through_in_one_pass(text: str) -> None:
+    """Mail servers may say 64 KiB."""
+    begun = time.process_time()
+    without_passwords(text)
+    assert time.process_time() - begun < 2
 
 
 def test_what_looks_like_a_signed_token_is_hidden() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import click
 
 from reporter.cli.customers import choose
@@ -14,6 +17,11 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.progress import finish, follow
+from reporter.errors import UsageError
+from reporter.model import Customer
+
+if TYPE_CHECKING:
+    from reporter.fetch.listing import CustomerList
 
 
 @click.command()
@@ -49,7 +57,7 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         source, listed = fetch_customers(access, store, utc_now)
         if listed.flaw:
             console.warn(f"Failed: {listed.flaw}", listed.flaw.hint)
-        customers = [own for own in choose(listed.customers, wanted) if own.id not in run.done]
+        customers = [own for own in _chosen(listed, wanted) if own.id not in run.done]
         if run.done:
             console.say(
                 f"Going on with the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
@@ -60,3 +68,14 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         outcomes = follow(console, snapshots, len(customers), "Fetched")
     status = finish(console, outcomes)
     return 1 if listed.flaw else status
+
+
+def _chosen(listed: CustomerList, wanted: tuple[str, ...]) -> list[Customer]:
+    """The customers wanted; of an incomplete list those that are in it: the others may be there."""
+    if not listed.flaw or not wanted:
+        return choose(listed.customers, wanted)
+    chosen: list[Customer] = []
+    for text in wanted:
+        with suppress(UsageError):
+            chosen += choose(listed.customers, [text])
+    return list(dict.fromkeys(chosen))

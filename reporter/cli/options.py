@@ -49,8 +49,8 @@ class Console:
 
     def data(self, value: object) -> None:
         """The command's result for programs, as JSON."""
-        lines = json.dumps(value, ensure_ascii=False, indent=1).split("\n")
-        for line in map(without_passwords, lines):
+        text = json.dumps(_without_secrets(value), ensure_ascii=False, indent=1)
+        for line in text.split("\n"):
             click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
 
     def say(self, text: str) -> None:
@@ -89,6 +89,18 @@ class Console:
     def start_logging(self) -> None:
         """Show what the program logs: warnings, with -v its steps, with -vv everything."""
         start_logging((logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)])
+
+
+def _without_secrets(value: object) -> object:
+    """A value for programs without secrets in its texts; the names of its fields stay."""
+    match value:
+        case str():
+            return without_passwords(value)
+        case dict():
+            return {name: _without_secrets(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_without_secrets(each) for each in value]
+    return value
 
 
 def refuse_left_store(settings: Settings) -> None:

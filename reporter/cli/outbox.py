@@ -149,7 +149,7 @@ def _insist_on_state(
         told = in_words(delivery)
         raise UsageError(
             f"{told[0].upper()}{told[1:]}. This settles what is {', '.join(others)} or {last}.",
-            hint="`reporter outbox --state uncertain` lists what is uncertain, and so on.",
+            hint="`reporter outbox` lists every delivery with its state.",
         )
 
 

@@ -39,5 +39,5 @@ def _from_configuration(folder: Path, config: Path) -> Path:
     """The path by which a configuration file names a folder: from its place where the folder is
     beneath that, else the whole path.
     """
-    there, beside = folder.resolve(), config.parent.resolve()
+    there, beside = folder.resolve(), config.resolve().parent
     return there.relative_to(beside) if there.is_relative_to(beside) else there

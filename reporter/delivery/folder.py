@@ -77,10 +77,12 @@ def check_folder(url: str, trust: Trust = USUAL_TRUST) -> str:
 
 def _why(error: Exception) -> str:
     """What was wrong with a copy, in the words of whoever did not make it."""
-    cause = error.__cause__ if isinstance(error, OutputError) else error
-    # A whole message has the path once more.
-    words = cause.strerror if isinstance(cause, OSError) and cause.filename else str(cause)
-    return without_passwords(one_line(storable(words or ""))).rstrip(".") or type(error).__name__
+    cause = (error.__cause__ if isinstance(error, OutputError) else None) or error
+    if isinstance(cause, OSError) and cause.strerror:
+        words = cause.strerror  # a whole message has the path once more
+    else:
+        words = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    return without_passwords(one_line(storable(words))).rstrip(".")
 
 
 def _opened(url: str, trust: Trust) -> tuple[Any, str]:

@@ -21,7 +21,9 @@ from reporter.web import (
     FAULTS,
     LONGEST_ANSWER_S,
     Deadline,
+    NoConnection,
     OverLimit,
+    by_proxy,
     distrust,
     in_words,
     open_session,
@@ -140,6 +142,11 @@ def post_once(
                 raise _no_connection(error, url) from error
             why = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
             return Answer(request, None, why, "", None, body.whole)
+        except NoConnection as error:  # before what it is one of: nothing has been tried
+            raise ChannelError(
+                f"There is no connection to {host}: {error}{by_proxy(url)}.",
+                hint="Check the address and the network. The same command finishes the work.",
+            ) from error
         except OverLimit as error:
             why = f"the connection to {host} was given up: {error}"
             return Answer(request, None, why, "", None, body.whole)

@@ -21,6 +21,7 @@ from reporter.delivery.result import ChannelError, Result
 from reporter.errors import ReporterError, SettingsError
 from reporter.foreign import storable
 from reporter.model import DeliveryState
+from reporter.showing import keep_secret
 from reporter.trust import UNTRUSTED, USUAL_TRUST, Trust, in_force
 
 TIMEOUT_S: Final = 60
@@ -32,6 +33,8 @@ it.
 _TOO_LARGE: Final = 552
 """All that a server can have against a message, and not against its sender, before it sees it."""
 _SHUTTING_DOWN: Final = 421
+_LONGEST_TEXT: Final = 2_000
+"""Of a server's words, in characters."""
 _SIZE: Final = re.compile("[0-9]{1,20}")
 """Of a message, as a server says it (RFC 1870, 3)."""
 
@@ -319,17 +322,22 @@ class SmtpTransport:
 
 def _log_in(smtp: smtplib.SMTP, login: Login) -> None:
     username, secret = login.username, login.secret()
+    plain, by_token = f"\0{username}\0{secret}", f"user={username}\1auth=Bearer {secret}\1\1"
+    for sent in (secret, plain, by_token):
+        keep_secret(_in_base64(sent))  # a server may quote what it was sent
     if login.by_token:
-        said = f"user={username}\1auth=Bearer {secret}\1\1"
         # A server that refuses says why in a challenge, and wants an empty line before it goes on.
-        smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else said)
+        smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else by_token)
     elif f"{username}{secret}".isascii():
         smtp.login(username, secret)
     else:  # which Python's own log-in cannot say
-        said = base64.b64encode(f"\0{username}\0{secret}".encode()).decode()
-        code, answer = smtp.docmd("AUTH PLAIN", said)
+        code, answer = smtp.docmd("AUTH PLAIN", _in_base64(plain))
         if code != 235:
             raise smtplib.SMTPAuthenticationError(code, answer)
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _unusable(server: Server, error: Exception) -> ChannelError:
@@ -365,7 +373,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, ValueError):
-        return f"what was said cannot be read: {_text(str(error))}"
+        return f"what was to be said, or was answered, cannot be read: {_text(str(error))}"
     return str(error).rstrip(".") or type(error).__name__
 
 
@@ -375,9 +383,9 @@ def _broken(how: str, error: Exception) -> str:
 
 
 def _text(said: bytes | str) -> str:
-    """A server's words on one line."""
+    """A server's words on one line, of which it may say thousands."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return " ".join(storable(text).split())
+    return " ".join(storable(text).split())[:_LONGEST_TEXT]
 
 
 def _stuffed(message: bytes) -> bytes:

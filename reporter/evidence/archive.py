@@ -162,7 +162,10 @@ class Archive:
         try:
             fault = _fault(bag) or self._fault_of_record(bag, record)
         except OSError as error:
-            fault = f"it cannot be read: {error.strerror or type(error).__name__}"
+            raise EvidenceError(
+                f"The bag {bag} cannot be read: {error.strerror or type(error).__name__}.",
+                hint="Run it as the user who made the archive. Nothing was archived.",
+            ) from error
         if fault:
             raise _not_as_archived(bag, fault, record)
         return True
@@ -209,6 +212,8 @@ class Archive:
             if _record_of(chain, name) is None:
                 # What the record says of the bag, the bag itself says.
                 signed = (bag / (SIGNED + SIGNATURE)).exists()
+                if not signed and any(link.record.signed for link in chain):
+                    raise _unsigned_after_signed(bag)
                 tagmanifest = digests(bag / SIGNED)["sha256"]
                 said = {"signed": signed, "to_be_stamped": _to_be_stamped(bag)}
                 own = following(chain, bag=name, tagmanifest_sha256=tagmanifest, **said, **record)
@@ -398,10 +403,10 @@ def _is_signed_by(signer: Signer, bag: Path) -> bool:
 def _not_as_archived(bag: Path, fault: str, record: Record | None) -> ReporterError:
     """Without a record nothing hangs on a bag; with one, only the bag itself will do."""
     hint = (
-        "Get it back from a backup of the archive; without one, begin another archive (`folder` in "
-        "[evidence]) and keep this one for whoever is to judge it."
+        "Get it back from a backup of the archive; without one, move the customer's folder out of "
+        "the archive, keep it for whoever is to judge it, and archive again: a new history begins."
         if record
-        else "Move it away, and archive again."
+        else "Move it out of the customer's folder, and archive again."
     )
     return EvidenceError(
         f"The bag {bag} is not what was archived: {fault}.",
@@ -421,7 +426,7 @@ def _unsigned_after_signed(bag: Path) -> ReporterError:
     unsigned one is not accepted behind signed ones.
     """
     return EvidenceError(
-        f"The bags before {bag} are signed, and there is no certificate to sign this one with.",
+        f"The bags before {bag} are signed, and this one would not be.",
         hint="Set `certificate` in [evidence], or begin another archive (`folder` in [evidence]). "
         "Nothing was archived.",
     )

@@ -29,6 +29,8 @@ STAMP_LABEL: Final = "Evidence-Time-Stamp"
 NONE: Final = "none"
 """How `bag-info.txt` begins to say that there is no signature, or no time stamp."""
 _LONGEST_KEY: Final = 80
+_VERSION: Final = r"^[0-9]{1,4}(\.[0-9]{1,4}){1,3}((a|b|rc|\.dev)[0-9]{1,4})?$"
+"""Of the program. It stands in what it makes, so it has to be no more than that."""
 MADE_ON: Final = "Bagging-Date"
 _STAMPED_BY: Final = "RFC 3161, asked for at "
 
@@ -80,7 +82,7 @@ class ArchivedFetch:
 class Tools:
     """What a report was made with: the same tools make the same bytes."""
 
-    program: str
+    program: Annotated[str, Field(pattern=_VERSION)]
     program_sha256: str
     """Of its files and those it writes with."""
     python: str

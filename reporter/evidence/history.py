@@ -117,9 +117,10 @@ def _time_faults(chain: Chain, seals: Sequence[SealsRead], now: datetime) -> Ite
         record = link.record
         if not isinstance(record, Removal):
             continue
-        for moment, what in ((now, "now"), (read.signed_at, "when it was signed")):
+        moments = ((now, "which is still to come"), (read.signed_at, "after its signature"))
+        for moment, when in moments:
             if moment is not None and record.removed_at > moment + CLOCKS_APART:
-                yield f"{record.name} is of {at(record.removed_at)}, which was to come {what}"
+                yield f"{record.name} is dated {at(record.removed_at)}, {when}"
 
 
 def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
@@ -159,7 +160,7 @@ def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
         belongs |= {link.record.name, seals, seals + STAMP}
     for path in sorted(folder.iterdir()):
         if path.name not in belongs or path.is_symlink():
-            yield f"{shown(path.name)} does not belong into the chain"
+            yield f"{shown(path.name)} does not belong in the chain"
     there = {path.name for path in folder.iterdir() if path.suffix in (SIGNATURE, STAMP)}
     content = content_of(folder / SUMS, LARGEST_TAG_FILE) if (folder / SUMS).exists() else b""
     listed, faults = read_manifest(content, "sha256")

@@ -29,6 +29,7 @@ from reporter.web import (
     FAULTS,
     LONGEST_ANSWER_S,
     Deadline,
+    NoConnection,
     OverLimit,
     distrust,
     open_session,
@@ -128,6 +129,8 @@ class Authority(TimeStamper):
                 return read_body(response, _LARGEST_REPLY, deadline)
         except SettingsError as error:
             raise self._failed("cannot be asked", f"{error} {error.hint}") from error
+        except NoConnection as error:
+            raise self._failed("cannot be reached", f"It was given up: {error}.") from error
         except OverLimit as error:
             raise self._failed(
                 "sent no time stamp that holds", f"It was given up: {error}."

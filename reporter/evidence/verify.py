@@ -45,8 +45,6 @@ Trusted = Sequence[x509.Certificate]
 LARGEST_SEAL: Final = 1 << 20
 CLOCKS_APART: Final = timedelta(days=1)
 """How far the clocks of those who fetch, archive and verify may be from one another."""
-SEALS_APART: Final = timedelta(minutes=5)
-"""How far the clocks of signer, authority and whoever verifies may be from one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +225,9 @@ class Seals:
         except OSError as error:
             return None, unreadable(what, error)
         said = f"of {at(stamp.time)} by {named(stamp.authority)}"
-        if stamp.time > now + SEALS_APART:
-            return None, Finding(what, False, f"it is {said}, which was still to come")
+        if stamp.time > now + CLOCKS_APART:
+            still = f"it is dated {at(stamp.time)}, which is still to come"
+            return None, Finding(what, False, f"{still} (by {named(stamp.authority)})")
         return stamp.time, Finding(what, True, said)
 
 
@@ -237,15 +236,19 @@ def time_fault(signed: Signed, latest: datetime) -> str:
     where all is well. What the signer's own clock said anyone can backdate: so the authority's
     counts as well.
     """
-    certificate = signed.certificate
-    for moment, what in ((signed.time, "made"), (signed.stamped_at, "stamped")):
+    begins, ends = signed.certificate.not_valid_before_utc, signed.certificate.not_valid_after_utc
+    # A certificate may be minutes old, and the authority's clock behind.
+    for moment, what, early in (
+        (signed.time, "made", timedelta(0)),
+        (signed.stamped_at, "stamped", CLOCKS_APART),
+    ):
         if moment is None:
             continue
-        if moment > latest + SEALS_APART:
+        if moment > latest + CLOCKS_APART:
             return f"it was {what} at {at(moment)}, which was still to come"
-        if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+        if not begins - early <= moment <= ends:
             return f"the certificate was not valid when it was {what}, {at(moment)}"
-    if signed.stamped_at and signed.stamped_at < signed.time - SEALS_APART:
+    if signed.stamped_at and signed.stamped_at < signed.time - CLOCKS_APART:
         return f"it was stamped at {at(signed.stamped_at)}, before it was made, {at(signed.time)}"
     return ""
 

@@ -58,7 +58,7 @@ def _flaw(row: Any) -> str:
     if not str(customer_id or "").strip():
         return "has no id"
     if not isinstance(customer_id, str) and not is_number:
-        return f"has an id that is none: {excerpt(str(customer_id), 80)!r}"
+        return f"has an id that is neither text nor a number: {excerpt(str(customer_id), 80)!r}"
     if is_too_long(str(customer_id)):
         return f"has an id of more than {LONGEST_ID} bytes: {excerpt(str(customer_id), 40)!r}"
     return ""

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import chdir, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -75,7 +75,7 @@ def confined(
         )
         # Python imports from the folder it is started in before any other, and whoever calls may
         # stand in what a stranger has sent.
-        with chdir(scratch):
+        with _standing_in(scratch):
             process.start()
         its_result.close()
         try:
@@ -91,6 +91,26 @@ def confined(
             result.close()
             process.kill()
             process.join()
+
+
+@contextmanager
+def _standing_in(folder: str) -> Iterator[None]:
+    """In a folder for a moment; then back, or in the root where there is no way back: whoever calls
+    may stand where this user may not go, or in a folder that is gone.
+    """
+    root = Path(folder).anchor
+    try:
+        former = os.getcwd()  # noqa: PTH109  a path of it would be asked for again
+    except OSError:
+        former = root
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        try:
+            os.chdir(former)
+        except OSError:
+            os.chdir(root)
 
 
 def _pieces(result: Connection, limits: Limits) -> Iterator[bytes]:

@@ -367,7 +367,7 @@ def test_no_record_is_signed_of_a_bag_that_was_forged(
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
     assert "is not what was archived" in result.stderr
-    assert "Move it away, and archive again." in result.stderr
+    assert "Move it out of the customer's folder, and archive again." in result.stderr
     assert "Unchanged" not in result.output
     assert not chain.exists()
 

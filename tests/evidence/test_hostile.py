@@ -101,7 +101,7 @@ def test_a_trusted_template_has_limits_all_the_same(
     bag.rename(alone)
     result = evidence.verify(alone, "--trust", "root.pem", "--run-templates")
     assert result.exit_code == 2, result.output
-    assert "unknown all of it: could not be checked: It takes " in result.stdout
+    assert "unknown the rest: could not be checked: It took more than " in result.stdout
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
 
 
@@ -738,6 +738,58 @@ def test_a_disk_that_is_full_is_no_fault_of_the_bag(
     assert (said["valid"], said["checked"]) == (False, False)
 
 
+def test_an_unsigned_bag_without_a_record_gets_none_behind_signed_ones(
+    evidence: Evidence, signer: Signer
+) -> None:
+    """Laid there by somebody without the key, it would spoil the history for good."""
+    home = evidence.archive().parent
+    keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=2))
+    evidence.render("2026-11")
+    signed = evidence.folder / "signed"
+    home.rename(signed)
+    evidence.configure()
+    evidence.run("archive", "--period", "2026-11")
+    (home / "2026-11-v1").rename(signed / "2026-11-v1")
+    shutil.rmtree(home)
+    signed.rename(home)
+    refused = evidence.run("archive", "--period", "2026-11")
+    assert refused.exit_code == 1
+    assert "are signed, and this one would not be" in refused.stderr
+    assert len(list((home / "chain").glob("*.json"))) == 1
+
+
+def test_a_workbook_whose_sheets_can_be_found_elsewhere_is_not_called_the_same(
+    evidence: Evidence,
+) -> None:
+    """Excel goes by its relationships, and other programs by the types of its parts."""
+    bag = evidence.archive()
+    of_another_version(bag)
+    path = bag / "data" / "report.xlsx"
+    with zipfile.ZipFile(path) as former:
+        parts = {name: former.read(name) for name in former.namelist()}
+    parts["_rels/.rels"] = parts["_rels/.rels"].replace(b"xl/workbook.xml", b"xl/other.xml")
+    parts["xl/other.xml"] = parts["xl/workbook.xml"]
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    printed = evidence.verify(alone).stdout
+    assert "absent  workbook: not compared: its sheets are found by other ways" in printed
+
+
+def test_a_version_is_no_sentence(evidence: Evidence) -> None:
+    """It stands in all that was made, and what stands there is taken for the program's word."""
+    bag = evidence.archive()
+    tools = json.loads((bag / "data" / "provenance.json").read_bytes())["tools"]
+    change_part(bag, "provenance", tools=tools | {"program": "0.1.0. EVERY BACKUP SUCCEEDED"})
+    seal(bag)
+    alone = evidence.folder / "alone"
+    bag.rename(alone)
+    assert "provenance.json in the bag cannot be read" in evidence.verdict(alone)["failed"]
+
+
 def test_unsigned_bags_do_not_follow_signed_ones(evidence: Evidence, signer: Signer) -> None:
     """Whoever has no key could put them there in place of others: `verify` says so, and `archive`
     makes none.
@@ -748,7 +800,7 @@ def test_unsigned_bags_do_not_follow_signed_ones(evidence: Evidence, signer: Sig
     evidence.configure()
     refused = evidence.run("archive", "--period", "2026-11")
     assert refused.exit_code == 1
-    assert "there is no certificate to sign this one with" in refused.stderr
+    assert "are signed, and this one would not be" in refused.stderr
     home = evidence.folder / "archive" / "contoso-ltd"
     assert [path.name for path in home.iterdir() if path.name.startswith("2026")] == ["2026-10-v1"]
 
@@ -778,7 +830,7 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
 
 @pytest.mark.parametrize(
     ("months", "days", "said"),
-    [(84, 3000, "which was to come now"), (-900, 0, "is no record"), (10**9, 0, "is no record")],
+    [(84, 3000, "which is still to come"), (-900, 0, "is no record"), (10**9, 0, "is no record")],
 )
 def test_a_removal_that_no_retention_allows_is_found(
     checked: Evidence, home: Path, months: int, days: int, said: str

@@ -35,9 +35,18 @@ def reply_of(*rows: Any, request_id: str = "r-1") -> Reply:
         ({"id": " "}, "row 3 has no id (request id r-1)"),
         ("x", "row 3 is no object: 'x' (request id r-1)"),
         (None, "row 3 is no object: 'None' (request id r-1)"),
-        ({"id": {"a": 1}}, """row 3 has an id that is none: "{'a': 1}" (request id r-1)"""),
-        ({"id": True}, "row 3 has an id that is none: 'True' (request id r-1)"),
-        ({"id": 1e999}, "row 3 has an id that is none: 'inf' (request id r-1)"),
+        (
+            {"id": {"a": 1}},
+            """row 3 has an id that is neither text nor a number: "{'a': 1}" (request id r-1)""",
+        ),
+        (
+            {"id": True},
+            "row 3 has an id that is neither text nor a number: 'True' (request id r-1)",
+        ),
+        (
+            {"id": 1e999},
+            "row 3 has an id that is neither text nor a number: 'inf' (request id r-1)",
+        ),
         (
             {"id": LONG, "organization": "Alder"},
             f"row 3 (Alder) has an id of more than 500 bytes: '{'x' * 40}…' (request id r-1)",
@@ -92,6 +101,11 @@ def test_all_others_are_fetched(
     # One who is in the list is found there, and that the list is not the whole is said again.
     one = run("fetch", "--customer", cast[0].id, "--quiet")
     assert (one.exit_code, one.stderr.count("Failed: The list")) == (1, 1)
+    # One who is not may well be there: the others named with them are fetched.
+    two = run("fetch", "--customer", cast[-1].id, "--customer", cast[0].id)
+    assert (two.exit_code, two.stderr.count("Fetched ")) == (1, 1)
+    gone = run("fetch", "--customer", cast[-1].id)
+    assert (gone.exit_code, gone.stderr.count("Fetched ")) == (1, 0)
 
 
 def test_check_fails_and_counts_the_others(

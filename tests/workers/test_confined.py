@@ -72,6 +72,17 @@ def test_no_module_of_the_folder_it_is_called_in_is_imported(tmp_path: Path) -> 
     assert not (there / "ran").exists()
 
 
+def test_it_is_called_from_a_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the call is there."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert list(confined(LIMITS, strange.answer, "x")) == [b"x"]
+
+
 def script_in(folder: Path, code: str) -> Path:
     """A script that makes a call in a process with limits."""
     lines = [
