@@ -285,7 +285,7 @@ def another(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("contradict", "said"),
     [
-        (of_provenance(figures_sha256="0" * 64), "figures: provenance.json was made of others"),
+        (of_provenance(figures_sha256="0" * 64), "figures: provenance.json has the hash of other"),
         (
             of_provenance(made_at="2001-01-01T00:00:00Z"),
             "provenance: it says that the report was made at 2001-01-01 00:00:00 UTC, before",
