@@ -197,7 +197,9 @@ def test_whom_ca_file_names_is_trusted(
         assert use(other, trust, tmp_path) == ""
 
 
-@pytest.mark.parametrize("use", CHANNELS)
+@pytest.mark.parametrize(
+    "use", [*CHANNELS[:-1], pytest.param(object_store, marks=pytest.mark.slow)]
+)
 def test_nobody_else_is_trusted(
     use: Use,
     authority: TlsAuthority,

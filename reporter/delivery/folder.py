@@ -78,10 +78,11 @@ def check_folder(url: str, trust: Trust = USUAL_TRUST) -> str:
 def _why(error: Exception) -> str:
     """What was wrong with a copy, in the words of whoever did not make it."""
     cause = (error.__cause__ if isinstance(error, OutputError) else None) or error
+    words, kind = str(cause), type(cause).__name__
     if isinstance(cause, OSError) and cause.strerror:
         words = cause.strerror  # a whole message has the path once more
-    else:
-        words = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    elif " " not in words:  # a name alone, of which only the kind of the error tells anything
+        words = f"{kind}: {words}" if words else kind
     return without_passwords(one_line(storable(words))).rstrip(".")
 
 

@@ -319,7 +319,6 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
     for what in (
         "configuration",
         "reports",
-        "archive",
         "fonts",
         "credentials",
         "elements.jobs.read.all",
@@ -328,6 +327,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
     ):
         assert f"ok      {what}" in result.stdout
     assert "absent  store" in result.stdout
+    assert " archive: " not in result.stdout  # nothing is archived
     assert not (tmp_path / "reporter.db").exists()
     assert "jobs read, protection read, subscription read" in result.stdout
 

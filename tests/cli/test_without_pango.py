@@ -124,6 +124,7 @@ def test_over_many_customers_it_is_said_once(
     assert called.stderr.count("Rendered") == 3
 
 
+@pytest.mark.slow
 def test_an_archive_and_its_check_say_it(
     reporter: Reporter, run: Run, start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ import s3fs
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 
-from reporter.delivery.folder import check_folder, copy_files
+from reporter.delivery.folder import _why, check_folder, copy_files
 from reporter.errors import SettingsError
 from reporter.model import DeliveryState
 
@@ -101,6 +101,21 @@ def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:
     assert "bucket does not exist" in result.reason
     assert "Error" not in result.reason
     assert [own["Name"] for own in s3.list_buckets()["Buckets"]] == ["reports"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FileNotFoundError("bucket/x"), "FileNotFoundError: bucket/x"),
+        (KeyError("AccountName"), "KeyError: 'AccountName'"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (ValueError("The bucket is closed."), "The bucket is closed"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+)
+def test_a_fault_is_said_in_words_that_tell_something(error: Exception, words: str) -> None:
+    """The kind of an error is no word for people, but of a name alone it is all there is."""
+    assert _why(error) == words
 
 
 @pytest.mark.slow

@@ -61,6 +61,7 @@ def hold(own: Evidence, *names: str) -> None:
     path.write_text(path.read_text("utf-8") + f"\nholds = {json.dumps(names)}", "utf-8")
 
 
+@pytest.mark.slow
 def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> None:
     """The bag and its packs are gone; a signed and stamped record says when and why, and all holds:
     the history, the bag that stays, and a root that was noted before.

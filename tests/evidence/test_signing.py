@@ -283,6 +283,7 @@ def test_a_stamp_of_something_else_is_none(
     assert not list((evidence.folder / "archive").rglob("*.tsr"))
 
 
+@pytest.mark.slow
 def test_what_an_authority_left_without_a_stamp_is_stamped_later(
     evidence: Evidence, signing: Sequence[str], authority: str
 ) -> None:
