@@ -93,6 +93,7 @@ def test_a_wrong_period_costs_no_request(run: Run, emulator: Emulator) -> None:
     assert emulator.requests.total() == 0
 
 
+@pytest.mark.slow
 def test_a_run_archives_where_an_archive_is_configured(
     run: Run, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -721,6 +721,7 @@ def test_a_bomb_costs_its_verdict_and_nothing_else(
     assert "VALID: all" not in result.stdout
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_is_no_fault_of_the_bag(
     checked: Evidence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,6 +186,7 @@ def test_pages_hold_whatever_comes(
         assert len(pages) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_letter_holds_it_as_well(case: Callable[[], Report], tmp_path: Path) -> None:
     """The lower page of the United States; with a comment and texts of the provider's own."""
@@ -198,6 +199,7 @@ def test_letter_holds_it_as_well(case: Callable[[], Report], tmp_path: Path) -> 
     assert list(faults(pages_of(report_of(case), whole, tmp_path)[1:])) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_fits(language: str, tmp_path: Path) -> None:
     """Words of other languages are longer: still nothing is cut and page one is one page."""

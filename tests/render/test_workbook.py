@@ -241,6 +241,7 @@ NEEDS_LIBREOFFICE = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @NEEDS_LIBREOFFICE
 @pytest.mark.parametrize(
     "policy",
