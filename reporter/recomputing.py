@@ -105,12 +105,7 @@ def recomputed(
                 path = bag / REPORTS["pdf"]
                 yield pdf_finding(path, made, provenance, same_tools, report, look)
     except OSError as error:
-        lacks = isinstance(error, FileNotFoundError) and Path(str(error.filename))
-        if lacks and lacks.is_relative_to(bag):
-            lacking = shown(str(lacks.relative_to(bag)))
-            yield Finding("recomputed", False, f"it cannot be: {lacking} is missing")
-        else:
-            yield unreadable("recomputed", error)
+        yield _not_read(bag, error)
     except MemoryError:
         raise
     except Exception as error:
@@ -118,6 +113,15 @@ def recomputed(
         logger.debug("A bag cannot be computed again", exc_info=True)
         said = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
         yield Finding("recomputed", False, f"it cannot be: {said}")
+
+
+def _not_read(bag: Path, error: OSError) -> Finding:
+    """That something could not be read: a fault of the bag where that lacks it."""
+    path = Path(str(error.filename))
+    if isinstance(error, FileNotFoundError) and path.is_relative_to(bag):
+        lacking = shown(str(path.relative_to(bag)))
+        return Finding("recomputed", False, f"it cannot be: {lacking} is missing")
+    return unreadable("recomputed", error)
 
 
 def _has_same_tools(provenance: Provenance) -> bool:

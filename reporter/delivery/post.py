@@ -31,6 +31,7 @@ from reporter.web import (
     send,
 )
 
+_SAME: Final = "The same command finishes the work."
 LONGEST_BODY_S: Final = 60
 """For which the body of an answer is read."""
 _MOST_READ: Final = 4_000
@@ -143,22 +144,22 @@ def post_once(
             why = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
             return Answer(request, None, why, "", None, body.whole)
         except NoConnection as error:  # before what it is one of: nothing has been tried
-            raise ChannelError(
-                f"There is no connection to {host}: {error}{by_proxy(url)}.",
-                hint="Check the address and the network. The same command finishes the work.",
-            ) from error
+            raise _not_reached(url, f"{error}{by_proxy(url)}") from error
         except OverLimit as error:
             why = f"the connection to {host} was given up: {error}"
             return Answer(request, None, why, "", None, body.whole)
 
 
 def _no_connection(error: Exception, url: str) -> ChannelError:
-    same = "The same command finishes the work."
     if why := distrust(error, url):
-        return ChannelError(why, hint=f"{UNTRUSTED} {same}")
+        return ChannelError(why, hint=f"{UNTRUSTED} {_SAME}")
+    return _not_reached(url, in_words(error, url))
+
+
+def _not_reached(url: str, why: str) -> ChannelError:
     return ChannelError(
-        f"There is no connection to {urlsplit(url).hostname}: {in_words(error, url)}.",
-        hint=f"Check the address and the network. {same}",
+        f"There is no connection to {urlsplit(url).hostname}: {why}.",
+        hint=f"Check the address and the network. {_SAME}",
     )
 
 
