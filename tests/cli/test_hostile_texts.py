@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from reporter.cli.options import Console
 from reporter.emulator import Emulator, ordinary_customers
 from reporter.emulator.handler import Handler, Problem
+from reporter.showing import keep_secret
 from tests.conftest import StartEmulator, configure
 
 EVIL = (
@@ -153,3 +156,13 @@ raise ValueError("at last " + evil)
         ]
         assert line.startswith(("WARNING ", "  ValueError: "))
     assert "WARNING some.library: at postgresql://rep:***@h/db" in said
+
+
+def test_json_without_secrets_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server's words may hold what looks like a token, between signs that JSON escapes."""
+    keep_secret("Zq7kXw91")
+    reason = '401: Bearer "0123456789abcdefgh", realm="x"; https://u:p@h/'
+    Console().data({"Zq7kXw91": [reason, "Zq7kXw91", 1]})
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["Zq7kXw91"][1:] == ["***", 1]
+    assert "u:p" not in shown["Zq7kXw91"][0]

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+from reporter.delivery.post import post_once
+from reporter.delivery.result import ChannelError
 from reporter.errors import FetchError, NotReached
 from reporter.fetch.http import Exchange
+from reporter.trust import USUAL_TRUST
 from tests.delivery.receivers import Handler, Receiver, Replies
 
 CONNECTED = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -103,3 +106,13 @@ def test_a_reply_that_is_not_valid_http(length: bytes) -> None:
         Exchange(sleep=lambda _: None).send(requests.Request("POST", receiver.url))
     assert "failed 6 times: the reply is not valid HTTP: Content-Length" in str(caught.value)
     assert "api_url" not in caught.value.hint
+
+
+def test_what_never_left_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message stays approved where there was no connection to send it over."""
+    monkeypatch.setattr("reporter.web.CONNECTING_S", 0.5)
+    with (
+        dripping(RECORD) as host,
+        pytest.raises(ChannelError, match=r"There is no connection to 127\.0\.0\.1"),
+    ):
+        post_once(f"https://{host}/x", b"report", {}, pytest.fail, trust=USUAL_TRUST)
