@@ -35,6 +35,9 @@ FIELDS: Final = (
 )
 """The fields of a job in the API, in its order."""
 
+COUNTS: Final = tuple(field for field in FIELDS if field.endswith("Count"))
+"""Those that count objects."""
+
 ABSENT: Final = "N/A"
 """The service's own sign for "nothing there"."""
 
