@@ -92,7 +92,7 @@ def scope_of(row: Row) -> ScopeKey:
 def dated_at(row: Row) -> datetime | None:
     """When a row's job started; else when it ended, else when it was modified last."""
     fields = ("startTime", "endTime", "lastModifyTime")
-    return next((at for field in fields if (at := moment(row[field]))), None)
+    return next((at for field in fields if (at := moment(row, field))), None)
 
 
 def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.DataFrame:
@@ -131,7 +131,7 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
 def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:
     status, modified = present(row["status"]) or "", present(row["lastModifyTime"])
     queued, at_work = is_queued(status), before.at_work if before else ""
-    modified_at = moment(modified)
+    modified_at = moment(row, "lastModifyTime")
     return Sighting(
         *scope,
         job_id="",
@@ -145,7 +145,9 @@ def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting
 
 
 def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:
-    earlier = before.modified_at if before and not before.job_id and _is_off(before.status) else None
+    earlier = (
+        before.modified_at if before and not before.job_id and _is_off(before.status) else None
+    )
     return min(filter(None, (modified_at, earlier)), default=None)
 
 
