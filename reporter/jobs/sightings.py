@@ -17,7 +17,7 @@ import pandas as pd
 
 from reporter.jobs import values
 from reporter.jobs.catalog import is_backup, is_queued, listed_of, outcome_of
-from reporter.jobs.rows import ABSENT, COUNTS, Row, moment, present
+from reporter.jobs.rows import ABSENT, COUNTS, TIMES, Row, moment, present
 from reporter.model import Listed, Outcome
 
 ScopeKey = tuple[str, str, str]
@@ -107,7 +107,7 @@ def scope_of(row: Row) -> ScopeKey:
 def dated_at(row: Row) -> datetime | None:
     """When a row's job started; else when it ended, else when it was modified last."""
     fields = ("startTime", "endTime", "lastModifyTime")
-    return next((at for field in fields if (at := moment(row[field]))), None)
+    return next((at for field in fields if (at := moment(row, field))), None)
 
 
 def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
 def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:
     status = present(row["status"]) or ""
     queued, at_work = is_queued(status), before.at_work if before else ""
-    modified_at = moment(row["lastModifyTime"])
+    modified_at = moment(row, "lastModifyTime")
     return Sighting(
         *scope,
         job_id="",
@@ -164,18 +164,20 @@ def _unreadable(row: Row) -> str:
     found = {
         field: text
         for field, read in _READERS.items()
-        if (text := present(row[field])) and read(text) is None
+        if (text := present(row[field])) and read(row, field) is None
     }
     return json.dumps(found) if found else ""
 
 
-_READERS: Final[dict[str, Callable[[str], object]]] = {
-    **dict.fromkeys(COUNTS, values.read_count),
-    "backupSize": lambda text: values.read_size(text, "binary"),
-    "startTime": moment,
-    "endTime": moment,
-    "jobDuration": values.read_duration,
-    "lastModifyTime": moment,
+def _read_count(row: Row, field: str) -> object:
+    return values.read_count(present(row[field]) or "")
+
+
+_READERS: Final[dict[str, Callable[[Row, str], object]]] = {
+    **dict.fromkeys(COUNTS, _read_count),
+    "backupSize": lambda row, field: values.read_size(present(row[field]) or "", "binary"),
+    "jobDuration": lambda row, field: values.read_duration(present(row[field]) or ""),
+    **dict.fromkeys(TIMES, moment),
 }
 """How the values of a placeholder are read that are not names."""
 
