@@ -993,14 +993,31 @@ class ReportFigures:
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
 
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a period before, and both were watched closely enough to compare."""
+        before = self.previous
+        return before is not None and before.watch.comparable and self.coverage.watch.comparable
+
+    @property
+    def not_judged(self) -> int:
+        """Scopes whose recovery-point target cannot be judged, though there is one."""
+        return sum(
+            scope.in_sight
+            and scope.figures.gap_target_met is None
+            and bool(self.policy.gap_target(own.service, own.module, scope.name))
+            for own in self.modules
+            for scope in own.scopes
+        )
+
 
 @dataclass(frozen=True)
 class Report(ReportFigures):
     """Everything a renderer may print about one customer and one period: figures and jobs."""
 
     jobs: pd.DataFrame = field(repr=False, compare=False, kw_only=True)
-    """All jobs of the period and the undated ones, backups or not, in the columns of
-    `jobs.frame.JOB_COLUMNS`. Read only."""
+    """All jobs of the period and the undated ones first shown in it, backups or not, in the columns
+    of `jobs.frame.JOB_COLUMNS` and `left_out`. Read only."""
 
     @property
     def plain(self) -> ReportFigures:

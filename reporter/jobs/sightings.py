@@ -83,6 +83,19 @@ def sightings_of(rows: Iterable[Row], before: Mapping[ScopeKey, Sighting]) -> li
     return [_sighting(scope, listed, before.get(scope)) for scope, listed in scopes.items()]
 
 
+def sightings_in(snapshots: Iterable[Iterable[Row]]) -> list[list[Sighting]]:
+    """What each of several snapshots says of each scope, from their rows, in the order in which
+    they were taken.
+    """
+    before: dict[ScopeKey, Sighting] = {}
+    found = []
+    for rows in snapshots:
+        sightings = sightings_of(rows, before)
+        before |= {own.scope: own for own in sightings}
+        found.append(sightings)
+    return found
+
+
 def scope_of(row: Row) -> ScopeKey:
     """What a row is about."""
     service, module = present(row["jobType"]), present(row["jobModule"])
