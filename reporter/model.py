@@ -205,9 +205,7 @@ class Policy:
                 return target.max_gap
         return self.max_gap
 
-    def _applying(
-        self, service: str | None, module: str | None, name: str | None
-    ) -> list[Target]:
+    def _applying(self, service: str | None, module: str | None, name: str | None) -> list[Target]:
         """The targets that apply, the narrowest first."""
         widths = ((service, module, name), (service, module, None), (service, None, None))
         return [
@@ -265,7 +263,7 @@ class Figures:
     sized_jobs: int
     """Jobs of that sum that have a readable size."""
     stored_bytes: int | None
-    """What is stored of it, by the service's overview; None where no reply says, and for a scope."""
+    """What the service says is stored of it; None where no reply does, and for a scope."""
     stored_change_bytes: int | None
     """That less the same at the period's start; None where that is not known."""
     duration_mean_s: float | None
@@ -800,8 +798,8 @@ class Product:
     contract_ends_on: date | None
     """The last day of the contract."""
     days_left: int | None
-    """From the period's end, or the last fetch while it runs, to the last day; below zero where that
-    is past.
+    """From the period's end, or the last fetch while it runs, to the last day; below zero where
+    that is past.
     """
 
     @property

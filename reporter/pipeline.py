@@ -486,9 +486,7 @@ def render_saved(
     sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     period = parse_period(rendering.period, own.timezone, rendering.now)
     tests = restore_tests(rendering, customer, period)
-    report = analyse(
-        customer, jobs, sightings, period, policy, observations, restore_tests=tests
-    )
+    report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
     return CustomerOutcome(customer, tuple(write_report(rendering, report, look, name)))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from reporter.analysis.volume import Stored, volume
-from reporter.analysis.window import MODULE, SCOPE, Window, modules_in
+from reporter.analysis.window import SCOPE, Window, modules_in
 from reporter.model import Figures, Outcome
 
 OUTCOMES = [outcome.value for outcome in Outcome]
@@ -27,7 +27,7 @@ def figures_by(
     """The figures of each group of scopes, sorted by its key.
 
     `by` is the columns that make the key; none of them is one group of all scopes, even where there
-    is no scope. `jobs` are those of the period, with `withheld`; `standing` is `standing_of(window)`.
+    is no scope. `jobs` are those of the period, with `withheld`; `standing` is `standing_of` it.
     """
     tallies = _tally(window, jobs, by)
     worst = _each(standing) if by == SCOPE else _worst(standing, by)

@@ -19,6 +19,7 @@ from reporter.period import Period
 
 _PARTS = ["objects_successful", "objects_failed", "objects_skipped", "objects_warning"]
 _COLUMNS: Final = ["kind", "field", "value", "job_id"]
+_STARTS: Final = ("first_started_at", "started_at")
 _JOBS: Final = 5
 _VALUES: Final = 3
 _Group = tuple[tuple[str, str], pd.DataFrame]
@@ -65,8 +66,13 @@ def _in_order(found: pd.DataFrame) -> tuple[QualityNote, ...]:
         QualityNote(
             kind=QualityKind(kind),
             field=field,
-            values=tuple(group["value"].value_counts().sort_index().sort_values(
-                ascending=False, kind="stable").index[:_VALUES]),
+            values=tuple(
+                group["value"]
+                .value_counts()
+                .sort_index()
+                .sort_values(ascending=False, kind="stable")
+                .index[:_VALUES]
+            ),
             count=len(group),
             jobs=tuple(group["job_id"].dropna().drop_duplicates().sort_values().head(_JOBS)),
         )
@@ -93,13 +99,11 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Jobs whose start another row gave otherwise, in the time between the two."""
-    first, now = rows["first_started_at"], rows["started_at"]
+    first, now = (rows[own] for own in _STARTS)
     moved = rows[(first < now) & (first < period.end) & (now >= period.start)]
-    value = [
-        f"{own.first_started_at:%Y-%m-%dT%H:%M:%SZ}, then {own.started_at:%Y-%m-%dT%H:%M:%SZ}"
-        for own in moved.itertuples()
-    ]
-    return _note(moved, QualityKind.START_MOVED, "startTime", pd.Series(value, dtype="str")).assign(
+    times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
+    value = next(times) + ", then " + next(times)
+    return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
         job_id=moved["job_id"].to_numpy()
     )
 
@@ -125,18 +129,19 @@ def _placeholders(window: Window) -> pd.DataFrame:
     shown = window.sightings[window.sightings["snapshot"] == window.reference]
     shown = shown[shown["job_id"] == ""]
     found = []
-    for own in shown.itertuples():
-        names = {"jobType": own.service, "jobModule": own.module, "status": own.status}
+    columns = ("service", "module", "status", "unreadable")
+    for service, module, status, unreadable in zip(*(shown[own] for own in columns), strict=True):
+        names = {"jobType": service, "jobModule": module, "status": status}
         codes = {field: catalog.unknown_code(name) for field, name in names.items()}
         found += [
             (QualityKind.UNKNOWN_CODE.value, field, code, None)
             for field, code in codes.items()
             if code is not None
         ]
-        if codes["status"] is None and not catalog.is_known_status(own.status):
-            found.append((QualityKind.UNKNOWN_STATUS.value, "status", own.status, None))
-        if own.unreadable:
-            found.append((QualityKind.UNREADABLE.value, "lastModifyTime", own.unreadable, None))
+        if codes["status"] is None and not catalog.is_known_status(status):
+            found.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
+        if unreadable:
+            found.append((QualityKind.UNREADABLE.value, "lastModifyTime", unreadable, None))
     return pd.DataFrame(found, columns=_COLUMNS, dtype=object)
 
 

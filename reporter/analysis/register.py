@@ -27,9 +27,7 @@ def exceptions_of(window: Window) -> tuple[JobException, ...]:
     warned = jobs["outcome"] == Outcome.WARNING.value
     cures = dated[dated["outcome"] == Outcome.SUCCESS.value]
     milder = dated["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
-    register = pd.concat(
-        [_cured(jobs[warned], cures), _cured(jobs[~warned], dated[milder])]
-    )
+    register = pd.concat([_cured(jobs[warned], cures), _cured(jobs[~warned], dated[milder])])
     register = register.assign(open=register["cured_by"].isna()).sort_values(
         ["open", "dated_at", *SCOPE, "job_id"], ascending=[False, False, True, True, True, True]
     )

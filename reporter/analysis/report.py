@@ -189,7 +189,8 @@ def analyse(
         reasons=in_order(reasons),
         totals=findings.totals,
         services=tuple(
-            ServiceFigures(service, figures) for (service,), figures in findings.figures(["service"])
+            ServiceFigures(service, figures)
+            for (service,), figures in findings.figures(["service"])
         ),
         modules=modules,
         daily=daily_of(window, findings.jobs),
@@ -233,12 +234,14 @@ def _findings(seen: Window, stored: Stored) -> Findings:
     rules = left_out_of(scopes.index, seen.policy.left_out)
     jobs = scopes_in(seen.jobs).value_counts()
     left_out = tuple(
-        LeftOut(*key[:2], key[2] or None, rule.reason, int(jobs.get(key, 0)))
-        for place, rule in rules.items()
-        for key in [scopes.index[place]]
+        LeftOut(service, module, name or None, rules[place].reason, int(jobs.get(scope, 0)))
+        for place in rules
+        for scope in [scopes.index[place]]
+        for service, module, name in [scope]
     )
-    places = scopes.index[list(rules)]
-    return Findings(seen.without(places), stored, left_out, scopes.drop(places))
+    gone = scopes.index.isin(scopes.index[list(rules)])
+    window = seen.without(pd.MultiIndex.from_tuples(scopes.index[gone], names=SCOPE))
+    return Findings(window, stored, left_out, scopes[~gone])
 
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
@@ -291,14 +294,12 @@ def _running(window: Window) -> tuple[RunningJob, ...]:
     runs = window.jobs["outcome"] == Outcome.RUNNING.value
     jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", *SCOPE])
     running = []
-    for own in jobs.itertuples():
-        started_at, seen_at = window.moment(own.started_at), window.moment(own.fetched_at)
+    for service, module, name, job_id, started, seen in zip(
+        *(jobs[own] for own in (*SCOPE, "job_id", "started_at", "fetched_at")), strict=True
+    ):
+        started_at, seen_at = window.moment(started), window.moment(seen)
         if started_at is not None and seen_at is not None:
-            running.append(
-                RunningJob(
-                    own.service, own.module, own.name or None, own.job_id, started_at, seen_at
-                )
-            )
+            running.append(RunningJob(service, module, name or None, job_id, started_at, seen_at))
     return tuple(running)
 
 

@@ -24,7 +24,7 @@ def scopes_of(window: Window) -> pd.DataFrame:
     later = inside | (reference & ~before)
     quiet = before & seen["listed"].isin(_QUIET)
     reported = scopes_in(seen[later | (before & ~quiet)]).append(scopes_in(window.jobs)).unique()
-    scopes = pd.DataFrame(index=reported.rename(SCOPE).sort_values())
+    scopes = pd.DataFrame(index=reported.set_names(SCOPE).sort_values())
     at_reference = seen[reference].set_index(SCOPE)
     scopes["listed"] = at_reference["listed"].reindex(scopes.index)
     gone = scopes.index.isin(scopes_in(seen[inside | before])) & scopes["listed"].isna()
@@ -56,8 +56,8 @@ def _since(
     off = up_to_now[up_to_now["listed"] == Listed.OFF.value]
     turned = last_otherwise.reindex(scopes_in(off)).fillna(-1).to_numpy()
     first_off = off[off["snapshot"] > turned].groupby(SCOPE)["taken_at"].min()
-    since_off = at_reference["modified_at"].reindex(listed.index).fillna(
-        first_off.reindex(listed.index)
+    since_off = (
+        at_reference["modified_at"].reindex(listed.index).fillna(first_off.reindex(listed.index))
     )
     since = since_off.where(listed == Listed.OFF.value)
     return since.mask(listed == Listed.GONE.value, last_listed.reindex(listed.index))

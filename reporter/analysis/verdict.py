@@ -104,9 +104,7 @@ def module_reasons(service: str, module: str, figures: Figures, policy: Policy) 
     if figures.success_target_met is False:
         target = policy.success_target(*place)
         rate = figures.success_rate
-        found.append(
-            Reason(ReasonKind.SUCCESS_TARGET_MISSED, *place, value=rate, target=target)
-        )
+        found.append(Reason(ReasonKind.SUCCESS_TARGET_MISSED, *place, value=rate, target=target))
     if figures.object_target_met is False:
         target = policy.object_target(*place)
         rate = figures.object_success_rate

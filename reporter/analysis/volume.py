@@ -16,8 +16,10 @@ def with_sizes(jobs: pd.DataFrame) -> pd.DataFrame:
 
     A module gives none whose jobs processed objects and all say 0 or nothing.
     """
-    sums = jobs[[*MODULE, "objects_successful", "bytes"]].fillna(0).astype(
-        {"objects_successful": "float64", "bytes": "float64"}
+    sums = (
+        jobs[[*MODULE, "objects_successful", "bytes"]]
+        .fillna(0)
+        .astype({"objects_successful": "float64", "bytes": "float64"})
     )
     by_module = sums.groupby(MODULE)[["objects_successful", "bytes"]].sum()
     withheld = by_module.index[(by_module["objects_successful"] > 0) & (by_module["bytes"] == 0)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -41,7 +43,7 @@ def watch_of(window: Window) -> Watch:
     )
 
 
-def observed_days(window: Window) -> set[object]:
+def observed_days(window: Window) -> set[date]:
     """The days of the period, in the report's zone, on which a snapshot was taken."""
     zone = window.period.zone
     return {window.snapshots[place].astimezone(zone).date() for place in window.inside}

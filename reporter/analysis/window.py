@@ -6,7 +6,7 @@ The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" a
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -67,8 +67,8 @@ class Window:
 
     @cached_property
     def reference(self) -> int:
-        """The place of the snapshot off which it is read how a scope stands: the last of the period,
-        else the first after it, else the last before it.
+        """The place of the snapshot off which it is read how a scope stands: the last of the
+        period, else the first after it, else the last before it.
         """
         if self.inside:
             return self.inside[-1]
@@ -179,7 +179,9 @@ def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
     return sightings[~nameless]
 
 
-def left_out_of(scopes: pd.MultiIndex, left_out: Sequence[LeaveOut]) -> dict[int, LeaveOut]:
+def left_out_of(
+    scopes: Iterable[tuple[str, str, str]], left_out: Sequence[LeaveOut]
+) -> dict[int, LeaveOut]:
     """Which of the scopes are left out, by their place, each with the narrowest rule for it."""
     found = {}
     for place, (service, module, name) in enumerate(scopes):

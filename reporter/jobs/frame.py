@@ -83,7 +83,7 @@ class Jobs:
 
 
 def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
-    """Jobs as `rows.newest` gives them as a frame: a column for each field, and when it was seen."""
+    """Jobs as `rows.newest` gives them as a frame: a column for each field, and the moments."""
     moments = ["fetched_at", *FIRSTS]
     raw = pd.DataFrame(rows, columns=[*FIELDS, *moments], dtype=object)
     return raw.astype(dict.fromkeys(moments, _TIME))

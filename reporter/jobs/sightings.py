@@ -158,7 +158,9 @@ def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting
 
 
 def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:
-    earlier = before.modified_at if before and not before.job_id and _is_off(before.status) else None
+    earlier = (
+        before.modified_at if before and not before.job_id and _is_off(before.status) else None
+    )
     return min(filter(None, (modified_at, earlier)), default=None)
 
 

@@ -143,7 +143,8 @@ def _scope(scope: ScopeFigures) -> dict[str, Any]:
         "state": scope.state.value,
         "listed": scope.listed.value,
         "listed_since": _plain(scope.listed_since),
-    } | _plain(scope.figures)
+        **_plain(scope.figures),
+    }
 
 
 def _absence(absence: Absence | None) -> dict[str, str] | None:
