@@ -1,4 +1,4 @@
-"""Since when anything is known of a customer."""
+"""Whether anything is known of a customer up to a time."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from reporter.store import tables
 from reporter.store.store import Store
 
 
-def known_of(store: Store, customer: Customer) -> datetime | None:
-    """When a customer's first complete snapshot was taken or, where that is earlier, when the
-    earliest job ran that any of them lists; None where there is no snapshot.
+def is_known_before(store: Store, customer: Customer, moment: datetime) -> bool | None:
+    """Whether a snapshot of a customer was taken before a time, or a job that any of them lists ran
+    before it; None where there is no complete snapshot at all.
 
     Raises:
         StoreError: the database refuses.
     """
-    fetches, jobs = tables.fetches.c, tables.jobs.c
+    fetches, jobs = tables.fetches.c, tables.jobs
     first = (
         sa.select(fetches.taken_at)
         .where(fetches.customer_id == customer.id, fetches.kind == "jobs", fetches.error.is_(None))
         .order_by(fetches.taken_at)
         .limit(1)
     )
-    earliest = [
-        sa.select(sa.func.min(column)).where(jobs.customer_id == customer.id)
-        for column in (jobs.started_at, jobs.point_at)
-    ]
+    ran = (
+        sa.select(jobs.c.job_id)
+        .select_from(jobs.join(tables.modules))
+        .where(tables.modules.c.customer_id == customer.id)
+        .where((jobs.c.dated_at < moment) | (jobs.c.point_at < moment))
+        .limit(1)
+    )
     with store.reading() as connection:
         snapshot: datetime | None = connection.scalar(first)
         if snapshot is None:
             return None
-        ran = [connection.scalar(query) for query in earliest]
-    return min(moment for moment in (snapshot, *ran) if moment is not None)
+        return snapshot < moment or connection.scalar(ran) is not None
