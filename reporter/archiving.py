@@ -123,6 +123,8 @@ def _archived(
     period = period_of(rendering, customer)
     home = archive.home_of(customer, name)
     versions = versions_of(store, customer, period.label)
+    if rendering.only_final and not (versions and versions[-1].closed):
+        return CustomerOutcome(customer, too_early=True)
     if not versions:
         raise EvidenceError(
             f"There is no report of {customer.name} for {period.label} yet.",

@@ -201,7 +201,7 @@ class Ledger:
         if version.redefined_by == program_hash() and self._is_configured_alike(version):
             return version.redefined_sha256
         then = self._of_then(version.as_of)
-        return then and _figures_hash(then)
+        return None if then is None else _figures_hash(then)
 
     def _restates(self, report: Report) -> Version | None:
         """The version whose figures the report corrects."""
@@ -253,8 +253,7 @@ def configuration_hash(*given: object) -> str:
     chosen is no part of it: another program may have other defaults, or more to choose.
     """
     chosen = [
-        dataclasses.replace(own, known_root=None) if isinstance(own, Look) else own
-        for own in given
+        dataclasses.replace(own, known_root=None) if isinstance(own, Look) else own for own in given
     ]
     return _hash(*chosen, plain=_chosen)
 

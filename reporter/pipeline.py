@@ -748,15 +748,15 @@ def report_again(
     policy: Policy,
     tests: tuple[RestoreTest, ...] | None,
 ) -> Report | None:
-    """The report that follows from these fetches alone; None where there is no snapshot among them.
+    """The report that follows from these fetches alone; None where nothing is known by them of the
+    period.
 
     Raises:
         ReplyError: a reply cannot be used.
-        NothingKnown: the period ended before anything was known of the customer.
     """
     with closing(Store.open("sqlite://")) as store:
         receive_again(store, customer, fetches)
-        if is_known_before(store, customer, period.end) is None:
+        if not is_known_before(store, customer, period.end):
             return None
         return report_of(store, customer, period, policy, tests)
 

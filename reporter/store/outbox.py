@@ -182,9 +182,7 @@ def has_rows(store: Store, customer: Customer, period: str) -> bool:
         return connection.scalar(query) is not None
 
 
-def _rows_of(
-    connection: sa.Connection, mine: sa.ColumnElement[bool]
-) -> Sequence[sa.Row[Any]]:
+def _rows_of(connection: sa.Connection, mine: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
     """The rows of a report, by version; held, so that nobody claims meanwhile what is withdrawn."""
     deliveries, versions = tables.deliveries, tables.versions.c
     return connection.execute(
