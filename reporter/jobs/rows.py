@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from reporter.errors import ReplyError
 from reporter.jobs import catalog, values
+from reporter.model import Outcome
 from reporter.showing import excerpt
 
 FIELDS: Final = (
@@ -72,10 +73,10 @@ def newest(rows: Iterable[Row]) -> list[Row]:
     """One row of each job (service, module, job id): the one with the newest modification, with
     what is known of the job from all its rows.
 
-    `rows` must come in the order they were fetched: on a tie the one fetched last counts, and a row
-    without a readable modification counts as modified when it was fetched. `first_seen_at` is the
-    first fetch that showed the job, `first_started_at` and `first_modified_at` the earliest start
-    and modification any row gave it. Placeholders tell of no job and are left out.
+    `rows` must come in the order they were fetched; which of two counts is said by `counting`.
+    `first_seen_at` is the first fetch that showed the job, `first_started_at` and
+    `first_modified_at` the earliest start and modification any row gave it. Placeholders tell of no
+    job and are left out.
     """
     kept: dict[tuple[str, str, str], Row] = {}
     for row in rows:
@@ -83,11 +84,28 @@ def newest(rows: Iterable[Row]) -> list[Row]:
         if not identity[2]:
             continue
         own = row | first_of(row)
-        if before := kept.get(identity):
-            counts = own if _modified_at(own) >= _modified_at(before) else before
-            own = counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
-        kept[identity] = own
+        before = kept.get(identity)
+        kept[identity] = counting(before, own) if before else own
     return list(kept.values())
+
+
+def counting(before: Row, own: Row) -> Row:
+    """Of two rows of one job the one that counts, with what is known of the job from both.
+
+    That is the one with the newest modification; a row without a readable one counts as modified
+    when it was fetched. On a tie `own` counts, the one fetched last, unless it only says once more
+    how the job ended: looking again at what is over changes nothing.
+    """
+    counts = own if _modified_at(own) >= _modified_at(before) else before
+    if counts is own and _is_over(own) and all(before[name] == own[name] for name in FIELDS):
+        counts = before
+    return counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
+
+
+def _is_over(row: Row) -> bool:
+    """Whether a job has ended, and the row says when it was modified last."""
+    ended = catalog.outcome_of(present(row["status"])) is not Outcome.RUNNING
+    return ended and moment(row["lastModifyTime"]) is not None
 
 
 FIRSTS: Final = ("first_seen_at", "first_started_at", "first_modified_at")

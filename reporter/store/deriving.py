@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import rows_of
-from reporter.jobs.rows import FIELDS, Row, identity_of, moment, present
+from reporter.jobs.rows import FIELDS, Row, counting, first_of, identity_of, moment, present
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
 from reporter.jobs.values import read_count
 from reporter.model import Reply
@@ -60,22 +60,22 @@ class Derivation:
             if row.listed:
                 self._listed.add(key)
 
-    def keep(self, fetch_id: int, taken_at: datetime, rows: Sequence[Row]) -> None:
+    def keep(self, fetch_id: int, rows: Sequence[Row]) -> None:
         """Keep what the rows of a snapshot say: those of all its replies, in their order."""
         jobs = [row for row in rows if present(row["jobId"])]
         sightings = sightings_of(rows, self._last)
         self._know({*map(scope_of, jobs), *(own.scope for own in sightings)})
         self._keep_sightings(fetch_id, sightings)
-        self.keep_jobs(fetch_id, taken_at, jobs)
+        self._keep_jobs(fetch_id, jobs)
 
-    def keep_jobs(self, fetch_id: int, taken_at: datetime, rows: Sequence[Row]) -> None:
-        """Keep the jobs of a snapshot, as far as they say anything new. Their scopes are known."""
-        seen = [self._job(row, fetch_id, taken_at) for row in rows]
+    def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> None:
+        """Keep the jobs of a snapshot, as far as they say anything new."""
+        seen = [self._job(row, fetch_id) for row in rows]
         before = self._kept({_identity(own) for own in seen})
         now = dict(before)
         for own in seen:
             older = now.get(_identity(own))
-            now[_identity(own)] = _dated(_merged(older, own) if older else own)
+            now[_identity(own)] = _dated(counting(older, own) if older else own)
         changed = [identity for identity, own in now.items() if own != before.get(identity)]
         if changed:
             self._connection.execute(self._upsert(), [now[identity] for identity in changed])
@@ -107,7 +107,7 @@ class Derivation:
                 for key in new
             ],
         )
-        for row in self._connection.execute(_scopes_of(self._customer_id)):
+        for row in self._connection.execute(scopes_of(self._customer_id)):
             self._scopes[row.service, row.module, row.name] = _Scope(row.id, row.module_id)
 
     def _keep_sightings(self, fetch_id: int, sightings: Sequence[Sighting]) -> None:
@@ -129,29 +129,26 @@ class Derivation:
         """Whether a scope is listed as by the snapshot before, and nothing was lost in between."""
         return own.scope in self._listed and own == replace(self._last[own.scope], lost=False)
 
-    def _job(self, row: Row, fetch_id: int, taken_at: datetime) -> dict[str, Any]:
+    def _job(self, row: Row, fetch_id: int) -> Row:
         """A row of the table `jobs`, but for what it is dated by."""
-        scope, modified_at = self._scopes[scope_of(row)], moment(row["lastModifyTime"])
-        successful = read_count(present(row["successfulCount"]) or "")
-        return {name: row.get(name) for name in _WRITTEN} | {
+        scope, successful = self._scopes[scope_of(row)], present(row["successfulCount"])
+        return {
+            **{name: row.get(name) for name in _WRITTEN},
+            **first_of(row),
             "module_id": scope.module_id,
             "job_id": identity_of(row)[2],
             "scope_id": scope.id,
             "fetched_at": row["fetched_at"],
             "fetch_id": fetch_id,
-            "modified_at": modified_at or row["fetched_at"],
-            "first_seen_at": taken_at,
-            "first_started_at": moment(row["startTime"]),
-            "first_modified_at": modified_at,
             "outcome": outcome_of(present(row["status"])).value,
-            "has_objects": bool(successful),
+            "has_objects": bool(read_count(successful or "")),
         }
 
-    def _kept(self, identities: Collection[Identity]) -> dict[Identity, dict[str, Any]]:
+    def _kept(self, identities: Collection[Identity]) -> dict[Identity, Row]:
         jobs = tables.jobs.c
         query = sa.select(tables.jobs).where(sa.tuple_(jobs.module_id, jobs.job_id).in_(identities))
         found = self._connection.execute(query).mappings() if identities else ()
-        return {_identity(own): dict(own) for own in found}
+        return {_identity(own): own for own in map(dict, found)}
 
     def _upsert(self) -> Any:
         insert = tables.insert(self._connection.dialect, tables.jobs)
@@ -177,8 +174,8 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
         connection.execute(sa.delete(table).where(table.c.module_id.in_(own_modules)))
     connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
     derivation = Derivation(connection, customer_id)
-    for fetch_id, taken_at in snapshots_of(connection, customer_id):
-        derivation.keep(fetch_id, taken_at, rows_of(replies_of(connection, fetch_id)))
+    for fetch_id in snapshots_of(connection, customer_id):
+        derivation.keep(fetch_id, rows_of(replies_of(connection, fetch_id)))
     customers = tables.customers
     connection.execute(
         sa.update(customers)
@@ -187,13 +184,17 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
     )
 
 
-def snapshots_of(connection: sa.Connection, customer_id: str) -> list[tuple[int, datetime]]:
+def snapshots_of(connection: sa.Connection, customer_id: str) -> Sequence[int]:
     """The complete snapshots of a customer, in the order they were recorded."""
+    own = tables.fetches.c.id
+    query = sa.select(own).where(complete(customer_id)).order_by(own)
+    return connection.execute(query).scalars().all()
+
+
+def complete(customer_id: str) -> sa.ColumnElement[bool]:
+    """Whether a fetch is a complete snapshot of a customer's jobs."""
     fetches = tables.fetches.c
-    complete = sa.select(fetches.id, fetches.taken_at).where(
-        fetches.customer_id == customer_id, fetches.kind == "jobs", fetches.error.is_(None)
-    )
-    return [(row.id, row.taken_at) for row in connection.execute(complete.order_by(fetches.id))]
+    return (fetches.customer_id == customer_id) & (fetches.kind == "jobs") & fetches.error.is_(None)
 
 
 def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
@@ -219,7 +220,7 @@ def forget_tallies(
     connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
 
 
-def _scopes_of(customer_id: str) -> sa.Select[Any]:
+def scopes_of(customer_id: str) -> sa.Select[Any]:
     """All scopes of a customer, by name and number."""
     modules, scopes = tables.modules.c, tables.scopes.c
     return (
@@ -237,38 +238,20 @@ def _last_said(customer_id: str) -> sa.Select[Any]:
     last = sa.select(sa.func.max(earlier.c.fetch_id)).where(earlier.c.scope_id == scope_id)
     same = (sightings.c.scope_id == scope_id) & (sightings.c.fetch_id == last.scalar_subquery())
     said = (sightings.c.listed, *(sightings.c[name] for name in _SAID))
-    return _scopes_of(customer_id).outerjoin(sightings, same).add_columns(*said)
+    return scopes_of(customer_id).outerjoin(sightings, same).add_columns(*said)
 
 
-def _identity(own: Mapping[str, Any]) -> Identity:
+def _identity(own: Row) -> Identity:
     return own["module_id"], own["job_id"]
 
 
-def _merged(older: Mapping[str, Any], newer: Mapping[str, Any]) -> dict[str, Any]:
-    """Of two rows of one job, the older one kept and the newer one just seen, what is kept."""
-    modified_at = max(older["modified_at"], newer["modified_at"])
-    if all(older[name] == newer[name] for name in _WRITTEN):
-        taken = dict(older, modified_at=modified_at)
-    else:
-        taken = dict(newer if newer["modified_at"] == modified_at else older)
-    return taken | {
-        "first_seen_at": older["first_seen_at"],
-        "first_started_at": _first(own["first_started_at"] for own in (older, newer)),
-        "first_modified_at": _first(own["first_modified_at"] for own in (older, newer)),
-    }
-
-
-def _dated(own: Mapping[str, Any]) -> dict[str, Any]:
+def _dated(own: Row) -> Row:
     """A row of the table `jobs` with what it is dated by."""
     started_at, ended_at = moment(own["startTime"]), moment(own["endTime"])
-    return dict(own) | {
+    return own | {
         "dated_at": started_at or ended_at or own["first_modified_at"],
         "point_at": ended_at or started_at or own["first_modified_at"],
     }
-
-
-def _first(times: Iterable[datetime | None]) -> datetime | None:
-    return min(filter(None, times), default=None)
 
 
 def _sha256(name: str) -> str:

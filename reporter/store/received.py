@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from reporter.model import KINDS, Answer, Customer, Reply, Snapshot
 from reporter.store import tables
+from reporter.store.deriving import complete, replies_of
 from reporter.store.reading import absence_of
-from reporter.store.store import Store, replies_of
+from reporter.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,10 @@ def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterato
     """
     fetches = tables.fetches.c
     mine = fetches.customer_id == customer.id
-    jobs = fetches.kind == "jobs"
     with store.reading() as connection:
         next_one = connection.scalar(
             sa.select(sa.func.min(fetches.id)).where(
-                mine, jobs, fetches.error.is_(None), fetches.taken_at > as_of
+                complete(customer.id), fetches.taken_at > as_of
             )
         )
         found = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(mine)

@@ -135,7 +135,7 @@ class Store:
             fetch_id = self._record_replies(
                 connection, customer.id, "jobs", snapshot.replies, run_id
             )
-            Derivation(connection, customer.id).keep(fetch_id, snapshot.taken_at, rows)
+            Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
                 self._record_answer(connection, customer.id, answer, run_id)
 

@@ -107,8 +107,8 @@ replies = sa.Table(
     sa.Index("replies_by_body", "sha256"),
 )
 
-# The modules the service has listed, and the scopes of each, by numbers of their own: names are kept
-# once, and what is kept of each is found by a short key.
+# The modules the service has listed, and the scopes of each, by numbers of their own: names are
+# kept once, and what is kept of each is found by a short key.
 modules = sa.Table(
     "modules",
     metadata,
@@ -151,7 +151,7 @@ sightings = sa.Table(
 )
 
 # One row per job: the raw fields of the row that counts, and what is needed to choose jobs without
-# reading them all. A row that only says the same again changes nothing.
+# reading them all.
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -162,12 +162,9 @@ jobs = sa.Table(
     sa.Column("date_orders", sa.String),  # how its slashed dates are read (`jobs.rows`)
     sa.Column("fetched_at", Instant, nullable=False),
     sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
-    # Its last modification; the time of the fetch where that is missing.
-    sa.Column("modified_at", Instant, nullable=False),
     sa.Column("dated_at", Instant),  # its start, else its end, else `first_modified_at`
     sa.Column("point_at", Instant),  # its end, else its start, else `first_modified_at`
-    # Of all rows it ever had: when the first was seen, the earliest start and the earliest
-    # modification.
+    # Of all rows it ever had (`jobs.rows.FIRSTS`).
     sa.Column("first_seen_at", Instant, nullable=False),
     sa.Column("first_started_at", Instant),
     sa.Column("first_modified_at", Instant),

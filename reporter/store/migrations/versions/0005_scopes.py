@@ -74,7 +74,6 @@ def upgrade() -> None:
         sa.Column("date_orders", sa.String),
         sa.Column("fetched_at", sa.BigInteger, nullable=False),
         sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
-        sa.Column("modified_at", sa.BigInteger, nullable=False),
         sa.Column("dated_at", sa.BigInteger),
         sa.Column("point_at", sa.BigInteger),
         sa.Column("first_seen_at", sa.BigInteger, nullable=False),
