@@ -215,6 +215,7 @@ def analyse(
         left_out=findings.left_out,
         reference_at=snapshots[window.reference].astimezone(period.zone),
         final=window.final,
+        first_look=None if window.looked_before else snapshots[0].astimezone(period.zone),
         history=history,
         as_of=as_of,
         jobs=_listed_jobs(jobs, seen, findings),
