@@ -288,7 +288,7 @@ def test_when_and_where_to(tmp_path: Path) -> None:
     assert "hunter2" not in repr(settings.for_reports_of("1").delivery.model_dump())
     bare = settings_from(tmp_path, "[schedule]\ntime = 06:30:00")
     assert (bare.schedule.day, bare.schedule.time) == (1, time(6, 30))
-    assert (bare.schedule.fetch_every, bare.delivery.folder) == (timedelta(0), "")
+    assert (bare.schedule.fetch_every, bare.delivery.folder) == (timedelta(hours=4), "")
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:
