@@ -84,12 +84,33 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (settings.api.client_id, settings.api.version) == ("from-environment", "v3")
 
 
-def test_environments_know_their_addresses(tmp_path: Path) -> None:
-    """The government cloud has another token endpoint, and needs its API address told."""
-    settings = settings_from(tmp_path, '[api]\nenvironment = "us-gov"\nclient_id = "x"')
-    assert "identity-gov" in settings.api.token_url
-    with pytest.raises(SettingsError, match="api_url is not set"):
-        access_of(settings)
+@pytest.mark.parametrize(
+    ("environment", "token_host", "api_host"),
+    [
+        ("commercial", "identity.avepointonlineservices.com", "graph.avepointonlineservices.com"),
+        (
+            "us-gov",
+            "identity-gov.avepointonlineservices.com",
+            "graph-gov.avepointonlineservices.com",
+        ),
+        (
+            "aos2",
+            "identity-aos2.avepointonlineservices.com",
+            "graph-aos2.avepointonlineservices.com",
+        ),
+        ("fedramp", "identity.online15.net", "graphusgovapi.online15.net"),
+    ],
+)
+def test_environments_know_their_addresses(
+    environment: str, token_host: str, api_host: str, tmp_path: Path
+) -> None:
+    """Each has a token endpoint and an API of its own; an address that is set wins."""
+    api = settings_from(tmp_path, f'[api]\nenvironment = "{environment}"').api
+    assert api.token_url == f"https://{token_host}/connect/token"
+    assert api.api_url == f"https://{api_host}"
+    own = "https://graph-us.avepointonlineservices.com"
+    set_to = f'[api]\nenvironment = "{environment}"\napi_url = "{own}"'
+    assert settings_from(tmp_path, set_to).api.api_url == own
 
 
 def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:

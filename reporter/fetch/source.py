@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from reporter.errors import PermissionDenied
 from reporter.fetch import generation1, generation3
@@ -22,6 +22,9 @@ from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.trust import USUAL_TRUST, Trust
 
 logger = logging.getLogger(__name__)
+
+LONGEST_SCOPE: Final = 300
+"""Characters; a longer one is refused as if the app registration had not been given it."""
 
 
 class JobSource(Protocol):
@@ -68,6 +71,17 @@ class Access:
     trust: Trust = USUAL_TRUST
 
 
+def auth_of(access: Access, exchange: Exchange, *permissions: str) -> TokenAuth:
+    """What signs requests that need some permissions, which one token is to have.
+
+    Raises:
+        ValueError: they are more than the service takes in one request for a token.
+    """
+    if (length := len(" ".join(permissions))) > LONGEST_SCOPE:
+        raise ValueError(f"a scope of {length} characters, and the service takes {LONGEST_SCOPE}")
+    return TokenAuth(exchange, access.token_url, access.client_id, access.credential, permissions)
+
+
 def open_source(
     access: Access,
     clock: Callable[[], datetime],
@@ -85,9 +99,8 @@ def open_source(
         SettingsError: the authorities that are named cannot be used.
     """
 
-    def client(*scopes: str) -> Client:
-        auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, scopes)
-        return Client(exchange, auth, access.api_url, clock)
+    def client(*permissions: str) -> Client:
+        return Client(exchange, auth_of(access, exchange, *permissions), access.api_url, clock)
 
     def grant(kind: Kind, permission: str) -> Grant:
         return Grant(kind, permission, client(permission), clock)
