@@ -130,7 +130,8 @@ def _customer_of(row: Any) -> str:
     """Whom a row is about; empty where it does not say."""
     customer_id = row.get("customerId") if isinstance(row, dict) else None
     is_number = isinstance(customer_id, int) and not isinstance(customer_id, bool)
-    return str(customer_id) if is_number or isinstance(customer_id, str) else ""
+    there = is_number or (isinstance(customer_id, str) and customer_id.strip())
+    return str(customer_id) if there else ""
 
 
 def _excerpt(reply: Reply, customer_id: str, rows: Iterable[str]) -> Reply:
