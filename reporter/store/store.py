@@ -17,7 +17,7 @@ from reporter.errors import NotStorable, StoreError
 from reporter.files import close_to_others
 from reporter.foreign import storable
 from reporter.jobs.catalog import outcome_of
-from reporter.jobs.replies import products_of, read_page, rows_of
+from reporter.jobs.replies import products_of, read_overview, read_page, rows_of
 from reporter.jobs.rows import Row, identity_of, moment, newest, present, refuse_long
 from reporter.jobs.values import LATEST
 from reporter.model import Answer, Customer, Kind, Reply, Snapshot
@@ -387,7 +387,9 @@ def _taken_at(answer: Answer) -> datetime:
 
 
 def _rows_in(reply: Reply, kind: str) -> int:
-    return len(products_of([reply]) if kind == "subscription" else read_page(reply).rows)
+    if kind == "subscription":
+        return len(products_of([reply]))
+    return len((read_overview if kind == "protection" else read_page)(reply).rows)
 
 
 def touch(connection: sa.Connection, customer_id: str) -> None:
@@ -430,14 +432,14 @@ def _count_before(connection: sa.Connection, customer_id: str, since: datetime) 
 def derived(row: Row) -> Row:
     """A row of the table `jobs`: what the service wrote, and what rows are chosen by."""
     service, module, job_id = identity_of(row)
-    started_at, ended_at = moment(row["startTime"]), moment(row["endTime"])
+    started_at, ended_at = moment(row, "startTime"), moment(row, "endTime")
     return row | {
         "service": service,
         "module": module,
         "job_id": job_id,
         "started_at": started_at,
         "point_at": ended_at or started_at,
-        "modified_at": moment(row["lastModifyTime"]),
+        "modified_at": moment(row, "lastModifyTime"),
         "outcome": outcome_of(present(row["status"])).value if job_id else None,
     }
 
