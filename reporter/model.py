@@ -205,9 +205,7 @@ class Policy:
                 return target.max_gap
         return self.max_gap
 
-    def _applying(
-        self, service: str | None, module: str | None, name: str | None
-    ) -> list[Target]:
+    def _applying(self, service: str | None, module: str | None, name: str | None) -> list[Target]:
         """The targets that apply, the narrowest first."""
         widths = ((service, module, name), (service, module, None), (service, None, None))
         return [

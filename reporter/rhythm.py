@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from reporter.store.asked import Scope
+from reporter.jobs.sightings import ScopeKey
 
 WINDOW: Final = timedelta(days=7)
 """So far back a rhythm is looked for: a week shows it, and forgets one that was mended."""
@@ -41,7 +41,7 @@ _NUMBERS: Final = (
 class ScopeRhythm:
     """How often jobs of a scope start, as far as looks show it."""
 
-    scope: Scope
+    scope: ScopeKey
     starts_every: timedelta | None
     """The median time between neighbouring starts; None of too few."""
     every_look: bool
@@ -69,7 +69,7 @@ class Missed:
     """
 
 
-def rhythm_of(starts: Mapping[Scope, Sequence[datetime]], looks: Sequence[datetime]) -> Rhythm:
+def rhythm_of(starts: Mapping[ScopeKey, Sequence[datetime]], looks: Sequence[datetime]) -> Rhythm:
     """The rhythm in the starts of the jobs that were seen, and in the looks; both in order."""
     scopes = (
         ScopeRhythm(scope, _step(times), _shown_by_every(looks, times))
@@ -167,7 +167,7 @@ def _length(pairs: Iterable[tuple[datetime, datetime]]) -> timedelta:
     return sum((after - before for before, after in pairs), timedelta())
 
 
-def _named(scope: Scope) -> str:
+def _named(scope: ScopeKey) -> str:
     _, module, name = scope
     return f"{module} ({name})" if name else module
 

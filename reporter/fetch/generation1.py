@@ -11,7 +11,7 @@ from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
 from reporter.fetch.pages import Pages
-from reporter.jobs.replies import products_of, protected_rows
+from reporter.jobs.replies import products_of, protected_rows, read_overview
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.showing import excerpt
 
@@ -61,7 +61,9 @@ class Generation1:
 
 def protected(client: Client, customer: Customer, received: list[Reply]) -> None:
     """What is protected of a customer's Microsoft 365."""
-    pages = Pages(client, PROTECTED, f"the protected data of {customer.name}", received)
+    pages = Pages(
+        client, PROTECTED, f"the protected data of {customer.name}", received, read_overview
+    )
     protected_rows(_collection(client, f"{_path(customer)}/protected", pages))  # or it is none
 
 
@@ -70,7 +72,7 @@ def subscription(client: Client, customer: Customer, received: list[Reply]) -> N
     url = f"{client.api_url}/partner/services/{quote(customer.id, safe='')}"
     subject = f"the subscription of {customer.name}"
     client.call("GET", url, permission=LICENCES, subject=subject, received=received)
-    products_of(received)  # of another shape it is none
+    products_of(received, customer.id)  # of another shape it is none
 
 
 def _path(customer: Customer) -> str:

@@ -12,7 +12,7 @@ from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
 from reporter.fetch.pages import Pages
-from reporter.jobs.replies import Page, protected_rows
+from reporter.jobs.replies import Page, protected_rows, read_overview
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 
 CUSTOMERS: Final = "elements.customers.read.all"
@@ -70,7 +70,9 @@ def protected(client: Client, customer: Customer, received: list[Reply]) -> None
     The list has had pages since December 2025; one without a count is read as well, where it cannot
     have another page.
     """
-    pages = Pages(client, PROTECTED, f"the protected data of {customer.name}", received)
+    pages = Pages(
+        client, PROTECTED, f"the protected data of {customer.name}", received, read_overview
+    )
     path = f"{_path(customer)}/cloud-backup-m365/overview"
     protected_rows(_whole(client, "GET", path, pages, counted=False))  # or it is none
 

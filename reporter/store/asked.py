@@ -11,12 +11,10 @@ import sqlalchemy as sa
 
 from reporter.jobs.catalog import is_backup
 from reporter.jobs.rows import present
+from reporter.jobs.sightings import ScopeKey
 from reporter.model import KINDS, Customer, Kind, Lack
 from reporter.store import tables
 from reporter.store.store import Store
-
-Scope = tuple[str, str, str]
-"""Service, module and name of what is backed up; the name is empty where the module is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Looks:
 
     taken_at: tuple[datetime, ...]
     """The complete snapshots, in order."""
-    starts: Mapping[Scope, tuple[datetime, ...]]
+    starts: Mapping[ScopeKey, tuple[datetime, ...]]
     """Of each scope's backup jobs, in order."""
 
 
@@ -66,7 +64,7 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
     started = sa.select(jobs.service, jobs.module, jobs.name, jobs.started_at).where(
         jobs.customer_id == customer.id, jobs.started_at >= since, jobs.job_id != ""
     )
-    starts: dict[Scope, list[datetime]] = defaultdict(list)
+    starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
     with store.reading() as connection:
         looks = connection.execute(taken.order_by(fetches.taken_at)).scalars().all()
         for service, module, name, started_at in connection.execute(

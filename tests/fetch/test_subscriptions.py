@@ -98,7 +98,7 @@ def test_a_row_that_names_nobody_may_be_anybodys() -> None:
         row("a", "x"),
         row(None, "y"),
         row("  ", "z"),
-        row(True, "z"),
+        row("N/A", "z"),
         "no object",
         row(12, "n"),
     ]
@@ -122,6 +122,14 @@ def test_a_customer_that_is_listed_twice() -> None:
     assert service.asked[BATCH] == 4
     assert services_in(answers["a"]) == ["x"]
     assert services_in(answers["b"]) == ["y", "z"]
+
+
+def test_ids_are_the_same_in_either_case_and_with_spaces() -> None:
+    """An excerpt is about the customer as the list of customers has it, or its bag would not do."""
+    with Service(["aB-1"], {BATCH: paged([row(" Ab-1 ", "x")])}) as service:
+        answers = answers_of(service)
+    assert services_in(answers["aB-1"]) == ["x"]
+    assert "aB-1" in urlsplit(answers["aB-1"].replies[0].url).path.split("/")
 
 
 @pytest.mark.parametrize("products", [None, "N/A", {}, ["text"]])
