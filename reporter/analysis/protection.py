@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from reporter.jobs.catalog import is_backup_product
 from reporter.jobs.records import Record, Unread
 from reporter.jobs.replies import products_of, protected_rows
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
     Answer,
+    Customer,
     Policy,
     Product,
     Protected,
@@ -43,15 +45,21 @@ def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread
     return Protection(_as_of(answer, period), answer.absence, totals, modules)
 
 
-def subscription_of(answer: Answer, period: Period, policy: Policy, unread: Unread) -> Subscription:
-    """What was bought, the soonest to expire first; `unread` counts what could not be read."""
+def subscription_of(
+    answer: Answer, customer: Customer, period: Period, policy: Policy, unread: Unread
+) -> Subscription:
+    """What the customer has bought, the soonest to expire first; `unread` counts what could not be
+    read. Products that are no backup are counted, not listed.
+    """
     as_of = _as_of(answer, period)
-    products = [
-        _product(Record(row, policy.units, unread), as_of.date() if as_of else None)
-        for row in products_of(answer.replies)
-    ]
+    rows = products_of(answer.replies, customer.id)
+    records = [Record(row, policy.units, unread) for row in rows]
+    backups = [own for own in records if _may_be_backup(own)]
+    products = [_product(own, as_of.date() if as_of else None) for own in backups]
     ordered = sorted(products, key=lambda own: (own.expires_on or date.max, own.service))
-    return Subscription(as_of, answer.absence, tuple(ordered))
+    return Subscription(
+        as_of, answer.absence, tuple(ordered), other_products=len(records) - len(backups)
+    )
 
 
 def notes_of(unread: Unread) -> tuple[QualityNote, ...]:
@@ -78,8 +86,7 @@ def _module(record: Record, unread: Unread) -> ProtectedModule:
     if scanned is not None and protected is not None and protected > scanned:
         unread[QualityKind.CONTRADICTION, "totalProtectedObjects", MORE_THAN_SCANNED] += 1
     return ProtectedModule(
-        record.name("serviceType"),
-        record.name("serviceModule"),
+        *record.module(),
         Protected(
             scanned=scanned,
             protected=protected,
@@ -90,8 +97,16 @@ def _module(record: Record, unread: Unread) -> ProtectedModule:
     )
 
 
+def _may_be_backup(record: Record) -> bool:
+    """Whether a product's name says that it is a backup, or it has none and may be one."""
+    service = record.text("service")
+    return service is None or is_backup_product(service)
+
+
 def _product(record: Record, said_on: date | None) -> Product:
     expires_on = record.day("expirationDate")
+    used, bought = record.capacity("purchasedCapacity")
+    protected = record.size("protectedCapacity")
     return Product(
         service=record.text("service") or ABSENT,
         name=record.text("subscriptionName"),
@@ -100,8 +115,8 @@ def _product(record: Record, said_on: date | None) -> Product:
         units=record.count("purchasedUnits"),
         licences_assigned=record.count("microsoftLicenseAssigned"),
         licences_available=record.count("microsoftLicenseAvailable"),
-        capacity_bytes=record.size("purchasedCapacity"),
-        protected_bytes=record.size("protectedCapacity"),
+        capacity_bytes=bought,
+        protected_bytes=used if protected is None else protected,
         consumed_bytes=record.size("consumedStorage"),
         storage=record.text("storage"),
         retention=record.text("retention"),

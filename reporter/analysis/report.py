@@ -88,7 +88,7 @@ def analyse(
         exceptions=exceptions_of(scope),
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
         protection=protection_of(protection, period, policy, unread),
-        subscription=subscription_of(subscription, period, policy, unread),
+        subscription=subscription_of(subscription, customer, period, policy, unread),
         quality=in_order([*quality_of(jobs, period), *notes_of(unread)]),
         sources=tuple(
             sorted(

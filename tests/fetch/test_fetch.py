@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
+import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives import hashes
 
 from reporter.emulator import Emulator, demo_cast, ordinary_customers
 from reporter.errors import FetchError, PermissionDenied, ReplyError, SettingsError
 from reporter.fetch.auth import ClientCertificate, ClientSecret, Credential, TokenAuth
 from reporter.fetch.generation1 import next_url
 from reporter.fetch.http import ATTEMPTS, Exchange
-from reporter.fetch.source import Access, JobSource, open_source
+from reporter.fetch.permissions import PERMISSIONS
+from reporter.fetch.source import LONGEST_SCOPE, Access, JobSource, auth_of, open_source
 from reporter.jobs.replies import rows_of
 from reporter.jobs.rows import newest
 from reporter.model import Customer, Snapshot
@@ -247,6 +252,25 @@ def test_a_certificate_proves_who_we_are(start_emulator: StartEmulator, tmp_path
     for path, password in files:
         source_of(emulator, "v1", ClientCertificate.load(path, password))
         source_of(emulator, "v3", ClientCertificate.load(path, password))
+
+
+def test_an_assertion_names_its_certificate_in_both_ways(tmp_path: Path) -> None:
+    """`kid` is the thumbprint in upper-case hexadecimal, `x5t` the same bytes in base64url."""
+    certificate, ((path, password), _) = make_certificate(tmp_path)
+    form = ClientCertificate.load(path, password).form("app", "https://id.example/token")
+    header = jwt.get_unverified_header(form["client_assertion"])
+    thumbprint = certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1 by RFC 7515
+    assert header["kid"] == thumbprint.hex().upper()
+    assert base64.urlsafe_b64decode(header["x5t"] + "=") == thumbprint
+
+
+def test_no_token_is_asked_for_with_a_scope_that_is_too_long() -> None:
+    """The service refuses one as if a permission lacked, which would be looked for in vain."""
+    access = Access("https://api.example", "https://id.example/token", "app", ClientSecret("s"))
+    auth_of(access, Exchange(), "a" * 149, "b" * 150)
+    with pytest.raises(ValueError, match="301 characters"):
+        auth_of(access, Exchange(), "a" * 150, "b" * 150)
+    assert max(len(" ".join(pair)) for pair in product(PERMISSIONS, repeat=2)) < LONGEST_SCOPE
 
 
 def test_another_certificate_is_refused(start_emulator: StartEmulator, tmp_path: Path) -> None:
