@@ -7,7 +7,7 @@ from typing import Final
 from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES, STATUS_NAMES
 
 SERVICE_CODES: Final = {name: code for code, name in SERVICE_NAMES.items()}
-MODULE_CODES: Final = {name: code for code, name in MODULE_NAMES.items()} | {"Salesforce": 301}
+MODULE_CODES: Final = {name: code for code, name in MODULE_NAMES.items()}
 STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
 UNLISTED_STATUS: Final = 99
 
