@@ -177,7 +177,7 @@ def test_a_service_that_is_not_there_is_named() -> None:
 def test_a_revoked_token_is_renewed_once(start_emulator: StartEmulator) -> None:
     """A 401 in mid-run costs one new token and nothing else."""
     emulator = start_emulator(
-        "expire=0.3", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=150
+        "expire=0.1", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=150
     )
     source, (customer,), _ = source_of(emulator, "v1")
     assert ids_of(source.snapshot(customer))
