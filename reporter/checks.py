@@ -17,10 +17,10 @@ from reporter.dispatch.sending import copies_url
 from reporter.dispatch.transports import transport_of
 from reporter.errors import ReplyError, ReporterError
 from reporter.fetch import open_source
-from reporter.fetch.auth import ClientCertificate, TokenAuth, TokenRefused
+from reporter.fetch.auth import ClientCertificate, TokenRefused
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
-from reporter.fetch.source import Access
+from reporter.fetch.source import Access, auth_of
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
 from reporter.pipeline import attempted, check_restore_tests, customers_in_store, named
@@ -33,6 +33,12 @@ from reporter.store.history import is_there
 _SHOWN: Final = 5
 """Customers with a fault that are named."""
 _WRITABLE: Final = "Give this user the right to write there, or name another place."
+_NO_KEY_USAGE: Final = Finding(
+    "key usage",
+    None,
+    "the certificate does not state digitalSignature, which the service asks for",
+    more=("Make a certificate that states it, register it, and set `certificate` in [api].",),
+)
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
 
@@ -61,6 +67,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield _failed("credentials", error)
         return
     yield _credentials(access, datetime.now(UTC))
+    if isinstance(access.credential, ClientCertificate) and not access.credential.may_sign:
+        yield _NO_KEY_USAGE
     exchange = Exchange(trust=access.trust)
     try:
         for permission, purpose in PERMISSIONS.items():
@@ -238,9 +246,8 @@ def _permission(exchange: Exchange, access: Access, permission: str, purpose: st
     Raises:
         ReporterError: it cannot be asked, or knows nothing of who we are.
     """
-    auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, (permission,))
     try:
-        auth.token()
+        auth_of(access, exchange, permission).token()
     except TokenRefused as error:
         if error.code == "invalid_client":
             raise
