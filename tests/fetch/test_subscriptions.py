@@ -268,7 +268,7 @@ def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
         received = list(received_until(store, customer, CLOCK))
         with closing(Store.open("sqlite://")) as other:
             receive_again(other, customer, received)
-            assert fetches_of(other, "subscription") == fetches_of(store, "subscription")[:1]
+            assert fetches_of(other, "subscription") == [("a", None, own["a"])]
             assert fetches_of(other, "subscriptions") == []
     replies = [reply for fetch in received for reply in fetch.replies]
     assert {urlsplit(reply.url).path.split("/")[-1] for reply in replies} == {"a", "batch"}
@@ -289,7 +289,7 @@ def test_a_list_that_failed_is_kept_once_as_it_came() -> None:
     assert (nobody, bodies) == (None, [b'{"items": []}'])
     assert error
     assert error.startswith("failed: ")
-    assert [(own, why, bodies) for own, why, bodies in each] == [("a", error, []), ("b", error, [])]
+    assert sorted(each) == [("a", error, []), ("b", error, [])]
 
 
 def test_what_changes_slowly_is_asked_for_once_a_day() -> None:
