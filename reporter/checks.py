@@ -23,10 +23,17 @@ from reporter.fetch.permissions import PERMISSIONS
 from reporter.fetch.source import Access, auth_of
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
-from reporter.pipeline import attempted, check_restore_tests, customers_in_store, named
+from reporter.pipeline import (
+    attempted,
+    check_restore_tests,
+    customers_in_store,
+    missed_of,
+    named,
+)
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.settings import Settings
+from reporter.store import Store
 from reporter.store.address import files_of, shown
 from reporter.store.history import is_there
 
@@ -38,6 +45,9 @@ _NO_KEY_USAGE: Final = Finding(
     None,
     "the certificate does not state digitalSignature, which the service asks for",
     more=("Make a certificate that states it, register it, and set `certificate` in [api].",),
+)
+_ASK_MORE_OFTEN: Final = (
+    "Start `reporter run` every hour, with fetch_every in [schedule] below what is said here."
 )
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
@@ -56,6 +66,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("PDF", _typesetting)
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
+    yield from _rhythm(settings, datetime.now(UTC))
     yield from _delivery(settings)
     archive = settings.folder / settings.evidence.folder
     if settings.archives or archive.exists():
@@ -167,6 +178,24 @@ def _names(settings: Settings) -> Iterator[Finding]:
             "machine that has it, or show a replacement sign: set another name for the customer "
             "in the configuration",
         )
+
+
+def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether the service is asked often enough: a line for each customer of whom something is
+    missed; none where the store fails, of which a finding before this one tells.
+    """
+    if not is_there(settings.store_url):
+        return
+    try:
+        with closing(Store.open(settings.store_url)) as store:
+            customers = store.customers()
+            rare = list(missed_of(settings, store, customers, now))
+    except ReporterError:
+        return
+    for customer, found in rare:
+        yield Finding(f"rhythm of {customer.name}", None, found.said, more=(_ASK_MORE_OFTEN,))
+    if customers and not rare:
+        yield Finding("rhythm", True, "nothing is known to be missed between two fetches")
 
 
 def _delivery(settings: Settings) -> Iterator[Finding]:

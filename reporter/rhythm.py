@@ -22,19 +22,7 @@ _NEARLY: Final = 0.9
 """Of the jobs or of the time: what is left is no rhythm but chance."""
 _FEWEST: Final = 3
 """Steps that make a rhythm."""
-_NUMBERS: Final = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-)
+_NUMBERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +92,26 @@ def missed(
         unseen = 1 - faster[scope] / asked
         said.append(
             f"{_named(scope)} starts every {_span(faster[scope])}; {by}: {_share(unseen)} jobs are "
-            f"never seen{_and_more(len(faster) - 1)}"
+            f"never seen{_likewise(len(faster) - 1)}"
         )
     if unknown:
         said.append(
-            f"every look at {_named(unknown[0])} shows a new job, and what ran in between is never "
-            f"seen{_and_more(len(unknown) - 1)}"
+            f"every look at {_named(unknown[0])} shows a new job, and what else ran in between is never "
+            f"seen{_likewise(len(unknown) - 1)}"
         )
     if asked > watch_every:
         said.append(
-            f"{by}, and no gap target can be judged by looks more than {_span(watch_every)} apart "
-            "(watch_every)"
+            f"{by}, less often than watch_every ({_span(watch_every)}): gap targets cannot be judged"
         )
     return Missed("; ".join(said), unseen) if said else None
 
 
-def in_one_line(missed_of: Mapping[str, Missed], customers: int) -> str:
-    """What is missed of several customers, by their names, with the worst of them as the example;
-    empty where nothing is.
-    """
-    if not missed_of:
-        return ""
-    worst = max(missed_of, key=lambda name: missed_of[name].unseen)
+def in_one_line(missed_of: Sequence[tuple[str, Missed]], customers: int) -> str:
+    """What is missed of some of the customers, each with its name; the worst is the example."""
+    name, worst = max(missed_of, key=lambda each: each[1].unseen)
     return (
-        f"Asked too rarely: {len(missed_of)} of {customers} customers. {worst}: "
-        f"{missed_of[worst].said}. `reporter check` says it of each."
+        f"Asked too rarely: {len(missed_of)} of {customers} customers. {name}: {worst.said}. "
+        "`reporter check` has a line for each."
     )
 
 
@@ -172,8 +155,8 @@ def _named(scope: ScopeKey) -> str:
     return f"{module} ({name})" if name else module
 
 
-def _and_more(number: int) -> str:
-    return f" (as of {number} more)" if number else ""
+def _likewise(number: int) -> str:
+    return f" ({number} more {'scope' if number == 1 else 'scopes'} likewise)" if number else ""
 
 
 def _share(part: float) -> str:
@@ -181,7 +164,7 @@ def _share(part: float) -> str:
     share = Fraction(part).limit_denominator(10)
     if share == 1:
         return "more than nine of ten"
-    return f"{_NUMBERS[share.numerator]} of {_NUMBERS[share.denominator]}"
+    return f"{_NUMBERS[share.numerator - 1]} of {_NUMBERS[share.denominator - 1]}"
 
 
 def _span(length: timedelta) -> str:

@@ -323,9 +323,9 @@ def test_the_store_commands(
 def test_when_the_last_fetch_began(store: Store) -> None:
     """One over all customers that came to its end; neither a part nor one that was cut short."""
     assert last_fetch_began(store) is None
-    times = iter([NOW, NOW + timedelta(minutes=20)])
-    with fetch_run(store, lambda: next(times)):
-        pass
+    times = [NOW]
+    with fetch_run(store, lambda: times[-1]):
+        times.append(NOW + timedelta(minutes=20))
     with fetch_run(store, lambda: NOW + timedelta(hours=1), whole=False):
         pass
     with (
