@@ -342,7 +342,7 @@ def _population_check(report: Report, reading: _Reading) -> Check:
 
 
 def _when(row: Row, report: Report) -> str:
-    started = moment(row["startTime"])
+    started = moment(row, "startTime")
     if started is None:
         return "undated"
     if started < report.period.start:

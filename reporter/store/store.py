@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from reporter.errors import NotStorable, ReporterError, StoreError
 from reporter.files import close_to_others
 from reporter.foreign import storable
-from reporter.jobs.replies import products_of, read_page, rows_of
+from reporter.jobs.replies import products_of, read_overview, read_page, rows_of
 from reporter.jobs.rows import refuse_long
 from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.showing import one_line
@@ -343,7 +343,9 @@ class Store:
 
 
 def _rows_in(reply: Reply, kind: str) -> int:
-    return len(products_of([reply]) if kind == "subscription" else read_page(reply).rows)
+    if kind == "subscription":
+        return len(products_of([reply]))
+    return len((read_overview if kind == "protection" else read_page)(reply).rows)
 
 
 def touch(connection: sa.Connection, customer_id: str) -> None:
