@@ -1,5 +1,6 @@
-"""Makes `of_0.1.0.tar.xz`: the folder of a provider that version 0.1.0 rendered, archived and mailed
-from. Run it with that version, which is commit 96a950d, in a checkout of its own:
+"""Makes the folder of a provider that version 0.1.0 worked in: rendered, archived and mailed from.
+
+It has to be run with that version, which is commit 96a950d, in a checkout of its own:
 
     git worktree add ../of-0.1.0 96a950d
     cd ../of-0.1.0 && make setup
@@ -12,7 +13,6 @@ configuration had it, last at 06:00 on the first of November.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tarfile
 import tempfile
@@ -102,7 +102,7 @@ def main(target: Path) -> None:
         patch.chdir(folder)
         set_clock(patch, LAST + timedelta(minutes=10))
         Path("reporter.toml").write_text(configuration(port), "utf-8")
-        os.chmod("reporter.toml", 0o600)
+        Path("reporter.toml").chmod(0o600)
         with closing(Store.open("sqlite:///reporter.db")) as store:
             for customer in CUSTOMERS:
                 for snapshot in snapshots(customer):

@@ -81,7 +81,7 @@ def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
 
 
 def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
-    """A job that version 0.1.0 could not know: the former version is corrected, for both reasons."""
+    """A job that version 0.1.0 could not know: it is corrected, for both reasons."""
     upgraded.asked_all(FINAL)
     upgraded.asked(FINAL + timedelta(hours=4), "Mailed Ltd", LATE)
     upgraded.render()
@@ -92,7 +92,7 @@ def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
         ("", 31, 32),
         ("Exchange Online", 0, 1),
     ]
-    upgraded.reporter("send", *OCTOBER)
+    upgraded.reporter("send", *OCTOBER, "--customer", "Mailed Ltd")
     assert upgraded.outbox()["Mailed Ltd"] == [(1, "sent"), (2, "queued")]
     assert upgraded.numbers()["Approved Ltd"] == [1]
 
