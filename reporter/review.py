@@ -18,12 +18,15 @@ VOLUME_GREW: Final = 2.0
 """A volume so many times as large is odd."""
 LONG_RUN: Final = timedelta(days=2)
 """A job that has been running for longer is odd."""
-_ORDINARY: Final = (
+_UNDATED: Final = QualityKind.UNDATED
+_TOLD: Final = (
     QualityKind.DATED_BY_END,
     QualityKind.DATED_BY_MODIFICATION,
     QualityKind.END_NOT_SEEN,
+    QualityKind.UNDATED,
 )
-"""What comes of how the service lists jobs and how often it was asked, and is nothing odd."""
+"""What comes of how the service lists jobs and how often it was asked, and is nothing odd; and what
+is told by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +42,27 @@ class Review:
 def review(figures: Mapping[str, Any]) -> Review:
     """The review of a report, from its JSON (docs/figures.md)."""
     period = figures["period"]
-    words = Words(
-        "en",
-        figures["policy"]["units"],
-        frozenset(date.fromisoformat(period[end][:10]).year for end in ("start", "end")),
-    )
+    start, end = (_moment(period[own]) for own in ("start", "end"))
+    years = frozenset((start.year, (end - timedelta(days=1)).year))
+    words = Words("en", figures["policy"]["units"], years)
     return Review(tuple(_figures(figures, words)), tuple(_oddities(figures, words)))
 
 
 def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str]]:
     totals, policy, before = report["totals"], report["policy"], _before(report)
-    yield "state", _against(_state(report, words), before and _state(report["previous"], words))
+    yield (
+        "state",
+        _against(_state(report, words), _state(report["previous"], words) if before else None),
+    )
     rate = f"{words.percent(totals['success_rate'])}, target "
     rate += words.target(policy["target_success_rate"])
-    yield "success rate", _against(rate, before and words.percent(before["success_rate"]))
+    yield "success rate", _against(rate, words.percent(before["success_rate"]) if before else None)
     yield "objects", words.percent(totals["object_success_rate"])
     yield "jobs", f"{words.number(totals['jobs'])}, {words.number(totals['failed'])} failed"
     size = _volume(totals, words)
     if totals["bytes"] is not None and totals["sized_jobs"] < totals["jobs"]:
         size += f", of {words.number(totals['sized_jobs'])} of {words.number(totals['jobs'])} jobs"
-    yield "backed up", _against(size, before and _volume(before, words))
+    yield "backed up", _against(size, _volume(before, words) if before else None)
     if totals["stored_bytes"] is not None:
         yield "stored", words.size(totals["stored_bytes"])
     yield "longest gap", words.gap(totals["longest_gap_s"], totals["longest_gap_at_most_s"])
@@ -91,10 +95,14 @@ def _volume(totals: Mapping[str, Any], words: Words) -> str:
 def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
     """What a person should look at; never what nobody has observed, but that it was not."""
     if not report["final"]:
-        yield "preliminary: the service has not been asked since the period was over"
+        yield "preliminary: the last look was too early to know how the period ended"
     if before := _before(report):
         yield from _odd_changes(report["totals"], before, words)
-    coverage = report["coverage"]
+    coverage, first_look = report["coverage"], report["first_look"]
+    if first_look is not None and _moment(first_look) >= _moment(report["period"]["end"]):
+        yield f"first looked at after the period, on {words.short_day(_day(first_look))}"
+    if undated := sum(own["count"] for own in report["quality"] if own["kind"] == _UNDATED):
+        yield f"{undated} job{'' if undated == 1 else 's'} cannot be dated"
     if not report["totals"]["completed"] and coverage["scopes_seen"]:
         yield "no backup was completed"
     if missing := _missing_days(report):
@@ -108,14 +116,14 @@ def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
         )
     yield from _odd_listings(report, words)
     for own in report["running"]:
-        length = datetime.fromisoformat(own["seen_at"]) - datetime.fromisoformat(own["started_at"])
+        length = _moment(own["seen_at"]) - _moment(own["started_at"])
         if length > LONG_RUN:
-            since = words.short_day(datetime.fromisoformat(own["started_at"]))
+            since = words.short_day(_moment(own["started_at"]))
             yield f"running since {since}: {_place(own)}"
     for own in report["subscription"]["products"]:
         if own["days_left"] is not None and own["days_left"] < 0:
             yield f"expired: {own['name'] or own['service']}"
-    if notes := [note for note in report["quality"] if note["kind"] not in _ORDINARY]:
+    if notes := [note for note in report["quality"] if note["kind"] not in _TOLD]:
         kinds = ", ".join(dict.fromkeys(note["kind"] for note in notes))
         yield f"{sum(note['count'] for note in notes)} data-quality notes: {kinds}"
 
@@ -127,26 +135,30 @@ def _missing_days(report: Mapping[str, Any]) -> list[date]:
     return [day for day in days if day <= last and (first is None or day > _day(first))]
 
 
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def _day(moment: str) -> date:
-    return datetime.fromisoformat(moment).date()
+    return _moment(moment).date()
 
 
 def _sparse(report: Mapping[str, Any]) -> bool:
     """Whether the service was asked too rarely since the first look at the customer."""
-    start, end = (datetime.fromisoformat(report["period"][own]) for own in ("start", "end"))
-    begin, stop = start, min(end, datetime.fromisoformat(report["as_of"]))
+    start, end = (_moment(report["period"][own]) for own in ("start", "end"))
+    begin, stop = start, min(end, _moment(report["as_of"]))
     if report["first_look"] is not None:
-        begin = max(begin, datetime.fromisoformat(report["first_look"]))
+        begin = max(begin, _moment(report["first_look"]))
     watched = report["coverage"]["watched_share"] * (end - start)
     return stop > begin and bool(watched < WATCHED_ENOUGH * (stop - begin))
 
 
 def _odd_listings(report: Mapping[str, Any], words: Words) -> Iterator[str]:
     """What was switched off within the period, or is not listed any more."""
-    start = datetime.fromisoformat(report["period"]["start"])
+    start = _moment(report["period"]["start"])
     for module in report["modules"]:
         for own in module["scopes"]:
-            since = own["listed_since"] and datetime.fromisoformat(own["listed_since"])
+            since = own["listed_since"] and _moment(own["listed_since"])
             place = _place({"service": module["service"], "module": module["module"]} | own)
             if own["listed"] == Listed.GONE.value:
                 yield f"no longer listed since {words.short_day(since)}: {place}"
