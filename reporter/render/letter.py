@@ -29,6 +29,7 @@ from reporter.model import (
     Product,
     QualityNote,
     ReasonKind,
+    Restatement,
     RunningJob,
     ScopeFigures,
     State,
@@ -62,6 +63,7 @@ _WATCH: Final = TypeAdapter(Watch)
 _PRODUCTS: Final = TypeAdapter(tuple[Product, ...])
 _NOTES: Final = TypeAdapter(tuple[QualityNote, ...])
 _RUNNING: Final = TypeAdapter(tuple[RunningJob, ...])
+_POLICY: Final = TypeAdapter(Policy)
 _TARGET: Final = TypeAdapter(Target)
 _LEFT_OUT: Final = TypeAdapter(tuple[LeftOut, ...])
 
@@ -231,7 +233,8 @@ def _mail(
     case = _case(figures, period)
     needy = sorted((own for own in case.expected if own.state is not State.HEALTHY), key=_pressing)
     former = figures["restates"]
-    changed = restated([Change(**own) for own in former["changes"]], words) if former else []
+    restatement = _restatement(former, period) if former else None
+    changed = restated(restatement.changes, words) if restatement else []
     brand = look.brand
     return Mail(
         customer=one_line(figures["customer"]["name"]),
@@ -251,10 +254,8 @@ def _mail(
         modules=tuple(_module(own, words) for own in needy[:MOST_MODULES]),
         more_modules=max(0, len(needy) - MOST_MODULES),
         as_of=case.watched.as_of,
-        correction=correction(
-            figures["version"], former["version"], _moment(former["made_at"], period), words
-        )
-        if former
+        correction=correction(figures["version"], restatement, words, definitions=figures["schema"])
+        if restatement
         else None,
         restated=tuple(changed[:MOST_RESTATED]),
         more_restated=max(0, len(changed) - MOST_RESTATED),
@@ -294,15 +295,25 @@ def _policy(policy: Mapping[str, Any]) -> Policy:
         own | {"max_gap": None if own["max_gap_s"] is None else timedelta(seconds=own["max_gap_s"])}
         for own in policy["targets"]
     )
-    return Policy(
-        warning=policy["warning"],
-        cancelled=policy["cancelled"],
-        units=policy["units"],
-        target_success_rate=policy["target_success_rate"],
-        target_object_success_rate=policy["target_object_success_rate"],
-        max_gap=timedelta(seconds=policy["max_gap_s"]),
-        watch_every=timedelta(seconds=policy["watch_every_s"]),
-        targets=tuple(_TARGET.validate_python(own) for own in targets),
+    # What earlier definitions knew nothing of is left as it would be without a word of it.
+    given = {
+        name: policy[key]
+        for name, key in {
+            "target_object_success_rate": "target_object_success_rate",
+            "watch_every": "watch_every_s",
+        }.items()
+        if policy[key] is not None
+    }
+    return _POLICY.validate_python(
+        {
+            "warning": policy["warning"],
+            "cancelled": policy["cancelled"],
+            "units": policy["units"],
+            "target_success_rate": policy["target_success_rate"],
+            "max_gap": policy["max_gap_s"],
+            "targets": [_TARGET.validate_python(own) for own in targets],
+            **given,
+        }
     )
 
 
@@ -388,9 +399,10 @@ def _counts(case: Case, words: Words) -> list[str]:
 def _module(own: ModuleFigures, words: Words) -> MailModule:
     label = module_label(own.service, own.module)
     name = label if label == own.service else module_name(own.service, own.module)
-    worst = own.scopes[0]
-    scope = worst.name if worst.state is own.state else None
-    figures = own.figures if scope is None else worst.figures
+    worst = next(
+        (scope for scope in own.scopes[:1] if scope.name and scope.state is own.state), None
+    )
+    scope, figures = (worst.name, worst.figures) if worst else (None, own.figures)
     gap = words.gap(figures.longest_gap_s, figures.longest_gap_at_most_s)
     return MailModule(
         words.name(with_scope(shortened(name), scope)), own.state, figures.success_rate, gap
@@ -407,6 +419,16 @@ def _previous(previous: Mapping[str, Any]) -> Previous:
         State(previous["state"]),
         _FIGURES.validate_python(previous["totals"]),
         _WATCH.validate_python(previous["watch"]),
+    )
+
+
+def _restatement(former: Mapping[str, Any], period: Period) -> Restatement:
+    return Restatement(
+        former["version"],
+        _moment(former["made_at"], period),
+        tuple(Change(**own) for own in former["changes"]),
+        redefined=former["redefined"],
+        late=former["late"],
     )
 
 
