@@ -34,37 +34,79 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Listed(StrEnum):
+    """How the service lists a scope: as a job, or by a placeholder that tells of none."""
+
+    JOB = "job"
+    """With a job: its jobs speak."""
+    WAITING = "waiting"
+    """Nothing has run yet, or a run is queued."""
+    IDLE = "idle"
+    """The service went through it, and there was nothing to back up."""
+    OFF = "off"
+    """Switched off."""
+    REFUSED = "refused"
+    """It could not run."""
+    GONE = "gone"
+    """Not listed any more."""
+
+
+OUT_OF_SIGHT = frozenset({Listed.IDLE, Listed.OFF, Listed.GONE})
+"""How scopes are listed of which no recovery point is expected."""
+
+
 class State(StrEnum):
-    """How a module or a customer stands, worst first."""
+    """How a scope, a module or a customer stands, in the order in which the first one counts."""
 
     CRITICAL = "critical"
     ATTENTION = "attention"
+    HEALTHY = "healthy"
     NEVER_RUN = "never run"
     NO_DATA = "no data"
-    HEALTHY = "healthy"
+    IDLE = "idle"
+    OFF = "off"
 
 
 class QualityKind(StrEnum):
     """Why a value of the service is listed under data quality."""
 
     UNREADABLE = "unreadable"
+    AMBIGUOUS = "ambiguous"
     UNDATED = "undated"
+    DATED_BY_END = "dated by end"
+    DATED_BY_MODIFICATION = "dated by modification"
+    START_MOVED = "start moved"
     UNKNOWN_STATUS = "unknown status"
     UNKNOWN_CODE = "unknown code"
     INCONSISTENT_COUNTS = "inconsistent counts"
     CONTRADICTION = "contradiction"
+    END_NOT_SEEN = "end not seen"
 
 
 class ReasonKind(StrEnum):
-    """Why a module is not healthy, most pressing first."""
+    """Why a scope, a module or the customer is not healthy, most pressing first."""
 
     NO_RECOVERY_POINT = "no recovery point"
     FAILURES_IN_A_ROW = "failures in a row"
+    REFUSED = "refused"
+    """It could not run, and has no recovery point in the period."""
     SUCCESS_TARGET_MISSED = "success target missed"
+    OBJECT_TARGET_MISSED = "object target missed"
     GAP_TARGET_MISSED = "gap target missed"
     ENDS_IN_FAILURE = "ends in failure"
+    ENDS_REFUSED = "ends refused"
+    """It could not run at the last look, and has a recovery point in the period."""
+    SWITCHED_OFF = "switched off"
+    """Within the period."""
+    GONE = "gone"
+    EXPIRED = "expired"
+    """A subscription, at the period's end."""
+    OVER_SEATS = "over seats"
+    OVER_CAPACITY = "over capacity"
     NEVER_RUN = "never run"
     NO_DATA = "no data"
+    IDLE = "idle"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +121,36 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target of one service, or of one module of it; None falls back to the wider one."""
+    """A target of one service, of one module of it, or of one scope; None falls back to the wider
+    one.
+    """
 
     service: str
     """Of which service."""
     module: str | None = None
     """Of which module; None for all of the service."""
+    name: str | None = None
+    """Of which scope of the module; None for all of them."""
     success_rate: float | None = None
+    """From 0 to 1; None where the general one applies."""
+    object_success_rate: float | None = None
     """From 0 to 1; None where the general one applies."""
     max_gap: timedelta | None = None
     """None where the general one applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """What the provider leaves out of the figures, and why."""
+
+    service: str
+    """Of which service."""
+    module: str | None
+    """Which module; None for all of the service."""
+    name: str | None
+    """Which scope of the module; None for all of them."""
+    reason: str
+    """In the provider's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +165,55 @@ class Policy:
     """What a GB is: 1024³ bytes or 1000³."""
     target_success_rate: float = 0.95
     """From 0 to 1."""
-    max_gap: timedelta = timedelta(hours=24)
-    """Zero switches the recovery-point target off."""
+    target_object_success_rate: float = 0.95
+    """From 0 to 1."""
+    max_gap: timedelta = timedelta(hours=26)
+    """Zero switches the recovery-point target off. Daily, with two hours' leeway."""
+    watch_every: timedelta = timedelta(hours=7)
+    """The time between two looks within which nothing is taken to run unseen."""
     targets: tuple[Target, ...] = ()
-    """Targets of single services and modules; the narrowest applies."""
+    """Targets of single services, modules and scopes; the narrowest applies."""
+    left_out: tuple[LeaveOut, ...] = ()
+    """What enters no figure."""
 
-    def success_target(self, service: str | None = None, module: str | None = None) -> float:
-        """The success rate asked of a module, a service, or (no arguments) the customer."""
-        for target in self._applying(service, module):
+    def success_target(
+        self, service: str | None = None, module: str | None = None, name: str | None = None
+    ) -> float:
+        """The success rate asked of a scope, a module, a service, or (no arguments) the
+        customer.
+        """
+        for target in self._applying(service, module, name):
             if target.success_rate is not None:
                 return target.success_rate
         return self.target_success_rate
 
-    def gap_target(self, service: str | None = None, module: str | None = None) -> timedelta:
-        """The longest gap allowed to a module, a service, or (no arguments) the customer."""
-        for target in self._applying(service, module):
+    def object_target(
+        self, service: str | None = None, module: str | None = None, name: str | None = None
+    ) -> float:
+        """The object success rate asked of a scope, a module, a service, or the customer."""
+        for target in self._applying(service, module, name):
+            if target.object_success_rate is not None:
+                return target.object_success_rate
+        return self.target_object_success_rate
+
+    def gap_target(
+        self, service: str | None = None, module: str | None = None, name: str | None = None
+    ) -> timedelta:
+        """The longest gap allowed to a scope, a module, a service, or the customer."""
+        for target in self._applying(service, module, name):
             if target.max_gap is not None:
                 return target.max_gap
         return self.max_gap
 
-    def _applying(self, service: str | None, module: str | None) -> list[Target]:
+    def _applying(self, service: str | None, module: str | None, name: str | None) -> list[Target]:
         """The targets that apply, the narrowest first."""
-        same = [target for target in self.targets if target.service == service]
-        own = [target for target in same if module is not None and target.module == module]
-        return own + [target for target in same if target.module is None]
+        widths = ((service, module, name), (service, module, None), (service, None, None))
+        return [
+            target
+            for place in dict.fromkeys(widths)
+            for target in self.targets
+            if (target.service, target.module, target.name) == place
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +258,14 @@ class Figures:
     """Over completed jobs; missing counts are left out."""
     object_success_rate: float | None
     """Successful of all but skipped objects; None where there are none."""
-    bytes: int
-    """Sum of the sizes, as the service reports them, rounded."""
+    bytes: int | None
+    """Sum of the sizes, as the service reports them, rounded; None where it gives none."""
+    sized_jobs: int
+    """Jobs of that sum that have a readable size."""
+    stored_bytes: int | None
+    """What the service says is stored of it; None where no reply does, and for a scope."""
+    stored_change_bytes: int | None
+    """That less the same at the period's start; None where that is not known."""
     duration_mean_s: float | None
     """Seconds, over completed jobs; None where no duration is known."""
     duration_median_s: float | None
@@ -182,13 +275,17 @@ class Figures:
     last_recovery_point_at: datetime | None
     """End of the last job to restore from; None where there is none."""
     longest_gap_s: float | None
-    """Seconds without a recovery point; None where nothing is known."""
+    """Seconds without a recovery point that are certain; None where nothing is known."""
+    longest_gap_at_most_s: float | None
+    """The same where nothing ran in the time that nobody watched."""
     consecutive_failures: int
     """Failures at the end of the period with no success after them."""
     success_target_met: bool | None
     """None where there is no rate."""
+    object_target_met: bool | None
+    """None where there is no rate of objects."""
     gap_target_met: bool | None
-    """None where no job was completed, or there is no target."""
+    """None where it cannot be judged, or there is no target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +299,27 @@ class ServiceFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeFigures:
+    """One scope of a module: what is backed up on a schedule of its own."""
+
+    name: str | None
+    """As the service names it; None where the module is one scope without a name."""
+    state: State
+    """How it stands."""
+    listed: Listed
+    """How the reference snapshot lists it."""
+    listed_since: datetime | None
+    """Since when it is switched off, or when it was last listed; None for all others."""
+    figures: Figures
+    """Its own."""
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether recovery points are expected of it: neither idle, nor off, nor gone."""
+        return self.listed not in OUT_OF_SIGHT
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleFigures:
     """One module (`jobModule`) of a service."""
 
@@ -210,14 +328,21 @@ class ModuleFigures:
     module: str
     """As the service names it, such as `Exchange Online`."""
     state: State
-    """How it stands."""
+    """How it stands: the first of its scopes' and its own."""
+    scopes: tuple[ScopeFigures, ...]
+    """The one that needs attention most first."""
     figures: Figures
-    """Its own."""
+    """Of all its scopes together."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the service tells scopes of it apart by name."""
+        return any(own.name is not None for own in self.scopes)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why one module is not healthy; `render.text` puts it into words."""
+    """Why a scope, a module or the customer is not healthy; `render.text` puts it into words."""
 
     kind: ReasonKind
     """What is the matter."""
@@ -225,10 +350,16 @@ class Reason:
     """Where; empty for the customer as a whole."""
     module: str
     """Where; empty for the customer as a whole."""
+    name: str | None = None
+    """Of which scope; None for the module as a whole, or where its scope has no name."""
     value: float | None = None
     """The figure that tells: failures, a rate, or seconds."""
     target: float | None = None
     """The target it misses, in the same unit."""
+    since: datetime | None = None
+    """Since when: switched off, not listed any more, or expired."""
+    subject: str = ""
+    """Which subscription; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +388,8 @@ class DayFigures:
     """Jobs the service skipped."""
     unknown: int
     """Jobs in a state nobody knows."""
-    bytes: int
-    """Sum of the sizes, as the service reports them, rounded."""
+    bytes: int | None
+    """Sum of the sizes, as the service reports them, rounded; None where it gives none."""
 
     @property
     def worst(self) -> Outcome:
@@ -277,6 +408,61 @@ WORST_FIRST = (
 )
 
 
+class Silence(StrEnum):
+    """What a day without a job of a module amounts to."""
+
+    NO_RUN = "no run"
+    """It was watched, and nothing ran."""
+    NOT_OBSERVED = "not observed"
+    """Nobody looked, or not often enough to know."""
+    TO_COME = "to come"
+    """The period still runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilentDay:
+    """A day of the period without a job of a module."""
+
+    date: date
+    """In the report's time zone."""
+    service: str
+    """As the service names it, such as `Microsoft 365`."""
+    module: str
+    """As the service names it, such as `Exchange Online`."""
+    silence: Silence
+    """What is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How closely the service was asked in a period."""
+
+    snapshots: int
+    """Complete snapshots taken in it."""
+    observed_days: int
+    """Days of it on which one was taken."""
+    days: int
+    """Days of it."""
+    watched_share: float
+    """Share of it, from 0 to 1, between neighbouring snapshots no further apart than the policy's
+    `watch_every`.
+    """
+
+    @property
+    def sparse(self) -> bool:
+        """Whether so much went unwatched that what ran may not have been seen."""
+        return self.watched_share < WATCHED_ENOUGH
+
+    @property
+    def comparable(self) -> bool:
+        """Whether its figures can be held against those of another period."""
+        return self.observed_days >= WATCHED_ENOUGH * self.days and not self.sparse
+
+
+WATCHED_ENOUGH = 0.9
+"""The share of a period's days, and of its time, that must have been watched for a comparison."""
+
+
 @dataclass(frozen=True, slots=True)
 class Previous:
     """How the customer stood in the period of the same kind just before."""
@@ -287,22 +473,28 @@ class Previous:
     """That of its worst module."""
     totals: Figures
     """The figures of the customer."""
+    watch: Watch
+    """How closely it was watched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time without a recovery point that is longer than the module's target allows."""
+    """A time without a recovery point of a scope that is longer than its target allows."""
 
     service: str
     """As the service names it, such as `Microsoft 365`."""
     module: str
     """As the service names it, such as `Exchange Online`."""
+    name: str | None
+    """Of which scope; None where it has no name."""
     start: datetime
-    """The last recovery point before it, or the period's start."""
+    """The last recovery point before it, or the start of the first job known."""
     end: datetime
-    """The next recovery point, the period's end or the last fetch."""
+    """The next recovery point, the period's end or the last snapshot."""
     allowed_s: float
     """Seconds the target allows."""
+    certain: bool
+    """Whether it was watched throughout: else something may have run in it unseen."""
 
     @property
     def length_s(self) -> float:
@@ -323,8 +515,8 @@ class MonthFigures:
     """Jobs that came to an end."""
     success_rate: float | None
     """From 0 to 1; None where none was completed."""
-    bytes: int
-    """Sum of the sizes, as the service reports them, rounded."""
+    bytes: int | None
+    """Sum of the sizes, as the service reports them, rounded; None where it gives none."""
     observed_days: int
     """Days on which the service's list was read completely."""
     days: int
@@ -342,8 +534,8 @@ class Tally:
 
     outcomes: Mapping[Outcome, int]
     """Jobs by outcome."""
-    bytes: Mapping[Literal["binary", "decimal"], int]
-    """Sum of the sizes, by what a GB is."""
+    bytes: Mapping[Literal["binary", "decimal"], int | None]
+    """Sum of the sizes, by what a GB is; None where the service gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,15 +543,32 @@ class Coverage:
     """How much of the customer, and of the period, the report rests on."""
 
     modules_seen: int
-    """Modules of backups that are known of the customer."""
+    """Modules of backups with a scope that is neither idle, nor off, nor gone."""
     modules_covered: int
+    """Those of which every such scope has a recovery point in the period."""
+    modules_idle: int
+    """Modules with nothing to back up."""
+    modules_off: int
+    """The other modules that are not seen: switched off, or not listed any more."""
+    scopes_seen: int
+    """Scopes that are neither idle, nor off, nor gone."""
+    scopes_covered: int
     """Those with a recovery point in the period."""
+    snapshots: int
+    """Complete snapshots taken in the period."""
     snapshot_days: int
     """Days on which the service's list was read completely."""
     days: int
     """Days of the period."""
     missing_days: tuple[date, ...]
     """Days of the period on which it was not."""
+    watched_share: float
+    """Share of the period, from 0 to 1, between neighbouring snapshots that are close enough."""
+
+    @property
+    def watch(self) -> Watch:
+        """How closely the period was watched."""
+        return Watch(self.snapshots, self.snapshot_days, self.days, self.watched_share)
 
     @property
     def complete(self) -> bool:
@@ -378,13 +587,13 @@ class JobException:
     job_id: str
     """The service's id of the job."""
     name: str | None
-    """The job's name; None where the service gives none."""
+    """The scope's; None where it has none."""
     status: str | None
     """As the service wrote it; None where it wrote nothing."""
     outcome: Outcome
     """What the status means."""
-    started_at: datetime
-    """In the report's time zone."""
+    started_at: datetime | None
+    """In the report's time zone; None where that is not known."""
     ended_at: datetime | None
     """In the report's time zone; None where that is not known."""
     duration_s: float | None
@@ -407,6 +616,40 @@ class JobException:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningJob:
+    """A job that the last look still lists as running."""
+
+    service: str
+    """As the service names it, such as `Microsoft 365`."""
+    module: str
+    """As the service names it, such as `Exchange Online`."""
+    name: str | None
+    """The scope's; None where it has none."""
+    job_id: str
+    """The service's id of the job."""
+    started_at: datetime
+    """In the report's time zone."""
+    seen_at: datetime
+    """The last look, in the report's time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A scope that the provider leaves out of the figures."""
+
+    service: str
+    """As the service names it, such as `Microsoft 365`."""
+    module: str
+    """As the service names it, such as `Exchange Online`."""
+    name: str | None
+    """The scope's; None where it has none."""
+    reason: str
+    """In the provider's words."""
+    jobs: int
+    """Its jobs of the period."""
+
+
+@dataclass(frozen=True, slots=True)
 class OtherJobs:
     """Jobs the service lists that are no backups (scans, archiver, retention)."""
 
@@ -420,14 +663,14 @@ class OtherJobs:
 
 @dataclass(frozen=True, slots=True)
 class QualityNote:
-    """A value that could not be used as it is, how often, and the first few jobs it is in."""
+    """Values of one field that could not be used as they are: how often, and a few of them."""
 
     kind: QualityKind
     """What is wrong."""
     field: str
     """The API's own name of the field."""
-    value: str
-    """The raw value; of a contradiction, the contradiction in words."""
+    values: tuple[str, ...]
+    """Up to three raw values, the most frequent first; of contradictions, these in words."""
     count: int
     """How often."""
     jobs: tuple[str, ...] = ()
@@ -555,11 +798,13 @@ class Product:
     contract_ends_on: date | None
     """The last day of the contract."""
     days_left: int | None
-    """From the day the service said so to the last day; below zero where that is past."""
+    """From the period's end, or the last fetch while it runs, to the last day; below zero where
+    that is past.
+    """
 
     @property
     def expired(self) -> bool:
-        """Whether its last day is past."""
+        """Whether its last day is past at the period's end."""
         return self.days_left is not None and self.days_left < 0
 
     @property
@@ -590,6 +835,8 @@ class Subscription:
     """Why nothing is known; None where something is."""
     products: tuple[Product, ...]
     """The soonest to expire first; empty where the service lists none."""
+    other_products: int = 0
+    """Products of the vendor that are no backup: counted, not listed."""
 
 
 class RestoreResult(StrEnum):
@@ -659,6 +906,8 @@ class Change:
     """Of which service; empty for the customer as a whole."""
     module: str
     """Of which module; empty for the customer as a whole."""
+    name: str | None
+    """Of which scope; None for all of the module."""
     before: FigureValue
     """What the earlier version says; None where it says nothing."""
     now: FigureValue
@@ -675,6 +924,10 @@ class Restatement:
     """When that one was made."""
     changes: tuple[Change, ...]
     """The customer's figures first; empty where only single jobs or days are others."""
+    redefined: bool
+    """Whether the earlier one was made by other definitions of the figures."""
+    late: bool
+    """Whether the service has said something since that the earlier one could not know."""
 
 
 @dataclass(frozen=True)
@@ -712,7 +965,17 @@ class ReportFigures:
     sources: tuple[Source, ...]
     """The replies the report rests on, oldest first."""
     gaps: tuple[Gap, ...]
-    """The longest first."""
+    """The certain ones first, the longest first."""
+    silent: tuple[SilentDay, ...]
+    """The days without a job, of each module."""
+    running: tuple[RunningJob, ...]
+    """Jobs of the period that the last look lists as running, the longest first."""
+    left_out: tuple[LeftOut, ...]
+    """What enters no figure, with the reason."""
+    reference_at: datetime
+    """The snapshot off which it is read how each scope stands."""
+    final: bool
+    """Whether the period has been looked at after its end, so that only late facts add to it."""
     history: tuple[MonthFigures, ...]
     """The twelve months up to the period's last, oldest first; empty without a store."""
     protection: Protection
@@ -728,14 +991,31 @@ class ReportFigures:
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
 
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a period before, and both were watched closely enough to compare."""
+        before = self.previous
+        return before is not None and before.watch.comparable and self.coverage.watch.comparable
+
+    @property
+    def not_judged(self) -> int:
+        """Scopes whose recovery-point target cannot be judged, though there is one."""
+        return sum(
+            scope.in_sight
+            and scope.figures.gap_target_met is None
+            and bool(self.policy.gap_target(own.service, own.module, scope.name))
+            for own in self.modules
+            for scope in own.scopes
+        )
+
 
 @dataclass(frozen=True)
 class Report(ReportFigures):
     """Everything a renderer may print about one customer and one period: figures and jobs."""
 
     jobs: pd.DataFrame = field(repr=False, compare=False, kw_only=True)
-    """All jobs of the period and the undated ones, backups or not, in the columns of
-    `jobs.frame.JOB_COLUMNS`. Read only."""
+    """All jobs of the period and the undated ones first shown in it, backups or not, in the columns
+    of `jobs.frame.JOB_COLUMNS` and `left_out`. Read only."""
 
     @property
     def plain(self) -> ReportFigures:

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -34,6 +34,7 @@ from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
+from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.ledger import Ledger
 from reporter.model import (
     Customer,
@@ -358,7 +359,8 @@ def _start_worker(rendering: Rendering) -> None:
         policy = own.policy()
         period = parse_period(rendering.period, own.timezone, rendering.now)
         nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy)
-        report = analyse(nobody, nothing, period, policy, Observations((rendering.now,), ()))
+        unseen, once = frame_of([]), Observations((rendering.now,), ())
+        report = analyse(nobody, nothing, unseen, period, policy, once)
         look = rendering.settings.look_for("", timezone=own.timezone, locale=own.locale)
         for suffix in rendering.formats:
             WRITERS[suffix](report, look, Path(folder) / f"nothing.{suffix}")
@@ -464,9 +466,9 @@ def render_saved(
         NoTypesetting: a PDF is asked for, and none can be made here.
     """
     _require_typesetting(rendering)
-    snapshots = split_snapshots(replies)
+    snapshots = sorted(split_snapshots(replies), key=_taken_at)
     observations = Observations(
-        tuple(max(reply.fetched_at for reply in snapshot) for snapshot in snapshots),
+        tuple(map(_taken_at, snapshots)),
         tuple(
             Source(
                 reply.fetched_at,
@@ -479,13 +481,19 @@ def render_saved(
     )
     own = report_settings(rendering, customer)
     policy = own.policy()
-    in_order = sorted(replies, key=lambda reply: reply.fetched_at)
-    jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
+    rows = [rows_of(snapshot) for snapshot in snapshots]
+    jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy)
+    sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     period = parse_period(rendering.period, own.timezone, rendering.now)
     tests = restore_tests(rendering, customer, period)
-    report = analyse(customer, jobs, period, policy, observations, restore_tests=tests)
+    report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
     return CustomerOutcome(customer, tuple(write_report(rendering, report, look, name)))
+
+
+def _taken_at(snapshot: Sequence[Reply]) -> datetime:
+    """When a snapshot was taken: when the last of its replies came."""
+    return max(reply.fetched_at for reply in snapshot)
 
 
 def files_of(rendering: Rendering, period: Period, name: str) -> dict[str, Path]:
@@ -613,7 +621,7 @@ def report_of(
     Raises:
         StoreError: there is no snapshot of it.
     """
-    reading = read_period(store, customer, period)
+    reading = read_period(store, customer, period, policy.watch_every)
     observations = reading.observations
     if not observations.snapshots:
         failure = store.last_failure(customer)
@@ -625,7 +633,18 @@ def report_of(
     tallies = tallies_to(store, customer, period)
     history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
-    return analyse(customer, jobs, period, policy, observations, history, reading.answers, tests)
+    return analyse(
+        customer,
+        jobs,
+        reading.sightings,
+        period,
+        policy,
+        observations,
+        history,
+        reading.answers,
+        reading.stored_before,
+        tests,
+    )
 
 
 def restore_tests(

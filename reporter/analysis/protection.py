@@ -17,7 +17,6 @@ from reporter.model import (
     ProtectedModule,
     Protection,
     QualityKind,
-    QualityNote,
     Source,
     Subscription,
 )
@@ -43,20 +42,18 @@ def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread
     return Protection(_as_of(answer, period), answer.absence, totals, modules)
 
 
-def subscription_of(answer: Answer, period: Period, policy: Policy, unread: Unread) -> Subscription:
+def subscription_of(
+    answer: Answer, period: Period, policy: Policy, unread: Unread, last_fetch: datetime
+) -> Subscription:
     """What was bought, the soonest to expire first; `unread` counts what could not be read."""
     as_of = _as_of(answer, period)
+    judged_on = min(period.stop, last_fetch.date())
     products = [
-        _product(Record(row, policy.units, unread), as_of.date() if as_of else None)
+        _product(Record(row, policy.units, unread), judged_on)
         for row in products_of(answer.replies)
     ]
     ordered = sorted(products, key=lambda own: (own.expires_on or date.max, own.service))
     return Subscription(as_of, answer.absence, tuple(ordered))
-
-
-def notes_of(unread: Unread) -> tuple[QualityNote, ...]:
-    """What could not be used, as notes of data quality."""
-    return tuple(QualityNote(*what, count) for what, count in unread.items())
 
 
 def sources_of(answers: Iterable[Answer]) -> tuple[Source, ...]:
@@ -90,7 +87,7 @@ def _module(record: Record, unread: Unread) -> ProtectedModule:
     )
 
 
-def _product(record: Record, said_on: date | None) -> Product:
+def _product(record: Record, judged_on: date) -> Product:
     expires_on = record.day("expirationDate")
     return Product(
         service=record.text("service") or ABSENT,
@@ -107,7 +104,7 @@ def _product(record: Record, said_on: date | None) -> Product:
         retention=record.text("retention"),
         expires_on=expires_on,
         contract_ends_on=record.day("contractEndDate"),
-        days_left=(expires_on - said_on).days if expires_on and said_on else None,
+        days_left=(expires_on - judged_on).days if expires_on else None,
     )
 
 

@@ -1,117 +1,136 @@
-"""How each module stands in time: last success, recovery points, longest gap, failures in a row."""
+"""How each scope stands in time: last success, recovery points, gaps, failures in a row."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from reporter.analysis.scope import MODULE, Scope
-from reporter.model import Gap, Outcome
+from reporter.analysis.window import SCOPE, Window, dated_in, scopes_in
+from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
 
-def standing_of(scope: Scope) -> pd.DataFrame:
-    """One row per module seen (index service, module), missing where a figure is undefined.
+def standing_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
+    """`scopes` with how each stands, missing where a figure is undefined.
 
-    Columns: `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `consecutive_failures`,
-    `gap_kept` (1.0 where the longest gap is within the module's target, 0.0 where not),
-    `covered` (a recovery point lies in the period), `known` (a job is known of any period).
+    Columns beside those of `scopes_of`: `in_sight` (a recovery point is expected of it),
+    `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `longest_gap_at_most_s`,
+    `consecutive_failures`, `gap_kept` (1.0 where the recovery-point target is met, 0.0 where it is
+    missed, missing where it cannot be judged), `covered` (it has a recovery point in the period),
+    `known` (a job of it is known).
     """
-    known = scope.backups
-    success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= scope.end)]
-    points = scope.recovery_points
-    inside = points[(points["point_at"] >= scope.start) & (points["point_at"] < scope.end)]
-    standing = pd.DataFrame(
-        {
-            "last_success_at": _latest(success),
-            "last_recovery_point_at": _latest(points[points["point_at"] <= scope.end]),
-            "consecutive_failures": _consecutive_failures(scope),
-        },
-        index=scope.modules,
+    known, points = window.known, window.recovery_points
+    success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= window.end)]
+    lies_inside = (points["point_at"] >= window.start) & (points["point_at"] < window.end)
+    covering = points[lies_inside | dated_in(points, window.period)]
+    standing = scopes.assign(
+        in_sight=~scopes["listed"].isin([own.value for own in OUT_OF_SIGHT]),
+        last_success_at=_latest(success),
+        last_recovery_point_at=_latest(points[points["point_at"] <= window.end]),
+        consecutive_failures=_consecutive_failures(window),
+        covered=scopes.index.isin(scopes_in(covering)),
+        known=scopes.index.isin(scopes_in(known))
+        | scopes.index.isin(scopes_in(window.rows[window.rows["dated_at"].isna()])),
     )
     standing["consecutive_failures"] = standing["consecutive_failures"].fillna(0).astype("int64")
-    spans = spans_of(scope)
-    lengths = (spans["end"] - spans["start"]).dt.total_seconds()
-    standing["longest_gap_s"] = lengths.groupby([spans[name] for name in MODULE]).max()
-    standing["gap_kept"] = _gap_kept(scope, standing["longest_gap_s"])
-    standing["covered"] = scope.modules.isin(_modules(inside))
-    standing["known"] = scope.modules.isin(_modules(scope.known))
+    stretches = stretches_of(window, scopes, unseen)
+    lengths = (stretches["end"] - stretches["start"]).dt.total_seconds()
+    by_scope = [stretches[name] for name in SCOPE]
+    standing["longest_gap_at_most_s"] = lengths.groupby(by_scope).max()
+    standing["longest_gap_s"] = lengths.where(stretches["certain"], 0.0).groupby(by_scope).max()
+    standing["gap_kept"] = _gap_kept(window, standing)
     return standing
 
 
-def _modules(rows: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(rows[MODULE])
-
-
 def _latest(rows: pd.DataFrame) -> pd.Series:
-    return rows.groupby(MODULE)["point_at"].max()
+    return rows.groupby(SCOPE)["point_at"].max()
 
 
-def spans_of(scope: Scope) -> pd.DataFrame:
-    """Every time between neighbours of: the last recovery point before the period (else its
-    start), those inside it, and its end (or the last fetch, where that is earlier).
+def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
+    """The times between neighbours of: the last recovery point before the period (else the start of
+    the first job known), those inside it, and its end (or the last snapshot where that is earlier).
 
-    Columns: `service`, `module`, `start`, `end`. None where the last fetch was before the period:
-    nobody knows of gaps in it.
+    Columns: service, module, name, `start`, `end`, `certain` (nothing can have run unseen in it).
+    Only of scopes a job of which is known, and none where the last snapshot was before the period.
     """
-    points = scope.recovery_points
-    inside = points[(points["point_at"] >= scope.start) & (points["point_at"] < scope.end)]
-    before = _latest(points[points["point_at"] < scope.start])
+    known, points = window.known, window.recovery_points
+    before = _latest(points[points["point_at"] < window.start])
+    first = known.groupby(SCOPE)["dated_at"].min()
+    inside = points[(points["point_at"] >= window.start) & (points["point_at"] <= window.stop)]
+    begins = before.reindex(scopes.index).fillna(first.reindex(scopes.index)).dropna()
     edges = [
-        before.reindex(scope.modules).fillna(scope.start).rename("end").reset_index(),
-        inside[[*MODULE, "point_at"]].rename(columns={"point_at": "end"}),
-        scope.modules.to_frame(index=False).assign(end=scope.stop),
+        begins.rename("end").reset_index(),
+        inside[[*SCOPE, "point_at"]].rename(columns={"point_at": "end"}),
+        begins.index.to_frame(index=False).assign(end=window.stop),
     ]
     series = pd.concat([edge.assign(order=order) for order, edge in enumerate(edges)])
-    series = series.sort_values([*MODULE, "order", "end"])
-    series["start"] = series.groupby(MODULE)["end"].shift()
-    observed = scope.stop >= scope.start
-    return series.loc[series["start"].notna() & observed, [*MODULE, "start", "end"]]
+    series = series[scopes_in(series).isin(begins.index)]
+    series = series.sort_values([*SCOPE, "order", "end"], ignore_index=True)
+    series["start"] = series.groupby(SCOPE)["end"].shift()
+    observed = window.stop > window.start
+    stretches = series[(series["end"] > series["start"]) & observed].reset_index(drop=True)
+    return stretches[[*SCOPE, "start", "end"]].assign(certain=~_overlapped(stretches, unseen))
 
 
-def gaps_of(scope: Scope) -> tuple[Gap, ...]:
-    """The spans that are longer than their module's target, the longest first."""
-    spans = spans_of(scope)
-    targets = _gap_targets(scope)
-    modules = pd.MultiIndex.from_frame(spans[MODULE])
-    allowed = pd.Series(targets.reindex(modules).to_numpy(), index=spans.index)
-    length = (spans["end"] - spans["start"]).dt.total_seconds()
-    long = spans.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
-    long = long.sort_values(["length", *MODULE, "start"], ascending=[False, True, True, True])
+def _overlapped(stretches: pd.DataFrame, unseen: pd.DataFrame) -> pd.Series:
+    """Which of the stretches have a time in common with unseen time of their scope."""
+    spans = unseen.rename(columns={"start": "hidden_from", "end": "hidden_to"})
+    pairs = stretches.reset_index().merge(spans, on=SCOPE)
+    common = (pairs["hidden_from"] < pairs["end"]) & (pairs["hidden_to"] > pairs["start"])
+    return pd.Series(stretches.index.isin(pairs["index"][common]), index=stretches.index)
+
+
+def gaps_of(window: Window, standing: pd.DataFrame, unseen: pd.DataFrame) -> tuple[Gap, ...]:
+    """The stretches that are longer than the target of their scope: certain ones first, the longest
+    first. Of scopes of which recovery points are expected.
+    """
+    stretches = stretches_of(window, standing[standing["in_sight"]], unseen)
+    targets = _gap_targets(window, standing)
+    allowed = targets.reindex(scopes_in(stretches)).to_numpy()
+    length = (stretches["end"] - stretches["start"]).dt.total_seconds()
+    long = stretches.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
+    long = long.sort_values(
+        ["certain", "length", *SCOPE, "start"], ascending=[False, False, True, True, True, True]
+    )
     gaps = []
-    for service, module, started, ended, limit in zip(
-        *(long[own] for own in (*MODULE, "start", "end", "allowed")), strict=True
+    for service, module, name, started, ended, limit, certain in zip(
+        *(long[own] for own in (*SCOPE, "start", "end", "allowed", "certain")), strict=True
     ):
-        start, end = scope.moment(started), scope.moment(ended)
+        start, end = window.moment(started), window.moment(ended)
         assert start is not None
         assert end is not None
-        gaps.append(Gap(service, module, start, end, limit))
+        gaps.append(Gap(service, module, name or None, start, end, limit, certain))
     return tuple(gaps)
 
 
-def _gap_targets(scope: Scope) -> pd.Series:
-    """The longest gap allowed to each module, in seconds; 0 where there is no target."""
+def _gap_targets(window: Window, scopes: pd.DataFrame) -> pd.Series:
+    """The longest gap allowed to each scope, in seconds; 0 where there is no target."""
     return pd.Series(
-        [scope.policy.gap_target(*module).total_seconds() for module in scope.modules],
-        index=scope.modules,
+        [
+            window.policy.gap_target(service, module, name or None).total_seconds()
+            for service, module, name in scopes.index
+        ],
+        index=scopes.index,
         dtype="float64",
     )
 
 
-def _gap_kept(scope: Scope, longest: pd.Series) -> pd.Series:
-    targets = _gap_targets(scope)
-    kept = (longest <= targets).astype("float64")
-    return kept.where(longest.notna() & (targets > 0))
+def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
+    """Whether the recovery-point target is met (1.0) or missed (0.0), where that can be judged."""
+    targets = _gap_targets(window, standing)
+    first = window.known.groupby(SCOPE)["dated_at"].min().reindex(standing.index)
+    whole = (window.stop == window.end) & ((first < window.start) | window.looked_before)
+    met = (standing["longest_gap_at_most_s"] <= targets) & whole
+    kept = pd.Series(float("nan"), index=standing.index).mask(met, 1.0)
+    return kept.mask(standing["longest_gap_s"] > targets, 0.0).where(targets > 0)
 
 
-def _consecutive_failures(scope: Scope) -> pd.Series:
-    """Failures since the last success or warning of the period, newest start first."""
-    jobs = scope.jobs
-    failures = [Outcome.FAILED.value]
-    if scope.policy.cancelled != "excluded":
-        failures.append(Outcome.CANCELLED.value)
-    failed = jobs["outcome"].isin(failures)
-    ended = jobs["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
-    newest_first = jobs.assign(failed=failed, ended=ended)[failed | ended].sort_values(
-        ["started_at", "point_at", "job_id"], ascending=False
+def _consecutive_failures(window: Window) -> pd.Series:
+    """Failures since the last recovery point of the period, newest end first."""
+    jobs = window.jobs
+    failed, recovered = (
+        jobs["outcome"].isin(outcomes) for outcomes in (window.failing, window.recovering)
     )
-    streak = newest_first.groupby(MODULE)["ended"].cumsum() == 0
-    return newest_first[streak].groupby(MODULE)["failed"].sum()
+    newest_first = jobs.assign(failed=failed, recovered=recovered)[failed | recovered].sort_values(
+        ["point_at", "dated_at", "job_id"], ascending=False
+    )
+    streak = newest_first.groupby(SCOPE)["recovered"].cumsum() == 0
+    return newest_first[streak].groupby(SCOPE)["failed"].sum()

@@ -1,16 +1,17 @@
 """The vendor's vocabularies, and what each status means to us.
 
-Generation 3 of the API gives services, modules and statuses as numbers, generation 1 as names.
-The tables are the vendor's documentation as of July 2026; a number outside them is kept as
-`Unknown (N)`.
+Generation 3 of the API gives services, modules and statuses as numbers, generation 1 as names, some
+of which it spells otherwise. The tables are the vendor's documentation as of July 2026 and what its
+replies were seen to hold; a number outside them is kept as `Unknown (N)`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from reporter.model import Outcome
+from reporter.model import Listed, Outcome
 
 SERVICE_NAMES: Final = {
     0: "Microsoft 365 Scan",
@@ -26,6 +27,7 @@ MODULE_NAMES: Final = {
     0: "None",
     8: "Archiver",
     10: "Retention",
+    301: "Salesforce",  # in no list of the vendor's
     302: "SharePoint Online",
     303: "Exchange Online",
     304: "Microsoft 365 Groups",
@@ -93,8 +95,41 @@ CODED_FIELDS: Final = {
 }
 """The fields generation 3 gives as numbers."""
 
+SERVICE_ALIASES: Final = {
+    "Azure": "IaaS + PaaS",
+    "Cloud Backup for Dynamics 365": "Dynamics 365",
+    "Cloud Backup for Google Workspace": "Google Workspace",
+    "Cloud Backup for IaaS + PaaS": "IaaS + PaaS",
+    "Cloud Backup for IaaS PaaS": "IaaS + PaaS",
+    "Cloud Backup for Microsoft 365": "Microsoft 365",
+    "Cloud Backup for Salesforce": "Salesforce",
+    "DOR": "Microsoft 365 Scan",
+}
+"""Other spellings of services, in generation 1 and in the overview."""
+
+MODULE_ALIASES: Final = {
+    "Admin Portal Setting": "Admin Portal Settings",
+    "Exchange Online Public Folders": "Exchange Online Public Folder",
+    "Microsoft 365 Group": "Microsoft 365 Groups",
+    "Microsoft Teams Chat": "Teams Chat",
+    "OneDrive for Business": "OneDrive",
+    "Yammer": "Viva Engage",
+}
+"""Other spellings of modules, each that of one module whatever the service."""
+
+AZURE_MODULE_ALIASES: Final = {
+    "Active Directory": "Microsoft Entra ID",
+    "Virtual Machine": "Azure Virtual Machine",
+}
+"""Names that are those of one module only within the service `Azure`: elsewhere a virtual machine
+may be Amazon's or Google's.
+"""
+
 NO_BACKUP_SERVICES: Final = frozenset({"Microsoft 365 Scan", "Google Workspace Scan"})
-NO_BACKUP_MODULES: Final = frozenset({"Archiver", "Retention"})
+NO_BACKUP_MODULES: Final = frozenset({"Archiver", "Retention", "DOR"})
+
+BACKUP_PRODUCT: Final = "Cloud Backup for"
+"""How the name of every product begins that is a backup."""
 
 _STATUSES: Final = {
     Outcome.SUCCESS: ("Finished", "Successful", "Completed"),
@@ -111,6 +146,19 @@ _STATUSES: Final = {
         "None",
     ),
 }
+
+_LISTED: Final = {
+    Listed.IDLE: ("Finished", "Successful", "Completed", "Skipped"),
+    Listed.OFF: ("Disabled",),
+    Listed.REFUSED: (
+        *_STATUSES[Outcome.FAILED],
+        *_STATUSES[Outcome.CANCELLED],
+        *_STATUSES[Outcome.WARNING],
+    ),
+}
+"""What the status of a row without a job id says of its scope; by any other it waits."""
+
+_QUEUED: Final = ("Pending", "Waiting", "Running", "In progress")
 
 _CODE = re.compile(r"-?\d{1,18}")
 _UNKNOWN_CODE = re.compile(r"Unknown \((-?\d+)\)")
@@ -129,9 +177,42 @@ def unknown_code(name: str) -> str | None:
     return match[1] if match else None
 
 
+def service_name(written: str) -> str:
+    """The name that counts of a service, however it is spelt; an unknown one as it is."""
+    return _SERVICES.get(_folded(written), written)
+
+
+def module_name(written: str, service: str) -> str:
+    """The name that counts of a module, however it is spelt; an unknown one as it is.
+
+    `service` is the service as it is written beside it: some names mean one module in it alone.
+    """
+    name = _folded(written)
+    if _folded(service) == _AZURE and name in _AZURE_MODULES:
+        return _AZURE_MODULES[name]
+    return _MODULES.get(name, written)
+
+
 def outcome_of(status: str | None) -> Outcome:
     """The outcome of a job with this status; `UNKNOWN` where it is missing or in no list."""
     return _OUTCOMES.get(_folded(status), Outcome.UNKNOWN) if status else Outcome.UNKNOWN
+
+
+def is_known_status(status: str) -> bool:
+    """Whether what a status means is known, of a job or of a row without one."""
+    return _folded(status) in _OUTCOMES
+
+
+def listed_of(status: str | None) -> Listed:
+    """How a scope is listed by a row with this status and no job id; never `JOB` or `GONE`."""
+    return _LISTED_BY_STATUS.get(_folded(status), Listed.WAITING) if status else Listed.WAITING
+
+
+def is_queued(status: str | None) -> bool:
+    """Whether a row with this status and no job id stands for a run that is queued or under way,
+    which hides the last job for a while.
+    """
+    return status is not None and _folded(status) in _QUEUED_STATUSES
 
 
 def is_backup(service: str, module: str) -> bool:
@@ -139,11 +220,30 @@ def is_backup(service: str, module: str) -> bool:
     return service not in NO_BACKUP_SERVICES and module not in NO_BACKUP_MODULES
 
 
-def _folded(status: str) -> str:
-    """Without case and spacing, in American spelling: services print one status differently."""
-    return re.sub(r"\s+", "", status).casefold().replace("cancelled", "canceled")
+def is_backup_product(service: str) -> bool:
+    """Whether a subscribed product is a backup; the vendor sells others too."""
+    return _folded(service).startswith(_folded(BACKUP_PRODUCT))
 
 
+def _folded(name: str) -> str:
+    """Without case and spacing, in American spelling: services print one name differently."""
+    return re.sub(r"\s+", "", name).casefold().replace("cancelled", "canceled")
+
+
+def _by_spelling(names: Iterable[str], aliases: Mapping[str, str]) -> dict[str, str]:
+    """The names that count by all their spellings, without case and spacing."""
+    spellings = {name: name for name in names} | dict(aliases)
+    return {_folded(spelling): name for spelling, name in spellings.items()}
+
+
+_SERVICES: Final = _by_spelling(SERVICE_NAMES.values(), SERVICE_ALIASES)
+_MODULES: Final = _by_spelling({*MODULE_NAMES.values(), *NO_BACKUP_MODULES}, MODULE_ALIASES)
+_AZURE: Final = _folded("Azure")
+_AZURE_MODULES: Final = _by_spelling((), AZURE_MODULE_ALIASES)
 _OUTCOMES: Final = {
     _folded(status): outcome for outcome, statuses in _STATUSES.items() for status in statuses
 }
+_LISTED_BY_STATUS: Final = {
+    _folded(status): listed for listed, statuses in _LISTED.items() for status in statuses
+}
+_QUEUED_STATUSES: Final = frozenset(map(_folded, _QUEUED))

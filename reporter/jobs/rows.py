@@ -69,21 +69,47 @@ def text_rows(rows: Sequence[object], fetched_at: datetime) -> list[Row]:
 
 
 def newest(rows: Iterable[Row]) -> list[Row]:
-    """One row of each identity (service, module, job id): the one with the newest modification.
+    """One row of each job (service, module, job id): the one with the newest modification, with
+    what is known of the job from all its rows.
 
-    `rows` must come in the order they were fetched: on a tie, or where either of two rows has no
-    readable time, the one fetched last counts. Rows without a job id are placeholders; a module has
-    one.
+    `rows` must come in the order they were fetched: on a tie the one fetched last counts, and a row
+    without a readable modification counts as modified when it was fetched. `first_seen_at` is the
+    first fetch that showed the job, `first_started_at` and `first_modified_at` the earliest start
+    and modification any row gave it. Placeholders tell of no job and are left out.
     """
-    kept: dict[tuple[str, str, str], tuple[datetime | None, Row]] = {}
+    kept: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         identity = identity_of(row)
-        modified_at = moment(row["lastModifyTime"])
-        before = kept.get(identity)
-        if before and modified_at and before[0] and modified_at < before[0]:
+        if not identity[2]:
             continue
-        kept[identity] = modified_at, row
-    return [row for _, row in kept.values()]
+        own = row | first_of(row)
+        if before := kept.get(identity):
+            counts = own if _modified_at(own) >= _modified_at(before) else before
+            own = counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
+        kept[identity] = own
+    return list(kept.values())
+
+
+FIRSTS: Final = ("first_seen_at", "first_started_at", "first_modified_at")
+"""What is kept of a job from all its rows, beside the row that counts."""
+
+
+def first_of(row: Row) -> Row:
+    """What a row alone tells of its job's beginnings."""
+    return {
+        "first_seen_at": row["fetched_at"],
+        "first_started_at": moment(row["startTime"]),
+        "first_modified_at": moment(row["lastModifyTime"]),
+    }
+
+
+def _modified_at(row: Row) -> datetime:
+    modified_at: datetime = moment(row["lastModifyTime"]) or row["fetched_at"]
+    return modified_at
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min(filter(None, moments), default=None)
 
 
 def is_too_long(text: str) -> bool:

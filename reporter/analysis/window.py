@@ -1,0 +1,218 @@
+"""What a report of one period looks through: one customer's jobs and sightings, cut for it.
+
+The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" and "Period".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+import pandas as pd
+
+from reporter.jobs.catalog import is_queued
+from reporter.jobs.frame import Jobs
+from reporter.model import LeaveOut, Outcome, Policy
+from reporter.period import Period
+
+MODULE = ["service", "module"]
+SCOPE = [*MODULE, "name"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The backups of one customer as they are seen for one period, without what is left out."""
+
+    period: Period
+    policy: Policy
+    rows: pd.DataFrame
+    """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS`."""
+    sightings: pd.DataFrame
+    """Of the snapshots that count, in the columns of `jobs.sightings.SIGHTING_COLUMNS`."""
+    snapshots: tuple[datetime, ...]
+    """All complete snapshots, in their order."""
+
+    @property
+    def start(self) -> pd.Timestamp:
+        return utc(self.period.start)
+
+    @property
+    def end(self) -> pd.Timestamp:
+        return utc(self.period.end)
+
+    @property
+    def stop(self) -> pd.Timestamp:
+        """The period's end, or the last snapshot where that is earlier."""
+        return min(self.end, utc(self.snapshots[-1]))
+
+    @cached_property
+    def counted(self) -> int:
+        """How many snapshots count: those up to the first at or after the period's end and the time
+        within which nothing runs unseen.
+        """
+        return min(self._before(self._settled_at) + 1, len(self.snapshots))
+
+    @property
+    def final(self) -> bool:
+        """Whether no later snapshot changes anything but what is late."""
+        return self.snapshots[-1] >= self._settled_at
+
+    @cached_property
+    def inside(self) -> range:
+        """The places of the snapshots taken in the period."""
+        return range(self._before(self.period.start), self._before(self.period.end))
+
+    @cached_property
+    def reference(self) -> int:
+        """The place of the snapshot off which it is read how a scope stands: the last of the
+        period, else the first after it, else the last before it.
+        """
+        if self.inside:
+            return self.inside[-1]
+        return min(self.inside.stop, len(self.snapshots) - 1)
+
+    @property
+    def looked_before(self) -> bool:
+        """Whether the customer was looked at before the period began."""
+        return self.inside.start > 0
+
+    @cached_property
+    def known(self) -> pd.DataFrame:
+        """The dated jobs of this period and of all before it."""
+        return self.rows[self.rows["dated_at"] < self.end]
+
+    @cached_property
+    def jobs(self) -> pd.DataFrame:
+        """The jobs of the period."""
+        return self.rows[dated_in(self.rows, self.period)]
+
+    @cached_property
+    def recovery_points(self) -> pd.DataFrame:
+        """The jobs known that leave a recovery point, at their `point_at`."""
+        return self.known[self.known["outcome"].isin(self.recovering)]
+
+    @cached_property
+    def looks(self) -> pd.DataFrame:
+        """The sightings that show something: all but placeholders of queued and running jobs."""
+        hidden = {status for status in self.sightings["status"].unique() if is_queued(status)}
+        return self.sightings[~self.sightings["status"].isin(hidden)]
+
+    @property
+    def recovering(self) -> list[str]:
+        """Outcomes that leave a recovery point."""
+        outcomes = [Outcome.SUCCESS.value]
+        if self.policy.warning != "failed":
+            outcomes.append(Outcome.WARNING.value)
+        return outcomes
+
+    @property
+    def failing(self) -> list[str]:
+        """Outcomes that count as failures in a row."""
+        outcomes = [Outcome.FAILED.value]
+        if self.policy.warning == "failed":
+            outcomes.append(Outcome.WARNING.value)
+        if self.policy.cancelled != "excluded":
+            outcomes.append(Outcome.CANCELLED.value)
+        return outcomes
+
+    @property
+    def completing(self) -> list[str]:
+        """Outcomes of a job that came to an end, as the policy counts."""
+        outcomes = [Outcome.SUCCESS, Outcome.WARNING, Outcome.FAILED, Outcome.CANCELLED]
+        if self.policy.cancelled == "excluded":
+            outcomes.remove(Outcome.CANCELLED)
+        return [outcome.value for outcome in outcomes]
+
+    def moment(self, value: object) -> datetime | None:
+        """A time of a frame in the report's zone; None where it is missing."""
+        if pd.isna(value):  # type: ignore[call-overload]
+            return None
+        moment: datetime = pd.Timestamp(value).to_pydatetime().astimezone(self.period.zone)  # type: ignore[arg-type]
+        return moment
+
+    def without(self, left_out: pd.MultiIndex) -> Window:
+        """The window without these scopes."""
+
+        def kept(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows[~scopes_in(rows).isin(left_out)]
+
+        return replace(self, rows=kept(self.rows), sightings=kept(self.sightings))
+
+    @property
+    def _settled_at(self) -> datetime:
+        # In UTC: by the clock on the wall, an hour of the clock change is lost or counted twice.
+        return (utc(self.period.end) + self.policy.watch_every).to_pydatetime()
+
+    def _before(self, moment: datetime) -> int:
+        """How many snapshots were taken before a time."""
+        return bisect_left(self.snapshots, moment)
+
+
+def window_of(
+    jobs: Jobs,
+    sightings: pd.DataFrame,
+    snapshots: Sequence[datetime],
+    period: Period,
+    policy: Policy,
+) -> Window:
+    """The window of a period over all that is known of a customer; what is no backup stays outside.
+
+    `snapshots` is sorted and not empty.
+    """
+    rows = jobs.rows[jobs.rows["is_backup"]]
+    whole = Window(period, policy, rows, sightings, tuple(snapshots))
+    counted = sightings[sightings["snapshot"] < whole.counted]
+    return replace(whole, sightings=_without_nameless(whole, counted))
+
+
+def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
+    """Without placeholders that have no name where their module lists scopes by name."""
+    deciding = sightings["snapshot"].isin([*window.inside, window.reference])
+    named = modules_in(sightings[deciding & (sightings["name"] != "")])
+    with_jobs = modules_in(sightings[(sightings["name"] == "") & (sightings["job_id"] != "")])
+    with_jobs = with_jobs.append(modules_in(window.jobs[window.jobs["name"] == ""]))
+    modules = modules_in(sightings)
+    nameless = (sightings["name"] == "") & modules.isin(named) & ~modules.isin(with_jobs)
+    return sightings[~nameless]
+
+
+def left_out_of(
+    scopes: Iterable[tuple[str, str, str]], left_out: Sequence[LeaveOut]
+) -> dict[int, LeaveOut]:
+    """Which of the scopes are left out, by their place, each with the narrowest rule for it."""
+    found = {}
+    for place, (service, module, name) in enumerate(scopes):
+        for rule in (
+            (service, module, name or None),
+            (service, module, None),
+            (service, None, None),
+        ):
+            own = next((o for o in left_out if (o.service, o.module, o.name) == rule), None)
+            if own is not None:
+                found[place] = own
+                break
+    return found
+
+
+def dated_in(rows: pd.DataFrame, period: Period) -> pd.Series:
+    """Which jobs are dated in the period; undated ones are in none."""
+    dated = rows["dated_at"]
+    return (dated >= period.start) & (dated < period.end)
+
+
+def scopes_in(rows: pd.DataFrame) -> pd.MultiIndex:
+    """The scope of each row."""
+    return pd.MultiIndex.from_frame(rows[SCOPE])
+
+
+def modules_in(rows: pd.DataFrame) -> pd.MultiIndex:
+    """The module of each row."""
+    return pd.MultiIndex.from_frame(rows[MODULE])
+
+
+def utc(moment: datetime) -> pd.Timestamp:
+    """A time as the frames hold it."""
+    return pd.Timestamp(moment).tz_convert("UTC").as_unit("us")

@@ -1,0 +1,168 @@
+"""What each snapshot says of each scope: how it is listed, and what cannot have run unseen.
+
+The service lists the newest job of each scope and none older, so that what happened between two
+looks follows from what either shows. The rules are those of docs/figures.md, "Snapshots" and
+"Gaps".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pandas as pd
+
+from reporter.jobs.catalog import is_backup, is_queued, listed_of, outcome_of
+from reporter.jobs.rows import ABSENT, Row, moment, present
+from reporter.model import Listed, Outcome
+
+ScopeKey = tuple[str, str, str]
+"""Service, module and name; the name is empty where the service gives none."""
+
+SIGHTING_COLUMNS: Final = {
+    "snapshot": "int64",
+    "taken_at": "datetime64[us, UTC]",
+    "service": "str",
+    "module": "str",
+    "name": "str",
+    "job_id": "str",
+    "status": "str",
+    "modified_at": "datetime64[us, UTC]",
+    "oldest_at": "datetime64[us, UTC]",
+    "at_work": "str",
+    "lost": "bool",
+    "unreadable": "str",
+}
+"""Column and dtype of a frame of sightings, a row for each snapshot and scope it lists.
+
+`snapshot` is the snapshot's place in `Observations.snapshots`; the others are those of `Sighting`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one snapshot says of one scope. Times are in UTC."""
+
+    service: str
+    module: str
+    name: str
+    """Empty where the service gives none."""
+    job_id: str
+    """Of the newest job it lists; empty where it lists the scope by a placeholder."""
+    status: str
+    """The placeholder's, as the service wrote it; empty where there is a job."""
+    modified_at: datetime | None
+    """Of a scope that is switched off, the earliest modification given since it is."""
+    oldest_at: datetime | None
+    """When the oldest job it lists started, or what else that is dated by."""
+    at_work: str
+    """The newest job of the last look that does not hide it, where that runs; else empty."""
+    lost: bool
+    """Whether the look before lists the newest job as running, and this one lists it no more."""
+    unreadable: str
+    """The time of a placeholder's modification where that cannot be read; else empty."""
+
+    @property
+    def scope(self) -> ScopeKey:
+        """What it is about."""
+        return self.service, self.module, self.name
+
+
+def sightings_of(rows: Iterable[Row], before: Mapping[ScopeKey, Sighting]) -> list[Sighting]:
+    """What the rows of one snapshot say of each scope of a backup, in the order of the rows.
+
+    `before` is the last sighting of each scope from the snapshots before.
+    """
+    scopes: dict[ScopeKey, list[Row]] = {}
+    for row in rows:
+        scope = scope_of(row)
+        if is_backup(*scope[:2]):
+            scopes.setdefault(scope, []).append(row)
+    return [_sighting(scope, listed, before.get(scope)) for scope, listed in scopes.items()]
+
+
+def sightings_in(snapshots: Iterable[Iterable[Row]]) -> list[list[Sighting]]:
+    """What each of several snapshots says of each scope, from their rows, in the order in which
+    they were taken.
+    """
+    before: dict[ScopeKey, Sighting] = {}
+    found = []
+    for rows in snapshots:
+        sightings = sightings_of(rows, before)
+        before |= {own.scope: own for own in sightings}
+        found.append(sightings)
+    return found
+
+
+def scope_of(row: Row) -> ScopeKey:
+    """What a row is about."""
+    service, module = present(row["jobType"]), present(row["jobModule"])
+    return service or ABSENT, module or ABSENT, present(row["name"]) or ""
+
+
+def dated_at(row: Row) -> datetime | None:
+    """When a row's job started; else when it ended, else when it was modified last."""
+    fields = ("startTime", "endTime", "lastModifyTime")
+    return next((at for field in fields if (at := moment(row[field]))), None)
+
+
+def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.DataFrame:
+    """Sightings as a frame; `snapshots` are in the order of `Observations.snapshots`."""
+    rows = [
+        (number, taken_at, *(getattr(own, name) for name in Sighting.__slots__))
+        for number, (taken_at, sightings) in enumerate(snapshots)
+        for own in sightings
+    ]
+    return pd.DataFrame(rows, columns=list(SIGHTING_COLUMNS), dtype=object).astype(SIGHTING_COLUMNS)
+
+
+def _sighting(scope: ScopeKey, rows: Sequence[Row], before: Sighting | None) -> Sighting:
+    jobs = [row for row in rows if present(row["jobId"])]
+    return _with_jobs(scope, jobs, before) if jobs else _placeholder(scope, rows[-1], before)
+
+
+def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) -> Sighting:
+    dated = [(at, number) for number, row in enumerate(jobs) if (at := dated_at(row))]
+    newest = jobs[max(dated)[1] if dated else -1]
+    job_id = present(newest["jobId"]) or ""
+    runs = outcome_of(present(newest["status"])) is Outcome.RUNNING
+    ids = {present(row["jobId"]) for row in jobs}
+    return Sighting(
+        *scope,
+        job_id=job_id,
+        status="",
+        modified_at=None,
+        oldest_at=min(dated)[0] if dated else None,
+        at_work=job_id if runs else "",
+        lost=before is not None and bool(before.at_work) and before.at_work not in ids,
+        unreadable="",
+    )
+
+
+def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:
+    status, modified = present(row["status"]) or "", present(row["lastModifyTime"])
+    queued, at_work = is_queued(status), before.at_work if before else ""
+    modified_at = moment(modified)
+    return Sighting(
+        *scope,
+        job_id="",
+        status=status,
+        modified_at=_off_since(modified_at, before) if _is_off(status) else None,
+        oldest_at=None,
+        at_work=at_work if queued else "",
+        lost=bool(at_work) and not queued,
+        unreadable=modified if modified and modified_at is None else "",
+    )
+
+
+def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:
+    earlier = (
+        before.modified_at if before and not before.job_id and _is_off(before.status) else None
+    )
+    return min(filter(None, (modified_at, earlier)), default=None)
+
+
+def _is_off(status: str) -> bool:
+    return listed_of(status) is Listed.OFF
