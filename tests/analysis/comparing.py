@@ -108,7 +108,7 @@ def from_saved(customer: RawCustomer, folder: Path) -> Json | None:
             "target_object_success_rate": policy.target_object_success_rate,
             "max_gap": policy.max_gap,
             "watch_every": policy.watch_every,
-            "targets": [own | gap_of(own) for own in customer.policy["targets"]],
+            "targets": [as_setting(own) for own in customer.policy["targets"]],
             "left_out": customer.policy["left_out"],
         })
     )  # fmt: skip
@@ -121,10 +121,10 @@ def from_saved(customer: RawCustomer, folder: Path) -> Json | None:
     return made
 
 
-def gap_of(target: Mapping[str, Any]) -> dict[str, Any]:
-    """A target's gap as the settings have it: `max_gap`, a length of time."""
-    gap = target.get("max_gap_s")
-    return {} if gap is None else {"max_gap": timedelta(seconds=gap)}
+def as_setting(target: Mapping[str, Any]) -> dict[str, Any]:
+    """A target as the settings have it, its gap a length of time."""
+    gap = {"max_gap": timedelta(seconds=target["max_gap_s"])} if "max_gap_s" in target else {}
+    return {key: value for key, value in target.items() if key != "max_gap_s"} | gap
 
 
 def expected_of(customer: RawCustomer, *, with_answers: bool) -> dict[str, Any] | None:

@@ -1175,11 +1175,7 @@ def other_jobs(known: Known) -> list[Figures]:
 def quality(known: Known) -> list[Figures]:
     """One line for each kind and field, with how often."""
     notes: Counter[tuple[str, str]] = Counter()
-    dated = [
-        job
-        for job in known.all_jobs.values()
-        if job.dated_at and known.start <= job.dated_at < known.end
-    ]
+    dated = dated_in(known)
     undated = [job for job in known.all_jobs.values() if undated_here(job, known)]
     notes["undated", "startTime"] += len(undated)
     for job in [*dated, *undated]:
@@ -1201,13 +1197,22 @@ def quality(known: Known) -> list[Figures]:
             for name in contradictions(job, known):
                 notes["contradiction", name] += 1
     for job in known.in_period():
-        notes["end not seen", "status"] += end_not_seen(job, known)
+        notes["end not seen", "endTime"] += end_not_seen(job, known)
     for job in known.all_jobs.values():
         notes["start moved", "startTime"] += start_moved(job, known)
     return [
         {"kind": kind, "field": name, "count": count}
         for (kind, name), count in sorted(notes.items())
         if count
+    ]
+
+
+def dated_in(known: Known) -> list[Job]:
+    """Jobs dated in the period, also those left out and those that are no backups."""
+    return [
+        job
+        for job in known.all_jobs.values()
+        if job.dated_at and known.start <= job.dated_at < known.end
     ]
 
 
@@ -1240,11 +1245,14 @@ def contradictions(job: Job, known: Known) -> list[str]:
     found = []
     if job.outcome == "failed" and processed and counts["failedCount"] == 0:
         found.append("status")
-    none_good = all(
-        counts[name] == 0 for name in ("successfulCount", "skippedCount", "warningCount")
-    )
-    if job.outcome == "success" and (counts["failedCount"] or (processed and none_good)):
-        found.append("status")
+    if job.outcome == "success" and counts["failedCount"]:
+        found.append("failedCount")
+    if (
+        job.outcome == "success"
+        and processed
+        and all(counts[name] == 0 for name in ("successfulCount", "skippedCount", "warningCount"))
+    ):
+        found.append("totalCount")
     if row.start and row.end and row.end < row.start:
         found.append("endTime")
     if row.end and row.end > row.taken_at:
@@ -1253,7 +1261,7 @@ def contradictions(job: Job, known: Known) -> list[str]:
         found.append("lastModifyTime")
     twins = [
         other
-        for other in known.all_jobs.values()
+        for other in dated_in(known)
         if other.row.job_id == row.job_id and other.scope[1] != job.scope[1]
     ]
     if twins:

@@ -223,7 +223,7 @@ def test_a_running_job_that_is_lost_leaves_a_doubt_however_short() -> None:
     # Series: 12 01:00 (first job), 04:30, E = 11:00. Only 04:30 to 11:00 is certain.
     assert (one["longest_gap_s"], one["longest_gap_at_most_s"]) == (6.5 * HOUR, 6.5 * HOUR)
     made = figures(*looks)
-    assert {"kind": "end not seen", "field": "status", "count": 1} in made["quality"]
+    assert {"kind": "end not seen", "field": "endTime", "count": 1} in made["quality"]
     assert not made["final"]
 
 
