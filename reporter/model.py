@@ -6,7 +6,7 @@ the JSON of a report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -976,6 +976,8 @@ class ReportFigures:
     """The snapshot off which it is read how each scope stands."""
     final: bool
     """Whether the period has been looked at after its end, so that only late facts add to it."""
+    first_look: datetime | None
+    """When the customer was first looked at; None where that was before the period."""
     history: tuple[MonthFigures, ...]
     """The twelve months up to the period's last, oldest first; empty without a store."""
     protection: Protection
@@ -1000,13 +1002,18 @@ class ReportFigures:
     @property
     def not_judged(self) -> int:
         """Scopes whose recovery-point target cannot be judged, though there is one."""
-        return sum(
-            scope.in_sight
-            and scope.figures.gap_target_met is None
-            and bool(self.policy.gap_target(own.service, own.module, scope.name))
-            for own in self.modules
-            for scope in own.scopes
-        )
+        return not_judged(self.modules, self.policy)
+
+
+def not_judged(modules: Iterable[ModuleFigures], policy: Policy) -> int:
+    """How many scopes of the modules have a recovery-point target that cannot be judged."""
+    return sum(
+        scope.in_sight
+        and scope.figures.gap_target_met is None
+        and bool(policy.gap_target(own.service, own.module, scope.name))
+        for own in modules
+        for scope in own.scopes
+    )
 
 
 @dataclass(frozen=True)
@@ -1059,6 +1066,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "services",
         "protection",
         "trend",
+        "left_out",
         "quality",
         "method",
         "sources",
@@ -1070,6 +1078,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "protection",
         "trend",
         "annex",
+        "left_out",
         "quality",
         "method",
         "sources",
