@@ -25,6 +25,8 @@ from reporter.store import tables
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
 """What of a job the service wrote, and how that is read."""
+_AT_ONCE: Final = 5_000
+"""Jobs that are asked for at once: a query takes only so many values."""
 _SAID: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
 """What a sighting says beyond the names of its scope."""
 
@@ -145,10 +147,13 @@ class Derivation:
         }
 
     def _kept(self, identities: Collection[Identity]) -> dict[Identity, Row]:
-        jobs = tables.jobs.c
-        query = sa.select(tables.jobs).where(sa.tuple_(jobs.module_id, jobs.job_id).in_(identities))
-        found = self._connection.execute(query).mappings() if identities else ()
-        return {_identity(own): own for own in map(dict, found)}
+        identity, kept = sa.tuple_(tables.jobs.c.module_id, tables.jobs.c.job_id), {}
+        asked = sorted(identities)
+        for first in range(0, len(asked), _AT_ONCE):
+            some = identity.in_(asked[first : first + _AT_ONCE])
+            found = self._connection.execute(sa.select(tables.jobs).where(some)).mappings()
+            kept |= {_identity(own): own for own in map(dict, found)}
+        return kept
 
     def _upsert(self) -> Any:
         insert = tables.insert(self._connection.dialect, tables.jobs)
