@@ -6,7 +6,7 @@ the JSON of a report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -498,9 +498,13 @@ class Gap:
 
     @property
     def length_s(self) -> float:
-        # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
         """Seconds it lasted."""
-        return (self.end.astimezone(UTC) - self.start.astimezone(UTC)).total_seconds()
+        return _seconds(self.start, self.end)
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+    return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -631,6 +635,11 @@ class RunningJob:
     """In the report's time zone."""
     seen_at: datetime
     """The last look, in the report's time zone."""
+
+    @property
+    def length_s(self) -> float:
+        """Seconds it had been running by then."""
+        return _seconds(self.started_at, self.seen_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -976,6 +985,8 @@ class ReportFigures:
     """The snapshot off which it is read how each scope stands."""
     final: bool
     """Whether the period has been looked at after its end, so that only late facts add to it."""
+    first_look: datetime | None
+    """When the customer was first looked at; None where that was before the period."""
     history: tuple[MonthFigures, ...]
     """The twelve months up to the period's last, oldest first; empty without a store."""
     protection: Protection
@@ -1000,13 +1011,18 @@ class ReportFigures:
     @property
     def not_judged(self) -> int:
         """Scopes whose recovery-point target cannot be judged, though there is one."""
-        return sum(
-            scope.in_sight
-            and scope.figures.gap_target_met is None
-            and bool(self.policy.gap_target(own.service, own.module, scope.name))
-            for own in self.modules
-            for scope in own.scopes
-        )
+        return not_judged(self.modules, self.policy)
+
+
+def not_judged(modules: Iterable[ModuleFigures], policy: Policy) -> int:
+    """How many scopes of the modules have a recovery-point target that cannot be judged."""
+    return sum(
+        scope.in_sight
+        and scope.figures.gap_target_met is None
+        and bool(policy.gap_target(own.service, own.module, scope.name))
+        for own in modules
+        for scope in own.scopes
+    )
 
 
 @dataclass(frozen=True)
@@ -1059,6 +1075,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "services",
         "protection",
         "trend",
+        "left_out",
         "quality",
         "method",
         "sources",
@@ -1070,6 +1087,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "protection",
         "trend",
         "annex",
+        "left_out",
         "quality",
         "method",
         "sources",
@@ -1170,6 +1188,8 @@ class Answer:
     absence: Absence | None = None
     unusable: tuple[Reply, ...] = ()
     """What came and could not be used: kept to be looked at, and nothing rests on it."""
+    cut_from: Answer | None = None
+    """The answer for all customers that this is a part of: kept once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ Listed, never mended: every figure counts what the service printed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Final, cast
 
 import pandas as pd
 
-from reporter.analysis.window import MODULE, SCOPE, Window, dated_in, scopes_in
+from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
 from reporter.jobs.records import Unread
@@ -119,8 +120,9 @@ def _end_not_seen(window: Window) -> pd.DataFrame:
 def not_seen_to_end(window: Window) -> pd.Series:
     """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
     jobs = window.jobs
-    last_look = window.looks.groupby(SCOPE)["taken_at"].max().reindex(scopes_in(jobs)).to_numpy()
-    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & (jobs["fetched_at"] < last_look)
+    last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
+    later = instants(jobs["fetched_at"]) < last_look
+    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost
 
 
@@ -138,10 +140,12 @@ def _placeholders(window: Window) -> pd.DataFrame:
             for field, code in codes.items()
             if code is not None
         ]
-        if codes["status"] is None and not catalog.is_known_status(status):
+        if status and codes["status"] is None and not catalog.is_known_status(status):
             found.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
-        if unreadable:
-            found.append((QualityKind.UNREADABLE.value, "lastModifyTime", unreadable, None))
+        values = json.loads(unreadable) if unreadable else {}
+        found += [
+            (QualityKind.UNREADABLE.value, field, value, None) for field, value in values.items()
+        ]
     return pd.DataFrame(found, columns=_COLUMNS, dtype=object)
 
 

@@ -47,12 +47,14 @@ def run(
 ) -> None:
     """Fetch, then do the months that are due: safe to start as often as you like.
 
-    What is due, [schedule] says; with --period it has no say. Only what has changed is rendered,
-    and only what is approved and has not been delivered is sent. A run that was cut short is gone
-    on with by the next. A customer who could not be fetched is rendered from what the store has,
-    and counted as failed.
+    What is due, [schedule] says; with --period it has no say. A month's report is made once it is
+    final: once the service has been asked after its end, so late that nothing of it can have been
+    missed. Only what has changed is rendered, and only what is approved and has not been delivered
+    is sent. A run that was cut short is gone on with by the next. A customer who could not be
+    fetched is counted as failed.
     """
     from reporter.store.runs import month_done
+    from reporter.store.versions import is_any_closed
 
     console = context.ensure_object(Console)
     rendering = rendering_of(console.settings(), out, formats, period, timezone, locale)
@@ -64,10 +66,10 @@ def run(
     status = fetch_customers_wanted(console, wanted, wait) if fetching else 0
     months = _months_due(console, rendering, store)
     for label in months:
-        began_at, month = utc_now(), replace(rendering, period=label)
+        began_at, month = utc_now(), replace(rendering, period=label, only_final=True)
         last = label == months[-1]
         status = max(status, _do_period(console, month, wanted, workers, wait, leftovers=last))
-        if not wanted:
+        if not wanted and is_any_closed(store, label):
             month_done(store, label, began_at, utc_now())
     context.exit(status)
 
@@ -96,14 +98,14 @@ def _do_period(
 
 def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:
     from reporter.schedule import fetch_due_at
-    from reporter.store.runs import last_fetch_ended
+    from reporter.store.runs import last_fetch_began
 
-    ended_at = last_fetch_ended(store)
-    due_at = fetch_due_at(rendering.settings.schedule, ended_at, rendering.now)
+    began_at = last_fetch_began(store)
+    due_at = fetch_due_at(rendering.settings.schedule, began_at, rendering.now)
     if due_at <= rendering.now:
         return True
     console.say(
-        f"Not fetched: the last fetch ended at {ended_at:%Y-%m-%d %H:%M} UTC, "
+        f"Not fetched: the last fetch began at {began_at:%Y-%m-%d %H:%M} UTC, "
         f"the next is due at {due_at:%Y-%m-%d %H:%M} UTC."
     )
     return False

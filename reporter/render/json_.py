@@ -12,6 +12,7 @@ from reporter import __version__
 from reporter.model import Absence, Look, Report, RestoreTests, ScopeFigures
 from reporter.period import Period
 from reporter.render.sentences import reason_text
+from reporter.render.text import Words
 
 SCHEMA: Final = 2
 """Raised when a key comes, goes or changes its meaning: archives are held to the keys of theirs. It
@@ -59,7 +60,9 @@ def report_dict(report: Report) -> dict[str, Any]:
             ],
         },
         "state": report.state.value,
-        "reasons": [reason_text(reason) for reason in report.reasons],
+        "reasons": [
+            reason_text(reason, Words("en", report.policy.units)) for reason in report.reasons
+        ],
         "totals": _plain(report.totals),
         "services": [{"service": own.service} | _plain(own.figures) for own in report.services],
         "modules": [
@@ -123,6 +126,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "restore_tests": _restore_tests(report.restore_tests),
         "reference_at": report.reference_at.isoformat(),
         "final": report.final,
+        "first_look": _plain(report.first_look),
         "as_of": report.as_of.isoformat(),
         "version": report.version,
         "restates": None

@@ -264,7 +264,7 @@ def _identity(own: Row) -> Identity:
 
 def _dated(own: Row) -> Row:
     """A row of the table `jobs` with what it is dated by."""
-    started_at, ended_at = moment(own["startTime"]), moment(own["endTime"])
+    started_at, ended_at = moment(own, "startTime"), moment(own, "endTime")
     return own | {
         "dated_at": started_at or ended_at or own["first_modified_at"],
         "point_at": ended_at or started_at or own["first_modified_at"],

@@ -71,13 +71,13 @@ runs = sa.Table(
 
 # One attempt to take a snapshot of something (`kind`). `error` is empty where the snapshot is
 # complete. Where it is not, replies are what came nevertheless: kept to be looked at, and nothing
-# may rest on them. `customer_id` is missing for the list of customers itself.
+# may rest on them. `customer_id` is missing for lists about all customers.
 fetches = sa.Table(
     "fetches",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    # jobs, protection, subscription, or customers
+    # jobs, protection, subscription; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
@@ -201,13 +201,20 @@ versions = sa.Table(
     sa.Column("made_at", Instant, nullable=False),
     sa.Column("as_of", Instant, nullable=False),
     sa.Column("program", sa.String, nullable=False),  # its version
-    sa.Column("closed", sa.Boolean, nullable=False),  # whether the period was over
+    sa.Column("program_sha256", sa.String(64)),  # of its files; missing of 0.2.0 and before
+    sa.Column("closed", sa.Boolean, nullable=False),  # what comes later corrects it
     # Of all it was made of: the same basis gives the same files.
     sa.Column("basis", sa.String(64), nullable=False),
     sa.Column("checked", sa.String(64), nullable=False),  # the last basis that changed no figure
     sa.Column("look", sa.String(64), nullable=False),  # of all but what the store holds
+    # Of what of this the provider chooses; missing until a program that keeps it has looked at it.
+    sa.Column("configuration", sa.String(64)),
     sa.Column("restates", sa.Integer),  # number of the version whose figures it corrects
     sa.Column("figures_sha256", sa.String(64), nullable=False),
+    # Of what a later program makes of the very data it was made of, and of that program's files:
+    # missing until one has to know, and where that is no longer as good as its own figures.
+    sa.Column("redefined_sha256", sa.String(64)),
+    sa.Column("redefined_by", sa.String(64)),
     sa.Column("figures", sa.LargeBinary, nullable=False),  # the JSON of the report, zlib
     sa.Column("standing", sa.String, nullable=False),  # what the portfolio shows of it, as JSON
     sa.UniqueConstraint("customer_id", "period", "number"),
