@@ -328,7 +328,7 @@ class Store:
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT in the database's own form, which can say what to do on a conflict."""
-        return tables.insert(self.engine.dialect, table)
+        return tables.insert(self.engine.dialect.name, table)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:

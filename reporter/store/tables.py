@@ -37,9 +37,9 @@ class Instant(sa.TypeDecorator[datetime]):
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def insert(dialect: sa.Dialect, table: sa.Table) -> Any:
-    """An INSERT in the database's own form, which can say what to do on a conflict."""
-    return _INSERTS[dialect.name](table)
+def insert(dialect: str, table: sa.Table) -> Any:
+    """An INSERT in a database's own form, which can say what to do on a conflict."""
+    return _INSERTS[dialect](table)
 
 
 metadata = sa.MetaData()
