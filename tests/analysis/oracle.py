@@ -539,7 +539,7 @@ def scopes_in(known: Known) -> list[ScopeKey]:
             found |= scopes_listed(snapshot, known)
     if known.before:
         last = known.before[-1]
-        later = [one for one in known.counted if one.at >= known.start]
+        later = [one for one in [*known.inside, known.reference] if one is not last]
         for scope in scopes_listed(last, known):
             row = last.row_of(scope)
             assert row
@@ -600,10 +600,9 @@ def looks(scope: ScopeKey, known: Known) -> list[Snapshot]:
     return found
 
 
-def started(row: Row, known: Known) -> datetime | None:
-    """When a job listed in a snapshot started, as far as that is known."""
-    assert row.identity
-    return row.start or row.end or known.all_jobs[row.identity].earliest_modified
+def started(row: Row) -> datetime | None:
+    """When a job listed in a snapshot started, as far as that snapshot tells."""
+    return row.start or row.end or row.modified
 
 
 @lru_cache(maxsize=500)
@@ -612,7 +611,7 @@ def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     found: list[Span] = []
     series = looks(scope, known)
     for earlier, later in pairwise(series):
-        starts = [started(row, known) for row in later.of(scope) if row.job_id]
+        starts = [started(row) for row in later.of(scope) if row.job_id]
         oldest = min((one for one in starts if one), default=None)
         shown_from = oldest or later.at
         if shown_from - earlier.at > known.watch:
@@ -630,7 +629,7 @@ def lost_running(scope: ScopeKey, earlier: Snapshot, later: Snapshot, known: Kno
     if not rows:
         return False
     never = datetime.min.replace(tzinfo=UTC)
-    newest = max(rows, key=lambda row: (started(row, known) or never, row.place))
+    newest = max(rows, key=lambda row: (started(row) or never, row.place))
     assert newest.identity
     return newest.outcome == "running" and not later.lists(newest.identity)
 
@@ -653,12 +652,13 @@ def recovery_points(scope: ScopeKey, known: Known) -> list[datetime]:
 def gap_series(scope: ScopeKey, known: Known) -> list[datetime]:
     """The last recovery point before the period, else the first job's start; those in it; E."""
     dated = [job.dated_at for job in known.jobs if job.scope == scope and job.dated_at]
-    if not dated or known.stop <= known.start or min(dated) > known.stop:
+    if not dated or known.stop <= known.start:
         return []
     points = recovery_points(scope, known)
     before = [point for point in points if point < known.start]
     inside = [point for point in points if known.start <= point <= known.stop]
-    return [before[-1] if before else min(dated), *inside, known.stop]
+    first = before[-1] if before else min(dated)
+    return [first, *inside, known.stop] if inside or first <= known.stop else []
 
 
 @lru_cache(maxsize=500)
@@ -1189,8 +1189,7 @@ def quality(known: Known) -> list[Figures]:
             notes["unknown code", name] += bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
         coded = re.fullmatch(r"Unknown \(-?\d+\)", job.row.status or "")
         notes["unknown status", "status"] += job.outcome == "unknown" and not coded
-    for job in dated:
-        if job.dated_by != "start":
+        if job.dated_by in ("end", "modification"):
             notes[f"dated by {job.dated_by}", "startTime"] += 1
         if job.row.is_backup:
             notes["inconsistent counts", "totalCount"] += inconsistent(job)
@@ -1280,22 +1279,26 @@ def end_not_seen(job: Job, known: Known) -> bool:
 
 
 def start_moved(job: Job, known: Known) -> bool:
-    """Whether replies give several starts, of which the period has seen something."""
+    """Whether a reply gave an earlier start than counts, and the period lies about the two."""
     starts = sorted({row.start for row in job.rows if row.start})
     if len(starts) < 2 or not job.dated_at:
         return False
-    return starts[0] < known.end and job.dated_at >= known.start
+    return starts[0] < job.dated_at and starts[0] < known.end and job.dated_at >= known.start
 
 
 # The whole.
 
 
 def nothing_known_yet(known: Known) -> bool:
-    """Whether the period ended before the first snapshot and the earliest job in it."""
+    """Whether the period ended before the first snapshot and the earliest job in it.
+
+    Jobs that nobody can date and that are listed in this period are something known.
+    """
     first = known.snapshots[0]
     jobs = [known.all_jobs[row.identity].dated_at for row in first.rows if row.identity]
     since = min([first.at, *(moment for moment in jobs if moment)])
-    return known.end <= since
+    undated = any(undated_here(job, known) for job in known.all_jobs.values())
+    return known.end <= since and not undated
 
 
 def report(
