@@ -910,7 +910,7 @@ def scope_reasons(scope: ScopeKey, known: Known) -> list[tuple[str, str]]:
         found.append(("attention", "gap target missed"))
     if failures >= 1:
         found.append(("attention", "ends in failure"))
-    if stands == "refused":
+    if stands == "refused" and not none:
         found.append(("attention", "ends refused"))
     if switched_off_within(scope, known):
         found.append(("attention", "switched off"))
@@ -1243,7 +1243,7 @@ def contradictions(job: Job, known: Known) -> list[str]:
     processed = bool(counts["totalCount"])
     found = []
     if job.outcome == "failed" and processed and counts["failedCount"] == 0:
-        found.append("status")
+        found.append("failedCount")
     if job.outcome == "success" and counts["failedCount"]:
         found.append("failedCount")
     if (
