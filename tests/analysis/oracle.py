@@ -1062,8 +1062,8 @@ def local_day(job: Job, known: Known) -> date | None:
 def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
     """What each day without a job says of each module.
 
-    `no run` if the day was observed, is over, and nothing could run unseen; `to come` after the
-    last snapshot of a period that runs; else `not observed`.
+    `no run` if the day was observed, is over, and nothing could run unseen; `to come` where the
+    last snapshot is before its end; else `not observed`.
     """
     found: dict[tuple[str, str], dict[date, str]] = {}
     for module in sorted({scope[:2] for scope in known.scopes}):
@@ -1083,11 +1083,11 @@ def silent_day(day: date, hidden: Sequence[Span], known: Known) -> str:
     """The word for one day without a job."""
     begin = first_instant(day, known.zone)
     stop = first_instant(day + timedelta(days=1), known.zone)
-    if begin >= known.stop and known.stop < known.end:
+    if stop > known.stop:
         return "to come"
-    over = stop <= known.stop and day in observed_days(known)
-    return "not observed" if not over or any(overlap((begin, stop), one) for one in hidden) \
-        else "no run"  # fmt: skip
+    if day not in observed_days(known) or any(overlap((begin, stop), one) for one in hidden):
+        return "not observed"
+    return "no run"
 
 
 def exceptions(known: Known) -> list[Figures]:
@@ -1178,17 +1178,20 @@ def quality(known: Known) -> list[Figures]:
     dated = dated_in(known)
     undated = [job for job in known.all_jobs.values() if undated_here(job, known)]
     notes["undated", "startTime"] += len(undated)
-    for job in [*dated, *undated]:
-        for name in job.row.unreadable:
+    placeholders = [row for row in known.reference.rows if not row.job_id]
+    for row in [*(job.row for job in [*dated, *undated]), *placeholders]:
+        for name in row.unreadable:
             notes["unreadable", name] += 1
         for name, text in (
-            ("jobType", job.row.service),
-            ("jobModule", job.row.module),
-            ("status", job.row.status or ""),
+            ("jobType", row.service),
+            ("jobModule", row.module),
+            ("status", row.status or ""),
         ):
-            notes["unknown code", name] += bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
-        coded = re.fullmatch(r"Unknown \(-?\d+\)", job.row.status or "")
-        notes["unknown status", "status"] += job.outcome == "unknown" and not coded
+            notes["unknown code", name] += is_code(text)
+        said = row.job_id or row.status  # a placeholder may say nothing
+        unknown = bool(said) and not is_known(row.status) and not is_code(row.status or "")
+        notes["unknown status", "status"] += unknown
+    for job in [*dated, *undated]:
         if job.dated_by in ("end", "modification"):
             notes[f"dated by {job.dated_by}", "startTime"] += 1
         if job.row.is_backup:
@@ -1213,6 +1216,16 @@ def dated_in(known: Known) -> list[Job]:
         for job in known.all_jobs.values()
         if job.dated_at and known.start <= job.dated_at < known.end
     ]
+
+
+def is_code(text: str) -> bool:
+    """Whether a number that no list names stands for a name."""
+    return bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
+
+
+def is_known(status: str | None) -> bool:
+    """Whether a status stands in a list."""
+    return any(among(status, statuses) for statuses in OUTCOME_OF_STATUS.values())
 
 
 def undated_here(job: Job, known: Known) -> bool:
@@ -1280,10 +1293,11 @@ def end_not_seen(job: Job, known: Known) -> bool:
 
 def start_moved(job: Job, known: Known) -> bool:
     """Whether a reply gave an earlier start than counts, and the period lies about the two."""
-    starts = sorted({row.start for row in job.rows if row.start})
-    if len(starts) < 2 or not job.dated_at:
+    earliest = min((row.start for row in job.rows if row.start), default=None)
+    counts = job.row.start
+    if earliest is None or counts is None or counts == earliest:
         return False
-    return starts[0] < job.dated_at and starts[0] < known.end and job.dated_at >= known.start
+    return earliest < known.end and counts >= known.start
 
 
 # The whole.
