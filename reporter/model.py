@@ -498,9 +498,13 @@ class Gap:
 
     @property
     def length_s(self) -> float:
-        # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
         """Seconds it lasted."""
-        return (self.end.astimezone(UTC) - self.start.astimezone(UTC)).total_seconds()
+        return _seconds(self.start, self.end)
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+    return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -631,6 +635,11 @@ class RunningJob:
     """In the report's time zone."""
     seen_at: datetime
     """The last look, in the report's time zone."""
+
+    @property
+    def length_s(self) -> float:
+        """Seconds it had been running by then."""
+        return _seconds(self.started_at, self.seen_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 from reporter.model import Policy, Reason, ReasonKind
@@ -63,8 +63,7 @@ def reason_text(reason: Reason, words: Words = _ENGLISH) -> str:
     return words.say(
         "{module}: {finding}",
         module=words.name(
-            shortened(reason.subject)
-            or scope_name(reason.service, reason.module, reason.name)
+            shortened(reason.subject) or scope_name(reason.service, reason.module, reason.name)
         ),
         finding=_finding(reason, words),
     )
@@ -129,7 +128,7 @@ def _finding(reason: Reason, words: Words) -> str:
             return words.say("nothing to back up")
 
 
-def since_text(kind: ReasonKind, since: datetime | None, words: Words) -> str:
+def since_text(kind: ReasonKind, since: date | None, words: Words) -> str:
     """That something is switched off, or not listed any more, and since when."""
     gone = kind is ReasonKind.GONE
     if since is None:
@@ -159,8 +158,8 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
     }
     target = (
         words.say(
-            "Targets: {rate} of the jobs successful, {objects} of the objects, at most {gap} without"
-            " a recovery point.",
+            "Targets: {rate} of the jobs successful, {objects} of the objects, at most {gap}"
+            " without a recovery point.",
             **rates,
             gap=words.duration(policy.max_gap.total_seconds()),
         )
@@ -182,3 +181,12 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
         *([words.say("Targets of their own: {names}.", names=words.listed(own))] if own else []),
         words.say("1 GB is {base} bytes.", base="1024³" if policy.units == "binary" else "1000³"),
     ]
+
+
+def certainty_text(policy: Policy, words: Words) -> str:
+    """On what condition gaps are certain."""
+    return words.say(
+        "At least: what is certain, as long as nothing runs unseen within {length} of a look. At"
+        " most: what it can be where jobs may not have been seen.",
+        length=words.duration(policy.watch_every.total_seconds()),
+    )

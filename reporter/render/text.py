@@ -135,7 +135,7 @@ class Words:
     def about(
         cls, period: Period, locale: str = "en", units: Literal["binary", "decimal"] = "binary"
     ) -> Words:
-        """Those that tell of a period: a day of another year than its own has the year beside it."""
+        """Those that tell of a period: days of other years than its own have theirs beside them."""
         return cls(locale, units, frozenset((period.first.year, period.last.year)))
 
     @property
