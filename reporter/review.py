@@ -49,7 +49,14 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
     if report["restates"]:
         changes = len(report["restates"]["changes"])
         changed = f"{changes} figure{'' if changes == 1 else 's'} changed"
-        yield "restates", f"version {report['restates']['version']}: {changed}"
+        yield "restates", f"version {report['restates']['version']}: {changed}{_why(report)}"
+
+
+def _why(report: Mapping[str, Any]) -> str:
+    """Why a report corrects another, as far as the report says it."""
+    reasons = {"late": "late data", "redefined": f"new definitions, version {report['schema']}"}
+    said = [text for key, text in reasons.items() if report["restates"][key]]
+    return f", by {' and '.join(said)}" if said else ""
 
 
 def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:

@@ -83,7 +83,7 @@ def make_jobs(
 def make_sightings(rows: Sequence[object], looks: Sequence[datetime]) -> pd.DataFrame:
     """What looks of a service show that lists all that has begun, and every placeholder."""
     texts = text_rows(rows, looks[-1])
-    begun = [(moment(row["startTime"]), row) for row in texts]
+    begun = [(moment(row, "startTime"), row) for row in texts]
     shown = [[row for at, row in begun if at is None or at <= look] for look in looks]
     return frame_of(list(zip(looks, sightings_in(shown), strict=True)))
 

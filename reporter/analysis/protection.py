@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from reporter.jobs.catalog import is_backup_product
 from reporter.jobs.records import Record, Unread
 from reporter.jobs.replies import products_of, protected_rows
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
     Answer,
+    Customer,
     Policy,
     Product,
     Protected,
@@ -43,17 +45,25 @@ def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread
 
 
 def subscription_of(
-    answer: Answer, period: Period, policy: Policy, unread: Unread, last_fetch: datetime
+    answer: Answer,
+    customer: Customer,
+    period: Period,
+    policy: Policy,
+    unread: Unread,
+    last_fetch: datetime,
 ) -> Subscription:
-    """What was bought, the soonest to expire first; `unread` counts what could not be read."""
-    as_of = _as_of(answer, period)
-    judged_on = min(period.stop, last_fetch.date())
-    products = [
-        _product(Record(row, policy.units, unread), judged_on)
-        for row in products_of(answer.replies)
-    ]
+    """What the customer has bought, the soonest to expire first; `unread` counts what could not be
+    read. Products that are no backup are counted, not listed.
+    """
+    as_of, judged_on = _as_of(answer, period), min(period.stop, last_fetch.date())
+    rows = products_of(answer.replies, customer.id)
+    records = [Record(row, policy.units, unread) for row in rows]
+    backups = [own for own in records if _may_be_backup(own)]
+    products = [_product(own, judged_on) for own in backups]
     ordered = sorted(products, key=lambda own: (own.expires_on or date.max, own.service))
-    return Subscription(as_of, answer.absence, tuple(ordered))
+    return Subscription(
+        as_of, answer.absence, tuple(ordered), other_products=len(records) - len(backups)
+    )
 
 
 def sources_of(answers: Iterable[Answer]) -> tuple[Source, ...]:
@@ -75,8 +85,7 @@ def _module(record: Record, unread: Unread) -> ProtectedModule:
     if scanned is not None and protected is not None and protected > scanned:
         unread[QualityKind.CONTRADICTION, "totalProtectedObjects", MORE_THAN_SCANNED] += 1
     return ProtectedModule(
-        record.name("serviceType"),
-        record.name("serviceModule"),
+        *record.module(),
         Protected(
             scanned=scanned,
             protected=protected,
@@ -87,8 +96,16 @@ def _module(record: Record, unread: Unread) -> ProtectedModule:
     )
 
 
+def _may_be_backup(record: Record) -> bool:
+    """Whether a product's name says that it is a backup, or it has none and may be one."""
+    service = record.text("service")
+    return service is None or is_backup_product(service)
+
+
 def _product(record: Record, judged_on: date) -> Product:
     expires_on = record.day("expirationDate")
+    used, bought = record.capacity("purchasedCapacity")
+    protected = record.size("protectedCapacity")
     return Product(
         service=record.text("service") or ABSENT,
         name=record.text("subscriptionName"),
@@ -97,8 +114,8 @@ def _product(record: Record, judged_on: date) -> Product:
         units=record.count("purchasedUnits"),
         licences_assigned=record.count("microsoftLicenseAssigned"),
         licences_available=record.count("microsoftLicenseAvailable"),
-        capacity_bytes=record.size("purchasedCapacity"),
-        protected_bytes=record.size("protectedCapacity"),
+        capacity_bytes=bought,
+        protected_bytes=used if protected is None else protected,
         consumed_bytes=record.size("consumedStorage"),
         storage=record.text("storage"),
         retention=record.text("retention"),

@@ -5,6 +5,7 @@ Listed, never mended: every figure counts what the service printed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Final, cast
 
@@ -138,10 +139,12 @@ def _placeholders(window: Window) -> pd.DataFrame:
             for field, code in codes.items()
             if code is not None
         ]
-        if codes["status"] is None and not catalog.is_known_status(status):
+        if status and codes["status"] is None and not catalog.is_known_status(status):
             found.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
-        if unreadable:
-            found.append((QualityKind.UNREADABLE.value, "lastModifyTime", unreadable, None))
+        values = json.loads(unreadable) if unreadable else {}
+        found += [
+            (QualityKind.UNREADABLE.value, field, value, None) for field, value in values.items()
+        ]
     return pd.DataFrame(found, columns=_COLUMNS, dtype=object)
 
 

@@ -167,7 +167,7 @@ def analyse(
     answered = given.get("protection") or _no_answer("protection")
     protection = protection_of(answered, period, policy, unread)
     bought = given.get("subscription") or _no_answer("subscription")
-    subscription = subscription_of(bought, period, policy, unread, as_of)
+    subscription = subscription_of(bought, customer, period, policy, unread, as_of)
     before = None
     if stored_before is not None:
         before = stored_by(protection_of(stored_before, period, policy, Counter()).modules)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from reporter.jobs import catalog, rows, values
 from reporter.jobs.rows import FIELDS, FIRSTS, Row
+from reporter.jobs.values import DateOrder
 from reporter.model import Outcome, Policy, QualityKind
 
 _TIME = "datetime64[us, UTC]"
@@ -83,9 +84,11 @@ class Jobs:
 
 
 def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
-    """Jobs as `rows.newest` gives them as a frame: a column for each field, and the moments."""
+    """Jobs as `rows.newest` gives them as a frame: a column for each field, `date_orders`, and the
+    moments.
+    """
     moments = ["fetched_at", *FIRSTS]
-    raw = pd.DataFrame(rows, columns=[*FIELDS, *moments], dtype=object)
+    raw = pd.DataFrame(rows, columns=[*FIELDS, "date_orders", *moments], dtype=object)
     return raw.astype(dict.fromkeys(moments, _TIME))
 
 
@@ -94,7 +97,10 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
     present = {field: _present(raw[field]) for field in FIELDS}
     typed = pd.DataFrame(index=raw.index)
     for column, field in FIELD_OF_COLUMN.items():
-        typed[column] = _parser(column, policy)(present[field])
+        if column in _TIMES:
+            typed[column] = _times(present[field], _orders(raw, field))
+        else:
+            typed[column] = _parser(column, policy)(present[field])
     # A row is never dropped: one that names no service or module is shown under the service's
     # own sign for "nothing there".
     for column in ("service", "module"):
@@ -131,12 +137,10 @@ def _parser(column: str, policy: Policy) -> Callable[[pd.Series], pd.Series]:
         return lambda text: _mapped(text, lambda t: values.read_size(t, policy.units), "Int64")
     if column == "duration":
         return lambda text: _mapped(text, values.read_duration, "timedelta64[us]")
-    if column in _TIMES:
-        return _times
     return lambda text: text.astype("str")
 
 
-def _times(text: pd.Series) -> pd.Series:
+def _times(text: pd.Series, orders: pd.Series) -> pd.Series:
     """Instants: the usual ISO form for the whole column at once, all others one by one.
 
     Times differ from row to row, so reading distinct texts alone would gain nothing here.
@@ -145,10 +149,18 @@ def _times(text: pd.Series) -> pd.Series:
     times = pd.to_datetime(text.where(usual), format="ISO8601", utc=True, errors="coerce")
     times = times.dt.as_unit("us")
     times = times.where((times >= values.EARLIEST) & (times < values.LATEST))
-    others = text[~usual]
-    if others.notna().any():
-        times = times.where(usual, _mapped(others, values.read_time, _TIME).reindex(text.index))
+    others = text[~usual].dropna()
+    if len(others):
+        read = map(values.read_time, others, orders[others.index])
+        found = pd.Series(list(read), index=others.index, dtype=_TIME)
+        times = times.where(usual, found.reindex(text.index))
     return times
+
+
+def _orders(raw: pd.DataFrame, field: str) -> pd.Series:
+    """How the slashed dates of a field are to be read, row by row."""
+    orders = _mapped(raw["date_orders"], lambda orders: rows.date_order(orders, field))
+    return orders.fillna(DateOrder.ASSUMED)
 
 
 def _dated(typed: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -177,6 +189,12 @@ def _notes(
     for column, field in FIELD_OF_COLUMN.items():
         unreadable = present[field].notna() & typed[column].isna()
         found.append(_note(QualityKind.UNREADABLE, field, raw[field][unreadable]))
+    for column in _TIMES:
+        field = FIELD_OF_COLUMN[column]
+        assumed = raw["date_orders"].notna() & (_orders(raw, field) == DateOrder.ASSUMED)
+        slashed = present[field][assumed & typed[column].notna()]
+        either = _mapped(slashed, values.is_ambiguous).fillna(False).astype(bool)
+        found.append(_note(QualityKind.AMBIGUOUS, field, slashed[either]))
     for field in catalog.CODED_FIELDS:
         codes = _mapped(present[field], catalog.unknown_code)
         found.append(_note(QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))

@@ -33,12 +33,10 @@ class Record:
         """A text as it is; None where nothing is there."""
         return rows.present(rows.text_of(self._fields.get(field)))
 
-    def name(self, field: str) -> str:
-        """A service or a module by its name, whether it comes as a name or as a number."""
-        named = catalog.name_of_code(_CODES[field], self.text(field) or rows.ABSENT)
-        if (code := catalog.unknown_code(named)) is not None:
-            self._unread[QualityKind.UNKNOWN_CODE, field, code] += 1
-        return named
+    def module(self) -> tuple[str, str]:
+        """The service and the module it is about by the names that count, however they come."""
+        service, module = self._name("serviceType"), self._name("serviceModule")
+        return catalog.service_name(service), catalog.module_name(module, service)
 
     def count(self, field: str) -> int | None:
         """A whole number."""
@@ -48,9 +46,23 @@ class Record:
         """Bytes of a size."""
         return self._read(field, lambda text: values.read_size(text, self._units))
 
+    def capacity(self, field: str) -> tuple[int | None, int | None]:
+        """Bytes used and bytes bought."""
+        read = self._read(field, lambda text: values.read_capacity(text, self._units))
+        return read or (None, None)
+
     def day(self, field: str) -> date | None:
-        """A day."""
-        return self._read(field, values.read_day)
+        """A day; of one that could be either, month first, that is counted too."""
+        day = self._read(field, values.read_day)
+        if day is not None and values.is_ambiguous(text := self.text(field) or ""):
+            self._unread[QualityKind.AMBIGUOUS, field, text] += 1
+        return day
+
+    def _name(self, field: str) -> str:
+        named = catalog.name_of_code(_CODES[field], self.text(field) or rows.ABSENT)
+        if (code := catalog.unknown_code(named)) is not None:
+            self._unread[QualityKind.UNKNOWN_CODE, field, code] += 1
+        return named
 
     def _read(self, field: str, read: Callable[[str], T | None]) -> T | None:
         text = self.text(field)

@@ -2,6 +2,9 @@
 
 generation 1   {"@odata.context": …, "value": [row, …], "@odata.nextLink": …}
 generation 3   {"data": [row, …], "metadata": {"pageIndex", "pageSize", "totalCount"}}
+
+The overview of protected data may also come as a bare list of rows, or in an array: what the vendor
+prints of it is no JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from typing import Any
 
 from reporter.errors import ReplyError
 from reporter.foreign import BeyondLimits, NotJson, read_json
-from reporter.jobs.rows import Row, text_rows
+from reporter.jobs.rows import Row, present, text_of, text_rows
 from reporter.model import Reply
 from reporter.showing import beginning, excerpt
 
@@ -36,9 +39,33 @@ def read_page(reply: Reply) -> Page:
     Raises:
         ReplyError: the body is not JSON, or JSON of another shape.
     """
-    where = f" (request id {reply.request_id})" if reply.request_id else ""
+    return _page(_envelope(reply), reply, "jobs")
+
+
+def read_overview(reply: Reply) -> Page:
+    """The rows in a reply about protected data, which may also be an array: of the rows
+    themselves, or with their envelope in it.
+
+    No other list is read so: an empty array in place of jobs would say that there are none any
+    more.
+
+    Raises:
+        ReplyError: the body is not JSON, or JSON of another shape.
+    """
+    envelope = _envelope(reply)
+    if isinstance(envelope, list) and all(isinstance(item, dict) for item in envelope):
+        holders = [item for item in envelope if "data" in item]
+        if not holders:
+            envelope = {"data": envelope}
+        elif len(holders) == 1:
+            envelope = {name: value for item in envelope for name, value in item.items()}
+    return _page(envelope, reply, "protected data")
+
+
+def _envelope(reply: Reply) -> Any:
+    where = _where(reply)
     try:
-        envelope = read_json(reply.body)
+        return read_json(reply.body)
     except BeyondLimits as error:
         raise ReplyError(
             f"The reply of {excerpt(reply.url)} cannot be used: {error}{where}.",
@@ -50,6 +77,9 @@ def read_page(reply: Reply) -> Page:
             hint="It may be cut short, or come from a proxy in between; it begins with "
             f"{beginning(reply.body, 60)!r}.",
         ) from error
+
+
+def _page(envelope: Any, reply: Reply, what: str) -> Page:
     if isinstance(envelope, dict):
         rows, link = envelope.get("value"), envelope.get("@odata.nextLink")
         if isinstance(rows, list) and (link is None or isinstance(link, str)):
@@ -59,10 +89,14 @@ def read_page(reply: Reply) -> Page:
             number, total = metadata.get("pageIndex"), metadata.get("totalCount")
             return Page(rows, number=_whole(number), total=_whole(total))
     raise ReplyError(
-        f"The reply of {excerpt(reply.url)} is JSON, but not a list of jobs{where}.",
+        f"The reply of {excerpt(reply.url)} is JSON, but not a list of {what}{_where(reply)}.",
         hint='Expected {"value": […]} (generation 1) or {"data": […], "metadata": {…}} '
         "(generation 3).",
     )
+
+
+def _where(reply: Reply) -> str:
+    return f" (request id {reply.request_id})" if reply.request_id else ""
 
 
 def protected_rows(replies: Iterable[Reply]) -> list[dict[str, Any]]:
@@ -72,12 +106,16 @@ def protected_rows(replies: Iterable[Reply]) -> list[dict[str, Any]]:
         ReplyError: a reply is no list of objects.
     """
     return [
-        row for reply in replies for row in _objects(read_page(reply).rows, reply, "protected data")
+        row
+        for reply in replies
+        for row in _objects(read_overview(reply).rows, reply, "protected data")
     ]
 
 
-def products_of(replies: Iterable[Reply]) -> list[dict[str, Any]]:
-    """The products in the replies about a subscription: one object, or a list of them.
+def products_of(replies: Iterable[Reply], customer_id: str | None = None) -> list[dict[str, Any]]:
+    """The products in the replies about subscriptions: one object about the customer that was asked
+    for, or a list of them, of which those count that name no other customer than `customer_id`.
+    Without it those of all customers count.
 
     Raises:
         ReplyError: a reply names no products.
@@ -88,11 +126,21 @@ def products_of(replies: Iterable[Reply]) -> list[dict[str, Any]]:
             envelope = read_json(reply.body)
         except NotJson:
             envelope = None
-        one = isinstance(envelope, dict) and "products" in envelope
-        subscriptions = [envelope] if one else read_page(reply).rows
-        for own in _objects(subscriptions, reply, "subscriptions"):
+        if isinstance(envelope, dict) and "products" in envelope:
+            subscriptions = [envelope]
+        else:
+            listed = _objects(read_page(reply).rows, reply, "subscriptions")
+            subscriptions = [own for own in listed if _may_be_of(own, customer_id)]
+        for own in subscriptions:
             products += _objects(own.get("products"), reply, "products")
     return products
+
+
+def _may_be_of(subscription: dict[str, Any], customer_id: str | None) -> bool:
+    named = present(text_of(subscription.get("customerId")))
+    if named is None or customer_id is None:
+        return True
+    return named.casefold() == customer_id.strip().casefold()
 
 
 def _objects(rows: Any, reply: Reply, what: str) -> list[dict[str, Any]]:

@@ -1,7 +1,12 @@
 """Rows of replies as text, and which of several rows of one job counts.
 
-A row is a dict of the 15 fields of the API as text (None where absent), codes already as names, and
-`fetched_at`. This is what the store keeps, and what the typed frame is made from.
+A row is a dict of the 15 fields of the API as text (None where absent), services and modules
+already by the names that count, `date_orders` and `fetched_at`. This is what the store keeps, and
+what the typed frame is made from.
+
+`date_orders` says how the slashed dates of the row's times are to be read, which only the whole
+reply tells: a `values.DateOrder` for each of `TIMES`, such as "day day month"; None where the reply
+has no slashed date.
 """
 
 from __future__ import annotations
@@ -10,10 +15,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 from reporter.errors import ReplyError
 from reporter.jobs import catalog, values
+from reporter.jobs.values import DateOrder
+from reporter.model import Outcome
 from reporter.showing import excerpt
 
 FIELDS: Final = (
@@ -34,6 +42,11 @@ FIELDS: Final = (
     "lastModifyTime",
 )
 """The fields of a job in the API, in its order."""
+
+COUNTS: Final = tuple(field for field in FIELDS if field.endswith("Count"))
+"""Those that count objects."""
+TIMES: Final = ("startTime", "endTime", "lastModifyTime")
+"""The fields that hold times."""
 
 ABSENT: Final = "N/A"
 """The service's own sign for "nothing there"."""
@@ -63,19 +76,41 @@ def text_rows(rows: Sequence[object], fetched_at: datetime) -> list[Row]:
         for field in catalog.CODED_FIELDS:
             if text[field] is not None:
                 text[field] = catalog.name_of_code(field, text[field].strip())
+        service, module = text["jobType"], text["jobModule"]
+        if module is not None:
+            text["jobModule"] = catalog.module_name(module, service or "")
+        if service is not None:
+            text["jobType"] = catalog.service_name(service)
         text["fetched_at"] = fetched_at
         texts.append(text)
+    date_orders = _date_orders(texts)
+    for text in texts:
+        text["date_orders"] = date_orders
     return texts
+
+
+def _date_orders(rows: Sequence[Row]) -> str | None:
+    """What the times of a reply prove of the order of their slashed dates, as rows carry it.
+
+    A field that proves nothing by itself is read as the others, where these prove one order.
+    """
+    columns = [[text for row in rows if (text := present(row[field]))] for field in TIMES]
+    of_all = values.order_of(chain(*columns))
+    if of_all is None:
+        return None
+    otherwise = DateOrder.ASSUMED if of_all is DateOrder.MIXED else of_all
+    found = [values.order_of(column) or DateOrder.ASSUMED for column in columns]
+    return " ".join(otherwise if own is DateOrder.ASSUMED else own for own in found)
 
 
 def newest(rows: Iterable[Row]) -> list[Row]:
     """One row of each job (service, module, job id): the one with the newest modification, with
     what is known of the job from all its rows.
 
-    `rows` must come in the order they were fetched: on a tie the one fetched last counts, and a row
-    without a readable modification counts as modified when it was fetched. `first_seen_at` is the
-    first fetch that showed the job, `first_started_at` and `first_modified_at` the earliest start
-    and modification any row gave it. Placeholders tell of no job and are left out.
+    `rows` must come in the order they were fetched; which of two counts is said by `counting`.
+    `first_seen_at` is the first fetch that showed the job, `first_started_at` and
+    `first_modified_at` the earliest start and modification any row gave it. Placeholders tell of no
+    job and are left out.
     """
     kept: dict[tuple[str, str, str], Row] = {}
     for row in rows:
@@ -83,11 +118,28 @@ def newest(rows: Iterable[Row]) -> list[Row]:
         if not identity[2]:
             continue
         own = row | first_of(row)
-        if before := kept.get(identity):
-            counts = own if _modified_at(own) >= _modified_at(before) else before
-            own = counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
-        kept[identity] = own
+        before = kept.get(identity)
+        kept[identity] = counting(before, own) if before else own
     return list(kept.values())
+
+
+def counting(before: Row, own: Row) -> Row:
+    """Of two rows of one job the one that counts, with what is known of the job from both.
+
+    That is the one with the newest modification; a row without a readable one counts as modified
+    when it was fetched. On a tie `own` counts, the one fetched last, unless it only says once more
+    how the job ended: looking again at what is over changes nothing.
+    """
+    counts = own if _modified_at(own) >= _modified_at(before) else before
+    if counts is own and _is_over(own) and all(before[name] == own[name] for name in FIELDS):
+        counts = before
+    return counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
+
+
+def _is_over(row: Row) -> bool:
+    """Whether a job has ended, and the row says when it was modified last."""
+    ended = catalog.outcome_of(present(row["status"])) is not Outcome.RUNNING
+    return ended and moment(row, "lastModifyTime") is not None
 
 
 FIRSTS: Final = ("first_seen_at", "first_started_at", "first_modified_at")
@@ -98,13 +150,13 @@ def first_of(row: Row) -> Row:
     """What a row alone tells of its job's beginnings."""
     return {
         "first_seen_at": row["fetched_at"],
-        "first_started_at": moment(row["startTime"]),
-        "first_modified_at": moment(row["lastModifyTime"]),
+        "first_started_at": moment(row, "startTime"),
+        "first_modified_at": moment(row, "lastModifyTime"),
     }
 
 
 def _modified_at(row: Row) -> datetime:
-    modified_at: datetime = moment(row["lastModifyTime"]) or row["fetched_at"]
+    modified_at: datetime = moment(row, "lastModifyTime") or row["fetched_at"]
     return modified_at
 
 
@@ -146,10 +198,17 @@ def present(text: str | None) -> str | None:
     return None if not text or text.upper() == ABSENT else text
 
 
-def moment(text: str | None) -> datetime | None:
-    """The instant in a field; None where it is missing or cannot be read."""
-    there = present(text)
-    return _read_time(there) if there else None
+def moment(row: Row, field: str) -> datetime | None:
+    """The instant in one of the `TIMES` of a row; None where it is missing or cannot be read."""
+    there = present(row[field])
+    return _read_time(there, date_order(row.get("date_orders"), field)) if there else None
+
+
+def date_order(date_orders: str | None, field: str) -> DateOrder:
+    """How slashed dates of one of the `TIMES` are to be read, by what a row says of all of them."""
+    if not date_orders:
+        return DateOrder.ASSUMED
+    return DateOrder(date_orders.split(" ")[TIMES.index(field)])
 
 
 _read_time = lru_cache(maxsize=4096)(values.read_time)

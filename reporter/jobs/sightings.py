@@ -7,15 +7,17 @@ looks follows from what either shows. The rules are those of docs/figures.md, "S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import pandas as pd
 
+from reporter.jobs import values
 from reporter.jobs.catalog import is_backup, is_queued, listed_of, outcome_of
-from reporter.jobs.rows import ABSENT, Row, moment, present
+from reporter.jobs.rows import ABSENT, COUNTS, TIMES, Row, moment, present
 from reporter.model import Listed, Outcome
 
 ScopeKey = tuple[str, str, str]
@@ -62,7 +64,7 @@ class Sighting:
     lost: bool
     """Whether the look before lists the newest job as running, and this one lists it no more."""
     unreadable: str
-    """The time of a placeholder's modification where that cannot be read; else empty."""
+    """Fields of a placeholder that cannot be read, with their raw values, as JSON; else empty."""
 
     @property
     def scope(self) -> ScopeKey:
@@ -105,7 +107,7 @@ def scope_of(row: Row) -> ScopeKey:
 def dated_at(row: Row) -> datetime | None:
     """When a row's job started; else when it ended, else when it was modified last."""
     fields = ("startTime", "endTime", "lastModifyTime")
-    return next((at for field in fields if (at := moment(row[field]))), None)
+    return next((at for field in fields if (at := moment(row, field))), None)
 
 
 def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.DataFrame:
@@ -142,9 +144,9 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
 
 
 def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:
-    status, modified = present(row["status"]) or "", present(row["lastModifyTime"])
+    status = present(row["status"]) or ""
     queued, at_work = is_queued(status), before.at_work if before else ""
-    modified_at = moment(modified)
+    modified_at = moment(row, "lastModifyTime")
     return Sighting(
         *scope,
         job_id="",
@@ -153,8 +155,31 @@ def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting
         oldest_at=None,
         at_work=at_work if queued else "",
         lost=bool(at_work) and not queued,
-        unreadable=modified if modified and modified_at is None else "",
+        unreadable=_unreadable(row),
     )
+
+
+def _unreadable(row: Row) -> str:
+    """What stands in a row and cannot be read, as JSON; empty where there is nothing of it."""
+    found = {
+        field: text
+        for field, read in _READERS.items()
+        if (text := present(row[field])) and read(row, field) is None
+    }
+    return json.dumps(found) if found else ""
+
+
+def _read_count(row: Row, field: str) -> object:
+    return values.read_count(present(row[field]) or "")
+
+
+_READERS: Final[dict[str, Callable[[Row, str], object]]] = {
+    **dict.fromkeys(COUNTS, _read_count),
+    "backupSize": lambda row, field: values.read_size(present(row[field]) or "", "binary"),
+    "jobDuration": lambda row, field: values.read_duration(present(row[field]) or ""),
+    **dict.fromkeys(TIMES, moment),
+}
+"""How the values of a placeholder are read that are not names."""
 
 
 def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:

@@ -7,14 +7,18 @@ unreadable, and the caller lists it under data quality.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
 from typing import Literal
 
 # More digits than any count, size or length of time can have are no number.
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,20})"
 _COUNT = re.compile(_NUMBER)
 _SIZE = re.compile(rf"({_NUMBER}(?:\.\d{{1,20}})?)\s*(bytes?|[KMGTP]?B)", re.IGNORECASE)
+# 0/1 GB: used of bought, where the unit of the one may stand behind the other
+_USED_OF_BOUGHT = re.compile(r"([^/]+?)\s*/\s*([^/]+)")
 _POWERS = {"b": 0, "byte": 0, "bytes": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
 _BASES = {"binary": 1024, "decimal": 1000}
 _LARGEST_COUNT = 2**53
@@ -34,16 +38,30 @@ _CLOCK = re.compile(
 _HOURS = re.compile(r"\d{1,9}\.\d{1,20}")
 _LONGEST = timedelta(days=36_500)
 
-_ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d+)?\s*(Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE
+# 2025-04-05, and 04-05-2025: dashes with the year last, which the service writes month first
+_DASHED_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{2}-\d{2}-\d{4}")
+_DASHED = re.compile(
+    rf"({_DASHED_DAY.pattern})[T ](\d{{2}}:\d{{2}}:\d{{2}})(\.\d+)?\s*(Z|[+-]\d{{2}}:?\d{{2}})?",
+    re.IGNORECASE,
 )
-_US = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))? ?([AP]M)", re.IGNORECASE
+_SLASHED_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
+_SLASHED = re.compile(
+    rf"{_SLASHED_DAY.pattern},? (\d{{1,2}}):(\d{{2}})(?::(\d{{2}}))?(?: ?([AP]M))?", re.IGNORECASE
 )
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # A service's "no date" (0001-01-01 and the like) is not a date.
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class DateOrder(StrEnum):
+    """Which comes first in the slashed dates of one field of a reply."""
+
+    MONTH = "month"
+    DAY = "day"
+    ASSUMED = "assumed"
+    """Nothing decides: the month, as the service writes elsewhere, and that is noted."""
+    MIXED = "mixed"
+    """Now the one and now the other: a date that could be either cannot be read."""
 
 
 def read_count(text: str) -> int | None:
@@ -65,6 +83,19 @@ def read_size(text: str, units: Literal["binary", "decimal"]) -> int | None:
     return whole if whole <= _LARGEST_SIZE else None
 
 
+def read_capacity(text: str, units: Literal["binary", "decimal"]) -> tuple[int | None, int] | None:
+    """Bytes used and bytes bought: `0/1 GB`, or `5 GB` where only the second is there."""
+    match = _USED_OF_BOUGHT.fullmatch(text)
+    if match is None:
+        bought = read_size(text, units)
+        return None if bought is None else (None, bought)
+    bought = read_size(match[2], units)
+    used = read_size(match[1], units)
+    if used is None and (unit := _SIZE.fullmatch(match[2])):
+        used = read_size(f"{match[1]} {unit[2]}", units)
+    return None if used is None or bought is None else (used, bought)
+
+
 def read_duration(text: str) -> timedelta | None:
     """`17m39s`, `00:04:01`, `1.16:00:44`, or decimal hours `0.011`."""
     if match := _CLOCK.fullmatch(text) or _UNITS.fullmatch(text):
@@ -80,17 +111,17 @@ def read_duration(text: str) -> timedelta | None:
     return duration if duration <= _LONGEST else None
 
 
-def read_time(text: str) -> datetime | None:
-    """An instant: ISO 8601, or `12/2/2024 7:52:25 AM` (month first).
+def read_time(text: str, order: DateOrder = DateOrder.ASSUMED) -> datetime | None:
+    """An instant: ISO 8601, `12-31-2026T12:00:00Z` (month first), or `12/2/2024 7:52:25 AM` and
+    `13/10/2026 22:00:06`, where `order` says which comes first if both could.
 
-    Without AM or PM nobody can tell whether the month or the day comes first.
     The service's times are UTC; one that does not say so is taken as UTC.
     """
     try:
-        if match := _ISO.fullmatch(text):
-            moment = _iso(*match.groups())
-        elif match := _US.fullmatch(text):
-            moment = _american(*match.groups())
+        if match := _DASHED.fullmatch(text):
+            moment = _dashed(*match.groups())
+        elif match := _SLASHED.fullmatch(text):
+            moment = _slashed(order, *match.groups())
         else:
             return None
         return moment if EARLIEST <= moment < LATEST else None
@@ -99,26 +130,84 @@ def read_time(text: str) -> datetime | None:
 
 
 def read_day(text: str) -> date | None:
-    """A day: `2025-04-05`, or the one an instant is written with."""
-    moment = read_time(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
+    """A day: `2025-04-05`, `12-31-2026` (month first), or the one an instant is written with."""
+    written = _DASHED_DAY.match(text)
+    alone = written is not None and written.end() == len(text)
+    moment = read_time(f"{text}T00:00:00Z" if alone else text)
     if moment is None:
         return None
-    return date.fromisoformat(text[:10]) if _DAY.match(text) else moment.date()
+    # Of an instant with an offset the day that is written, not the one it is in UTC.
+    return date.fromisoformat(_year_first(written[0])) if written else moment.date()
 
 
-def _iso(day: str, clock: str, fraction: str | None, offset: str | None) -> datetime:
+def order_of(texts: Iterable[str]) -> DateOrder | None:
+    """What the slashed dates among texts prove of their order; None where there are none."""
+    found = [readings for text in texts if (readings := _readings_of(text)) is not None]
+    proven = {order for readings in found if len(readings) == 1 for order in readings}
+    if len(proven) == 1:
+        return proven.pop()
+    if found:
+        return DateOrder.MIXED if proven else DateOrder.ASSUMED
+    return None
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a slashed date is one day with the month first and another with the day first."""
+    return len(set((_readings_of(text) or {}).values())) > 1
+
+
+def _readings_of(text: str) -> dict[DateOrder, date] | None:
+    """The days a slashed date can be; None where a text begins with none."""
+    match = _SLASHED_DAY.match(text)
+    return None if match is None else _readings(*match.groups())
+
+
+def _readings(first: str, second: str, year: str) -> dict[DateOrder, date]:
+    readings = {}
+    for order, month, day in (
+        (DateOrder.MONTH, int(first), int(second)),
+        (DateOrder.DAY, int(second), int(first)),
+    ):
+        try:
+            readings[order] = date(int(year), month, day)
+        except ValueError:
+            continue
+    return readings
+
+
+def _year_first(day: str) -> str:
+    return day if day[4] == "-" else f"{day[6:]}-{day[:5]}"
+
+
+def _dashed(day: str, clock: str, fraction: str | None, offset: str | None) -> datetime:
     # .NET prints seven digits, Python reads at most six.
     return datetime.fromisoformat(
-        f"{day}T{clock}{(fraction or '')[:7]}{(offset or 'Z').upper()}"
+        f"{_year_first(day)}T{clock}{(fraction or '')[:7]}{(offset or 'Z').upper()}"
     ).astimezone(UTC)
 
 
-def _american(
-    month: str, day: str, year: str, hour: str, minute: str, second: str | None, half: str
+def _slashed(
+    order: DateOrder,
+    first: str,
+    second: str,
+    year: str,
+    hour: str,
+    minute: str,
+    seconds: str | None,
+    half: str | None,
 ) -> datetime:
-    if not 1 <= int(hour) <= 12:
-        raise ValueError(hour)
-    hours = int(hour) % 12 + (12 if half.upper() == "PM" else 0)
-    return datetime(
-        int(year), int(month), int(day), hours, int(minute), int(second or 0), tzinfo=UTC
-    )
+    day, hours = _day_in(_readings(first, second, year), order), int(hour)
+    if half:
+        if not 1 <= hours <= 12:
+            raise ValueError(hour)
+        hours = hours % 12 + (12 if half.upper() == "PM" else 0)
+    return datetime(day.year, day.month, day.day, hours, int(minute), int(seconds or 0), tzinfo=UTC)
+
+
+def _day_in(readings: dict[DateOrder, date], order: DateOrder) -> date:
+    days = set(readings.values())
+    if len(days) == 1:
+        return days.pop()
+    if not days or order is DateOrder.MIXED:
+        raise ValueError(readings)
+    return readings[DateOrder.DAY if order is DateOrder.DAY else DateOrder.MONTH]

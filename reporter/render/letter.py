@@ -15,7 +15,16 @@ from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
 from reporter.errors import ReporterError
-from reporter.model import Brand, Change, Coverage, Figures, Look, Previous, State
+from reporter.model import (
+    Brand,
+    Change,
+    Coverage,
+    Figures,
+    Look,
+    Previous,
+    Restatement,
+    State,
+)
 from reporter.period import Period, parse_period
 from reporter.render.color import readable
 from reporter.render.logo import LogoPicture, picture_of
@@ -204,7 +213,8 @@ def _mail(
     states = [own.state for own in modules]
     needy = [own for own in modules if own.state is not State.HEALTHY]
     policy, former = figures["policy"], figures["restates"]
-    changed = restated([Change(**own) for own in former["changes"]], words) if former else []
+    restatement = _restatement(former, period) if former else None
+    changed = restated(restatement.changes, words) if restatement else []
     brand = look.brand
     return Mail(
         customer=one_line(figures["customer"]["name"]),
@@ -231,10 +241,8 @@ def _mail(
         more_modules=max(0, len(needy) - MOST_MODULES),
         as_of=_moment(figures["as_of"], period),
         incomplete=incomplete(coverage, words),
-        correction=correction(
-            figures["version"], former["version"], _moment(former["made_at"], period), words
-        )
-        if former
+        correction=correction(figures["version"], restatement, words, definitions=figures["schema"])
+        if restatement
         else None,
         restated=tuple(changed[:MOST_RESTATED]),
         more_restated=max(0, len(changed) - MOST_RESTATED),
@@ -303,6 +311,16 @@ def _previous(previous: Mapping[str, Any] | None) -> Previous | None:
         return None
     totals = _FIGURES.validate_python(previous["totals"])
     return Previous(_period(previous["period"]), State(previous["state"]), totals)
+
+
+def _restatement(former: Mapping[str, Any], period: Period) -> Restatement:
+    return Restatement(
+        former["version"],
+        _moment(former["made_at"], period),
+        tuple(Change(**own) for own in former["changes"]),
+        redefined=former["redefined"],
+        late=former["late"],
+    )
 
 
 def _period(period: Mapping[str, str]) -> Period:

@@ -398,7 +398,7 @@ def _correction(report: Report, words: Words) -> str | None:
     former = report.restatement
     if former is None or report.version is None:
         return None
-    return correction(report.version, former.number, former.made_at, words)
+    return correction(report.version, former, words)
 
 
 def _text(text: str) -> Markup | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from reporter.analysis.protection import protection_of, subscription_of
 from reporter.analysis.restatement import changes_between, figures_in
 from reporter.errors import ReplyError
-from reporter.jobs.replies import products_of
+from reporter.jobs.records import Unread
+from reporter.jobs.replies import products_of, protected_rows, read_overview, read_page
 from reporter.model import (
     Absence,
     Change,
@@ -21,7 +24,9 @@ from reporter.model import (
     QualityKind,
     Reply,
     Report,
+    Subscription,
 )
+from reporter.period import parse_period
 from reporter.render.json_ import report_dict
 from tests.builders import (
     CUSTOMER,
@@ -245,6 +250,150 @@ def test_a_subscription_of_another_shape_is_none(body: str) -> None:
     """It is an error, never an empty list of products."""
     with pytest.raises(ReplyError):
         products_of([Reply("https://x.example", NOW, "", body.encode())])
+
+
+BATCH = [
+    {"customerId": CUSTOMER.id.upper(), "products": [make_product(subscriptionName="Own")]},
+    {"customerId": "11111111", "products": [make_product(subscriptionName="Other")]},
+    {"customerId": "22222222", "products": []},
+]
+
+
+def replies_of(*bodies: object) -> list[Reply]:
+    return [Reply("https://x.example", NOW, "", json.dumps(body).encode()) for body in bodies]
+
+
+def test_of_all_customers_subscriptions_one_has_its_own() -> None:
+    """Generation 3 lists those of all in one call, in pages; ids differ in case."""
+    pages = replies_of({"data": BATCH[1:], "metadata": {}}, {"data": BATCH[:1], "metadata": {}})
+    names = [own["subscriptionName"] for own in products_of(pages, CUSTOMER.id)]
+    assert names == ["Own"]
+    assert [own["subscriptionName"] for own in products_of(pages)] == ["Other", "Own"]
+    assert products_of(pages, "22222222") == products_of(pages, "none") == []
+
+
+def test_a_subscription_that_was_asked_for_needs_no_id() -> None:
+    """Generation 1 gives the one that was asked for, whatever id it calls it by."""
+    subscription = {"customerId": "short", "products": [make_product()]}
+    assert products_of(replies_of(subscription), CUSTOMER.id) == [make_product()]
+    assert products_of(replies_of({"data": [{"products": [make_product()]}]}), CUSTOMER.id)
+
+
+def bought(*products: object, unread: Unread | None = None) -> Subscription:
+    """What is made of products, with what could not be read counted in `unread`."""
+    _, answer = make_answers((), products)
+    period = parse_period("2026-10", "UTC", NOW)
+    return subscription_of(
+        answer, CUSTOMER, period, Policy(), Counter() if unread is None else unread
+    )
+
+
+def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
+    """Nor is anything of theirs read; one without a name may be a backup."""
+    unread: Unread = Counter()
+    others = [
+        make_product(service=name, expirationDate="never") for name in ("Cloud Governance", "Fly")
+    ]
+    found = bought(*others, make_product(), make_product(service="N/A"), unread=unread)
+    assert [own.service for own in found.products] == ["Cloud Backup for Microsoft 365", "N/A"]
+    assert found.other_products == 2
+    assert not unread
+
+
+def test_the_days_the_service_writes_month_first_are_read() -> None:
+    """`12-31-2026T12:00:00Z`, as all of them came."""
+    (product,) = bought(make_product(expirationDate="12-31-2026T12:00:00Z")).products
+    assert (product.expires_on, product.days_left) == (date(2026, 12, 31), 59)
+
+
+def test_a_day_that_could_be_either_is_noted() -> None:
+    """It is read with the month first."""
+    unread: Unread = Counter()
+    (product,) = bought(
+        make_product(expirationDate="4/5/2027 12:00:00 AM", contractEndDate="4/30/2027 1:00:00"),
+        unread=unread,
+    ).products
+    assert (product.expires_on, product.contract_ends_on) == (date(2027, 4, 5), date(2027, 4, 30))
+    assert unread == {(QualityKind.AMBIGUOUS, "expirationDate", "4/5/2027 12:00:00 AM"): 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "capacity", "protected"),
+    [
+        ({"purchasedCapacity": "2/1 GB", "protectedCapacity": "N/A"}, 1, 2),
+        ({"purchasedCapacity": "2/1 GB", "protectedCapacity": "3 GB"}, 1, 3),
+        ({"purchasedCapacity": "5 GB", "protectedCapacity": "N/A"}, 5, None),
+        ({"purchasedCapacity": "N/A", "protectedCapacity": "N/A"}, None, None),
+    ],
+)
+def test_a_capacity_may_say_what_is_used_of_it(
+    fields: dict[str, str], capacity: int | None, protected: int | None
+) -> None:
+    """What the service gives as protected capacity comes first."""
+    (product,) = bought(make_product(**fields)).products
+    sizes = [None if size is None else size * GB for size in (capacity, protected)]
+    assert [product.capacity_bytes, product.protected_bytes] == sizes
+
+
+OVERVIEW = [make_protected(), make_protected(serviceModule="OneDrive")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"value": OVERVIEW},
+        {"data": OVERVIEW, "metadata": {"pageIndex": 1, "pageSize": 100, "totalCount": 2}},
+        OVERVIEW,
+        [{"data": OVERVIEW, "metadata": {"pageIndex": 1, "totalCount": 2}}],
+        [{"data": OVERVIEW}, {"metadata": {"pageIndex": 1, "totalCount": 2}}],
+    ],
+)
+def test_an_overview_is_read_in_any_shape(body: object) -> None:
+    """The vendor's sample is no JSON: an object, a bare list, or an array with the envelope."""
+    (reply,) = replies_of(body)
+    assert protected_rows([reply]) == OVERVIEW
+    assert read_overview(reply).total in (None, 2)
+
+
+def test_the_pages_of_an_overview_are_counted_in_an_array_too() -> None:
+    """Whether all of it is there can be told wherever the service says how much there is."""
+    (reply,) = replies_of([{"data": OVERVIEW, "metadata": {"pageIndex": 2, "totalCount": 150}}])
+    page = read_overview(reply)
+    assert (page.number, page.total) == (2, 150)
+
+
+@pytest.mark.parametrize("body", [[1, 2], [OVERVIEW], [{"data": []}, {"data": []}], {"rows": []}])
+def test_an_overview_of_another_shape_is_none(body: object) -> None:
+    """It is an error, never an empty list."""
+    with pytest.raises(ReplyError, match="not a list of protected data"):
+        protected_rows(replies_of(body))
+
+
+@pytest.mark.parametrize("body", [[], OVERVIEW, [{"data": [], "metadata": {}}]])
+def test_no_other_list_comes_bare(body: object) -> None:
+    """An empty array in place of jobs does not say that there are none any more."""
+    (reply,) = replies_of(body)
+    with pytest.raises(ReplyError, match="not a list of jobs"):
+        read_page(reply)
+
+
+def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
+    """It has names of its own for some, and for the service."""
+    unread: Unread = Counter()
+    lines = [
+        make_protected(serviceType="Cloud Backup for Microsoft 365", serviceModule=module)
+        for module in (
+            "Microsoft 365 Group", "Microsoft Teams chat", "Exchange Online Public Folders",
+        )
+    ]  # fmt: skip
+    answer, _ = make_answers(lines)
+    found = protection_of(answer, parse_period("2026-10", "UTC", NOW), Policy(), unread)
+    assert [(own.service, own.module) for own in found.modules] == [
+        ("Microsoft 365", "Microsoft 365 Groups"),
+        ("Microsoft 365", "Teams Chat"),
+        ("Microsoft 365", "Exchange Online Public Folder"),
+    ]
+    assert not unread
 
 
 def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:

@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from reporter.jobs.catalog import (
     CODED_FIELDS,
+    MODULE_NAMES,
+    SERVICE_NAMES,
     STATUS_NAMES,
     is_backup,
+    is_backup_product,
+    is_queued,
+    listed_of,
+    module_name,
     name_of_code,
     outcome_of,
+    service_name,
     unknown_code,
 )
-from reporter.model import Outcome
+from reporter.model import Listed, Outcome
 
 
 @pytest.mark.parametrize(
@@ -23,6 +30,7 @@ from reporter.model import Outcome
         ("jobType", "7", "Microsoft 365"),
         ("jobType", "16", "Dynamics 365"),
         ("jobModule", "0", "None"),
+        ("jobModule", "301", "Salesforce"),
         ("jobModule", "303", "Exchange Online"),
         ("jobModule", "551", "Dynamics Unified Operations Backup"),
         ("status", "4", "Finished with exception"),
@@ -98,6 +106,7 @@ def test_every_text_has_an_outcome(status: str) -> None:
         ("Google Workspace Scan", "Gmail", False),
         ("Microsoft 365", "Archiver", False),
         ("Google Workspace", "Retention", False),
+        ("Microsoft 365", "DOR", False),
         ("Unknown (99)", "Unknown (999)", True),
     ],
 )
@@ -106,3 +115,104 @@ def test_scans_archiver_and_retention_are_no_backups(
 ) -> None:
     """The service lists jobs that back nothing up."""
     assert is_backup(service, module) is backup
+
+
+@pytest.mark.parametrize(
+    ("service", "module", "counts"),
+    [
+        ("Microsoft 365", "OneDrive for Business", ("Microsoft 365", "OneDrive")),
+        ("Microsoft 365", "Microsoft 365 Group", ("Microsoft 365", "Microsoft 365 Groups")),
+        ("Microsoft 365", "Microsoft Teams Chat", ("Microsoft 365", "Teams Chat")),
+        ("Microsoft 365", "Microsoft Teams chat", ("Microsoft 365", "Teams Chat")),
+        ("Microsoft 365", "Yammer", ("Microsoft 365", "Viva Engage")),
+        (
+            "Cloud Backup for Microsoft 365",
+            "Exchange Online Public Folders",
+            ("Microsoft 365", "Exchange Online Public Folder"),
+        ),
+        ("Azure", "Virtual Machine", ("IaaS + PaaS", "Azure Virtual Machine")),
+        ("Azure", "Active Directory", ("IaaS + PaaS", "Microsoft Entra ID")),
+        ("Azure", "Storage", ("IaaS + PaaS", "Storage")),
+        ("Azure", "Admin Portal Setting", ("IaaS + PaaS", "Admin Portal Settings")),
+        ("azure ", "virtual machine", ("IaaS + PaaS", "Azure Virtual Machine")),
+        ("IaaS+PaaS", "DISK", ("IaaS + PaaS", "Disk")),
+        ("Cloud Backup for IaaS PaaS", "Amazon EC2", ("IaaS + PaaS", "Amazon EC2")),
+        ("DOR", "None", ("Microsoft 365 Scan", "None")),
+        ("Microsoft 365", "dor", ("Microsoft 365", "DOR")),
+    ],
+)
+def test_a_module_has_one_name_however_it_is_spelt(
+    service: str, module: str, counts: tuple[str, str]
+) -> None:
+    """Generation 1, generation 3 and the overview spell names differently."""
+    assert (service_name(service), module_name(module, service)) == counts
+
+
+@pytest.mark.parametrize(
+    ("service", "module"),
+    [
+        ("IaaS + PaaS", "Virtual Machine"),
+        ("IaaS + PaaS", "Active Directory"),
+        ("Amazon", "Virtual Machine"),
+        ("Google Workspace", "Teams"),
+        ("Box", "One Drive for Everyone"),
+    ],
+)
+def test_a_name_that_may_mean_another_module_stays(service: str, module: str) -> None:
+    """No name is brought together with another by likeness."""
+    assert module_name(module, service) == module
+
+
+def test_the_names_that_count_are_those_of_generation_3() -> None:
+    """No alias leads to a name without a number, and a name that counts has no alias itself."""
+    assert [service_name(name) for name in SERVICE_NAMES.values()] == [*SERVICE_NAMES.values()]
+    for service in [*SERVICE_NAMES.values(), "Azure"]:
+        names = [module_name(name, service) for name in MODULE_NAMES.values()]
+        assert names == [*MODULE_NAMES.values()]
+
+
+@pytest.mark.parametrize(
+    ("listed", "statuses"),
+    [
+        (
+            Listed.WAITING,
+            ["Not Finished", "Not started", "Not scanned", "Waiting for configuration", "Running",
+             "In progress", "Pending", "Waiting", "None", "Throttled", "Unknown (99)", "", None],
+        ),
+        (Listed.IDLE, ["Finished", "Successful", "completed", "Skipped"]),
+        (Listed.OFF, ["Disabled", "DISABLED "]),
+        (
+            Listed.REFUSED,
+            ["Failed", "Failed to start", "Rejected", "Canceled", "Cancelled", "Stopped",
+             "Finished with exception", "Partially finished", "Exception"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_placeholder_says_how_its_scope_is_listed(
+    listed: Listed, statuses: list[str | None]
+) -> None:
+    """By its status; one that nobody knows has not run yet."""
+    assert [listed_of(status) for status in statuses] == [listed] * len(statuses)
+
+
+def test_a_queued_run_hides_the_last_job() -> None:
+    """Queued or under way; all else stands as it is."""
+    queued = ["Pending", "Waiting", "Running", "In progress", "in Progress"]
+    assert all(is_queued(status) for status in queued)
+    others = set(STATUS_NAMES.values()) - {"Pending", "Running"}
+    assert not any(is_queued(status) for status in [*others, "Not finished", "", None])
+
+
+@pytest.mark.parametrize(
+    ("product", "backup"),
+    [
+        ("Cloud Backup for Microsoft 365", True),
+        ("cloud backup for  Salesforce", True),
+        ("Cloud Governance", False),
+        ("Fly", False),
+        ("Insights for Cloud Backup for Microsoft 365", False),
+    ],
+)
+def test_a_product_says_by_its_name_whether_it_is_a_backup(product: str, backup: bool) -> None:
+    """The vendor sells others too."""
+    assert is_backup_product(product) is backup

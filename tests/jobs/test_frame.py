@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporter.jobs.frame import FIELD_OF_COLUMN, JOB_COLUMNS, Jobs, raw_frame, read_jobs
-from reporter.jobs.rows import FIELDS, text_rows
+from reporter.jobs.rows import FIELDS, moment, text_rows
 from reporter.jobs.values import read_time
 from reporter.model import Policy
 from tests.builders import NOW, make_job, make_row
@@ -91,6 +91,40 @@ def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value
     ]
 
 
+def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
+    """By what its reply proves; where nothing does it is noted that the month was taken first."""
+    proven = typed(
+        make_job(startTime="1/10/2026 10:00:06 PM"), make_job(startTime="13/10/2026 22:00:06")
+    )
+    assert list(proven.rows["started_at"].dt.strftime("%m-%d %H")) == ["10-01 22", "10-13 22"]
+    assert proven.notes.empty
+    assumed = typed(make_job(startTime="1/10/2026 10:00:06 PM"), make_job())
+    assert list(assumed.rows["started_at"].dt.strftime("%m-%d")) == ["01-10", "10-05"]
+    assert assumed.notes.to_dict("records") == [
+        {"row": 0, "kind": "ambiguous", "field": "startTime", "value": "1/10/2026 10:00:06 PM"}
+    ]
+
+
+def test_rows_of_several_replies_are_read_each_by_its_own() -> None:
+    """The same text is two days where two replies prove different orders."""
+    text, proofs = "1/10/2026 1:00:00", ("13/10/2026 1:00:00", "10/13/2026 1:00:00")
+    replies = [text_rows([{"endTime": text}, {"endTime": proof}], NOW) for proof in proofs]
+    jobs = read_jobs(raw_frame([row for rows in replies for row in rows]), Policy())
+    found = [str(moment.date()) for moment in jobs.rows["ended_at"]]
+    assert found == ["2026-10-01", "2026-10-13", "2026-01-10", "2026-10-13"]
+    read = [moment(row, "endTime") for rows in replies for row in rows]
+    assert list(jobs.rows["ended_at"]) == read
+
+
+def test_what_a_mixed_column_leaves_open_is_unreadable() -> None:
+    """It is missing and noted, and not ambiguous besides."""
+    texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "1/10/2026 1:00:00"]
+    jobs = typed(*({"startTime": text} for text in texts))
+    assert jobs.rows["started_at"].isna().tolist() == [False, False, True]
+    (note,) = jobs.notes[jobs.notes["field"] == "startTime"].to_dict("records")
+    assert (note["row"], note["kind"], note["value"]) == (2, "unreadable", texts[2])
+
+
 def test_values_that_are_no_texts_are_read_as_json() -> None:
     """A count that comes as a number is the same count."""
     (job,) = typed(make_job(totalCount=1024, jobId=7)).rows.to_dict("records")
@@ -146,5 +180,5 @@ def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
 def test_a_column_of_times_is_read_as_each_time_alone(texts: list[str]) -> None:
     """The fast way through a whole column gives what reading text by text gives."""
     frame = typed(*({"startTime": text} for text in texts)).rows
-    found = [None if pd.isna(moment) else moment for moment in frame["started_at"]]
+    found = [None if pd.isna(at) else at for at in frame["started_at"]]
     assert found == [read_time(text.strip()) for text in texts]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.errors import ReplyError
-from reporter.jobs.rows import FIELDS, newest, text_rows
+from reporter.jobs.rows import FIELDS, TIMES, identity_of, moment, newest, text_rows
 from tests.builders import NOW, make_job, make_row
 
 
@@ -51,7 +51,9 @@ def test_both_generations_give_the_same_rows() -> None:
 
 def test_a_row_has_all_fields_and_when_it_was_fetched() -> None:
     """What the service leaves out is there as nothing."""
-    assert text_rows([{}], NOW) == [dict.fromkeys(FIELDS) | {"fetched_at": NOW}]
+    assert text_rows([{}], NOW) == [
+        dict.fromkeys(FIELDS) | {"date_orders": None, "fetched_at": NOW}
+    ]
 
 
 def test_the_newest_modification_counts() -> None:
@@ -122,3 +124,61 @@ def test_one_row_of_each_job_is_kept(found: list[tuple[str, int | None]]) -> Non
     ]
     texts = newest(text_rows(rows, NOW))
     assert sorted(row["jobId"] for row in texts) == sorted({job_id for job_id, _ in found})
+
+
+def test_a_module_keeps_its_identity_when_the_generation_changes() -> None:
+    """A job seen as generation 1 spells its module is the job that generation 3 numbers."""
+    for old, new in (
+        (("Microsoft 365", "OneDrive for Business"), (7, 305)),
+        (("Azure", "Virtual Machine"), (12, 356)),
+        (("azure", "ACTIVE DIRECTORY"), (12, 358)),
+        (("Microsoft 365", "Yammer"), (7, 402)),
+    ):
+        pair = [make_job(jobType=service, jobModule=module) for service, module in (old, new)]
+        one, other = text_rows(pair, NOW)
+        assert identity_of(one) == identity_of(other)
+
+
+def times_of(*rows: dict[str, str]) -> list[list[str | None]]:
+    """The days of the times of each row of one reply."""
+    found = [[moment(row, field) for field in TIMES] for row in text_rows(rows, NOW)]
+    return [[f"{at:%m-%d}" if at else None for at in times] for times in found]
+
+
+def test_slashed_dates_are_read_by_what_their_column_proves() -> None:
+    """One value that can only be a day first decides for all of the field, and none without it."""
+    first = dict.fromkeys(TIMES, "1/10/2026 10:00:06 PM")
+    assert times_of(first, first | {"startTime": "13/10/2026 22:00:06"}) == [
+        ["10-01", "10-01", "10-01"], ["10-13", "10-01", "10-01"],
+    ]  # fmt: skip
+    assert times_of(first, first | {"startTime": "10/13/2026 22:00:06"}) == [
+        ["01-10", "01-10", "01-10"], ["10-13", "01-10", "01-10"],
+    ]  # fmt: skip
+    assert times_of(first) == [["01-10", "01-10", "01-10"]]
+
+
+def test_each_field_goes_by_its_own_proof() -> None:
+    """One field may be printed by another service than the others are."""
+    proofs = {
+        "startTime": "13/10/2026 22:00:06",
+        "endTime": "10/13/2026 22:00:06",
+        "lastModifyTime": "N/A",
+    }
+    rows = text_rows([dict.fromkeys(TIMES, "1/10/2026 22:00:06"), proofs], NOW)
+    assert {row["date_orders"] for row in rows} == {"day month assumed"}
+    assert [moment(rows[0], field).month for field in TIMES] == [10, 1, 1]  # type: ignore[union-attr]
+
+
+def test_a_column_that_proves_both_leaves_the_others_unreadable() -> None:
+    """Whichever it is, it would be a guess."""
+    texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "1/10/2026 1:00:00"]
+    rows = text_rows([{"startTime": text} for text in texts], NOW)
+    assert [moment(row, "startTime") is None for row in rows] == [False, False, True]
+
+
+def test_replies_are_read_each_by_itself() -> None:
+    """What one reply proves says nothing of another."""
+    (proven,) = text_rows([{"startTime": " 13/10/2026 1:00:00 "}], NOW)
+    (alone,) = text_rows([{"startTime": "1/10/2026 1:00:00"}], NOW)
+    assert proven["date_orders"] == "day day day"
+    assert alone["date_orders"] == "assumed assumed assumed"

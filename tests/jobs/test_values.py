@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.jobs.values import read_count, read_day, read_duration, read_size, read_time
+from reporter.jobs.values import (
+    DateOrder,
+    is_ambiguous,
+    order_of,
+    read_capacity,
+    read_count,
+    read_day,
+    read_duration,
+    read_size,
+    read_time,
+)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +90,26 @@ def test_a_size_beyond_all_storage_is_unreadable(digits: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "capacity"),
+    [
+        ("0/1 GB", (0, 1024**3)),
+        ("0.5 / 1,024 GB", (1024**3 // 2, 1024**4)),
+        ("512 MB/1 TB", (512 * 1024**2, 1024**4)),
+        ("5 GB", (None, 5 * 1024**3)),
+        ("0/1", None),
+        ("1 GB/", None),
+        ("/1 GB", None),
+        ("1/2/3 GB", None),
+        ("many/1 GB", None),
+        ("1 GB/many", None),
+    ],
+)
+def test_a_capacity_is_used_of_bought(text: str, capacity: tuple[int | None, int] | None) -> None:
+    """Or bought alone; the unit of the first may stand behind the second."""
+    assert read_capacity(text, "binary") == capacity
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("17m39s", 17 * 60 + 39),
@@ -119,7 +149,13 @@ def test_what_is_no_duration_is_unreadable(text: str) -> None:
         ("2024-12-02T07:52:25+05:30", datetime(2024, 12, 2, 2, 22, 25, tzinfo=UTC)),
         ("2024-12-02T23:52:25-04:00", datetime(2024, 12, 3, 3, 52, 25, tzinfo=UTC)),
         ("2024-12-02T07:52:25", datetime(2024, 12, 2, 7, 52, 25, tzinfo=UTC)),
+        ("12-31-2026T12:00:00Z", datetime(2026, 12, 31, 12, tzinfo=UTC)),
+        ("01-02-2026T12:00:00Z", datetime(2026, 1, 2, 12, tzinfo=UTC)),
         ("12/2/2024 7:52:25 AM", datetime(2024, 12, 2, 7, 52, 25, tzinfo=UTC)),
+        ("12/13/2024 19:52:25", datetime(2024, 12, 13, 19, 52, 25, tzinfo=UTC)),
+        ("13/10/2026 22:00:06", datetime(2026, 10, 13, 22, 0, 6, tzinfo=UTC)),
+        ("13/10/2026 10:00:06 PM", datetime(2026, 10, 13, 22, 0, 6, tzinfo=UTC)),
+        ("13/10/2026 22:00", datetime(2026, 10, 13, 22, tzinfo=UTC)),
         ("12/2/2024 12:00:00 AM", datetime(2024, 12, 2, tzinfo=UTC)),
         ("12/2/2024 12:00:00 PM", datetime(2024, 12, 2, 12, tzinfo=UTC)),
         ("1970-01-02T00:00:00Z", datetime(1970, 1, 2, tzinfo=UTC)),
@@ -127,7 +163,7 @@ def test_what_is_no_duration_is_unreadable(text: str) -> None:
     ],
 )
 def test_a_time_is_read_as_an_instant(text: str, moment: datetime) -> None:
-    """ISO 8601 with any offset, or American; without a zone it is UTC."""
+    """ISO 8601 with any offset, month first with dashes, or slashed; without a zone it is UTC."""
     assert read_time(text) == moment
 
 
@@ -137,11 +173,59 @@ def test_a_time_is_read_as_an_instant(text: str, moment: datetime) -> None:
      "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:00",
      "2026-02-30T01:00:00Z", "2026-10-05T24:00:00Z", "2026-10-05T01:60:00Z",
      "2026-10-05T01:00:60Z", "2026-10-05T01:00:00+24:00", "13/13/2026 1:00:00 AM",
-     "10/5/2026 13:00:00 PM", "10/5/2026 0:00:00 AM", "1764662400"],
+     "10/5/2026 13:00:00 PM", "10/5/2026 0:00:00 AM", "10/5/2026 24:00:00", "1764662400",
+     "13-10-2026T22:00:06Z", "01.10.2026 22:00:00", "31/4/2026 22:00:00", "13/10/2026"],
 )  # fmt: skip
 def test_what_is_no_time_is_unreadable(text: str) -> None:
     """A date alone, a day that does not exist, or a service's "no date" is no instant."""
     assert read_time(text) is None
+
+
+@pytest.mark.parametrize(
+    ("order", "month", "day"),
+    [(DateOrder.MONTH, 1, 10), (DateOrder.ASSUMED, 1, 10), (DateOrder.DAY, 10, 1)],
+)
+def test_a_date_that_could_be_either_is_read_in_the_order_of_its_column(
+    order: DateOrder, month: int, day: int
+) -> None:
+    """Where nothing decides the month comes first."""
+    moment = datetime(2026, month, day, 22, 0, 6, tzinfo=UTC)
+    assert read_time("1/10/2026 22:00:06", order) == moment
+    assert read_time("1/10/2026 10:00:06 PM", order) == moment
+
+
+def test_in_a_mixed_column_only_what_can_be_read_one_way_is_read() -> None:
+    """Nothing is guessed; the fourth of April is the same day either way."""
+    texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "4/4/2026 1:00:00", "1/10/2026 1:00:00"]
+    found = [read_time(text, DateOrder.MIXED) for text in texts]
+    assert [moment and moment.date() for moment in found] == [
+        date(2026, 10, 13), date(2026, 10, 13), date(2026, 4, 4), None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "order"),
+    [
+        ([], None),
+        (["2026-10-13T01:00:00Z", "13-10-2026", "N/A", "soon"], None),
+        (["1/10/2026 10:00:06 PM", "13/10/2026"], DateOrder.DAY),
+        (["1/10/2026 10:00:06 PM", "10/13/2026 22:00:06"], DateOrder.MONTH),
+        (["13/10/2026 1:00:00", "10/13/2026 1:00:00"], DateOrder.MIXED),
+        (["1/10/2026 1:00:00", "4/4/2026 1:00:00"], DateOrder.ASSUMED),
+        (["13/13/2026 1:00:00", "31/4/2026 1:00:00"], DateOrder.ASSUMED),
+    ],
+)
+def test_dates_prove_their_order(texts: list[str], order: DateOrder | None) -> None:
+    """By a day that can be no month; a day that does not exist proves nothing."""
+    assert order_of(texts) == order
+
+
+@given(st.dates(date(1971, 1, 1), date(2199, 1, 1)))
+def test_a_date_is_ambiguous_where_its_two_readings_differ(day: date) -> None:
+    """From the 13th on, and on the fourth of April, there is no doubt."""
+    for text in (f"{day.day}/{day.month}/{day.year}", f"{day.month}/{day.day}/{day.year}"):
+        assert is_ambiguous(f"{text} 1:00:00") is (day.day <= 12 and day.day != day.month)
+        assert not is_ambiguous(day.isoformat())
 
 
 TEXTS = st.text(max_size=40) | st.text("0123456789.,:-/+ TZdhmsAPMGBKbyte٣", max_size=30)
@@ -213,6 +297,10 @@ def test_an_american_time_comes_back_as_it_was_printed(moment: datetime) -> None
         ("2025-04-05", date(2025, 4, 5)),
         ("2025-04-05T00:00:00+02:00", date(2025, 4, 5)),
         ("2025-04-05 23:59:59", date(2025, 4, 5)),
+        ("12-31-2026T12:00:00Z", date(2026, 12, 31)),
+        ("01-02-2026T23:00:00-05:00", date(2026, 1, 2)),
+        ("04-05-2025", date(2025, 4, 5)),
+        ("31-12-2026", None),
         ("12/2/2024 7:52:25 AM", date(2024, 12, 2)),
         ("2025-02-30", None),
         ("9999-12-31", None),
