@@ -149,7 +149,12 @@ def portfolio_tiles(portfolio: Portfolio, words: Words) -> list[Tile]:
         Tile(
             words.say("Stored"),
             words.size(totals.stored_bytes),
-            words.say("as the service reports it, at the end of the period"),
+            words.count(
+                "known of {some} of {number} customer",
+                "known of {some} of {number} customers",
+                totals.customers,
+                some=words.number(totals.told_stored),
+            ),
         ),
     ]
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from reporter.model import Customer, Policy, Product, Reason, Report, State
 from reporter.period import Period
+from reporter.render.watched import Watched
 
 _ORDER: Final = tuple(State)
 _BETTER_AND_BETTER: Final = (
@@ -54,6 +55,10 @@ class Standing:
     modules_covered: int = 0
     snapshot_days: int = 0
     days: int = 0
+    missed_days: int | None = None
+    """Days of the period, as far as it has gone, on which nobody looked; None in what was stored
+    before this was told.
+    """
     sparse: bool = False
     """Whether so much of the period went unwatched that jobs may not have been seen."""
     final: bool = True
@@ -84,8 +89,10 @@ class Standing:
 
     @property
     def complete(self) -> bool:
-        """Whether every day of the period was observed."""
-        return self.snapshot_days == self.days
+        """Whether every day of the period was observed, as far as it has gone."""
+        if self.missed_days is None:
+            return self.snapshot_days == self.days
+        return not self.missed_days
 
     @property
     def target_met(self) -> bool | None:
@@ -97,6 +104,7 @@ class Standing:
 def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
     """What the portfolio shows of a report; `links` lead from the portfolio to its files."""
     totals, previous, coverage = report.totals, report.previous, report.coverage
+    watched = Watched.of(report)
     counted = totals.warning if report.policy.warning == "success" else 0
     return Standing(
         customer=report.customer,
@@ -118,7 +126,8 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
         modules_covered=coverage.modules_covered,
         snapshot_days=coverage.snapshot_days,
         days=coverage.days,
-        sparse=coverage.watch.sparse,
+        missed_days=len(watched.missed_days),
+        sparse=watched.sparse,
         final=report.final,
         comparable=report.comparable,
         scopes_seen=coverage.scopes_seen,
@@ -156,6 +165,8 @@ class Totals:
     with_jobs: int
     stored_bytes: int | None
     """Of the customers of whom the service says what is stored; None where that is nobody."""
+    told_stored: int
+    """How many customers those are."""
     not_judged: int
     """Scopes of which nobody can say whether they met their recovery-point target."""
 
@@ -267,6 +278,7 @@ def _totals(known: tuple[Standing, ...], unknown: tuple[Standing, ...]) -> Total
         sized=sum(own.jobs > 0 and own.bytes is not None for own in everybody),
         with_jobs=sum(own.jobs > 0 for own in everybody),
         stored_bytes=_sum(own.stored_bytes for own in everybody),
+        told_stored=sum(own.stored_bytes is not None for own in everybody),
         not_judged=sum(own.not_judged for own in everybody),
     )
 

@@ -91,7 +91,10 @@ def _add_portfolio(book: Book, portfolio: Portfolio) -> None:
     sheet = _begin(book, portfolio, book.words.say("Portfolio"), title, columns)
     none = book.words.say("Nothing is known of any customer's backups")
     _fill(book, sheet, "Portfolio", columns, portfolio.standings, none)
-    for note in portfolio_notes(portfolio, book.words):
+    notes = portfolio_notes(portfolio, book.words)
+    if notes:
+        sheet.row()
+    for note in notes:
         write_note(sheet, note)
 
 
@@ -176,11 +179,11 @@ def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
         ),
         Column(
             words.say("State"),
-            13,
+            19,
             lambda own: state_name(own.state, words),
             lambda own: _state_style(own.state),
         ),
-        Column(words.say("Before"), 13, lambda own: _before(own, words)),
+        Column(words.say("Before"), 18, lambda own: _before(own, words)),
         Column(
             words.say("Success rate"),
             11,
@@ -241,10 +244,10 @@ def _change_columns(book: Book, portfolio: Portfolio) -> list[Column[_Changed]]:
             words.say("Customer"), _name_width(portfolio), lambda own: own[1].customer.name, WRAPPED
         ),
         Column(words.say("What happened"), 18, lambda own: own[0]),
-        Column(words.say("Before"), 13, lambda own: _before(own[1], words)),
+        Column(words.say("Before"), 18, lambda own: _before(own[1], words)),
         Column(
             words.say("State"),
-            13,
+            19,
             lambda own: state_name(own[1].state, words),
             lambda own: _state_style(own[1].state),
         ),

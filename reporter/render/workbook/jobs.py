@@ -16,6 +16,7 @@ from reporter.render.workbook.book import Book
 from reporter.render.workbook.rows import scope_rows
 from reporter.render.workbook.sheet import LAST_ROW, Layout, Sheet
 from reporter.render.workbook.styles import (
+    CENTERED,
     COUNT,
     LINK,
     MOMENT,
@@ -188,8 +189,8 @@ def job_columns(book: Book) -> list[JobColumn]:
         JobColumn(
             say("Dated by"),
             14,
-            "left",
-            lambda sheet, part: text_cells(sheet, dated_by(part, words)),
+            "center",
+            lambda sheet, part: text_cells(sheet, dated_by(part, words), CENTERED),
         ),
         JobColumn(
             say("Outcome"),
@@ -230,9 +231,9 @@ def dated_by(jobs: pd.DataFrame, words: Words) -> pd.Series:
     return jobs["dated_by"].map({way: words.say(text) for way, text in _DATED_BY.items()})
 
 
-def text_cells(sheet: Sheet, column: pd.Series) -> list[str]:
+def text_cells(sheet: Sheet, column: pd.Series, style: Style = TEXT) -> list[str]:
     """Cells of a column of texts."""
-    return _cells(column, lambda texts: sheet.texts(texts, TEXT), sheet.cell(None, TEXT))
+    return _cells(column, lambda texts: sheet.texts(texts, style), sheet.cell(None, style))
 
 
 def _outcomes(sheet: Sheet, column: pd.Series, words: Words) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
 from typing import Final
 
 from reporter.model import (
@@ -18,6 +17,7 @@ from reporter.model import (
 )
 from reporter.render.text import Words, marked
 from reporter.render.workbook.book import Book
+from reporter.render.workbook.figures import span
 from reporter.render.workbook.jobs import MODULE_LETTER, first_jobs
 from reporter.render.workbook.modules import (
     REASON_WIDTH,
@@ -173,13 +173,8 @@ def _running_columns(book: Book) -> list[Column[RunningJob]]:
         Column(say("Job ID"), 0, lambda own: own.job_id, WRAPPED),
         Column(say("Started ({timezone})", timezone=zone), 0, lambda own: own.started_at, MOMENT),
         Column(say("Last look ({timezone})", timezone=zone), 0, lambda own: own.seen_at, MOMENT),
-        Column(say("Running for"), 0, _running_for, SPAN),
+        Column(say("Running for"), 0, lambda own: span(own.length_s), SPAN),
     ]
-
-
-def _running_for(job: RunningJob) -> timedelta:
-    # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
-    return job.seen_at.astimezone(UTC) - job.started_at.astimezone(UTC)
 
 
 def _left_out_columns(words: Words) -> list[Column[LeftOut]]:

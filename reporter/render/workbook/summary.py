@@ -10,6 +10,7 @@ from reporter.model import Figures, State
 from reporter.render.restated import why
 from reporter.render.restoring import restoring_title
 from reporter.render.sentences import reason_text
+from reporter.render.watched import Watched, marks, not_compared, rarely_asked
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.charts import charts_of
@@ -146,41 +147,31 @@ def _joined(*texts: str | None) -> str:
 def _observation(book: Book, sheet: Sheet) -> None:
     """How closely the period was looked at, and what cannot be judged for it."""
     words, report = book.words, book.report
-    coverage = report.coverage
-    days = words.count(
-        "observed on {observed} of {number} day",
-        "observed on {observed} of {number} days",
-        coverage.days,
-        observed=words.number(coverage.snapshot_days),
-    )
-    label = words.say("Observation")
-    marks = [] if coverage.complete else [(words.say("INCOMPLETE"), days)]
-    if coverage.watch.sparse:
-        marks.append((words.say("SPARSE"), _watched(book)))
-    if not report.final:
-        said = words.say("not looked at after the end of the period yet: figures may change")
-        marks.append((words.say("PRELIMINARY"), said))
-    if coverage.complete:
-        said = words.say("complete: {days}", days=days)
-        watched = None if coverage.watch.sparse or coverage.watched_share == 1 else _watched(book)
-        sheet.row([sheet.cell(label), sheet.cell(_joined(said, watched))])
-    for number, (mark, said) in enumerate(marks):
-        first = sheet.cell(label if not number and not coverage.complete else None)
-        style = badge(STATE_COLORS[State.ATTENTION], bold=True)
-        sheet.row([first, sheet.cell(mark, style), sheet.cell(said, replace(PLAIN, indent=1))])
+    watched = Watched.of(report)
+    label = sheet.cell(words.say("Observation"))
+    if report.coverage.complete:
+        days = words.count(
+            "complete: observed on {observed} of {number} day",
+            "complete: observed on {observed} of {number} days",
+            report.coverage.days,
+            observed=words.number(report.coverage.snapshot_days),
+        )
+        sheet.row([label, sheet.cell(days)])
+        label = sheet.cell(None)
+    style = badge(STATE_COLORS[State.ATTENTION], bold=True)
+    for mark in marks(watched, words):
+        sheet.row([label, sheet.cell(mark.label, style)])
+        _line(sheet, mark.text, NOTE)
+        label = sheet.cell(None)
+    if not watched.sparse and report.coverage.watched_share < 1:
+        _line(sheet, rarely_asked(watched, words), NOTE)
     if report.not_judged:
         said = words.count(
-            "for {number} scope it cannot be judged",
-            "for {number} scopes it cannot be judged",
+            "cannot be judged for {number} scope",
+            "cannot be judged for {number} scopes",
             report.not_judged,
         )
         sheet.row([sheet.cell(words.say("Recovery-point target")), sheet.cell(said)])
-
-
-def _watched(book: Book) -> str:
-    """How much of the period lay between looks that were close enough."""
-    share = book.words.percent(book.report.coverage.watched_share)
-    return book.words.say("watched {share} of the time: rates are of the jobs seen", share=share)
 
 
 def _correction(book: Book, sheet: Sheet) -> None:
@@ -225,7 +216,7 @@ def _key_figures(book: Book, sheet: Sheet) -> None:
     book.define("period", book.place(SUMMARY, f"$B${header}"))
     sheet.row()
     if previous and not comparable:
-        said = words.say("No change is shown: not both periods were watched closely enough.")
+        said = not_compared(report.coverage.watch, previous, report.period, words)
         _line(sheet, said, NOTE)
     if text := _sized(book):
         _line(sheet, text, NOTE)
