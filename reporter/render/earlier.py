@@ -27,6 +27,7 @@ def with_present_keys(report: Figures) -> Figures:
         "restores": None,
         "final": True,
         "reference_at": report["as_of"],
+        "first_look": None,
         **report,
         "policy": {"target_object_success_rate": None, "watch_every_s": None, **policy},
         "totals": _figures(report["totals"]),

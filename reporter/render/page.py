@@ -110,6 +110,8 @@ class ScopeLine:
     """How the scope stands."""
     note: str
     """What there is to say beside the state; may be empty."""
+    judged: bool
+    """Whether it can be said of its gap if it met the target; true where there is none."""
     figures: Figures
     """The scope's own."""
 
@@ -124,6 +126,8 @@ class ModuleLine:
     """How the module stands."""
     note: str
     """What there is to say beside the state; may be empty."""
+    judged: bool
+    """Whether it can be said of its gap if it met the target; true where there is none."""
     figures: Figures
     """The module's own."""
     sparkline: Markup
@@ -505,43 +509,43 @@ def _no_gap(
 
 
 def _module(own: ModuleFigures, sparkline: Markup, policy: Policy, words: Words) -> ModuleLine:
-    scopes = [scope for scope in own.scopes if scope.name is not None]
-    note = (
-        _beside(own, own.scopes[0], policy, words)
-        if len(own.scopes) == 1
-        else unjudged([own], policy, words) or ""
-    )
+    scopes = [_scope(own, scope, policy, words) for scope in own.scopes]
+    named = [line for scope, line in zip(own.scopes, scopes, strict=True) if scope.name]
+    alone = scopes[0] if len(scopes) == 1 else None
     return ModuleLine(
         label=shortened(module_label(own.service, own.module), LONGEST_CELL),
         state=own.state,
-        note=note,
+        note=alone.note if alone else unjudged([own], policy, words) or "",
+        judged=alone.judged if alone else True,
         figures=own.figures,
         sparkline=sparkline,
-        scopes=tuple(
-            ScopeLine(
-                shortened(scope.name or "", LONGEST_CELL),
-                scope.state,
-                _beside(own, scope, policy, words),
-                scope.figures,
-            )
-            for scope in scopes[:MOST_SCOPES]
-        ),
-        more_scopes=max(0, len(scopes) - MOST_SCOPES),
+        scopes=tuple(named[:MOST_SCOPES]),
+        more_scopes=max(0, len(named) - MOST_SCOPES),
     )
 
 
-def _beside(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words) -> str:
-    """What there is to say beside the state of a scope."""
+def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words) -> ScopeLine:
+    allowed = policy.gap_target(own.service, own.module, scope.name)
+    unclear = bool(allowed) and scope.in_sight and scope.figures.gap_target_met is None
+    return ScopeLine(
+        name=shortened(scope.name or "", LONGEST_CELL),
+        state=scope.state,
+        note=_listing(scope, words),
+        judged=not unclear or scope.figures.longest_gap_at_most_s is None,
+        figures=scope.figures,
+    )
+
+
+def _listing(scope: ScopeFigures, words: Words) -> str:
+    """How a scope is listed of which no backup is expected, where its state does not say so."""
     match scope.listed:
         case Listed.OFF:
             return since_text(ReasonKind.SWITCHED_OFF, scope.listed_since, words)
         case Listed.GONE:
             return since_text(ReasonKind.GONE, scope.listed_since, words)
-        case Listed.IDLE:
-            return words.say("nothing to back up") if scope.state is not State.IDLE else ""
-    allowed = policy.gap_target(own.service, own.module, scope.name)
-    judged = scope.figures.gap_target_met is not None or not allowed
-    return "" if judged or not scope.figures.jobs else words.say("gap cannot be judged")
+        case Listed.IDLE if scope.state is not State.IDLE:
+            return words.say("nothing to back up")
+    return ""
 
 
 def _causes(exceptions: Sequence[JobException]) -> tuple[Cause, ...]:

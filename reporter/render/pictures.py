@@ -90,12 +90,16 @@ def daily(
         for n, label in enumerate(axis.labels)
     ]
     rates = [rate for day in counts.values() if (rate := _rate(day, policy)) is not None]
-    title = words.count(
-        "Backups met the {target} target on {met} of {number} day with backups",
-        "Backups met the {target} target on {met} of {number} days with backups",
-        len(rates),
-        target=words.target(target),
-        met=words.number(sum(rate >= target for rate in rates)),
+    title = (
+        words.count(
+            "Backups met the {target} target on {met} of {number} day with backups",
+            "Backups met the {target} target on {met} of {number} days with backups",
+            len(rates),
+            target=words.target(target),
+            met=words.number(sum(rate >= target for rate in rates)),
+        )
+        if rates
+        else words.say("No backup was completed on any day")
     )
     shown = [o for o in charts.STACKED if any(bar.counts[o] for bar in bars)]
     note = words.say(

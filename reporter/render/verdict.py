@@ -248,8 +248,8 @@ def unjudged(modules: Iterable[ModuleFigures], policy: Policy, words: Words) -> 
     if not (number := not_judged(modules, policy)):
         return None
     return words.count(
-        "{some} of {number} scope cannot be judged",
-        "{some} of {number} scopes cannot be judged",
+        "gap not judged",
+        "gaps of {some} of {number} scopes not judged",
         sum(scope.in_sight for own in modules for scope in own.scopes),
         some=words.number(number),
     )
@@ -280,9 +280,9 @@ def _tiles(
             _joined(
                 words,
                 words.say("target {rate}", rate=words.target(case.policy.success_target(service))),
+                _objects(figures, case.policy.object_target(service), words),
                 rate_change,
                 words.say("with warnings {rate}", rate=words.percent(figures.lenient_success_rate)),
-                _objects(figures, case.policy.object_target(service), words),
                 words.say("of the jobs seen") if case.watched.sparse else None,
             ),
             figures.success_target_met,
@@ -333,7 +333,7 @@ def _volume_tile(
                 len(ran),
                 some=words.number(giving),
             )
-            if 0 < giving < len(ran)
+            if figures.bytes is not None and 0 < giving < len(ran)
             else None,
             change,
             words.say("stored: {size}", size=words.size(stored)) if stored is not None else None,
@@ -496,7 +496,7 @@ def _detail(reason: Reason, words: Words) -> str:
         case ReasonKind.SUCCESS_TARGET_MISSED:
             detail = words.percent(reason.value)
         case ReasonKind.OBJECT_TARGET_MISSED:
-            detail = words.say("only {rate} of the objects", rate=words.percent(reason.value))
+            detail = words.say("{rate} of the objects", rate=words.percent(reason.value))
         case ReasonKind.GAP_TARGET_MISSED:
             detail = words.duration(reason.value)
         case ReasonKind.SWITCHED_OFF | ReasonKind.GONE | ReasonKind.EXPIRED if reason.since:

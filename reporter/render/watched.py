@@ -133,7 +133,8 @@ def _incomplete(watched: Watched, words: Words) -> str:
     first = watched.first_look
     if not watched.coverage.snapshots:
         return words.say(
-            "No day of the period was observed: known is what the service listed on {moment}.",
+            "No day of the period was observed: all that is known is what the service listed on"
+            " {moment}.",
             moment=words.short_moment(watched.reference_at),
         )
     said = [
@@ -166,8 +167,8 @@ def rarely_asked(watched: Watched, words: Words) -> str:
     asked, share = _asked(watched, words), watched.share
     if not share:
         seen = words.say(
-            "The service lists the newest job of each scope alone: older ones may not have been"
-            " seen. Rates are of the jobs seen."
+            "Jobs that newer ones replaced before a look may not have been seen. Rates are of the"
+            " jobs seen."
         )
     else:
         seen = words.say(
@@ -253,8 +254,7 @@ def not_compared(watch: Watch, previous: Previous | None, period: Period, words:
             period=words.period(previous.period),
         )
     return words.say(
-        "Not compared with {period}: {why}.",
-        period=words.period(previous.period),
+        "Not compared with the period before: {why}.",
         why=words.listed(loose),
     )
 
