@@ -47,7 +47,8 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         StoreError: another run holds the store, or the database refuses.
     """
     from reporter.credentials import access_of
-    from reporter.pipeline import fetch_customers, fetch_snapshots
+    from reporter.pipeline import fetch_customers, fetch_snapshots, missed_of
+    from reporter.rhythm import in_one_line
     from reporter.store.runs import fetch_run
 
     settings = console.settings()
@@ -66,6 +67,9 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
             )
         snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
         outcomes = follow(console, snapshots, len(customers), "Fetched")
+    missed = [(own.name, found) for own, found in missed_of(settings, store, customers, utc_now())]
+    if missed:
+        console.say(in_one_line(missed, len(customers)))
     status = finish(console, outcomes)
     return 1 if listed.flaw else status
 

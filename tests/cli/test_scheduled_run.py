@@ -105,15 +105,15 @@ def test_fetching_less_often_than_it_is_started(
         return result.stderr.count("Fetched") == 2
 
     assert fetched(start("2026-11-02T06:00"))
-    young = start("2026-11-02T09:59")
+    young = start("2026-11-02T09:29")
     assert not fetched(young)
     assert (
-        "Not fetched: the last fetch ended at 2026-11-02 06:00 UTC, "
-        "the next is due at 2026-11-02 10:00 UTC."
+        "Not fetched: the last fetch began at 2026-11-02 06:00 UTC, "
+        "the next is due at 2026-11-02 09:30 UTC."
     ) in young.stderr
     assert fetched(start("2026-11-02T09:59", "--period", "2026-10"))
     assert not fetched(start("2026-11-02T13:00"))
-    assert fetched(start("2026-11-02T14:00"))
+    assert fetched(start("2026-11-02T13:30"))
 
 
 def test_a_fetch_that_was_cut_short_does_not_count(

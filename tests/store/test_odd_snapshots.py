@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from reporter.emulator import ordinary_customers
 from reporter.errors import NotStorable, ReplyError, StoreError
 from reporter.jobs.rows import LONGEST_ID
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.pipeline import fetch_snapshots
 from reporter.store import Store, tables
 from tests.conftest import CLOCK, StartEmulator
@@ -89,7 +89,12 @@ class Source:
     def customers(self, received: list[Reply] | None = None) -> Any:
         raise NotImplementedError
 
-    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
         taken = self._make(customer)
         if self._shows and received is not None:
             received += taken.replies

@@ -30,7 +30,7 @@ from reporter.store.reading import read_period
 from reporter.store.runs import (
     RESUMED,
     fetch_run,
-    last_fetch_ended,
+    last_fetch_began,
     month_done,
     newest_month_done,
 )
@@ -320,11 +320,12 @@ def test_the_store_commands(
     assert "25months" in wrong.stderr
 
 
-def test_when_the_last_fetch_ended(store: Store) -> None:
+def test_when_the_last_fetch_began(store: Store) -> None:
     """One over all customers that came to its end; neither a part nor one that was cut short."""
-    assert last_fetch_ended(store) is None
-    with fetch_run(store, lambda: NOW):
-        pass
+    assert last_fetch_began(store) is None
+    times = [NOW]
+    with fetch_run(store, lambda: times[-1]):
+        times.append(NOW + timedelta(minutes=20))
     with fetch_run(store, lambda: NOW + timedelta(hours=1), whole=False):
         pass
     with (
@@ -333,7 +334,7 @@ def test_when_the_last_fetch_ended(store: Store) -> None:
     ):
         raise ValueError("cut")
     month_done(store, "2026-10", NOW, NOW + timedelta(hours=3))
-    assert last_fetch_ended(store) == NOW
+    assert last_fetch_began(store) == NOW
 
 
 def test_the_newest_month_that_is_done(store: Store) -> None:
