@@ -1292,12 +1292,9 @@ def end_not_seen(job: Job, known: Known) -> bool:
 
 
 def start_moved(job: Job, known: Known) -> bool:
-    """Whether a reply gave an earlier start than counts, and the period lies about the two."""
-    earliest = min((row.start for row in job.rows if row.start), default=None)
-    counts = job.row.start
-    if earliest is None or counts is None or counts == earliest:
-        return False
-    return earliest < known.end and counts >= known.start
+    """Whether its rows do not agree on its start, and the period lies between two of them."""
+    starts = [row.start for row in job.rows if row.start]
+    return len(set(starts)) > 1 and min(starts) < known.end and max(starts) >= known.start
 
 
 # The whole.
