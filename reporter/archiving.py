@@ -47,18 +47,17 @@ from reporter.evidence.contents import (
 from reporter.evidence.signing import Signer
 from reporter.evidence.timestamp import Authority
 from reporter.files import refuse_shared
-from reporter.ledger import Ledger, figures_hash, program_hash
+from reporter.ledger import figures_hash, program_hash
 from reporter.model import Customer, Look
 from reporter.period import Period
 from reporter.pipeline import (
     CustomerOutcome,
     Rendering,
     files_of,
-    look_of,
+    given_for,
+    ledger_of,
     outcome_of,
     period_of,
-    report_settings,
-    restore_tests,
 )
 from reporter.render.fonts import BUNDLED
 from reporter.render.templates import asset, template_files
@@ -124,6 +123,8 @@ def _archived(
     period = period_of(rendering, customer)
     home = archive.home_of(customer, name)
     versions = versions_of(store, customer, period.label)
+    if rendering.only_final and not (versions and versions[-1].closed):
+        return CustomerOutcome(customer, too_early=True)
     if not versions:
         raise EvidenceError(
             f"There is no report of {customer.name} for {period.label} yet.",
@@ -209,24 +210,17 @@ class _Contents:
         Raises:
             EvidenceError: the files or the replies of the version are not there any more.
         """
-        policy = report_settings(self.rendering, self.customer).policy()
-        look = look_of(self.rendering, self.customer, self.period, self.name)
+        given = given_for(self.rendering, self.customer, self.name)
         files = files_of(self.rendering, self.period, self.name)
-        tests = restore_tests(self.rendering, self.customer, self.period)
-        ledger = Ledger(self.store, self.customer, self.period, policy, look, self.name, tests)
+        ledger = ledger_of(self.rendering, self.store, given)
         if ledger.archivable(files.values()) is None:
-            raise EvidenceError(
-                f"The files of {self.customer.name} for {self.period.label} are not those of its "
-                f"last version ({self.version.number}): it lacks a format, or was made with "
-                "another configuration or program.",
-                hint="Run `reporter render --format pdf,xlsx,json`, then `reporter archive` again.",
-            )
+            raise self._not_archivable()
         (folder / "data" / "replies").mkdir(parents=True)
         for suffix in ("xlsx", "json"):
             shutil.copyfile(files[suffix], folder / REPORTS[suffix])
         self._write_replies(folder)
-        own_look = self._write_templates(folder, look)
-        configuration = Configuration(self.customer, self.period, policy, own_look, tests)
+        look = self._write_templates(folder, given.look)
+        configuration = Configuration(self.customer, self.period, given.policy, look, given.tests)
         (folder / CONFIGURATION).write_bytes(dump(configuration))
         restates = self._write_restated(folder)
         level = self._write_pdf(files["pdf"], folder / REPORTS["pdf"])
@@ -244,6 +238,21 @@ class _Contents:
         )
         (folder / PROVENANCE).write_bytes(dump(provenance))
         return info_of(configuration, provenance, self.rendering.now.date())
+
+    def _not_archivable(self) -> EvidenceError:
+        whose, number = f"{self.customer.name} for {self.period.label}", self.version.number
+        if self.version.program_sha256 != program_hash():
+            return EvidenceError(
+                f"Version {number} of the report of {whose} was made by another program (version "
+                f"{self.version.program}): this one cannot say what it was made with.",
+                hint="Archive it with that program; or make another version of the report on "
+                "purpose, with `reporter render --again`, and archive that.",
+            )
+        return EvidenceError(
+            f"The files of {whose} are not those of its last version ({number}): it lacks a "
+            "format, or was made with another configuration.",
+            hint="Run `reporter render --format pdf,xlsx,json`, then `reporter archive` again.",
+        )
 
     def _write_pdf(self, source: Path, target: Path) -> str:
         if self.archive.signer is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -38,27 +39,40 @@ from reporter.evidence.guide import README, SCRIPT, readme, script
 from reporter.evidence.signing import named
 from reporter.evidence.verify import CLOCKS_APART, LARGEST_SEAL, at
 from reporter.finding import Finding
-from reporter.model import Report
 
 _LONGEST: Final = 80
 
 
-def provenance_finding(bag: Path, provenance: Provenance, report: Report) -> Finding:
-    """Whether what provenance.json says of the report is true of the one that follows from the
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What provenance.json is to say of a report."""
+
+    as_of: datetime
+    """The last fetch it rests on."""
+    closed: bool
+    """Whether what comes later corrects it."""
+
+
+def provenance_finding(
+    bag: Path, configuration: Configuration, provenance: Provenance, expected: Expected
+) -> Finding:
+    """Whether what provenance.json says of a report is true of the one that follows from the
     replies.
     """
-    fault = next(_provenance_faults(bag, provenance, report), "")
+    fault = next(_provenance_faults(bag, configuration, provenance, expected), "")
     said = fault or "times, period and version are those of the replies and the report"
     return Finding("provenance", not fault, said)
 
 
-def _provenance_faults(bag: Path, provenance: Provenance, report: Report) -> Iterator[str]:
+def _provenance_faults(
+    bag: Path, configuration: Configuration, provenance: Provenance, expected: Expected
+) -> Iterator[str]:
     made_at, as_of = provenance.made_at, provenance.as_of
-    if as_of != report.as_of:
-        yield f"the last fetch was at {at(report.as_of)}, and it says {at(as_of)}"
-    if made_at < report.as_of - CLOCKS_APART:
+    if as_of != expected.as_of:
+        yield f"the last fetch was at {at(expected.as_of)}, and it says {at(as_of)}"
+    if made_at < expected.as_of - CLOCKS_APART:
         yield f"it says that the report was made at {at(made_at)}, before its last fetch"
-    if provenance.closed != (report.as_of >= report.period.end):
+    if provenance.closed != expected.closed:
         said = "was over" if provenance.closed else "was not over"
         yield f"it says that the period {said} at the last fetch, which is not so"
     restates = provenance.restates
@@ -68,8 +82,8 @@ def _provenance_faults(bag: Path, provenance: Provenance, report: Report) -> Ite
         yield "it says that the report corrects one that came after it"
     if _whose(json_in(bag / RESTATED)) != (
         restates.number,
-        report.customer.id,
-        report.period.label,
+        configuration.customer.id,
+        configuration.period.label,
     ):
         yield f"{RESTATED} is not the version that it says the report corrects"
 

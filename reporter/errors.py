@@ -4,6 +4,7 @@
     ├── UsageError         the call or the configuration is wrong      exit status 2
     │   ├── SettingsError
     │   └── NoStore
+    ├── NothingKnown       a period has no report of a customer    no failure
     ├── ReplyError         a reply of the service cannot be used
     ├── FetchError         a customer could not be fetched
     │   ├── NotReached
@@ -57,6 +58,10 @@ class SettingsError(UsageError):
 
 class NoStore(UsageError):
     """Nothing has been fetched into the store that is meant."""
+
+
+class NothingKnown(ReporterError):
+    """A period ended before anything was known of a customer: that is said, and is no failure."""
 
 
 class ReplyError(ReporterError):

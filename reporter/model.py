@@ -6,7 +6,7 @@ the JSON of a report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -263,7 +263,7 @@ class Figures:
     sized_jobs: int
     """Jobs of that sum that have a readable size."""
     stored_bytes: int | None
-    """What is stored of it, by the service's overview; None where no reply says, and for a scope."""
+    """What the service says is stored of it; None where no reply does, and for a scope."""
     stored_change_bytes: int | None
     """That less the same at the period's start; None where that is not known."""
     duration_mean_s: float | None
@@ -498,9 +498,13 @@ class Gap:
 
     @property
     def length_s(self) -> float:
-        # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
         """Seconds it lasted."""
-        return (self.end.astimezone(UTC) - self.start.astimezone(UTC)).total_seconds()
+        return _seconds(self.start, self.end)
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+    return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -631,6 +635,11 @@ class RunningJob:
     """In the report's time zone."""
     seen_at: datetime
     """The last look, in the report's time zone."""
+
+    @property
+    def length_s(self) -> float:
+        """Seconds it had been running by then."""
+        return _seconds(self.started_at, self.seen_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -798,8 +807,8 @@ class Product:
     contract_ends_on: date | None
     """The last day of the contract."""
     days_left: int | None
-    """From the period's end, or the last fetch while it runs, to the last day; below zero where that
-    is past.
+    """From the period's end, or the last fetch while it runs, to the last day; below zero where
+    that is past.
     """
 
     @property
@@ -976,6 +985,8 @@ class ReportFigures:
     """The snapshot off which it is read how each scope stands."""
     final: bool
     """Whether the period has been looked at after its end, so that only late facts add to it."""
+    first_look: datetime | None
+    """When the customer was first looked at; None where that was before the period."""
     history: tuple[MonthFigures, ...]
     """The twelve months up to the period's last, oldest first; empty without a store."""
     protection: Protection
@@ -991,14 +1002,36 @@ class ReportFigures:
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
 
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a period before, and both were watched closely enough to compare."""
+        before = self.previous
+        return before is not None and before.watch.comparable and self.coverage.watch.comparable
+
+    @property
+    def not_judged(self) -> int:
+        """Scopes whose recovery-point target cannot be judged, though there is one."""
+        return not_judged(self.modules, self.policy)
+
+
+def not_judged(modules: Iterable[ModuleFigures], policy: Policy) -> int:
+    """How many scopes of the modules have a recovery-point target that cannot be judged."""
+    return sum(
+        scope.in_sight
+        and scope.figures.gap_target_met is None
+        and bool(policy.gap_target(own.service, own.module, scope.name))
+        for own in modules
+        for scope in own.scopes
+    )
+
 
 @dataclass(frozen=True)
 class Report(ReportFigures):
     """Everything a renderer may print about one customer and one period: figures and jobs."""
 
     jobs: pd.DataFrame = field(repr=False, compare=False, kw_only=True)
-    """All jobs of the period and the undated ones, backups or not, in the columns of
-    `jobs.frame.JOB_COLUMNS`. Read only."""
+    """All jobs of the period and the undated ones first shown in it, backups or not, in the columns
+    of `jobs.frame.JOB_COLUMNS` and `left_out`. Read only."""
 
     @property
     def plain(self) -> ReportFigures:
@@ -1042,6 +1075,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "services",
         "protection",
         "trend",
+        "left_out",
         "quality",
         "method",
         "sources",
@@ -1053,6 +1087,7 @@ DEPTHS: Mapping[Depth, tuple[str, ...]] = {
         "protection",
         "trend",
         "annex",
+        "left_out",
         "quality",
         "method",
         "sources",

@@ -20,6 +20,7 @@ from reporter.evidence.archive import whole_folder
 from reporter.evidence.bag import SIGNED, digests
 from reporter.evidence.chain import PACKS, read_chain, records
 from reporter.evidence.contents import (
+    REPORTS,
     ArchivedFetch,
     ArchivedReply,
     Configuration,
@@ -38,7 +39,8 @@ from reporter.jobs.replies import Page, read_page
 from reporter.jobs.rows import Row, identity_of, moment, newest, text_rows
 from reporter.model import QualityKind, Reply, Report
 from reporter.pipeline import CustomerOutcome, outcome_of
-from reporter.recomputing import fetches_in, recomputed, report_in
+from reporter.recomputing import fetches_in, other_schema, recomputed, report_in
+from reporter.render.json_ import SCHEMA
 from reporter.render.pack import (
     KEY,
     NUMBER,
@@ -135,6 +137,11 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
         raise EvidenceError(
             f"The bag {bag} is not what was archived: {verdict.findings[-1].said}.",
             hint="No pack is made of it. `reporter verify` says more.",
+        )
+    if schema := other_schema(bag / REPORTS["json"]):
+        raise EvidenceError(
+            f"The figures in {bag} are of schema {schema}, and this program knows {SCHEMA}.",
+            hint="Make the pack with the version of the program that made the bag.",
         )
     provenance = provenance_of(bag)
     report = report_in(bag, configuration, provenance)

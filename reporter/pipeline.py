@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -23,7 +23,14 @@ from pydantic import TypeAdapter
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
 from reporter.commentary import comment_on
-from reporter.errors import FetchError, NotStorable, ReporterError, SettingsError, StoreError
+from reporter.errors import (
+    FetchError,
+    NothingKnown,
+    NotStorable,
+    ReporterError,
+    SettingsError,
+    StoreError,
+)
 from reporter.evidence.archive import Archive
 from reporter.evidence.chain import root_before
 from reporter.fetch import JobSource, open_source
@@ -34,6 +41,7 @@ from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
+from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.ledger import Ledger
 from reporter.model import (
     Customer,
@@ -72,7 +80,10 @@ from reporter.store import Store
 from reporter.store.address import is_file, shown
 from reporter.store.asked import last_answers, looks_at
 from reporter.store.history import is_there
+from reporter.store.known import is_known_before
+from reporter.store.outbox import has_rows
 from reporter.store.reading import monthly_jobs, read_period
+from reporter.store.received import Fetch, receive_again, received_until
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.versions import Version, VersionTaken
 from reporter.workers import MEMORY_HINT, First, WorkerDied, crew_of, run_tasks
@@ -112,6 +123,8 @@ class CustomerOutcome:
     """What the portfolio shows of a report that was made."""
     unchanged: bool = False
     """Whether the files were there already, and nothing they rest on has changed."""
+    too_early: bool = False
+    """Whether nothing was made because the period is not final yet."""
     error: ReporterError | None = None
 
 
@@ -126,6 +139,10 @@ class Rendering:
     period: str | None = None
     timezone: str | None = None
     locale: str | None = None
+    again: bool = False
+    """Whether reports are rendered again that hold."""
+    only_final: bool = False
+    """Whether nothing is made of periods that are not final yet."""
 
 
 def fetch_customers(
@@ -384,7 +401,8 @@ def _start_worker(rendering: Rendering) -> None:
         policy = own.policy()
         period = parse_period(rendering.period, own.timezone, rendering.now)
         nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy)
-        report = analyse(nobody, nothing, period, policy, Observations((rendering.now,), ()))
+        unseen, once = frame_of([]), Observations((rendering.now,), ())
+        report = analyse(nobody, nothing, unseen, period, policy, once)
         look = rendering.settings.look_for("", timezone=own.timezone, locale=own.locale)
         for suffix in rendering.formats:
             WRITERS[suffix](report, look, Path(folder) / f"nothing.{suffix}")
@@ -453,25 +471,98 @@ def _render_changed(
     rendering: Rendering, store: Store, customer: Customer, name: str
 ) -> CustomerOutcome:
     """Render one customer, if anything that the report rests on has changed."""
+    given = given_for(rendering, customer, name)
+    files = tuple(files_of(rendering, given.period, name).values())
+    ledger = ledger_of(rendering, store, given)
+    if version := ledger.current(files):
+        return _as_it_was(customer, version, files)
+    report = report_of(store, customer, given.period, given.policy, given.tests)
+    standing = standing_of(report, _links(files))
+    if version := ledger.confirmed(report, _packed(standing), files):
+        return _as_it_was(customer, version, files)
+    if rendering.only_final and not report.final:
+        return _too_early(report)
+    report = ledger.numbered(report)
+    written = write_report(rendering, report, given.look, name)
+    ledger.enter(report, written, _packed(standing), rendering.now)
+    return CustomerOutcome(customer, files, standing)
+
+
+def _too_early(report: Report) -> CustomerOutcome:
+    asked_at = f"{report.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    said = f"{report.period.label} is not final yet: the service was last asked at {asked_at}."
+    standing = without_data(report.customer, said)
+    return CustomerOutcome(report.customer, standing=standing, too_early=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one report is made of and the store does not hold."""
+
+    customer: Customer
+    name: str
+    """Of the customer's folder."""
+    period: Period
+    policy: Policy
+    look: Look
+    tests: tuple[RestoreTest, ...] | None
+    """Those on record; None where no file is configured."""
+
+
+def given_for(rendering: Rendering, customer: Customer, name: str) -> Given:
+    """What the configuration and the command line give for a customer's report.
+
+    Raises:
+        ReporterError: a part of it cannot be read.
+    """
     own = report_settings(rendering, customer)
     period = parse_period(rendering.period, own.timezone, rendering.now)
     look = look_of(rendering, customer, period, name)
     tests = restore_tests(rendering, customer, period)
-    files = tuple(files_of(rendering, period, name).values())
-    ledger = Ledger(store, customer, period, own.policy(), look, name, tests)
-    if version := ledger.current(files):
-        return _as_it_was(customer, version, files)
-    report = report_of(store, customer, period, own.policy(), tests)
-    if version := ledger.confirmed(report, files):
-        return _as_it_was(customer, version, files)
-    report = ledger.numbered(report)
-    written = write_report(rendering, report, look, name)
-    standing = standing_of(report, _links(files))
-    ledger.enter(report, written, _STANDING.dump_json(standing).decode(), rendering.now)
-    return CustomerOutcome(customer, files, standing)
+    return Given(customer, name, period, own.policy(), look, tests)
+
+
+def ledger_of(rendering: Rendering, store: Store, given: Given) -> Ledger:
+    """What the store knows of a customer's report.
+
+    Raises:
+        ReporterError: the store cannot be used, or what the report is made of cannot be read.
+    """
+    customer, period = given.customer, given.period
+
+    def of_then(as_of: datetime) -> Report | None:
+        fetches = received_until(store, customer, as_of)
+        return report_again(fetches, customer, period, given.policy, given.tests)
+
+    delivered = has_rows(store, customer, period.label)
+    return Ledger(
+        store,
+        customer,
+        period,
+        given.policy,
+        given.look,
+        given.name,
+        given.tests,
+        of_then=of_then,
+        issued=delivered or _is_archived(rendering.settings, given),
+        again=rendering.again,
+    )
+
+
+def _is_archived(settings: Settings, given: Given) -> bool:
+    """Whether any version of a report is in the archive."""
+    folder = settings.folder / settings.evidence.folder
+    if not folder.is_dir():
+        return False
+    home = _archive(folder).home_of(given.customer, given.name)
+    return any(home.glob(f"{given.period.label}-v*"))
 
 
 _STANDING: Final = TypeAdapter(Standing)
+
+
+def _packed(standing: Standing) -> str:
+    return _STANDING.dump_json(standing).decode()
 
 
 def _as_it_was(customer: Customer, version: Version, files: tuple[Path, ...]) -> CustomerOutcome:
@@ -490,9 +581,9 @@ def render_saved(
         NoTypesetting: a PDF is asked for, and none can be made here.
     """
     _require_typesetting(rendering)
-    snapshots = split_snapshots(replies)
+    snapshots = sorted(split_snapshots(replies), key=_taken_at)
     observations = Observations(
-        tuple(max(reply.fetched_at for reply in snapshot) for snapshot in snapshots),
+        tuple(map(_taken_at, snapshots)),
         tuple(
             Source(
                 reply.fetched_at,
@@ -505,13 +596,21 @@ def render_saved(
     )
     own = report_settings(rendering, customer)
     policy = own.policy()
-    in_order = sorted(replies, key=lambda reply: reply.fetched_at)
-    jobs = read_jobs(raw_frame(newest(rows_of(in_order))), policy)
+    rows = [rows_of(snapshot) for snapshot in snapshots]
+    jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy)
+    sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     period = parse_period(rendering.period, own.timezone, rendering.now)
+    ran = (moment for column in ("dated_at", "point_at") for moment in jobs.rows[column].dropna())
+    insist_on_known(customer, period, min((*observations.snapshots, *ran)) < period.end)
     tests = restore_tests(rendering, customer, period)
-    report = analyse(customer, jobs, period, policy, observations, restore_tests=tests)
+    report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
     return CustomerOutcome(customer, tuple(write_report(rendering, report, look, name)))
+
+
+def _taken_at(snapshot: Sequence[Reply]) -> datetime:
+    """When a snapshot was taken: when the last of its replies came."""
+    return max(reply.fetched_at for reply in snapshot)
 
 
 def files_of(rendering: Rendering, period: Period, name: str) -> dict[str, Path]:
@@ -637,21 +736,68 @@ def report_of(
     """What the store says of a customer and a period; `tests` of restoring are kept beside it.
 
     Raises:
+        NothingKnown: the period ended before anything was known of the customer.
         StoreError: there is no snapshot of it.
     """
-    reading = read_period(store, customer, period)
-    observations = reading.observations
-    if not observations.snapshots:
+    is_known = is_known_before(store, customer, period.end)
+    if is_known is None:
         failure = store.last_failure(customer)
         raise StoreError(
             f"There is no complete snapshot of {customer.name}"
             + (f"; the last attempt failed: {failure}" if failure else "."),
             hint="Run `reporter fetch` until it succeeds for this customer.",
         )
+    insist_on_known(customer, period, is_known)
+    reading = read_period(store, customer, period, policy.watch_every)
+    observations = reading.observations
     tallies = tallies_to(store, customer, period)
     history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
-    return analyse(customer, jobs, period, policy, observations, history, reading.answers, tests)
+    return analyse(
+        customer,
+        jobs,
+        reading.sightings,
+        period,
+        policy,
+        observations,
+        history,
+        reading.answers,
+        reading.stored_before,
+        tests,
+    )
+
+
+def report_again(
+    fetches: Iterable[Fetch],
+    customer: Customer,
+    period: Period,
+    policy: Policy,
+    tests: tuple[RestoreTest, ...] | None,
+) -> Report | None:
+    """The report that follows from these fetches alone; None where nothing is known by them of the
+    period.
+
+    Raises:
+        ReplyError: a reply cannot be used.
+    """
+    with closing(Store.open("sqlite://")) as store:
+        receive_again(store, customer, fetches)
+        if not is_known_before(store, customer, period.end):
+            return None
+        return report_of(store, customer, period, policy, tests)
+
+
+def insist_on_known(customer: Customer, period: Period, is_known: bool) -> None:
+    """Insist that there is anything to report.
+
+    Raises:
+        NothingKnown: the period ended before anything was known of the customer.
+    """
+    if not is_known:
+        raise NothingKnown(
+            f"There is no report of {customer.name} for {period.label}: that had ended before "
+            "anything was known of it."
+        )
 
 
 def restore_tests(

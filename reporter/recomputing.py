@@ -8,8 +8,7 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +24,7 @@ from reporter.comparing import (
     pdf_finding,
     workbook_finding,
 )
-from reporter.description import guide_finding, info_finding, provenance_finding
+from reporter.description import Expected, guide_finding, info_finding, provenance_finding
 from reporter.errors import EvidenceError, ReplyError
 from reporter.evidence.bag import LARGEST_FILE, content_of, shown
 from reporter.evidence.contents import (
@@ -45,21 +44,22 @@ from reporter.finding import Finding
 from reporter.jobs.replies import read_overview, read_page, split_snapshots
 from reporter.ledger import figures_hash
 from reporter.model import Look, Reply, Report, Restatement
-from reporter.pipeline import report_of
+from reporter.period import Period
+from reporter.pipeline import report_again
 from reporter.render.json_ import SCHEMA, json_bytes, report_dict
 from reporter.render.typesetting import NoTypesetting, write_pdf
 from reporter.render.workbook import write_workbook
-from reporter.store import Store
-from reporter.store.received import Fetch, receive_again
+from reporter.store.received import Fetch, until
 
 logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 500
 _NOT_THERE: Final = object()
 _COUNTED: Final = {"jobs": read_page, "protection": read_overview}
-"""What the service gives as lists that say how long they are, or whether they go on, and how each is
-read.
+"""What the service gives as lists that say how long they are, or whether they go on, and how each
+is read.
 """
+_OTHER_HASH: Final = "provenance.json has the hash of other figures"
 _TEMPLATES_NOT_RUN: Final = Finding(
     "PDF's text",
     None,
@@ -80,15 +80,19 @@ def recomputed(
     try:
         configuration, provenance = configuration_of(bag), provenance_of(bag)
         yield _replies_finding(bag, configuration, provenance, now, signed_at)
-        report = report_in(bag, configuration, provenance)
-        look = _look(bag, configuration)
-        refused = look.templates is not None and not run_templates
         same_tools = _has_same_tools(provenance)
         other_version = None if same_tools else OTHER_VERSION
         latest = signed_at or now
-        yield provenance_finding(bag, provenance, report)
         yield info_finding(bag, configuration, provenance, latest)
         yield guide_finding(bag, configuration, provenance, other_version)
+        if not same_tools and (schema := other_schema(bag / REPORTS["json"])):
+            yield from _of_other_schema(bag, configuration, provenance, schema)
+            return
+        report = report_in(bag, configuration, provenance)
+        expected = Expected(report.as_of, report.final)
+        yield provenance_finding(bag, configuration, provenance, expected)
+        look = _look(bag, configuration)
+        refused = look.templates is not None and not run_templates
         yield _figures_finding(bag / REPORTS["json"], report, provenance, same_tools)
         yield attachments_finding(bag / REPORTS["pdf"], bag / REPORTS["json"], report)
         with tempfile.TemporaryDirectory() as folder:
@@ -169,21 +173,36 @@ def _replies_finding(
 
 def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
     """The report as it follows from the replies in the bag."""
-    customer, period = configuration.customer, configuration.period
-    with closing(Store.open("sqlite://")) as store:
-        receive_again(store, customer, fetches_in(bag))
-        report = report_of(
-            store, customer, period, configuration.policy, configuration.restore_tests
-        )
+    report = _computed(configuration, fetches_in(bag))
+    if report is None:
+        raise EvidenceError("The replies say nothing of the period.")
     restatement = None
     if restates := provenance.restates:
         before = json_in(bag / RESTATED)
+        as_of = datetime.fromisoformat(before["as_of"])
+        then = _computed(configuration, until(fetches_in(bag), as_of))
         restatement = Restatement(
             restates.number,
-            restates.made_at.astimezone(period.zone),
+            restates.made_at.astimezone(configuration.period.zone),
             changes_between(before, report_dict(report)),
+            redefined=before["schema"] != SCHEMA,
+            late=then is not None and _hash(then) != _hash(report),
         )
     return replace(report, version=provenance.version, restatement=restatement)
+
+
+def _computed(configuration: Configuration, fetches: Iterable[Fetch]) -> Report | None:
+    return report_again(
+        fetches,
+        configuration.customer,
+        configuration.period,
+        configuration.policy,
+        configuration.restore_tests,
+    )
+
+
+def _hash(report: Report) -> str:
+    return figures_hash(report_dict(report))
 
 
 def fetches_in(bag: Path) -> Iterator[Fetch]:
@@ -216,6 +235,49 @@ def _look(bag: Path, configuration: Configuration) -> Look:
     return replace(look, templates=bag / TEMPLATES)
 
 
+def other_schema(path: Path) -> int | None:
+    """The schema of a bag's JSON, if it is one that there may be and this program does not have."""
+    try:
+        archived = json_in(path)
+    except EvidenceError:
+        return None  # which the figures tell
+    schema = archived.get("schema") if isinstance(archived, dict) else None
+    return schema if type(schema) is int and schema >= 1 and schema != SCHEMA else None
+
+
+def _expected_by_first_schema(bag: Path, period: Period) -> Expected:
+    """What a bag of the first schema is to say, which closed a period with the first snapshot after
+    its end.
+    """
+    as_of = max(
+        reply.fetched_at
+        for fetch in fetches_of(bag)
+        if fetch.kind == "jobs" and fetch.error is None
+        for reply in fetch.replies
+    )
+    return Expected(as_of, as_of >= period.end)
+
+
+def _of_other_schema(
+    bag: Path, configuration: Configuration, provenance: Provenance, schema: int
+) -> Iterator[Finding]:
+    """What can be said of a report whose figures follow other definitions than this program's: all
+    that is to be found without computing them. It is not valid by that, nor forged.
+    """
+    if schema == 1:
+        expected = _expected_by_first_schema(bag, configuration.period)
+        yield provenance_finding(bag, configuration, provenance, expected)
+    path = bag / REPORTS["json"]
+    if figures_hash(json_in(path)) != provenance.figures_sha256:
+        yield Finding("figures", False, _OTHER_HASH)
+    said = (
+        f"could not be checked: the JSON is of schema {schema}, and this program knows {SCHEMA}. "
+    )
+    said += "Verify it with the version that made it"
+    yield Finding("figures", None, said, checked=False)
+    yield attachments_finding(bag / REPORTS["pdf"], path, None)
+
+
 def _figures_finding(
     path: Path, report: Report, provenance: Provenance, same_tools: bool
 ) -> Finding:
@@ -226,10 +288,6 @@ def _figures_finding(
         return Finding(what, False, str(error))
     if not isinstance(archived, dict):
         return Finding(what, False, "the JSON is that of no report")
-    if not same_tools and _is_of_another_schema(archived):
-        said = f"could not be checked: the JSON is of schema {_brief(archived.get('schema'))}, and "
-        said += f"this program knows {SCHEMA}. Verify it with the version that made it"
-        return Finding(what, None, said, checked=False)
     follows = json.loads(json.dumps(report_dict(report)))
     # Another version may have made it, and then calls itself by another number.
     follows["generator"]["version"] = provenance.tools.program
@@ -240,14 +298,8 @@ def _figures_finding(
         said = "they are the same, and the JSON is not, byte for byte"
         return Finding(what, False, said)
     if figures_hash(archived) != provenance.figures_sha256:
-        return Finding(what, False, "provenance.json has the hash of other figures")
+        return Finding(what, False, _OTHER_HASH)
     return Finding(what, True, "the JSON's follow from the raw replies, every one")
-
-
-def _is_of_another_schema(archived: Mapping[str, Any]) -> bool:
-    """Whether a JSON is of a schema that there may be; of one that names none it is no matter."""
-    schema = archived.get("schema")
-    return type(schema) is int and schema >= 1 and schema != SCHEMA
 
 
 def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:

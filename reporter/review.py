@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from reporter.model import State
+from reporter.model import WATCHED_ENOUGH, Listed, QualityKind, State
+from reporter.render.sentences import scope_name
 from reporter.render.text import Words
+from reporter.showing import one_line
 
 RATE_FELL: Final = 0.05
 """A success rate that fell by more than this is odd, as a fraction."""
 VOLUME_GREW: Final = 2.0
 """A volume so many times as large is odd."""
+LONG_RUN: Final = timedelta(days=2)
+"""A job that has been running for longer is odd."""
+_UNDATED: Final = QualityKind.UNDATED
+_TOLD: Final = (
+    QualityKind.DATED_BY_END,
+    QualityKind.DATED_BY_MODIFICATION,
+    QualityKind.END_NOT_SEEN,
+    QualityKind.UNDATED,
+)
+"""What comes of how the service lists jobs and how often it was asked, and is nothing odd; and what
+is told by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,42 +41,140 @@ class Review:
 
 def review(figures: Mapping[str, Any]) -> Review:
     """The review of a report, from its JSON (docs/figures.md)."""
-    words = Words("en", figures["policy"]["units"])
+    period = figures["period"]
+    start, end = (_moment(period[own]) for own in ("start", "end"))
+    years = frozenset((start.year, (end - timedelta(days=1)).year))
+    words = Words("en", figures["policy"]["units"], years)
     return Review(tuple(_figures(figures, words)), tuple(_oddities(figures, words)))
 
 
 def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str]]:
-    totals, previous, policy = report["totals"], report["previous"], report["policy"]
-    before = previous["totals"] if previous else None
-    yield "state", _against(_state(report, words), previous and _state(previous, words))
+    totals, policy, before = report["totals"], report["policy"], _before(report)
+    yield (
+        "state",
+        _against(_state(report, words), _state(report["previous"], words) if before else None),
+    )
     rate = f"{words.percent(totals['success_rate'])}, target "
     rate += words.target(policy["target_success_rate"])
-    yield "success rate", _against(rate, before and words.percent(before["success_rate"]))
-    jobs = f"{words.number(totals['jobs'])}, {words.number(totals['failed'])} failed"
-    yield "jobs", _against(jobs, before and words.number(before["jobs"]))
-    size = words.size(totals["bytes"]) if totals["jobs"] else "nothing"
-    yield "backed up", _against(size, before and words.size(before["bytes"]))
-    yield "longest gap", words.duration(totals["longest_gap_s"])
+    yield "success rate", _against(rate, words.percent(before["success_rate"]) if before else None)
+    yield "objects", words.percent(totals["object_success_rate"])
+    yield "jobs", f"{words.number(totals['jobs'])}, {words.number(totals['failed'])} failed"
+    size = _volume(totals, words)
+    if totals["bytes"] is not None and totals["sized_jobs"] < totals["jobs"]:
+        size += f", of {words.number(totals['sized_jobs'])} of {words.number(totals['jobs'])} jobs"
+    yield "backed up", _against(size, _volume(before, words) if before else None)
+    if totals["stored_bytes"] is not None:
+        yield "stored", words.size(totals["stored_bytes"])
+    yield "longest gap", words.gap(totals["longest_gap_s"], totals["longest_gap_at_most_s"])
     coverage = report["coverage"]
     yield "modules covered", f"{coverage['modules_covered']} of {coverage['modules_seen']}"
+    looks = coverage["snapshots"]
+    share = words.percent(coverage["watched_share"])
+    yield "watched", f"{looks} look{'' if looks == 1 else 's'}, {share} of the time"
+    if left_out := report["left_out"]:
+        jobs = sum(own["jobs"] for own in left_out)
+        yield "left out", f"{len(left_out)} scopes, {words.number(jobs)} jobs"
     if report["restates"]:
         changes = len(report["restates"]["changes"])
         changed = f"{changes} figure{'' if changes == 1 else 's'} changed"
-        yield "restates", f"version {report['restates']['version']}: {changed}"
+        yield "restates", f"version {report['restates']['version']}: {changed}{_why(report)}"
+
+
+def _why(report: Mapping[str, Any]) -> str:
+    """Why a report corrects another, as far as the report says it."""
+    reasons = {"late": "late data", "redefined": f"new definitions, version {report['schema']}"}
+    said = [text for key, text in reasons.items() if report["restates"][key]]
+    return f", by {' and '.join(said)}" if said else ""
+
+
+def _before(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The figures of the period before, where the two periods can be compared."""
+    previous: Mapping[str, Any] | None = report["previous"]
+    return previous["totals"] if previous and previous["comparable"] else None
+
+
+def _volume(totals: Mapping[str, Any], words: Words) -> str:
+    if not totals["jobs"]:
+        return "nothing"
+    return "not given" if totals["bytes"] is None else words.size(totals["bytes"])
 
 
 def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
-    totals, previous = report["totals"], report["previous"]
-    if previous:
-        yield from _odd_changes(totals, previous["totals"], words)
-    if not totals["completed"]:
+    """What a person should look at; never what nobody has observed, but that it was not."""
+    if not report["final"]:
+        yield "preliminary: the last look was too early to know how the period ended"
+    if before := _before(report):
+        yield from _odd_changes(report["totals"], before, words)
+    coverage, first_look = report["coverage"], report["first_look"]
+    if first_look is not None and _moment(first_look) >= _moment(report["period"]["end"]):
+        yield f"first looked at after the period, on {words.short_day(_day(first_look))}"
+    if undated := sum(own["count"] for own in report["quality"] if own["kind"] == _UNDATED):
+        yield f"{undated} job{'' if undated == 1 else 's'} cannot be dated"
+    if not report["totals"]["completed"] and coverage["scopes_seen"]:
         yield "no backup was completed"
-    if missing := report["coverage"]["missing_days"]:
-        days = words.days(date.fromisoformat(day) for day in missing)
-        yield f"not observed on {len(missing)} of {report['coverage']['days']} days: {days}"
-    if notes := report["quality"]:
+    if missing := _missing_days(report):
+        days = words.days(missing)
+        yield f"not observed on {len(missing)} of {coverage['days']} days: {days}"
+    if _sparse(report):
+        looks = coverage["snapshots"]
+        yield (
+            f"sparse: asked {looks} time{'' if looks == 1 else 's'}, closely enough"
+            f" {words.percent(coverage['watched_share'])} of the time"
+        )
+    yield from _odd_listings(report, words)
+    for own in report["running"]:
+        length = _moment(own["seen_at"]) - _moment(own["started_at"])
+        if length > LONG_RUN:
+            since = words.short_day(_moment(own["started_at"]))
+            yield f"running since {since}: {_place(own)}"
+    for own in report["subscription"]["products"]:
+        if own["days_left"] is not None and own["days_left"] < 0:
+            yield f"expired: {own['name'] or own['service']}"
+    if notes := [note for note in report["quality"] if note["kind"] not in _TOLD]:
         kinds = ", ".join(dict.fromkeys(note["kind"] for note in notes))
         yield f"{sum(note['count'] for note in notes)} data-quality notes: {kinds}"
+
+
+def _missing_days(report: Mapping[str, Any]) -> list[date]:
+    """The days nobody looked, from the first look at the customer to the last one."""
+    first, last = report["first_look"], _day(report["as_of"])
+    days = (date.fromisoformat(day) for day in report["coverage"]["missing_days"])
+    return [day for day in days if day <= last and (first is None or day > _day(first))]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _day(moment: str) -> date:
+    return _moment(moment).date()
+
+
+def _sparse(report: Mapping[str, Any]) -> bool:
+    """Whether the service was asked too rarely since the first look at the customer."""
+    start, end = (_moment(report["period"][own]) for own in ("start", "end"))
+    begin, stop = start, min(end, _moment(report["as_of"]))
+    if report["first_look"] is not None:
+        begin = max(begin, _moment(report["first_look"]))
+    watched = report["coverage"]["watched_share"] * (end - start)
+    return stop > begin and bool(watched < WATCHED_ENOUGH * (stop - begin))
+
+
+def _odd_listings(report: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """What was switched off within the period, or is not listed any more."""
+    start = _moment(report["period"]["start"])
+    for module in report["modules"]:
+        for own in module["scopes"]:
+            since = own["listed_since"] and _moment(own["listed_since"])
+            place = _place({"service": module["service"], "module": module["module"]} | own)
+            if own["listed"] == Listed.GONE.value:
+                yield f"no longer listed since {words.short_day(since)}: {place}"
+            elif own["listed"] == Listed.OFF.value and since and since >= start:
+                yield f"switched off since {words.short_day(since)}: {place}"
+
+
+def _place(own: Mapping[str, Any]) -> str:
+    return one_line(scope_name(own["service"], own["module"], own["name"]))
 
 
 def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -71,7 +182,7 @@ def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words
         change = now["success_rate"] - before["success_rate"]
         if round(change, 9) < -RATE_FELL:  # a fall of just so much is none of more
             yield f"the success rate fell: {words.points(change)}"
-    if before["bytes"] and now["bytes"] >= VOLUME_GREW * before["bytes"]:
+    if before["bytes"] and now["bytes"] and now["bytes"] >= VOLUME_GREW * before["bytes"]:
         was, own = words.size(before["bytes"]), words.size(now["bytes"])
         yield f"the volume grew {now['bytes'] / before['bytes']:.1f} times, from {was} to {own}"
 

@@ -27,6 +27,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -36,7 +37,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from reporter.errors import SettingsError, UsageError
 from reporter.files import must_be_readable, refuse_shared
 from reporter.jobs.values import read_duration, read_size
-from reporter.model import SECTIONS, Brand, Depth, Logo, Look, Policy, Target, Texts
+from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
 from reporter.showing import has_password, without_passwords
 from reporter.trust import Trust
@@ -229,12 +230,38 @@ class StoreSettings(Section):
 
 
 class TargetSettings(Section):
-    """`[[report.targets]]`: a target of one service, or of one module of it."""
+    """`[[report.targets]]`: a target of one service, of one module of it, or of one scope."""
 
     service: str
     module: str | None = None
+    name: str | None = None
     success_rate: Rate | None = None
+    object_success_rate: Rate | None = None
     max_gap: Span | None = None
+
+    @model_validator(mode="after")
+    def _whole_place(self) -> TargetSettings:
+        _insist_on_module(self.module, self.name)
+        return self
+
+
+class LeftOutSettings(Section):
+    """`[report] left_out`: a service, a module or a scope that enters no figure, and why."""
+
+    service: str
+    module: str | None = None
+    name: str | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+    @model_validator(mode="after")
+    def _whole_place(self) -> LeftOutSettings:
+        _insist_on_module(self.module, self.name)
+        return self
+
+
+def _insist_on_module(module: str | None, name: str | None) -> None:
+    if name is not None and module is None:
+        raise ValueError(f"`name` {name!r} is a scope of a module: name the `module` as well")
 
 
 class TextSettings(Section):
@@ -251,7 +278,10 @@ class ReportSettings(Section):
     timezone: str = "UTC"
     locale: str = "en"
     target_success_rate: Rate = 0.95
-    max_gap: Span = timedelta(hours=24)
+    target_object_success_rate: Rate = 0.95
+    max_gap: Span = timedelta(hours=26)
+    watch_every: Span = timedelta(hours=7)
+    left_out: tuple[LeftOutSettings, ...] = ()
     warning: Literal["warning", "success", "failed"] = "warning"
     cancelled: Literal["failed", "excluded"] = "failed"
     units: Literal["binary", "decimal"] = "binary"
@@ -261,6 +291,13 @@ class ReportSettings(Section):
     sections: tuple[str, ...] = ()
     texts: TextSettings = TextSettings()
     templates: Path | None = None
+
+    @field_validator("watch_every")
+    @classmethod
+    def _some_time(cls, watch_every: timedelta) -> timedelta:
+        if not watch_every:
+            raise ValueError("is the time between looks: write 7h, or what suits your rhythm")
+        return watch_every
 
     @field_validator("sections")
     @classmethod
@@ -299,11 +336,11 @@ class ReportSettings(Section):
             cancelled=self.cancelled,
             units=self.units,
             target_success_rate=self.target_success_rate,
+            target_object_success_rate=self.target_object_success_rate,
             max_gap=self.max_gap,
-            targets=tuple(
-                Target(own.service, own.module, own.success_rate, own.max_gap)
-                for own in self.targets
-            ),
+            watch_every=self.watch_every,
+            targets=tuple(Target(**own.model_dump()) for own in self.targets),
+            left_out=tuple(LeaveOut(**own.model_dump()) for own in self.left_out),
         )
 
 

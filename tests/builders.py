@@ -6,11 +6,15 @@ import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
+
+import pandas as pd
 
 from reporter.analysis import analyse
 from reporter.jobs.frame import Jobs, raw_frame, read_jobs
-from reporter.jobs.rows import FIELDS, newest, text_rows
+from reporter.jobs.rows import FIELDS, moment, newest, text_rows
+from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import (
     KINDS,
     Absence,
@@ -58,7 +62,6 @@ def make_job(
         make_row(
             status=status,
             jobId=f"FB{start:%Y%m%d%H%M%S}",
-            name="Daily backup",
             totalCount="100",
             successfulCount="100",
             backupSize="1 GB",
@@ -78,6 +81,14 @@ def make_jobs(
     return read_jobs(raw_frame(newest(text_rows(rows, fetched_at))), policy or Policy())
 
 
+def make_sightings(rows: Sequence[object], looks: Sequence[datetime]) -> pd.DataFrame:
+    """What looks of a service show that lists all that has begun, and every placeholder."""
+    texts = text_rows(rows, looks[-1])
+    begun = [(moment(row, "startTime"), row) for row in texts]
+    shown = [[row for at, row in begun if at is None or at <= look] for look in looks]
+    return frame_of(list(zip(looks, sightings_in(shown), strict=True)))
+
+
 def make_report(
     rows: Sequence[object],
     *,
@@ -89,20 +100,44 @@ def make_report(
     answers: Sequence[Answer] = (),
     restore_tests: Sequence[RestoreTest] | None = None,
 ) -> Report:
-    """The report of rows, all fetched at the last time `observed`."""
+    """The report of rows, all fetched at the last time `observed`; at each before, the service
+    lists those that had begun by then, and every placeholder.
+    """
     policy = policy or Policy()
     fetched_at = max(observed)
+    looks = sorted(observed)
     source = Source(
         fetched_at, "https://graph.example/partner/customers/1/jobs", "0" * 64, len(rows)
     )
     return analyse(
         customer,
         make_jobs(rows, fetched_at=fetched_at, policy=policy),
+        make_sightings(rows, looks),
         parse_period(period, timezone, NOW),
         policy,
-        Observations(tuple(observed), (source,)),
+        Observations(tuple(looks), (source,)),
         answers=answers,
         restore_tests=restore_tests,
+    )
+
+
+def make_report_of_looks(
+    looks: Sequence[tuple[datetime, Sequence[object]]],
+    *,
+    period: str = "2026-10",
+    timezone: str = "UTC",
+    policy: Policy | None = None,
+) -> Report:
+    """The report of what each look showed, in the order given."""
+    policy, times = policy or Policy(), [at for at, _ in looks]
+    shown = [text_rows(rows, at) for at, rows in looks]
+    return analyse(
+        CUSTOMER,
+        read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy),
+        frame_of(list(zip(times, sightings_in(shown), strict=True))),
+        parse_period(period, timezone, NOW),
+        policy,
+        Observations(tuple(times), ()),
     )
 
 
@@ -227,7 +262,7 @@ def _busy_job(
         jobType=service,
         jobModule=module,
         jobId=f"FB{start:%Y%m%d}{chance.randrange(10**9):09}",
-        name=f"{module} daily {run % per_day + 1}",
+        name="N/A" if service == "Microsoft 365" else f"{module} {run % per_day + 1}",
         totalCount=str(total),
         failedCount=str(failed),
         warningCount=str(warned),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from reporter.analysis.scope import Scope
+from reporter.analysis.volume import Stored, volume, withheld
+from reporter.analysis.window import Window
 from reporter.model import Figures, Outcome
 
 OUTCOMES = [outcome.value for outcome in Outcome]
@@ -18,87 +19,112 @@ _OBJECTS = [
     "objects_skipped",
     "objects_warning",
 ]
+_STANDS = {
+    "last_success_at": "min",
+    "last_recovery_point_at": "min",
+    "longest_gap_s": "max",
+    "longest_gap_at_most_s": "max",
+    "consecutive_failures": "max",
+}
+"""What of a scope's standing is a figure, and which of several scopes' is the worst."""
+
+Key = tuple[str, ...]
 
 
 def figures_by(
-    scope: Scope, standing: pd.DataFrame, by: list[str]
-) -> Iterator[tuple[tuple[str, ...], Figures]]:
-    """The figures of each group of modules, sorted by its key.
+    window: Window, jobs: pd.DataFrame, standing: pd.DataFrame, stored: Stored, width: int
+) -> Iterator[tuple[Key, Figures]]:
+    """The figures of each group of scopes, sorted by its key.
 
-    `by` is the columns that make the key; none of them is one group of all modules, even where
-    there is no module. `standing` is `standing_of(scope)`.
+    `width` is how much of service, module and name makes the key: 0 is one group of all scopes,
+    even where there is none, 3 each scope by itself. `jobs` is `counted_jobs` of the window, and
+    `standing` `standing_of` it.
     """
-    tallies = _tally(scope, by)
-    worst = _worst(standing, by)
-    groups = worst.index if by else pd.Index([""])
-    tallies, worst = tallies.reindex(groups), worst.reindex(groups)
-    for group, tally, stands in zip(
-        groups, tallies.to_dict("records"), worst.to_dict("records"), strict=True
+    places = [window.scopes[place] for place in standing.index]
+    keys = sorted({own[:width] for own in places}) or [()] * (width == 0)
+    numbers = {key: number for number, key in enumerate(keys)}
+    groups = pd.Series(
+        [numbers[own[:width]] for own in places], index=standing.index, dtype="int64"
+    )
+    every = range(len(keys))
+    tallies = _tally(jobs, groups).reindex(every)
+    worst = _worst(standing, groups, single=width == 3).reindex(every)
+    for key, tally, stands in zip(
+        keys, tallies.to_dict("records"), worst.to_dict("records"), strict=True
     ):
-        key = () if not by else (group,) if len(by) == 1 else group
-        yield key, _figures(scope, key, tally, stands)
+        modules = {own[:2] for own in places if own[:width] == key}
+        volumes = (None, None) if width == 3 else stored.of(modules)
+        yield key, _figures(window, key, tally, stands, volumes)
 
 
-def outcome_counts(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.DataFrame:
-    """Jobs in all (`jobs`) and by outcome, for each group of `keys`."""
-    counts = pd.DataFrame({name: jobs["outcome"] == name for name in OUTCOMES}, dtype="int64")
-    counts.insert(0, "jobs", 1)
-    return counts.groupby(keys).sum()
+def counted_jobs(window: Window) -> pd.DataFrame:
+    """The jobs of the period with what is summed over groups of them.
 
-
-def volume(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.Series:
-    """The sum of the sizes in each group, as whole numbers of any length: 64 bits hold one size,
-    but not the sum of a few absurd ones.
+    Columns: `service`, `module`, `scope`, `dated_at`, `bytes`, `withheld` (its module gives no
+    sizes); 1 or 0 for each outcome, `completed` and `jobs`; of completed jobs the counts of
+    objects, `rate_good` and `rate_all` (where all three counts are there) and the seconds they
+    `took`.
     """
-    sizes = jobs["bytes"].astype(object).where(jobs["bytes"].notna(), 0)
-    return sizes.groupby(keys).sum()
+    jobs = window.jobs
+    counts = pd.DataFrame({name: jobs["outcome"] == name for name in OUTCOMES}, dtype="int64")
+    completed = jobs["outcome"].isin(window.completing)
+    objects = jobs[_OBJECTS].where(completed)
+    parts = objects[["objects_total", "objects_successful", "objects_skipped"]]
+    whole = parts.notna().all(axis=1)
+    took = jobs["duration"].fillna(jobs["ended_at"] - jobs["started_at"])
+    own = jobs[["service", "module", "scope", "dated_at", "bytes"]]
+    modules = pd.Series(window.modules[own["scope"]], index=own.index)
+    return (
+        own.join(counts)
+        .join(objects)
+        .assign(
+            withheld=withheld(modules, jobs),
+            jobs=1,
+            completed=completed.astype("int64"),
+            rate_good=objects["objects_successful"].where(whole),
+            rate_all=(objects["objects_total"] - objects["objects_skipped"]).where(whole),
+            took=took.dt.total_seconds().where(completed),
+        )
+    )
 
 
-def _tally(scope: Scope, by: list[str]) -> pd.DataFrame:
+_SUMS = ["jobs", *OUTCOMES, "completed", *_OBJECTS, "rate_good", "rate_all"]
+
+
+def _tally(jobs: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """Sums over the period's jobs for each group that has jobs."""
-    jobs = scope.jobs
-    completed = jobs[jobs["outcome"].isin(scope.completed_outcomes)]
-    tally = outcome_counts(jobs, _keys(jobs, by))
-    tally["bytes"] = volume(jobs, _keys(jobs, by))
-    tally["completed"] = completed["outcome"].groupby(_keys(completed, by)).size()
-    return tally.join(_objects(completed, by)).join(_durations(completed, by))
-
-
-def _objects(completed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sums of object counts; `rate_good` and `rate_all` over jobs that have all three counts."""
-    counts = completed[_OBJECTS]
-    whole = counts[["objects_total", "objects_successful", "objects_skipped"]].notna().all(axis=1)
-    total = counts["objects_total"] - counts["objects_skipped"]
-    counts = counts.assign(
-        rate_good=counts["objects_successful"].where(whole), rate_all=total.where(whole)
-    )
-    return counts.groupby(_keys(completed, by)).sum()
-
-
-def _durations(completed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    took = completed["duration"].fillna(completed["ended_at"] - completed["started_at"])
-    seconds = took.dt.total_seconds().groupby(_keys(completed, by))
-    return pd.DataFrame({"duration_mean_s": seconds.mean(), "duration_median_s": seconds.median()})
-
-
-def _worst(standing: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Of each group the worst module's standing, leaving out modules that have none."""
-    modules = standing.reset_index()
-    return modules.groupby(_keys(modules, by)).agg(
-        last_success_at=("last_success_at", "min"),
-        last_recovery_point_at=("last_recovery_point_at", "min"),
-        longest_gap_s=("longest_gap_s", "max"),
-        consecutive_failures=("consecutive_failures", "max"),
-        gap_kept=("gap_kept", "min"),
+    group = groups.reindex(jobs["scope"]).set_axis(jobs.index)
+    by_group = jobs.groupby(group)
+    took = by_group["took"]
+    return (
+        by_group[_SUMS]
+        .sum()
+        .join(volume(jobs, group))
+        .assign(duration_mean_s=took.mean(), duration_median_s=took.median())
     )
 
 
-def _keys(rows: pd.DataFrame, by: list[str]) -> list[pd.Series]:
-    return [rows[name] for name in by] or [pd.Series("", index=rows.index)]
+def _worst(standing: pd.DataFrame, groups: pd.Series, *, single: bool) -> pd.DataFrame:
+    """Of each group the standing of its worst scope, leaving out those that have none and those of
+    which no recovery point is expected, but where the group is a single scope. The recovery-point
+    target is missed where one scope misses it, and met where all meet it.
+    """
+    if single:
+        return standing[[*_STANDS, "gap_kept"]].set_axis(groups.to_numpy())
+    expected = standing[standing["in_sight"]]
+    by_group = expected.groupby(groups[expected.index])
+    worst = by_group[list(_STANDS)].agg(_STANDS)
+    kept = by_group["gap_kept"]
+    unknown = (kept.min() == 1.0) & (kept.count() < kept.size())
+    return worst.assign(gap_kept=kept.min().mask(unknown))
 
 
 def _figures(
-    scope: Scope, key: tuple[str, ...], tally: dict[Hashable, Any], stands: dict[Hashable, Any]
+    window: Window,
+    key: Key,
+    tally: dict[Hashable, Any],
+    stands: dict[Hashable, Any],
+    stored: tuple[int | None, int | None],
 ) -> Figures:
     """One group's figures; a group without jobs has a tally of missing values."""
 
@@ -106,8 +132,11 @@ def _figures(
         return 0 if pd.isna(tally[name]) else int(tally[name])
 
     completed, success, warning = count("completed"), count("success"), count("warning")
-    rate = _rate(success + warning * (scope.policy.warning == "success"), completed)
+    rate = _rate(success + warning * (window.policy.warning == "success"), completed)
+    object_rate = _rate(count("rate_good"), count("rate_all"))
     failures, gap_kept = _number(stands["consecutive_failures"]), _number(stands["gap_kept"])
+    place = (*key[:2], key[2] or None) if len(key) == 3 else key
+    targets = window.policy.success_target(*place), window.policy.object_target(*place)
     return Figures(
         jobs=count("jobs"),
         success=success,
@@ -125,22 +154,27 @@ def _figures(
         objects_failed=count("objects_failed"),
         objects_skipped=count("objects_skipped"),
         objects_warning=count("objects_warning"),
-        object_success_rate=_rate(count("rate_good"), count("rate_all")),
-        bytes=count("bytes"),
+        object_success_rate=object_rate,
+        bytes=None if count("jobs") and tally["bytes"] is None else count("bytes"),
+        sized_jobs=count("sized_jobs"),
+        stored_bytes=stored[0],
+        stored_change_bytes=stored[1],
         duration_mean_s=_number(tally["duration_mean_s"]),
         duration_median_s=_number(tally["duration_median_s"]),
-        last_success_at=scope.moment(stands["last_success_at"]),
-        last_recovery_point_at=scope.moment(stands["last_recovery_point_at"]),
+        last_success_at=window.moment(stands["last_success_at"]),
+        last_recovery_point_at=window.moment(stands["last_recovery_point_at"]),
         longest_gap_s=_number(stands["longest_gap_s"]),
+        longest_gap_at_most_s=_number(stands["longest_gap_at_most_s"]),
         consecutive_failures=int(failures or 0),
-        success_target_met=None if rate is None else rate >= scope.policy.success_target(*key),
-        gap_target_met=None if not completed or gap_kept is None else gap_kept == 1,
+        success_target_met=None if rate is None else rate >= targets[0],
+        object_target_met=None if object_rate is None else object_rate >= targets[1],
+        gap_target_met=None if gap_kept is None else gap_kept == 1,
     )
 
 
 def _rate(part: int, whole: int) -> float | None:
     """Undefined where there is nothing to divide by: never 0, never 1."""
-    return part / whole if whole else None
+    return part / whole if whole > 0 else None
 
 
 def _number(value: Any) -> float | None:

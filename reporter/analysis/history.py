@@ -18,11 +18,12 @@ _UNITS: Final[tuple[Literal["binary", "decimal"], ...]] = ("binary", "decimal")
 def tallies_of(counts: pd.DataFrame, months: int) -> tuple[Tally, ...]:
     """The tally of each month.
 
-    `counts` has the raw fields `jobType`, `jobModule`, `status`, `backupSize`, and how many jobs
-    (`count`) of which of the months (`month`, its place) have them.
+    `counts` has the raw fields `jobType`, `jobModule`, `status`, `backupSize`, whether the jobs
+    processed objects (`has_objects`), and how many (`count`) of which of the months (`month`, its
+    place) there are.
     """
     raw = raw_frame(cast(list[Row], counts.assign(jobId="counted").to_dict("records")))
-    own = {"month": counts["month"].to_numpy(), "count": counts["count"].to_numpy()}
+    own = {name: counts[name].to_numpy() for name in ("month", "count", "has_objects")}
     read = {units: read_jobs(raw, Policy(units=units)).rows.assign(**own) for units in _UNITS}
     backups = {units: rows[rows["is_backup"]] for units, rows in read.items()}
     return tuple(
@@ -40,10 +41,14 @@ def _tally(read: dict[Literal["binary", "decimal"], pd.DataFrame]) -> Tally:
     )
 
 
-def _volume(rows: pd.DataFrame) -> int:
+def _volume(rows: pd.DataFrame) -> int | None:
+    """The volume of a month, as `analysis.volume` has it of a group of modules."""
     # Python's own integers: absurd sizes of many jobs can be more than 64 bits hold.
     sizes = rows["bytes"].astype(object).where(rows["bytes"].notna(), 0) * rows["count"]
-    return int(sizes.sum())
+    total = int(sizes.sum())
+    by_module = [rows["service"], rows["module"]]
+    withheld = rows["has_objects"].groupby(by_module).any() & (sizes.groupby(by_module).sum() == 0)
+    return None if total == 0 and withheld.any() else total
 
 
 def history_of(

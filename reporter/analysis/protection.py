@@ -19,7 +19,6 @@ from reporter.model import (
     ProtectedModule,
     Protection,
     QualityKind,
-    QualityNote,
     Source,
     Subscription,
 )
@@ -46,25 +45,25 @@ def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread
 
 
 def subscription_of(
-    answer: Answer, customer: Customer, period: Period, policy: Policy, unread: Unread
+    answer: Answer,
+    customer: Customer,
+    period: Period,
+    policy: Policy,
+    unread: Unread,
+    last_fetch: datetime,
 ) -> Subscription:
     """What the customer has bought, the soonest to expire first; `unread` counts what could not be
     read. Products that are no backup are counted, not listed.
     """
-    as_of = _as_of(answer, period)
+    as_of, judged_on = _as_of(answer, period), min(period.stop, last_fetch.date())
     rows = products_of(answer.replies, customer.id)
     records = [Record(row, policy.units, unread) for row in rows]
     backups = [own for own in records if _may_be_backup(own)]
-    products = [_product(own, as_of.date() if as_of else None) for own in backups]
+    products = [_product(own, judged_on) for own in backups]
     ordered = sorted(products, key=lambda own: (own.expires_on or date.max, own.service))
     return Subscription(
         as_of, answer.absence, tuple(ordered), other_products=len(records) - len(backups)
     )
-
-
-def notes_of(unread: Unread) -> tuple[QualityNote, ...]:
-    """What could not be used, as notes of data quality."""
-    return tuple(QualityNote(*what, count) for what, count in unread.items())
 
 
 def sources_of(answers: Iterable[Answer]) -> tuple[Source, ...]:
@@ -103,7 +102,7 @@ def _may_be_backup(record: Record) -> bool:
     return service is None or is_backup_product(service)
 
 
-def _product(record: Record, said_on: date | None) -> Product:
+def _product(record: Record, judged_on: date) -> Product:
     expires_on = record.day("expirationDate")
     used, bought = record.capacity("purchasedCapacity")
     protected = record.size("protectedCapacity")
@@ -122,7 +121,7 @@ def _product(record: Record, said_on: date | None) -> Product:
         retention=record.text("retention"),
         expires_on=expires_on,
         contract_ends_on=record.day("contractEndDate"),
-        days_left=(expires_on - said_on).days if expires_on and said_on else None,
+        days_left=(expires_on - judged_on).days if expires_on else None,
     )
 
 

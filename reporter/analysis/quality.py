@@ -5,56 +5,148 @@ Listed, never mended: every figure counts what the service printed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import cast
+from typing import Final, cast
 
 import pandas as pd
 
-from reporter.analysis.scope import MODULE, started_in
+from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
+from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
+from reporter.jobs.records import Unread
 from reporter.model import Outcome, QualityKind, QualityNote
 from reporter.period import Period
 
 _PARTS = ["objects_successful", "objects_failed", "objects_skipped", "objects_warning"]
-_EXAMPLES = 5
-_Group = tuple[tuple[str, str, str], pd.DataFrame]
+_COLUMNS: Final = ["kind", "field", "value", "job_id"]
+_STARTS: Final = ("first_started_at", "started_at")
+_JOBS: Final = 5
+_VALUES: Final = 3
+_Group = tuple[tuple[str, str], pd.DataFrame]
 
 
-def quality_of(jobs: Jobs, period: Period) -> list[QualityNote]:
-    """The notes on the rows a report rests on: jobs of the period, undated jobs, placeholders."""
-    in_period = started_in(jobs.rows, period)
-    undatable = ~jobs.rows["is_job"] | jobs.rows["started_at"].isna()
-    concerned = jobs.where(in_period | undatable)
-    rows = jobs.rows[in_period & jobs.rows["is_backup"]]
-    found = pd.concat([concerned.notes, _undated(concerned), _inconsistent(rows), *_odd(rows)])
-    found["job_id"] = jobs.rows["job_id"].reindex(found["row"]).to_numpy()
-    grouped = found.groupby(["kind", "field", "value"], sort=False)
-    return [
+def quality_of(jobs: Jobs, window: Window, unread: Unread) -> tuple[QualityNote, ...]:
+    """The notes on what a report rests on: its jobs and undated ones, how the reference snapshot
+    lists scopes, and the values beside the jobs in `unread`. One for each kind and field.
+    """
+    concerned = jobs.rows[dated_in(jobs.rows, window.period) | undated_in(jobs.rows, window)]
+    rows = concerned[concerned["is_backup"]]
+    read = jobs.notes[jobs.notes["row"].isin(concerned.index)]
+    of_jobs = pd.concat([read, *_dating(concerned, jobs.notes), _inconsistent(rows), *_odd(rows)])
+    of_jobs["job_id"] = jobs.rows["job_id"].reindex(of_jobs["row"]).to_numpy()
+    found = [
+        of_jobs,
+        _start_moved(jobs.rows, window.period),
+        _end_not_seen(window),
+        _placeholders(window),
+        pd.DataFrame(
+            [(*what, None) for what, count in unread.items() for _ in range(count)],
+            columns=_COLUMNS,
+            dtype=object,
+        ),
+    ]
+    return _in_order(pd.concat([own[_COLUMNS] for own in found], ignore_index=True))
+
+
+def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
+    """Which jobs cannot be dated and were first shown by a snapshot of the period, or by the one
+    off which it is read how scopes stand, where none was taken in the period.
+    """
+    period, first = window.period, rows["first_seen_at"]
+    shown = (first >= period.start) & (first < period.end)
+    if not window.inside:
+        shown = first == window.snapshots[window.reference]
+    return rows["dated_at"].isna() & shown
+
+
+def _in_order(found: pd.DataFrame) -> tuple[QualityNote, ...]:
+    """One note for each kind and field, by kind and field."""
+    order = [kind.value for kind in QualityKind]
+    notes = [
         QualityNote(
             kind=QualityKind(kind),
             field=field,
-            value=value,
+            values=tuple(
+                group["value"]
+                .value_counts()
+                .sort_index()
+                .sort_values(ascending=False, kind="stable")
+                .index[:_VALUES]
+            ),
             count=len(group),
-            jobs=tuple(group["job_id"].dropna().drop_duplicates().sort_values().head(_EXAMPLES)),
+            jobs=tuple(group["job_id"].dropna().drop_duplicates().sort_values().head(_JOBS)),
         )
-        for (kind, field, value), group in cast("Iterable[_Group]", grouped)
+        for (kind, field), group in cast(
+            "Iterable[_Group]", found.groupby(["kind", "field"], sort=False)
+        )
     ]
+    return tuple(sorted(notes, key=lambda own: (order.index(own.kind), own.field)))
 
 
-def in_order(notes: Iterable[QualityNote]) -> tuple[QualityNote, ...]:
-    """The notes by kind and field, the most frequent first."""
-    order = list(QualityKind)
-    return tuple(sorted(notes, key=lambda n: (order.index(n.kind), n.field, -n.count, n.value)))
-
-
-def _undated(jobs: Jobs) -> pd.DataFrame:
+def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
     """Jobs without a readable start, by what stands there instead."""
-    rows = jobs.rows[jobs.rows["is_job"] & jobs.rows["started_at"].isna()]
-    unreadable = jobs.notes[
-        (jobs.notes["kind"] == QualityKind.UNREADABLE.value) & (jobs.notes["field"] == "startTime")
+    unreadable = notes[
+        (notes["kind"] == QualityKind.UNREADABLE.value) & (notes["field"] == "startTime")
     ]
     value = unreadable.set_index("row")["value"].reindex(rows.index).fillna("N/A")
-    return _note(rows, QualityKind.UNDATED, "startTime", value)
+    kinds = {
+        QualityKind.UNDATED: rows["dated_by"].isna(),
+        QualityKind.DATED_BY_END: rows["dated_by"] == "end",
+        QualityKind.DATED_BY_MODIFICATION: rows["dated_by"] == "modification",
+    }
+    return [_note(rows[own], kind, "startTime", value[own]) for kind, own in kinds.items()]
+
+
+def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Jobs whose start another row gave otherwise, in the time between the two."""
+    first, now = (rows[own] for own in _STARTS)
+    moved = rows[(first < now) & (first < period.end) & (now >= period.start)]
+    times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
+    value = next(times) + ", then " + next(times)
+    return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
+        job_id=moved["job_id"].to_numpy()
+    )
+
+
+def _end_not_seen(window: Window) -> pd.DataFrame:
+    """Jobs seen running that a later look lists no more."""
+    lost = window.jobs[not_seen_to_end(window)]
+    return _note(lost, QualityKind.END_NOT_SEEN, "endTime", lost["status"].fillna("N/A")).assign(
+        job_id=lost["job_id"].to_numpy()
+    )
+
+
+def not_seen_to_end(window: Window) -> pd.Series:
+    """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
+    jobs = window.jobs
+    last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
+    later = instants(jobs["fetched_at"]) < last_look
+    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
+    return lost
+
+
+def _placeholders(window: Window) -> pd.DataFrame:
+    """What cannot be used of how scopes are listed without a job."""
+    shown = window.sightings[window.sightings["snapshot"] == window.reference]
+    shown = shown[shown["job_id"] == ""]
+    found = []
+    columns = ("service", "module", "status", "unreadable")
+    for service, module, status, unreadable in zip(*(shown[own] for own in columns), strict=True):
+        names = {"jobType": service, "jobModule": module, "status": status}
+        codes = {field: catalog.unknown_code(name) for field, name in names.items()}
+        found += [
+            (QualityKind.UNKNOWN_CODE.value, field, code, None)
+            for field, code in codes.items()
+            if code is not None
+        ]
+        if status and codes["status"] is None and not catalog.is_known_status(status):
+            found.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
+        values = json.loads(unreadable) if unreadable else {}
+        found += [
+            (QualityKind.UNREADABLE.value, field, value, None) for field, value in values.items()
+        ]
+    return pd.DataFrame(found, columns=_COLUMNS, dtype=object)
 
 
 def _inconsistent(rows: pd.DataFrame) -> pd.DataFrame:
@@ -72,14 +164,19 @@ def _inconsistent(rows: pd.DataFrame) -> pd.DataFrame:
 def _odd(rows: pd.DataFrame) -> list[pd.DataFrame]:
     failed = rows["outcome"] == Outcome.FAILED.value
     success = rows["outcome"] == Outcome.SUCCESS.value
+    handled = rows["objects_successful"] + rows["objects_skipped"] + rows["objects_warning"]
     modules = rows[[*MODULE, "job_id"]].drop_duplicates().groupby("job_id").size()
     contradictions = [
-        ("failedCount", "failed although no object failed", failed & (rows["objects_failed"] == 0)),
+        (
+            "failedCount",
+            "failed although no object failed",
+            failed & (rows["objects_total"] > 0) & (rows["objects_failed"] == 0),
+        ),
         ("failedCount", "success although objects failed", success & (rows["objects_failed"] > 0)),
         (
             "totalCount",
-            "success although no object was processed",
-            success & (rows["objects_total"] == 0),
+            "success although no object was successful",
+            success & (rows["objects_total"] > 0) & (handled == 0),
         ),
         ("endTime", "end before start", rows["ended_at"] < rows["started_at"]),
         ("endTime", "end after the fetch", rows["ended_at"] > rows["fetched_at"]),

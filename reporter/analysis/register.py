@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from reporter.analysis.scope import MODULE, Scope
+from reporter.analysis.window import Window
 from reporter.model import JobException, Outcome
 
 Known = TypeVar("Known")
@@ -18,35 +18,34 @@ _EXCEPTIONS = [
 ]
 
 
-def exceptions_of(scope: Scope) -> tuple[JobException, ...]:
+def exceptions_of(window: Window) -> tuple[JobException, ...]:
     """Every failed, cancelled, unknown and warning job of the period; open ones first, then the
     newest.
     """
-    jobs = scope.jobs[scope.jobs["outcome"].isin(_EXCEPTIONS)]
+    dated = window.rows[window.rows["dated_at"].notna()]
+    jobs = window.jobs[window.jobs["outcome"].isin(_EXCEPTIONS)]
     warned = jobs["outcome"] == Outcome.WARNING.value
-    cures = scope.backups[scope.backups["outcome"] == Outcome.SUCCESS.value]
-    milder = scope.backups["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
-    register = pd.concat(
-        [_cured(jobs[warned], cures), _cured(jobs[~warned], scope.backups[milder])]
-    )
+    cures = dated[dated["outcome"] == Outcome.SUCCESS.value]
+    milder = dated["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
+    register = pd.concat([_cured(jobs[warned], cures), _cured(jobs[~warned], dated[milder])])
     register = register.assign(open=register["cured_by"].isna()).sort_values(
-        ["open", "started_at", *MODULE, "job_id"], ascending=[False, False, True, True, True]
+        ["open", "dated_at", "scope", "job_id"], ascending=[False, False, True, True]
     )
-    return tuple(_exception(scope, row) for row in register.to_dict("records"))
+    return tuple(_exception(window, row) for row in register.to_dict("records"))
 
 
 def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
-    """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in their module that ends
+    """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in their scope that ends
     later.
     """
-    later = cures.sort_values(["point_at", "job_id"])[[*MODULE, "point_at", "job_id"]]
+    later = cures.sort_values(["point_at", "job_id"])[["scope", "point_at", "job_id"]]
     later = later.rename(columns={"point_at": "cured_at", "job_id": "cured_by"})
     found = pd.merge_asof(
         jobs.sort_values("point_at"),
         later,
         left_on="point_at",
         right_on="cured_at",
-        by=MODULE,
+        by="scope",
         direction="forward",
         allow_exact_matches=False,
     )
@@ -54,18 +53,16 @@ def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _exception(scope: Scope, row: dict[Hashable, Any]) -> JobException:
-    started_at = scope.moment(row["started_at"])
-    assert started_at is not None, "an exception is dated in the period"
+def _exception(window: Window, row: dict[Hashable, Any]) -> JobException:
     return JobException(
         service=str(row["service"]),
         module=str(row["module"]),
         job_id=str(row["job_id"]),
-        name=_known(row["name"], str),
+        name=str(row["name"]) or None,
         status=_known(row["status"], str),
         outcome=Outcome(row["outcome"]),
-        started_at=started_at,
-        ended_at=scope.moment(row["ended_at"]),
+        started_at=window.moment(row["started_at"]),
+        ended_at=window.moment(row["ended_at"]),
         duration_s=_known(row["duration"], lambda took: pd.Timedelta(took).total_seconds()),
         objects_total=_known(row["objects_total"], int),
         objects_failed=_known(row["objects_failed"], int),

@@ -1,20 +1,42 @@
-"""From the jobs of a customer to the one `Report` all renderers print."""
+"""From the jobs and sightings of a customer to the one `Report` all renderers print."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
-from reporter.analysis.figures import OUTCOMES, figures_by, outcome_counts, volume
-from reporter.analysis.protection import notes_of, protection_of, sources_of, subscription_of
-from reporter.analysis.quality import in_order, quality_of
+from reporter.analysis.days import daily_of, silent_days
+from reporter.analysis.figures import counted_jobs, figures_by
+from reporter.analysis.protection import protection_of, sources_of, subscription_of
+from reporter.analysis.quality import not_seen_to_end, quality_of, undated_in
 from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
-from reporter.analysis.scope import MODULE, Scope, scope_of, started_in
-from reporter.analysis.standing import gaps_of, standing_of
-from reporter.analysis.verdict import reasons_of, state_of, worst
+from reporter.analysis.scopes import scopes_of
+from reporter.analysis.standing import gaps_of, standing_of, stretches_of
+from reporter.analysis.verdict import (
+    Stance,
+    first,
+    in_order,
+    module_reasons,
+    product_reasons,
+    scope_reasons,
+    state_of,
+)
+from reporter.analysis.volume import ModuleKey, Stored, stored_by
+from reporter.analysis.watching import observed_days, unseen_of, watch_of
+from reporter.analysis.window import (
+    MODULE,
+    SCOPE,
+    Window,
+    dated_in,
+    left_out_of,
+    window_of,
+)
 from reporter.jobs.frame import Jobs
 from reporter.jobs.records import Unread
 from reporter.model import (
@@ -22,84 +44,186 @@ from reporter.model import (
     Answer,
     Coverage,
     Customer,
-    DayFigures,
+    Figures,
     Kind,
     Lack,
+    LeftOut,
+    Listed,
     ModuleFigures,
     MonthFigures,
     Observations,
     OtherJobs,
+    Outcome,
     Policy,
     Previous,
     Reason,
-    ReasonKind,
     Report,
     RestoreTest,
+    RunningJob,
+    ScopeFigures,
     ServiceFigures,
     State,
 )
 from reporter.period import Period
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the jobs and sightings of one period amount to."""
+
+    window: Window
+    """Without what is left out."""
+    stored: Stored
+    left_out: tuple[LeftOut, ...]
+    scopes: pd.DataFrame
+    """`scopes_of` the window."""
+
+    @cached_property
+    def unseen(self) -> pd.DataFrame:
+        """`unseen_of` the window."""
+        return unseen_of(self.window)
+
+    @cached_property
+    def stretches(self) -> pd.DataFrame:
+        """`stretches_of` its scopes."""
+        return stretches_of(self.window, self.scopes, self.unseen)
+
+    @cached_property
+    def standing(self) -> pd.DataFrame:
+        """`standing_of` its scopes."""
+        return standing_of(self.window, self.scopes, self.stretches)
+
+    @cached_property
+    def jobs(self) -> pd.DataFrame:
+        """`counted_jobs` of the window."""
+        return counted_jobs(self.window)
+
+    def figures(self, width: int) -> Iterator[tuple[tuple[str, ...], Figures]]:
+        """The figures of each group of scopes; `width` is that of `figures_by`."""
+        return figures_by(self.window, self.jobs, self.standing, self.stored, width)
+
+    @property
+    def totals(self) -> Figures:
+        """The figures of the customer."""
+        ((_, totals),) = self.figures(0)
+        return totals
+
+    @cached_property
+    def modules(self) -> tuple[tuple[ModuleFigures, ...], tuple[Reason, ...]]:
+        """Each module with its scopes, by service and name, and the reasons of all."""
+        scopes: dict[tuple[str, ...], list[tuple[ScopeFigures, list[Reason]]]] = {}
+        stands = self.standing.to_dict("records")
+        for own, (key, figures) in zip(stands, self.figures(3), strict=True):
+            scopes.setdefault(key[:2], []).append(self._scope(own, figures))
+        modules, reasons = [], []
+        for (service, module), figures in self.figures(2):
+            found = module_reasons(service, module, figures, self.window.policy)
+            its = scopes[service, module]
+            states = [scope.state for scope, _ in its] + [state_of(found)] * bool(found)
+            state = first(states) or State.NO_DATA
+            worst_first = sorted((scope for scope, _ in its), key=_by_urgency)
+            modules.append(ModuleFigures(service, module, state, tuple(worst_first), figures))
+            reasons += [reason for _, own in its for reason in own] + found
+        return tuple(modules), tuple(reasons)
+
+    def _scope(
+        self, stands: Mapping[Hashable, Any], figures: Figures
+    ) -> tuple[ScopeFigures, list[Reason]]:
+        name, since = stands["name"] or None, self.window.moment(stands["listed_since"])
+        stance = Stance(
+            stands["service"],
+            stands["module"],
+            name,
+            Listed(stands["listed"]),
+            since,
+            switched_off=stands["switched_off"],
+            in_sight=stands["in_sight"],
+            known=stands["known"],
+            covered=stands["covered"],
+        )
+        reasons = scope_reasons(stance, figures, self.window.policy)
+        return ScopeFigures(name, state_of(reasons), stance.listed, since, figures), reasons
+
+
 def analyse(
     customer: Customer,
     jobs: Jobs,
+    sightings: pd.DataFrame,
     period: Period,
     policy: Policy,
     observations: Observations,
     history: tuple[MonthFigures, ...] = (),
     answers: Iterable[Answer] = (),
+    stored_before: Answer | None = None,
     restore_tests: Sequence[RestoreTest] | None = None,
 ) -> Report:
     """The report of one customer and one period.
 
     `jobs` holds one row per job identity: those of the period, and as much before and after it as
-    is known (the period before, the last recovery points, later cures). `observations` has at
-    least one snapshot. `history` is passed on. `answers` is what came of asking for protected data
-    and the subscription; saved replies hold none. `restore_tests` is None where none are recorded.
+    is known (the period before, the last recovery points, later cures). `sightings` is what the
+    snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
+    `observations` has at least one snapshot. `history` is passed on. `answers` is what came of
+    asking for protected data and the subscription; saved replies hold none. `stored_before` is the
+    last answer on protected data from before the period, where that is another. `restore_tests` is
+    None where none are recorded.
     """
-    last_fetch = max(observations.snapshots)
-    as_of = last_fetch.astimezone(period.zone)
-    scope = scope_of(jobs, period, policy, last_fetch)
-    standing = standing_of(scope)
-    (_, totals), *_ = figures_by(scope, standing, [])
-    modules, reasons = _modules(scope, standing)
-    in_period = started_in(jobs.rows, period)
+    as_of = observations.snapshots[-1].astimezone(period.zone)
     unread: Unread = Counter()
     given = {answer.kind: answer for answer in answers}
-    protection = given.get("protection") or _no_answer("protection")
-    subscription = given.get("subscription") or _no_answer("subscription")
-    undated = jobs.rows["is_job"] & jobs.rows["started_at"].isna()
+    answered = given.get("protection") or _no_answer("protection")
+    protection = protection_of(answered, period, policy, unread)
+    bought = given.get("subscription") or _no_answer("subscription")
+    subscription = subscription_of(bought, customer, period, policy, unread, as_of)
+    before = None
+    if stored_before is not None:
+        before = stored_by(protection_of(stored_before, period, policy, Counter()).modules)
+    snapshots = observations.snapshots
+    seen = window_of(jobs, sightings, snapshots, period, policy)
+    findings = _findings(seen, Stored(stored_by(protection.modules), before))
+    window = findings.window
+    modules, reasons = findings.modules
+    if subscription.as_of is not None and subscription.as_of < period.end:
+        reasons += tuple(product_reasons(subscription.products, period))
+    states = [module.state for module in modules]
+    states += [state_of(reasons)] if any(not reason.service for reason in reasons) else []
+    in_period = dated_in(jobs.rows, period)
     return Report(
         customer=customer,
         period=period,
         policy=policy,
-        state=worst(module.state for module in modules) or State.NO_DATA,
-        reasons=reasons,
-        totals=totals,
+        state=first(states) or State.NO_DATA,
+        reasons=in_order(reasons),
+        totals=findings.totals,
         services=tuple(
-            ServiceFigures(service, figures)
-            for (service,), figures in figures_by(scope, standing, ["service"])
+            ServiceFigures(service, figures) for (service,), figures in findings.figures(1)
         ),
         modules=modules,
-        daily=_daily(scope),
-        previous=_previous(jobs, period.previous(), policy, observations),
-        coverage=_coverage(period, standing, observations),
-        exceptions=exceptions_of(scope),
+        daily=daily_of(window, findings.jobs),
+        previous=_previous(
+            window_of(jobs, sightings, snapshots, period.previous(), policy), before
+        ),
+        coverage=_coverage(findings),
+        exceptions=exceptions_of(window),
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
-        protection=protection_of(protection, period, policy, unread),
-        subscription=subscription_of(subscription, customer, period, policy, unread),
-        quality=in_order([*quality_of(jobs, period), *notes_of(unread)]),
+        protection=protection,
+        subscription=subscription,
+        quality=quality_of(jobs, window, unread),
         sources=tuple(
             sorted(
-                (*observations.sources, *sources_of((protection, subscription))),
+                (*observations.sources, *sources_of((answered, bought))),
                 key=lambda source: source.fetched_at,
             )
         ),
-        gaps=gaps_of(scope),
+        gaps=gaps_of(window, findings.standing, findings.stretches),
+        silent=silent_days(window, findings.scopes, findings.jobs, findings.unseen),
+        running=_running(window),
+        left_out=findings.left_out,
+        reference_at=snapshots[window.reference].astimezone(period.zone),
+        final=window.final,
+        first_look=None if window.looked_before else snapshots[0].astimezone(period.zone),
         history=history,
         as_of=as_of,
-        jobs=jobs.rows[in_period | undated].sort_values(["started_at", *MODULE, "job_id"]),
+        jobs=_listed_jobs(jobs, seen, findings),
         restore_tests=None
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
@@ -110,63 +234,90 @@ def _no_answer(kind: Kind) -> Answer:
     return Answer(kind, None, absence=Absence(Lack.SAVED_REPLIES))
 
 
-def _modules(
-    scope: Scope, standing: pd.DataFrame
-) -> tuple[tuple[ModuleFigures, ...], tuple[Reason, ...]]:
-    """Each module with its figures and state, and all reasons, most pressing first."""
-    modules, reasons = [], []
-    for key, figures in figures_by(scope, standing, MODULE):
-        service, module = key
-        stands = standing.loc[[key]].iloc[0]
-        found = reasons_of(
-            service,
-            module,
-            figures,
-            scope.policy,
-            known=bool(stands["known"]),
-            covered=bool(stands["covered"]),
-        )
-        modules.append(ModuleFigures(service, module, state_of(found), figures))
-        reasons.extend(found)
-    pressing = list(ReasonKind)
-    return tuple(modules), tuple(sorted(reasons, key=lambda reason: pressing.index(reason.kind)))
+def _findings(seen: Window, stored: Stored) -> Findings:
+    """What is seen in a period, but for what the provider leaves out."""
+    scopes = scopes_of(seen)
+    rules = left_out_of(seen.scopes, seen.policy.left_out)
+    jobs = seen.jobs["scope"].value_counts()
+    left_out = tuple(
+        LeftOut(service, module, name or None, rule.reason, int(jobs.get(place, 0)))
+        for place in scopes.index
+        for (service, module, name), rule in [(seen.scopes[place], rules[place])]
+        if rule is not None
+    )
+    places = [place for place, rule in enumerate(rules) if rule is not None]
+    kept = scopes[~scopes.index.isin(places)]
+    return Findings(seen.without(places), stored, left_out, kept)
 
 
-def _previous(
-    jobs: Jobs, period: Period, policy: Policy, observations: Observations
-) -> Previous | None:
-    """The totals of the period before; None where no job of it is known."""
-    scope = scope_of(jobs, period, policy, max(observations.snapshots))
-    if scope.jobs.empty:
+def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
+    """What scopes are ordered by: the one that needs attention most first."""
+    own = scope.figures
+    return (
+        list(State).index(scope.state),
+        -own.consecutive_failures,
+        -(own.longest_gap_s or 0),
+        1.0 if own.success_rate is None else own.success_rate,
+        scope.name or "",
+    )
+
+
+def _previous(seen: Window, stored: Mapping[ModuleKey, int] | None) -> Previous | None:
+    """How the period before went; None where no job of it is known."""
+    if seen.jobs.empty:
         return None
-    standing = standing_of(scope)
-    (_, totals), *_ = figures_by(scope, standing, [])
-    modules, _ = _modules(scope, standing)
-    return Previous(period, worst(own.state for own in modules) or State.NO_DATA, totals)
+    findings = _findings(seen, Stored(stored or {}))
+    if findings.window.jobs.empty:
+        return None
+    modules, _ = findings.modules
+    state = first(module.state for module in modules) or State.NO_DATA
+    return Previous(seen.period, state, findings.totals, watch_of(seen))
 
 
-def _daily(scope: Scope) -> tuple[DayFigures, ...]:
-    jobs = scope.jobs
-    day = jobs["started_at"].dt.tz_convert(scope.period.zone).dt.date.rename("date")
-    keys = [day, *(jobs[name] for name in MODULE)]
-    days = outcome_counts(jobs, keys)
-    days["bytes"] = volume(jobs, keys)
-    return tuple(
-        DayFigures(date, service, module, *(int(count) for count in counts))
-        for (date, service, module), *counts in days[["jobs", *OUTCOMES, "bytes"]].itertuples()
+def _coverage(findings: Findings) -> Coverage:
+    window, standing = findings.window, findings.standing
+    watch, observed = watch_of(window), observed_days(window)
+    expected = standing[standing["in_sight"]]
+    covered = expected.groupby(MODULE)["covered"].all()
+    idle = (
+        (standing["listed"] == Listed.IDLE.value).groupby([standing[own] for own in MODULE]).all()
     )
-
-
-def _coverage(period: Period, standing: pd.DataFrame, observations: Observations) -> Coverage:
-    seen = {moment.astimezone(period.zone).date() for moment in observations.snapshots}
-    missing = tuple(day for day in period.days if day not in seen)
     return Coverage(
-        modules_seen=len(standing),
-        modules_covered=int(standing["covered"].sum()),
-        snapshot_days=len(period.days) - len(missing),
-        days=len(period.days),
-        missing_days=missing,
+        modules_seen=len(covered),
+        modules_covered=int(covered.sum()),
+        modules_idle=int(idle.sum()),
+        modules_off=int(len(idle) - idle.sum() - len(covered)),
+        scopes_seen=len(expected),
+        scopes_covered=int(expected["covered"].sum()),
+        snapshots=watch.snapshots,
+        snapshot_days=watch.observed_days,
+        days=watch.days,
+        missing_days=tuple(day for day in window.period.days if day not in observed),
+        watched_share=watch.watched_share,
     )
+
+
+def _running(window: Window) -> tuple[RunningJob, ...]:
+    """The jobs of the period that the last look still lists as running, the longest first."""
+    runs = window.jobs["outcome"] == Outcome.RUNNING.value
+    jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", "scope"])
+    running = []
+    columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "fetched_at"))
+    for service, module, name, job_id, started, seen in zip(*columns, strict=True):
+        started_at, seen_at = window.moment(started), window.moment(seen)
+        if started_at is not None and seen_at is not None:
+            running.append(RunningJob(service, module, name or None, job_id, started_at, seen_at))
+    return tuple(running)
+
+
+def _listed_jobs(jobs: Jobs, seen: Window, findings: Findings) -> pd.DataFrame:
+    """The jobs a report lists: those of the period and the undated ones first shown in it, with
+    `left_out`.
+    """
+    rows = jobs.rows[dated_in(jobs.rows, seen.period) | undated_in(jobs.rows, seen)]
+    left_out = seen.rows.index.difference(findings.window.rows.index)
+    rows = rows.assign(left_out=rows.index.isin(left_out))
+    return rows.sort_values(["dated_at", *SCOPE, "job_id"])
 
 
 def _other_jobs(rows: pd.DataFrame) -> tuple[OtherJobs, ...]:

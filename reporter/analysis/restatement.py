@@ -9,17 +9,44 @@ from reporter.model import Change, FigureValue
 
 Figures = Mapping[str, Any]
 
-_NO_FIGURES: Final = ("schema", "generator", "customer", "sources", "as_of", "version", "restates")
+Place = tuple[str, str, str | None]
+"""Service, module and scope; the customer's are empty, and the name of a module as a whole None."""
+
+_NO_FIGURES: Final = (
+    "schema",
+    "generator",
+    "customer",
+    "sources",
+    "reference_at",
+    "final",
+    "as_of",
+    "version",
+    "restates",
+)
 """Keys of a report's JSON that may differ where the figures are the same."""
+_LOOKED_AT: Final = ("as_of", "seen_at")
+"""Keys of its parts that may: when somebody looked."""
 _NO_RESTORE_TESTS: Final = ("restore_tests", None)
 """As good as the key left out, which it is in reports of earlier versions of the program."""
-_OF_COVERAGE: Final = ("modules_seen", "modules_covered", "snapshot_days")
+_OF_COVERAGE: Final = (
+    "modules_seen",
+    "modules_covered",
+    "modules_idle",
+    "modules_off",
+    "scopes_seen",
+    "scopes_covered",
+    "snapshots",
+    "snapshot_days",
+    "watched_share",
+)
 _OF_POLICY: Final = {
     "warning": "warning_policy",
     "cancelled": "cancelled_policy",
     "units": "units",
     "target_success_rate": "target_success_rate",
+    "target_object_success_rate": "target_object_success_rate",
     "max_gap_s": "max_gap_s",
+    "watch_every_s": "watch_every_s",
 }
 """Keys of the policy, and what they are called here: two of them are outcomes as well."""
 
@@ -35,31 +62,57 @@ def figures_in(report: Figures) -> dict[str, Any]:
 
 def _undated(value: Any) -> Any:
     """A part of the JSON without when it was looked at."""
-    if not isinstance(value, Mapping):
-        return value
-    return {key: inner for key, inner in value.items() if key != "as_of"}
+    if isinstance(value, Mapping):
+        return {key: _undated(inner) for key, inner in value.items() if key not in _LOOKED_AT}
+    if isinstance(value, list):
+        return [_undated(inner) for inner in value]
+    return value
 
 
 def changes_between(before: Figures, now: Figures) -> tuple[Change, ...]:
-    """The figures that differ, those of the customer first, then module by module.
+    """The figures that differ, those of the customer first, then module by module, each followed by
+    its scopes.
 
-    Both are reports as JSON, with the keys of docs/figures.md.
+    Both are reports as JSON, with the keys of docs/figures.md. Where they are of different schemas,
+    only what both have can be compared.
     """
+    pairs = _pairs_in_both if before["schema"] != now["schema"] else _pairs
     differing = [
         Change(key, *place, was.get(key), own.get(key))
-        for place, was, own in _pairs(before, now)
+        for place, was, own in pairs(_by_place(before), _by_place(now))
         for key in dict.fromkeys((*own, *was))
         if was.get(key) != own.get(key)
     ]
     return tuple(differing)
 
 
-def _pairs(before: Figures, now: Figures) -> Iterator[tuple[tuple[str, str], Figures, Figures]]:
-    """What is compared: service and module, the figures then, and now."""
-    yield ("", ""), _of_customer(before), _of_customer(now)
-    was, own = _of_modules(before), _of_modules(now)
-    for place in sorted(was.keys() | own.keys()):
-        yield place, was.get(place, {}), own.get(place, {})
+Pairs = Iterator[tuple[Place, Figures, Figures]]
+"""What is compared: the place, the figures then, and now."""
+
+
+def _pairs(before: Mapping[Place, Figures], now: Mapping[Place, Figures]) -> Pairs:
+    for place in sorted(before.keys() | now.keys(), key=_in_order):
+        yield place, before.get(place, {}), now.get(place, {})
+
+
+def _pairs_in_both(before: Mapping[Place, Figures], now: Mapping[Place, Figures]) -> Pairs:
+    for place, was, own in _pairs(before, now):
+        keys = was.keys() & own.keys()
+        yield (
+            place,
+            {key: value for key, value in was.items() if key in keys},
+            {key: value for key, value in own.items() if key in keys},
+        )
+
+
+def _in_order(place: Place) -> tuple[str, str, str]:
+    service, module, name = place
+    return service, module, name or ""
+
+
+def _by_place(report: Figures) -> dict[Place, Figures]:
+    """The figures of the customer, of each module, and of each scope that has a name."""
+    return {("", "", None): _of_customer(report), **dict(_of_modules(report))}
 
 
 def _of_customer(report: Figures) -> dict[str, FigureValue]:
@@ -69,13 +122,17 @@ def _of_customer(report: Figures) -> dict[str, FigureValue]:
         "open_exceptions": sum(own["cured_by"] is None for own in exceptions),
         "quality_notes": sum(note["count"] for note in report["quality"]),
     }
-    coverage = {key: report["coverage"][key] for key in _OF_COVERAGE}
-    policy = {own: report["policy"][key] for key, own in _OF_POLICY.items()}
+    coverage = {key: value for key, value in report["coverage"].items() if key in _OF_COVERAGE}
+    policy = {
+        _OF_POLICY[key]: value for key, value in report["policy"].items() if key in _OF_POLICY
+    }
+    left_out = {"scopes_left_out": len(report["left_out"])} if "left_out" in report else {}
     return {
         "state": report["state"],
         **report["totals"],
         **coverage,
         **counted,
+        **left_out,
         **policy,
         **_beside(report),
     }
@@ -96,10 +153,17 @@ def _beside(report: Figures) -> dict[str, FigureValue]:
     }
 
 
-def _of_modules(report: Figures) -> dict[tuple[str, str], dict[str, FigureValue]]:
-    return {
-        (own["service"], own["module"]): {
-            key: value for key, value in own.items() if key not in ("service", "module")
-        }
-        for own in report["modules"]
-    }
+def _of_modules(report: Figures) -> Iterator[tuple[Place, Figures]]:
+    for own in report["modules"]:
+        service, module = own["service"], own["module"]
+        figures = _without(own, "service", "module", "scopes")
+        for scope in own.get("scopes", ()):
+            if scope["name"] is None:  # its figures are the module's
+                figures |= {key: scope[key] for key in ("listed", "listed_since")}
+            else:
+                yield (service, module, scope["name"]), _without(scope, "name")
+        yield (service, module, None), figures
+
+
+def _without(figures: Figures, *keys: str) -> dict[str, FigureValue]:
+    return {key: value for key, value in figures.items() if key not in keys}

@@ -1,117 +1,154 @@
-"""How each module stands in time: last success, recovery points, longest gap, failures in a row."""
+"""How each scope stands in time: last success, recovery points, gaps, failures in a row."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from reporter.analysis.scope import MODULE, Scope
-from reporter.model import Gap, Outcome
+from reporter.analysis.scopes import reported_in
+from reporter.analysis.window import (
+    Flags,
+    Moments,
+    Places,
+    Window,
+    dated_in,
+    earliest,
+    instants,
+    latest,
+)
+from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
 
-def standing_of(scope: Scope) -> pd.DataFrame:
-    """One row per module seen (index service, module), missing where a figure is undefined.
+def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -> pd.DataFrame:
+    """`scopes` with how each stands, missing where a figure is undefined; `stretches` are theirs.
 
-    Columns: `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `consecutive_failures`,
-    `gap_kept` (1.0 where the longest gap is within the module's target, 0.0 where not),
-    `covered` (a recovery point lies in the period), `known` (a job is known of any period).
+    Columns beside those of `scopes_of`: `in_sight` (a recovery point is expected of it),
+    `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `longest_gap_at_most_s`,
+    `consecutive_failures`, `allowed_s` (the longest gap the target allows; 0 without one),
+    `gap_kept` (1.0 where the target is met, 0.0 where it is missed, missing where it cannot be
+    judged), `covered` (it has a recovery point in the period), `known` (a job of it is known).
     """
-    known = scope.backups
-    success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= scope.end)]
-    points = scope.recovery_points
-    inside = points[(points["point_at"] >= scope.start) & (points["point_at"] < scope.end)]
-    standing = pd.DataFrame(
-        {
-            "last_success_at": _latest(success),
-            "last_recovery_point_at": _latest(points[points["point_at"] <= scope.end]),
-            "consecutive_failures": _consecutive_failures(scope),
-        },
-        index=scope.modules,
+    known, points = window.known, window.recovery_points
+    success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= window.end)]
+    lies_inside = (points["point_at"] >= window.start) & (points["point_at"] < window.end)
+    covering = points["scope"][lies_inside | dated_in(points, window.period)]
+    undated = window.rows["scope"][window.rows["dated_at"].isna()]
+    standing = scopes.assign(
+        in_sight=~scopes["listed"].isin([own.value for own in OUT_OF_SIGHT]),
+        last_success_at=_of(scopes, latest(success, "point_at", len(window.scopes))),
+        last_recovery_point_at=_of(
+            scopes,
+            latest(points[points["point_at"] <= window.end], "point_at", len(window.scopes)),
+        ),
+        consecutive_failures=_consecutive_failures(window)[scopes.index],
+        covered=reported_in(scopes, covering),
+        known=reported_in(scopes, pd.concat([known["scope"], undated])),
+        allowed_s=[
+            window.policy.gap_target(service, module, name or None).total_seconds()
+            for service, module, name in (window.scopes[place] for place in scopes.index)
+        ],
     )
-    standing["consecutive_failures"] = standing["consecutive_failures"].fillna(0).astype("int64")
-    spans = spans_of(scope)
-    lengths = (spans["end"] - spans["start"]).dt.total_seconds()
-    standing["longest_gap_s"] = lengths.groupby([spans[name] for name in MODULE]).max()
-    standing["gap_kept"] = _gap_kept(scope, standing["longest_gap_s"])
-    standing["covered"] = scope.modules.isin(_modules(inside))
-    standing["known"] = scope.modules.isin(_modules(scope.known))
+    lengths = _lengths(stretches)
+    by_scope = pd.DataFrame(
+        {"at_most": lengths, "certain": lengths.where(stretches["certain"], 0.0)}
+    ).groupby(stretches["scope"])
+    longest = by_scope.max().reindex(scopes.index)
+    standing["longest_gap_s"] = longest["certain"]
+    standing["longest_gap_at_most_s"] = longest["at_most"]
+    standing["gap_kept"] = _gap_kept(window, standing)
     return standing
 
 
-def _modules(rows: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(rows[MODULE])
+def _of(scopes: pd.DataFrame, times: Moments) -> pd.Series:
+    """The times of the scopes, in UTC."""
+    own: pd.Series = pd.Series(times[scopes.index], index=scopes.index).dt.tz_localize("UTC")
+    return own
 
 
-def _latest(rows: pd.DataFrame) -> pd.Series:
-    return rows.groupby(MODULE)["point_at"].max()
+def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
+    """The times between neighbours of: the last recovery point before the period (else the start of
+    the first job known), those inside it, and its end (or the last snapshot where that is earlier).
 
-
-def spans_of(scope: Scope) -> pd.DataFrame:
-    """Every time between neighbours of: the last recovery point before the period (else its
-    start), those inside it, and its end (or the last fetch, where that is earlier).
-
-    Columns: `service`, `module`, `start`, `end`. None where the last fetch was before the period:
-    nobody knows of gaps in it.
+    Columns: `scope`, `start`, `end`, `certain` (nothing can have run unseen in it); sorted. Only of
+    `scopes` a job of which is known, and none where the last snapshot was before the period.
     """
-    points = scope.recovery_points
-    inside = points[(points["point_at"] >= scope.start) & (points["point_at"] < scope.end)]
-    before = _latest(points[points["point_at"] < scope.start])
-    edges = [
-        before.reindex(scope.modules).fillna(scope.start).rename("end").reset_index(),
-        inside[[*MODULE, "point_at"]].rename(columns={"point_at": "end"}),
-        scope.modules.to_frame(index=False).assign(end=scope.stop),
-    ]
-    series = pd.concat([edge.assign(order=order) for order, edge in enumerate(edges)])
-    series = series.sort_values([*MODULE, "order", "end"])
-    series["start"] = series.groupby(MODULE)["end"].shift()
-    observed = scope.stop >= scope.start
-    return series.loc[series["start"].notna() & observed, [*MODULE, "start", "end"]]
+    known, points = window.known, window.recovery_points
+    before = latest(points[points["point_at"] < window.start], "point_at", len(window.scopes))
+    first = earliest(known, "dated_at", len(window.scopes))
+    begins = np.where(np.isnat(before), first, before)
+    begun = np.intersect1d(scopes.index, np.flatnonzero(~np.isnat(begins)))
+    inside = points[(points["point_at"] >= window.start) & (points["point_at"] <= window.stop)]
+    inside = inside[np.isin(inside["scope"], begun)]
+    scope = np.concatenate([begun, inside["scope"], begun])
+    order = np.repeat([0, 1, 2], [len(begun), len(inside), len(begun)])
+    stop = np.full(len(begun), window.stop.tz_localize(None).to_numpy())
+    edges = np.concatenate([begins[begun], instants(inside["point_at"]), stop])
+    sorted_ = np.lexsort((edges, order, scope))
+    scope, edges = scope[sorted_], edges[sorted_]
+    length = (scope[1:] == scope[:-1]) & (edges[1:] > edges[:-1]) & (window.stop > window.start)
+    stretches = pd.DataFrame(
+        {"scope": scope[1:][length], "start": edges[:-1][length], "end": edges[1:][length]}
+    )
+    return stretches.assign(certain=~_overlapped(stretches, unseen))
 
 
-def gaps_of(scope: Scope) -> tuple[Gap, ...]:
-    """The spans that are longer than their module's target, the longest first."""
-    spans = spans_of(scope)
-    targets = _gap_targets(scope)
-    modules = pd.MultiIndex.from_frame(spans[MODULE])
-    allowed = pd.Series(targets.reindex(modules).to_numpy(), index=spans.index)
-    length = (spans["end"] - spans["start"]).dt.total_seconds()
-    long = spans.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
-    long = long.sort_values(["length", *MODULE, "start"], ascending=[False, True, True, True])
-    gaps = []
-    for service, module, started, ended, limit in zip(
-        *(long[own] for own in (*MODULE, "start", "end", "allowed")), strict=True
+def _overlapped(stretches: pd.DataFrame, unseen: pd.DataFrame) -> Flags:
+    """Which of the stretches have a time in common with unseen time of their scope."""
+    scope, start, end = (stretches[name].to_numpy() for name in ("scope", "start", "end"))
+    overlapped = np.zeros(len(stretches), dtype=bool)
+    for own, since, until in zip(
+        *(unseen[name].to_numpy() for name in ("scope", "start", "end")), strict=True
     ):
-        start, end = scope.moment(started), scope.moment(ended)
+        low, high = np.searchsorted(scope, [own, own + 1])
+        overlapped[low:high] |= (since < end[low:high]) & (until > start[low:high])
+    return overlapped
+
+
+def gaps_of(window: Window, standing: pd.DataFrame, stretches: pd.DataFrame) -> tuple[Gap, ...]:
+    """The stretches that are longer than the target of their scope: certain ones first, the longest
+    first. Of scopes of which recovery points are expected.
+    """
+    expected = stretches[np.isin(stretches["scope"], standing.index[standing["in_sight"]])]
+    allowed = standing["allowed_s"].reindex(expected["scope"]).to_numpy()
+    length = _lengths(expected)
+    long = expected.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
+    long = long.sort_values(
+        ["certain", "length", "scope", "start"], ascending=[False, False, True, True]
+    )
+    gaps = []
+    columns = (long[own] for own in ("scope", "start", "end", "allowed", "certain"))
+    for scope, started, ended, limit, certain in zip(*columns, strict=True):
+        service, module, name = window.scopes[scope]
+        start, end = (window.moment(own.tz_localize("UTC")) for own in (started, ended))
         assert start is not None
         assert end is not None
-        gaps.append(Gap(service, module, start, end, limit))
+        gaps.append(Gap(service, module, name or None, start, end, limit, certain))
     return tuple(gaps)
 
 
-def _gap_targets(scope: Scope) -> pd.Series:
-    """The longest gap allowed to each module, in seconds; 0 where there is no target."""
-    return pd.Series(
-        [scope.policy.gap_target(*module).total_seconds() for module in scope.modules],
-        index=scope.modules,
-        dtype="float64",
+def _lengths(stretches: pd.DataFrame) -> pd.Series:
+    """How long each stretch is, in seconds."""
+    seconds: pd.Series = (stretches["end"] - stretches["start"]).dt.total_seconds()
+    return seconds
+
+
+def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
+    """Whether the recovery-point target is met (1.0) or missed (0.0), where that can be judged."""
+    first = _of(standing, earliest(window.known, "dated_at", len(window.scopes)))
+    whole = (window.stop == window.end) & ((first < window.start) | window.looked_before)
+    met = (standing["longest_gap_at_most_s"] <= standing["allowed_s"]) & whole
+    kept = pd.Series(float("nan"), index=standing.index).mask(met, 1.0)
+    missed = standing["longest_gap_s"] > standing["allowed_s"]
+    return kept.mask(missed, 0.0).where(standing["allowed_s"] > 0)
+
+
+def _consecutive_failures(window: Window) -> Places:
+    """Failures of each scope since the last recovery point of the period, newest end first."""
+    jobs = window.jobs[["scope", "outcome", "point_at", "dated_at", "job_id"]]
+    failed = jobs["outcome"].isin(window.failing)
+    recovered = jobs["outcome"].isin(window.recovering)
+    newest_first = jobs.assign(recovered=recovered)[failed | recovered].sort_values(
+        ["scope", "point_at", "dated_at", "job_id"], ascending=False
     )
-
-
-def _gap_kept(scope: Scope, longest: pd.Series) -> pd.Series:
-    targets = _gap_targets(scope)
-    kept = (longest <= targets).astype("float64")
-    return kept.where(longest.notna() & (targets > 0))
-
-
-def _consecutive_failures(scope: Scope) -> pd.Series:
-    """Failures since the last success or warning of the period, newest start first."""
-    jobs = scope.jobs
-    failures = [Outcome.FAILED.value]
-    if scope.policy.cancelled != "excluded":
-        failures.append(Outcome.CANCELLED.value)
-    failed = jobs["outcome"].isin(failures)
-    ended = jobs["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
-    newest_first = jobs.assign(failed=failed, ended=ended)[failed | ended].sort_values(
-        ["started_at", "point_at", "job_id"], ascending=False
-    )
-    streak = newest_first.groupby(MODULE)["ended"].cumsum() == 0
-    return newest_first[streak].groupby(MODULE)["failed"].sum()
+    in_a_row = newest_first.groupby("scope")["recovered"].cumsum() == 0
+    return np.bincount(newest_first["scope"][in_a_row], minlength=len(window.scopes))

@@ -1,63 +1,160 @@
-"""How a module and a customer stand, and why."""
+"""How a scope, a module and a customer stand, and why: docs/figures.md, "Targets, health"."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
-from reporter.model import Figures, Policy, Reason, ReasonKind, State
+from reporter.model import (
+    Figures,
+    Listed,
+    Policy,
+    Product,
+    Reason,
+    ReasonKind,
+    State,
+)
+from reporter.period import Period, midnight
 
 CRITICAL_FAILURES = 3
-"""Failures in a row at the end of the period that make a module critical."""
+"""Failures in a row at the end of the period that make a scope critical."""
 
 _STATE_OF_REASON = {
     ReasonKind.NO_RECOVERY_POINT: State.CRITICAL,
     ReasonKind.FAILURES_IN_A_ROW: State.CRITICAL,
-    ReasonKind.SUCCESS_TARGET_MISSED: State.ATTENTION,
-    ReasonKind.GAP_TARGET_MISSED: State.ATTENTION,
-    ReasonKind.ENDS_IN_FAILURE: State.ATTENTION,
+    ReasonKind.REFUSED: State.CRITICAL,
     ReasonKind.NEVER_RUN: State.NEVER_RUN,
     ReasonKind.NO_DATA: State.NO_DATA,
+    ReasonKind.IDLE: State.IDLE,
+    ReasonKind.OFF: State.OFF,
 }
+"""The states of reasons; those of all others is attention."""
 
 
-def reasons_of(
-    service: str, module: str, figures: Figures, policy: Policy, *, known: bool, covered: bool
-) -> list[Reason]:
-    """Why the module is not healthy; none where it is.
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What is known of a scope beside its figures."""
 
-    `known`: a job of it is known, of any period. `covered`: it has a recovery point in the period.
-    """
+    service: str
+    module: str
+    name: str | None
+    listed: Listed
+    listed_since: datetime | None
+    switched_off: bool
+    """Whether that was within the period."""
+    in_sight: bool
+    """Whether recovery points are expected of it."""
+    known: bool
+    """Whether a job of it is known, of any time up to the period's end."""
+    covered: bool
+    """Whether it has a recovery point in the period."""
 
-    def reason(kind: ReasonKind, value: float | None = None, target: float | None = None) -> Reason:
-        return Reason(kind, service, module, value, target)
 
-    if not known:
-        return [reason(ReasonKind.NEVER_RUN)]
-    if not figures.completed:
-        return [reason(ReasonKind.NO_DATA)]
+def scope_reasons(stance: Stance, figures: Figures, policy: Policy) -> list[Reason]:
+    """Why the scope is not healthy; none where it is."""
+
+    def reason(
+        kind: ReasonKind,
+        value: float | None = None,
+        target: float | None = None,
+        since: datetime | None = None,
+    ) -> Reason:
+        return Reason(kind, stance.service, stance.module, stance.name, value, target, since)
+
+    failures, refused = figures.consecutive_failures, stance.listed is Listed.REFUSED
+    gap_missed = figures.gap_target_met is False and stance.in_sight
     found = []
-    failures = figures.consecutive_failures
-    if not covered:
+    if not stance.covered and (figures.completed or gap_missed):
         found.append(reason(ReasonKind.NO_RECOVERY_POINT, figures.longest_gap_s))
+    elif gap_missed:
+        place = (stance.service, stance.module, stance.name)
+        allowed = policy.gap_target(*place).total_seconds()
+        found.append(reason(ReasonKind.GAP_TARGET_MISSED, figures.longest_gap_s, allowed))
     if failures >= CRITICAL_FAILURES:
         found.append(reason(ReasonKind.FAILURES_IN_A_ROW, failures, CRITICAL_FAILURES))
-    if figures.success_target_met is False:
-        target = policy.success_target(service, module)
-        found.append(reason(ReasonKind.SUCCESS_TARGET_MISSED, figures.success_rate, target))
-    if figures.gap_target_met is False:
-        allowed = policy.gap_target(service, module).total_seconds()
-        found.append(reason(ReasonKind.GAP_TARGET_MISSED, figures.longest_gap_s, allowed))
-    if 1 <= failures < CRITICAL_FAILURES:
+    elif failures:
         found.append(reason(ReasonKind.ENDS_IN_FAILURE, failures))
+    if refused:
+        found.append(reason(ReasonKind.ENDS_REFUSED if stance.covered else ReasonKind.REFUSED))
+    if stance.switched_off:
+        found.append(reason(ReasonKind.SWITCHED_OFF, since=stance.listed_since))
+    if stance.listed is Listed.GONE:
+        found.append(reason(ReasonKind.GONE, since=stance.listed_since))
+    if found or figures.completed:
+        return found
+    return [reason(_without_jobs(stance, figures), since=stance.listed_since)]
+
+
+def _without_jobs(stance: Stance, figures: Figures) -> ReasonKind:
+    """Why there is nothing to say of a scope without a completed job."""
+    if stance.listed is Listed.WAITING and not stance.known:
+        return ReasonKind.NEVER_RUN
+    if stance.listed is Listed.IDLE and not figures.jobs:
+        return ReasonKind.IDLE
+    if stance.listed is Listed.OFF and not figures.jobs:
+        return ReasonKind.OFF
+    return ReasonKind.NO_DATA
+
+
+def module_reasons(service: str, module: str, figures: Figures, policy: Policy) -> list[Reason]:
+    """Which targets the module misses as a whole."""
+    place = service, module
+    found = []
+    if figures.success_target_met is False:
+        target = policy.success_target(*place)
+        rate = figures.success_rate
+        found.append(Reason(ReasonKind.SUCCESS_TARGET_MISSED, *place, value=rate, target=target))
+    if figures.object_target_met is False:
+        target = policy.object_target(*place)
+        rate = figures.object_success_rate
+        found.append(Reason(ReasonKind.OBJECT_TARGET_MISSED, *place, value=rate, target=target))
+    return found
+
+
+def product_reasons(products: Iterable[Product], period: Period) -> list[Reason]:
+    """Which subscriptions have expired, or are exceeded."""
+    found = []
+    for own in products:
+        subject = own.name or own.service
+        if own.expired and own.expires_on:
+            since = midnight(own.expires_on, period.zone)
+            found.append(Reason(ReasonKind.EXPIRED, "", "", since=since, subject=subject))
+        if own.over_seats:
+            found.append(
+                Reason(
+                    ReasonKind.OVER_SEATS, "", "", None, own.licences_assigned, own.seats,
+                    subject=subject,
+                )
+            )  # fmt: skip
+        if own.over_capacity:
+            found.append(
+                Reason(
+                    ReasonKind.OVER_CAPACITY, "", "", None, own.protected_bytes,
+                    own.capacity_bytes, subject=subject,
+                )
+            )  # fmt: skip
     return found
 
 
 def state_of(reasons: Iterable[Reason]) -> State:
-    """The state the reasons amount to: the worst of theirs, healthy without any."""
-    return worst(_STATE_OF_REASON[reason.kind] for reason in reasons) or State.HEALTHY
+    """The state the reasons amount to: the first of theirs, healthy without any."""
+    states = (_STATE_OF_REASON.get(reason.kind, State.ATTENTION) for reason in reasons)
+    return first(states) or State.HEALTHY
 
 
-def worst(states: Iterable[State]) -> State | None:
-    """The worst of several states, in the order of `State`."""
+def first(states: Iterable[State]) -> State | None:
+    """Which of several states counts, in the order of `State`."""
     order = list(State)
     return min(states, key=order.index, default=None)
+
+
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons, most pressing first."""
+    pressing = list(ReasonKind)
+    return tuple(
+        sorted(
+            reasons,
+            key=lambda own: (pressing.index(own.kind), own.service, own.module, own.name or ""),
+        )
+    )

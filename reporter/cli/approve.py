@@ -194,7 +194,8 @@ def _shown(
     odd: Iterable[str],
 ) -> Iterable[str]:
     """A report as whoever approves it sees it."""
-    yield f"{report.customer.name}, {report.period.label}, version {report.version.number}"
+    mark = "" if report.version.closed else ", preliminary"
+    yield f"{report.customer.name}, {report.period.label}, version {report.version.number}{mark}"
     for what, value in figures:
         yield f"  {what:16} {value}"
     for own in rows:

@@ -37,11 +37,18 @@ class Errand:
     """What one command has to look at in the outbox, report by report.
 
     That is the period asked for. With `leftovers` it is what is still open of other periods as
-    well: nobody is left out because a month has passed.
+    well: nobody is left out because a month has passed. With `preliminary` reports are queued
+    whose period is not final yet.
     """
 
     def __init__(
-        self, console: Console, rendering: Rendering, wanted: tuple[str, ...], leftovers: bool
+        self,
+        console: Console,
+        rendering: Rendering,
+        wanted: tuple[str, ...],
+        leftovers: bool,
+        *,
+        preliminary: bool = False,
     ) -> None:
         self.console = console
         self.rendering = rendering
@@ -52,6 +59,7 @@ class Errand:
         """The names of the customers looked at by their ids, by the label of the period."""
         self._wanted = wanted
         self._leftovers = leftovers
+        self._preliminary = preliminary
 
     def reports(self, states: Collection[DeliveryState]) -> Iterator[Rendered]:
         """The newest reports, each with its rows in the outbox; of other periods than the one asked
@@ -89,8 +97,8 @@ class Errand:
         self, label: str, ids: Collection[str] | None = None, *, queued: bool = True
     ) -> Iterator[Rendered]:
         """The reports of a period, of all customers wanted or of some."""
-        from reporter.dispatch.recipients import queue_report
         from reporter.dispatch.reports import rendered
+        from reporter.store.versions import versions_of
 
         rendering = replace(self.rendering, period=label)
         settings = rendering.settings
@@ -99,17 +107,45 @@ class Errand:
                 continue
             if not settings.customer(customer.id).send and not self._wanted:
                 continue
+            if rendering.only_final and not versions_of(self.store, customer, label):
+                continue  # which the rendering has said
             self.seen.setdefault(label, {})[customer.id] = customer.name
             try:
                 report = rendered(rendering, self.store, customer, name)
                 if queued:
-                    queue_report(settings, report, utc_now())
+                    self._queue(report)
             except ReporterError as error:
                 if error.exit_code == UsageError.exit_code:
                     raise  # the configuration as a whole is wrong
                 self.fail(f"Not {'queued' if queued else 'sent'}: {error}", error.hint)
             else:
                 yield report
+
+    def _queue(self, report: Rendered) -> None:
+        """Queue a report for its recipients, or say why it is not to go yet."""
+        from reporter.dispatch.recipients import queue_report
+        from reporter.dispatch.sending import rows_of
+
+        now, preliminary = utc_now(), self._preliminary
+        is_queued = queue_report(self.rendering.settings, report, now, preliminary=preliminary)
+        if not is_queued and not rows_of(report):
+            self.console.say(
+                f"Preliminary, and queued for nobody: {report.customer.name}, "
+                f"{report.period.label}. `reporter send --preliminary` queues it."
+            )
+
+    def _queue(self, report: Rendered) -> None:
+        """Queue a report for its recipients, or say why it is not to go yet."""
+        from reporter.dispatch.recipients import queue_report
+        from reporter.dispatch.sending import rows_of
+
+        now, preliminary = utc_now(), self._preliminary
+        is_queued = queue_report(self.rendering.settings, report, now, preliminary=preliminary)
+        if not is_queued and not rows_of(report):
+            self.console.say(
+                f"Preliminary, and queued for nobody: {report.customer.name}, "
+                f"{report.period.label}. `reporter send --preliminary` queues it."
+            )
 
 
 def delivery_of(

@@ -42,6 +42,7 @@ class Console:
     quiet: bool = False
     verbose: int = 0
     _told: bool = field(default=False, init=False, repr=False)
+    _said: set[str] = field(default_factory=set, init=False, repr=False)
 
     def result(self, text: object) -> None:
         """A line of the command's result."""
@@ -63,6 +64,12 @@ class Console:
         click.echo(harmless(text), err=True)
         if hint:
             click.echo(f"  {harmless(hint)}", err=True)
+
+    def once(self, text: str) -> None:
+        """A line that is never silent, and is no trouble; each only once in a command."""
+        if text not in self._said:
+            self._said.add(text)
+            self.warn(text)
 
     def trace(self, error: BaseException) -> None:
         """The traceback of an error."""

@@ -25,9 +25,14 @@ def follow(
     else:
         for outcome in outcomes:
             done.append(outcome)
-            if outcome.error is None:
+            if outcome.error is None and not outcome.too_early:
                 said = "Unchanged" if outcome.unchanged else verb
                 console.say(f"{said} {outcome.customer.name} ({len(done)}/{total})")
+    if early := [outcome.customer.name for outcome in done if outcome.too_early]:
+        console.once(
+            "Not final yet, as nobody has asked the service since the period ended: "
+            f"{', '.join(early)}."
+        )
     for outcome in done:
         if outcome.error is not None:
             error = outcome.error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from reporter.cli.options import (
     utc_now,
 )
 from reporter.cli.progress import finish, follow
-from reporter.errors import UsageError
+from reporter.errors import NothingKnown, UsageError
 from reporter.foreign import storable
 from reporter.model import Customer, Reply
 from reporter.period import parse_period
@@ -51,6 +52,11 @@ logger = logging.getLogger(__name__)
     help="With --input: when it was fetched; once, or once for each input "
     "(default: the file's own time).",
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Render also what holds as it is: reports that were delivered become new versions.",
+)
 @customer_option
 @rendering_options
 @common_options
@@ -62,6 +68,7 @@ def render(
     customer_name: str | None,
     customer_id: str | None,
     fetched_at: tuple[str, ...],
+    again: bool,
     wanted: tuple[str, ...],
     workers: int | None,
     period: str | None,
@@ -70,11 +77,22 @@ def render(
     formats: tuple[str, ...],
     out: Path | None,
 ) -> None:
-    """Render the reports of a period, from the store or from saved replies."""
+    """Render the reports of a period, from the store or from saved replies.
+
+    A report that was delivered or archived is rendered again only where its data or the
+    configuration has changed. That the program is newer is no reason: with --again it becomes a
+    new version nevertheless, which says that it corrects the former one, by new definitions, and
+    is queued for its recipients.
+    """
     console = context.ensure_object(Console)
     settings = console.settings()
     rendering = rendering_of(settings, out, formats, period, timezone, locale)
     if inputs:
+        if again:
+            raise UsageError(
+                "--again does not go with --input.",
+                hint="What is rendered from saved replies is rendered each time.",
+            )
         replies = _read_replies(inputs, fetched_at)
         customer = _customer(settings, inputs, customer_name, customer_id)
         context.exit(_render_replies(console, rendering, customer, replies))
@@ -83,6 +101,7 @@ def render(
             "--customer-name, --customer-id and --fetched-at go with --input.",
             hint="To choose a customer of the store use --customer.",
         )
+    rendering = replace(rendering, again=again)
     context.exit(render_stored_reports(console, rendering, wanted, workers))
 
 
@@ -136,7 +155,11 @@ def _render_replies(
     from reporter.pipeline import render_saved
 
     name = folder_names([customer])[customer.id]
-    return finish(console, [render_saved(rendering, customer, replies, name)])
+    try:
+        return finish(console, [render_saved(rendering, customer, replies, name)])
+    except NothingKnown as nothing:
+        console.once(str(nothing))
+        return 0
 
 
 def stored_customers(
@@ -144,10 +167,12 @@ def stored_customers(
 ) -> dict[Customer, str]:
     """The customers wanted, each with its folder name, which depends on all of them.
 
-    Those who had gone when the period began have no report, unless asked for by name.
+    Those who had gone when the period began have no report, unless asked for by name; nor have
+    those of whom nothing is known so far back.
     """
     from reporter.files import folder_names
-    from reporter.pipeline import named
+    from reporter.pipeline import named, period_of
+    from reporter.store.known import is_known_before
 
     settings = rendering.settings
     zone = settings.report_for("", timezone=rendering.timezone).timezone
@@ -164,7 +189,15 @@ def stored_customers(
     for customer in known:
         if customer.id in gone:
             console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
-    return {own: names[own.id] for own in choose(known, wanted) if own.id not in gone}
+    chosen = [own for own in choose(known, wanted) if own.id not in gone]
+    ended = {own: period_of(rendering, own).end for own in chosen}
+    unknown = [own for own in chosen if is_known_before(store, own, ended[own]) is False]
+    if unknown:
+        console.once(
+            f"No report for {rendering.period}, which had ended before anything was known of: "
+            f"{', '.join(own.name for own in unknown)}."
+        )
+    return {own: names[own.id] for own in chosen if own not in unknown}
 
 
 def _customer(

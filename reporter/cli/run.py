@@ -47,12 +47,14 @@ def run(
 ) -> None:
     """Fetch, then do the months that are due: safe to start as often as you like.
 
-    What is due, [schedule] says; with --period it has no say. Only what has changed is rendered,
-    and only what is approved and has not been delivered is sent. A run that was cut short is gone
-    on with by the next. A customer who could not be fetched is rendered from what the store has,
-    and counted as failed.
+    What is due, [schedule] says; with --period it has no say. A month's report is made once it is
+    final: once the service has been asked after its end, so late that nothing of it can have been
+    missed. Only what has changed is rendered, and only what is approved and has not been delivered
+    is sent. A run that was cut short is gone on with by the next. A customer who could not be
+    fetched is counted as failed.
     """
     from reporter.store.runs import month_done
+    from reporter.store.versions import is_any_closed
 
     console = context.ensure_object(Console)
     rendering = rendering_of(console.settings(), out, formats, period, timezone, locale)
@@ -64,10 +66,10 @@ def run(
     status = fetch_customers_wanted(console, wanted, wait) if fetching else 0
     months = _months_due(console, rendering, store)
     for label in months:
-        began_at, month = utc_now(), replace(rendering, period=label)
+        began_at, month = utc_now(), replace(rendering, period=label, only_final=True)
         last = label == months[-1]
         status = max(status, _do_period(console, month, wanted, workers, wait, leftovers=last))
-        if not wanted:
+        if not wanted and is_any_closed(store, label):
             month_done(store, label, began_at, utc_now())
     context.exit(status)
 

@@ -46,6 +46,11 @@ _HINTS: Final[Mapping[Channel, str]] = {
     metavar="ADDRESS",
     help="Send the messages to this address instead of their recipients, approved or not.",
 )
+@click.option(
+    "--preliminary",
+    is_flag=True,
+    help="Queue reports of periods that are not final yet as well.",
+)
 @customer_option
 @period_option
 @formats_option(None)
@@ -58,6 +63,7 @@ def send(
     *,
     dry_run: bool,
     to: str | None,
+    preliminary: bool,
     wanted: tuple[str, ...],
     period: str | None,
     formats: tuple[str, ...] | None,
@@ -68,6 +74,10 @@ def send(
 
     Without --period those of last month, and what is still open of others. Nobody gets a report
     twice: kill it and start it again as often as you like.
+
+    A report of a period that is not final yet (nobody has asked the service since it ended) is
+    preliminary, and goes to nobody; with --preliminary it is queued, and has to be approved, like
+    any other.
     """
     console = context.ensure_object(Console)
     rendering = delivery_of(console, out, formats, period)
@@ -81,11 +91,15 @@ def send(
         console.say("No mail is configured: nothing to write.")
         status = 0
     elif dry_run:
-        status = _write_messages(Errand(console, rendering, wanted, leftovers))
+        status = _write_messages(
+            Errand(console, rendering, wanted, leftovers, preliminary=preliminary)
+        )
     elif to:
         status = _send_to(console, rendering, wanted, to)
     else:
-        status = send_stored_reports(console, rendering, wanted, wait, leftovers=leftovers)
+        status = send_stored_reports(
+            console, rendering, wanted, wait, leftovers=leftovers, preliminary=preliminary
+        )
     context.exit(status)
 
 
@@ -96,12 +110,13 @@ def send_stored_reports(
     wait: float,
     *,
     leftovers: bool = False,
+    preliminary: bool = False,
 ) -> int:
     """Deliver what is approved; the exit status: 1 where something failed or is unsettled."""
     from reporter.dispatch.sending import send_reports
     from reporter.store.lock import held
 
-    errand = Errand(console, rendering, wanted, leftovers)
+    errand = Errand(console, rendering, wanted, leftovers, preliminary=preliminary)
     states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
     with held(errand.store.engine, wait, "outbox"):
         hinted: set[str] = set()

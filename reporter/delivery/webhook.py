@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from reporter.delivery.post import post_once
 from reporter.delivery.result import ChannelError, Committing, Result
@@ -42,6 +42,9 @@ def post_summary(
         return Result(DeliveryState.FAILED, one_line(error.explain()))
 
 
+_OF_RESTATES: Final = ("version", "made_at", "redefined", "late")
+
+
 def summary_of(
     figures: Mapping[str, Any], files: Sequence[Path], message_id: str
 ) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def summary_of(
         "modules_seen": coverage["modules_seen"],
         "modules_covered": coverage["modules_covered"],
         "missing_days": coverage["missing_days"],
-        "restates": restates and {key: restates[key] for key in ("version", "made_at")},
+        "restates": restates and {key: restates[key] for key in _OF_RESTATES},
         "files": [path.name for path in files],
         "message_id": message_id,
     }
@@ -89,7 +92,8 @@ def _text(figures: Mapping[str, Any]) -> str:
         days = "day" if len(missing) == 1 else "days"
         parts.append(f"INCOMPLETE, {len(missing)} {days} not observed")
     if restates := figures["restates"]:
-        parts.append(f"version {version} corrects version {restates['version']}")
+        why = ", by new definitions" if restates["redefined"] else ""
+        parts.append(f"version {version} corrects version {restates['version']}{why}")
     # Chats read angle brackets as commands: <!channel> calls everybody.
     line = one_line("; ".join(parts))
     return line.replace("<", "‹").replace(">", "›")

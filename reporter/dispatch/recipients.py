@@ -13,7 +13,7 @@ from reporter.dispatch.reports import Rendered
 from reporter.errors import ReporterError, SettingsError
 from reporter.model import Customer
 from reporter.settings import Settings
-from reporter.store.outbox import Recipient, queue
+from reporter.store.outbox import Recipient, queue, withdraw_replaced
 
 Role = Literal["to", "cc", "bcc"]
 Mailboxes = Mapping[Role, Sequence[Address]]
@@ -23,12 +23,19 @@ _NO_MAIL: Final = "reports.invalid"
 """A domain for the ids of deliveries where there is no mail, and so no sender."""
 
 
-def queue_report(settings: Settings, report: Rendered, now: datetime) -> None:
-    """Have the outbox hold a row for each recipient of a customer's newest report.
+def queue_report(
+    settings: Settings, report: Rendered, now: datetime, *, preliminary: bool = False
+) -> bool:
+    """Have the outbox hold a row for each recipient of a customer's newest report; whether it is
+    one to be queued. A preliminary one is only where that is asked for: without that, what is open
+    of its earlier versions is withdrawn.
 
     Raises:
         ReporterError: a recipient cannot be read, or there is none.
     """
+    if not (report.version.closed or preliminary):
+        withdraw_replaced(report.store, report.customer, report.period.label, report.version, now)
+        return False
     queue(
         report.store,
         report.customer,
@@ -39,6 +46,7 @@ def queue_report(settings: Settings, report: Rendered, now: datetime) -> None:
         now,
         released="no approval is asked for" if settings.mail.approval == "none" else "",
     )
+    return True
 
 
 def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ...]:

@@ -14,6 +14,7 @@ from reporter.errors import ReporterError
 from reporter.model import Customer
 from reporter.period import Period
 from reporter.pipeline import WRITERS, Rendering, files_of, period_of
+from reporter.render.earlier import with_present_keys
 from reporter.store import Store
 from reporter.store.versions import Version, figures_of, versions_of
 
@@ -34,13 +35,14 @@ class Rendered:
 
     @cached_property
     def figures(self) -> Mapping[str, Any]:
-        """As the JSON of the report has them. Read when they are needed: most starts of a run find
-        that nothing of a report is due.
+        """As the JSON of the report has them, in the keys of the present schema. Read when they are
+        needed: most starts of a run find that nothing of a report is due.
 
         Raises:
             StoreError: the database refuses.
         """
-        return figures_of(self.store, self.customer, self.period.label, self.version.number)
+        label, number = self.period.label, self.version.number
+        return with_present_keys(figures_of(self.store, self.customer, label, number))
 
     def content(self, suffix: str) -> bytes:
         """A file as it was rendered.

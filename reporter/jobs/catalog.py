@@ -198,6 +198,11 @@ def outcome_of(status: str | None) -> Outcome:
     return _OUTCOMES.get(_folded(status), Outcome.UNKNOWN) if status else Outcome.UNKNOWN
 
 
+def is_known_status(status: str) -> bool:
+    """Whether what a status means is known, of a job or of a row without one."""
+    return _folded(status) in _OUTCOMES
+
+
 def listed_of(status: str | None) -> Listed:
     """How a scope is listed by a row with this status and no job id; never `JOB` or `GONE`."""
     return _LISTED_BY_STATUS.get(_folded(status), Listed.WAITING) if status else Listed.WAITING

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from reporter.jobs import catalog, rows, values
-from reporter.jobs.rows import FIELDS, Row
+from reporter.jobs.rows import FIELDS, FIRSTS, Row
 from reporter.jobs.values import DateOrder
 from reporter.model import Outcome, Policy, QualityKind
 
@@ -35,13 +35,20 @@ JOB_COLUMNS: Final = {
     "duration": "timedelta64[us]",
     "modified_at": _TIME,
     "fetched_at": _TIME,
+    "first_seen_at": _TIME,
+    "first_started_at": _TIME,
+    "first_modified_at": _TIME,
+    "dated_at": _TIME,
+    "dated_by": "str",
+    "point_at": _TIME,
     "outcome": "str",
-    "is_job": "bool",
     "is_backup": "bool",
 }
-"""Column and dtype of the typed frame: the 15 fields, then what is known about the row.
+"""Column and dtype of the typed frame of jobs: the 15 fields, then what is known about the row.
 
-`job_id` is missing in a placeholder (`is_job` False), whose `outcome` is missing too.
+`dated_at` is the moment a job belongs to (`dated_by`: `start`, else `end`, else `modification`, the
+earliest known), `point_at` the one it is ordered by: its end, else its start, else `dated_at`. Both
+are missing where a job cannot be dated. `name` is empty where the service gives none.
 """
 
 FIELD_OF_COLUMN: Final = dict(zip(JOB_COLUMNS, FIELDS, strict=False))
@@ -77,9 +84,12 @@ class Jobs:
 
 
 def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
-    """Rows of text as a frame, a column for each field, `date_orders` and `fetched_at`."""
-    raw = pd.DataFrame(rows, columns=[*FIELDS, "date_orders", "fetched_at"], dtype=object)
-    return raw.astype({"fetched_at": _TIME})
+    """Jobs as `rows.newest` gives them as a frame: a column for each field, `date_orders`, and the
+    moments.
+    """
+    moments = ["fetched_at", *FIRSTS]
+    raw = pd.DataFrame(rows, columns=[*FIELDS, "date_orders", *moments], dtype=object)
+    return raw.astype(dict.fromkeys(moments, _TIME))
 
 
 def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
@@ -95,10 +105,13 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
     # own sign for "nothing there".
     for column in ("service", "module"):
         typed[column] = typed[column].fillna(rows.ABSENT)
-    typed["fetched_at"] = raw["fetched_at"]
-    typed["is_job"] = typed["job_id"].notna()
+    typed["name"] = typed["name"].fillna("")
+    typed[["fetched_at", *FIRSTS]] = raw[["fetched_at", *FIRSTS]]
+    typed["dated_at"], typed["dated_by"] = _dated(typed)
+    ends = typed["ended_at"].fillna(typed["started_at"])
+    typed["point_at"] = ends.fillna(typed["dated_at"])
     outcomes = _mapped(present["status"].fillna(""), lambda text: catalog.outcome_of(text).value)
-    typed["outcome"] = outcomes.where(typed["is_job"]).astype("str")
+    typed["outcome"] = outcomes.astype("str")
     typed["is_backup"] = _is_backup(typed)
     typed = typed.astype(JOB_COLUMNS)[list(JOB_COLUMNS)]
     return Jobs(typed, _notes(raw, present, typed))
@@ -148,6 +161,17 @@ def _orders(raw: pd.DataFrame, field: str) -> pd.Series:
     """How the slashed dates of a field are to be read, row by row."""
     orders = _mapped(raw["date_orders"], lambda orders: rows.date_order(orders, field))
     return orders.fillna(DateOrder.ASSUMED)
+
+
+def _dated(typed: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The moment each job belongs to, and what gives it."""
+    ways = {"start": "started_at", "end": "ended_at", "modification": "first_modified_at"}
+    at = pd.Series(pd.NaT, index=typed.index, dtype=_TIME)
+    by = pd.Series(None, index=typed.index, dtype="str")
+    for way, column in ways.items():
+        by = by.where(at.notna() | typed[column].isna(), way)
+        at = at.fillna(typed[column])
+    return at, by
 
 
 def _is_backup(typed: pd.DataFrame) -> pd.Series:

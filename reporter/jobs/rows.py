@@ -21,6 +21,7 @@ from typing import Any, Final
 from reporter.errors import ReplyError
 from reporter.jobs import catalog, values
 from reporter.jobs.values import DateOrder
+from reporter.model import Outcome
 from reporter.showing import excerpt
 
 FIELDS: Final = (
@@ -42,6 +43,8 @@ FIELDS: Final = (
 )
 """The fields of a job in the API, in its order."""
 
+COUNTS: Final = tuple(field for field in FIELDS if field.endswith("Count"))
+"""Those that count objects."""
 TIMES: Final = ("startTime", "endTime", "lastModifyTime")
 """The fields that hold times."""
 
@@ -101,21 +104,64 @@ def _date_orders(rows: Sequence[Row]) -> str | None:
 
 
 def newest(rows: Iterable[Row]) -> list[Row]:
-    """One row of each identity (service, module, job id): the one with the newest modification.
+    """One row of each job (service, module, job id): the one with the newest modification, with
+    what is known of the job from all its rows.
 
-    `rows` must come in the order they were fetched: on a tie, or where either of two rows has no
-    readable time, the one fetched last counts. Rows without a job id are placeholders; a module has
-    one.
+    `rows` must come in the order they were fetched; which of two counts is said by `counting`.
+    `first_seen_at` is the first fetch that showed the job, `first_started_at` and
+    `first_modified_at` the earliest start and modification any row gave it. Placeholders tell of no
+    job and are left out.
     """
-    kept: dict[tuple[str, str, str], tuple[datetime | None, Row]] = {}
+    kept: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         identity = identity_of(row)
-        modified_at = moment(row, "lastModifyTime")
-        before = kept.get(identity)
-        if before and modified_at and before[0] and modified_at < before[0]:
+        if not identity[2]:
             continue
-        kept[identity] = modified_at, row
-    return [row for _, row in kept.values()]
+        own = row | first_of(row)
+        before = kept.get(identity)
+        kept[identity] = counting(before, own) if before else own
+    return list(kept.values())
+
+
+def counting(before: Row, own: Row) -> Row:
+    """Of two rows of one job the one that counts, with what is known of the job from both.
+
+    That is the one with the newest modification; a row without a readable one counts as modified
+    when it was fetched. On a tie `own` counts, the one fetched last, unless it only says once more
+    how the job ended: looking again at what is over changes nothing.
+    """
+    counts = own if _modified_at(own) >= _modified_at(before) else before
+    if counts is own and _is_over(own) and all(before[name] == own[name] for name in FIELDS):
+        counts = before
+    return counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
+
+
+def _is_over(row: Row) -> bool:
+    """Whether a job has ended, and the row says when it was modified last."""
+    ended = catalog.outcome_of(present(row["status"])) is not Outcome.RUNNING
+    return ended and moment(row, "lastModifyTime") is not None
+
+
+FIRSTS: Final = ("first_seen_at", "first_started_at", "first_modified_at")
+"""What is kept of a job from all its rows, beside the row that counts."""
+
+
+def first_of(row: Row) -> Row:
+    """What a row alone tells of its job's beginnings."""
+    return {
+        "first_seen_at": row["fetched_at"],
+        "first_started_at": moment(row, "startTime"),
+        "first_modified_at": moment(row, "lastModifyTime"),
+    }
+
+
+def _modified_at(row: Row) -> datetime:
+    modified_at: datetime = moment(row, "lastModifyTime") or row["fetched_at"]
+    return modified_at
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min(filter(None, moments), default=None)
 
 
 def is_too_long(text: str) -> bool:

@@ -7,15 +7,17 @@ looks follows from what either shows. The rules are those of docs/figures.md, "S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import pandas as pd
 
+from reporter.jobs import values
 from reporter.jobs.catalog import is_backup, is_queued, listed_of, outcome_of
-from reporter.jobs.rows import ABSENT, Row, moment, present
+from reporter.jobs.rows import ABSENT, COUNTS, TIMES, Row, moment, present
 from reporter.model import Listed, Outcome
 
 ScopeKey = tuple[str, str, str]
@@ -62,7 +64,7 @@ class Sighting:
     lost: bool
     """Whether the look before lists the newest job as running, and this one lists it no more."""
     unreadable: str
-    """The time of a placeholder's modification where that cannot be read; else empty."""
+    """Fields of a placeholder that cannot be read, with their raw values, as JSON; else empty."""
 
     @property
     def scope(self) -> ScopeKey:
@@ -81,6 +83,19 @@ def sightings_of(rows: Iterable[Row], before: Mapping[ScopeKey, Sighting]) -> li
         if is_backup(*scope[:2]):
             scopes.setdefault(scope, []).append(row)
     return [_sighting(scope, listed, before.get(scope)) for scope, listed in scopes.items()]
+
+
+def sightings_in(snapshots: Iterable[Iterable[Row]]) -> list[list[Sighting]]:
+    """What each of several snapshots says of each scope, from their rows, in the order in which
+    they were taken.
+    """
+    before: dict[ScopeKey, Sighting] = {}
+    found = []
+    for rows in snapshots:
+        sightings = sightings_of(rows, before)
+        before |= {own.scope: own for own in sightings}
+        found.append(sightings)
+    return found
 
 
 def scope_of(row: Row) -> ScopeKey:
@@ -129,7 +144,7 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
 
 
 def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:
-    status, modified = present(row["status"]) or "", present(row["lastModifyTime"])
+    status = present(row["status"]) or ""
     queued, at_work = is_queued(status), before.at_work if before else ""
     modified_at = moment(row, "lastModifyTime")
     return Sighting(
@@ -140,8 +155,31 @@ def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting
         oldest_at=None,
         at_work=at_work if queued else "",
         lost=bool(at_work) and not queued,
-        unreadable=modified if modified and modified_at is None else "",
+        unreadable=_unreadable(row),
     )
+
+
+def _unreadable(row: Row) -> str:
+    """What stands in a row and cannot be read, as JSON; empty where there is nothing of it."""
+    found = {
+        field: text
+        for field, read in _READERS.items()
+        if (text := present(row[field])) and read(row, field) is None
+    }
+    return json.dumps(found) if found else ""
+
+
+def _read_count(row: Row, field: str) -> object:
+    return values.read_count(present(row[field]) or "")
+
+
+_READERS: Final[dict[str, Callable[[Row, str], object]]] = {
+    **dict.fromkeys(COUNTS, _read_count),
+    "backupSize": lambda row, field: values.read_size(present(row[field]) or "", "binary"),
+    "jobDuration": lambda row, field: values.read_duration(present(row[field]) or ""),
+    **dict.fromkeys(TIMES, moment),
+}
+"""How the values of a placeholder are read that are not names."""
 
 
 def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:

@@ -14,8 +14,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from reporter.model import Outcome
-from reporter.render.drawing import INK, QUIET, TEXT_SIZE, Drawing
+from reporter.model import Outcome, Silence
+from reporter.render.drawing import INK, QUIET, RULE, TEXT_SIZE, Drawing
 from reporter.render.fonts import text_width
 
 # Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
@@ -198,7 +198,8 @@ class CalendarCell:
 
     outcome: Outcome | None
     jobs: int
-    observed: bool
+    silence: Silence | None = None
+    """What it amounts to where nothing ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +213,8 @@ class CalendarRow:
 def calendar(
     rows: Sequence[CalendarRow], labels: Sequence[str], width: float, title: str
 ) -> Markup:
-    """A module a row, a day a column: the worst outcome by colour and sign. An empty cell is a day
-    on which nothing ran, a hatched one a day nobody looked.
+    """A module a row, a day a column: the worst outcome by colour and sign. A grey cell is a day on
+    which nothing ran, a hatched one a day that was not observed, an empty one a day to come.
     """
     label_width, top, tall = width * 0.22, 14.0, 15.0
     step = (width - label_width) / max(len(labels), 1)
@@ -254,10 +255,13 @@ def _cell(
     drawing: Drawing, cell: CalendarCell, x: float, y: float, wide: float, tall: float
 ) -> None:
     if cell.outcome is None:
-        if cell.observed:
-            drawing.column(x, y, wide, tall, "#f1f3f5")
-        else:
-            _hatch(drawing, x, y, wide, tall)
+        match cell.silence:
+            case Silence.NO_RUN:
+                drawing.column(x, y, wide, tall, "#f1f3f5")
+            case Silence.NOT_OBSERVED:
+                _hatch(drawing, x, y, wide, tall)
+            case Silence.TO_COME | None:
+                drawing.line(x, y + tall, wide, 0, RULE, 0.6)
         return
     drawing.column(x, y, wide, tall, FILL[cell.outcome])
     _sign(drawing, cell.outcome, x + wide / 2, y + tall / 2)
@@ -286,7 +290,7 @@ def _sign(drawing: Drawing, outcome: Outcome, x: float, y: float) -> None:
 
 
 def _hatch(drawing: Drawing, x: float, y: float, wide: float, tall: float) -> None:
-    """Slanting lines: nobody looked."""
+    """Slanting lines: not observed."""
     gap = 3.5
     offset = gap - tall
     while offset < wide:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import Absence, Look, Report, RestoreTests
+from reporter.model import Absence, Look, Report, RestoreTests, ScopeFigures
 from reporter.period import Period
 from reporter.render.sentences import reason_text
+from reporter.render.text import Words
 
-SCHEMA: Final = 1
-"""Raised when a key comes, goes or changes its meaning: archives are held to the keys of theirs."""
+SCHEMA: Final = 2
+"""Raised when a key comes, goes or changes its meaning: archives are held to the keys of theirs. It
+is also the version of the definitions in docs/figures.md.
+"""
 
 
 def write_json(report: Report, look: Look, path: Path) -> None:
@@ -41,23 +44,34 @@ def report_dict(report: Report) -> dict[str, Any]:
             "cancelled": report.policy.cancelled,
             "units": report.policy.units,
             "target_success_rate": report.policy.target_success_rate,
+            "target_object_success_rate": report.policy.target_object_success_rate,
             "max_gap_s": report.policy.max_gap.total_seconds(),
+            "watch_every_s": report.policy.watch_every.total_seconds(),
             "targets": [
                 {
                     "service": target.service,
                     "module": target.module,
+                    "name": target.name,
                     "success_rate": target.success_rate,
-                    "max_gap_s": target.max_gap and target.max_gap.total_seconds(),
+                    "object_success_rate": target.object_success_rate,
+                    "max_gap_s": None if target.max_gap is None else target.max_gap.total_seconds(),
                 }
                 for target in report.policy.targets
             ],
         },
         "state": report.state.value,
-        "reasons": [reason_text(reason) for reason in report.reasons],
+        "reasons": [
+            reason_text(reason, Words("en", report.policy.units)) for reason in report.reasons
+        ],
         "totals": _plain(report.totals),
         "services": [{"service": own.service} | _plain(own.figures) for own in report.services],
         "modules": [
-            {"service": own.service, "module": own.module, "state": own.state.value}
+            {
+                "service": own.service,
+                "module": own.module,
+                "state": own.state.value,
+                "scopes": [_scope(scope) for scope in own.scopes],
+            }
             | _plain(own.figures)
             for own in report.modules
         ],
@@ -68,13 +82,20 @@ def report_dict(report: Report) -> dict[str, Any]:
             "period": _period(report.previous.period),
             "state": report.previous.state.value,
             "totals": _plain(report.previous.totals),
+            "watch": _plain(report.previous.watch),
+            "comparable": report.comparable,
         },
         "coverage": _plain(report.coverage),
         "exceptions": _plain(report.exceptions),
+        "left_out": _plain(report.left_out),
+        "objects": None,
+        "users": None,
+        "restores": None,
         "other_jobs": _plain(report.other_jobs),
         "quality": _plain(report.quality),
         "sources": _plain(report.sources),
         "gaps": [_plain(gap) | {"length_s": gap.length_s} for gap in report.gaps],
+        "running": _plain(report.running),
         "history": [
             {
                 "month": month.period.label,
@@ -100,8 +121,12 @@ def report_dict(report: Report) -> dict[str, Any]:
             "as_of": _plain(report.subscription.as_of),
             "absence": _absence(report.subscription.absence),
             "products": _plain(report.subscription.products),
+            "other_products": report.subscription.other_products,
         },
         "restore_tests": _restore_tests(report.restore_tests),
+        "reference_at": report.reference_at.isoformat(),
+        "final": report.final,
+        "first_look": _plain(report.first_look),
         "as_of": report.as_of.isoformat(),
         "version": report.version,
         "restates": None
@@ -109,8 +134,20 @@ def report_dict(report: Report) -> dict[str, Any]:
         else {
             "version": report.restatement.number,
             "made_at": report.restatement.made_at.isoformat(),
+            "redefined": report.restatement.redefined,
+            "late": report.restatement.late,
             "changes": _plain(report.restatement.changes),
         },
+    }
+
+
+def _scope(scope: ScopeFigures) -> dict[str, Any]:
+    return {
+        "name": scope.name,
+        "state": scope.state.value,
+        "listed": scope.listed.value,
+        "listed_since": _plain(scope.listed_since),
+        **_plain(scope.figures),
     }
 
 

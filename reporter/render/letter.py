@@ -6,32 +6,52 @@ It names no product, loads nothing, and is made to be understood by programs of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from babel import Locale
 from pydantic import TypeAdapter, ValidationError
 
 from reporter.errors import ReporterError
-from reporter.model import Brand, Change, Coverage, Figures, Look, Previous, State
+from reporter.model import (
+    Brand,
+    Change,
+    Coverage,
+    Figures,
+    LeftOut,
+    Listed,
+    Look,
+    ModuleFigures,
+    Policy,
+    Previous,
+    Product,
+    QualityNote,
+    ReasonKind,
+    Restatement,
+    RunningJob,
+    ScopeFigures,
+    State,
+    Target,
+    Watch,
+)
 from reporter.period import Period, parse_period
 from reporter.render.color import readable
+from reporter.render.listed import (
+    left_out_lines,
+    listed_lines,
+    running_lines,
+    undated,
+    undated_lines,
+)
 from reporter.render.logo import LogoPicture, picture_of
 from reporter.render.restated import Restated, correction, restated
-from reporter.render.sentences import module_label, module_name
+from reporter.render.sentences import module_label, module_name, with_scope
 from reporter.render.templates import filled
-from reporter.render.text import STATE_SIGNS, Words, counted
-from reporter.render.verdict import (
-    Tile,
-    coverage_tile,
-    headline,
-    incomplete,
-    needs,
-    shortened,
-    tiles,
-)
+from reporter.render.text import STATE_SIGNS, Words, counted, shortened
+from reporter.render.verdict import Case, Tile, headline, needs, tiles, unjudged
+from reporter.render.watched import Mark, Watched, marks
 from reporter.showing import one_line
 
 MOST_MODULES: Final = 6
@@ -39,6 +59,13 @@ MOST_RESTATED: Final = 4
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 _FIGURES: Final = TypeAdapter(Figures)
 _COVERAGE: Final = TypeAdapter(Coverage)
+_WATCH: Final = TypeAdapter(Watch)
+_PRODUCTS: Final = TypeAdapter(tuple[Product, ...])
+_NOTES: Final = TypeAdapter(tuple[QualityNote, ...])
+_RUNNING: Final = TypeAdapter(tuple[RunningJob, ...])
+_POLICY: Final = TypeAdapter(Policy)
+_TARGET: Final = TypeAdapter(Target)
+_LEFT_OUT: Final = TypeAdapter(tuple[LeftOut, ...])
 
 _WORST: Final = {
     State.CRITICAL: counted(
@@ -73,7 +100,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class MailModule:
-    """A module that is not healthy."""
+    """A module that is not healthy: by its worst scope, where that has a name and makes it so."""
 
     name: str
     """With its service."""
@@ -81,8 +108,8 @@ class MailModule:
     """How it stands."""
     success_rate: float | None
     """From 0 to 1; None where no job was completed."""
-    longest_gap_s: float | None
-    """Seconds without a recovery point; None where nothing is known."""
+    gap: str
+    """The longest time without a recovery point, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +144,13 @@ class Mail:
     """How many such modules are left out."""
     as_of: datetime
     """The last look at the service the figures rest on."""
-    incomplete: str | None
-    """Which days nobody looked at the service; None where somebody did on every day."""
+    unjudged: str | None
+    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    marks: tuple[Mark, ...]
+    """What the report is marked with: incomplete, sparse, preliminary."""
+    lines: tuple[str, ...]
+    """What is said in a quiet line each: jobs without a date, long runs, what is left out, idle,
+    switched off or gone."""
     correction: str | None
     """Which version this is and which it corrects; None where it corrects none."""
     restated: tuple[Restated, ...]
@@ -196,15 +228,13 @@ def _mail(
     redirected_from: Sequence[str],
     root: str,
 ) -> Mail:
-    words = Words(look.locale, figures["policy"]["units"])
     period = _period(figures["period"])
-    state, totals = State(figures["state"]), _FIGURES.validate_python(figures["totals"])
-    coverage = _COVERAGE.validate_python(figures["coverage"])
-    modules = sorted((_module(own) for own in figures["modules"]), key=_pressing)
-    states = [own.state for own in modules]
-    needy = [own for own in modules if own.state is not State.HEALTHY]
-    policy, former = figures["policy"], figures["restates"]
-    changed = restated([Change(**own) for own in former["changes"]], words) if former else []
+    words = Words.about(period, look.locale, figures["policy"]["units"])
+    case = _case(figures, period)
+    needy = sorted((own for own in case.expected if own.state is not State.HEALTHY), key=_pressing)
+    former = figures["restates"]
+    restatement = _restatement(former, period) if former else None
+    changed = restated(restatement.changes, words) if restatement else []
     brand = look.brand
     return Mail(
         customer=one_line(figures["customer"]["name"]),
@@ -214,27 +244,18 @@ def _mail(
         brand_text=readable(brand.color),
         direction=Locale.parse(look.locale).text_direction,
         logo=picture_of(brand.logo) if brand.logo else None,
-        subject=_subject(figures, period, state, states, words, test=bool(redirected_from)),
-        state=state,
-        headline=headline(state, totals, states, words),
-        tiles=(
-            *tiles(
-                totals,
-                policy["target_success_rate"],
-                policy["max_gap_s"],
-                _previous(figures["previous"]),
-                words,
-            ),
-            coverage_tile(coverage, words),
-        ),
-        modules=tuple(needy[:MOST_MODULES]),
+        subject=_subject(figures, case, words, test=bool(redirected_from)),
+        state=State(figures["state"]),
+        headline=headline(case, words),
+        unjudged=unjudged(case.modules, case.policy, words),
+        marks=tuple(marks(case.watched, words)),
+        lines=tuple(_lines(figures, case, words)),
+        tiles=tuple(tiles(case, words)),
+        modules=tuple(_module(own, words) for own in needy[:MOST_MODULES]),
         more_modules=max(0, len(needy) - MOST_MODULES),
-        as_of=_moment(figures["as_of"], period),
-        incomplete=incomplete(coverage, words),
-        correction=correction(
-            figures["version"], former["version"], _moment(former["made_at"], period), words
-        )
-        if former
+        as_of=case.watched.as_of,
+        correction=correction(figures["version"], restatement, words, definitions=figures["schema"])
+        if restatement
         else None,
         restated=tuple(changed[:MOST_RESTATED]),
         more_restated=max(0, len(changed) - MOST_RESTATED),
@@ -246,25 +267,110 @@ def _mail(
     )
 
 
-def _subject(
-    figures: Mapping[str, Any],
-    period: Period,
-    state: State,
-    modules: Sequence[State],
-    words: Words,
-    *,
-    test: bool,
-) -> str:
+def _case(figures: Mapping[str, Any], period: Period) -> Case:
+    """What a letter is made of, from the JSON of its report."""
+    previous, policy = figures["previous"], _policy(figures["policy"])
+    first_look = figures["first_look"]
+    return Case(
+        _FIGURES.validate_python(figures["totals"]),
+        tuple(_module_figures(own, period) for own in figures["modules"]),
+        policy,
+        _previous(previous) if previous and previous["comparable"] else None,
+        Watched(
+            period,
+            _COVERAGE.validate_python(figures["coverage"]),
+            policy.watch_every.total_seconds(),
+            _moment(figures["as_of"], period),
+            _moment(figures["reference_at"], period),
+            figures["final"],
+            None if first_look is None else _moment(first_look, period),
+        ),
+        tuple(_contract(figures["subscription"], period)),
+        undated(_NOTES.validate_python(figures["quality"])),
+    )
+
+
+def _policy(policy: Mapping[str, Any]) -> Policy:
+    targets = (
+        own | {"max_gap": None if own["max_gap_s"] is None else timedelta(seconds=own["max_gap_s"])}
+        for own in policy["targets"]
+    )
+    # What earlier definitions knew nothing of is left as it would be without a word of it.
+    given = {
+        name: policy[key]
+        for name, key in {
+            "target_object_success_rate": "target_object_success_rate",
+            "watch_every": "watch_every_s",
+        }.items()
+        if policy[key] is not None
+    }
+    return _POLICY.validate_python(
+        {
+            "warning": policy["warning"],
+            "cancelled": policy["cancelled"],
+            "units": policy["units"],
+            "target_success_rate": policy["target_success_rate"],
+            "max_gap": policy["max_gap_s"],
+            "targets": [_TARGET.validate_python(own) for own in targets],
+            **given,
+        }
+    )
+
+
+def _module_figures(own: Mapping[str, Any], period: Period) -> ModuleFigures:
+    return ModuleFigures(
+        own["service"],
+        own["module"],
+        State(own["state"]),
+        tuple(
+            ScopeFigures(
+                scope["name"],
+                State(scope["state"]),
+                Listed(scope["listed"]),
+                None if scope["listed_since"] is None else _moment(scope["listed_since"], period),
+                _FIGURES.validate_python(scope),
+            )
+            for scope in own["scopes"]
+        ),
+        _FIGURES.validate_python(own),
+    )
+
+
+def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[ReasonKind]:
+    """What is the matter with subscriptions, by a reply before the period's end."""
+    as_of = subscription["as_of"]
+    if as_of is None or _moment(as_of, period) >= period.end:
+        return
+    for own in _PRODUCTS.validate_python(subscription["products"]):
+        if own.expired:
+            yield ReasonKind.EXPIRED
+        if own.over_seats:
+            yield ReasonKind.OVER_SEATS
+        if own.over_capacity:
+            yield ReasonKind.OVER_CAPACITY
+
+
+def _lines(figures: Mapping[str, Any], case: Case, words: Words) -> Iterator[str]:
+    """What the letter says in a quiet line each."""
+    yield from undated_lines(_NOTES.validate_python(figures["quality"]), words)
+    yield from running_lines(_RUNNING.validate_python(figures["running"]), words)
+    yield from left_out_lines(_LEFT_OUT.validate_python(figures["left_out"]), words)
+    yield from listed_lines(case.modules, words)
+
+
+def _subject(figures: Mapping[str, Any], case: Case, words: Words, *, test: bool) -> str:
     """Whose report it is, the worst state, how many modules are in it, and what it is of."""
+    period = case.watched.period
     about = (
         words.say("corrected backup report {period}", period=words.period(period))
         if figures["restates"]
         else words.say("backup report {period}", period=words.period(period))
     )
     parts = [
-        words.state(state),
-        *_counts(modules, words),
-        *([words.say("data incomplete")] if figures["coverage"]["missing_days"] else []),
+        words.state(State(figures["state"])),
+        *_counts(case, words),
+        *([words.say("data incomplete")] if case.watched.missed_days else []),
+        *([words.say("preliminary")] if not case.watched.final else []),
         about,
     ]
     subject = words.say(
@@ -275,34 +381,55 @@ def _subject(
     return words.say("Test copy: {subject}", subject=subject) if test else subject
 
 
-def _counts(modules: Sequence[State], words: Words) -> list[str]:
-    """How many modules are in the worst state, of how many, and how many in each other bad one."""
-    if not modules:
+def _counts(case: Case, words: Words) -> list[str]:
+    """How many modules are in the worst state, of how many, and how many in each other bad one;
+    those of which no backup is expected are not counted.
+    """
+    if not case.modules:
         return [words.say("no module known")]
-    worst = min(modules, key=list(State).index)
-    some = words.number(modules.count(worst))
-    others = [own for own in modules if own is not worst]
-    return [words.count(*_WORST[worst], len(modules), some=some), *needs(others, words)]
+    states = [own.state for own in case.expected]
+    if not states:
+        return [words.say("no backup expected")]
+    worst = min(states, key=list(State).index)
+    some = words.number(states.count(worst))
+    others = [own for own in states if own is not worst]
+    return [words.count(*_WORST[worst], len(states), some=some), *needs(others, words)]
 
 
-def _module(own: Mapping[str, Any]) -> MailModule:
-    service, module = own["service"], own["module"]
-    label = module_label(service, module)
-    name = label if label == service else module_name(service, module)
+def _module(own: ModuleFigures, words: Words) -> MailModule:
+    label = module_label(own.service, own.module)
+    name = label if label == own.service else module_name(own.service, own.module)
+    worst = next(
+        (scope for scope in own.scopes[:1] if scope.name and scope.state is own.state), None
+    )
+    scope, figures = (worst.name, worst.figures) if worst else (None, own.figures)
+    gap = words.gap(figures.longest_gap_s, figures.longest_gap_at_most_s)
     return MailModule(
-        shortened(name), State(own["state"]), own["success_rate"], own["longest_gap_s"]
+        words.name(with_scope(shortened(name), scope)), own.state, figures.success_rate, gap
     )
 
 
-def _pressing(module: MailModule) -> tuple[int, str]:
-    return list(State).index(module.state), module.name
+def _pressing(module: ModuleFigures) -> tuple[int, str, str]:
+    return list(State).index(module.state), module.service, module.module
 
 
-def _previous(previous: Mapping[str, Any] | None) -> Previous | None:
-    if previous is None:
-        return None
-    totals = _FIGURES.validate_python(previous["totals"])
-    return Previous(_period(previous["period"]), State(previous["state"]), totals)
+def _previous(previous: Mapping[str, Any]) -> Previous:
+    return Previous(
+        _period(previous["period"]),
+        State(previous["state"]),
+        _FIGURES.validate_python(previous["totals"]),
+        _WATCH.validate_python(previous["watch"]),
+    )
+
+
+def _restatement(former: Mapping[str, Any], period: Period) -> Restatement:
+    return Restatement(
+        former["version"],
+        _moment(former["made_at"], period),
+        tuple(Change(**own) for own in former["changes"]),
+        redefined=former["redefined"],
+        late=former["late"],
+    )
 
 
 def _period(period: Mapping[str, str]) -> Period:

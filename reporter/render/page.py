@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from markupsafe import Markup
@@ -17,20 +17,35 @@ from reporter.model import (
     Figures,
     Gap,
     JobException,
+    Listed,
     Look,
     ModuleFigures,
     Outcome,
+    Policy,
     Product,
     QualityNote,
+    ReasonKind,
     Report,
     ReportFigures,
     RestoreResult,
     RestoreTest,
+    RunningJob,
+    ScopeFigures,
+    ServiceFigures,
+    Silence,
     Source,
     State,
+    not_judged,
 )
 from reporter.render import pictures
 from reporter.render.controls import Control, controls_of
+from reporter.render.listed import (
+    left_out_lines,
+    listed_lines,
+    running_for,
+    running_lines,
+    undated_lines,
+)
 from reporter.render.markdown import markdown
 from reporter.render.pictures import Picture
 from reporter.render.protection import (
@@ -47,19 +62,28 @@ from reporter.render.restoring import (
     STANDING_STATES,
     restoring_title,
 )
-from reporter.render.sentences import module_label, policy_texts
-from reporter.render.text import STATE_SIGNS, Words
+from reporter.render.sentences import (
+    certainty_text,
+    module_label,
+    policy_texts,
+    since_text,
+    with_scope,
+)
+from reporter.render.text import STATE_SIGNS, Words, shortened
 from reporter.render.verdict import (
+    MOST_STEPS,
+    Case,
     Step,
     Tile,
-    coverage_tile,
     headline,
-    incomplete,
     no_trend,
+    service_tiles,
     service_title,
     steps,
     tiles,
+    unjudged,
 )
+from reporter.render.watched import Mark, Watched, marks, rarely_asked
 
 TIGHTNESSES: Final = (0, 1, 2)
 """A page as it is; with its chart left out but for the message; and set smaller as well."""
@@ -68,8 +92,28 @@ MOST_GAPS: Final = 6
 MOST_NOTES: Final = 12
 MOST_SOURCES: Final = 4
 MOST_RESTORE_TESTS: Final = 12
+MOST_SCOPES: Final = 12
+MOST_RUNNING: Final = 6
+LONGEST_CELL: Final = 120
 
 Days = dict[tuple[str, str], list[DayFigures]]
+Silences = dict[tuple[str, str], dict[date, Silence]]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLine:
+    """One scope under its module."""
+
+    name: str
+    """As the service names it."""
+    state: State
+    """How the scope stands."""
+    note: str
+    """What there is to say beside the state; may be empty."""
+    judged: bool
+    """Whether it can be said of its gap if it met the target; true where there is none."""
+    figures: Figures
+    """The scope's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +124,27 @@ class ModuleLine:
     """The module's name; the service's where it has no modules."""
     state: State
     """How the module stands."""
+    note: str
+    """What there is to say beside the state; may be empty."""
+    judged: bool
+    """Whether it can be said of its gap if it met the target; true where there is none."""
     figures: Figures
     """The module's own."""
     sparkline: Markup
     """The volume day by day, as SVG."""
+    scopes: tuple[ScopeLine, ...]
+    """Those that have names, the worst first, at most twelve; empty where the module is one scope
+    without a name."""
+    more_scopes: int
+    """How many of them are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The exceptions of one module that ended with the same status."""
+    """The exceptions of one scope that ended with the same status."""
 
     label: str
-    """The module's name."""
+    """The module's name, and the scope's where it has one."""
     status: str
     """As the service wrote it; empty where it wrote nothing."""
     outcome: Outcome
@@ -102,10 +155,10 @@ class Cause:
     """How many of them no later job has cured."""
     objects_failed: int
     """In all of them."""
-    first: datetime
-    """When the first of them started."""
-    last: datetime
-    """When the last of them started."""
+    first: datetime | None
+    """When the first of them started, else ended; None where that is not known of any."""
+    last: datetime | None
+    """When the last of them did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +169,8 @@ class ServicePage:
     """As the service names it, such as `Microsoft 365`."""
     state: State
     """That of its worst module."""
+    unjudged: str | None
+    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
     title: str
     """What happened, in a sentence."""
     figures: Figures
@@ -132,6 +187,13 @@ class ServicePage:
     """Times without a recovery point beyond the target, the longest first, at most six."""
     more_gaps: int
     """How many gaps are left out."""
+    no_gap: str | None
+    """That no gap was too long, or why that is not known; None where there are gaps, or no figures
+    of them."""
+    running: tuple[RunningJob, ...]
+    """Jobs that the last look lists as running, the longest first, at most six."""
+    more_running: int
+    """How many of them are left out."""
     causes: tuple[Cause, ...]
     """The exceptions, grouped; open ones first, then the most frequent."""
     durations: Picture | None
@@ -154,14 +216,25 @@ class Page:
     """Where the logo is; None without one."""
     headline: str
     """What a reader with ten seconds should know."""
-    incomplete: str | None
-    """Which days nobody looked at the service; None where somebody did on every day."""
+    unjudged: str | None
+    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    marks: tuple[Mark, ...]
+    """What the report is marked with: incomplete, sparse, preliminary."""
+    lines: tuple[str, ...]
+    """What is said in a quiet line each: jobs without a date, long runs, what is left out, idle,
+    switched off or gone."""
     no_trend: str | None
     """Why there is nothing to compare with, where there is not."""
     tiles: tuple[Tile, ...]
     """The figures of page one."""
     steps: tuple[Step, ...]
     """The three things to do next; empty where nothing is to be done."""
+    more_steps: tuple[Step, ...]
+    """What else there is to do."""
+    all_met: bool
+    """Whether every module was judged by all of its targets, and met them."""
+    scoped: bool
+    """Whether any module has scopes with names."""
     daily: Picture | None
     """All jobs by day and outcome; None without jobs."""
     trend: tuple[Picture, ...]
@@ -188,6 +261,8 @@ class Page:
     """How many data-quality notes are left out."""
     sources: tuple[Source, ...]
     """The newest replies, at most four."""
+    certainty: str
+    """On what condition gaps are certain."""
     policy_texts: tuple[str, ...]
     """How the report counts and judges, a sentence each."""
     correction: str | None
@@ -240,9 +315,17 @@ class Page:
         """The state that has the colour and the mark of a restore test's result."""
         return RESULT_STATES[result]
 
-    def module(self, service: str, module: str) -> str:
-        """A module's name; the service's where it has no modules."""
-        return module_label(service, module)
+    def module(self, service: str, module: str, name: str | None = None) -> str:
+        """A module's name, and that of one scope of it; the service's where it has no modules."""
+        return with_scope(self.short(module_label(service, module)), name)
+
+    def short(self, text: str) -> str:
+        """A text cut to what a cell of a table holds."""
+        return shortened(text, LONGEST_CELL)
+
+    def running_for(self, job: RunningJob) -> str:
+        """How long a job had been running at the last look."""
+        return running_for(job, self.words)
 
 
 def sections_of(look: Look) -> tuple[str, ...]:
@@ -252,11 +335,11 @@ def sections_of(look: Look) -> tuple[str, ...]:
 
 def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0) -> Page:
     """Everything a template can use for one report."""
-    words = Words(look.locale, report.policy.units)
+    words = Words.about(report.period, look.locale, report.policy.units)
     sections = sections_of(look)
     axis = pictures.axis_of(report, words)
-    target, gap = report.policy.success_target(), report.policy.gap_target().total_seconds()
-    own = tiles(report.totals, target, gap, report.previous, words)
+    case, target = Case.of(report), report.policy.success_target()
+    to_do = steps(report, words)
     texts = look.texts
     changed = restated(report.restatement.changes, words) if report.restatement else []
     restoring = report.restore_tests
@@ -267,30 +350,36 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         words=words,
         sections=sections,
         logo_url=logo_url,
-        headline=headline(
-            report.state, report.totals, [own.state for own in report.modules], words
-        ),
-        incomplete=incomplete(report.coverage, words),
+        headline=headline(case, words),
+        unjudged=unjudged(report.modules, report.policy, words),
+        marks=tuple(marks(case.watched, words)),
+        lines=tuple(quiet_lines(report, words)),
         no_trend=no_trend(report, words),
-        tiles=(*own, coverage_tile(report.coverage, words)),
-        steps=tuple(steps(report, words)),
+        tiles=tuple(tiles(case, words)),
+        steps=tuple(to_do[:MOST_STEPS]),
+        more_steps=tuple(to_do[MOST_STEPS:]),
+        all_met=case.all_met,
+        scoped=any(own.named for own in report.modules),
         daily=pictures.daily(report.daily, axis, report.policy, target, words, look.page_size)
         if report.totals.jobs
         else None,
-        trend=pictures.trend(report.history, target, words, look.page_size)
+        trend=pictures.trend(
+            report.history, target, words, look.page_size, comparable=report.comparable
+        )
         if "trend" in sections
         else (),
-        services=_services(report, axis, words, look) if report.modules else (),
+        services=_services(report, case, axis, words, look) if report.modules else (),
         protection_title=protection_title(report.protection, words),
         no_protection=no_protection(report.protection, words),
         subscription_title=subscription_title(report.subscription, words),
         no_subscription=no_subscription(report.subscription, words),
-        key=pictures.key(words, look.page_size),
+        key=pictures.key(words, look.page_size, runs=case.watched.runs),
         open_exceptions=sum(job.open for job in report.exceptions),
         exceptions=report.exceptions,
         notes=report.quality[:MOST_NOTES],
         more_notes=max(0, len(report.quality) - MOST_NOTES),
         sources=report.sources[-MOST_SOURCES:],
+        certainty=certainty_text(report.policy, words),
         policy_texts=tuple(policy_texts(report.policy, words)),
         correction=_correction(report, words),
         restated=tuple(changed[:MOST_RESTATED]),
@@ -313,84 +402,172 @@ def _correction(report: Report, words: Words) -> str | None:
     former = report.restatement
     if former is None or report.version is None:
         return None
-    return correction(report.version, former.number, former.made_at, words)
+    return correction(report.version, former, words)
 
 
 def _text(text: str) -> Markup | None:
     return markdown(text) if text.strip() else None
 
 
+def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
+    """What page one says in a quiet line each."""
+    watched = Watched.of(report)
+    rarely = [rarely_asked(watched, words)] if watched.share < 1 and not watched.sparse else []
+    listed = listed_lines(report.modules, words)
+    if listed:
+        moment = words.short_moment(report.reference_at)
+        listed.append(words.say("As the service listed them on {moment}.", moment=moment))
+    return [
+        *undated_lines(report.quality, words),
+        *running_lines(report.running, words),
+        *left_out_lines(report.left_out, words),
+        *([" ".join(listed)] if listed else []),
+        *rarely,
+    ]
+
+
 def _services(
-    report: Report, axis: pictures.Axis, words: Words, look: Look
+    report: Report, case: Case, axis: pictures.Axis, words: Words, look: Look
 ) -> tuple[ServicePage, ...]:
     days: Days = defaultdict(list)
     for day in report.daily:
         days[day.service, day.module].append(day)
+    silences: Silences = defaultdict(dict)
+    for silent in report.silent:
+        silences[silent.service, silent.module][silent.date] = silent.silence
     return tuple(
-        _service(report, own.service, own.figures, days, axis, words, look)
-        for own in report.services
+        _service(report, own, case, (days, silences), axis, words, look) for own in report.services
     )
 
 
 def _service(
     report: Report,
-    service: str,
-    figures: Figures,
-    days: Days,
+    own: ServiceFigures,
+    case: Case,
+    by_day: tuple[Days, Silences],
     axis: pictures.Axis,
     words: Words,
     look: Look,
 ) -> ServicePage:
+    service, figures, (days, silences) = own.service, own.figures, by_day
     modules = [own for own in report.modules if own.service == service]
     gaps = [gap for gap in report.gaps if gap.service == service]
+    running = [job for job in report.running if job.service == service]
     target = report.policy.success_target(service)
     of_service = [day for own in modules for day in days.get((service, own.module), ())]
-    gap_target = report.policy.gap_target(service).total_seconds()
-    states = [own.state for own in modules]
     return ServicePage(
         service=service,
-        state=min(states, key=list(State).index),
-        title=service_title(service, figures, states, words),
+        state=min((own.state for own in modules), key=list(State).index),
+        unjudged=unjudged(modules, report.policy, words),
+        title=service_title(service, figures, case, words),
         figures=figures,
-        tiles=tuple(tiles(figures, target, gap_target, None, words)),
+        tiles=tuple(service_tiles(service, figures, case, words)),
         modules=tuple(
-            _module(own, days.get((service, own.module), []), axis, words) for own in modules
+            _module(
+                own,
+                pictures.sparkline(
+                    days.get((service, own.module), []),
+                    silences.get((service, own.module), {}),
+                    axis,
+                    shortened(module_label(service, own.module)),
+                    words,
+                ),
+                report.policy,
+                words,
+            )
+            for own in modules
         ),
         daily=pictures.daily(of_service, axis, report.policy, target, words, look.page_size)
         if figures.jobs
         else None,
-        calendar=pictures.calendar(modules, days, axis, words, look.page_size),
+        calendar=pictures.calendar(modules, days, silences, axis, words, look.page_size),
         gaps=tuple(gaps[:MOST_GAPS]),
         more_gaps=max(0, len(gaps) - MOST_GAPS),
+        no_gap=None if gaps else _no_gap(figures, modules, report.policy, words),
+        running=tuple(running[:MOST_RUNNING]),
+        more_running=max(0, len(running) - MOST_RUNNING),
         causes=_causes([job for job in report.exceptions if job.service == service]),
         durations=pictures.durations(modules, words, look.page_size),
     )
 
 
-def _module(
-    own: ModuleFigures, days: Sequence[DayFigures], axis: pictures.Axis, words: Words
-) -> ModuleLine:
-    label = module_label(own.service, own.module)
-    return ModuleLine(label, own.state, own.figures, pictures.sparkline(days, axis, label, words))
+def _no_gap(
+    figures: Figures, modules: Sequence[ModuleFigures], policy: Policy, words: Words
+) -> str | None:
+    """What there is to say of gaps where none was too long."""
+    if figures.longest_gap_at_most_s is None:
+        return None
+    if number := not_judged(modules, policy):
+        return words.count(
+            "No scope is known to have been without a recovery point for too long; {number} cannot"
+            " be judged.",
+            "No scope is known to have been without a recovery point for too long; {number} cannot"
+            " be judged.",
+            number,
+        )
+    return words.say("No scope was without a recovery point for longer than its target allows.")
+
+
+def _module(own: ModuleFigures, sparkline: Markup, policy: Policy, words: Words) -> ModuleLine:
+    scopes = [_scope(own, scope, policy, words) for scope in own.scopes]
+    named = [line for scope, line in zip(own.scopes, scopes, strict=True) if scope.name]
+    alone = scopes[0] if len(scopes) == 1 else None
+    return ModuleLine(
+        label=shortened(module_label(own.service, own.module), LONGEST_CELL),
+        state=own.state,
+        note=alone.note if alone else unjudged([own], policy, words) or "",
+        judged=alone.judged if alone else True,
+        figures=own.figures,
+        sparkline=sparkline,
+        scopes=tuple(named[:MOST_SCOPES]),
+        more_scopes=max(0, len(named) - MOST_SCOPES),
+    )
+
+
+def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words) -> ScopeLine:
+    allowed = policy.gap_target(own.service, own.module, scope.name)
+    unclear = bool(allowed) and scope.in_sight and scope.figures.gap_target_met is None
+    return ScopeLine(
+        name=shortened(scope.name or "", LONGEST_CELL),
+        state=scope.state,
+        note=_listing(scope, words),
+        judged=not unclear or scope.figures.longest_gap_at_most_s is None,
+        figures=scope.figures,
+    )
+
+
+def _listing(scope: ScopeFigures, words: Words) -> str:
+    """How a scope is listed of which no backup is expected, where its state does not say so."""
+    match scope.listed:
+        case Listed.OFF:
+            return since_text(ReasonKind.SWITCHED_OFF, scope.listed_since, words)
+        case Listed.GONE:
+            return since_text(ReasonKind.GONE, scope.listed_since, words)
+        case Listed.IDLE if scope.state is not State.IDLE:
+            return words.say("nothing to back up")
+    return ""
 
 
 def _causes(exceptions: Sequence[JobException]) -> tuple[Cause, ...]:
-    """The exceptions by module and status; open ones first, then the most frequent."""
+    """The exceptions by scope and status; open ones first, then the most frequent."""
     groups: defaultdict[tuple[str, str, Outcome], list[JobException]] = defaultdict(list)
     for job in exceptions:
         label = module_label(job.service, job.module)
+        label = with_scope(shortened(label, LONGEST_CELL), job.name)
         groups[label, job.status or "—", job.outcome].append(job)
-    causes = [
-        Cause(
-            label=label,
-            status=status,
-            outcome=outcome,
-            jobs=len(jobs),
-            open=sum(job.open for job in jobs),
-            objects_failed=sum(job.objects_failed or 0 for job in jobs),
-            first=min(job.started_at for job in jobs),
-            last=max(job.started_at for job in jobs),
-        )
-        for (label, status, outcome), jobs in groups.items()
-    ]
+    causes = [_cause(*key, jobs) for key, jobs in groups.items()]
     return tuple(sorted(causes, key=lambda own: (-own.open, -own.jobs, own.label, own.status)))
+
+
+def _cause(label: str, status: str, outcome: Outcome, jobs: Sequence[JobException]) -> Cause:
+    moments = [at for job in jobs if (at := job.started_at or job.ended_at)]
+    return Cause(
+        label=label,
+        status=status,
+        outcome=outcome,
+        jobs=len(jobs),
+        open=sum(job.open for job in jobs),
+        objects_failed=sum(job.objects_failed or 0 for job in jobs),
+        first=min(moments, default=None),
+        last=max(moments, default=None),
+    )

@@ -18,11 +18,13 @@ from reporter.model import (
     Outcome,
     Policy,
     Report,
+    Silence,
 )
 from reporter.render import charts
 from reporter.render.charts import Bar, CalendarCell, CalendarRow, Column, DayBar, MonthBar
 from reporter.render.sentences import module_label
-from reporter.render.text import Words
+from reporter.render.text import Words, marked, shortened
+from reporter.render.watched import Watched
 
 WIDTH: Final = {"A4": 680.0, "Letter": 703.0}
 """Between the margins, in CSS pixels."""
@@ -50,9 +52,10 @@ class Axis:
     labels: tuple[str, ...]
     days: tuple[tuple[date, ...], ...]
     unseen: frozenset[date]
+    """Days that have begun and on which nobody looked."""
 
     def observed(self, column: int) -> bool:
-        """Whether anybody looked on one of the column's days."""
+        """Whether anybody looked on one of the column's days, or they are to come."""
         return not self.unseen.issuperset(self.days[column])
 
 
@@ -61,8 +64,8 @@ def axis_of(report: Report, words: Words) -> Axis:
     days = report.period.days
     length = 1 if len(days) <= _MOST_COLUMNS else 7 if len(days) <= 7 * 53 else 31
     parts = tuple(days[n : n + length] for n in range(0, len(days), length))
-    labels = (str(part[0].day) if length == 1 else words.short_day(part[0]) for part in parts)
-    return Axis(tuple(labels), parts, frozenset(report.coverage.missing_days))
+    labels = (str(part[0].day) if length == 1 else words.axis_day(part[0]) for part in parts)
+    return Axis(tuple(labels), parts, frozenset(Watched.of(report).missed_days))
 
 
 def daily(
@@ -87,12 +90,16 @@ def daily(
         for n, label in enumerate(axis.labels)
     ]
     rates = [rate for day in counts.values() if (rate := _rate(day, policy)) is not None]
-    title = words.count(
-        "Backups met the {target} target on {met} of {number} day with backups",
-        "Backups met the {target} target on {met} of {number} days with backups",
-        len(rates),
-        target=words.target(target),
-        met=words.number(sum(rate >= target for rate in rates)),
+    title = (
+        words.count(
+            "Backups met the {target} target on {met} of {number} day with backups",
+            "Backups met the {target} target on {met} of {number} days with backups",
+            len(rates),
+            target=words.target(target),
+            met=words.number(sum(rate >= target for rate in rates)),
+        )
+        if rates
+        else words.say("No backup was completed on any day")
     )
     shown = [o for o in charts.STACKED if any(bar.counts[o] for bar in bars)]
     note = words.say(
@@ -112,9 +119,16 @@ def _rate(counts: Mapping[Outcome, int], policy: Policy) -> float | None:
 
 
 def trend(
-    history: Sequence[MonthFigures], target: float, words: Words, size: Literal["A4", "Letter"]
+    history: Sequence[MonthFigures],
+    target: float,
+    words: Words,
+    size: Literal["A4", "Letter"],
+    *,
+    comparable: bool,
 ) -> tuple[Picture, ...]:
-    """Success rate and volume of the last twelve months, side by side; none without a second."""
+    """Success rate and volume of the last twelve months, side by side; none without a second. The
+    volume alone is left out where no month gives sizes; its change is named where `comparable`.
+    """
     known = [month for month in history if month.known]
     if len(known) < 2:
         return ()
@@ -134,8 +148,8 @@ def trend(
     volumes = [
         MonthBar(
             label,
-            float(month.bytes),
-            words.size(month.bytes),
+            None if month.bytes is None else float(month.bytes),
+            words.say("not given") if month.bytes is None else words.size(month.bytes),
             month.known,
             month.observed_days == month.days,
         )
@@ -149,23 +163,25 @@ def trend(
         met=words.number(sum((month.success_rate or 0.0) >= target for month in judged)),
     )
     before, last = history[-2:]
-    change = words.change(before.bytes, last.bytes)
+    change = (
+        words.change(before.bytes, last.bytes)
+        if comparable and before.bytes is not None and last.bytes is not None
+        else None
+    )
     volume_title = (
         words.say(
             "Volume {change} against {month}", change=change, month=words.period(before.period)
         )
-        if change and before.known and last.known
+        if change
         else words.say("Volume of each month")
     )
-    return (
-        Picture(
-            rate_title,
-            charts.months(rates, width, _heard(rate_title, rates, missing), 1.0, target),
-        ),
-        Picture(
-            volume_title, charts.months(volumes, width, _heard(volume_title, volumes, missing))
-        ),
+    rate_picture = Picture(
+        rate_title, charts.months(rates, width, _heard(rate_title, rates, missing), 1.0, target)
     )
+    if all(month.bytes is None for month in known):
+        return (rate_picture,)
+    heard = _heard(volume_title, volumes, missing)
+    return rate_picture, Picture(volume_title, charts.months(volumes, width, heard))
 
 
 def _heard(title: str, bars: Sequence[MonthBar], missing: str) -> str:
@@ -175,27 +191,48 @@ def _heard(title: str, bars: Sequence[MonthBar], missing: str) -> str:
     )
 
 
-def sparkline(days: Sequence[DayFigures], axis: Axis, name: str, words: Words) -> Markup:
+Silences = Mapping[date, Silence]
+"""What the days without a job of one module amount to."""
+
+
+def sparkline(
+    days: Sequence[DayFigures], silences: Silences, axis: Axis, name: str, words: Words
+) -> Markup:
     """The volume of one module day by day, on its own scale; days with failures marked."""
     by_date = {day.date: day for day in days}
     columns = []
-    for number, column in enumerate(axis.days):
+    for column in axis.days:
         ran = [by_date[day] for day in column if day in by_date]
+        sizes = [day.bytes for day in ran if day.bytes is not None]
         columns.append(
             Column(
-                sum(day.bytes for day in ran) if ran else None,
+                sum(sizes) if sizes else None,
                 failed=any(day.failed or day.cancelled for day in ran),
-                observed=axis.observed(number),
+                observed=bool(ran) or _silence(column, silences) is not Silence.NOT_OBSERVED,
             )
         )
-    largest = words.size(max((own.value or 0 for own in columns), default=0))
-    title = words.say("{module}: volume by day, at most {size}", module=name, size=largest)
+    given = [own.value for own in columns if own.value is not None]
+    title = (
+        words.say(
+            "{module}: volume by day, at most {size}", module=name, size=words.size(max(given))
+        )
+        if given
+        else words.say("{module}: no volume by day is given", module=name)
+    )
     return charts.sparkline(columns, title)
+
+
+def _silence(column: Iterable[date], silences: Silences) -> Silence | None:
+    """What a column without a job amounts to: silence is only known where all of it was seen."""
+    found = {silences[day] for day in column if day in silences}
+    order = (Silence.NOT_OBSERVED, Silence.NO_RUN, Silence.TO_COME)
+    return next((own for own in order if own in found), None)
 
 
 def calendar(
     modules: Sequence[ModuleFigures],
     days: Mapping[tuple[str, str], Sequence[DayFigures]],
+    silences: Mapping[tuple[str, str], Silences],
     axis: Axis,
     words: Words,
     size: Literal["A4", "Letter"],
@@ -204,7 +241,11 @@ def calendar(
     rows = [
         CalendarRow(
             module_label(own.service, own.module),
-            _cells(days.get((own.service, own.module), ()), axis),
+            _cells(
+                days.get((own.service, own.module), ()),
+                silences.get((own.service, own.module), {}),
+                axis,
+            ),
         )
         for own in modules
     ]
@@ -223,7 +264,7 @@ def calendar(
             bad=words.number(len(bad)),
         )
         if bad
-        else words.say("No job failed on any day")
+        else words.say("No job that was seen failed on any day")
     )
     parts = [rows[n : n + _CALENDAR_ROWS] for n in range(0, len(rows), _CALENDAR_ROWS)]
     return tuple(
@@ -237,34 +278,44 @@ def calendar(
 
 def _told(rows: Iterable[CalendarRow], words: Words) -> str:
     """The calendar for those who hear it: the columns with failures of each module."""
-    return "; ".join(
+    return words.say("; ").join(
         words.say(
-            "{module}: jobs in {ran} of {all} columns, failures in {failed}",
-            module=row.label,
+            "{module}: jobs in {ran} of {all} columns, failures in {failed}, not observed {unseen}",
+            module=shortened(row.label),
             ran=sum(cell.outcome is not None for cell in row.cells),
             all=len(row.cells),
             failed=sum(cell.outcome is Outcome.FAILED for cell in row.cells),
+            unseen=sum(cell.silence is Silence.NOT_OBSERVED for cell in row.cells),
         )
         for row in rows
     )
 
 
-def _cells(days: Collection[DayFigures], axis: Axis) -> list[CalendarCell]:
+def _cells(days: Collection[DayFigures], silences: Silences, axis: Axis) -> list[CalendarCell]:
     by_date = {day.date: day for day in days}
     cells = []
-    for number, column in enumerate(axis.days):
+    for column in axis.days:
         ran = [by_date[day] for day in column if day in by_date]
         worst = min((day.worst for day in ran), key=WORST_FIRST.index, default=None)
-        cells.append(CalendarCell(worst, sum(day.jobs for day in ran), axis.observed(number)))
+        silence = None if ran else _silence(column, silences)
+        cells.append(CalendarCell(worst, sum(day.jobs for day in ran), silence))
     return cells
 
 
-def key(words: Words, size: Literal["A4", "Letter"]) -> Markup:
-    """What the cells of a calendar mean."""
-    entries = [(CalendarCell(o, 1, True), words.outcome(o)) for o in reversed(WORST_FIRST)]
+_SILENCES: Final = {
+    Silence.NO_RUN: marked("No run"),
+    Silence.NOT_OBSERVED: marked("Not observed"),
+    Silence.TO_COME: marked("To come"),
+}
+
+
+def key(words: Words, size: Literal["A4", "Letter"], *, runs: bool) -> Markup:
+    """What the cells of a calendar mean; days to come only where the period still `runs`."""
+    entries = [(CalendarCell(o, 1), words.outcome(o)) for o in reversed(WORST_FIRST)]
     entries += [
-        (CalendarCell(None, 0, True), words.say("No run")),
-        (CalendarCell(None, 0, False), words.say("Not observed")),
+        (CalendarCell(None, 0, silence), words.say(text))
+        for silence, text in _SILENCES.items()
+        if runs or silence is not Silence.TO_COME
     ]
     title = words.say(
         "Key of the calendar: {entries}", entries=words.say(", ").join(w for _, w in entries)
@@ -282,7 +333,7 @@ def durations(
     timed.sort(key=lambda own: (-(own.figures.duration_median_s or 0), own.module))
     bars = [
         Bar(
-            module_label(own.service, own.module),
+            shortened(module_label(own.service, own.module)),
             own.figures.duration_median_s,
             words.say(
                 "{median}, mean {mean}",

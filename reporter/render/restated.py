@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
-from reporter.model import Change, FigureValue, RestoreStanding, State
+from reporter.model import Change, FigureValue, Restatement, RestoreStanding, State
+from reporter.render.json_ import SCHEMA
 from reporter.render.restoring import STANDING_WORDS
-from reporter.render.sentences import module_label
+from reporter.render.sentences import scope_label
 from reporter.render.text import UNDEFINED, Words, marked
 
 Kind = Literal[
@@ -23,6 +24,7 @@ Kind = Literal[
     "met",
     "state",
     "restoring",
+    "change",
     "word",
 ]
 
@@ -39,16 +41,28 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "not_run": (marked("Not run"), "number"),
     "unknown": (marked("Unknown"), "number"),
     "bytes": (marked("Backed up"), "size"),
+    "stored_bytes": (marked("Stored"), "size"),
     "longest_gap_s": (marked("Longest gap"), "span"),
+    "longest_gap_at_most_s": (marked("Longest gap at most"), "span"),
+    "listed": (marked("Listed as"), "word"),
+    "listed_since": (marked("Listed so since"), "moment"),
     "open_exceptions": (marked("Open exceptions"), "number"),
     "exceptions": (marked("Exceptions"), "number"),
     "modules_covered": (marked("Modules covered"), "number"),
     "modules_seen": (marked("Modules seen"), "number"),
+    "scopes_covered": (marked("Scopes covered"), "number"),
+    "scopes_seen": (marked("Scopes seen"), "number"),
+    "modules_idle": (marked("Modules with nothing to back up"), "number"),
+    "modules_off": (marked("Modules switched off or no longer listed"), "number"),
+    "scopes_left_out": (marked("Scopes left out"), "number"),
     "snapshot_days": (marked("Days observed"), "number"),
+    "snapshots": (marked("Snapshots"), "number"),
+    "watched_share": (marked("Share of the period watched"), "rate"),
     "last_success_at": (marked("Last success"), "moment"),
     "last_recovery_point_at": (marked("Last recovery point"), "moment"),
     "consecutive_failures": (marked("Failures in a row"), "number"),
     "success_target_met": (marked("Success target"), "met"),
+    "object_target_met": (marked("Object target"), "met"),
     "gap_target_met": (marked("Recovery-point target"), "met"),
     "lenient_success_rate": (marked("Lenient success rate"), "rate"),
     "object_success_rate": (marked("Object success rate"), "rate"),
@@ -57,6 +71,8 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "objects_failed": (marked("Objects failed"), "number"),
     "objects_skipped": (marked("Objects skipped"), "number"),
     "objects_warning": (marked("Objects with warning"), "number"),
+    "stored_change_bytes": (marked("Change of what is stored"), "change"),
+    "sized_jobs": (marked("Jobs with a size"), "number"),
     "duration_mean_s": (marked("Mean duration"), "span"),
     "duration_median_s": (marked("Median duration"), "span"),
     "quality_notes": (marked("Data-quality notes"), "number"),
@@ -67,7 +83,9 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "restore_tests": (marked("Restore tests in twelve months"), "number"),
     "restore_last_passed_on": (marked("Last restore test that passed"), "day"),
     "target_success_rate": (marked("Target of the success rate"), "target"),
+    "target_object_success_rate": (marked("Target of the object success rate"), "target"),
     "max_gap_s": (marked("Target of the longest gap"), "span"),
+    "watch_every_s": (marked("Longest time between two looks"), "span"),
     "warning_policy": (marked("How warnings count"), "word"),
     "cancelled_policy": (marked("How cancelled jobs count"), "word"),
     "units": (marked("Units of sizes"), "word"),
@@ -75,7 +93,13 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
 """What each figure is called, and how it is written; the most telling first."""
 
 
-_POLICIES: Final = {
+_WORDS: Final = {
+    "job": marked("a job"),
+    "waiting": marked("waiting"),
+    "idle": marked("nothing to back up"),
+    "off": marked("switched off"),
+    "refused": marked("could not run"),
+    "gone": marked("no longer listed"),
     "warning": marked("as warnings"),
     "success": marked("as successes"),
     "failed": marked("as failures"),
@@ -90,7 +114,7 @@ class Restated:
     """One figure that was another, in words."""
 
     module: str
-    """Of which module; empty for the customer as a whole."""
+    """Of which module or scope; empty for the customer as a whole."""
     figure: str
     """What the figure is."""
     before: str
@@ -99,27 +123,57 @@ class Restated:
     """What this version says."""
 
 
-def correction(version: int, former: int, made_at: datetime, words: Words) -> str:
-    """Which version this is, and which it corrects."""
-    return words.say(
+def correction(
+    version: int, restatement: Restatement, words: Words, *, definitions: int = SCHEMA
+) -> str:
+    """Which version this is, which it corrects, and why; `definitions` is the schema of the JSON by
+    which its figures are made.
+    """
+    corrects = words.say(
         "This is version {number} of the report. It corrects version {former} of {moment}.",
         number=version,
-        former=former,
-        moment=words.moment(made_at),
+        former=restatement.number,
+        moment=words.moment(restatement.made_at),
     )
+    return f"{corrects} {why(restatement, words, definitions=definitions)}".rstrip()
+
+
+def why(restatement: Restatement, words: Words, *, definitions: int = SCHEMA) -> str:
+    """Why a version corrects another, as a sentence; empty where only the provider has set
+    something else, which is among the changes.
+    """
+    match restatement.redefined, restatement.late:
+        case True, True:
+            return words.say(
+                "The service has reported more about this period since, and the figures are "
+                "computed by new definitions, version {number}.",
+                number=definitions,
+            )
+        case True, False:
+            return words.say(
+                "The backups are the same: the figures are computed by new definitions, "
+                "version {number}.",
+                number=definitions,
+            )
+        case False, True:
+            return words.say("The service has reported more about this period since.")
+    return ""
 
 
 def restated(changes: Iterable[Change], words: Words) -> list[Restated]:
     """The changes in words: those of the customer first, the most telling first."""
     order = list(_FIGURES)
-    in_order = sorted(changes, key=lambda own: (own.service, own.module, order.index(own.figure)))
+    in_order = sorted(
+        changes,
+        key=lambda own: (own.service, own.module, own.name or "", order.index(own.figure)),
+    )
     return [_in_words(own, words) for own in in_order]
 
 
 def _in_words(change: Change, words: Words) -> Restated:
     label, kind = _FIGURES[change.figure]
     return Restated(
-        module_label(change.service, change.module) if change.service else "",
+        scope_label(change.service, change.module, change.name) if change.service else "",
         words.say(label),
         _value(change.before, kind, words),
         _value(change.now, kind, words),
@@ -143,6 +197,8 @@ def _value(value: FigureValue, kind: Kind, words: Words) -> str:
             return words.percent(value)
         case "target", float() | int():
             return words.target(value)
+        case "change", int():
+            return words.more_or_less(value)
         case "size", int():
             return words.size(value)
         case "span", float() | int():
@@ -151,4 +207,4 @@ def _value(value: FigureValue, kind: Kind, words: Words) -> str:
             return words.say("met") if value else words.say("missed")
         case "number", int():
             return words.number(value)
-    return words.say(_POLICIES[str(value)])
+    return words.say(_WORDS[str(value)])

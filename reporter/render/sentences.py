@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from reporter.model import Policy, Reason, ReasonKind
-from reporter.render.text import Words, marked
+from reporter.render.text import Words, marked, shortened
 
 _ENGLISH: Final = Words()
 
 REASON_HEADINGS: Final = {
     ReasonKind.NO_RECOVERY_POINT: marked("No recovery point in the period"),
     ReasonKind.FAILURES_IN_A_ROW: marked("Failing until the end of the period"),
+    ReasonKind.REFUSED: marked("Could not run"),
     ReasonKind.SUCCESS_TARGET_MISSED: marked("Success rate below target"),
+    ReasonKind.OBJECT_TARGET_MISSED: marked("Objects not backed up"),
     ReasonKind.GAP_TARGET_MISSED: marked("Too long without a recovery point"),
     ReasonKind.ENDS_IN_FAILURE: marked("Last job failed"),
+    ReasonKind.ENDS_REFUSED: marked("Could not run at the last look"),
+    ReasonKind.SWITCHED_OFF: marked("Switched off in the period"),
+    ReasonKind.GONE: marked("No longer listed"),
+    ReasonKind.EXPIRED: marked("Subscription expired"),
+    ReasonKind.OVER_SEATS: marked("More licences in use than seats bought"),
+    ReasonKind.OVER_CAPACITY: marked("More protected than capacity bought"),
     ReasonKind.NEVER_RUN: marked("Never run"),
     ReasonKind.NO_DATA: marked("No completed job in the period"),
+    ReasonKind.IDLE: marked("Nothing to back up"),
+    ReasonKind.OFF: marked("Switched off"),
 }
 
 
@@ -30,13 +41,30 @@ def module_label(service: str, module: str) -> str:
     return service if module == "None" else module
 
 
+def scope_name(service: str, module: str, name: str | None) -> str:
+    """A scope by itself: its module's name, and its own where it has one."""
+    return with_scope(module_name(service, module), name)
+
+
+def scope_label(service: str, module: str, name: str | None) -> str:
+    """A scope where its service is told otherwise: its module, and its name where it has one."""
+    return with_scope(module_label(service, module), name)
+
+
+def with_scope(module: str, name: str | None) -> str:
+    """A module as it is called, with the name of one scope of it where that has one."""
+    return module if name is None else f"{module} / {shortened(name)}"
+
+
 def reason_text(reason: Reason, words: Words = _ENGLISH) -> str:
-    """Why a module is not healthy, as a sentence."""
-    if not reason.module:
+    """Why a scope, a module or the customer is not healthy, as a sentence."""
+    if not reason.service and not reason.subject:
         return words.say("No module is known of this customer")
     return words.say(
         "{module}: {finding}",
-        module=module_name(reason.service, reason.module),
+        module=words.name(
+            shortened(reason.subject) or scope_name(reason.service, reason.module, reason.name)
+        ),
         finding=_finding(reason, words),
     )
 
@@ -45,16 +73,24 @@ def _finding(reason: Reason, words: Words) -> str:
     value, target = reason.value or 0.0, reason.target or 0.0
     match reason.kind:
         case ReasonKind.NO_RECOVERY_POINT:
-            return words.say("jobs ran, but none left a recovery point in the period")
+            return words.say("nothing left a recovery point in the period")
         case ReasonKind.FAILURES_IN_A_ROW:
             return words.count(
                 "{number} failure in a row at the end of the period",
                 "{number} failures in a row at the end of the period",
                 int(value),
             )
+        case ReasonKind.REFUSED:
+            return words.say("it could not run, and has no recovery point in the period")
         case ReasonKind.SUCCESS_TARGET_MISSED:
             return words.say(
                 "success rate {rate}, target {target}",
+                rate=words.percent(value),
+                target=words.target(target),
+            )
+        case ReasonKind.OBJECT_TARGET_MISSED:
+            return words.say(
+                "only {rate} of the objects were backed up, target {target}",
                 rate=words.percent(value),
                 target=words.target(target),
             )
@@ -66,10 +102,41 @@ def _finding(reason: Reason, words: Words) -> str:
             )
         case ReasonKind.ENDS_IN_FAILURE:
             return words.count("the last job failed", "the last {number} jobs failed", int(value))
+        case ReasonKind.ENDS_REFUSED:
+            return words.say("it could not run at the last look")
+        case ReasonKind.EXPIRED:
+            return words.say("expired on {day}", day=words.whole_day(reason.since))
+        case ReasonKind.OVER_SEATS:
+            return words.say(
+                "{used} licences in use, {bought} seats bought",
+                used=words.number(int(value)),
+                bought=words.number(int(target)),
+            )
+        case ReasonKind.OVER_CAPACITY:
+            return words.say(
+                "{used} protected, {bought} bought",
+                used=words.size(value),
+                bought=words.size(target),
+            )
+        case ReasonKind.SWITCHED_OFF | ReasonKind.OFF | ReasonKind.GONE:
+            return since_text(reason.kind, reason.since, words)
         case ReasonKind.NEVER_RUN:
             return words.say("never run")
         case ReasonKind.NO_DATA:
             return words.say("no completed job in the period")
+        case ReasonKind.IDLE:
+            return words.say("nothing to back up")
+
+
+def since_text(kind: ReasonKind, since: date | None, words: Words) -> str:
+    """That something is switched off, or not listed any more, and since when."""
+    gone = kind is ReasonKind.GONE
+    if since is None:
+        return words.say("no longer listed") if gone else words.say("switched off")
+    day = words.whole_day(since)
+    if gone:
+        return words.say("no longer listed since {day}", day=day)
+    return words.say("switched off since {day}", day=day)
 
 
 def policy_texts(policy: Policy, words: Words) -> list[str]:
@@ -85,20 +152,28 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
         "failed": marked("Cancelled jobs count as completed without success."),
         "excluded": marked("Cancelled jobs are left out of every rate."),
     }[policy.cancelled]
-    rate = words.target(policy.target_success_rate)
+    rates = {
+        "rate": words.target(policy.target_success_rate),
+        "objects": words.target(policy.target_object_success_rate),
+    }
     target = (
         words.say(
-            "Targets: a success rate of {rate}, at most {gap} without a recovery point.",
-            rate=rate,
+            "Targets: {rate} of the jobs successful, {objects} of the objects, at most {gap}"
+            " without a recovery point.",
+            **rates,
             gap=words.duration(policy.max_gap.total_seconds()),
         )
         if policy.max_gap
         else words.say(
-            "Targets: a success rate of {rate}, none for the time without a recovery point.",
-            rate=rate,
+            "Targets: {rate} of the jobs successful, {objects} of the objects, none for the time"
+            " without a recovery point.",
+            **rates,
         )
     )
-    own = [" / ".join(filter(None, (own.service, own.module))) for own in policy.targets]
+    own = [
+        words.name(" / ".join(shortened(part) for part in place if part))
+        for place in ((own.service, own.module, own.name) for own in policy.targets)
+    ]
     return [
         words.say(warning),
         words.say(cancelled),
@@ -106,3 +181,12 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
         *([words.say("Targets of their own: {names}.", names=words.listed(own))] if own else []),
         words.say("1 GB is {base} bytes.", base="1024³" if policy.units == "binary" else "1000³"),
     ]
+
+
+def certainty_text(policy: Policy, words: Words) -> str:
+    """On what condition gaps are certain."""
+    return words.say(
+        "At least: what is certain, as long as nothing runs unseen within {length} of a look. At"
+        " most: what it can be where jobs may not have been seen.",
+        length=words.duration(policy.watch_every.total_seconds()),
+    )

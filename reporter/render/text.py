@@ -14,11 +14,12 @@ from babel.dates import format_date, format_datetime, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
-from reporter.model import Outcome, QualityKind, QualityNote, State
+from reporter.model import Figures, Outcome, QualityKind, QualityNote, State
 from reporter.period import Period, PeriodKind
 from reporter.render.translations import catalogue
 
 UNDEFINED: Final = "—"
+LONGEST_NAME: Final = 60
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
@@ -38,6 +39,11 @@ def _filled_in(message: str, values: Mapping[str, object]) -> str:
 def marked(message: str) -> str:
     """A text that is said elsewhere: marks it for the catalogues."""
     return message
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """A name of a length any real one has; the JSON and the workbook have it whole."""
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
 def counted(one: str, many: str) -> tuple[str, str]:
@@ -65,6 +71,8 @@ STATE_WORDS: Final = {
     State.NEVER_RUN: marked("Never run"),
     State.NO_DATA: marked("No data"),
     State.HEALTHY: marked("Healthy"),
+    State.IDLE: marked("Nothing to back up"),
+    State.OFF: marked("Switched off"),
 }
 STATE_SIGNS: Final = {
     State.CRITICAL: "×",
@@ -72,6 +80,8 @@ STATE_SIGNS: Final = {
     State.NEVER_RUN: "–",
     State.NO_DATA: "?",
     State.HEALTHY: "✓",
+    State.IDLE: "·",
+    State.OFF: "·",
 }
 OUTCOME_WORDS: Final = {
     Outcome.SUCCESS: marked("Success"),
@@ -84,17 +94,23 @@ OUTCOME_WORDS: Final = {
 }
 QUALITY_WORDS: Final = {
     QualityKind.UNREADABLE: marked("Unreadable value"),
-    QualityKind.UNDATED: marked("Job without a start time"),
+    QualityKind.AMBIGUOUS: marked("Ambiguous date, read as month first"),
+    QualityKind.UNDATED: marked("Job that cannot be dated"),
+    QualityKind.DATED_BY_END: marked("Job dated by its end"),
+    QualityKind.DATED_BY_MODIFICATION: marked("Job dated by its first modification"),
+    QualityKind.START_MOVED: marked("Start moved between two looks"),
     QualityKind.UNKNOWN_STATUS: marked("Unknown status"),
     QualityKind.UNKNOWN_CODE: marked("Unknown code"),
     QualityKind.INCONSISTENT_COUNTS: marked("Inconsistent counts"),
     QualityKind.CONTRADICTION: marked("Contradiction"),
+    QualityKind.END_NOT_SEEN: marked("End not seen: no longer listed while running"),
 }
+_LONGEST_EXAMPLE: Final = 80
 _FINDINGS: Final = (
     marked("parts do not add up to the total"),
     marked("failed although no object failed"),
     marked("success although objects failed"),
-    marked("success although no object was processed"),
+    marked("success although no object was successful"),
     marked("end before start"),
     marked("end after the fetch"),
     marked("modified after the fetch"),
@@ -112,6 +128,15 @@ class Words:
     """Language and place, such as `de` or `en_GB`."""
     units: Literal["binary", "decimal"] = "binary"
     """What a GB is: 1024³ bytes or 1000³."""
+    years: frozenset[int] = frozenset()
+    """Those whose days need no year beside them: the period's. Every other day has its own."""
+
+    @classmethod
+    def about(
+        cls, period: Period, locale: str = "en", units: Literal["binary", "decimal"] = "binary"
+    ) -> Words:
+        """Those that tell of a period: days of other years than its own have theirs beside them."""
+        return cls(locale, units, frozenset((period.first.year, period.last.year)))
 
     @property
     def language(self) -> str:
@@ -140,8 +165,9 @@ class Words:
         return self.say(QUALITY_WORDS[kind])
 
     def noted(self, note: QualityNote) -> str:
-        """The raw value of a note as it is, or what was found in words."""
-        return self.say(note.value) if note.value in _FINDINGS else note.value
+        """The examples of a note as they are, or what was found in words; long ones are cut."""
+        found = (self.say(own) if own in _FINDINGS else own for own in note.values)
+        return self.say("; ").join(shortened(own, _LONGEST_EXAMPLE) for own in found)
 
     def name(self, name: str) -> str:
         """A name inside a sentence: one from right to left must not turn what stands around it."""
@@ -160,6 +186,36 @@ class Words:
             more,
             names=self.say(", ").join(names[: most - 1]),
         )
+
+    def volume(self, figures: Figures) -> str:
+        """What was backed up; a dash without jobs, "not given" where the service gives no sizes."""
+        if not figures.jobs:
+            return UNDEFINED
+        return self.say("not given") if figures.bytes is None else self.size(figures.bytes)
+
+    def sized(self, figures: Figures) -> str:
+        """In how many jobs that is; of how many of them, where not all have a readable size."""
+        if figures.bytes is None or figures.sized_jobs == figures.jobs:
+            return self.count("in {number} job", "in {number} jobs", figures.jobs)
+        return self.count(
+            "of {sized} of {number} job",
+            "of {sized} of {number} jobs",
+            figures.jobs,
+            sized=self.number(figures.sized_jobs),
+        )
+
+    def more_or_less(self, size: int) -> str:
+        """A change of a size: +1.2 TB."""
+        return ("+" if size > 0 else "−" if size < 0 else "±") + self.size(abs(size))
+
+    def gap(self, at_least_s: float | None, at_most_s: float | None) -> str:
+        """A longest gap: one length where what is certain is all there can be, else both."""
+        least, most = self.duration(at_least_s), self.duration(at_most_s)
+        if at_least_s is None or at_most_s is None or least == most:
+            return most
+        if not at_least_s:
+            return self.say("at most {most}", most=most)
+        return self.say("at least {least}, at most {most}", least=least, most=most)
 
     def number(self, value: int | None) -> str:
         """A whole number with its separators; a dash where it is None."""
@@ -225,10 +281,10 @@ class Words:
         return self._day_and_time("yMMMd", moment)
 
     def short_moment(self, moment: datetime | None) -> str:
-        """The same without the year, for narrow columns."""
+        """The same without the year where that is the period's, for narrow columns."""
         if moment is None:
             return UNDEFINED
-        return self._day_and_time("MMMd", moment)
+        return self._day_and_time(self._skeleton(moment), moment)
 
     def day(self, day: date) -> str:
         """A day in full: October 5, 2026."""
@@ -241,7 +297,11 @@ class Words:
         return format_skeleton("yMMMd", day, locale=self.locale)
 
     def short_day(self, day: date) -> str:
-        """A day without its year: Oct 5."""
+        """A day, without its year where that is the period's: Oct 5."""
+        return format_skeleton(self._skeleton(day), day, locale=self.locale)
+
+    def axis_day(self, day: date) -> str:
+        """A day of the period under a chart: Oct 5."""
         return format_skeleton("MMMd", day, locale=self.locale)
 
     def short_month(self, day: date) -> str:
@@ -268,6 +328,9 @@ class Words:
                 return format_skeleton("y", period.first, locale=self.locale)
             case PeriodKind.DAYS:
                 return f"{self.day(period.first)} – {self.day(period.last)}"
+
+    def _skeleton(self, day: date) -> str:
+        return "MMMd" if day.year in self.years else "yMMMd"
 
     def _day_and_time(self, day: str, moment: datetime) -> str:
         return self.say(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -10,20 +10,24 @@ from typing import Final
 from reporter.model import (
     Coverage,
     Figures,
+    ModuleFigures,
+    Policy,
     Previous,
     Product,
     Reason,
     ReasonKind,
-    Report,
+    ReportFigures,
     RestoreStanding,
     State,
+    not_judged,
 )
+from reporter.render.listed import undated
 from reporter.render.restoring import restoring_title
-from reporter.render.sentences import module_label
-from reporter.render.text import UNDEFINED, Words, counted, marked
+from reporter.render.sentences import module_label, with_scope
+from reporter.render.text import Words, counted, marked, shortened
+from reporter.render.watched import Watched, not_compared, why_not_judged
 
 MOST_STEPS: Final = 3
-LONGEST_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +54,181 @@ class Step:
     """Where, with the figure that tells."""
 
 
-def headline(state: State, totals: Figures, modules: Sequence[State], words: Words) -> str:
-    """What a reader with ten seconds should know of a customer with modules in these states."""
-    if not modules:
-        return words.say("Nothing is known of this customer's backups")
-    if state is State.NEVER_RUN and not totals.jobs:
-        return words.say("No backup has ever run")
-    if not totals.completed:
-        return words.say("No backup was completed in this period")
-    done = succeeded(totals, words)
-    needy = needs(modules, words)
-    if not needy:
-        return words.say("{done}, and every module met its targets", done=done)
-    return words.count(
-        "{done}; of {number} module, {needy}",
-        "{done}; of {number} modules, {needy}",
-        len(modules),
-        done=done,
-        needy=words.listed(needy),
-    )
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What page one and the letter are made of: a report's own values, or those of its JSON."""
 
+    totals: Figures
+    """Of the customer."""
+    modules: tuple[ModuleFigures, ...]
+    """All of them."""
+    policy: Policy
+    """How jobs are counted, and the targets."""
+    previous: Previous | None
+    """The period before; None where the two cannot be compared."""
+    watched: Watched
+    """How the period was watched."""
+    contract: tuple[ReasonKind, ...]
+    """What is the matter with subscriptions, one for each of them."""
+    undated: int
+    """Jobs that cannot be dated."""
 
-def succeeded(figures: Figures, words: Words) -> str:
-    """How many of the completed jobs succeeded; there is at least one."""
-    if figures.success < figures.completed:
-        return words.count(
-            "{done} of {number} backup succeeded",
-            "{done} of {number} backups succeeded",
-            figures.completed,
-            done=words.number(figures.success),
+    @classmethod
+    def of(cls, report: ReportFigures) -> Case:
+        """The case of a report."""
+        return cls(
+            report.totals,
+            report.modules,
+            report.policy,
+            report.previous if report.comparable else None,
+            Watched.of(report),
+            tuple(reason.kind for reason in report.reasons if reason.subject),
+            undated(report.quality),
         )
-    return words.count(
-        "The one backup succeeded", "All {number} backups succeeded", figures.completed
+
+    @property
+    def expected(self) -> list[ModuleFigures]:
+        """The modules that are neither idle nor off."""
+        return [own for own in self.modules if own.state not in QUIET]
+
+    @property
+    def all_met(self) -> bool:
+        """Whether every module was judged by all of its targets, and met them."""
+        return bool(self.expected) and all(
+            own.state is State.HEALTHY
+            and own.figures.success_target_met
+            and own.figures.object_target_met
+            and (own.figures.gap_target_met or not self._gap_target(own))
+            for own in self.expected
+        )
+
+    def _gap_target(self, module: ModuleFigures) -> bool:
+        return any(
+            self.policy.gap_target(module.service, module.module, scope.name)
+            for scope in module.scopes
+            if scope.in_sight
+        )
+
+
+QUIET: Final = (State.IDLE, State.OFF)
+"""The states of modules of which no backup is expected."""
+
+
+def headline(case: Case, words: Words) -> str:
+    """What a reader with ten seconds should know of a customer."""
+    contract = _contract(case.contract, words)
+    said = [_backups(case, words), *([contract] if contract else [])]
+    if case.undated and case.totals.completed:
+        said.append(
+            words.count(
+                "{number} job cannot be dated", "{number} jobs cannot be dated", case.undated
+            )
+        )
+    return words.say("; ").join(said)
+
+
+def _backups(case: Case, words: Words) -> str:
+    states = [own.state for own in case.expected]
+    if not case.modules:
+        return words.say("Nothing is known of this customer's backups")
+    if not states:
+        return words.say("No backup is expected: nothing to back up, or switched off")
+    if not case.totals.completed and case.undated:
+        return words.count(
+            "{number} job cannot be dated, and no other backup was completed",
+            "{number} jobs cannot be dated, and no other backup was completed",
+            case.undated,
+        )
+    if set(states) == {State.NEVER_RUN} and not case.totals.jobs:
+        return words.say("No backup has ever run")
+    if not case.totals.completed:
+        return words.say("No backup was completed in this period")
+    done = succeeded(case.totals, case.policy, words, seen=case.watched.sparse)
+    if needy := needs(states, words):
+        return words.count(
+            "{done}; of {number} module, {needy}",
+            "{done}; of {number} modules, {needy}",
+            len(states),
+            done=done,
+            needy=words.listed(needy),
+        )
+    if case.all_met:
+        return words.say("{done}, and every module met its targets", done=done)
+    return words.say("{done}, and no target was missed as far as can be judged", done=done)
+
+
+def _contract(kinds: Sequence[ReasonKind], words: Words) -> str | None:
+    """What is the matter with subscriptions, the most pressing alone."""
+    texts = {
+        ReasonKind.EXPIRED: counted(
+            "{number} subscription has expired", "{number} subscriptions have expired"
+        ),
+        ReasonKind.OVER_SEATS: counted(
+            "{number} subscription is over its seats", "{number} subscriptions are over their seats"
+        ),
+        ReasonKind.OVER_CAPACITY: counted(
+            "{number} subscription is over its capacity",
+            "{number} subscriptions are over their capacity",
+        ),
+    }
+    for kind, text in texts.items():
+        if kind in kinds:
+            return words.count(*text, list(kinds).count(kind))
+    return None
+
+
+def succeeded(figures: Figures, policy: Policy, words: Words, *, seen: bool) -> str:
+    """How many of the completed jobs succeeded, as the policy counts; there is at least one.
+
+    `seen` is for a period that was watched so rarely that jobs may not have been seen. Where too
+    few objects were backed up, jobs have finished and that is said.
+    """
+    done = figures.success + (figures.warning if policy.warning == "success" else 0)
+    known = figures.jobs - figures.running - figures.not_run
+    whole = done == known
+    lost = figures.object_target_met is False
+    number = figures.completed if done < figures.completed else known
+    if not whole:
+        text = (
+            counted(
+                "{done} of {number} backup that was seen succeeded",
+                "{done} of {number} backups that were seen succeeded",
+            )
+            if seen
+            else counted(
+                "{done} of {number} backup succeeded", "{done} of {number} backups succeeded"
+            )
+        )
+    elif lost:
+        text = (
+            counted(
+                "The one backup that was seen finished",
+                "All {number} backups that were seen finished",
+            )
+            if seen
+            else counted("The one backup finished", "All {number} backups finished")
+        )
+    else:
+        text = (
+            counted(
+                "The one backup that was seen succeeded",
+                "All {number} backups that were seen succeeded",
+            )
+            if seen
+            else counted("The one backup succeeded", "All {number} backups succeeded")
+        )
+    said = words.count(*text, number, done=words.number(done))
+    if not lost:
+        return said
+    return words.say(
+        "{done}, but only {rate} of the objects were backed up",
+        done=said,
+        rate=words.percent(figures.object_success_rate),
     )
 
 
 def needs(modules: Sequence[State], words: Words) -> list[str]:
-    """How many modules are in each state that is not healthy, worst first."""
+    """How many modules are in each state that asks for something, worst first."""
     texts = {
         State.CRITICAL: counted("{number} critical", "{number} critical"),
         State.ATTENTION: counted("{number} in need of attention", "{number} in need of attention"),
@@ -100,44 +242,131 @@ def needs(modules: Sequence[State], words: Words) -> list[str]:
     ]
 
 
-def tiles(
-    figures: Figures, target: float, gap_s: float, previous: Previous | None, words: Words
-) -> list[Tile]:
-    """Rate, volume and gap of the customer or of one service, against target and last period."""
-    gap = (
-        words.say("the longest of any module; target {gap}", gap=words.duration(gap_s))
-        if gap_s
-        else words.say("the longest of any module")
+def unjudged(modules: Iterable[ModuleFigures], policy: Policy, words: Words) -> str | None:
+    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    modules = list(modules)
+    if not (number := not_judged(modules, policy)):
+        return None
+    return words.count(
+        "gap not judged",
+        "gaps of {some} of {number} scopes not judged",
+        sum(scope.in_sight for own in modules for scope in own.scopes),
+        some=words.number(number),
     )
-    jobs = words.count("in {number} job", "in {number} jobs", figures.jobs)
+
+
+def tiles(case: Case, words: Words) -> list[Tile]:
+    """Rate, volume and gap of the customer, against targets and the period before; and coverage."""
+    return [
+        *_tiles(case.totals, case, None, case.previous, words),
+        coverage_tile(case.watched.coverage, words),
+    ]
+
+
+def service_tiles(service: str, figures: Figures, case: Case, words: Words) -> list[Tile]:
+    """Rate, volume and gap of one service, against its targets."""
+    return _tiles(figures, case, service, None, words)
+
+
+def _tiles(
+    figures: Figures, case: Case, service: str | None, previous: Previous | None, words: Words
+) -> list[Tile]:
     rate_change, volume_change = changes(figures, previous, words)
+    modules = [own for own in case.modules if service in (None, own.service)]
     return [
         Tile(
             words.say("Success rate"),
             words.percent(figures.success_rate),
             _joined(
-                words.say("target {rate}", rate=words.target(target)),
+                words,
+                words.say("target {rate}", rate=words.target(case.policy.success_target(service))),
+                _objects(figures, case.policy.object_target(service), words),
                 rate_change,
                 words.say("with warnings {rate}", rate=words.percent(figures.lenient_success_rate)),
+                words.say("of the jobs seen") if case.watched.sparse else None,
             ),
             figures.success_target_met,
         ),
-        Tile(
-            words.say("Backed up"),
-            words.size(figures.bytes) if figures.jobs else UNDEFINED,
-            _joined(jobs, volume_change),
-        ),
-        Tile(
-            words.say("Without a recovery point"),
-            words.duration(figures.longest_gap_s),
-            gap,
-            figures.gap_target_met,
-        ),
+        _volume_tile(figures, modules, volume_change, words),
+        _gap_tile(figures, case, service, modules, words),
     ]
 
 
+def _objects(figures: Figures, target: float, words: Words) -> str | None:
+    """The share of objects that were backed up, where it is too small."""
+    if figures.object_target_met is not False:
+        return None
+    return words.say(
+        "only {rate} of the objects, target {target}",
+        rate=words.percent(figures.object_success_rate),
+        target=words.target(target),
+    )
+
+
+def _volume_tile(
+    figures: Figures, modules: Sequence[ModuleFigures], change: str | None, words: Words
+) -> Tile:
+    """What the jobs backed up; where they give no sizes, what is stored."""
+    stored = figures.stored_bytes
+    grown = (
+        words.say(
+            "{change} since the period's start",
+            change=words.more_or_less(figures.stored_change_bytes),
+        )
+        if figures.stored_change_bytes is not None
+        else None
+    )
+    if figures.jobs and figures.bytes is None and stored is not None:
+        given = words.say("the jobs give no sizes")
+        return Tile(words.say("Stored"), words.size(stored), _joined(words, grown, given))
+    ran = [own.figures for own in modules if own.figures.jobs]
+    giving = sum(own.bytes is not None for own in ran)
+    return Tile(
+        words.say("Backed up"),
+        words.volume(figures),
+        _joined(
+            words,
+            words.sized(figures),
+            words.count(
+                "of {some} of {number} module",
+                "of {some} of {number} modules",
+                len(ran),
+                some=words.number(giving),
+            )
+            if figures.bytes is not None and 0 < giving < len(ran)
+            else None,
+            change,
+            words.say("stored: {size}", size=words.size(stored)) if stored is not None else None,
+            grown if stored is not None else None,
+        ),
+    )
+
+
+def _gap_tile(
+    figures: Figures,
+    case: Case,
+    service: str | None,
+    modules: Sequence[ModuleFigures],
+    words: Words,
+) -> Tile:
+    allowed = case.policy.gap_target(service).total_seconds()
+    judged = figures.gap_target_met is not None or not not_judged(modules, case.policy)
+    return Tile(
+        words.say("Without a recovery point"),
+        words.gap(figures.longest_gap_s, figures.longest_gap_at_most_s),
+        _joined(
+            words,
+            None if judged else why_not_judged(figures, allowed, case.watched, words),
+            words.say("the longest of any scope; target {gap}", gap=words.duration(allowed))
+            if allowed
+            else words.say("the longest of any scope"),
+        ),
+        figures.gap_target_met,
+    )
+
+
 def coverage_tile(coverage: Coverage, words: Words) -> Tile:
-    """How many modules have a recovery point."""
+    """How many modules have a recovery point, and of how many none is expected."""
     return Tile(
         words.say("Modules covered"),
         words.say(
@@ -145,27 +374,33 @@ def coverage_tile(coverage: Coverage, words: Words) -> Tile:
             covered=words.number(coverage.modules_covered),
             seen=words.number(coverage.modules_seen),
         ),
-        words.say("have a recovery point in the period"),
+        _joined(
+            words,
+            words.say("have a recovery point in the period"),
+            words.count(
+                "{covered} of {number} scope",
+                "{covered} of {number} scopes",
+                coverage.scopes_seen,
+                covered=words.number(coverage.scopes_covered),
+            )
+            if coverage.scopes_seen > coverage.modules_seen
+            else None,
+            words.count(
+                "{number} more with nothing to back up",
+                "{number} more with nothing to back up",
+                coverage.modules_idle,
+            )
+            if coverage.modules_idle
+            else None,
+            words.count(
+                "{number} more switched off or gone",
+                "{number} more switched off or gone",
+                coverage.modules_off,
+            )
+            if coverage.modules_off
+            else None,
+        ),
     )
-
-
-def incomplete(coverage: Coverage, words: Words) -> str | None:
-    """Which days nobody looked at the service; None where somebody did on every day."""
-    if coverage.complete:
-        return None
-    seen = words.count(
-        "The service was looked at on {seen} of {number} day.",
-        "The service was looked at on {seen} of {number} days.",
-        coverage.days,
-        seen=words.number(coverage.snapshot_days),
-    )
-    known = words.say("What ran on the others is known only as far as it was still listed later.")
-    missing = (
-        words.say("Not observed: {days}.", days=words.days(coverage.missing_days))
-        if coverage.snapshot_days
-        else words.say("No day of the period was observed.")
-    )
-    return f"{seen} {known} {missing}"
 
 
 def changes(
@@ -180,67 +415,104 @@ def changes(
     if before.success_rate is not None and figures.success_rate is not None:
         change = words.points(figures.success_rate - before.success_rate)
         rate = words.say("{change} against {period}", change=change, period=period)
-    more = words.change(before.bytes, figures.bytes)
+    more = (
+        words.change(before.bytes, figures.bytes)
+        if before.bytes is not None and figures.bytes is not None
+        else None
+    )
     if more is not None and figures.jobs:
         volume = words.say("{change} against {period}", change=more, period=period)
     return rate, volume
 
 
-def no_trend(report: Report, words: Words) -> str | None:
+def no_trend(report: ReportFigures, words: Words) -> str | None:
     """Why there is nothing to compare with, where there is not."""
-    if report.previous is None:
-        return words.say("There is no earlier data to compare with.")
-    if changes(report.totals, report.previous, words) == (None, None):
-        return words.say(
-            "{period} has nothing this period could be compared with.",
-            period=words.period(report.previous.period),
-        )
-    return None
+    previous = report.previous if report.comparable else None
+    if changes(report.totals, previous, words) != (None, None):
+        return None
+    return not_compared(report.coverage.watch, report.previous, report.period, words)
 
 
 _STEPS: Final = {
     ReasonKind.NO_RECOVERY_POINT: marked("Restore protection: nothing could be backed up"),
     ReasonKind.FAILURES_IN_A_ROW: marked("Find out why these fail again and again"),
+    ReasonKind.REFUSED: marked("Find out why these could not run"),
     ReasonKind.SUCCESS_TARGET_MISSED: marked("Raise the success rate to its target"),
+    ReasonKind.OBJECT_TARGET_MISSED: marked("Find out why objects are not backed up"),
     ReasonKind.GAP_TARGET_MISSED: marked("Shorten the time without a recovery point"),
     ReasonKind.ENDS_IN_FAILURE: marked("Watch the next run: the last one failed"),
+    ReasonKind.ENDS_REFUSED: marked("Watch the next run: the last one could not start"),
+    ReasonKind.SWITCHED_OFF: marked("Confirm that these were meant to be switched off"),
+    ReasonKind.GONE: marked("Find out why these are no longer listed"),
+    ReasonKind.EXPIRED: marked("Renew what has expired"),
+    ReasonKind.OVER_SEATS: marked("Buy more seats, or use fewer licences"),
+    ReasonKind.OVER_CAPACITY: marked("Buy more capacity, or protect less"),
     ReasonKind.NEVER_RUN: marked("Decide whether these are to be backed up: they have never run"),
     ReasonKind.NO_DATA: marked("Find out why no backup was completed"),
 }
+"""What to do about reasons; those without a step are none to act on."""
 
 
-def steps(report: Report, words: Words) -> list[Step]:
-    """The three most pressing things to do, each for the modules it concerns."""
+def steps(report: ReportFigures, words: Words) -> list[Step]:
+    """What there is to do, most pressing first, each for the modules and scopes it concerns."""
     found = [
-        Step(words.say(_STEPS[kind]), words.listed([_detail(own, words) for own in reasons], 5))
+        Step(
+            words.say(_STEPS[kind]),
+            words.listed([_detail(own, words) for own in sorted(reasons, key=_worst_first)], 5),
+        )
         for kind, reasons in groupby(report.reasons, lambda reason: reason.kind)
+        if kind in _STEPS
     ]
-    if ending := [own for own in report.subscription.products if own.ending]:
-        what = words.say("Renew what has expired or soon will")
+    if ending := [own for own in report.subscription.products if own.ending and not own.expired]:
+        what = words.say("Renew what will soon expire")
         found.append(Step(what, words.listed([_expiry(own, words) for own in ending], 5)))
     tests = report.restore_tests
     if tests and tests.standing is not RestoreStanding.GOOD:
         what = words.say("Show that the data can be restored")
         found.append(Step(what, restoring_title(tests, words)))
-    if report.coverage.missing_days:
-        days = words.days(report.coverage.missing_days)
-        found.append(Step(words.say("Look at the service every day"), days))
-    return found[:MOST_STEPS]
+    if days := Watched.of(report).missed_since_first_look:
+        found.append(Step(words.say("Look at the service every day"), words.days(days)))
+    return found
+
+
+_LESS_IS_WORSE: Final = (ReasonKind.SUCCESS_TARGET_MISSED, ReasonKind.OBJECT_TARGET_MISSED)
+
+
+def _worst_first(reason: Reason) -> float:
+    value = reason.value or 0.0
+    return value if reason.kind in _LESS_IS_WORSE else -value
 
 
 def _detail(reason: Reason, words: Words) -> str:
-    """The module, and the figure that tells."""
-    name = shortened(module_label(reason.service, reason.module))
-    value = reason.value or 0.0
+    """The module and scope, and the figure that tells."""
+    if not reason.service and not reason.subject:
+        return words.say("no module is known of this customer")
+    module = shortened(reason.subject or module_label(reason.service, reason.module))
+    name = words.name(with_scope(module, reason.name))
+    value, target = reason.value or 0.0, reason.target or 0.0
     match reason.kind:
         case ReasonKind.FAILURES_IN_A_ROW | ReasonKind.ENDS_IN_FAILURE:
             detail = words.count("{number} in a row", "{number} in a row", int(value))
         case ReasonKind.SUCCESS_TARGET_MISSED:
             detail = words.percent(reason.value)
+        case ReasonKind.OBJECT_TARGET_MISSED:
+            detail = words.say("{rate} of the objects", rate=words.percent(reason.value))
         case ReasonKind.GAP_TARGET_MISSED:
             detail = words.duration(reason.value)
+        case ReasonKind.SWITCHED_OFF | ReasonKind.GONE | ReasonKind.EXPIRED if reason.since:
+            detail = words.say("since {day}", day=words.short_day(reason.since))
+        case ReasonKind.OVER_SEATS:
+            detail = words.say(
+                "{used} of {bought}",
+                used=words.number(int(value)),
+                bought=words.number(int(target)),
+            )
+        case ReasonKind.OVER_CAPACITY:
+            detail = words.say(
+                "{used} of {bought}", used=words.size(value), bought=words.size(target)
+            )
         case _:
-            return name or words.say("no module is known of this customer")
+            return name
     return words.say("{module} ({figure})", module=name, figure=detail)
 
 
@@ -249,26 +521,23 @@ def _expiry(product: Product, words: Words) -> str:
     return words.say("{module} ({figure})", module=shortened(product.service), figure=day)
 
 
-def _joined(*parts: str | None) -> str:
-    return "; ".join(part for part in parts if part)
+def _joined(words: Words, *parts: str | None) -> str:
+    return words.say("; ").join(part for part in parts if part)
 
 
-def shortened(name: str) -> str:
-    """A name in a sentence, of a length any real one has; tables and workbook have it whole."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
-
-
-def service_title(service: str, figures: Figures, modules: Sequence[State], words: Words) -> str:
+def service_title(service: str, figures: Figures, case: Case, words: Words) -> str:
     """The message of a service's page."""
     if not figures.completed:
         return words.say("{service}: no backup was completed", service=service)
-    good = modules.count(State.HEALTHY)
-    if good == len(modules):
-        return words.say("{service}: {done}", service=service, done=succeeded(figures, words))
+    done = succeeded(figures, case.policy, words, seen=case.watched.sparse)
+    states = [own.state for own in case.expected if own.service == service]
+    good = states.count(State.HEALTHY)
+    if good == len(states):
+        return words.say("{service}: {done}", service=service, done=done)
     return words.say(
         "{service}: {done}, {good} of {all} modules healthy",
         service=service,
-        done=succeeded(figures, words),
+        done=done,
         good=words.number(good),
-        all=words.number(len(modules)),
+        all=words.number(len(states)),
     )

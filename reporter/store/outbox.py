@@ -129,14 +129,7 @@ def queue(
     mine = (versions.customer_id == customer.id) & (versions.period == period)
     with store.begin() as connection:
         version_id = _newest(connection, customer, mine, version)
-        # Held, so that nobody claims meanwhile what is withdrawn here.
-        rows = connection.execute(
-            sa.select(deliveries, versions.number, versions.figures_sha256)
-            .join(tables.versions)
-            .where(mine)
-            .order_by(versions.number, deliveries.c.id)
-            .with_for_update(of=deliveries)
-        ).all()
+        rows = _rows_of(connection, mine)
         wanted = {(own.channel, own.address): own for own in recipients}
         _withdraw(connection, rows, version, wanted, now)
         for (channel, address), recipient in wanted.items():
@@ -156,6 +149,49 @@ def queue(
                     .where(deliveries.c.id == own.id)
                     .values(role=recipient.role)
                 )
+
+
+def withdraw_replaced(
+    store: Store, customer: Customer, period: str, version: Version, now: datetime
+) -> None:
+    """Take back what is open of other versions of a report than this one, and queue nothing.
+
+    Raises:
+        OutboxChanged: a newer version has been rendered meanwhile; nothing is withdrawn.
+        StoreError: the database refuses.
+    """
+    versions = tables.versions.c
+    mine = (versions.customer_id == customer.id) & (versions.period == period)
+    with store.begin() as connection:
+        _newest(connection, customer, mine, version)
+        rows = _rows_of(connection, mine)
+        wanted = {(row.channel, row.recipient) for row in rows}
+        _withdraw(connection, rows, version, wanted, now)
+
+
+def has_rows(store: Store, customer: Customer, period: str) -> bool:
+    """Whether any version of a customer's report was ever to go to anybody.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    versions = tables.versions.c
+    mine = (versions.customer_id == customer.id) & (versions.period == period)
+    query = sa.select(tables.deliveries.c.id).join(tables.versions).where(mine).limit(1)
+    with store.reading() as connection:
+        return connection.scalar(query) is not None
+
+
+def _rows_of(connection: sa.Connection, mine: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+    """The rows of a report, by version; held, so that nobody claims meanwhile what is withdrawn."""
+    deliveries, versions = tables.deliveries, tables.versions.c
+    return connection.execute(
+        sa.select(deliveries, versions.number, versions.figures_sha256, versions.redefined_sha256)
+        .join(tables.versions)
+        .where(mine)
+        .order_by(versions.number, deliveries.c.id)
+        .with_for_update(of=deliveries)
+    ).all()
 
 
 def _newest(
@@ -195,14 +231,15 @@ def _withdraw(
 
 
 def _has_it(rows: Sequence[sa.Row[Any]], version: Version) -> bool:
-    """Whether what a recipient had last, or may have had, has the figures of this version; or
-    whether a person has since then said that these figures are not to go there.
+    """Whether what a recipient had last, or may have had, has the figures of this version, or is of
+    the same data; or whether a person has since then said that it is not to go there.
 
-    Another look is no reason to send a report twice, nor to send it after all.
+    Another look is no reason to send a report twice, nor to send it after all. Nor is another
+    program, unless the report was rendered again on purpose.
     """
     for row in reversed(rows):
         if row.state in (*_MAY_BE_THERE, DeliveryState.DROPPED):
-            if row.figures_sha256 == version.figures_sha256:
+            if version.figures_sha256 in (row.figures_sha256, row.redefined_sha256):
                 return True
             if row.state != DeliveryState.DROPPED:
                 return False

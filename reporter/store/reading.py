@@ -1,20 +1,20 @@
-"""What a report reads out of the store: one customer's rows, and the replies they rest on.
+"""What a report reads out of the store: one customer's jobs and sightings, and what they rest on.
 
 Every part of it is found by an index, so that it costs the same in a store of ten million jobs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pandas as pd
 import sqlalchemy as sa
 
 from reporter.jobs.frame import raw_frame
-from reporter.jobs.rows import FIELDS
+from reporter.jobs.rows import FIELDS, FIRSTS
 from reporter.model import (
     KINDS,
     Absence,
@@ -28,11 +28,24 @@ from reporter.model import (
 )
 from reporter.period import Period
 from reporter.store import tables
-from reporter.store.store import Store, replies_of
+from reporter.store.deriving import complete, replies_of, scopes_of
+from reporter.store.looks import Looks, looks_of, sightings_in
+from reporter.store.store import Store
 
 _JOBS: Final = tables.jobs.c
-_COLUMNS: Final = (*FIELDS, "fetched_at", "fetch_id", "started_at", "job_id")
-_TREND_FIELDS: Final = ("jobType", "jobModule", "status", "backupSize")
+_COLUMNS: Final = (
+    *FIELDS,
+    "date_orders",
+    "fetched_at",
+    *FIRSTS,
+    "fetch_id",
+    "dated_at",
+    "outcome",
+    "module_id",
+    "job_id",
+)
+_TIMES: Final = ("fetched_at", *FIRSTS)
+_TREND_FIELDS: Final = ("jobType", "jobModule", "status", "backupSize", "has_objects")
 
 
 @dataclass(frozen=True)
@@ -42,35 +55,83 @@ class Reading:
     rows: pd.DataFrame
     """Raw rows, in the order they were fetched, as `jobs.frame.raw_frame` has them."""
     observations: Observations
+    """All complete snapshots, and the replies the report rests on."""
+    sightings: pd.DataFrame
+    """What the snapshots that count say of each scope, in the columns of
+    `jobs.sightings.SIGHTING_COLUMNS`, sorted by scope and snapshot."""
     answers: tuple[Answer, ...]
     """What the service said beside the jobs."""
+    stored_before: Answer | None
+    """The last it said of protected data before the period; None where that is in `answers`, or
+    there is none."""
 
 
-def read_period(store: Store, customer: Customer, period: Period) -> Reading:
-    """The raw rows a report of the period needs, and what they rest on.
+def read_period(
+    store: Store, customer: Customer, period: Period, watch_every: timedelta
+) -> Reading:
+    """What a report of the period needs, and what that rests on.
 
-    Rows of the period and of the one before it, undated ones and placeholders; of each module and
-    outcome the last before (recovery points) and the first after (cures).
+    Jobs of the period and of the one before it, and undated ones; of each scope and outcome the
+    last before (recovery points) and the first after (cures); the first that is known of each
+    scope. Sightings of all snapshots up to the first one at or after the period's end and
+    `watch_every`, of each scope from its last success before the period before on.
 
     Raises:
         StoreError: the database refuses.
     """
     with store.reading() as connection:
-        settled = connection.scalar(_settled(customer.id, period))
-        needed = _needed(customer.id, period, settled)
-        found = [tuple(row) for row in connection.execute(needed)]  # plain: pandas asks each row
-        # Not by the database, whose order of texts is its own: the report is to be the same.
-        found.sort(key=_in_order)
-        rows = pd.DataFrame.from_records(found, columns=_COLUMNS)
-        started = rows["started_at"].astype("Int64")
-        bounds = tables.microseconds(period.start), tables.microseconds(period.end)
-        of_period = started.isna() | started.between(*bounds, inclusive="left")
-        gave = set(rows["fetch_id"][of_period])
-        observations = _observations(connection, customer.id, period, gave)
+        looks = looks_of(connection, customer.id, period, watch_every)
+        rows = _rows(connection, customer.id, period)
+        if looks.last is not None:
+            # Of a job that still runs after them, they show that it ran at the last of them.
+            still = (rows["outcome"] == Outcome.RUNNING.value) & (rows["dated_at"] < period.end)
+            rows["fetched_at"] = rows["fetched_at"].mask(
+                still & (rows["fetched_at"] > looks.last), looks.last
+            )
+        sources = _sources(connection, customer.id, {*looks.deciding, *_gave(rows, period, looks)})
+        sightings = sightings_in(connection, customer.id, period, looks)
         answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
-    fetched_at = pd.to_datetime(rows["fetched_at"], unit="us", utc=True)
-    raw = raw_frame(rows[[*FIELDS]].assign(fetched_at=fetched_at))
-    return Reading(raw, observations, answers)
+        stored_before = _stored_before(connection, customer.id, period, answers)
+    return Reading(
+        raw_frame(rows), Observations(looks.times, sources), sightings, answers, stored_before
+    )
+
+
+def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
+    """How many jobs are dated in each of the months (`month`, its place in `months`; `count`), by
+    the fields a trend is computed from, with their raw values, and by whether they backed up any
+    object (`has_objects`).
+
+    Counted in the database: a year of single jobs would take seconds to read.
+    """
+    month = sa.case(
+        *((_JOBS.dated_at < own.end, number) for number, own in enumerate(months))
+    ).label("month")
+    fields = [_JOBS[name] for name in _TREND_FIELDS]
+    query = (
+        sa.select(*fields, month, sa.func.count().label("count"))
+        .where(_JOBS.scope_id.in_(_ids(customer.id)))
+        .where(_JOBS.dated_at >= months[0].start, _JOBS.dated_at < months[-1].end)
+        .group_by(*fields, month)
+    )
+    with store.reading() as connection:
+        found = connection.execute(query).all()
+    return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
+
+
+def _rows(connection: sa.Connection, customer_id: str, period: Period) -> pd.DataFrame:
+    """The jobs of `read_period`, each once, in the columns `_COLUMNS`."""
+    settled = connection.scalar(_settled(customer_id, period))
+    needed = _needed(customer_id, period, settled)
+    found = {
+        (row.module_id, row.job_id): tuple(row)  # plain: pandas asks each row
+        for row in connection.execute(needed)
+    }
+    # Not by the database, whose order of texts is its own: the report is to be the same.
+    rows = pd.DataFrame.from_records(sorted(found.values(), key=_in_order), columns=_COLUMNS)
+    for name in (*_TIMES, "dated_at"):
+        rows[name] = pd.to_datetime(rows[name].astype("Int64"), unit="us", utc=True)
+    return rows
 
 
 _ORDER: Final = tuple(map(_COLUMNS.index, ("fetched_at", "job_id", "jobType", "jobModule")))
@@ -82,25 +143,19 @@ def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return fetched_at, *(name or "" for name in names)
 
 
-def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
-    """How many jobs started in each of the months (`month`, its place in `months`; `count`),
-    by the fields a trend is computed from, with their raw values.
-
-    Counted in the database: a year of single jobs would take seconds to read.
+def _gave(rows: pd.DataFrame, period: Period, looks: Looks) -> Iterable[int]:
+    """The fetches that jobs of the period are from. Of one that still runs the snapshots that count
+    say so anyway; an undated one is of the snapshots that show it first.
     """
-    month = sa.case(
-        *((_JOBS.started_at < own.end, number) for number, own in enumerate(months))
-    ).label("month")
-    fields = [_JOBS[name] for name in _TREND_FIELDS]
-    query = (
-        sa.select(*fields, month, sa.func.count().label("count"))
-        .where(_JOBS.customer_id == customer.id, _JOBS.job_id != "")
-        .where(_JOBS.started_at >= months[0].start, _JOBS.started_at < months[-1].end)
-        .group_by(*fields, month)
-    )
-    with store.reading() as connection:
-        found = connection.execute(query).all()
-    return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
+    of_period = (rows["dated_at"] >= period.start) & (rows["dated_at"] < period.end)
+    of_period &= rows["outcome"] != Outcome.RUNNING.value
+    shown = rows["first_seen_at"].between(period.start, looks.last or period.end)
+    return map(int, rows["fetch_id"][of_period | (rows["dated_at"].isna() & shown)])
+
+
+def _ids(customer_id: str) -> sa.Select[Any]:
+    """The numbers of a customer's scopes."""
+    return scopes_of(customer_id).with_only_columns(tables.scopes.c.id)
 
 
 def _settled(customer_id: str, period: Period) -> sa.Select[Any]:
@@ -108,25 +163,28 @@ def _settled(customer_id: str, period: Period) -> sa.Select[Any]:
     cure of each exception is among them.
     """
     return sa.select(sa.func.max(_JOBS.point_at)).where(
-        _JOBS.customer_id == customer_id,
-        _JOBS.started_at >= period.start,
-        _JOBS.started_at < period.end,
+        _JOBS.scope_id.in_(_ids(customer_id)),
+        _JOBS.dated_at >= period.start,
+        _JOBS.dated_at < period.end,
     )
 
 
 def _needed(customer_id: str, period: Period, settled: Any) -> sa.CompoundSelect[Any]:
-    """The rows of `read_period`: parts that have no row in common, each found by an index."""
+    """The rows of `read_period`, some of them twice; each part is found by an index."""
     start, end = period.previous().start, period.end
     settled = settled or start
-    mine = _rows_of(tables.jobs).where(_JOBS.customer_id == customer_id)
-    later = mine.where(_JOBS.started_at >= end)
+    mine = _rows_of(tables.jobs).where(_JOBS.scope_id.in_(_ids(customer_id)))
+    any_outcome = mine.where(_JOBS.outcome.in_([own.value for own in Outcome]))
     return sa.union_all(
-        mine.where(_JOBS.started_at >= start, _JOBS.started_at < end),
-        mine.where(_JOBS.started_at < start, _JOBS.point_at >= start),  # then under way
-        mine.where(_JOBS.started_at.is_(None)),
-        later.where(_JOBS.point_at >= start, _JOBS.point_at <= settled),
-        _first_of_each(customer_id, lambda own: _last_before(own, start, end)),
-        _first_of_each(customer_id, lambda own: _first_after(own, settled, end)),
+        mine.where(_JOBS.dated_at >= start, _JOBS.dated_at < end),
+        any_outcome.where(_JOBS.dated_at < start, _JOBS.point_at >= start),  # then under way
+        mine.where(_JOBS.dated_at.is_(None)),
+        any_outcome.where(
+            _JOBS.dated_at >= end, _JOBS.point_at >= start, _JOBS.point_at <= settled
+        ),
+        _one_of_each(customer_id, lambda own: _last_before(own, start, end), Outcome),
+        _one_of_each(customer_id, lambda own: _first_after(own, settled, end), Outcome),
+        _one_of_each(customer_id, lambda own: _first_known(own, start)),
     )
 
 
@@ -144,96 +202,112 @@ def _rows_of(jobs: sa.FromClause) -> sa.Select[Any]:
 
 
 def _last_before(jobs: Any, start: datetime, end: datetime) -> sa.Select[Any]:
-    """The last job to end before `start`, of those that did not start from then to `end`."""
-    elsewhere = (jobs.c.started_at < start) | (jobs.c.started_at >= end)
+    """The last job to end before `start`, of those that are not dated from then to `end`."""
+    elsewhere = (jobs.c.dated_at < start) | (jobs.c.dated_at >= end)
     ended = sa.select(jobs.c.job_id).where(jobs.c.point_at < start, elsewhere)
     return ended.order_by(jobs.c.point_at.desc(), jobs.c.job_id.desc())
 
 
 def _first_after(jobs: Any, settled: datetime, end: datetime) -> sa.Select[Any]:
-    """The first job to end after `settled`, of those that started from `end` on."""
-    ended = sa.select(jobs.c.job_id).where(jobs.c.point_at > settled, jobs.c.started_at >= end)
+    """The first job to end after `settled`, of those that are dated from `end` on."""
+    ended = sa.select(jobs.c.job_id).where(jobs.c.point_at > settled, jobs.c.dated_at >= end)
     return ended.order_by(jobs.c.point_at, jobs.c.job_id)
 
 
-def _first_of_each(
-    customer_id: str, chosen: Callable[[sa.FromClause], sa.Select[Any]]
+def _first_known(jobs: Any, start: datetime) -> sa.Select[Any]:
+    """The first job there is, where it is dated before `start`."""
+    known = sa.select(jobs.c.job_id).where(jobs.c.dated_at < start)
+    return known.order_by(jobs.c.dated_at, jobs.c.point_at)
+
+
+def _one_of_each(
+    customer_id: str,
+    chosen: Callable[[sa.FromClause], sa.Select[Any]],
+    outcomes: Iterable[Outcome] = (),
 ) -> sa.Select[Any]:
-    """Of the jobs `chosen`, the first of each module and outcome."""
-    modules, jobs = tables.modules.c, tables.jobs.alias("candidates")
-    outcomes = sa.union_all(
-        *(sa.select(sa.literal(own.value).label("outcome")) for own in Outcome)
-    ).subquery("outcomes")
-    first = (
-        chosen(jobs)
-        .where(
-            jobs.c.customer_id == modules.customer_id,
-            jobs.c.service == modules.service,
-            jobs.c.module == modules.module,
-            jobs.c.outcome == outcomes.c.outcome,
-        )
-        .limit(1)
-        .scalar_subquery()
-    )
-    firsts = (
-        sa.select(modules.customer_id, modules.service, modules.module, first.label("job_id"))
-        .where(modules.customer_id == customer_id)
-        .join_from(tables.modules, outcomes, sa.true())
-        .subquery("firsts")
-    )
-    identity = ("customer_id", "service", "module", "job_id")
-    same = sa.and_(*(_JOBS[name] == firsts.c[name] for name in identity))
+    """Of the jobs `chosen`, the first of each scope, or of each scope and outcome."""
+    scopes, jobs = tables.scopes.c, tables.jobs.alias("candidates")
+    first = chosen(jobs).where(jobs.c.scope_id == scopes.id)
+    of_each = scopes_of(customer_id).with_only_columns(scopes.module_id)
+    if outcomes:
+        outcome = sa.union_all(
+            *(sa.select(sa.literal(own.value).label("outcome")) for own in outcomes)
+        ).subquery("outcomes")
+        first = first.where(jobs.c.outcome == outcome.c.outcome)
+        of_each = of_each.join(outcome, sa.true())
+    job_id = first.limit(1).scalar_subquery().label("job_id")
+    firsts = of_each.add_columns(job_id).subquery("firsts")
+    same = sa.and_(*(_JOBS[name] == firsts.c[name] for name in ("module_id", "job_id")))
     return _rows_of(tables.jobs).select_from(firsts.join(tables.jobs, same))
 
 
-def _observations(
-    connection: sa.Connection, customer_id: str, period: Period, gave: Iterable[int]
-) -> Observations:
-    """When the customer was looked at, and the replies a report of the period rests on: those of
-    the period's fetches, and of the fetches `gave` that its rows are from.
-    """
+def _sources(
+    connection: sa.Connection, customer_id: str, rests_on: Collection[int]
+) -> tuple[Source, ...]:
+    """The replies of some fetches of a customer's jobs."""
     fetches, replies = tables.fetches.c, tables.replies.c
-    complete = (
-        (fetches.customer_id == customer_id) & (fetches.kind == "jobs") & fetches.error.is_(None)
-    )
-    taken = sa.select(fetches.id, fetches.taken_at).where(complete).order_by(fetches.taken_at)
-    looked = connection.execute(taken).all()
-    rests_on = set(gave) | {own.id for own in looked if period.start <= own.taken_at < period.end}
     source = (
         sa.select(replies.fetched_at, replies.url, replies.sha256, replies.rows)
         .join(tables.fetches)
-        .where(complete, fetches.id.in_(rests_on))
+        .where(complete(customer_id), fetches.id.in_(rests_on))
         .order_by(fetches.taken_at, fetches.id, replies.position)
     )
-    sources = tuple(Source(*row) for row in connection.execute(source))
-    return Observations(tuple(own.taken_at for own in looked), sources)
+    return tuple(Source(*row) for row in connection.execute(source))
 
 
 def _answer(connection: sa.Connection, customer_id: str, kind: Kind, period: Period) -> Answer:
     """What the service said of something beside the jobs, for a report of the period.
 
-    The last answer of the period, else the first after it; else why there was none, chosen likewise
-    so that it stays the same once the period is over; else the last there is from before.
+    The last answer before the period's end, however early, else the first after it; else why there
+    was none, so chosen that it stays the same once the period is over: the last attempt of the
+    period, the first after it, or the last before it.
     """
     fetches = tables.fetches.c
-    mine = sa.select(fetches.id, fetches.taken_at, fetches.error).where(
-        fetches.customer_id == customer_id, fetches.kind == kind
-    )
+    mine = _asked(customer_id, kind)
     within = mine.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
     after = mine.where(fetches.taken_at >= period.end)
     answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
-    newest, first = (fetches.taken_at.desc(), fetches.id.desc()), (fetches.taken_at, fetches.id)
     looks = (
-        within.where(answered).order_by(*newest),
-        after.where(answered).order_by(*first),
-        within.order_by(*newest),
-        after.order_by(*first),
-        mine.order_by(*newest),
+        mine.where(answered, fetches.taken_at < period.end).order_by(*_NEWEST),
+        after.where(answered).order_by(*_FIRST),
+        within.order_by(*_NEWEST),
+        after.order_by(*_FIRST),
+        mine.order_by(*_NEWEST),
     )
     for look in looks:
         if row := connection.execute(look.limit(1)).one_or_none():
             return _kept(connection, kind, *row)
     return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
+
+
+_NEWEST: Final = (tables.fetches.c.taken_at.desc(), tables.fetches.c.id.desc())
+_FIRST: Final = (tables.fetches.c.taken_at, tables.fetches.c.id)
+
+
+def _stored_before(
+    connection: sa.Connection, customer_id: str, period: Period, answers: Iterable[Answer]
+) -> Answer | None:
+    """The last complete answer about protected data before the period; None where it is among
+    `answers`, as nothing was said since.
+    """
+    fetches = tables.fetches.c
+    before = _asked(customer_id, "protection").where(
+        fetches.error.is_(None), fetches.taken_at < period.start
+    )
+    row = connection.execute(before.order_by(*_NEWEST).limit(1)).one_or_none()
+    if row is None or any(
+        own.kind == "protection" and own.asked_at == row.taken_at for own in answers
+    ):
+        return None
+    return _kept(connection, "protection", *row)
+
+
+def _asked(customer_id: str, kind: Kind) -> sa.Select[Any]:
+    """What came of asking for something beside the jobs."""
+    fetches = tables.fetches.c
+    return sa.select(fetches.id, fetches.taken_at, fetches.error).where(
+        fetches.customer_id == customer_id, fetches.kind == kind
+    )
 
 
 def _kept(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 import sqlalchemy as sa
 
 from reporter.model import KINDS, Answer, Customer, Reply, Snapshot
 from reporter.store import tables
+from reporter.store.deriving import complete, replies_of
 from reporter.store.reading import absence_of
-from reporter.store.store import Store, replies_of
+from reporter.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,10 @@ def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterato
     """
     fetches = tables.fetches.c
     mine = fetches.customer_id == customer.id
-    jobs = fetches.kind == "jobs"
     with store.reading() as connection:
         next_one = connection.scalar(
             sa.select(sa.func.min(fetches.id)).where(
-                mine, jobs, fetches.error.is_(None), fetches.taken_at > as_of
+                complete(customer.id), fetches.taken_at > as_of
             )
         )
         found = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(mine)
@@ -50,6 +51,17 @@ def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterato
         for row in connection.execute(found.order_by(fetches.id)).all():
             replies = replies_of(connection, row.id) if row.error is None else ()
             yield Fetch(row.kind, row.taken_at, row.error, replies)
+
+
+def until(fetches: Iterable[Fetch], as_of: datetime) -> Iterator[Fetch]:
+    """Of fetches in the order they were recorded, those a report rests on whose last complete
+    snapshot of the jobs is of `as_of`: what `received_until` gives.
+    """
+    return takewhile(lambda fetch: not _is_snapshot_after(fetch, as_of), fetches)
+
+
+def _is_snapshot_after(fetch: Fetch, moment: datetime) -> bool:
+    return fetch.kind == "jobs" and fetch.error is None and fetch.taken_at > moment
 
 
 def receive_again(store: Store, customer: Customer, fetches: Iterable[Fetch]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,22 +12,23 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from reporter.errors import NotStorable, StoreError
+from reporter.errors import NotStorable, ReporterError, StoreError
 from reporter.files import close_to_others
 from reporter.foreign import storable
-from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import products_of, read_overview, read_page, rows_of
-from reporter.jobs.rows import Row, identity_of, moment, newest, present, refuse_long
-from reporter.jobs.values import LATEST
+from reporter.jobs.rows import refuse_long
 from reporter.model import Answer, Customer, Kind, Reply, Snapshot
 from reporter.showing import one_line
 from reporter.store import tables
 from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
+from reporter.store.deriving import Derivation, derive_again
 from reporter.store.schema import bring_up_to_date
 
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+logger = logging.getLogger(__name__)
+
+_A_FEW: Final = 3
+"""Customers that are derived anew without a word."""
 ABOUT_ALL: Final[Mapping[Kind, str]] = {"subscription": "subscriptions"}
 """The kind of the fetch that the answers of all customers are cut from, which has no customer."""
 MOST_UNUSABLE: Final = 100
@@ -49,6 +51,7 @@ class Store:
         """The store at a database URL, made or brought up to date where needed.
 
         Raises:
+            ReplyError: what an older version has kept of a customer cannot be used.
             StoreError: it cannot be opened, or is of a newer version.
         """
         engine = _engine(url)
@@ -57,12 +60,38 @@ class Store:
             with store._errors():
                 _try(engine)
                 bring_up_to_date(engine)
-        except StoreError:
+            store._derive()
+        except ReporterError:
             engine.dispose()
             raise
         for path in files_of(engine.url):
             close_to_others(path)
         return store
+
+    def _derive(self) -> None:
+        """Derive anew what was derived by other rules, customer by customer: where one process is
+        cut short the next goes on, and of two at once each customer has one.
+
+        Raises:
+            ReplyError: a reply cannot be used.
+            StoreError: the database refuses.
+        """
+        customers = tables.customers.c
+        outdated = customers.derivation < tables.DERIVATION
+        with self.reading() as connection:
+            found = connection.execute(sa.select(customers.id).where(outdated)).scalars().all()
+        if len(found) > _A_FEW:
+            logger.warning(
+                "The jobs of %s customers are derived anew from their replies, once after an "
+                "upgrade; this may take minutes.",
+                f"{len(found):,}",
+            )
+        for customer_id in found:
+            with self.begin() as connection:
+                mine = sa.select(customers.id).where(customers.id == customer_id, outdated)
+                if connection.scalar(mine.with_for_update()) is not None:
+                    touch(connection, customer_id)
+                    derive_again(connection, customer_id)
 
     def close(self) -> None:
         """Let go of the database; the store opens it again where it is used again."""
@@ -99,19 +128,18 @@ class Store:
             ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        rows = newest(rows_of(snapshot.replies))
+        rows = rows_of(snapshot.replies)
         refuse_long(rows)
-        jobs = [derived(row) for row in rows]
-        customer_id = snapshot.customer.id
+        customer = snapshot.customer
         with self.begin() as connection:
             # First, because whoever has read before and writes after must wait here.
-            touch(connection, customer_id)
+            self._hold(connection, customer, snapshot.taken_at)
             fetch_id = self._record_replies(
-                connection, customer_id, "jobs", snapshot.replies, run_id
+                connection, customer.id, "jobs", snapshot.replies, run_id
             )
-            self.keep_jobs(connection, customer_id, fetch_id, jobs)
+            Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
-                self._record_answer(connection, customer_id, answer, run_id)
+                self._record_answer(connection, customer.id, answer, run_id)
 
     def record_failure(
         self,
@@ -287,44 +315,20 @@ class Store:
         )
         return fetch_id
 
-    def keep_jobs(
-        self, connection: sa.Connection, customer_id: str, fetch_id: int, jobs: list[Row]
-    ) -> None:
-        """Keep the rows `derived` made of a snapshot, where no newer ones are kept."""
-        if not jobs:
-            return
-        mine = {"customer_id": customer_id, "fetch_id": fetch_id}
-        modules = {(job["service"], job["module"]) for job in jobs}
-        connection.execute(
-            self.insert(tables.modules).on_conflict_do_nothing(),
-            [
-                {"customer_id": customer_id, "service": service, "module": module}
-                for service, module in sorted(modules)
-            ],
+    def _hold(self, connection: sa.Connection, customer: Customer, at: datetime) -> None:
+        """Say that something of the customer, listed or not, changes with this transaction: all
+        others wait for its end.
+        """
+        insert = self.insert(tables.customers)
+        hold = insert.on_conflict_do_update(
+            index_elements=["id"], set_={"revision": tables.customers.c.revision + 1}
         )
-        since = min((job["started_at"] for job in jobs if job["started_at"]), default=LATEST)
-        older = _count_before(connection, customer_id, since)
-        connection.execute(self._upsert_jobs(), [job | mine for job in jobs])
-        # Where a job has changed its start, any month may be another now.
-        moved = older != _count_before(connection, customer_id, since)
-        forget_tallies(connection, customer_id, None if moved else since)
-
-    def _upsert_jobs(self) -> Any:
-        """Newer rows of an identity replace older ones: the rule of `jobs.rows.newest`."""
-        insert = self.insert(tables.jobs)
-        new, old = insert.excluded, tables.jobs.c
-        identity = ["customer_id", "service", "module", "job_id"]
-        return insert.on_conflict_do_update(
-            index_elements=identity,
-            set_={column.name: column for column in new if column.name not in identity},
-            where=new.modified_at.is_(None)
-            | old.modified_at.is_(None)
-            | (new.modified_at >= old.modified_at),
-        )
+        row = {"id": customer.id, "name": customer.name, "listed_at": at}
+        connection.execute(hold, [row])
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT in the database's own form, which can say what to do on a conflict."""
-        return _INSERTS[self.engine.dialect.name](table)
+        return tables.insert(self.engine.dialect.name, table)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -364,20 +368,6 @@ class Store:
             ) from error
 
 
-def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
-    """The replies of a complete fetch, as they were received."""
-    replies, bodies = tables.replies.c, tables.bodies.c
-    found = connection.execute(
-        sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
-        .join(tables.bodies, bodies.sha256 == replies.sha256)
-        .where(replies.fetch_id == fetch_id)
-        .order_by(replies.position)
-    )
-    return tuple(
-        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in found
-    )
-
-
 def _taken_at(answer: Answer) -> datetime:
     """When an answer was complete, or known not to come."""
     if answer.absence is None:
@@ -409,39 +399,6 @@ def revision(connection: sa.Connection, customer_id: str, *, hold: bool = False)
     customers = tables.customers.c
     query = sa.select(customers.revision).where(customers.id == customer_id)
     return int(connection.scalar(query.with_for_update() if hold else query) or 0)
-
-
-def forget_tallies(
-    connection: sa.Connection, customer_id: str, since: datetime | None = None
-) -> None:
-    """Let go of what was counted of months that end after a time; of all without one."""
-    tallies = tables.tallies
-    gone = sa.delete(tallies).where(tallies.c.customer_id == customer_id)
-    connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
-
-
-def _count_before(connection: sa.Connection, customer_id: str, since: datetime) -> int:
-    """How many jobs started before a time."""
-    jobs = tables.jobs.c
-    older = sa.select(sa.func.count()).where(
-        jobs.customer_id == customer_id, jobs.started_at < since
-    )
-    return int(connection.scalar(older) or 0)
-
-
-def derived(row: Row) -> Row:
-    """A row of the table `jobs`: what the service wrote, and what rows are chosen by."""
-    service, module, job_id = identity_of(row)
-    started_at, ended_at = moment(row, "startTime"), moment(row, "endTime")
-    return row | {
-        "service": service,
-        "module": module,
-        "job_id": job_id,
-        "started_at": started_at,
-        "point_at": ended_at or started_at,
-        "modified_at": moment(row, "lastModifyTime"),
-        "outcome": outcome_of(present(row["status"])).value if job_id else None,
-    }
 
 
 def _engine(url: str) -> sa.Engine:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.jobs.rows import FIELDS
+
+DERIVATION: Final = 1
+"""Grows with each change of what is derived from replies: older stores then derive it anew."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,6 +34,14 @@ class Instant(sa.TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def insert(dialect: str, table: sa.Table) -> Any:
+    """An INSERT in a database's own form, which can say what to do on a conflict."""
+    return _INSERTS[dialect](table)
+
+
 metadata = sa.MetaData()
 
 customers = sa.Table(
@@ -40,6 +52,8 @@ customers = sa.Table(
     sa.Column("listed_at", Instant, nullable=False),  # the last time the service listed it
     # Grows whenever anything that is kept of the customer changes.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    # By which rules what is derived from its replies was derived; 0 where nothing was yet.
+    sa.Column("derivation", sa.Integer, nullable=False, server_default="0", default=DERIVATION),
 )
 
 # A run over the customers. One that never ended was cut short: the next goes on with it.
@@ -93,36 +107,73 @@ replies = sa.Table(
     sa.Index("replies_by_body", "sha256"),
 )
 
-# One row per identity: the raw fields of the row that counts, and what is needed to choose rows
-# without reading them all. `job_id` is empty for a placeholder.
-jobs = sa.Table(
-    "jobs",
-    metadata,
-    sa.Column("customer_id", sa.String, primary_key=True),
-    sa.Column("service", sa.String, primary_key=True),
-    sa.Column("module", sa.String, primary_key=True),
-    sa.Column("job_id", sa.String, primary_key=True),
-    *(sa.Column(field, sa.String) for field in FIELDS),
-    sa.Column("fetched_at", Instant, nullable=False),
-    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
-    sa.Column("started_at", Instant),
-    sa.Column("point_at", Instant),  # its end, else its start
-    sa.Column("modified_at", Instant),
-    sa.Column("outcome", sa.String),
-    # Each part of what a report reads (`reading`) has an index it can be found by.
-    sa.Index("jobs_by_start", "customer_id", "started_at", "point_at"),
-    sa.Index("jobs_by_point", "customer_id", "point_at", "started_at"),
-    sa.Index("jobs_by_outcome", "customer_id", "service", "module", "outcome", "point_at"),
-    sa.Index("jobs_by_fetch", "fetch_id"),
-)
-
-# The modules of `jobs`: finding them there would mean to go through all of a customer's history.
+# The modules the service has listed, and the scopes of each, by numbers of their own: names are
+# kept once, and what is kept of each is found by a short key.
 modules = sa.Table(
     "modules",
     metadata,
-    sa.Column("customer_id", sa.String, primary_key=True),
-    sa.Column("service", sa.String, primary_key=True),
-    sa.Column("module", sa.String, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.String, nullable=False),
+    sa.Column("service", sa.String, nullable=False),
+    sa.Column("module", sa.String, nullable=False),
+    sa.UniqueConstraint("customer_id", "service", "module"),
+)
+
+scopes = sa.Table(
+    "scopes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("module_id", sa.Integer, sa.ForeignKey("modules.id"), nullable=False),
+    sa.Column("name", sa.String, nullable=False),  # empty where the service gives none
+    # Of the name, which may be longer than anything that can be indexed.
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.UniqueConstraint("module_id", "sha256"),
+)
+
+# What snapshots say of a scope (`jobs.sightings`): a row where one says something else than the one
+# before it. It holds from the fetch `fetch_id` on, in the order of recording, until the next row.
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("scope_id", sa.Integer, sa.ForeignKey("scopes.id"), primary_key=True),
+    # Refers to `fetches`: no key, or each fetch that is pruned would be looked for in all of these.
+    sa.Column("fetch_id", sa.Integer, primary_key=True, autoincrement=False),
+    # Whether it is listed; where it is not, the rest is what was said of it last.
+    sa.Column("listed", sa.Boolean, nullable=False),
+    sa.Column("job_id", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("modified_at", Instant),
+    sa.Column("oldest_at", Instant),
+    sa.Column("at_work", sa.String, nullable=False),
+    sa.Column("lost", sa.Boolean, nullable=False),  # in the first of its snapshots alone
+    sa.Column("unreadable", sa.String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# One row per job: the raw fields of the row that counts, and what is needed to choose jobs without
+# reading them all.
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("module_id", sa.Integer, sa.ForeignKey("modules.id"), primary_key=True),
+    sa.Column("job_id", sa.String, primary_key=True),
+    sa.Column("scope_id", sa.Integer, sa.ForeignKey("scopes.id"), nullable=False),
+    *(sa.Column(field, sa.String) for field in FIELDS),
+    sa.Column("date_orders", sa.String),  # how its slashed dates are read (`jobs.rows`)
+    sa.Column("fetched_at", Instant, nullable=False),
+    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
+    sa.Column("dated_at", Instant),  # its start, else its end, else `first_modified_at`
+    sa.Column("point_at", Instant),  # its end, else its start, else `first_modified_at`
+    # Of all rows it ever had (`jobs.rows.FIRSTS`).
+    sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("first_started_at", Instant),
+    sa.Column("first_modified_at", Instant),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("has_objects", sa.Boolean, nullable=False),  # whether it backed up any
+    # Each part of what a report reads (`reading`) has an index it can be found by.
+    sa.Index("jobs_by_date", "scope_id", "dated_at", "point_at"),
+    sa.Index("jobs_by_outcome", "scope_id", "outcome", "point_at", "dated_at"),
+    sa.Index("jobs_by_fetch", "fetch_id"),
 )
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
@@ -135,9 +186,8 @@ tallies = sa.Table(
     sa.Column("starts_at", Instant, primary_key=True, autoincrement=False),
     sa.Column("ends_at", Instant, primary_key=True, autoincrement=False),
     sa.Column("outcomes", sa.String, nullable=False),  # jobs by outcome, as JSON
-    # Sums of sizes by what a GB is; as text, because they may be larger than 64 bits.
-    sa.Column("bytes_binary", sa.String, nullable=False),
-    sa.Column("bytes_decimal", sa.String, nullable=False),
+    # Sums of sizes by what a GB is, as JSON: they may be larger than 64 bits, or not given.
+    sa.Column("bytes", sa.String, nullable=False),
 )
 
 # Reports as they were rendered. A new version comes with other figures or another look.
@@ -151,13 +201,20 @@ versions = sa.Table(
     sa.Column("made_at", Instant, nullable=False),
     sa.Column("as_of", Instant, nullable=False),
     sa.Column("program", sa.String, nullable=False),  # its version
-    sa.Column("closed", sa.Boolean, nullable=False),  # whether the period was over
+    sa.Column("program_sha256", sa.String(64)),  # of its files; missing of 0.2.0 and before
+    sa.Column("closed", sa.Boolean, nullable=False),  # what comes later corrects it
     # Of all it was made of: the same basis gives the same files.
     sa.Column("basis", sa.String(64), nullable=False),
     sa.Column("checked", sa.String(64), nullable=False),  # the last basis that changed no figure
     sa.Column("look", sa.String(64), nullable=False),  # of all but what the store holds
+    # Of what of this the provider chooses; missing until a program that keeps it has looked at it.
+    sa.Column("configuration", sa.String(64)),
     sa.Column("restates", sa.Integer),  # number of the version whose figures it corrects
     sa.Column("figures_sha256", sa.String(64), nullable=False),
+    # Of what a later program makes of the very data it was made of, and of that program's files:
+    # missing until one has to know, and where that is no longer as good as its own figures.
+    sa.Column("redefined_sha256", sa.String(64)),
+    sa.Column("redefined_by", sa.String(64)),
     sa.Column("figures", sa.LargeBinary, nullable=False),  # the JSON of the report, zlib
     sa.Column("standing", sa.String, nullable=False),  # what the portfolio shows of it, as JSON
     sa.UniqueConstraint("customer_id", "period", "number"),

@@ -53,8 +53,7 @@ def keep_tallies(
             "starts_at": month.start,
             "ends_at": month.end,
             "outcomes": json.dumps(tally.outcomes),
-            "bytes_binary": str(tally.bytes["binary"]),
-            "bytes_decimal": str(tally.bytes["decimal"]),
+            "bytes": json.dumps(tally.bytes),
         }
         for month, tally in zip(months, tallies, strict=True)
     ]
@@ -65,7 +64,4 @@ def keep_tallies(
 
 def _tally(row: sa.Row[tuple[object, ...]]) -> Tally:
     outcomes = json.loads(row.outcomes)
-    return Tally(
-        {outcome: outcomes[outcome.value] for outcome in Outcome},
-        {"binary": int(row.bytes_binary), "decimal": int(row.bytes_decimal)},
-    )
+    return Tally({outcome: outcomes[outcome.value] for outcome in Outcome}, json.loads(row.bytes))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from reporter.jobs.replies import rows_of
-from reporter.jobs.rows import newest
-from reporter.model import Customer, Reply
+from reporter.model import Customer
 from reporter.store import tables
-from reporter.store.store import Store, derived, forget_tallies, replies_of, touch
+from reporter.store.deriving import complete, derive_again, scopes_of
+from reporter.store.store import Store, touch
 
 _NEXT_REVISION: Final = tables.customers.c.revision + 1
 
@@ -27,38 +27,49 @@ class Pruned:
     jobs: int
 
 
-def rebuild_jobs(store: Store, customer: Customer) -> int:
-    """Derive a customer's jobs from its raw replies as they were derived when received.
+@dataclass(frozen=True, slots=True)
+class _Pruning:
+    """What pruning comes to of what was derived of one customer, as keys and new values of rows."""
 
-    One transaction: the jobs are all new, or as before. The number of jobs there are then.
+    sightings: Sequence[dict[str, int]]
+    """Those that go: nothing that is kept is said by them."""
+    moved: Sequence[dict[str, int]]
+    """Those that hold on, from the first snapshot that is kept (`kept_id`)."""
+    jobs: int
+    """How many go."""
+    listed: Sequence[dict[str, Any]]
+    """Those given in old snapshots that a kept one still lists (`kept_id`)."""
+
+
+def rebuild_jobs(store: Store, customer: Customer) -> int:
+    """Derive what is derived of a customer from its raw replies, as when these were received.
+
+    One transaction: all is new, or as before. The number of jobs there are then.
 
     Raises:
+        ReplyError: a reply cannot be used.
         StoreError: the database refuses.
     """
-    jobs = tables.jobs
+    jobs = tables.jobs.c
     with store.begin() as connection:
         touch(connection, customer.id)
-        forget_tallies(connection, customer.id)
-        for table in (tables.modules, jobs):
-            connection.execute(sa.delete(table).where(table.c.customer_id == customer.id))
-        for fetch_id, replies in _snapshots(connection, customer):
-            rows = [derived(row) for row in newest(rows_of(replies))]
-            store.keep_jobs(connection, customer.id, fetch_id, rows)
-        count = sa.select(sa.func.count()).where(jobs.c.customer_id == customer.id)
+        derive_again(connection, customer.id)
+        scopes = scopes_of(customer.id).with_only_columns(tables.scopes.c.id)
+        count = sa.select(sa.func.count()).where(jobs.scope_id.in_(scopes))
         return int(connection.scalar(count) or 0)
 
 
 def prunable(store: Store, before: datetime) -> Pruned:
     """What `prune` would take away."""
-    old = _old_fetches(before)
     with store.reading() as connection:
-        snapshots = connection.scalar(sa.select(sa.func.count()).select_from(old.subquery()))
-        jobs = connection.scalar(sa.select(sa.func.count()).where(tables.jobs.c.fetch_id.in_(old)))
-        return Pruned(int(snapshots or 0), int(jobs or 0))
+        old = sa.select(sa.func.count()).select_from(_old_fetches(before).subquery())
+        jobs = [_pruning(connection, own, before).jobs for own in _affected(connection, before)]
+        return Pruned(int(connection.scalar(old) or 0), sum(jobs))
 
 
 def prune(store: Store, before: datetime) -> Pruned:
-    """Take away the snapshots taken before a time, and the jobs last seen in them.
+    """Take away the snapshots taken before a time, and the jobs they gave, but for those that are
+    still the newest of their scope in a later snapshot.
 
     One transaction. Rendered versions of reports and the list of customers stay.
 
@@ -66,16 +77,15 @@ def prune(store: Store, before: datetime) -> Pruned:
         StoreError: the database refuses; nothing is taken away.
     """
     gone = prunable(store, before)
-    jobs, replies, bodies, fetches = tables.jobs, tables.replies, tables.bodies, tables.fetches
-    modules, old = tables.modules, _old_fetches(before)
-    left = sa.select(jobs.c.job_id).where(
-        *(jobs.c[name] == modules.c[name] for name in ("customer_id", "service", "module"))
-    )
+    replies, bodies, fetches = tables.replies, tables.bodies, tables.fetches
+    old = _old_fetches(before)
     with store.begin() as connection:
         connection.execute(sa.update(tables.customers).values(revision=_NEXT_REVISION))
         connection.execute(sa.delete(tables.tallies))
-        connection.execute(sa.delete(jobs).where(jobs.c.fetch_id.in_(old)))
-        connection.execute(sa.delete(modules).where(~left.exists()))
+        for customer_id in _affected(connection, before):
+            _prune_derived(connection, _pruning(connection, customer_id, before))
+        connection.execute(sa.delete(tables.jobs).where(tables.jobs.c.fetch_id.in_(old)))
+        _forget_scopes(connection)
         connection.execute(sa.delete(replies).where(replies.c.fetch_id.in_(old)))
         connection.execute(sa.delete(fetches).where(fetches.c.id.in_(old)))
         used = sa.select(replies.c.sha256).where(replies.c.sha256 == bodies.c.sha256)
@@ -90,13 +100,87 @@ def _old_fetches(before: datetime) -> sa.Select[tuple[int]]:
     return sa.select(tables.fetches.c.id).where(tables.fetches.c.taken_at < before)
 
 
-def _snapshots(
-    connection: sa.Connection, customer: Customer
-) -> Iterator[tuple[int, tuple[Reply, ...]]]:
-    """The complete snapshots of a customer in the order they were recorded, one at a time."""
+def _affected(connection: sa.Connection, before: datetime) -> Sequence[str]:
+    """The customers of whom there are old snapshots."""
     fetches = tables.fetches.c
-    complete = sa.select(fetches.id).where(
-        fetches.customer_id == customer.id, fetches.kind == "jobs", fetches.error.is_(None)
+    found = (
+        sa.select(fetches.customer_id)
+        .distinct()
+        .where(fetches.customer_id.is_not(None), fetches.taken_at < before)
     )
-    for fetch_id in connection.execute(complete.order_by(fetches.id)).scalars().all():
-        yield fetch_id, replies_of(connection, fetch_id)
+    return connection.execute(found.order_by(fetches.customer_id)).scalars().all()
+
+
+def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _Pruning:
+    fetches, sightings, jobs = tables.fetches.c, tables.sightings.c, tables.jobs.c
+    scopes = scopes_of(customer_id).with_only_columns(tables.scopes.c.id)
+    whole = sa.select(fetches.id).where(complete(customer_id), fetches.taken_at >= before)
+    kept = connection.execute(whole.order_by(fetches.id)).scalars().all()
+    said = sa.select(sightings.scope_id, sightings.fetch_id, sightings.listed, sightings.job_id)
+    said = said.where(sightings.scope_id.in_(scopes))
+    going: list[Any] = []
+    holding: dict[tuple[int, int], Any] = {}
+    listed: dict[tuple[int, str], int] = {}
+    for row in connection.execute(said.order_by(sightings.scope_id, sightings.fetch_id)):
+        place = bisect_left(kept, row.fetch_id)
+        if place < len(kept):  # of several that come to hold from one snapshot on, the last does
+            before_it = holding.get((row.scope_id, kept[place]))
+            holding[row.scope_id, kept[place]] = row
+            going += [before_it] if before_it else []
+        else:
+            going.append(row)
+    for (scope_id, kept_id), row in holding.items():
+        if row.listed:
+            listed.setdefault((scope_id, row.job_id), kept_id)
+    old = sa.select(jobs.module_id, jobs.job_id, jobs.scope_id)
+    old = old.where(jobs.scope_id.in_(scopes), jobs.fetch_id.in_(_old_fetches(before)))
+    given = connection.execute(old).all()
+    held = [own for own in given if (own.scope_id, own.job_id) in listed]
+    return _Pruning(
+        [{"at_scope": own.scope_id, "at_fetch": own.fetch_id} for own in going],
+        [
+            {"at_scope": scope_id, "at_fetch": own.fetch_id, "kept_id": kept_id}
+            for (scope_id, kept_id), own in holding.items()
+            if own.fetch_id != kept_id
+        ],
+        len(given) - len(held),
+        [
+            {
+                "at_module": own.module_id,
+                "at_job": own.job_id,
+                "kept_id": listed[own.scope_id, own.job_id],
+            }
+            for own in held
+        ],
+    )
+
+
+def _prune_derived(connection: sa.Connection, pruning: _Pruning) -> None:
+    """Take away what is derived from old snapshots alone, and move on what holds in later ones."""
+    sightings, jobs = tables.sightings, tables.jobs
+    kept_id: sa.BindParameter[int] = sa.bindparam("kept_id")
+    said = (sightings.c.scope_id == sa.bindparam("at_scope")) & (
+        sightings.c.fetch_id == sa.bindparam("at_fetch")
+    )
+    job = (jobs.c.module_id == sa.bindparam("at_module")) & (
+        jobs.c.job_id == sa.bindparam("at_job")
+    )
+    for statement, rows in (
+        (sa.delete(sightings).where(said), pruning.sightings),
+        (sa.update(sightings).where(said).values(fetch_id=kept_id, lost=False), pruning.moved),
+        (sa.update(jobs).where(job).values(fetch_id=kept_id), pruning.listed),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _forget_scopes(connection: sa.Connection) -> None:
+    """Let go of scopes and modules of which nothing is kept."""
+    modules, scopes, sightings, jobs = (
+        tables.modules, tables.scopes, tables.sightings, tables.jobs,
+    )  # fmt: skip
+    said = sa.select(sightings.c.scope_id).where(sightings.c.scope_id == scopes.c.id)
+    gave = sa.select(jobs.c.scope_id).where(jobs.c.scope_id == scopes.c.id)
+    left = sa.select(scopes.c.id).where(scopes.c.module_id == modules.c.id)
+    connection.execute(sa.delete(scopes).where(~said.exists(), ~gave.exists()))
+    connection.execute(sa.delete(modules).where(~left.exists()))

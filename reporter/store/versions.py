@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -32,17 +32,32 @@ class Version:
     """The last fetch it rests on."""
     program: str
     """The version of the program that made it."""
+    program_sha256: str | None
+    """Of that program's files and of what it writes with; None of 0.2.0 and before."""
     closed: bool
-    """Whether the period was over at the last fetch: what comes later corrects it."""
+    """Whether the period was final: what comes later corrects it. In 0.2.0 and before, whether it
+    was over.
+    """
     basis: str
     """Hash of all it was made of. The same basis gives the same files."""
     checked: str
     """The last basis that was found to change no figure."""
     look: str
     """Hash of all it was made of but what the store holds."""
+    configuration: str | None
+    """Hash of what of that the provider chooses; None until a program that keeps it has looked at
+    the version.
+    """
     restates: int | None
     """The number of the version whose figures it corrects."""
     figures_sha256: str
+    redefined_sha256: str | None
+    """What `figures_sha256` is where a later program computes it from the very same data: whoever
+    has this version needs no report of those figures. None where nobody had to know, or where the
+    report was rendered again on purpose.
+    """
+    redefined_by: str | None
+    """`program_sha256` of that program."""
     standing: str
     """What the portfolio shows of it, as JSON."""
     files: Mapping[str, str]
@@ -119,18 +134,48 @@ def keep_version(
         connection.execute(upsert, paths)
 
 
-def found_unchanged(
-    store: Store, customer: Customer, period: str, number: int, checked: str
-) -> None:
-    """Remember that the figures of a version are the same on a newer basis.
+_FOUND: Final = ("checked", "configuration", "redefined_sha256", "redefined_by", "standing")
+"""What can be found out of a version that is kept."""
+
+
+def found_unchanged(store: Store, customer: Customer, period: str, version: Version) -> None:
+    """Keep what was found out of a version that still holds: on which newer basis, and what a
+    newer program makes of it.
 
     Raises:
         StoreError: the database refuses.
     """
     versions = tables.versions
-    mine = {"customer_id": customer.id, "period": period, "number": number}
+    mine = {"customer_id": customer.id, "period": period, "number": version.number}
+    found = {name: getattr(version, name) for name in _FOUND}
     with store.begin() as connection:
-        connection.execute(sa.update(versions).filter_by(**mine).values(checked=checked))
+        connection.execute(sa.update(versions).filter_by(**mine).values(**found))
+
+
+def no_longer_as_good(store: Store, customer: Customer, period: str, before: int) -> None:
+    """Say of a report's versions before a number that whoever has them does not have the figures
+    that a later program makes of their data.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    versions = tables.versions
+    mine = {"customer_id": customer.id, "period": period}
+    earlier = sa.update(versions).filter_by(**mine).where(versions.c.number < before)
+    with store.begin() as connection:
+        connection.execute(earlier.values(redefined_sha256=None, redefined_by=None))
+
+
+def is_any_closed(store: Store, period: str) -> bool:
+    """Whether a report of the period with this label was rendered after that had become final.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    versions = tables.versions.c
+    query = sa.select(versions.id).where(versions.period == period, versions.closed).limit(1)
+    with store.reading() as connection:
+        return connection.scalar(query) is not None
 
 
 def revision_of(store: Store, customer: Customer) -> int:

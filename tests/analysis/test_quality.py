@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pytest
 
-from reporter.model import QualityNote
+from reporter.analysis.quality import quality_of
+from reporter.analysis.window import window_of
+from reporter.jobs.frame import raw_frame, read_jobs
+from reporter.jobs.rows import newest, text_rows
+from reporter.jobs.sightings import frame_of, sightings_in
+from reporter.model import Policy, QualityNote
+from reporter.period import parse_period
 from tests.builders import NOW, make_job, make_report, make_row
 
 
-def notes_of(*rows: dict[str, object]) -> set[tuple[str, str, str, int]]:
-    """Kind, field, value and count of each note of October's report."""
+def notes_of(*rows: dict[str, object]) -> set[tuple[str, str, tuple[str, ...], int]]:
+    """Kind, field, values and count of each note of October's report."""
     return {
-        (note.kind.value, note.field, note.value, note.count) for note in make_report(rows).quality
+        (note.kind.value, note.field, note.values, note.count) for note in make_report(rows).quality
     }
 
 
 def words_of(*rows: dict[str, object]) -> set[str]:
     """The contradictions listed."""
-    return {value for kind, _, value, _ in notes_of(*rows) if kind == "contradiction"}
+    return {
+        word for kind, _, values, _ in notes_of(*rows) if kind == "contradiction" for word in values
+    }
 
 
 def test_good_rows_have_no_notes() -> None:
@@ -47,7 +57,7 @@ def test_what_is_missing_is_no_quality_problem(value: object) -> None:
 def test_an_unreadable_value_is_listed_with_its_field(field: str, value: str) -> None:
     """The note names field and raw value, and how often it occurs; the job still counts."""
     rows = [make_job(f"2026-10-0{day}T01:00:00Z") | {field: value} for day in (5, 6)]
-    assert notes_of(*rows) == {("unreadable", field, value, 2)}
+    assert notes_of(*rows) == {("unreadable", field, (value,), 2)}
     assert make_report(rows).totals.success == 2
 
 
@@ -58,18 +68,77 @@ def test_an_unreadable_size_is_not_zero() -> None:
     assert (report.totals.bytes, len(report.quality)) == (1024**3, 1)
 
 
+UNDATED = {"startTime": "soon", "endTime": "N/A", "lastModifyTime": "N/A"}
+
+
 @pytest.mark.parametrize(("value", "shown"), [("soon", "soon"), ("N/A", "N/A")])
-def test_a_job_without_a_start_is_undated(value: str, shown: str) -> None:
+def test_a_job_without_any_time_is_undated(value: str, shown: str) -> None:
     """It cannot be dated, enters no figure, and is listed."""
-    report = make_report([make_job(startTime=value)])
+    report = make_report([make_job() | UNDATED | {"startTime": value}])
     assert report.totals.jobs == 0
-    assert ("undated", shown, 1) in [(n.kind.value, n.value, n.count) for n in report.quality]
+    notes = [(note.kind.value, note.values, note.count) for note in report.quality]
+    assert ("undated", (shown,), 1) in notes
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"startTime": "N/A"}, "dated by end"),
+        ({"startTime": "N/A", "endTime": "N/A"}, "dated by modification"),
+    ],
+)
+def test_a_job_without_a_start_is_dated_by_what_there_is(
+    fields: dict[str, object], kind: str
+) -> None:
+    """A job that failed to start has no start; it counts where its end or modification lies."""
+    row = make_job("2026-10-05T01:00:00Z", status="Failed to start") | fields
+    assert make_report([row]).totals.failed == 1
+    assert make_report([row], period="2026-09").totals.failed == 0
+    assert (kind, "startTime", ("N/A",), 1) in notes_of(row)
+
+
+def test_an_undated_job_is_of_the_period_that_showed_it_first() -> None:
+    """It is listed once, not in every report from then on."""
+    row = make_job() | UNDATED
+    looks = [datetime(2026, 10, day, 12, tzinfo=UTC) for day in (1, 31)]
+    looks += [datetime(2026, 11, day, 12, tzinfo=UTC) for day in (1, 2)]
+
+    def undated(period: str, seen: list[datetime]) -> int:
+        report = make_report([row], period=period, observed=seen)
+        return sum(note.count for note in report.quality if note.kind.value == "undated")
+
+    assert [undated(own, looks[-1:]) for own in ("2026-10", "2026-11")] == [1, 1]
+    assert [undated(own, looks[1:2]) for own in ("2026-09", "2026-10")] == [1, 1]
+    assert undated("2026-10", looks) == 0  # the builder fetches all rows at the last look
 
 
 def test_an_undated_job_is_a_job_known() -> None:
     """A module with nothing but an undated job has run, but has no data in the period."""
-    (module,) = make_report([make_job(startTime="soon")]).modules
+    (module,) = make_report([make_job() | UNDATED]).modules
     assert module.state.value == "no data"
+
+
+def test_a_start_that_moves_is_noted() -> None:
+    """One id for every run: the job counts where its newest row says, and that is said."""
+    old, new = (make_job(f"2026-10-{day:02}T01:00:00Z", jobId="RUN") for day in (5, 6))
+    assert notes_of(old, new) == {
+        ("start moved", "startTime", ("2026-10-05T01:00:00Z, then 2026-10-06T01:00:00Z",), 1)
+    }
+    assert make_report([old, new]).totals.jobs == 1
+
+
+def test_an_end_nobody_saw_is_noted() -> None:
+    """A job that was seen running, and that a later look lists no more, stays running."""
+    runs = make_job("2026-10-05T01:00:00Z", "Running", endTime="N/A", jobDuration="N/A")
+    looks = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (2, 6)]
+    later = make_job("2026-10-05T05:00:00Z")
+    seen = [text_rows(rows, at) for rows, at in zip(([runs], [later]), looks, strict=True)]
+    jobs = read_jobs(raw_frame(newest(chain(*seen))), Policy())
+    sightings = frame_of(list(zip(looks, sightings_in(seen), strict=True)))
+    window = window_of(jobs, sightings, looks, parse_period("2026-10", "UTC", NOW), Policy())
+    (note,) = quality_of(jobs, window, Counter())
+    assert (note.kind.value, note.field, note.count) == ("end not seen", "endTime", 1)
+    assert list(window.jobs["outcome"]) == ["running", "success"]
 
 
 def test_notes_are_of_the_period() -> None:
@@ -79,19 +148,19 @@ def test_notes_are_of_the_period() -> None:
 
 def test_an_unreadable_value_of_a_placeholder_is_listed() -> None:
     """A module that never ran can have an unreadable size, too."""
-    assert notes_of(make_row(backupSize="n/a GB")) == {("unreadable", "backupSize", "n/a GB", 1)}
+    assert notes_of(make_row(backupSize="n/a GB")) == {("unreadable", "backupSize", ("n/a GB",), 1)}
 
 
 def test_a_placeholder_with_a_start_keeps_its_notes() -> None:
     """A row without a job id is a placeholder whatever its start says, and its notes are listed."""
     row = make_row(startTime="2026-10-05T01:00:00Z", backupSize="n/a GB")
-    assert notes_of(row) == {("unreadable", "backupSize", "n/a GB", 1)}
+    assert notes_of(row) == {("unreadable", "backupSize", ("n/a GB",), 1)}
 
 
 def test_an_unreadable_value_of_another_job_is_listed() -> None:
     """Scans are no backups, but what cannot be read in them is listed all the same."""
     row = make_job(jobType="Microsoft 365 Scan", backupSize="much")
-    assert notes_of(row) == {("unreadable", "backupSize", "much", 1)}
+    assert notes_of(row) == {("unreadable", "backupSize", ("much",), 1)}
 
 
 def test_a_superseded_row_leaves_no_note() -> None:
@@ -103,12 +172,26 @@ def test_a_superseded_row_leaves_no_note() -> None:
 @pytest.mark.parametrize(("status", "shown"), [("Throttled", "Throttled"), ("N/A", "N/A")])
 def test_an_unknown_status_is_listed(status: str, shown: str) -> None:
     """A status in no list, or none at all, is an unknown outcome and a note."""
-    assert notes_of(make_job(status=status)) == {("unknown status", "status", shown, 1)}
+    assert notes_of(make_job(status=status)) == {("unknown status", "status", (shown,), 1)}
 
 
-def test_a_placeholders_status_is_nothing_to_note() -> None:
-    """A placeholder has no outcome, so its status cannot be unknown."""
-    assert notes_of(make_row(status="Throttled")) == set()
+def test_a_placeholders_unknown_status_is_listed() -> None:
+    """A placeholder has no outcome, but what its status says of the scope is not known."""
+    row = make_row(status="Throttled")
+    assert notes_of(row) == {("unknown status", "status", ("Throttled",), 1)}
+    assert notes_of(make_row(status="N/A")) == set()
+    (module,) = make_report([row]).modules
+    assert module.state.value == "never run"
+
+
+def test_there_is_one_line_for_each_kind_and_field() -> None:
+    """Thirty values nobody can read are one line, with the three most frequent of them."""
+    sizes = ["12,7 GB"] * 3 + ["a lot"] * 2 + ["much", "more"]
+    rows = [
+        make_job(f"2026-10-{day:02}T01:00:00Z", backupSize=size)
+        for day, size in enumerate(sizes, 1)
+    ]
+    assert notes_of(*rows) == {("unreadable", "backupSize", ("12,7 GB", "a lot", "more"), 7)}
 
 
 @pytest.mark.parametrize("field", ["jobType", "jobModule", "status"])
@@ -146,8 +229,8 @@ def test_counts_with_one_missing_cannot_be_inconsistent() -> None:
             "success although objects failed",
         ),
         (
-            {"totalCount": "0", "successfulCount": "0"},
-            "success although no object was processed",
+            {"successfulCount": "0", "totalCount": "100"},
+            "success although no object was successful",
         ),
         ({"endTime": "2026-10-05T00:59:59Z"}, "end before start"),
         ({"endTime": "2026-11-02T06:00:01Z"}, "end after the fetch"),
@@ -159,6 +242,19 @@ def test_a_contradiction_is_listed(fields: dict[str, object], words: str) -> Non
     row = make_job() | fields
     assert words_of(row) == {words}
     assert make_report([row]).totals.completed == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"totalCount": "0", "successfulCount": "0"},
+        {"totalCount": "135", "successfulCount": "0", "skippedCount": "135"},
+        {"status": "Failed", "totalCount": "0", "successfulCount": "0"},
+    ],
+)
+def test_a_job_over_nothing_is_no_contradiction(fields: dict[str, object]) -> None:
+    """An empty Project Online succeeds over no object, and a job of DevOps failed over none."""
+    assert notes_of(make_job() | fields) == set()
 
 
 def test_one_job_id_with_two_modules_is_listed() -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from reporter.emulator import Faults
 from reporter.model import Reply
 from reporter.store import Store, tables
-from reporter.store.store import replies_of
+from reporter.store.deriving import replies_of
 
 
 class FaultsOfCustomers(Faults):

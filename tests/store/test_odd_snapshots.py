@@ -22,6 +22,7 @@ from reporter.store import Store, tables
 from tests.conftest import CLOCK, StartEmulator
 from tests.fetch.odd import FaultsOfCustomers, kept_of
 from tests.fetch.test_fetch import source_of
+from tests.store.test_store import of_jobs
 
 
 @pytest.mark.parametrize("fault", ["half-emoji", "nul"])
@@ -46,7 +47,7 @@ def test_what_is_no_character_is_replaced_and_told(
         assert [own.error for own in outcomes] == [None] * 3
         with store.reading() as connection:
             found = connection.execute(
-                sa.select(tables.jobs.c.customer_id, tables.jobs.c.name).where(
+                of_jobs(tables.modules.c.customer_id, tables.jobs.c.name).where(
                     tables.jobs.c.name.contains("\ufffd")
                 )
             ).all()

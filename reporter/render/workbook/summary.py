@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from reporter.model import Figures, State
+from reporter.render.restated import why
 from reporter.render.restoring import restoring_title
 from reporter.render.sentences import reason_text
 from reporter.render.workbook.book import Book
@@ -152,9 +153,11 @@ def _correction(book: Book, sheet: Sheet) -> None:
         moment=words.moment(report.restatement.made_at),
         sheet=title_of(words, VERSIONS),
     )
+    reason = why(report.restatement, words)
+    said = f"{corrects}. {reason}" if reason else corrects
     mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
     cells = [sheet.cell(words.say("Version")), sheet.cell(words.say("RESTATED"), mark)]
-    sheet.row([*cells, sheet.cell(corrects, replace(PLAIN, indent=1))])
+    sheet.row([*cells, sheet.cell(said, replace(PLAIN, indent=1))])
 
 
 def _key_figures(book: Book, sheet: Sheet) -> None:

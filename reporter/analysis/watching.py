@@ -1,0 +1,67 @@
+"""How closely a customer was watched, and what may have run unseen: docs/figures.md, "Gaps"."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from reporter.analysis.window import Window, instants, latest
+from reporter.model import Watch
+
+
+def unseen_of(window: Window) -> pd.DataFrame:
+    """The times in which a job of a scope may have run that no look has shown.
+
+    Columns: `scope`, `start`, `end`. Between two looks at a scope that is the time from the first
+    to the start of the oldest job that the second lists, or to the second itself where it lists
+    none; and the time from the last look to the period's end. All of them count where they are
+    longer than the policy's `watch_every`; however short, where the job that ran at the first look
+    is listed no more.
+    """
+    watch = np.timedelta64(window.policy.watch_every)
+    looks = window.looks.sort_values(["scope", "snapshot"])
+    scope, lost = looks["scope"].to_numpy(), looks["lost"].to_numpy()[1:]
+    taken, oldest = instants(looks["taken_at"]), instants(looks["oldest_at"])
+    start, next_one, begun = taken[:-1], taken[1:], oldest[1:]
+    end = np.where(np.isnat(begun) | (lost & (begun <= start)), next_one, begun)
+    hidden = (scope[1:] == scope[:-1]) & ((end - start > watch) | lost) & (end > start)
+    last = latest(looks, "taken_at", len(window.scopes))
+    after = np.flatnonzero(_naive(window.stop) - last > watch)
+    return pd.DataFrame(
+        {
+            "scope": np.concatenate([scope[1:][hidden], after]),
+            "start": np.concatenate([start[hidden], last[after]]),
+            "end": np.concatenate([end[hidden], np.full(len(after), _naive(window.stop))]),
+        }
+    )
+
+
+def _naive(moment: pd.Timestamp) -> np.datetime64:
+    return moment.tz_localize(None).to_numpy()
+
+
+def watch_of(window: Window) -> Watch:
+    """How closely the period was watched."""
+    return Watch(
+        snapshots=len(window.inside),
+        observed_days=len(observed_days(window)),
+        days=len(window.period.days),
+        watched_share=_watched_share(window),
+    )
+
+
+def observed_days(window: Window) -> set[date]:
+    """The days of the period, in the report's zone, on which a snapshot was taken."""
+    zone = window.period.zone
+    return {window.snapshots[place].astimezone(zone).date() for place in window.inside}
+
+
+def _watched_share(window: Window) -> float:
+    """The share of the period between neighbouring snapshots that are close enough."""
+    snapshots = np.array([own.timestamp() for own in window.snapshots])
+    start, end = window.start.timestamp(), window.end.timestamp()
+    close = np.diff(snapshots) <= window.policy.watch_every.total_seconds()
+    inside = np.diff(np.clip(snapshots, start, end))
+    return float(inside[close].sum() / (end - start))

@@ -1,0 +1,267 @@
+"""What a report of one period looks through: one customer's jobs and sightings, cut for it.
+
+The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" and "Period".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from reporter.jobs.catalog import is_queued
+from reporter.jobs.frame import Jobs
+from reporter.jobs.sightings import ScopeKey
+from reporter.model import LeaveOut, Outcome, Policy
+from reporter.period import Period
+
+MODULE = ["service", "module"]
+SCOPE = [*MODULE, "name"]
+
+
+Places = np.ndarray[tuple[int], np.dtype[np.int64]]
+Moments = np.ndarray[tuple[int], np.dtype[np.datetime64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The backups of one customer as they are seen for one period."""
+
+    period: Period
+    policy: Policy
+    scopes: tuple[ScopeKey, ...]
+    """All that are known, sorted; `scope` in the frames is a place among them."""
+    rows: pd.DataFrame
+    """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS` and
+    `scope`.
+    """
+    sightings: pd.DataFrame
+    """Of the snapshots that count, in the columns of `jobs.sightings.SIGHTING_COLUMNS` and
+    `scope`.
+    """
+    snapshots: tuple[datetime, ...]
+    """All complete snapshots, in their order."""
+
+    @property
+    def start(self) -> pd.Timestamp:
+        return utc(self.period.start)
+
+    @property
+    def end(self) -> pd.Timestamp:
+        return utc(self.period.end)
+
+    @property
+    def stop(self) -> pd.Timestamp:
+        """The period's end, or the last snapshot where that is earlier."""
+        return min(self.end, utc(self.snapshots[-1]))
+
+    @cached_property
+    def counted(self) -> int:
+        """How many snapshots count: those up to the first at or after the period's end and the time
+        within which nothing runs unseen.
+        """
+        return min(self._before(self._settled_at) + 1, len(self.snapshots))
+
+    @property
+    def final(self) -> bool:
+        """Whether no later snapshot changes anything but what is late."""
+        return self.snapshots[-1] >= self._settled_at
+
+    @cached_property
+    def inside(self) -> range:
+        """The places of the snapshots taken in the period."""
+        return range(self._before(self.period.start), self._before(self.period.end))
+
+    @cached_property
+    def reference(self) -> int:
+        """The place of the snapshot off which it is read how a scope stands: the last of the
+        period, else the first after it, else the last before it.
+        """
+        if self.inside:
+            return self.inside[-1]
+        return min(self.inside.stop, len(self.snapshots) - 1)
+
+    @property
+    def looked_before(self) -> bool:
+        """Whether the customer was looked at before the period began."""
+        return self.inside.start > 0
+
+    @cached_property
+    def modules(self) -> Places:
+        """A number for the module of each scope."""
+        numbers, _ = pd.factorize(pd.Index([own[:2] for own in self.scopes], tupleize_cols=False))
+        return numbers
+
+    @cached_property
+    def known(self) -> pd.DataFrame:
+        """The dated jobs of this period and of all before it."""
+        return self.rows[self.rows["dated_at"] < self.end]
+
+    @cached_property
+    def jobs(self) -> pd.DataFrame:
+        """The jobs of the period."""
+        return self.rows[dated_in(self.rows, self.period)]
+
+    @cached_property
+    def recovery_points(self) -> pd.DataFrame:
+        """The jobs known that leave a recovery point, at their `point_at`."""
+        return self.known[self.known["outcome"].isin(self.recovering)]
+
+    @cached_property
+    def looks(self) -> pd.DataFrame:
+        """The sightings that show something: all but placeholders of queued and running jobs."""
+        hidden = {status for status in self.sightings["status"].unique() if is_queued(status)}
+        return self.sightings[~self.sightings["status"].isin(hidden)]
+
+    @property
+    def recovering(self) -> list[str]:
+        """Outcomes that leave a recovery point."""
+        outcomes = [Outcome.SUCCESS.value]
+        if self.policy.warning != "failed":
+            outcomes.append(Outcome.WARNING.value)
+        return outcomes
+
+    @property
+    def failing(self) -> list[str]:
+        """Outcomes that count as failures in a row."""
+        outcomes = [Outcome.FAILED.value]
+        if self.policy.warning == "failed":
+            outcomes.append(Outcome.WARNING.value)
+        if self.policy.cancelled != "excluded":
+            outcomes.append(Outcome.CANCELLED.value)
+        return outcomes
+
+    @property
+    def completing(self) -> list[str]:
+        """Outcomes of a job that came to an end, as the policy counts."""
+        outcomes = [Outcome.SUCCESS, Outcome.WARNING, Outcome.FAILED, Outcome.CANCELLED]
+        if self.policy.cancelled == "excluded":
+            outcomes.remove(Outcome.CANCELLED)
+        return [outcome.value for outcome in outcomes]
+
+    def moment(self, value: object) -> datetime | None:
+        """A time of a frame in the report's zone; None where it is missing."""
+        if pd.isna(value):  # type: ignore[call-overload]
+            return None
+        moment: datetime = pd.Timestamp(value).to_pydatetime().astimezone(self.period.zone)  # type: ignore[arg-type]
+        return moment
+
+    def without(self, left_out: Iterable[int]) -> Window:
+        """The window without the scopes at these places."""
+        gone = list(left_out)
+        if not gone:
+            return self
+        rows, sightings = (own[~own["scope"].isin(gone)] for own in (self.rows, self.sightings))
+        return replace(self, rows=rows, sightings=sightings)
+
+    @property
+    def _settled_at(self) -> datetime:
+        # In UTC: by the clock on the wall, an hour of the clock change is lost or counted twice.
+        return (utc(self.period.end) + self.policy.watch_every).to_pydatetime()
+
+    def _before(self, moment: datetime) -> int:
+        """How many snapshots were taken before a time."""
+        return bisect_left(self.snapshots, moment)
+
+
+def window_of(
+    jobs: Jobs,
+    sightings: pd.DataFrame,
+    snapshots: Sequence[datetime],
+    period: Period,
+    policy: Policy,
+) -> Window:
+    """The window of a period over all that is known of a customer; what is no backup stays outside.
+
+    `snapshots` is sorted and not empty.
+    """
+    rows = jobs.rows[jobs.rows["is_backup"]]
+    places, scopes = _numbered(pd.concat([rows[SCOPE], sightings[SCOPE]]))
+    rows = rows.assign(scope=places[: len(rows)])
+    sightings = sightings.assign(scope=places[len(rows) :])
+    whole = Window(period, policy, scopes, rows, sightings, tuple(snapshots))
+    counted = sightings[sightings["snapshot"] < whole.counted]
+    return replace(whole, sightings=_without_nameless(whole, counted))
+
+
+def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
+    """The place of each row's scope among all of them, and these, sorted."""
+    columns = [pd.factorize(names[own].to_numpy(dtype=object), sort=True) for own in SCOPE]
+    widths = [len(distinct) for _, distinct in columns]
+    numbers = (columns[0][0] * widths[1] + columns[1][0]) * widths[2] + columns[2][0]
+    places, distinct = pd.factorize(numbers, sort=True)
+    parts = (
+        distinct // (widths[1] * widths[2]),
+        distinct // widths[2] % widths[1],
+        distinct % widths[2],
+    )
+    named = (column[part] for (_, column), part in zip(columns, parts, strict=True))
+    return places, tuple(zip(*named, strict=True))
+
+
+def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
+    """Without placeholders that have no name where their module lists scopes by name."""
+    deciding = sightings["snapshot"].isin([*window.inside, window.reference])
+    shown = sightings["scope"][deciding].unique()
+    named = {window.scopes[place][:2] for place in shown if window.scopes[place][2]}
+    if not named:
+        return sightings
+    with_jobs = {*sightings["scope"][sightings["job_id"] != ""], *window.jobs["scope"]}
+    nameless = [
+        place
+        for place, (service, module, name) in enumerate(window.scopes)
+        if not name and (service, module) in named and place not in with_jobs
+    ]
+    return sightings[~sightings["scope"].isin(nameless)]
+
+
+def left_out_of(scopes: Iterable[ScopeKey], left_out: Sequence[LeaveOut]) -> list[LeaveOut | None]:
+    """The narrowest rule by which each of the scopes is left out; None where there is none."""
+    rules = {(own.service, own.module, own.name): own for own in reversed(left_out)}
+    found = []
+    for service, module, name in scopes:
+        widths = ((service, module, name or None), (service, module, None), (service, None, None))
+        found.append(next((rules[own] for own in widths if own in rules), None))
+    return found
+
+
+def dated_in(rows: pd.DataFrame, period: Period) -> pd.Series:
+    """Which jobs are dated in the period; undated ones are in none."""
+    dated = rows["dated_at"]
+    return (dated >= period.start) & (dated < period.end)
+
+
+def utc(moment: datetime) -> pd.Timestamp:
+    """A time as the frames hold it."""
+    return pd.Timestamp(moment).tz_convert("UTC").as_unit("us")
+
+
+def latest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
+    """Of each of so many scopes the latest time in a column of rows; missing without a row."""
+    return _extreme(np.maximum, np.iinfo(np.int64).min, rows, column, scopes)
+
+
+def earliest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
+    """Of each of so many scopes the earliest time in a column of rows; missing without a row."""
+    return _extreme(np.minimum, np.iinfo(np.int64).max, rows, column, scopes)
+
+
+def _extreme(choose: np.ufunc, none: int, rows: pd.DataFrame, column: str, scopes: int) -> Moments:
+    times = instants(rows[column])
+    there = ~np.isnat(times)
+    found = np.full(scopes, none, dtype=np.int64)
+    choose.at(found, rows["scope"].to_numpy()[there], times[there].view(np.int64))
+    found[found == none] = np.iinfo(np.int64).min  # which is no time
+    return found.view("datetime64[us]")
+
+
+def instants(times: pd.Series) -> Moments:
+    """The times of a frame, in UTC and without saying so."""
+    naive: Moments = times.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return naive

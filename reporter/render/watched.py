@@ -1,0 +1,275 @@
+"""How closely a period was watched, in words: what page one is marked with, and what cannot be
+judged or compared for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from reporter.model import WATCHED_ENOUGH, Coverage, Figures, Previous, ReportFigures, Watch
+from reporter.period import Period
+from reporter.render.text import Words
+
+_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a report is marked with on page one, in a word and in sentences."""
+
+    label: str
+    """Such as `INCOMPLETE`."""
+    text: str
+    """What it means here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How a period was watched, of a report or of its JSON."""
+
+    period: Period
+    """The days the figures are of."""
+    coverage: Coverage
+    """How much was seen."""
+    watch_every_s: float
+    """Seconds between two looks within which nothing is taken to run unseen."""
+    as_of: datetime
+    """The last look the figures rest on."""
+    reference_at: datetime
+    """The look off which it is read how scopes stand."""
+    final: bool
+    """Whether the period has been looked at after its end."""
+    first_look: datetime | None
+    """When the customer was first looked at; None where that was before the period."""
+
+    @classmethod
+    def of(cls, report: ReportFigures) -> Watched:
+        """How the period of a report was watched."""
+        return cls(
+            report.period,
+            report.coverage,
+            report.policy.watch_every.total_seconds(),
+            report.as_of,
+            report.reference_at,
+            report.final,
+            report.first_look,
+        )
+
+    @property
+    def runs(self) -> bool:
+        """Whether the last look was before the period's end: the rest is to come."""
+        return self.as_of < self.period.end
+
+    @property
+    def share(self) -> float:
+        """The share of the period, from 0 to 1, in which looks were close enough; of a period that
+        runs, of the time up to the last look.
+        """
+        so_far = _seconds(self.period.start, self.as_of)
+        if not self.runs or so_far <= 0:
+            return self.coverage.watched_share
+        whole = _seconds(self.period.start, self.period.end)
+        return min(1.0, self.coverage.watched_share * whole / so_far)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether so much went unwatched that jobs may not have been seen."""
+        return self.share < WATCHED_ENOUGH
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days of the period that have begun by the last look."""
+        today = self.as_of.astimezone(self.period.zone).date()
+        return tuple(day for day in self.period.days if day <= today)
+
+    @property
+    def missed_days(self) -> tuple[date, ...]:
+        """Those of them on which nobody looked."""
+        begun = set(self.days)
+        return tuple(day for day in self.coverage.missing_days if day in begun)
+
+    @property
+    def missed_since_first_look(self) -> tuple[date, ...]:
+        """Those after the first look at the customer."""
+        if self.first_look is None:
+            return self.missed_days
+        return tuple(day for day in self.missed_days if day > self.first_look.date())
+
+    @property
+    def interval_s(self) -> float | None:
+        """The mean time between two looks of the period, in seconds to the hour; None without a
+        second one.
+        """
+        looks = self.coverage.snapshots
+        if looks < 2:
+            return None
+        start, end = self.period.start, min(self.as_of, self.period.end)
+        if self.first_look is not None:
+            start, looks = max(start, self.first_look), looks - 1
+        mean = _seconds(start, end) / looks
+        return max(1, round(mean / _HOUR)) * _HOUR
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+    return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
+
+
+def marks(watched: Watched, words: Words) -> list[Mark]:
+    """What page one is marked with; nothing where every day was watched closely to its end."""
+    found = []
+    if watched.missed_days:
+        found.append(Mark(words.say("INCOMPLETE"), _incomplete(watched, words)))
+    if watched.sparse:
+        found.append(Mark(words.say("SPARSE"), rarely_asked(watched, words)))
+    if not watched.final:
+        found.append(Mark(words.say("PRELIMINARY"), _preliminary(watched, words)))
+    return found
+
+
+def _incomplete(watched: Watched, words: Words) -> str:
+    """Which days nobody looked at the service."""
+    first = watched.first_look
+    if not watched.coverage.snapshots:
+        return words.say(
+            "No day of the period was observed: all that is known is what the service listed on"
+            " {moment}.",
+            moment=words.short_moment(watched.reference_at),
+        )
+    said = [
+        words.count(
+            "The service was looked at on {seen} of {number} day.",
+            "The service was looked at on {seen} of {number} days.",
+            len(watched.days),
+            seen=words.number(watched.coverage.snapshot_days),
+        )
+    ]
+    if first is not None:
+        said.append(
+            words.say(
+                "First look on {day}: what happened before it is not known, but for what was still"
+                " listed then.",
+                day=words.short_day(first),
+            )
+        )
+    else:
+        said.append(
+            words.say("What ran on the others is known only as far as it was still listed later.")
+        )
+    if days := watched.missed_since_first_look:
+        said.append(words.say("Not observed: {days}.", days=words.days(days)))
+    return " ".join(said)
+
+
+def rarely_asked(watched: Watched, words: Words) -> str:
+    """How rarely the service was asked, and what that means for the figures."""
+    asked, share = _asked(watched, words), watched.share
+    if not share:
+        seen = words.say(
+            "Jobs that newer ones replaced before a look may not have been seen. Rates are of the"
+            " jobs seen."
+        )
+    else:
+        seen = words.say(
+            "In {share} of the time looks were more than {length} apart: jobs that ran then may not"
+            " have been seen. Rates are of the jobs seen.",
+            share=words.percent(1 - share),
+            length=words.duration(watched.watch_every_s),
+        )
+    return f"{asked} {seen}"
+
+
+def _asked(watched: Watched, words: Words) -> str:
+    if watched.interval_s is not None:
+        return words.count(
+            "The service was asked {number} time, every {length} on average.",
+            "The service was asked {number} times, every {length} on average.",
+            watched.coverage.snapshots,
+            length=words.duration(watched.interval_s),
+        )
+    if watched.coverage.snapshots:
+        return words.say(
+            "The service was asked once, on {moment}.",
+            moment=words.short_moment(watched.reference_at),
+        )
+    return words.say("The service was not asked in the period.")
+
+
+def _preliminary(watched: Watched, words: Words) -> str:
+    if watched.runs:
+        return words.say(
+            "Figures are those up to {moment}; the period ends after {day}.",
+            moment=words.short_moment(watched.as_of),
+            day=words.short_day(watched.period.last),
+        )
+    return words.say(
+        "The last look was less than {length} after the period's end: its last jobs may still"
+        " change.",
+        length=words.duration(watched.watch_every_s),
+    )
+
+
+def why_not_judged(figures: Figures, allowed_s: float, watched: Watched, words: Words) -> str:
+    """Why it cannot be judged whether the recovery-point target was met."""
+    most = figures.longest_gap_at_most_s
+    if most is None:
+        return words.say("cannot be judged: no job is known")
+    if watched.runs:
+        day = words.short_moment(watched.as_of)
+        return words.say("cannot be judged: the last look was on {day}", day=day)
+    if watched.first_look is not None and most <= allowed_s:
+        day = words.short_day(watched.first_look)
+        return words.say("cannot be judged: first look on {day}", day=day)
+    if watched.interval_s is None:
+        return (
+            words.say("cannot be judged: asked once in the period")
+            if watched.coverage.snapshots
+            else words.say("cannot be judged: not asked in the period")
+        )
+    if watched.interval_s > watched.watch_every_s:
+        return words.say(
+            "cannot be judged: asked every {length}", length=words.duration(watched.interval_s)
+        )
+    return words.say(
+        "cannot be judged: looks were more than {length} apart at times",
+        length=words.duration(watched.watch_every_s),
+    )
+
+
+def not_compared(watch: Watch, previous: Previous | None, period: Period, words: Words) -> str:
+    """Why there is nothing to compare a period with: no earlier data, or which of the two was not
+    watched closely enough.
+    """
+    if previous is None:
+        return words.say("There is no earlier data to compare with.")
+    loose = [
+        _observation(own, words.period(of), words)
+        for of, own in ((previous.period, previous.watch), (period, watch))
+        if not own.comparable
+    ]
+    if not loose:
+        return words.say(
+            "{period} has nothing this period could be compared with.",
+            period=words.period(previous.period),
+        )
+    return words.say(
+        "Not compared with the period before: {why}.",
+        why=words.listed(loose),
+    )
+
+
+def _observation(watch: Watch, period: str, words: Words) -> str:
+    if watch.observed_days < WATCHED_ENOUGH * watch.days:
+        return words.count(
+            "{period} was observed on {seen} of {number} day",
+            "{period} was observed on {seen} of {number} days",
+            watch.days,
+            period=period,
+            seen=words.number(watch.observed_days),
+        )
+    return words.say(
+        "{period} was watched closely for only {share} of its time",
+        period=period,
+        share=words.percent(watch.watched_share),
+    )

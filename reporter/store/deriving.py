@@ -1,0 +1,275 @@
+"""What is derived from replies: the scopes, what each snapshot says of them, and the jobs.
+
+One way of it, whether a snapshot is kept as it comes or is derived anew later: one after the other
+in the order they were recorded, whatever their clocks say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from reporter.jobs.catalog import outcome_of
+from reporter.jobs.replies import rows_of
+from reporter.jobs.rows import FIELDS, Row, counting, first_of, identity_of, moment, present
+from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
+from reporter.jobs.values import read_count
+from reporter.model import Reply
+from reporter.store import tables
+
+_WRITTEN: Final = (*FIELDS, "date_orders")
+"""What of a job the service wrote, and how that is read."""
+_AT_ONCE: Final = 5_000
+"""Jobs that are asked for at once: a query takes only so many values."""
+_SAID: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
+"""What a sighting says beyond the names of its scope."""
+
+Identity = tuple[int, str]
+"""What jobs are told apart by: the number of the module, and the job's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The numbers a scope goes by in the store."""
+
+    id: int
+    module_id: int
+
+
+class Derivation:
+    """What was derived of one customer so far; each further snapshot is kept on top of it.
+
+    Lives within one transaction, which nobody else may derive anything of the customer beside.
+    """
+
+    def __init__(self, connection: sa.Connection, customer_id: str) -> None:
+        self._connection = connection
+        self._customer_id = customer_id
+        self._scopes: dict[ScopeKey, _Scope] = {}
+        self._last: dict[ScopeKey, Sighting] = {}
+        self._listed: set[ScopeKey] = set()
+        for row in connection.execute(_last_said(), {"customer_id": customer_id}):
+            key = row.service, row.module, row.name
+            self._scopes[key] = _Scope(row.id, row.module_id)
+            if row.listed is not None:
+                self._last[key] = Sighting(*key, *(getattr(row, name) for name in _SAID))
+            if row.listed:
+                self._listed.add(key)
+
+    def keep(self, fetch_id: int, rows: Sequence[Row]) -> None:
+        """Keep what the rows of a snapshot say: those of all its replies, in their order."""
+        jobs = [row for row in rows if present(row["jobId"])]
+        sightings = sightings_of(rows, self._last)
+        self._know({*map(scope_of, jobs), *(own.scope for own in sightings)})
+        self._keep_sightings(fetch_id, sightings)
+        self._keep_jobs(fetch_id, jobs)
+
+    def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> None:
+        """Keep the jobs of a snapshot, as far as they say anything new."""
+        seen = [self._job(row, fetch_id) for row in rows]
+        before = self._kept({_identity(own) for own in seen})
+        now = dict(before)
+        for own in seen:
+            older = now.get(_identity(own))
+            now[_identity(own)] = _dated(counting(older, own) if older else own)
+        changed = [identity for identity, own in now.items() if own != before.get(identity)]
+        if changed:
+            self._connection.execute(
+                _upsert(self._connection.dialect.name), [now[identity] for identity in changed]
+            )
+            kept = (own for identity in changed for own in (before.get(identity), now[identity]))
+            dates = [own["dated_at"] for own in kept if own and own["dated_at"]]
+            if dates:
+                forget_tallies(self._connection, self._customer_id, min(dates))
+
+    def _know(self, scopes: Collection[ScopeKey]) -> None:
+        """See to it that there are numbers for some scopes."""
+        new = sorted(set(scopes) - self._scopes.keys())
+        if not new:
+            return
+        modules = {key[:2] for key in new} - {key[:2] for key in self._scopes}
+        if modules:
+            rows = [
+                {"customer_id": self._customer_id, "service": service, "module": module}
+                for service, module in sorted(modules)
+            ]
+            self._connection.execute(sa.insert(tables.modules), rows)
+        own = tables.modules.c
+        query = sa.select(own.service, own.module, own.id)
+        found = self._connection.execute(query.where(own.customer_id == self._customer_id))
+        numbers = {(service, module): number for service, module, number in found}
+        self._connection.execute(
+            sa.insert(tables.scopes),
+            [
+                {"module_id": numbers[key[:2]], "name": key[2], "sha256": _sha256(key[2])}
+                for key in new
+            ],
+        )
+        for row in self._connection.execute(scopes_of(self._customer_id)):
+            self._scopes[row.service, row.module, row.name] = _Scope(row.id, row.module_id)
+
+    def _keep_sightings(self, fetch_id: int, sightings: Sequence[Sighting]) -> None:
+        """Keep what is said of each scope where it is something else than before."""
+        seen = {own.scope for own in sightings}
+        changes = [(own, True) for own in sightings if not self._goes_on(own)]
+        changes += [(self._last[scope], False) for scope in sorted(self._listed - seen)]
+        rows = [
+            {name: getattr(own, name) for name in _SAID}
+            | {"scope_id": self._scopes[own.scope].id, "fetch_id": fetch_id, "listed": listed}
+            for own, listed in changes
+        ]
+        if rows:
+            self._connection.execute(sa.insert(tables.sightings), rows)
+        self._last |= {own.scope: own for own in sightings}
+        self._listed = seen
+
+    def _goes_on(self, own: Sighting) -> bool:
+        """Whether a scope is listed as by the snapshot before, and nothing was lost in between."""
+        return own.scope in self._listed and own == replace(self._last[own.scope], lost=False)
+
+    def _job(self, row: Row, fetch_id: int) -> Row:
+        """A row of the table `jobs`, but for what it is dated by."""
+        scope, successful = self._scopes[scope_of(row)], present(row["successfulCount"])
+        return {
+            **{name: row.get(name) for name in _WRITTEN},
+            **first_of(row),
+            "module_id": scope.module_id,
+            "job_id": identity_of(row)[2],
+            "scope_id": scope.id,
+            "fetched_at": row["fetched_at"],
+            "fetch_id": fetch_id,
+            "outcome": outcome_of(present(row["status"])).value,
+            "has_objects": bool(read_count(successful or "")),
+        }
+
+    def _kept(self, identities: Collection[Identity]) -> dict[Identity, Row]:
+        identity = sa.tuple_(tables.jobs.c.module_id, tables.jobs.c.job_id)
+        kept: dict[Identity, Row] = {}
+        asked = sorted(identities)
+        for first in range(0, len(asked), _AT_ONCE):
+            some = identity.in_(asked[first : first + _AT_ONCE])
+            found = self._connection.execute(sa.select(tables.jobs).where(some)).mappings()
+            kept |= {_identity(own): own for own in map(dict, found)}
+        return kept
+
+
+def derive_again(connection: sa.Connection, customer_id: str) -> None:
+    """Derive all there is of a customer from its raw replies, as when they came.
+
+    Raises:
+        ReplyError: a reply cannot be used.
+    """
+    forget_tallies(connection, customer_id)
+    modules, scopes = tables.modules, tables.scopes
+    own_modules = sa.select(modules.c.id).where(modules.c.customer_id == customer_id)
+    own_scopes = sa.select(scopes.c.id).where(scopes.c.module_id.in_(own_modules))
+    connection.execute(
+        sa.delete(tables.sightings).where(tables.sightings.c.scope_id.in_(own_scopes))
+    )
+    for table in (tables.jobs, scopes):
+        connection.execute(sa.delete(table).where(table.c.module_id.in_(own_modules)))
+    connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
+    derivation = Derivation(connection, customer_id)
+    for fetch_id in snapshots_of(connection, customer_id):
+        derivation.keep(fetch_id, rows_of(replies_of(connection, fetch_id)))
+    customers = tables.customers
+    connection.execute(
+        sa.update(customers)
+        .where(customers.c.id == customer_id)
+        .values(derivation=tables.DERIVATION)
+    )
+
+
+def snapshots_of(connection: sa.Connection, customer_id: str) -> Sequence[int]:
+    """The complete snapshots of a customer, in the order they were recorded."""
+    own = tables.fetches.c.id
+    query = sa.select(own).where(complete(customer_id)).order_by(own)
+    return connection.execute(query).scalars().all()
+
+
+def complete(customer_id: str) -> sa.ColumnElement[bool]:
+    """Whether a fetch is a complete snapshot of a customer's jobs."""
+    fetches = tables.fetches.c
+    return (fetches.customer_id == customer_id) & (fetches.kind == "jobs") & fetches.error.is_(None)
+
+
+def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
+    """The replies of a complete fetch, as they were received."""
+    replies, bodies = tables.replies.c, tables.bodies.c
+    found = connection.execute(
+        sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
+        .join(tables.bodies, bodies.sha256 == replies.sha256)
+        .where(replies.fetch_id == fetch_id)
+        .order_by(replies.position)
+    )
+    return tuple(
+        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in found
+    )
+
+
+def forget_tallies(
+    connection: sa.Connection, customer_id: str, since: datetime | None = None
+) -> None:
+    """Let go of what was counted of months that end after a time; of all without one."""
+    tallies = tables.tallies
+    gone = sa.delete(tallies).where(tallies.c.customer_id == customer_id)
+    connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
+
+
+def scopes_of(customer_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
+    """All scopes of a customer, by name and number."""
+    modules, scopes = tables.modules.c, tables.scopes.c
+    return (
+        sa.select(modules.service, modules.module, scopes.name, scopes.id, scopes.module_id)
+        .select_from(tables.modules)
+        .join(tables.scopes, scopes.module_id == modules.id)
+        .where(modules.customer_id == customer_id)
+    )
+
+
+@cache
+def _last_said() -> sa.Select[Any]:
+    """All scopes of `customer_id` with what was said last of each; missing where nothing ever was.
+
+    Made once: to make it takes longer than to ask it.
+    """
+    sightings, scope_id = tables.sightings, tables.scopes.c.id
+    earlier = sightings.alias("earlier")
+    last = sa.select(sa.func.max(earlier.c.fetch_id)).where(earlier.c.scope_id == scope_id)
+    same = (sightings.c.scope_id == scope_id) & (sightings.c.fetch_id == last.scalar_subquery())
+    said = (sightings.c.listed, *(sightings.c[name] for name in _SAID))
+    scopes = scopes_of(sa.bindparam("customer_id"))
+    return scopes.outerjoin(sightings, same).add_columns(*said)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    """What keeps rows of `jobs`, new ones or in place of what was kept of them. Made once."""
+    insert = tables.insert(dialect, tables.jobs)
+    identity = ("module_id", "job_id")
+    values = {own.name: own for own in insert.excluded if own.name not in identity}
+    return insert.on_conflict_do_update(index_elements=identity, set_=values)
+
+
+def _identity(own: Row) -> Identity:
+    return own["module_id"], own["job_id"]
+
+
+def _dated(own: Row) -> Row:
+    """A row of the table `jobs` with what it is dated by."""
+    started_at, ended_at = moment(own, "startTime"), moment(own, "endTime")
+    return own | {
+        "dated_at": started_at or ended_at or own["first_modified_at"],
+        "point_at": ended_at or started_at or own["first_modified_at"],
+    }
+
+
+def _sha256(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
