@@ -68,7 +68,9 @@ def reports() -> list[Report]:
     busy = replace(busy_report(), history=months())
     quiet = make_report([make_job()], policy=Policy(warning="success", cancelled="excluded"))
     late = make_report([make_job(status="Failed")])
-    late = replace(late, version=2, restatement=Restatement(1, NOW, corrections(), redefined=True, late=False))
+    late = replace(
+        late, version=2, restatement=Restatement(1, NOW, corrections(), redefined=True, late=False)
+    )
     busy = replace(
         busy,
         version=3,
