@@ -172,9 +172,9 @@ def rarely_asked(watched: Watched, words: Words) -> str:
         )
     else:
         seen = words.say(
-            "In {share} of the time looks were more than {length} apart: jobs that ran then may not"
-            " have been seen. Rates are of the jobs seen.",
-            share=words.percent(1 - share),
+            "{share} of the time lies between looks no more than {length} apart: jobs that ran in"
+            " the rest may not have been seen. Rates are of the jobs seen.",
+            share=words.percent(share),
             length=words.duration(watched.watch_every_s),
         )
     return f"{asked} {seen}"
@@ -269,7 +269,7 @@ def _observation(watch: Watch, period: str, words: Words) -> str:
             seen=words.number(watch.observed_days),
         )
     return words.say(
-        "{period} was watched closely for only {share} of its time",
+        "{period} was watched closely enough for only {share} of its time",
         period=period,
         share=words.percent(watch.watched_share),
     )
