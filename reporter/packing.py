@@ -140,7 +140,7 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
         )
     if schema := other_schema(bag / REPORTS["json"]):
         raise EvidenceError(
-            f"The figures in the bag {bag} are of schema {schema}, and this program knows {SCHEMA}.",
+            f"The figures in {bag} are of schema {schema}, and this program knows {SCHEMA}.",
             hint="Make the pack with the version of the program that made the bag.",
         )
     provenance = provenance_of(bag)

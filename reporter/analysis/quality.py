@@ -11,7 +11,7 @@ from typing import Final, cast
 
 import pandas as pd
 
-from reporter.analysis.window import MODULE, SCOPE, Window, dated_in, scopes_in
+from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
 from reporter.jobs.records import Unread
@@ -20,7 +20,7 @@ from reporter.period import Period
 
 _PARTS = ["objects_successful", "objects_failed", "objects_skipped", "objects_warning"]
 _COLUMNS: Final = ["kind", "field", "value", "job_id"]
-_STARTS: Final = ("first_started_at", "started_at")
+_STARTS: Final = ("first_started_at", "last_started_at")
 _JOBS: Final = 5
 _VALUES: Final = 3
 _Group = tuple[tuple[str, str], pd.DataFrame]
@@ -100,8 +100,8 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Jobs whose start another row gave otherwise, in the time between the two."""
-    first, now = (rows[own] for own in _STARTS)
-    moved = rows[(first < now) & (first < period.end) & (now >= period.start)]
+    first, last = (rows[own] for own in _STARTS)
+    moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
     times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
     value = next(times) + ", then " + next(times)
     return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
@@ -120,8 +120,13 @@ def _end_not_seen(window: Window) -> pd.DataFrame:
 def not_seen_to_end(window: Window) -> pd.Series:
     """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
     jobs = window.jobs
-    last_look = window.looks.groupby(SCOPE)["taken_at"].max().reindex(scopes_in(jobs)).to_numpy()
-    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & (jobs["fetched_at"] < last_look)
+    last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
+    as_newest = window.sightings.groupby(["scope", "job_id"])["taken_at"].max()
+    seen = as_newest.reindex(pd.MultiIndex.from_frame(jobs[["scope", "job_id"]])).set_axis(
+        jobs.index
+    )
+    later = instants(seen.fillna(jobs["fetched_at"])) < last_look
+    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost
 
 

@@ -37,9 +37,9 @@ class Instant(sa.TypeDecorator[datetime]):
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def insert(dialect: sa.Dialect, table: sa.Table) -> Any:
-    """An INSERT in the database's own form, which can say what to do on a conflict."""
-    return _INSERTS[dialect.name](table)
+def insert(dialect: str, table: sa.Table) -> Any:
+    """An INSERT in a database's own form, which can say what to do on a conflict."""
+    return _INSERTS[dialect](table)
 
 
 metadata = sa.MetaData()
@@ -71,13 +71,13 @@ runs = sa.Table(
 
 # One attempt to take a snapshot of something (`kind`). `error` is empty where the snapshot is
 # complete. Where it is not, replies are what came nevertheless: kept to be looked at, and nothing
-# may rest on them. `customer_id` is missing for the list of customers itself.
+# may rest on them. `customer_id` is missing for lists about all customers.
 fetches = sa.Table(
     "fetches",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    # jobs, protection, subscription, or customers
+    # jobs, protection, subscription; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
@@ -164,9 +164,10 @@ jobs = sa.Table(
     sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
     sa.Column("dated_at", Instant),  # its start, else its end, else `first_modified_at`
     sa.Column("point_at", Instant),  # its end, else its start, else `first_modified_at`
-    # Of all rows it ever had (`jobs.rows.FIRSTS`).
+    # Of all rows it ever had (`jobs.rows.KEPT_OF_ALL`).
     sa.Column("first_seen_at", Instant, nullable=False),
     sa.Column("first_started_at", Instant),
+    sa.Column("last_started_at", Instant),
     sa.Column("first_modified_at", Instant),
     sa.Column("outcome", sa.String, nullable=False),
     sa.Column("has_objects", sa.Boolean, nullable=False),  # whether it backed up any
@@ -174,6 +175,11 @@ jobs = sa.Table(
     sa.Index("jobs_by_date", "scope_id", "dated_at", "point_at"),
     sa.Index("jobs_by_outcome", "scope_id", "outcome", "point_at", "dated_at"),
     sa.Index("jobs_by_fetch", "fetch_id"),
+)
+START_MOVED: Final = jobs.c.first_started_at != jobs.c.last_started_at
+"""Of the few jobs whose rows do not agree on their start."""
+sa.Index(
+    "jobs_moved", jobs.c.scope_id, sqlite_where=START_MOVED, postgresql_where=START_MOVED
 )
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need

@@ -19,12 +19,14 @@ from reporter.store.outbox import (
     claim,
     cut_short,
     deliveries_of,
+    has_rows,
     move,
     queue,
     settle,
     take_back,
+    withdraw_replaced,
 )
-from reporter.store.versions import Version, keep_version, versions_of
+from reporter.store.versions import Version, keep_version, no_longer_as_good, versions_of
 from tests.builders import CUSTOMER
 from tests.store.test_store import snapshot_of
 
@@ -40,24 +42,75 @@ def known_customer(store: Store) -> None:
     store.record_customers([CUSTOMER], snapshot_of([], NOW).replies)
 
 
-def make_version(store: Store, number: int, figures: str = "a") -> Version:
-    """A version of October's report with these figures, kept."""
+def make_version(
+    store: Store, number: int, figures: str = "a", *, redefined: str | None = None
+) -> Version:
+    """A version of October's report with these figures, kept; of its data a later program makes
+    those of `redefined`.
+    """
     version = Version(
         number=number,
         made_at=NOW,
         as_of=NOW,
         program="1",
+        program_sha256=None,
         closed=True,
         basis=f"{number}{figures}",
         checked=f"{number}{figures}",
         look="look",
+        configuration=None,
         restates=None,
         figures_sha256=figures,
+        redefined_sha256=redefined,
+        redefined_by=None,
         standing="{}",
         files={"report.pdf": "0" * 64},
     )
     keep_version(store, CUSTOMER, "2026-10", version, {})
     return versions_of(store, CUSTOMER, "2026-10")[-1]
+
+
+def sent(store: Store, version: Version, *recipients: Recipient) -> None:
+    """Have a version been delivered."""
+    queue_for(store, version, *recipients, released="yes")
+    ids = [own.id for own in deliveries_of(store)]
+    move(store, dict.fromkeys(ids, Move(DeliveryState.SENT, "250")), NOW, [DeliveryState.APPROVED])
+
+
+def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
+    """Whoever has a version of the very same data needs no other, unless it was rendered again on
+    purpose; a newcomer gets the newest.
+    """
+    sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
+    newer = make_version(store, 2, "b")
+    queue_for(store, newer, ANNA, BEN)
+    assert states(store) == [(1, "anna", "sent"), (2, "ben", "queued")]
+    no_longer_as_good(store, CUSTOMER, "2026-10", before=2)
+    queue_for(store, newer, ANNA, BEN)
+    assert states(store) == [(1, "anna", "sent"), (2, "ben", "queued"), (2, "anna", "queued")]
+
+
+def test_other_data_goes_to_whoever_has_the_former(store: Store) -> None:
+    """What a later program makes of the former data is not what it makes of these."""
+    sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
+    queue_for(store, make_version(store, 2, "c"), ANNA)
+    assert states(store) == [(1, "anna", "sent"), (2, "anna", "queued")]
+
+
+def test_what_is_not_queued_withdraws_what_it_replaces(store: Store) -> None:
+    """A preliminary version that nobody asked to be queued: what is open of the one before it does
+    not go any more, and what was delivered was.
+    """
+    assert not has_rows(store, CUSTOMER, "2026-10")
+    sent(store, make_version(store, 1), ANNA)
+    second = make_version(store, 2, "b")
+    queue_for(store, second, ANNA, released="yes")
+    withdraw_replaced(store, CUSTOMER, "2026-10", second, LATER)
+    assert states(store)[-1] == (2, "anna", "approved")
+    withdraw_replaced(store, CUSTOMER, "2026-10", make_version(store, 3, "c"), LATER)
+    assert states(store) == [(1, "anna", "sent"), (2, "anna", "withdrawn")]
+    assert has_rows(store, CUSTOMER, "2026-10")
+    assert not has_rows(store, CUSTOMER, "2026-09")
 
 
 def queue_for(

@@ -1,0 +1,148 @@
+"""The folder of a provider that version 0.1.0 worked in, as a newer program finds it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from reporter.model import Answer, Customer, Reply, Snapshot
+from reporter.store import Store
+from reporter.store.outbox import deliveries_of
+from reporter.store.versions import Version, versions_of
+from tests.builders import make_answers, make_job, make_product, make_protected, make_row
+from tests.conftest import Clock, Run, set_clock
+from tests.delivery.mail_server import Accounts, mail_server
+
+OF_0_1_0 = Path(__file__).parent / "of_0.1.0.tar.xz"
+LAST = datetime(2026, 11, 1, 6, tzinfo=UTC)
+"""When version 0.1.0 asked last."""
+NAMES = ("Mailed Ltd", "Approved Ltd", "Queued Ltd", "Dropped Ltd", "Unsent Ltd")
+CUSTOMERS = {
+    name: Customer(f"{number}0000000-0000-0000-0000-000000000000", name)
+    for number, name in enumerate(NAMES, 1)
+}
+
+
+@dataclass
+class Upgraded:
+    """That folder, and the commands of this program in it."""
+
+    folder: Path
+    run: Run
+    clock: Clock
+    accounts: Accounts
+
+    def reporter(self, *words: str, status: int = 0) -> Result:
+        result = self.run(*words)
+        assert result.exit_code == status, result.output
+        return result
+
+    def render(self, *words: str, status: int = 0) -> Result:
+        """The reports of October, as JSON."""
+        given = ("--period", "2026-10", "--format", "json", "--workers", "1")
+        return self.reporter("render", *given, *words, status=status)
+
+    def asked(self, at: datetime, name: str, *late: dict[str, Any]) -> None:
+        """Have a customer's jobs been asked for again: they are as they were, but for `late` ones
+        and for last night's.
+        """
+        customer = CUSTOMERS[name]
+        night = f"{at:%Y-%m-%d}T01:00:00Z"
+        failing = {"status": "Failed", "successfulCount": "0", "failedCount": "100"}
+        rows: Sequence[dict[str, Any]] = [
+            make_job(night, backupSize="0 GB", name="N/A"),
+            make_job(night, jobModule="OneDrive", name="N/A", **failing),
+            make_job(night, jobModule="SharePoint Online", backupSize="0 GB", name="N/A"),
+            make_row(jobModule="Power BI", status="Disabled"),
+            *late,
+        ]
+        url = f"https://graph.example/partner/customers/{customer.id}/jobs?page=1"
+        reply = Reply(url, at, f"req-{at:%m%d%H}", json.dumps({"value": rows}).encode())
+        with closing(self.store()) as store:
+            store.record_customers(list(CUSTOMERS.values()), (reply,))
+            store.record(Snapshot(customer, (reply,), _answers(customer, at)))
+
+    def asked_all(self, at: datetime) -> None:
+        for name in NAMES:
+            self.asked(at, name)
+
+    def store(self) -> Store:
+        return Store.open(f"sqlite:///{self.folder / 'reporter.db'}")
+
+    def outbox(self) -> dict[str, list[tuple[int, str]]]:
+        """By customer: the versions that are to go, and how far they have come."""
+        found: dict[str, list[tuple[int, str]]] = {name: [] for name in NAMES}
+        with closing(self.store()) as store:
+            for row in deliveries_of(store):
+                found[row.customer.name].append((row.version, row.state.value))
+        return found
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        with closing(self.store()) as store:
+            return versions_of(store, CUSTOMERS[name], "2026-10")
+
+    def numbers(self) -> dict[str, list[int]]:
+        """By customer: the versions there are."""
+        return {name: [own.number for own in self.versions(name)] for name in NAMES}
+
+    def report(self, name: str) -> dict[str, Any]:
+        """The JSON of a customer's newest report."""
+        slug = name.lower().replace(" ", "-")
+        path = self.folder / "reports" / "2026-10" / slug / f"{slug}-backup-report-2026-10.json"
+        content: dict[str, Any] = json.loads(path.read_bytes())
+        return content
+
+
+def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
+    """What came of asking for the rest, under the customer's own addresses."""
+    made = make_answers([make_protected()], [make_product()], at=at)
+    url = f"https://graph.example/partner/customers/{customer.id}"
+    return tuple(
+        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
+        for own in made
+    )
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder, whose store was opened by this program; made once."""
+    folder = tmp_path_factory.mktemp("of-0.1.0")
+    with tarfile.open(OF_0_1_0) as tar:
+        tar.extractall(folder, filter="data")
+    Store.open(f"sqlite:///{folder / 'reporter.db'}").close()
+    return folder
+
+
+@pytest.fixture
+def upgraded(
+    run: Run, opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Upgraded]:
+    """A day after version 0.1.0 had worked in it."""
+    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
+    _move(tmp_path / "reporter.db", (tmp_path / "was-here").read_text("utf-8"), str(tmp_path))
+    accounts = Accounts()
+    with mail_server(accounts) as port:
+        path = tmp_path / "reporter.toml"
+        lines = path.read_text("utf-8").splitlines()
+        lines = [f"port = {port}" if own.startswith("port") else own for own in lines]
+        path.write_text("\n".join(lines), "utf-8")
+        path.chmod(0o600)
+        clock = set_clock(monkeypatch, LAST + timedelta(days=1))
+        yield Upgraded(tmp_path, run, clock, accounts)
+
+
+def _move(store: Path, was: str, now: str) -> None:
+    """Have a store know the files of its reports where they are."""
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE version_files SET path = replace(path, ?, ?)", (was, now))

@@ -1,0 +1,178 @@
+"""A newer program over what version 0.1.0 has rendered, archived and mailed: an upgrade restates
+nothing by itself, withdraws nothing and sends nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from datetime import timedelta
+
+from tests.builders import make_job
+from tests.upgrade.conftest import CUSTOMERS, LAST, NAMES, Upgraded
+
+FINAL = LAST + timedelta(hours=4)
+"""So late that nothing of October can have been missed."""
+AS_LEFT = {
+    "Mailed Ltd": [(1, "sent")],
+    "Approved Ltd": [(1, "approved")],
+    "Queued Ltd": [(1, "queued")],
+    "Dropped Ltd": [(1, "dropped")],
+    "Unsent Ltd": [],
+}
+ISSUED = NAMES[:4]
+OCTOBER = ("--period", "2026-10")
+LATE = make_job(
+    "2026-10-20T13:00:00Z",
+    "Failed",
+    name="N/A",
+    successfulCount="0",
+    failedCount="100",
+    lastModifyTime="2026-11-01T07:00:00Z",
+)
+
+
+def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
+    """Neither with what 0.1.0 knew, nor once the period is final; the files stay, to the byte."""
+    path = next((upgraded.folder / "reports").rglob("mailed-ltd*.pdf"))
+    before = path.read_bytes()
+    shown = upgraded.render("--customer", "Mailed Ltd")
+    assert "Unchanged Mailed Ltd" in shown.stderr
+    upgraded.asked_all(FINAL)
+    shown = upgraded.render()
+    assert [own for own in NAMES if f"Unchanged {own}" in shown.stderr] == list(ISSUED)
+    assert {own: numbers for own, numbers in upgraded.numbers().items() if numbers != [1]} == {
+        "Unsent Ltd": [1, 2]
+    }
+    assert path.read_bytes() == before
+    assert upgraded.outbox() == AS_LEFT
+
+
+def test_what_nobody_has_is_rendered_anew_and_restates_nothing(upgraded: Upgraded) -> None:
+    """It is in no outbox and in no archive."""
+    upgraded.asked_all(FINAL)
+    upgraded.render()
+    report = upgraded.report("Unsent Ltd")
+    assert (report["schema"], report["version"], report["restates"]) == (2, 2, None)
+    assert upgraded.versions("Unsent Ltd")[-1].closed
+
+
+def test_the_second_look_computes_nothing(upgraded: Upgraded) -> None:
+    """What this program makes of the data of then is found out once, and kept."""
+    upgraded.asked_all(FINAL)
+    upgraded.render("--customer", "Mailed Ltd")
+    (first,) = upgraded.versions("Mailed Ltd")
+    assert first.redefined_sha256 not in (None, first.figures_sha256)
+    assert first.checked != first.basis
+    upgraded.render("--customer", "Mailed Ltd")
+    assert upgraded.versions("Mailed Ltd") == (first,)
+
+
+def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
+    """What was approved goes as it was approved; what waits for a yes goes on waiting."""
+    upgraded.asked_all(FINAL)
+    upgraded.render()
+    upgraded.reporter("send", *OCTOBER)
+    assert [own.recipients for own in upgraded.accounts.arrived] == [["it@approved.example"]]
+    assert upgraded.outbox() == AS_LEFT | {"Approved Ltd": [(1, "sent")]}
+    shown = upgraded.reporter("approve", *OCTOBER, "--yes")
+    assert "Queued Ltd, 2026-10, version 1" in shown.stdout
+    upgraded.reporter("send", *OCTOBER)
+    assert [own.recipients for own in upgraded.accounts.arrived][1:] == [["it@queued.example"]]
+
+
+def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
+    """A job that version 0.1.0 could not know: it is corrected, for both reasons."""
+    upgraded.asked_all(FINAL)
+    upgraded.asked(FINAL + timedelta(hours=4), "Mailed Ltd", LATE)
+    upgraded.render()
+    restates = upgraded.report("Mailed Ltd")["restates"]
+    assert (restates["version"], restates["redefined"], restates["late"]) == (1, True, True)
+    failed = [own for own in restates["changes"] if own["figure"] == "failed"]
+    assert [(own["module"], own["before"], own["now"]) for own in failed] == [
+        ("", 31, 32),
+        ("Exchange Online", 0, 1),
+    ]
+    upgraded.reporter("send", *OCTOBER, "--customer", "Mailed Ltd")
+    assert upgraded.outbox()["Mailed Ltd"] == [(1, "sent"), (2, "queued")]
+    assert upgraded.numbers()["Approved Ltd"] == [1]
+
+
+def test_on_purpose_it_is_rendered_again(upgraded: Upgraded) -> None:
+    """By new definitions, and not for late data; it is queued for those who have the former one,
+    and once is enough.
+    """
+    upgraded.asked_all(FINAL)
+    upgraded.render()
+    upgraded.render("--again", "--customer", "Mailed Ltd")
+    restates = upgraded.report("Mailed Ltd")["restates"]
+    assert (restates["version"], restates["redefined"], restates["late"]) == (1, True, False)
+    changed = {own["figure"] for own in restates["changes"]}
+    assert "bytes" in changed
+    assert not changed & {"jobs", "success", "failed", "success_rate"}
+    upgraded.reporter("send", *OCTOBER, "--customer", "Mailed Ltd")
+    assert upgraded.outbox()["Mailed Ltd"] == [(1, "sent"), (2, "queued")]
+    assert "Unchanged" in upgraded.render("--customer", "Mailed Ltd").stderr
+    upgraded.render("--again", "--customer", "Mailed Ltd")
+    assert upgraded.numbers()["Mailed Ltd"] == [1, 2]
+
+
+def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
+    """The provider's new colour makes a new version, by the new definitions as there are no others;
+    whoever has the former one has the same data, and gets no mail.
+    """
+    upgraded.asked_all(FINAL)
+    upgraded.render()
+    path = upgraded.folder / "reporter.toml"
+    path.write_text(path.read_text("utf-8") + '\n[brand]\ncolor = "#0b5fff"\n', "utf-8")
+    upgraded.render()
+    restates = upgraded.report("Mailed Ltd")["restates"]
+    assert (restates["redefined"], restates["late"]) == (True, False)
+    upgraded.reporter("send", *OCTOBER)
+    assert upgraded.accounts.arrived == []
+    assert upgraded.outbox()["Mailed Ltd"] == [(1, "sent")]
+    assert upgraded.outbox()["Dropped Ltd"] == [(1, "dropped")]
+
+
+def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
+    """This program would make others than were mailed: it says so, and what to do."""
+    upgraded.asked_all(FINAL)
+    shutil.rmtree(upgraded.folder / "reports" / "2026-10" / "mailed-ltd")
+    shown = upgraded.render(status=1)
+    assert "Version 1 of the report of Mailed Ltd for 2026-10, which version 0.1.0" in shown.stderr
+    assert "reporter render --again" in shown.stderr
+    upgraded.render("--again", "--customer", "Mailed Ltd")
+    assert upgraded.numbers()["Mailed Ltd"] == [1, 2]
+
+
+def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
+    """A bag that is there is unchanged; of a version that another program made none can be."""
+    upgraded.asked_all(FINAL)
+    upgraded.render()
+    archived = ("archive", *OCTOBER, "--customer")
+    shown = upgraded.reporter(*archived, "Mailed Ltd")
+    assert "Unchanged Mailed Ltd" in shown.stderr
+    shown = upgraded.reporter(*archived, "Queued Ltd", status=1)
+    assert "was made by another program (version 0.1.0)" in shown.stderr
+    home = upgraded.folder / "archive" / "mailed-ltd"
+    assert [own.name for own in home.iterdir() if own.name.startswith("2026")] == ["2026-10-v1"]
+
+
+def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
+    """All is checked that can be without that version's definitions, and that is said."""
+    bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
+    shown = upgraded.reporter("verify", str(bag), status=2)
+    lines = shown.stdout.splitlines()
+    assert not [own for own in lines if own.startswith("FAILED")]
+    assert "unknown figures: could not be checked: the JSON is of schema 1" in shown.stdout
+    assert lines[-1].startswith("NOT CHECKED")
+    for checked in ("provenance", "bag-info.txt", "history", "replies"):
+        assert [own for own in lines if own.startswith(f"ok      {checked}")], shown.stdout
+    chain = upgraded.reporter("verify", "--chain", str(bag.parent))
+    assert "FAILED" not in chain.stdout
+
+
+def test_customers_are_those_of_then(upgraded: Upgraded) -> None:
+    """The fixture and its maker agree on who is in it."""
+    with closing(upgraded.store()) as store:
+        assert {own.name: own for own in store.customers()} == CUSTOMERS
