@@ -20,7 +20,7 @@ def emulated(customers: int, jobs: int, latency_ms: int = 0) -> Iterator[Access]
         [
             *(sys.executable, "-m", "reporter", "emulate", "--now", "2026-11-01T06:00:00Z"),
             *("--customers", str(customers), "--jobs-per-month", str(jobs), "--months", "1"),
-            *("--latency", str(latency_ms)),
+            *("--latency", str(latency_ms), "--lists", "all"),
         ],
         stdout=subprocess.PIPE,
     )

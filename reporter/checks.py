@@ -17,22 +17,38 @@ from reporter.dispatch.sending import copies_url
 from reporter.dispatch.transports import transport_of
 from reporter.errors import ReplyError, ReporterError
 from reporter.fetch import open_source
-from reporter.fetch.auth import ClientCertificate, TokenAuth, TokenRefused
+from reporter.fetch.auth import ClientCertificate, TokenRefused
 from reporter.fetch.http import Exchange
 from reporter.fetch.permissions import PERMISSIONS
-from reporter.fetch.source import Access
+from reporter.fetch.source import Access, auth_of
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
-from reporter.pipeline import attempted, check_restore_tests, customers_in_store, named
+from reporter.pipeline import (
+    attempted,
+    check_restore_tests,
+    customers_in_store,
+    missed_of,
+    named,
+)
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.settings import Settings
+from reporter.store import Store
 from reporter.store.address import files_of, shown
 from reporter.store.history import is_there
 
 _SHOWN: Final = 5
 """Customers with a fault that are named."""
 _WRITABLE: Final = "Give this user the right to write there, or name another place."
+_NO_KEY_USAGE: Final = Finding(
+    "key usage",
+    None,
+    "the certificate does not state digitalSignature, which the service asks for",
+    more=("Make a certificate that states it, register it, and set `certificate` in [api].",),
+)
+_ASK_MORE_OFTEN: Final = (
+    "Start `reporter run` every hour, with fetch_every in [schedule] below what is said here."
+)
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
 
@@ -50,6 +66,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("PDF", _typesetting)
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
+    yield from _rhythm(settings, datetime.now(UTC))
     yield from _delivery(settings)
     archive = settings.folder / settings.evidence.folder
     if settings.archives or archive.exists():
@@ -61,6 +78,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield _failed("credentials", error)
         return
     yield _credentials(access, datetime.now(UTC))
+    if isinstance(access.credential, ClientCertificate) and not access.credential.may_sign:
+        yield _NO_KEY_USAGE
     exchange = Exchange(trust=access.trust)
     try:
         for permission, purpose in PERMISSIONS.items():
@@ -161,6 +180,24 @@ def _names(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether the service is asked often enough: a line for each customer of whom something is
+    missed; none where the store fails, of which a finding before this one tells.
+    """
+    if not is_there(settings.store_url):
+        return
+    try:
+        with closing(Store.open(settings.store_url)) as store:
+            customers = store.customers()
+            rare = list(missed_of(settings, store, customers, now))
+    except ReporterError:
+        return
+    for customer, found in rare:
+        yield Finding(f"rhythm of {customer.name}", None, found.said, more=(_ASK_MORE_OFTEN,))
+    if customers and not rare:
+        yield Finding("rhythm", True, "nothing is known to be missed between two fetches")
+
+
 def _delivery(settings: Settings) -> Iterator[Finding]:
     """Whether reports can go, and whether each customer has somebody to go to; nothing is sent."""
     if not settings.delivers:
@@ -238,9 +275,8 @@ def _permission(exchange: Exchange, access: Access, permission: str, purpose: st
     Raises:
         ReporterError: it cannot be asked, or knows nothing of who we are.
     """
-    auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, (permission,))
     try:
-        auth.token()
+        auth_of(access, exchange, permission).token()
     except TokenRefused as error:
         if error.code == "invalid_client":
             raise

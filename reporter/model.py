@@ -1188,6 +1188,8 @@ class Answer:
     absence: Absence | None = None
     unusable: tuple[Reply, ...] = ()
     """What came and could not be used: kept to be looked at, and nothing rests on it."""
+    cut_from: Answer | None = None
+    """The answer for all customers that this is a part of: kept once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,13 @@ from reporter.render.portfolio import (
 from reporter.render.typesetting import typesetter, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
+from reporter.rhythm import WINDOW, Missed, missed, rhythm_of
+from reporter.schedule import kinds_due
 from reporter.settings import ReportSettings, Settings
 from reporter.showing import excerpt
 from reporter.store import Store
 from reporter.store.address import is_file, shown
+from reporter.store.asked import last_answers, looks_at
 from reporter.store.history import is_there
 from reporter.store.known import is_known_before
 from reporter.store.outbox import has_rows
@@ -181,6 +184,7 @@ def fetch_snapshots(
 ) -> Iterator[CustomerOutcome]:
     """Take a snapshot of each customer into the store, several at once; outcomes as they come.
 
+    Jobs are asked for each time; what stands beside them where the last answer has grown old.
     Whatever is odd about one customer's replies costs that customer its snapshot, and no other.
     Interrupted, what was stored is complete, and nothing else is waited for.
 
@@ -188,6 +192,7 @@ def fetch_snapshots(
         StoreError: the database is not there any more.
     """
     waiting = list(reversed(customers))
+    answered, now = last_answers(store), clock()
     # No more than the store keeps up with: memory must not grow with the number of customers.
     taken: queue.Queue[_Taken] = queue.Queue(FETCHES_AT_ONCE)
 
@@ -195,7 +200,8 @@ def fetch_snapshots(
         with suppress(IndexError, Stopped):
             while customer := waiting.pop():
                 received: list[Reply] = []
-                ask = partial(source.snapshot, customer, received)
+                kinds = kinds_due(answered.get(customer.id, {}), now)
+                ask = partial(source.snapshot, customer, received, kinds)
                 snapshot = attempted(partial(_within_memory, customer, ask))
                 taken.put(_Taken(customer, snapshot, received))
 
@@ -213,6 +219,26 @@ def fetch_snapshots(
         source.stop()
         _let_go(threads, taken)
         raise
+
+
+def missed_of(
+    settings: Settings, store: Store, customers: Iterable[Customer], now: datetime
+) -> Iterator[tuple[Customer, Missed]]:
+    """The customers of whom it is known that something is missed, as the service is asked so
+    rarely, and what.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    schedule = settings.schedule
+    # Whoever has not written it down may start `fetch` by a rhythm of their own.
+    planned = schedule.fetch_every if "fetch_every" in schedule.model_fields_set else None
+    for customer in customers:
+        looks = looks_at(store, customer, now - WINDOW)
+        watch_every = settings.report_for(customer.id).policy().watch_every
+        rhythm = rhythm_of(looks.starts, looks.taken_at)
+        if found := missed(rhythm, watch_every, planned):
+            yield named(settings, customer), found
 
 
 def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:
@@ -650,10 +676,12 @@ def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -
     """
     given = {"timezone": rendering.timezone, "locale": rendering.locale}
     provider = rendering.settings.report_for("", **given)
+    told = [own for own in outcomes if not isinstance(own.error, NothingKnown)]
     portfolio = portfolio_of(
         parse_period(rendering.period, provider.timezone, rendering.now),
-        [own.standing or without_data(own.customer, str(own.error)) for own in outcomes],
+        [own.standing or without_data(own.customer, str(own.error)) for own in told],
         provider.policy(),
+        too_young=len(outcomes) - len(told),
     )
     look = rendering.settings.look_for("", **given)
     files = []

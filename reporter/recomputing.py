@@ -41,7 +41,7 @@ from reporter.evidence.contents import (
 )
 from reporter.evidence.verify import CLOCKS_APART, at, unreadable
 from reporter.finding import Finding
-from reporter.jobs.replies import split_snapshots
+from reporter.jobs.replies import read_overview, read_page, split_snapshots
 from reporter.ledger import figures_hash
 from reporter.model import Look, Reply, Report, Restatement
 from reporter.period import Period
@@ -55,8 +55,10 @@ logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 500
 _NOT_THERE: Final = object()
-_COUNTED: Final = ("jobs", "protection")
-"""What the service gives as lists that say how long they are, or whether they go on."""
+_COUNTED: Final = {"jobs": read_page, "protection": read_overview}
+"""What the service gives as lists that say how long they are, or whether they go on, and how each
+is read.
+"""
 _OTHER_HASH: Final = "provenance.json has the hash of other figures"
 _TEMPLATES_NOT_RUN: Final = Finding(
     "PDF's text",
@@ -159,7 +161,7 @@ def _replies_finding(
                 return Finding(what, False, shown(said)[:_LONGEST])
         if fetch.error is None and fetch.kind in _COUNTED:
             try:
-                split_snapshots(fetch.replies)
+                split_snapshots(fetch.replies, _COUNTED[fetch.kind])
             except ReplyError as error:
                 return Finding(what, False, str(error))
         count += len(fetch.replies)

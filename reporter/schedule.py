@@ -1,20 +1,28 @@
-"""Which months' reports are due: counted from the clock and what was done, so that a start too many
-does nothing and a start too late does all that was missed.
+"""Which months' reports are due, and what is to be asked of the service: counted from the clock and
+what was done, so that a start too many does nothing and a start too late does all that was missed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from reporter.model import KINDS, Kind
 from reporter.period import Period, parse_period
 from reporter.settings import ScheduleSettings
 
 MONTHS_BACK: Final = 12
 """So many months are caught up with at most."""
+EARLIEST: Final = timedelta(minutes=30)
+"""A fetch may come so much early, else hourly starts that shift by a second would skip an hour."""
+ANSWERS_LAST: Final = timedelta(hours=22)
+"""Protected data and subscriptions change slowly and cost four times what jobs do: asked for once a
+day. Less than a day, so that the first fetch of each day asks though it comes a little earlier.
+"""
 
 
 def months_due(
@@ -41,14 +49,26 @@ def due_at(schedule: ScheduleSettings, month: Period) -> datetime:
     return first_showing(first.replace(day=min(schedule.day, days)), schedule.time, month.zone)
 
 
-def fetch_due_at(schedule: ScheduleSettings, ended_at: datetime | None, now: datetime) -> datetime:
-    """When to fetch again, if the last fetch ended at a time; now where there was none.
+def fetch_due_at(schedule: ScheduleSettings, began_at: datetime | None, now: datetime) -> datetime:
+    """When to fetch again, if the last fetch that came to its end began at a time; now where there
+    was none.
 
-    A fetch that ended in the future tells of a clock that was put back, and of nothing else.
+    A fetch that began in the future tells of a clock that was put back, and of nothing else.
     """
-    if ended_at is None or ended_at > now:
+    if began_at is None or began_at > now:
         return now
-    return ended_at + schedule.fetch_every
+    return began_at + schedule.fetch_every - min(EARLIEST, schedule.fetch_every / 8)
+
+
+def kinds_due(answered: Mapping[Kind, datetime], now: datetime) -> tuple[Kind, ...]:
+    """What to ask beside the jobs, if the service gave its last answers at these times. What it
+    could not answer is asked again each time; an answer of the future is none, as above.
+    """
+    return tuple(
+        kind
+        for kind in KINDS
+        if kind not in answered or not now - ANSWERS_LAST < answered[kind] <= now
+    )
 
 
 def first_showing(day: date, at: time, zone: ZoneInfo) -> datetime:

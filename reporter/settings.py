@@ -48,15 +48,19 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 LANGUAGES: Final = ("en", "de", "es", "fr", "ja", "nl")
 """Those that reports are written in; each but English has its catalogue in `translations`."""
 
-# The vendor's documentation of its environments, July 2026. For all but `commercial` the API root
-# is told by the vendor and has to be configured.
+# The vendor's documentation of its environments.
 _TOKEN_URLS: Final = {
     "commercial": "https://identity.avepointonlineservices.com/connect/token",
     "us-gov": "https://identity-gov.avepointonlineservices.com/connect/token",
     "aos2": "https://identity-aos2.avepointonlineservices.com/connect/token",
     "fedramp": "https://identity.online15.net/connect/token",
 }
-_API_URLS: Final = {"commercial": "https://graph.avepointonlineservices.com"}
+_API_URLS: Final = {
+    "commercial": "https://graph.avepointonlineservices.com",
+    "us-gov": "https://graph-gov.avepointonlineservices.com",
+    "aos2": "https://graph-aos2.avepointonlineservices.com",
+    "fedramp": "https://graphusgovapi.online15.net",
+}
 
 
 def _read_span(value: object) -> object:
@@ -466,7 +470,8 @@ class ScheduleSettings(Section):
 
     day: int = Field(default=1, ge=1, le=31)
     time: TimeOfDay = time()
-    fetch_every: Span = timedelta(0)
+    fetch_every: Span = timedelta(hours=4)
+    """For jobs; protected data and subscriptions are asked for once a day."""
 
 
 class DeliverySettings(Section):

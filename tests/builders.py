@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -117,6 +118,26 @@ def make_report(
         Observations(tuple(looks), (source,)),
         answers=answers,
         restore_tests=restore_tests,
+    )
+
+
+def make_report_of_looks(
+    looks: Sequence[tuple[datetime, Sequence[object]]],
+    *,
+    period: str = "2026-10",
+    timezone: str = "UTC",
+    policy: Policy | None = None,
+) -> Report:
+    """The report of what each look showed, in the order given."""
+    policy, times = policy or Policy(), [at for at, _ in looks]
+    shown = [text_rows(rows, at) for at, rows in looks]
+    return analyse(
+        CUSTOMER,
+        read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy),
+        frame_of(list(zip(times, sightings_in(shown), strict=True))),
+        parse_period(period, timezone, NOW),
+        policy,
+        Observations(tuple(times), ()),
     )
 
 

@@ -45,15 +45,37 @@ def unsigned(
     )
 
 
+def usage(*purposes: str) -> x509.KeyUsage:
+    """What a key is for, by the names of X.509; all else it is not."""
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: name in purposes for name in every})
+
+
 def make_certificate(
-    folder: Path, begins: timedelta = timedelta(days=-1), ends: timedelta = timedelta(days=365)
+    folder: Path,
+    begins: timedelta = timedelta(days=-1),
+    ends: timedelta = timedelta(days=365),
+    purposes: tuple[str, ...] = ("digital_signature",),
 ) -> tuple[x509.Certificate, tuple[tuple[Path, str | None], tuple[Path, str | None]]]:
     """A self-signed certificate, and its files as PKCS #12 and PEM with their passwords.
 
-    It is valid from `begins` to `ends`, both counted from now.
+    It is valid from `begins` to `ends`, both counted from now. Without `purposes` it states none.
     """
     key = rsa.generate_private_key(65537, 2048)
-    certificate = unsigned("reporter test", key, begins, ends).sign(key, hashes.SHA256())
+    builder = unsigned("reporter test", key, begins, ends)
+    if purposes:
+        builder = builder.add_extension(usage(*purposes), critical=True)
+    certificate = builder.sign(key, hashes.SHA256())
     pfx, pem = folder / "app.pfx", folder / "app.pem"
     pfx.write_bytes(
         pkcs12.serialize_key_and_certificates(
@@ -90,7 +112,7 @@ class TlsAuthority:
         certificate = (
             unsigned(name, key, day, year)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs=True), critical=True)
+            .add_extension(usage("key_cert_sign", "crl_sign"), critical=True)
             .add_extension(identifier, critical=False)
             .sign(key, hashes.SHA256())
         )
@@ -104,7 +126,7 @@ class TlsAuthority:
         issued = (
             unsigned("localhost", own, day, year, issuer=name)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs=False), critical=True)
+            .add_extension(usage("digital_signature"), critical=True)
             .add_extension(hosts, critical=False)
             .add_extension(issuer, critical=False)
             .sign(key, hashes.SHA256())
@@ -122,17 +144,3 @@ class TlsAuthority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server)
         return context
-
-
-def _usage(*, signs: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs,
-        crl_sign=signs,
-        encipher_only=False,
-        decipher_only=False,
-    )

@@ -36,6 +36,7 @@ ALLOWED = {
         "reporter.errors",
         "reporter.foreign",
         "reporter.model",
+        "reporter.jobs.raw",
         "reporter.jobs.replies",
         "reporter.jobs.rows",
         "reporter.showing",

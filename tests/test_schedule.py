@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reporter.model import KINDS, Kind
 from reporter.period import Period, parse_period
-from reporter.schedule import MONTHS_BACK, due_at, fetch_due_at, first_showing, months_due
+from reporter.schedule import (
+    MONTHS_BACK,
+    due_at,
+    fetch_due_at,
+    first_showing,
+    kinds_due,
+    months_due,
+)
 from reporter.settings import ScheduleSettings
 
 # America/Sao_Paulo skipped midnights until 2018, Pacific/Apia a whole day, Australia/Lord_Howe
@@ -144,17 +153,55 @@ def test_no_month_is_left_out_and_none_comes_early(
 
 
 @pytest.mark.parametrize(
-    ("every", "ended", "due"),
+    ("every", "began", "due"),
     [
-        (timedelta(hours=4), timedelta(hours=-1), timedelta(hours=3)),
-        (timedelta(hours=4), timedelta(hours=-4), timedelta(0)),
-        (timedelta(hours=4), timedelta(hours=-9), timedelta(hours=-5)),
+        (timedelta(hours=4), timedelta(hours=-1), timedelta(hours=2, minutes=30)),
+        (timedelta(hours=4), timedelta(hours=-3, minutes=-30), timedelta(0)),
+        (timedelta(hours=4), timedelta(hours=-9), timedelta(hours=-5, minutes=-30)),
+        (timedelta(hours=1), timedelta(hours=-1), timedelta(minutes=-7, seconds=-30)),
         (timedelta(0), timedelta(hours=-1), timedelta(hours=-1)),
         (timedelta(hours=4), timedelta(hours=1), timedelta(0)),
         (timedelta(hours=4), None, timedelta(0)),
     ],
 )
-def test_when_to_fetch_again(every: timedelta, ended: timedelta | None, due: timedelta) -> None:
-    """So long after the last fetch ended; now after none, or one that ended in the future."""
+def test_when_to_fetch_again(every: timedelta, began: timedelta | None, due: timedelta) -> None:
+    """So long after the last fetch began, a little early; now after none, or one of the future."""
     schedule = ScheduleSettings(fetch_every=every)
-    assert fetch_due_at(schedule, None if ended is None else LATE + ended, LATE) == LATE + due
+    assert fetch_due_at(schedule, None if began is None else LATE + began, LATE) == LATE + due
+
+
+def test_hourly_starts_that_shift_by_seconds_fetch_every_four_hours() -> None:
+    """Each start comes a few seconds off the hour, and each fetch takes twenty minutes."""
+    schedule, began, fetched = ScheduleSettings(), None, []
+    for hour in range(48):
+        now = LATE + timedelta(hours=hour, seconds=(hour * 37) % 60)
+        if fetch_due_at(schedule, began, now) <= now:
+            began = now
+            fetched.append(hour)
+    assert fetched == list(range(0, 48, 4))
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 4, 6, 8, 12, 24])
+def test_what_changes_slowly_is_asked_for_once_a_day(every: int) -> None:
+    """Whatever the rhythm of fetching, though each fetch is some minutes off."""
+    answered: dict[Kind, datetime] = {}
+    asked = []
+    for number in range(10 * 24 // every):
+        now = LATE + timedelta(hours=every * number, minutes=(number * 7) % 10)
+        if kinds_due(answered, now):
+            answered["protection"] = answered["subscription"] = now
+            asked.append(now)
+    assert 10 <= len(asked) <= 11
+    assert all(
+        timedelta(hours=21) < later - earlier <= timedelta(hours=24, minutes=10)
+        for earlier, later in pairwise(asked)
+    )
+
+
+def test_an_answer_is_due_where_there_is_none_it_is_old_or_of_the_future() -> None:
+    """Each kind by itself."""
+    old, young = LATE - timedelta(hours=23), LATE - timedelta(hours=20)
+    assert kinds_due({}, LATE) == KINDS
+    assert kinds_due({"protection": young, "subscription": old}, LATE) == ("subscription",)
+    assert kinds_due({"protection": young, "subscription": young}, LATE) == ()
+    assert kinds_due({"protection": LATE + timedelta(1)}, LATE) == KINDS

@@ -84,12 +84,33 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (settings.api.client_id, settings.api.version) == ("from-environment", "v3")
 
 
-def test_environments_know_their_addresses(tmp_path: Path) -> None:
-    """The government cloud has another token endpoint, and needs its API address told."""
-    settings = settings_from(tmp_path, '[api]\nenvironment = "us-gov"\nclient_id = "x"')
-    assert "identity-gov" in settings.api.token_url
-    with pytest.raises(SettingsError, match="api_url is not set"):
-        access_of(settings)
+@pytest.mark.parametrize(
+    ("environment", "token_host", "api_host"),
+    [
+        ("commercial", "identity.avepointonlineservices.com", "graph.avepointonlineservices.com"),
+        (
+            "us-gov",
+            "identity-gov.avepointonlineservices.com",
+            "graph-gov.avepointonlineservices.com",
+        ),
+        (
+            "aos2",
+            "identity-aos2.avepointonlineservices.com",
+            "graph-aos2.avepointonlineservices.com",
+        ),
+        ("fedramp", "identity.online15.net", "graphusgovapi.online15.net"),
+    ],
+)
+def test_environments_know_their_addresses(
+    environment: str, token_host: str, api_host: str, tmp_path: Path
+) -> None:
+    """Each has a token endpoint and an API of its own; an address that is set wins."""
+    api = settings_from(tmp_path, f'[api]\nenvironment = "{environment}"').api
+    assert api.token_url == f"https://{token_host}/connect/token"
+    assert api.api_url == f"https://{api_host}"
+    own = "https://graph-us.avepointonlineservices.com"
+    set_to = f'[api]\nenvironment = "{environment}"\napi_url = "{own}"'
+    assert settings_from(tmp_path, set_to).api.api_url == own
 
 
 def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
@@ -288,7 +309,7 @@ def test_when_and_where_to(tmp_path: Path) -> None:
     assert "hunter2" not in repr(settings.for_reports_of("1").delivery.model_dump())
     bare = settings_from(tmp_path, "[schedule]\ntime = 06:30:00")
     assert (bare.schedule.day, bare.schedule.time) == (1, time(6, 30))
-    assert (bare.schedule.fetch_every, bare.delivery.folder) == (timedelta(0), "")
+    assert (bare.schedule.fetch_every, bare.delivery.folder) == (timedelta(hours=4), "")
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:

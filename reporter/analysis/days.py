@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
 
-from reporter.analysis.figures import OUTCOMES, outcome_counts
+from reporter.analysis.figures import OUTCOMES
 from reporter.analysis.volume import volume
 from reporter.analysis.watching import observed_days
 from reporter.analysis.window import MODULE, Window, utc
@@ -18,9 +17,9 @@ Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
 def daily_of(window: Window, jobs: pd.DataFrame) -> tuple[DayFigures, ...]:
-    """The jobs of each day and module, by day; `jobs` are those of the period, with `withheld`."""
+    """The jobs of each day and module, by day; `jobs` is `counted_jobs` of the window."""
     keys = [_day_of(window, jobs), *(jobs[name] for name in MODULE)]
-    days = outcome_counts(jobs, keys).join(volume(jobs, keys)["bytes"])
+    days = jobs.groupby(keys)[["jobs", *OUTCOMES]].sum().join(volume(jobs, keys)["bytes"])
     return tuple(
         DayFigures(
             date=day,
@@ -38,10 +37,10 @@ def silent_days(
 ) -> tuple[SilentDay, ...]:
     """The days without a job of each module of `scopes`, by module and day."""
     with_jobs = set(zip(jobs["service"], jobs["module"], _day_of(window, jobs), strict=True))
-    hidden = _hidden(unseen.merge(scopes.index.to_frame(index=False)))
-    silent = []
-    for service, module in dict.fromkeys((key[0], key[1]) for key in scopes.index):
-        for day, span, observed in _days(window):
+    hidden = _hidden(window, unseen[unseen["scope"].isin(scopes.index)])
+    days, silent = _days(window), []
+    for service, module in dict.fromkeys(window.scopes[place][:2] for place in scopes.index):
+        for day, span, observed in days:
             if (service, module, day) not in with_jobs:
                 watched = observed and not _overlap(span, hidden.get((service, module), []))
                 silence = _silence(window, span, watched)
@@ -56,12 +55,12 @@ def _silence(window: Window, span: Span, watched: bool) -> Silence:
     return Silence.NO_RUN if watched else Silence.NOT_OBSERVED
 
 
-def _hidden(unseen: pd.DataFrame) -> dict[tuple[str, str], list[Span]]:
+def _hidden(window: Window, unseen: pd.DataFrame) -> dict[tuple[str, str], list[Span]]:
     """The times of each module in which a job of one of its scopes may have run unseen."""
     hidden: dict[tuple[str, str], list[Span]] = {}
-    columns = (unseen[own] for own in (*MODULE, "start", "end"))
-    for service, module, start, end in zip(*columns, strict=True):
-        hidden.setdefault((service, module), []).append((start, end))
+    spans = (unseen[name].dt.tz_localize("UTC") for name in ("start", "end"))
+    for place, start, end in zip(unseen["scope"], *spans, strict=True):
+        hidden.setdefault(window.scopes[place][:2], []).append((start, end))
     return hidden
 
 
@@ -69,12 +68,15 @@ def _overlap(span: Span, others: list[Span]) -> bool:
     return any(start < span[1] and end > span[0] for start, end in others)
 
 
-def _days(window: Window) -> Iterator[tuple[date, Span, bool]]:
+def _days(window: Window) -> list[tuple[date, Span, bool]]:
     """Each day of the period, from when to when it goes, and whether it was observed."""
     observed, zone = observed_days(window), window.period.zone
     starts = [utc(midnight(day, zone)) for day in window.period.days]
-    for day, *span in zip(window.period.days, starts, [*starts[1:], window.end], strict=True):
-        yield day, (span[0], span[1]), day in observed
+    ends = [*starts[1:], window.end]
+    return [
+        (day, span, day in observed)
+        for day, span in zip(window.period.days, zip(starts, ends, strict=True), strict=True)
+    ]
 
 
 def _day_of(window: Window, jobs: pd.DataFrame) -> pd.Series:

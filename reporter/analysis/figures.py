@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from reporter.analysis.volume import Stored, volume
-from reporter.analysis.window import SCOPE, Window, modules_in
+from reporter.analysis.volume import Stored, volume, withheld
+from reporter.analysis.window import Window
 from reporter.model import Figures, Outcome
 
 OUTCOMES = [outcome.value for outcome in Outcome]
@@ -19,62 +19,6 @@ _OBJECTS = [
     "objects_skipped",
     "objects_warning",
 ]
-
-
-def figures_by(
-    window: Window, jobs: pd.DataFrame, standing: pd.DataFrame, stored: Stored, by: list[str]
-) -> Iterator[tuple[tuple[str, ...], Figures]]:
-    """The figures of each group of scopes, sorted by its key.
-
-    `by` is the columns that make the key; none of them is one group of all scopes, even where there
-    is no scope. `jobs` are those of the period, with `withheld`; `standing` is `standing_of` it.
-    """
-    tallies = _tally(window, jobs, by)
-    worst = _each(standing) if by == SCOPE else _worst(standing, by)
-    groups = worst.index if by else pd.Index([""])
-    tallies, worst = tallies.reindex(groups), worst.reindex(groups)
-    modules = modules_in(standing.reset_index()).unique()
-    for group, tally, stands in zip(
-        groups, tallies.to_dict("records"), worst.to_dict("records"), strict=True
-    ):
-        key = () if not by else (group,) if len(by) == 1 else group
-        mine = [own[: len(key)] == key[:2] for own in modules]
-        volumes = (None, None) if by == SCOPE else stored.of(modules[mine])
-        yield key, _figures(window, key, tally, stands, volumes)
-
-
-def outcome_counts(jobs: pd.DataFrame, keys: list[pd.Series]) -> pd.DataFrame:
-    """Jobs in all (`jobs`) and by outcome, for each group of `keys`."""
-    counts = pd.DataFrame({name: jobs["outcome"] == name for name in OUTCOMES}, dtype="int64")
-    counts.insert(0, "jobs", 1)
-    return counts.groupby(keys).sum()
-
-
-def _tally(window: Window, jobs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sums over the period's jobs for each group that has jobs."""
-    completed = jobs[jobs["outcome"].isin(window.completing)]
-    tally = outcome_counts(jobs, _keys(jobs, by)).join(volume(jobs, _keys(jobs, by)))
-    tally["completed"] = completed["outcome"].groupby(_keys(completed, by)).size()
-    return tally.join(_objects(completed, by)).join(_durations(completed, by))
-
-
-def _objects(completed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Sums of object counts; `rate_good` and `rate_all` over jobs that have all three counts."""
-    counts = completed[_OBJECTS]
-    whole = counts[["objects_total", "objects_successful", "objects_skipped"]].notna().all(axis=1)
-    total = counts["objects_total"] - counts["objects_skipped"]
-    counts = counts.assign(
-        rate_good=counts["objects_successful"].where(whole), rate_all=total.where(whole)
-    )
-    return counts.groupby(_keys(completed, by)).sum()
-
-
-def _durations(completed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    took = completed["duration"].fillna(completed["ended_at"] - completed["started_at"])
-    seconds = took.dt.total_seconds().groupby(_keys(completed, by))
-    return pd.DataFrame({"duration_mean_s": seconds.mean(), "duration_median_s": seconds.median()})
-
-
 _STANDS = {
     "last_success_at": "min",
     "last_recovery_point_at": "min",
@@ -84,38 +28,100 @@ _STANDS = {
 }
 """What of a scope's standing is a figure, and which of several scopes' is the worst."""
 
-
-def _each(standing: pd.DataFrame) -> pd.DataFrame:
-    """The standing of each scope by itself."""
-    return standing[[*_STANDS, "gap_kept"]]
+Key = tuple[str, ...]
 
 
-def _worst(standing: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Of each group the standing of its worst scope, leaving out those that have none and those of
-    which no recovery point is expected. The recovery-point target is missed where one scope misses
-    it, and met where all meet it.
+def figures_by(
+    window: Window, jobs: pd.DataFrame, standing: pd.DataFrame, stored: Stored, width: int
+) -> Iterator[tuple[Key, Figures]]:
+    """The figures of each group of scopes, sorted by its key.
+
+    `width` is how much of service, module and name makes the key: 0 is one group of all scopes,
+    even where there is none, 3 each scope by itself. `jobs` is `counted_jobs` of the window, and
+    `standing` `standing_of` it.
     """
-    scopes = standing.reset_index()
-    expected = scopes[scopes["in_sight"]]
-    worst = expected.groupby(_keys(expected, by)).agg(
-        **{name: (name, how) for name, how in _STANDS.items()},
-        gap_kept=("gap_kept", "min"),
-        judged=("gap_kept", "count"),
-        scopes=("gap_kept", "size"),
+    places = [window.scopes[place] for place in standing.index]
+    keys = sorted({own[:width] for own in places}) or [()] * (width == 0)
+    numbers = {key: number for number, key in enumerate(keys)}
+    groups = pd.Series(
+        [numbers[own[:width]] for own in places], index=standing.index, dtype="int64"
     )
-    unknown = (worst["gap_kept"] == 1.0) & (worst["judged"] < worst["scopes"])
-    worst["gap_kept"] = worst["gap_kept"].mask(unknown)
-    groups = scopes.groupby(_keys(scopes, by)).size().index
-    return worst.reindex(groups)
+    every = range(len(keys))
+    tallies = _tally(jobs, groups).reindex(every)
+    worst = _worst(standing, groups, single=width == 3).reindex(every)
+    for key, tally, stands in zip(
+        keys, tallies.to_dict("records"), worst.to_dict("records"), strict=True
+    ):
+        modules = {own[:2] for own in places if own[:width] == key}
+        volumes = (None, None) if width == 3 else stored.of(modules)
+        yield key, _figures(window, key, tally, stands, volumes)
 
 
-def _keys(rows: pd.DataFrame, by: list[str]) -> list[pd.Series]:
-    return [rows[name] for name in by] or [pd.Series("", index=rows.index)]
+def counted_jobs(window: Window) -> pd.DataFrame:
+    """The jobs of the period with what is summed over groups of them.
+
+    Columns: `service`, `module`, `scope`, `dated_at`, `bytes`, `withheld` (its module gives no
+    sizes); 1 or 0 for each outcome, `completed` and `jobs`; of completed jobs the counts of
+    objects, `rate_good` and `rate_all` (where all three counts are there) and the seconds they
+    `took`.
+    """
+    jobs = window.jobs
+    counts = pd.DataFrame({name: jobs["outcome"] == name for name in OUTCOMES}, dtype="int64")
+    completed = jobs["outcome"].isin(window.completing)
+    objects = jobs[_OBJECTS].where(completed)
+    parts = objects[["objects_total", "objects_successful", "objects_skipped"]]
+    whole = parts.notna().all(axis=1)
+    took = jobs["duration"].fillna(jobs["ended_at"] - jobs["started_at"])
+    own = jobs[["service", "module", "scope", "dated_at", "bytes"]]
+    modules = pd.Series(window.modules[own["scope"]], index=own.index)
+    return (
+        own.join(counts)
+        .join(objects)
+        .assign(
+            withheld=withheld(modules, jobs),
+            jobs=1,
+            completed=completed.astype("int64"),
+            rate_good=objects["objects_successful"].where(whole),
+            rate_all=(objects["objects_total"] - objects["objects_skipped"]).where(whole),
+            took=took.dt.total_seconds().where(completed),
+        )
+    )
+
+
+_SUMS = ["jobs", *OUTCOMES, "completed", *_OBJECTS, "rate_good", "rate_all"]
+
+
+def _tally(jobs: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """Sums over the period's jobs for each group that has jobs."""
+    group = groups.reindex(jobs["scope"]).set_axis(jobs.index)
+    by_group = jobs.groupby(group)
+    took = by_group["took"]
+    return (
+        by_group[_SUMS]
+        .sum()
+        .join(volume(jobs, group))
+        .assign(duration_mean_s=took.mean(), duration_median_s=took.median())
+    )
+
+
+def _worst(standing: pd.DataFrame, groups: pd.Series, *, single: bool) -> pd.DataFrame:
+    """Of each group the standing of its worst scope, leaving out those that have none and those of
+    which no recovery point is expected, but where the group is a single scope. The recovery-point
+    target is missed where one scope misses it, and met where all meet it.
+    """
+    if single:
+        return standing[[*_STANDS, "gap_kept"]].set_axis(groups.to_numpy())
+    expected = standing[standing["in_sight"]]
+    by_group = expected.groupby(groups[expected.index])
+    worst = by_group[list(_STANDS)].agg(_STANDS)
+    kept = by_group["gap_kept"]
+    unknown = (kept.min() == 1.0) & (kept.count() < kept.size())
+    return worst.assign(gap_kept=kept.min().mask(unknown))
 
 
 def _figures(
     window: Window,
-    key: tuple[str, ...],
+    key: Key,
     tally: dict[Hashable, Any],
     stands: dict[Hashable, Any],
     stored: tuple[int | None, int | None],

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 import pandas as pd
 
-from reporter.analysis.window import MODULE, SCOPE, Window, dated_in, scopes_in
+from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
 from reporter.jobs.records import Unread
@@ -120,8 +120,9 @@ def _end_not_seen(window: Window) -> pd.DataFrame:
 def not_seen_to_end(window: Window) -> pd.Series:
     """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
     jobs = window.jobs
-    last_look = window.looks.groupby(SCOPE)["taken_at"].max().reindex(scopes_in(jobs)).to_numpy()
-    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & (jobs["fetched_at"] < last_look)
+    last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
+    later = instants(jobs["fetched_at"]) < last_look
+    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost
 
 

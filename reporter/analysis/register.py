@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from reporter.analysis.window import SCOPE, Window
+from reporter.analysis.window import Window
 from reporter.model import JobException, Outcome
 
 Known = TypeVar("Known")
@@ -29,7 +29,7 @@ def exceptions_of(window: Window) -> tuple[JobException, ...]:
     milder = dated["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
     register = pd.concat([_cured(jobs[warned], cures), _cured(jobs[~warned], dated[milder])])
     register = register.assign(open=register["cured_by"].isna()).sort_values(
-        ["open", "dated_at", *SCOPE, "job_id"], ascending=[False, False, True, True, True, True]
+        ["open", "dated_at", "scope", "job_id"], ascending=[False, False, True, True]
     )
     return tuple(_exception(window, row) for row in register.to_dict("records"))
 
@@ -38,14 +38,14 @@ def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
     """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in their scope that ends
     later.
     """
-    later = cures.sort_values(["point_at", "job_id"])[[*SCOPE, "point_at", "job_id"]]
+    later = cures.sort_values(["point_at", "job_id"])[["scope", "point_at", "job_id"]]
     later = later.rename(columns={"point_at": "cured_at", "job_id": "cured_by"})
     found = pd.merge_asof(
         jobs.sort_values("point_at"),
         later,
         left_on="point_at",
         right_on="cured_at",
-        by=SCOPE,
+        by="scope",
         direction="forward",
         allow_exact_matches=False,
     )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from reporter.analysis.days import daily_of, silent_days
-from reporter.analysis.figures import figures_by
+from reporter.analysis.figures import counted_jobs, figures_by
 from reporter.analysis.protection import protection_of, sources_of, subscription_of
 from reporter.analysis.quality import not_seen_to_end, quality_of, undated_in
 from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
-from reporter.analysis.standing import gaps_of, standing_of
+from reporter.analysis.standing import gaps_of, standing_of, stretches_of
 from reporter.analysis.verdict import (
     Stance,
     first,
@@ -26,7 +27,7 @@ from reporter.analysis.verdict import (
     scope_reasons,
     state_of,
 )
-from reporter.analysis.volume import Stored, stored_by, with_sizes
+from reporter.analysis.volume import ModuleKey, Stored, stored_by
 from reporter.analysis.watching import observed_days, unseen_of, watch_of
 from reporter.analysis.window import (
     MODULE,
@@ -34,7 +35,6 @@ from reporter.analysis.window import (
     Window,
     dated_in,
     left_out_of,
-    scopes_in,
     window_of,
 )
 from reporter.jobs.frame import Jobs
@@ -84,59 +84,65 @@ class Findings:
         return unseen_of(self.window)
 
     @cached_property
+    def stretches(self) -> pd.DataFrame:
+        """`stretches_of` its scopes."""
+        return stretches_of(self.window, self.scopes, self.unseen)
+
+    @cached_property
     def standing(self) -> pd.DataFrame:
         """`standing_of` its scopes."""
-        return standing_of(self.window, self.scopes, self.unseen)
+        return standing_of(self.window, self.scopes, self.stretches)
 
     @cached_property
     def jobs(self) -> pd.DataFrame:
-        """The jobs of the period, with `withheld`."""
-        return with_sizes(self.window.jobs)
+        """`counted_jobs` of the window."""
+        return counted_jobs(self.window)
 
-    def figures(self, by: list[str]) -> Iterable[tuple[tuple[str, ...], Figures]]:
-        """The figures of each group of scopes."""
-        return figures_by(self.window, self.jobs, self.standing, self.stored, by)
+    def figures(self, width: int) -> Iterator[tuple[tuple[str, ...], Figures]]:
+        """The figures of each group of scopes; `width` is that of `figures_by`."""
+        return figures_by(self.window, self.jobs, self.standing, self.stored, width)
 
     @property
     def totals(self) -> Figures:
         """The figures of the customer."""
-        ((_, totals),) = self.figures([])
+        ((_, totals),) = self.figures(0)
         return totals
 
     @cached_property
     def modules(self) -> tuple[tuple[ModuleFigures, ...], tuple[Reason, ...]]:
         """Each module with its scopes, by service and name, and the reasons of all."""
         scopes: dict[tuple[str, ...], list[tuple[ScopeFigures, list[Reason]]]] = {}
-        for key, figures in self.figures(SCOPE):
-            scopes.setdefault(key[:2], []).append(self._scope(key, figures))
+        stands = self.standing.to_dict("records")
+        for own, (key, figures) in zip(stands, self.figures(3), strict=True):
+            scopes.setdefault(key[:2], []).append(self._scope(own, figures))
         modules, reasons = [], []
-        for (service, module), figures in self.figures(MODULE):
+        for (service, module), figures in self.figures(2):
             found = module_reasons(service, module, figures, self.window.policy)
-            own = scopes[service, module]
-            states = [scope.state for scope, _ in own] + [state_of(found)] * bool(found)
+            its = scopes[service, module]
+            states = [scope.state for scope, _ in its] + [state_of(found)] * bool(found)
             state = first(states) or State.NO_DATA
-            worst_first = sorted((scope for scope, _ in own), key=_by_urgency)
+            worst_first = sorted((scope for scope, _ in its), key=_by_urgency)
             modules.append(ModuleFigures(service, module, state, tuple(worst_first), figures))
-            reasons += [reason for _, its in own for reason in its] + found
+            reasons += [reason for _, own in its for reason in own] + found
         return tuple(modules), tuple(reasons)
 
-    def _scope(self, key: tuple[str, ...], figures: Figures) -> tuple[ScopeFigures, list[Reason]]:
-        stands = self.standing.loc[[key]].iloc[0]
-        service, module, name = key
-        listed, since = Listed(stands["listed"]), self.window.moment(stands["listed_since"])
+    def _scope(
+        self, stands: Mapping[Hashable, Any], figures: Figures
+    ) -> tuple[ScopeFigures, list[Reason]]:
+        name, since = stands["name"] or None, self.window.moment(stands["listed_since"])
         stance = Stance(
-            service,
-            module,
-            name or None,
-            listed,
+            stands["service"],
+            stands["module"],
+            name,
+            Listed(stands["listed"]),
             since,
-            switched_off=bool(stands["switched_off"]),
-            in_sight=bool(stands["in_sight"]),
-            known=bool(stands["known"]),
-            covered=bool(stands["covered"]),
+            switched_off=stands["switched_off"],
+            in_sight=stands["in_sight"],
+            known=stands["known"],
+            covered=stands["covered"],
         )
         reasons = scope_reasons(stance, figures, self.window.policy)
-        return ScopeFigures(name or None, state_of(reasons), listed, since, figures), reasons
+        return ScopeFigures(name, state_of(reasons), stance.listed, since, figures), reasons
 
 
 def analyse(
@@ -189,8 +195,7 @@ def analyse(
         reasons=in_order(reasons),
         totals=findings.totals,
         services=tuple(
-            ServiceFigures(service, figures)
-            for (service,), figures in findings.figures(["service"])
+            ServiceFigures(service, figures) for (service,), figures in findings.figures(1)
         ),
         modules=modules,
         daily=daily_of(window, findings.jobs),
@@ -209,7 +214,7 @@ def analyse(
                 key=lambda source: source.fetched_at,
             )
         ),
-        gaps=gaps_of(window, findings.standing, findings.unseen),
+        gaps=gaps_of(window, findings.standing, findings.stretches),
         silent=silent_days(window, findings.scopes, findings.jobs, findings.unseen),
         running=_running(window),
         left_out=findings.left_out,
@@ -232,17 +237,17 @@ def _no_answer(kind: Kind) -> Answer:
 def _findings(seen: Window, stored: Stored) -> Findings:
     """What is seen in a period, but for what the provider leaves out."""
     scopes = scopes_of(seen)
-    rules = left_out_of(scopes.index, seen.policy.left_out)
-    jobs = scopes_in(seen.jobs).value_counts()
+    rules = left_out_of(seen.scopes, seen.policy.left_out)
+    jobs = seen.jobs["scope"].value_counts()
     left_out = tuple(
-        LeftOut(service, module, name or None, rules[place].reason, int(jobs.get(scope, 0)))
-        for place in rules
-        for scope in [scopes.index[place]]
-        for service, module, name in [scope]
+        LeftOut(service, module, name or None, rule.reason, int(jobs.get(place, 0)))
+        for place in scopes.index
+        for (service, module, name), rule in [(seen.scopes[place], rules[place])]
+        if rule is not None
     )
-    gone = scopes.index.isin(scopes.index[list(rules)])
-    window = seen.without(pd.MultiIndex.from_tuples(scopes.index[gone], names=SCOPE))
-    return Findings(window, stored, left_out, scopes[~gone])
+    places = [place for place, rule in enumerate(rules) if rule is not None]
+    kept = scopes[~scopes.index.isin(places)]
+    return Findings(seen.without(places), stored, left_out, kept)
 
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
@@ -257,10 +262,11 @@ def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
     )
 
 
-def _previous(seen: Window, stored: pd.Series | None) -> Previous | None:
+def _previous(seen: Window, stored: Mapping[ModuleKey, int] | None) -> Previous | None:
     """How the period before went; None where no job of it is known."""
-    now = pd.Series(dtype=object, index=pd.MultiIndex.from_tuples([], names=MODULE))
-    findings = _findings(seen, Stored(now if stored is None else stored, None))
+    if seen.jobs.empty:
+        return None
+    findings = _findings(seen, Stored(stored or {}))
     if findings.window.jobs.empty:
         return None
     modules, _ = findings.modules
@@ -271,10 +277,11 @@ def _previous(seen: Window, stored: pd.Series | None) -> Previous | None:
 def _coverage(findings: Findings) -> Coverage:
     window, standing = findings.window, findings.standing
     watch, observed = watch_of(window), observed_days(window)
-    scopes = standing.reset_index()
-    expected = scopes[scopes["in_sight"]]
+    expected = standing[standing["in_sight"]]
     covered = expected.groupby(MODULE)["covered"].all()
-    idle = (scopes["listed"] == Listed.IDLE.value).groupby([scopes[own] for own in MODULE]).all()
+    idle = (
+        (standing["listed"] == Listed.IDLE.value).groupby([standing[own] for own in MODULE]).all()
+    )
     return Coverage(
         modules_seen=len(covered),
         modules_covered=int(covered.sum()),
@@ -293,11 +300,10 @@ def _coverage(findings: Findings) -> Coverage:
 def _running(window: Window) -> tuple[RunningJob, ...]:
     """The jobs of the period that the last look still lists as running, the longest first."""
     runs = window.jobs["outcome"] == Outcome.RUNNING.value
-    jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", *SCOPE])
+    jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", "scope"])
     running = []
-    for service, module, name, job_id, started, seen in zip(
-        *(jobs[own] for own in (*SCOPE, "job_id", "started_at", "fetched_at")), strict=True
-    ):
+    columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "fetched_at"))
+    for service, module, name, job_id, started, seen in zip(*columns, strict=True):
         started_at, seen_at = window.moment(started), window.moment(seen)
         if started_at is not None and seen_at is not None:
             running.append(RunningJob(service, module, name or None, job_id, started_at, seen_at))
@@ -309,10 +315,8 @@ def _listed_jobs(jobs: Jobs, seen: Window, findings: Findings) -> pd.DataFrame:
     `left_out`.
     """
     rows = jobs.rows[dated_in(jobs.rows, seen.period) | undated_in(jobs.rows, seen)]
-    left_out = pd.MultiIndex.from_tuples(
-        [(own.service, own.module, own.name or "") for own in findings.left_out], names=SCOPE
-    )
-    rows = rows.assign(left_out=rows["is_backup"] & scopes_in(rows).isin(left_out))
+    left_out = seen.rows.index.difference(findings.window.rows.index)
+    rows = rows.assign(left_out=rows.index.isin(left_out))
     return rows.sort_values(["dated_at", *SCOPE, "job_id"])
 
 

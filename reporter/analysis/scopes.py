@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import SCOPE, Window, scopes_in
+from reporter.analysis.window import SCOPE, Flags, Moments, Window, earliest, latest
 from reporter.jobs.catalog import listed_of
 from reporter.model import Listed
 
@@ -12,30 +13,39 @@ _QUIET = (Listed.IDLE.value, Listed.OFF.value)
 
 
 def scopes_of(window: Window) -> pd.DataFrame:
-    """One row for each scope of the report (index service, module, name; sorted).
+    """One row for each scope of the report; the index is its place in `window.scopes`.
 
-    Columns: `listed` (a value of `Listed`), `listed_since` (UTC; missing for all but `off` and
-    `gone`), `switched_off` (within the period).
+    Columns: `service`, `module`, `name`, `listed` (a value of `Listed`), `listed_since` (missing
+    for all but `off` and `gone`), `switched_off` (within the period).
     """
     seen = _with_listed(window.sightings)
     inside = seen["snapshot"].isin(window.inside)
     before = seen["snapshot"] == window.inside.start - 1
     reference = seen["snapshot"] == window.reference
-    later = inside | (reference & ~before)
     quiet = before & seen["listed"].isin(_QUIET)
-    reported = scopes_in(seen[later | (before & ~quiet)]).append(scopes_in(window.jobs)).unique()
-    scopes = pd.DataFrame(index=reported.set_names(SCOPE).sort_values())
-    at_reference = seen[reference].set_index(SCOPE)
-    scopes["listed"] = at_reference["listed"].reindex(scopes.index)
-    gone = scopes.index.isin(scopes_in(seen[inside | before])) & scopes["listed"].isna()
-    scopes["listed"] = scopes["listed"].mask(gone, Listed.GONE.value).fillna(Listed.JOB.value)
-    scopes["listed_since"] = _since(window, seen, scopes["listed"], at_reference)
-    otherwise = scopes_in(seen[inside & (seen["listed"] != Listed.OFF.value)])
-    since = scopes["listed_since"]
+    decides = inside | (reference & ~before) | (before & ~quiet)
+    reported = np.union1d(seen["scope"][decides], window.jobs["scope"]).astype(np.int64)
+    names = [window.scopes[place] for place in reported]
+    scopes = pd.DataFrame(names, columns=SCOPE, index=reported, dtype="str")
+    at_reference = seen[reference].set_index("scope")
+    listed = at_reference["listed"].reindex(reported)
+    gone = reported_in(scopes, seen["scope"][inside | before]) & listed.isna()
+    scopes["listed"] = listed.mask(gone, Listed.GONE.value).fillna(Listed.JOB.value)
     off = scopes["listed"] == Listed.OFF.value
-    within = (since >= window.start) & (since < window.end)
-    scopes["switched_off"] = off & (within | scopes.index.isin(otherwise))
+    since = pd.Series(_off_since(window, seen), dtype="datetime64[us]").dt.tz_localize("UTC")
+    since = at_reference["modified_at"].reindex(reported).fillna(since.reindex(reported))
+    shown = seen[seen["snapshot"] <= window.reference]
+    last = pd.Series(latest(shown, "taken_at", len(window.scopes))).dt.tz_localize("UTC")
+    scopes["listed_since"] = since.where(off).mask(gone, last.reindex(reported))
+    otherwise = reported_in(scopes, seen["scope"][inside & (seen["listed"] != Listed.OFF.value)])
+    within = (scopes["listed_since"] >= window.start) & (scopes["listed_since"] < window.end)
+    scopes["switched_off"] = off & (within | otherwise)
     return scopes
+
+
+def reported_in(scopes: pd.DataFrame, places: pd.Series) -> Flags:
+    """Which of the scopes are among some places."""
+    return np.isin(scopes.index.to_numpy(), places.to_numpy())
 
 
 def _with_listed(sightings: pd.DataFrame) -> pd.DataFrame:
@@ -45,19 +55,11 @@ def _with_listed(sightings: pd.DataFrame) -> pd.DataFrame:
     return sightings.assign(listed=listed.where(sightings["job_id"] == "", Listed.JOB.value))
 
 
-def _since(
-    window: Window, seen: pd.DataFrame, listed: pd.Series, at_reference: pd.DataFrame
-) -> pd.Series:
-    """Since when a scope is switched off, or when it was listed last."""
-    up_to_now = seen[seen["snapshot"] <= window.reference]
-    last_listed = up_to_now.groupby(SCOPE)["taken_at"].max()
-    otherwise = up_to_now[up_to_now["listed"] != Listed.OFF.value]
-    last_otherwise = otherwise.groupby(SCOPE)["snapshot"].max()
-    off = up_to_now[up_to_now["listed"] == Listed.OFF.value]
-    turned = last_otherwise.reindex(scopes_in(off)).fillna(-1).to_numpy()
-    first_off = off[off["snapshot"] > turned].groupby(SCOPE)["taken_at"].min()
-    since_off = (
-        at_reference["modified_at"].reindex(listed.index).fillna(first_off.reindex(listed.index))
-    )
-    since = since_off.where(listed == Listed.OFF.value)
-    return since.mask(listed == Listed.GONE.value, last_listed.reindex(listed.index))
+def _off_since(window: Window, seen: pd.DataFrame) -> Moments:
+    """When each scope was first shown switched off, since it was shown otherwise last."""
+    shown = seen[seen["snapshot"] <= window.reference]
+    off = shown["listed"] == Listed.OFF.value
+    turned = np.full(len(window.scopes), -1, dtype=np.int64)
+    np.maximum.at(turned, shown["scope"][~off], shown["snapshot"][~off])
+    lasting = off & (shown["snapshot"].to_numpy() > turned[shown["scope"]])
+    return earliest(shown[lasting], "taken_at", len(window.scopes))

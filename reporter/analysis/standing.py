@@ -2,135 +2,153 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import SCOPE, Window, dated_in, scopes_in
+from reporter.analysis.scopes import reported_in
+from reporter.analysis.window import (
+    Flags,
+    Moments,
+    Places,
+    Window,
+    dated_in,
+    earliest,
+    instants,
+    latest,
+)
 from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
 
-def standing_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
-    """`scopes` with how each stands, missing where a figure is undefined.
+def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -> pd.DataFrame:
+    """`scopes` with how each stands, missing where a figure is undefined; `stretches` are theirs.
 
     Columns beside those of `scopes_of`: `in_sight` (a recovery point is expected of it),
     `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `longest_gap_at_most_s`,
-    `consecutive_failures`, `gap_kept` (1.0 where the recovery-point target is met, 0.0 where it is
-    missed, missing where it cannot be judged), `covered` (it has a recovery point in the period),
-    `known` (a job of it is known).
+    `consecutive_failures`, `allowed_s` (the longest gap the target allows; 0 without one),
+    `gap_kept` (1.0 where the target is met, 0.0 where it is missed, missing where it cannot be
+    judged), `covered` (it has a recovery point in the period), `known` (a job of it is known).
     """
     known, points = window.known, window.recovery_points
     success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= window.end)]
     lies_inside = (points["point_at"] >= window.start) & (points["point_at"] < window.end)
-    covering = points[lies_inside | dated_in(points, window.period)]
+    covering = points["scope"][lies_inside | dated_in(points, window.period)]
+    undated = window.rows["scope"][window.rows["dated_at"].isna()]
     standing = scopes.assign(
         in_sight=~scopes["listed"].isin([own.value for own in OUT_OF_SIGHT]),
-        last_success_at=_latest(success),
-        last_recovery_point_at=_latest(points[points["point_at"] <= window.end]),
-        consecutive_failures=_consecutive_failures(window),
-        covered=scopes.index.isin(scopes_in(covering)),
-        known=scopes.index.isin(scopes_in(known))
-        | scopes.index.isin(scopes_in(window.rows[window.rows["dated_at"].isna()])),
+        last_success_at=_of(scopes, latest(success, "point_at", len(window.scopes))),
+        last_recovery_point_at=_of(
+            scopes,
+            latest(points[points["point_at"] <= window.end], "point_at", len(window.scopes)),
+        ),
+        consecutive_failures=_consecutive_failures(window)[scopes.index],
+        covered=reported_in(scopes, covering),
+        known=reported_in(scopes, pd.concat([known["scope"], undated])),
+        allowed_s=[
+            window.policy.gap_target(service, module, name or None).total_seconds()
+            for service, module, name in (window.scopes[place] for place in scopes.index)
+        ],
     )
-    standing["consecutive_failures"] = standing["consecutive_failures"].fillna(0).astype("int64")
-    stretches = stretches_of(window, scopes, unseen)
-    lengths = (stretches["end"] - stretches["start"]).dt.total_seconds()
-    by_scope = [stretches[name] for name in SCOPE]
-    standing["longest_gap_at_most_s"] = lengths.groupby(by_scope).max()
-    standing["longest_gap_s"] = lengths.where(stretches["certain"], 0.0).groupby(by_scope).max()
+    lengths = _lengths(stretches)
+    by_scope = pd.DataFrame(
+        {"at_most": lengths, "certain": lengths.where(stretches["certain"], 0.0)}
+    ).groupby(stretches["scope"])
+    longest = by_scope.max().reindex(scopes.index)
+    standing["longest_gap_s"] = longest["certain"]
+    standing["longest_gap_at_most_s"] = longest["at_most"]
     standing["gap_kept"] = _gap_kept(window, standing)
     return standing
 
 
-def _latest(rows: pd.DataFrame) -> pd.Series:
-    return rows.groupby(SCOPE)["point_at"].max()
+def _of(scopes: pd.DataFrame, times: Moments) -> pd.Series:
+    """The times of the scopes, in UTC."""
+    own: pd.Series = pd.Series(times[scopes.index], index=scopes.index).dt.tz_localize("UTC")
+    return own
 
 
 def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
     """The times between neighbours of: the last recovery point before the period (else the start of
     the first job known), those inside it, and its end (or the last snapshot where that is earlier).
 
-    Columns: service, module, name, `start`, `end`, `certain` (nothing can have run unseen in it).
-    Only of scopes a job of which is known, and none where the last snapshot was before the period.
+    Columns: `scope`, `start`, `end`, `certain` (nothing can have run unseen in it); sorted. Only of
+    `scopes` a job of which is known, and none where the last snapshot was before the period.
     """
     known, points = window.known, window.recovery_points
-    before = _latest(points[points["point_at"] < window.start])
-    first = known.groupby(SCOPE)["dated_at"].min()
+    before = latest(points[points["point_at"] < window.start], "point_at", len(window.scopes))
+    first = earliest(known, "dated_at", len(window.scopes))
+    begins = np.where(np.isnat(before), first, before)
+    begun = np.intersect1d(scopes.index, np.flatnonzero(~np.isnat(begins)))
     inside = points[(points["point_at"] >= window.start) & (points["point_at"] <= window.stop)]
-    begins = before.reindex(scopes.index).fillna(first.reindex(scopes.index)).dropna()
-    edges = [
-        begins.rename("end").reset_index(),
-        inside[[*SCOPE, "point_at"]].rename(columns={"point_at": "end"}),
-        begins.index.to_frame(index=False).assign(end=window.stop),
-    ]
-    series = pd.concat([edge.assign(order=order) for order, edge in enumerate(edges)])
-    series = series[scopes_in(series).isin(begins.index)]
-    series = series.sort_values([*SCOPE, "order", "end"], ignore_index=True)
-    series["start"] = series.groupby(SCOPE)["end"].shift()
-    observed = window.stop > window.start
-    stretches = series[(series["end"] > series["start"]) & observed].reset_index(drop=True)
-    return stretches[[*SCOPE, "start", "end"]].assign(certain=~_overlapped(stretches, unseen))
+    inside = inside[np.isin(inside["scope"], begun)]
+    scope = np.concatenate([begun, inside["scope"], begun])
+    order = np.repeat([0, 1, 2], [len(begun), len(inside), len(begun)])
+    stop = np.full(len(begun), window.stop.tz_localize(None).to_numpy())
+    edges = np.concatenate([begins[begun], instants(inside["point_at"]), stop])
+    sorted_ = np.lexsort((edges, order, scope))
+    scope, edges = scope[sorted_], edges[sorted_]
+    length = (scope[1:] == scope[:-1]) & (edges[1:] > edges[:-1]) & (window.stop > window.start)
+    stretches = pd.DataFrame(
+        {"scope": scope[1:][length], "start": edges[:-1][length], "end": edges[1:][length]}
+    )
+    return stretches.assign(certain=~_overlapped(stretches, unseen))
 
 
-def _overlapped(stretches: pd.DataFrame, unseen: pd.DataFrame) -> pd.Series:
+def _overlapped(stretches: pd.DataFrame, unseen: pd.DataFrame) -> Flags:
     """Which of the stretches have a time in common with unseen time of their scope."""
-    spans = unseen.rename(columns={"start": "hidden_from", "end": "hidden_to"})
-    pairs = stretches.reset_index().merge(spans, on=SCOPE)
-    common = (pairs["hidden_from"] < pairs["end"]) & (pairs["hidden_to"] > pairs["start"])
-    return pd.Series(stretches.index.isin(pairs["index"][common]), index=stretches.index)
+    scope, start, end = (stretches[name].to_numpy() for name in ("scope", "start", "end"))
+    overlapped = np.zeros(len(stretches), dtype=bool)
+    for own, since, until in zip(
+        *(unseen[name].to_numpy() for name in ("scope", "start", "end")), strict=True
+    ):
+        low, high = np.searchsorted(scope, [own, own + 1])
+        overlapped[low:high] |= (since < end[low:high]) & (until > start[low:high])
+    return overlapped
 
 
-def gaps_of(window: Window, standing: pd.DataFrame, unseen: pd.DataFrame) -> tuple[Gap, ...]:
+def gaps_of(window: Window, standing: pd.DataFrame, stretches: pd.DataFrame) -> tuple[Gap, ...]:
     """The stretches that are longer than the target of their scope: certain ones first, the longest
     first. Of scopes of which recovery points are expected.
     """
-    stretches = stretches_of(window, standing[standing["in_sight"]], unseen)
-    targets = _gap_targets(window, standing)
-    allowed = targets.reindex(scopes_in(stretches)).to_numpy()
-    length = (stretches["end"] - stretches["start"]).dt.total_seconds()
-    long = stretches.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
+    expected = stretches[np.isin(stretches["scope"], standing.index[standing["in_sight"]])]
+    allowed = standing["allowed_s"].reindex(expected["scope"]).to_numpy()
+    length = _lengths(expected)
+    long = expected.assign(length=length, allowed=allowed)[(length > allowed) & (allowed > 0)]
     long = long.sort_values(
-        ["certain", "length", *SCOPE, "start"], ascending=[False, False, True, True, True, True]
+        ["certain", "length", "scope", "start"], ascending=[False, False, True, True]
     )
     gaps = []
-    for service, module, name, started, ended, limit, certain in zip(
-        *(long[own] for own in (*SCOPE, "start", "end", "allowed", "certain")), strict=True
-    ):
-        start, end = window.moment(started), window.moment(ended)
+    columns = (long[own] for own in ("scope", "start", "end", "allowed", "certain"))
+    for scope, started, ended, limit, certain in zip(*columns, strict=True):
+        service, module, name = window.scopes[scope]
+        start, end = (window.moment(own.tz_localize("UTC")) for own in (started, ended))
         assert start is not None
         assert end is not None
         gaps.append(Gap(service, module, name or None, start, end, limit, certain))
     return tuple(gaps)
 
 
-def _gap_targets(window: Window, scopes: pd.DataFrame) -> pd.Series:
-    """The longest gap allowed to each scope, in seconds; 0 where there is no target."""
-    return pd.Series(
-        [
-            window.policy.gap_target(service, module, name or None).total_seconds()
-            for service, module, name in scopes.index
-        ],
-        index=scopes.index,
-        dtype="float64",
-    )
+def _lengths(stretches: pd.DataFrame) -> pd.Series:
+    """How long each stretch is, in seconds."""
+    seconds: pd.Series = (stretches["end"] - stretches["start"]).dt.total_seconds()
+    return seconds
 
 
 def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
     """Whether the recovery-point target is met (1.0) or missed (0.0), where that can be judged."""
-    targets = _gap_targets(window, standing)
-    first = window.known.groupby(SCOPE)["dated_at"].min().reindex(standing.index)
+    first = _of(standing, earliest(window.known, "dated_at", len(window.scopes)))
     whole = (window.stop == window.end) & ((first < window.start) | window.looked_before)
-    met = (standing["longest_gap_at_most_s"] <= targets) & whole
+    met = (standing["longest_gap_at_most_s"] <= standing["allowed_s"]) & whole
     kept = pd.Series(float("nan"), index=standing.index).mask(met, 1.0)
-    return kept.mask(standing["longest_gap_s"] > targets, 0.0).where(targets > 0)
+    missed = standing["longest_gap_s"] > standing["allowed_s"]
+    return kept.mask(missed, 0.0).where(standing["allowed_s"] > 0)
 
 
-def _consecutive_failures(window: Window) -> pd.Series:
-    """Failures since the last recovery point of the period, newest end first."""
-    jobs = window.jobs
-    failed, recovered = (
-        jobs["outcome"].isin(outcomes) for outcomes in (window.failing, window.recovering)
+def _consecutive_failures(window: Window) -> Places:
+    """Failures of each scope since the last recovery point of the period, newest end first."""
+    jobs = window.jobs[["scope", "outcome", "point_at", "dated_at", "job_id"]]
+    failed = jobs["outcome"].isin(window.failing)
+    recovered = jobs["outcome"].isin(window.recovering)
+    newest_first = jobs.assign(recovered=recovered)[failed | recovered].sort_values(
+        ["scope", "point_at", "dated_at", "job_id"], ascending=False
     )
-    newest_first = jobs.assign(failed=failed, recovered=recovered)[failed | recovered].sort_values(
-        ["point_at", "dated_at", "job_id"], ascending=False
-    )
-    streak = newest_first.groupby(SCOPE)["recovered"].cumsum() == 0
-    return newest_first[streak].groupby(SCOPE)["failed"].sum()
+    in_a_row = newest_first.groupby("scope")["recovered"].cumsum() == 0
+    return np.bincount(newest_first["scope"][in_a_row], minlength=len(window.scopes))

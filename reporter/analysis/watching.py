@@ -7,30 +7,39 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import SCOPE, Window
+from reporter.analysis.window import Window, instants, latest
 from reporter.model import Watch
 
 
 def unseen_of(window: Window) -> pd.DataFrame:
     """The times in which a job of a scope may have run that no look has shown.
 
-    Columns: service, module, name, `start`, `end` (UTC). Between two looks at a scope that is the
-    time from the first to the start of the oldest job that the second lists, or to the second
-    itself where it lists none; and the time from the last look to the period's end. All of them
-    count where they are longer than the policy's `watch_every`; however short, where the job that
-    ran at the first look is listed no more.
+    Columns: `scope`, `start`, `end`. Between two looks at a scope that is the time from the first
+    to the start of the oldest job that the second lists, or to the second itself where it lists
+    none; and the time from the last look to the period's end. All of them count where they are
+    longer than the policy's `watch_every`; however short, where the job that ran at the first look
+    is listed no more.
     """
-    watch = window.policy.watch_every
-    looks = window.looks.sort_values([*SCOPE, "snapshot"])
-    scopes = looks.groupby(SCOPE)
-    start = scopes["taken_at"].shift()
-    end = looks["oldest_at"].fillna(looks["taken_at"])
-    end = end.mask(looks["lost"] & (end <= start), looks["taken_at"])
-    between = looks[SCOPE].assign(start=start, end=end)[(end - start > watch) | looks["lost"]]
-    last = scopes["taken_at"].max().rename("start").reset_index().assign(end=window.stop)
-    after = last[last["end"] - last["start"] > watch]
-    spans = pd.concat([between, after], ignore_index=True)
-    return spans[spans["end"] > spans["start"]]
+    watch = np.timedelta64(window.policy.watch_every)
+    looks = window.looks.sort_values(["scope", "snapshot"])
+    scope, lost = looks["scope"].to_numpy(), looks["lost"].to_numpy()[1:]
+    taken, oldest = instants(looks["taken_at"]), instants(looks["oldest_at"])
+    start, next_one, begun = taken[:-1], taken[1:], oldest[1:]
+    end = np.where(np.isnat(begun) | (lost & (begun <= start)), next_one, begun)
+    hidden = (scope[1:] == scope[:-1]) & ((end - start > watch) | lost) & (end > start)
+    last = latest(looks, "taken_at", len(window.scopes))
+    after = np.flatnonzero(_naive(window.stop) - last > watch)
+    return pd.DataFrame(
+        {
+            "scope": np.concatenate([scope[1:][hidden], after]),
+            "start": np.concatenate([start[hidden], last[after]]),
+            "end": np.concatenate([end[hidden], np.full(len(after), _naive(window.stop))]),
+        }
+    )
+
+
+def _naive(moment: pd.Timestamp) -> np.datetime64:
+    return moment.tz_localize(None).to_numpy()
 
 
 def watch_of(window: Window) -> Watch:

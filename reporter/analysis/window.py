@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from reporter.jobs.catalog import is_queued
 from reporter.jobs.frame import Jobs
+from reporter.jobs.sightings import ScopeKey
 from reporter.model import LeaveOut, Outcome, Policy
 from reporter.period import Period
 
@@ -22,16 +24,27 @@ MODULE = ["service", "module"]
 SCOPE = [*MODULE, "name"]
 
 
+Places = np.ndarray[tuple[int], np.dtype[np.int64]]
+Moments = np.ndarray[tuple[int], np.dtype[np.datetime64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
 @dataclass(frozen=True)
 class Window:
-    """The backups of one customer as they are seen for one period, without what is left out."""
+    """The backups of one customer as they are seen for one period."""
 
     period: Period
     policy: Policy
+    scopes: tuple[ScopeKey, ...]
+    """All that are known, sorted; `scope` in the frames is a place among them."""
     rows: pd.DataFrame
-    """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS`."""
+    """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS` and
+    `scope`.
+    """
     sightings: pd.DataFrame
-    """Of the snapshots that count, in the columns of `jobs.sightings.SIGHTING_COLUMNS`."""
+    """Of the snapshots that count, in the columns of `jobs.sightings.SIGHTING_COLUMNS` and
+    `scope`.
+    """
     snapshots: tuple[datetime, ...]
     """All complete snapshots, in their order."""
 
@@ -78,6 +91,12 @@ class Window:
     def looked_before(self) -> bool:
         """Whether the customer was looked at before the period began."""
         return self.inside.start > 0
+
+    @cached_property
+    def modules(self) -> Places:
+        """A number for the module of each scope."""
+        numbers, _ = pd.factorize(pd.Index([own[:2] for own in self.scopes], tupleize_cols=False))
+        return numbers
 
     @cached_property
     def known(self) -> pd.DataFrame:
@@ -133,13 +152,13 @@ class Window:
         moment: datetime = pd.Timestamp(value).to_pydatetime().astimezone(self.period.zone)  # type: ignore[arg-type]
         return moment
 
-    def without(self, left_out: pd.MultiIndex) -> Window:
-        """The window without these scopes."""
-
-        def kept(rows: pd.DataFrame) -> pd.DataFrame:
-            return rows[~scopes_in(rows).isin(left_out)]
-
-        return replace(self, rows=kept(self.rows), sightings=kept(self.sightings))
+    def without(self, left_out: Iterable[int]) -> Window:
+        """The window without the scopes at these places."""
+        gone = list(left_out)
+        if not gone:
+            return self
+        rows, sightings = (own[~own["scope"].isin(gone)] for own in (self.rows, self.sightings))
+        return replace(self, rows=rows, sightings=sightings)
 
     @property
     def _settled_at(self) -> datetime:
@@ -163,37 +182,52 @@ def window_of(
     `snapshots` is sorted and not empty.
     """
     rows = jobs.rows[jobs.rows["is_backup"]]
-    whole = Window(period, policy, rows, sightings, tuple(snapshots))
+    places, scopes = _numbered(pd.concat([rows[SCOPE], sightings[SCOPE]]))
+    rows = rows.assign(scope=places[: len(rows)])
+    sightings = sightings.assign(scope=places[len(rows) :])
+    whole = Window(period, policy, scopes, rows, sightings, tuple(snapshots))
     counted = sightings[sightings["snapshot"] < whole.counted]
     return replace(whole, sightings=_without_nameless(whole, counted))
+
+
+def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
+    """The place of each row's scope among all of them, and these, sorted."""
+    columns = [pd.factorize(names[own].to_numpy(dtype=object), sort=True) for own in SCOPE]
+    widths = [len(distinct) for _, distinct in columns]
+    numbers = (columns[0][0] * widths[1] + columns[1][0]) * widths[2] + columns[2][0]
+    places, distinct = pd.factorize(numbers, sort=True)
+    parts = (
+        distinct // (widths[1] * widths[2]),
+        distinct // widths[2] % widths[1],
+        distinct % widths[2],
+    )
+    named = (column[part] for (_, column), part in zip(columns, parts, strict=True))
+    return places, tuple(zip(*named, strict=True))
 
 
 def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
     """Without placeholders that have no name where their module lists scopes by name."""
     deciding = sightings["snapshot"].isin([*window.inside, window.reference])
-    named = modules_in(sightings[deciding & (sightings["name"] != "")])
-    with_jobs = modules_in(sightings[(sightings["name"] == "") & (sightings["job_id"] != "")])
-    with_jobs = with_jobs.append(modules_in(window.jobs[window.jobs["name"] == ""]))
-    modules = modules_in(sightings)
-    nameless = (sightings["name"] == "") & modules.isin(named) & ~modules.isin(with_jobs)
-    return sightings[~nameless]
+    shown = sightings["scope"][deciding].unique()
+    named = {window.scopes[place][:2] for place in shown if window.scopes[place][2]}
+    if not named:
+        return sightings
+    with_jobs = {*sightings["scope"][sightings["job_id"] != ""], *window.jobs["scope"]}
+    nameless = [
+        place
+        for place, (service, module, name) in enumerate(window.scopes)
+        if not name and (service, module) in named and place not in with_jobs
+    ]
+    return sightings[~sightings["scope"].isin(nameless)]
 
 
-def left_out_of(
-    scopes: Iterable[tuple[str, str, str]], left_out: Sequence[LeaveOut]
-) -> dict[int, LeaveOut]:
-    """Which of the scopes are left out, by their place, each with the narrowest rule for it."""
-    found = {}
-    for place, (service, module, name) in enumerate(scopes):
-        for rule in (
-            (service, module, name or None),
-            (service, module, None),
-            (service, None, None),
-        ):
-            own = next((o for o in left_out if (o.service, o.module, o.name) == rule), None)
-            if own is not None:
-                found[place] = own
-                break
+def left_out_of(scopes: Iterable[ScopeKey], left_out: Sequence[LeaveOut]) -> list[LeaveOut | None]:
+    """The narrowest rule by which each of the scopes is left out; None where there is none."""
+    rules = {(own.service, own.module, own.name): own for own in reversed(left_out)}
+    found = []
+    for service, module, name in scopes:
+        widths = ((service, module, name or None), (service, module, None), (service, None, None))
+        found.append(next((rules[own] for own in widths if own in rules), None))
     return found
 
 
@@ -203,16 +237,31 @@ def dated_in(rows: pd.DataFrame, period: Period) -> pd.Series:
     return (dated >= period.start) & (dated < period.end)
 
 
-def scopes_in(rows: pd.DataFrame) -> pd.MultiIndex:
-    """The scope of each row."""
-    return pd.MultiIndex.from_frame(rows[SCOPE])
-
-
-def modules_in(rows: pd.DataFrame) -> pd.MultiIndex:
-    """The module of each row."""
-    return pd.MultiIndex.from_frame(rows[MODULE])
-
-
 def utc(moment: datetime) -> pd.Timestamp:
     """A time as the frames hold it."""
     return pd.Timestamp(moment).tz_convert("UTC").as_unit("us")
+
+
+def latest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
+    """Of each of so many scopes the latest time in a column of rows; missing without a row."""
+    return _extreme(np.maximum, np.iinfo(np.int64).min, rows, column, scopes)
+
+
+def earliest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
+    """Of each of so many scopes the earliest time in a column of rows; missing without a row."""
+    return _extreme(np.minimum, np.iinfo(np.int64).max, rows, column, scopes)
+
+
+def _extreme(choose: np.ufunc, none: int, rows: pd.DataFrame, column: str, scopes: int) -> Moments:
+    times = instants(rows[column])
+    there = ~np.isnat(times)
+    found = np.full(scopes, none, dtype=np.int64)
+    choose.at(found, rows["scope"].to_numpy()[there], times[there].view(np.int64))
+    found[found == none] = np.iinfo(np.int64).min  # which is no time
+    return found.view("datetime64[us]")
+
+
+def instants(times: pd.Series) -> Moments:
+    """The times of a frame, in UTC and without saying so."""
+    naive: Moments = times.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return naive

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import click
 
@@ -20,7 +19,14 @@ from reporter.cli.options import Console, common_options, read_moment, utc_now
     type=click.IntRange(1),
     default=2,
     show_default=True,
-    help="How far back the service lists jobs.",
+    help="How far back the service lists jobs, with --lists all.",
+)
+@click.option(
+    "--lists",
+    type=click.Choice(["newest", "all"]),
+    default="newest",
+    show_default=True,
+    help="The newest job of each scope, as the service does, or all of the last months.",
 )
 @click.option("--now", metavar="TIME", help="The emulator's clock stands at this time.")
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -35,6 +41,7 @@ def emulate(
     customers: int,
     jobs_per_month: int,
     months: int,
+    lists: str,
     now: str | None,
     seed: int,
     latency: float,
@@ -45,12 +52,13 @@ def emulate(
     Prints one line of JSON when it listens: where, and as whom to log in. What it serves is a pure
     function of its options.
     """
-    from reporter.emulator import Emulator, Faults, ordinary_customers
+    from reporter.emulator import Clock, Emulator, Faults, Lists, ordinary_customers
 
     emulator = Emulator(
         customers=ordinary_customers(customers, jobs_per_month, seed),
         seed=seed,
-        now=_standing(read_moment(now)) if now else utc_now,
+        now=Clock(read_moment(now)) if now else utc_now,
+        lists=Lists(lists),
         listed=timedelta(days=31 * months),
         faults=Faults.parse(faults, seed),
         latency=latency / 1000,
@@ -68,7 +76,3 @@ def emulate(
             )
         )
         emulator.serve_until_interrupted()
-
-
-def _standing(moment: datetime) -> Callable[[], datetime]:
-    return lambda: moment

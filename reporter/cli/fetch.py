@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> None:
     """Take a snapshot of the customers' jobs into the store.
 
-    The service shows what it has now: run this every few hours (docs/operations.md), so that every
-    day of a month is observed. A run that was cut short is gone on with by the next.
+    The service shows the newest job of each scope: run this every four hours
+    (docs/operations.md), or what is superseded in between is never seen. A run that was cut short
+    is gone on with by the next.
     """
     console = context.ensure_object(Console)
     context.exit(fetch_customers_wanted(console, wanted, wait))
@@ -47,7 +48,8 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         StoreError: another run holds the store, or the database refuses.
     """
     from reporter.credentials import access_of
-    from reporter.pipeline import fetch_customers, fetch_snapshots
+    from reporter.pipeline import fetch_customers, fetch_snapshots, missed_of
+    from reporter.rhythm import in_one_line
     from reporter.store.runs import fetch_run
 
     settings = console.settings()
@@ -66,6 +68,9 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
             )
         snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
         outcomes = follow(console, snapshots, len(customers), "Fetched")
+    missed = [(own.name, found) for own, found in missed_of(settings, store, customers, utc_now())]
+    if missed:
+        console.say(in_one_line(missed, len(customers)))
     status = finish(console, outcomes)
     return 1 if listed.flaw else status
 

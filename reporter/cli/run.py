@@ -98,14 +98,14 @@ def _do_period(
 
 def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:
     from reporter.schedule import fetch_due_at
-    from reporter.store.runs import last_fetch_ended
+    from reporter.store.runs import last_fetch_began
 
-    ended_at = last_fetch_ended(store)
-    due_at = fetch_due_at(rendering.settings.schedule, ended_at, rendering.now)
+    began_at = last_fetch_began(store)
+    due_at = fetch_due_at(rendering.settings.schedule, began_at, rendering.now)
     if due_at <= rendering.now:
         return True
     console.say(
-        f"Not fetched: the last fetch ended at {ended_at:%Y-%m-%d %H:%M} UTC, "
+        f"Not fetched: the last fetch began at {began_at:%Y-%m-%d %H:%M} UTC, "
         f"the next is due at {due_at:%Y-%m-%d %H:%M} UTC."
     )
     return False

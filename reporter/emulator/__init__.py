@@ -1,7 +1,21 @@
 """An emulator of the AvePoint Graph API, both generations, over real HTTP on this machine."""
 
-from reporter.emulator.cast import Profile, demo_cast, ordinary_customers
+from reporter.emulator.cast import Profile, ordinary_customers
+from reporter.emulator.demo_customers import demo_cast
 from reporter.emulator.faults import Faults
-from reporter.emulator.server import Emulator
+from reporter.emulator.rows import Lists
+from reporter.emulator.runs import Change, Run, Truth
+from reporter.emulator.server import Clock, Emulator
 
-__all__ = ["Emulator", "Faults", "Profile", "demo_cast", "ordinary_customers"]
+__all__ = [
+    "Change",
+    "Clock",
+    "Emulator",
+    "Faults",
+    "Lists",
+    "Profile",
+    "Run",
+    "Truth",
+    "demo_cast",
+    "ordinary_customers",
+]

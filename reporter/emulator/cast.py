@@ -1,15 +1,14 @@
-"""Who is in the emulator: customers, the modules they have, and what goes wrong with them."""
+"""Who is in the emulator: customers, the scopes they back up, and what goes wrong with them."""
 
 from __future__ import annotations
 
 import random
 import uuid
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-# Salesforce has no module of its own in the vendor's list: both generations say "None" (code 0).
 MODULES_OF: Final = {
     "Microsoft 365": (
         "Exchange Online",
@@ -19,8 +18,11 @@ MODULES_OF: Final = {
         "Microsoft 365 Groups",
         "Teams Chat",
         "Power BI",
+        "Project Online",
+        "Power Automate",
+        "Power Apps",
     ),
-    "Google Workspace": ("Gmail", "Drive", "Shared Drives", "Calendar", "Contacts"),
+    "Google Workspace": ("Gmail", "Drive", "Shared Drives", "Calendar", "Contacts", "Chat"),
     "IaaS + PaaS": (
         "Azure Virtual Machine",
         "Azure SQL Backup",
@@ -30,31 +32,68 @@ MODULES_OF: Final = {
         "Cosmos DB",
     ),
     "Dynamics 365": ("Dynamics CRM Backup", "Dynamics Unified Operations Backup"),
-    "Salesforce": ("None",),
+    "Salesforce": ("Salesforce",),
 }
+NAMELESS: Final = frozenset({"Microsoft 365", "Google Workspace"})
+"""Services that list one row a module; the others list one for each scope, told by its name."""
 
 
 class Temper(StrEnum):
-    """How the jobs of a module go."""
+    """How the jobs of a scope go."""
 
     CALM = "calm"  # every job succeeds
     USUAL = "usual"  # a warning now and then, a rare failure
     WARNING = "warning"  # finishes with exceptions most days
     OUTAGE = "outage"  # usual, but everything fails on the 14th and 15th
     FAILING = "failing"  # usual, but nothing succeeds from the 27th to the 2nd
+    BROKEN = "broken"  # every job fails
     ODD = "odd"  # unreadable values, unknown statuses, contradictions
-    ASLEEP = "asleep"  # never ran
+    EMPTY = "empty"  # every job succeeds over no object
+    SKIPPING = "skipping"  # every job succeeds and skips all its objects
+    IDLE = "idle"  # there is nothing to back up: the service looks, and no job comes of it
+    ASLEEP = "asleep"  # never configured
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One module of a customer."""
+    """One scope of a customer, backed up on a schedule of its own."""
 
     service: str
     module: str
     runs_per_day: float
     size_gb: float = 4.0
+    """What a job handles on an ordinary day."""
     temper: Temper = Temper.USUAL
+    name: str = ""
+    """The scope's; empty where the module is the scope."""
+    since: datetime | None = None
+    """Not there before."""
+    off_at: datetime | None = None
+    """Switched off: no job is queued from then on."""
+    removed_at: datetime | None = None
+    """Not listed from then on."""
+    renamed: tuple[datetime, str] | None = None
+    """When its name changes, and to what."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether it ever runs."""
+        return self.runs_per_day > 0 and self.temper is not Temper.ASLEEP
+
+    def name_at(self, moment: datetime) -> str:
+        """What it is called then."""
+        if self.renamed is not None and moment >= self.renamed[0]:
+            return self.renamed[1]
+        return self.name
+
+    def there_at(self, moment: datetime) -> bool:
+        """Whether the service knows it then."""
+        begun = self.since is None or self.since <= moment
+        return begun and (self.removed_at is None or moment < self.removed_at)
+
+    def off(self, moment: datetime) -> bool:
+        """Whether it is switched off then."""
+        return self.off_at is not None and self.off_at <= moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +124,29 @@ class Profile:
     readable: bool = True
     """Whether the app may read its jobs; 403 if not."""
     terms: Terms = Terms()
+    since: datetime | None = None
+    """When it became a customer; its scopes run from then on at the earliest."""
 
     @property
     def owner(self) -> str:
         return f"it@{self.id[:8]}.example"
 
+    def there_at(self, moment: datetime) -> bool:
+        """Whether it is a customer then."""
+        return self.since is None or self.since <= moment
+
 
 _FIRST: Final = ("Alder", "Birch", "Cedar", "Harbour", "Juniper", "Lakeside", "Maple", "Northwind")
 _SECOND: Final = ("Analytics", "Clinics", "Foods", "Legal", "Logistics", "Partners", "Textiles")
 _COUNTRIES: Final = ("United States", "Germany", "United Kingdom", "France", "Netherlands")
+_SCOPES: Final = ("Production", "Test", "Archive")
+"""Of a module whose scopes have names."""
+_LONG_AGO: Final = datetime(2026, 2, 28, 23, 3, 23, tzinfo=UTC)
+
+
+def profile(name: str, country: str, *plans: Plan, since: datetime | None = None) -> Profile:
+    """A customer whose id hangs on its name."""
+    return Profile(str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), name, country, plans, since=since)
 
 
 def ordinary_customers(count: int, jobs_per_month: int, seed: int) -> tuple[Profile, ...]:
@@ -101,100 +154,47 @@ def ordinary_customers(count: int, jobs_per_month: int, seed: int) -> tuple[Prof
     return tuple(_ordinary(number, jobs_per_month, seed) for number in range(count))
 
 
-def demo_cast() -> tuple[Profile, ...]:
-    """The customers of the demo: all five services, and the hard cases."""
-    return tuple(
-        replace(own, terms=_DEMO_TERMS.get(own.name, own.terms)) for own in _demo_profiles()
-    )
-
-
-_DEMO_TERMS: Final = {
-    "Brauerei Jäger & Söhne GmbH": Terms("2026-12-10", assigned="263"),
-    "Fabrikam Residences": Terms(unknown=frozenset({"subscription"})),
-    "Harbour Logistics International": Terms(
-        "2026-10-20", capacity="8 TB", used="8.4 TB", own_storage=True
-    ),
-    "Woodgrove Capital Partners": Terms(
-        seats="N/A", assigned="N/A", capacity="1024 GB", used="310.5 GB"
-    ),
-    "株式会社青空テクノロジー": Terms("open-ended", capacity="N/A"),
-}
-
-
-def _demo_profiles() -> tuple[Profile, ...]:
-    usual = Temper.USUAL
-    return (
-        _profile(
-            "Contoso Ltd",
-            "United Kingdom",
-            *_plans("Microsoft 365", 5, 2, 6.0, Temper.CALM),
-            *_plans("IaaS + PaaS", 2, 3, 20.0, Temper.CALM),
-        ),
-        _profile(
-            "Brauerei Jäger & Söhne GmbH",
-            "Germany",
-            *_troubled(_plans("Microsoft 365", 7, 3, 5.0, usual)),
-            *_plans("IaaS + PaaS", 3, 4, 40.0, usual),
-            Plan("Microsoft 365 Scan", "None", 1, 0.0, Temper.CALM),
-            Plan("Microsoft 365", "Retention", 0.25, 0.0, Temper.CALM),
-        ),
-        _profile(
-            "Fabrikam Residences",
-            "United States",
-            *_plans("Microsoft 365", 1, 0, 0.0, Temper.ASLEEP, first="SharePoint Online"),
-            *_plans("Microsoft 365", 1, 0, 0.0, Temper.ASLEEP, first="Exchange Online"),
-        ),
-        _profile(
-            "株式会社青空テクノロジー", "Japan", *_plans("Google Workspace", 5, 3, 3.0, usual)
-        ),
-        _profile(
-            "Harbour Logistics International",
-            "Netherlands",
-            *_plans("IaaS + PaaS", 6, 76, 30.0, usual),
-            *_plans("Microsoft 365", 6, 33, 2.0, usual),
-        ),
-        _profile(
-            "Woodgrove Capital Partners",
-            "United States",
-            *_plans("Dynamics 365", 2, 4, 8.0, usual),
-            *_plans("Salesforce", 1, 4, 2.0, Temper.WARNING),
-        ),
-        replace(
-            _profile("Tailspin Toys", "France", *_plans("Microsoft 365", 3, 2)), readable=False
-        ),
-    )
-
-
-def _troubled(plans: list[Plan]) -> list[Plan]:
-    tempers = (
-        Temper.USUAL,
-        Temper.OUTAGE,
-        Temper.USUAL,
-        Temper.FAILING,
-        Temper.ODD,
-        Temper.WARNING,
-        Temper.ASLEEP,
-    )
-    return [replace(plan, temper=temper) for plan, temper in zip(plans, tempers, strict=True)]
-
-
 def _ordinary(number: int, jobs_per_month: int, seed: int) -> Profile:
     chance = random.Random(f"{seed}:customer:{number}")
     services = list(MODULES_OF)
-    # At least two runs a day of each module: a daily one alone misses a 24-hour target by minutes.
+    # At least two runs a day of each scope: a daily one alone can miss a target by minutes.
     per_day = jobs_per_month / 30.4
     service = services[number % len(services)]
     room = max(1, int(per_day // 2))
-    modules = MODULES_OF[service][:room]
+    scopes = _scopes_of(service)[:room]
     temper = chance.choice((Temper.OUTAGE, Temper.FAILING)) if number % 6 == 5 else Temper.USUAL
     plans = [
-        Plan(service, module, per_day / len(modules), chance.lognormvariate(1.5, 0.8), Temper.USUAL)
-        for module in modules
+        Plan(
+            service,
+            module,
+            per_day / len(scopes),
+            chance.lognormvariate(1.5, 0.8),
+            name=name,
+        )
+        for module, name in scopes
     ]
     plans[0] = replace(plans[0], temper=temper)
     name = f"{chance.choice(_FIRST)} {chance.choice(_SECOND)} {number + 1}"
-    profile = _profile(name, chance.choice(_COUNTRIES), *plans)
-    return replace(profile, terms=_ordinary_terms(random.Random(f"{seed}:terms:{number}")))
+    own = profile(name, chance.choice(_COUNTRIES), *plans, *_silent(service))
+    return replace(own, terms=_ordinary_terms(random.Random(f"{seed}:terms:{number}")))
+
+
+def _scopes_of(service: str) -> list[tuple[str, str]]:
+    """Modules and names: first one scope of each module, then second and third ones."""
+    names = ("",) if service in NAMELESS else _SCOPES
+    return [(module, name) for name in names for module in MODULES_OF[service]]
+
+
+def _silent(service: str) -> tuple[Plan, ...]:
+    """What a customer of a service lists beside what it backs up: about a quarter of its rows."""
+    if service == "Microsoft 365":
+        return (
+            Plan(service, "Exchange Online Public Folder", 1, 0.0, Temper.IDLE),
+            Plan(service, "Viva Engage", 1, off_at=_LONG_AGO),
+        )
+    if service == "Google Workspace":
+        return (Plan(service, "Google Classroom", 1, off_at=_LONG_AGO),)
+    return (Plan("IaaS + PaaS", "Microsoft Entra ID B2C", 0, 0.0, Temper.ASLEEP),)
 
 
 def _ordinary_terms(chance: random.Random) -> Terms:
@@ -210,20 +210,3 @@ def _ordinary_terms(chance: random.Random) -> Terms:
         own_storage=chance.random() < 0.2,
         unknown=frozenset({"subscription"} if chance.random() < 0.1 else ()),
     )
-
-
-def _plans(
-    service: str,
-    count: int,
-    runs_per_day: float,
-    size_gb: float = 4.0,
-    temper: Temper = Temper.USUAL,
-    *,
-    first: str | None = None,
-) -> list[Plan]:
-    modules = (first,) if first else MODULES_OF[service][:count]
-    return [Plan(service, module, runs_per_day, size_gb, temper) for module in modules]
-
-
-def _profile(name: str, country: str, *plans: Plan) -> Profile:
-    return Profile(str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), name, country, plans)

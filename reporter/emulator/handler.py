@@ -46,6 +46,7 @@ _ROUTES: Final = [
             "v3 protected",
             "elements.cbprotected.read.all",
         ),
+        ("POST", f"{_V3}/services/batch", "v3 subscriptions", "elements.license.read.all"),
     )
 ]
 _BEFORE_ANSWER: Final = (
@@ -181,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _profile(self, customer_id: str, name: str) -> Profile:
         profile = self.emulator.customers.get(customer_id)
-        if profile is None:
+        if profile is None or not profile.there_at(self.emulator.now()):
             raise Problem(HTTPStatus.NOT_FOUND, f"no such customer: {customer_id}")
         if not profile.readable and name != "customer":
             raise Problem(HTTPStatus.FORBIDDEN, "the app registration's scope leaves it out")
@@ -202,13 +203,13 @@ class Handler(BaseHTTPRequestHandler):
         asked: str,
     ) -> Any:
         arguments = {key: texts[0] for key, texts in parse_qs(query).items()}
-        if name.startswith("v3") and self.command == "POST":
-            try:
-                wanted = json.loads(body or b"{}")
-                return pages.batch(self.emulator, name, profile, wanted, arguments, asked)
-            except (ValueError, TypeError, AttributeError) as error:
-                raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
-        return pages.collection(self.emulator, name, profile, found, arguments, asked)
+        if not name.startswith("v3"):
+            return pages.collection(self.emulator, name, profile, found, arguments, asked)
+        try:
+            wanted = json.loads(body or b"{}")
+            return pages.numbered(self.emulator, name, profile, wanted, arguments, asked)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
 
     def _fail(self, fault: str) -> None:
         if fault == "drop":

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from reporter.emulator.rows import (
-    Row,
-    customer_row,
-    protected_rows,
-    subscription_row,
-)
+from reporter.emulator.accounts import customer_row, protected_rows, subscription_row
+from reporter.emulator.rows import Row
 
 if TYPE_CHECKING:
     from reporter.emulator.cast import Profile
@@ -30,17 +26,15 @@ def collection(
     arguments: dict[str, str],
     asked: str,
 ) -> Any:
-    """The answer to a GET: a customer, a subscription, or a page of an OData collection."""
+    """A customer, a subscription, or a page of a collection, as generation 1 has them."""
     if profile is None:
-        rows = [customer_row(own, 1) for own in emulator.customers.values()]
+        rows = [customer_row(own, 1) for own in emulator.present()]
     elif name == "customer":
         return customer_row(profile, 1)
     elif name == "subscription":
-        return subscription_row(profile)
-    elif name == "v3 protected":
-        return {"data": _flawed(emulator, protected_rows(profile, 3), asked)}
+        return subscription_row(profile, 1)
     elif name == "protected":
-        rows = protected_rows(profile, 1)
+        rows = protected_rows(profile, emulator.now(), 1)
     else:
         rows = emulator.jobs(profile, 1)
         if "type" in found:
@@ -60,7 +54,7 @@ def collection(
     return page
 
 
-def batch(
+def numbered(
     emulator: Emulator,
     name: str,
     profile: Profile | None,
@@ -68,7 +62,7 @@ def batch(
     arguments: dict[str, str],
     asked: str,
 ) -> Any:
-    """The answer to a POST of generation 3.
+    """A page of generation 3, by its number.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -77,10 +71,9 @@ def batch(
     if number < 1 or not 1 <= size <= _LARGEST_PAGE:
         raise ValueError("pageIndex is from 1, pageSize from 1 to 100")
     if profile is None:
-        ids = wanted.get("customerIds")
-        rows = [
-            customer_row(own, 3) for own in emulator.customers.values() if not ids or own.id in ids
-        ]
+        rows = _of_customers(emulator, name, wanted.get("customerIds"))
+    elif name == "v3 protected":
+        rows = protected_rows(profile, emulator.now(), 3)
     else:
         rows = _filtered(emulator.jobs(profile, 3), wanted)
         if number > 1 and emulator.faults.strikes("shift", asked):
@@ -93,6 +86,18 @@ def batch(
     }
 
 
+def _of_customers(emulator: Emulator, name: str, ids: list[str] | None) -> list[Row]:
+    """A row for each customer; subscriptions only of those that have one the app may read."""
+    wanted = [own for own in emulator.present() if not ids or own.id in ids]
+    if name == "v3 customers":
+        return [customer_row(own, 3) for own in wanted]
+    return [
+        subscription_row(own, 3)
+        for own in wanted
+        if own.readable and "subscription" not in own.terms.refused | own.terms.unknown
+    ]
+
+
 def _filtered(rows: list[Row], wanted: dict[str, Any]) -> list[Row]:
     keys = [key for key in ("jobType", "jobModule") if wanted.get(key) is not None]
     return [row for row in rows if all(row[key] == wanted[key] for key in keys)]
@@ -103,7 +108,7 @@ def _flawed(emulator: Emulator, rows: list[Any], asked: str) -> list[Any]:
         return rows[:-1]
     if rows and emulator.faults.strikes("bad-row", asked):
         return [*rows, "not an object"]
-    if rows and "organization" in rows[-1] and emulator.faults.strikes("no-id", asked):
+    if rows and "ownerEmail" in rows[-1] and emulator.faults.strikes("no-id", asked):
         return [*rows[:-1], rows[-1] | {"id": None}]
     for fault, text in _ODD_TEXTS.items():
         if rows and emulator.faults.strikes(fault, asked):

@@ -18,12 +18,23 @@ from cryptography import x509
 from reporter.emulator.cast import Profile
 from reporter.emulator.faults import Faults
 from reporter.emulator.handler import Handler
-from reporter.emulator.rows import Row, job_rows
+from reporter.emulator.rows import Lists, Row, job_rows
+from reporter.emulator.runs import Truth, truth
 from reporter.emulator.tokens import PERMISSIONS_V1, PERMISSIONS_V3, TokenOffice
 
 logger = logging.getLogger(__name__)
 
 _GRANTED: Final = {"v1": PERMISSIONS_V1, "v3": PERMISSIONS_V3}
+
+
+class Clock:
+    """A clock that stands where it is set."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 class Emulator:
@@ -32,8 +43,9 @@ class Emulator:
     Args:
         customers: who is there.
         seed: of the synthetic data and of the faults.
-        now: the emulator's clock, aware times.
-        listed: how far back the service lists jobs.
+        now: the emulator's clock, aware times; what is served follows it from look to look.
+        lists: which jobs the service lists.
+        listed: how far back the service lists jobs where it lists all.
         faults: what goes wrong how often.
         latency: seconds every reply takes at least.
         port: 0 takes a free one.
@@ -50,6 +62,7 @@ class Emulator:
         *,
         seed: int = 1,
         now: Callable[[], datetime],
+        lists: Lists = Lists.NEWEST,
         listed: timedelta = timedelta(days=62),
         faults: Faults | None = None,
         latency: float = 0.0,
@@ -63,6 +76,7 @@ class Emulator:
         self.customers = {profile.id: profile for profile in customers}
         self.seed = seed
         self.now = now
+        self.lists = lists
         self.listed = listed
         self.faults = faults or Faults()
         self.latency = latency
@@ -123,14 +137,26 @@ class Emulator:
         """The rows listed of a customer now; the pages of one reading come in a row, so the last
         listing is kept.
         """
-        key = (profile.id, self.now(), self.listed, generation)
+        now = self.now()
+        key = (profile, now, self.lists, self.listed, generation)
         with self._lock:
             if self._rows is not None and self._rows[0] == key:
                 return self._rows[1]
-        rows = job_rows(self.seed, profile, key[1], self.listed, generation)
+        rows = job_rows(self.seed, profile, now, generation, self.lists, self.listed)
         with self._lock:
             self._rows = (key, rows)
         return rows
+
+    def present(self) -> list[Profile]:
+        """Who is a customer now."""
+        now = self.now()
+        return [profile for profile in self.customers.values() if profile.there_at(now)]
+
+    def truth(self, customer_id: str, start: datetime, stop: datetime) -> Truth:
+        """What really happened to a customer's scopes in `[start, stop)`, for tests; the service
+        tells it nobody.
+        """
+        return truth(self.seed, self.customers[customer_id], start, stop)
 
     @contextmanager
     def counted(self, what: str) -> Any:

@@ -25,10 +25,16 @@ PERMISSIONS_V1: Final = frozenset(
     }
 )
 PERMISSIONS_V3: Final = frozenset(
-    {"elements.customers.read.all", "elements.jobs.read.all", "elements.cbprotected.read.all"}
+    {
+        "elements.customers.read.all",
+        "elements.jobs.read.all",
+        "elements.cbprotected.read.all",
+        "elements.license.read.all",
+    }
 )
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION_S: Final = 3600
+_LONGEST_SCOPE: Final = 300
 
 
 class Refusal(Exception):
@@ -79,7 +85,10 @@ class TokenOffice:
             self._check_assertion(form, token_url)
         else:
             self._check_secret(form)
-        scopes = frozenset(form.get("scope", "").split())
+        scope = form.get("scope", "")
+        if len(scope) > _LONGEST_SCOPE:
+            raise Refusal("invalid_scope", f"scope is longer than {_LONGEST_SCOPE} characters")
+        scopes = frozenset(scope.split())
         if not scopes <= self._granted:
             missing = ", ".join(sorted(scopes - self._granted))
             raise Refusal("invalid_scope", f"not granted: {missing}")
@@ -117,13 +126,10 @@ class TokenOffice:
         if form.get("client_assertion_type") != _ASSERTION_TYPE or self._certificate is None:
             raise Refusal("invalid_client", "no certificate is registered, or wrong assertion type")
         assertion = form["client_assertion"]
-        thumbprint = self._certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1
-        expected = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
         key = self._certificate.public_key()
         assert isinstance(key, RSAPublicKey)
         try:
-            if jwt.get_unverified_header(assertion).get("x5t") != expected:
-                raise Refusal("invalid_client", "x5t is not the registered certificate's")
+            _check_thumbprint(jwt.get_unverified_header(assertion), self._certificate)
             claims = jwt.decode(
                 assertion,
                 key,
@@ -144,3 +150,19 @@ class TokenOffice:
             if claims["jti"] in self._seen_assertions:
                 raise Refusal("invalid_client", "jti was used before")
             self._seen_assertions.add(claims["jti"])
+
+
+def _check_thumbprint(header: Mapping[str, Any], certificate: x509.Certificate) -> None:
+    """The vendor's samples name the certificate by `x5t`, by `kid` in hexadecimal, or by both.
+
+    Raises:
+        Refusal: none of the two is there, or one is another certificate's.
+    """
+    thumbprint = certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1
+    x5t = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
+    if header.get("x5t", x5t) != x5t:
+        raise Refusal("invalid_client", "x5t is not the registered certificate's")
+    if str(header.get("kid", thumbprint.hex())).lower() != thumbprint.hex():
+        raise Refusal("invalid_client", "kid is not the registered certificate's")
+    if not {"x5t", "kid"} & header.keys():
+        raise Refusal("invalid_client", "x5t or kid must name the registered certificate")

@@ -81,6 +81,15 @@ class ClientCertificate:
             )
         return cls(key, certificate, origin)
 
+    @property
+    def may_sign(self) -> bool:
+        """Whether its key usage says digitalSignature, without which the service takes none."""
+        try:
+            usage = self.certificate.extensions.get_extension_for_class(x509.KeyUsage)
+        except x509.ExtensionNotFound:
+            return False
+        return usage.value.digital_signature
+
     def form(self, client_id: str, token_url: str) -> dict[str, str]:
         now = int(time.time())
         thumbprint = self.certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1 by RFC 7515
@@ -96,7 +105,11 @@ class ClientCertificate:
             },
             self.key,
             "RS256",
-            headers={"x5t": base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()},
+            # The vendor's own samples send one or the other.
+            headers={
+                "kid": thumbprint.hex().upper(),
+                "x5t": base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode(),
+            },
         )
         keep_secret(assertion)
         return {

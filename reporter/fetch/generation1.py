@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -11,8 +11,8 @@ from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
 from reporter.fetch.pages import Pages
-from reporter.jobs.replies import products_of, protected_rows
-from reporter.model import Customer, Reply, Snapshot
+from reporter.jobs.replies import products_of, protected_rows, read_overview
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.showing import excerpt
 
 CUSTOMERS: Final = "partner.customers.read.all"
@@ -37,7 +37,12 @@ class Generation1:
         )
         return customers_of(_collection(self._client, "/partner/customers", pages))
 
-    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them."""
         pages = Pages(
             self._client,
@@ -46,7 +51,8 @@ class Generation1:
             received if received is not None else [],
         )
         replies = _collection(self._client, f"{_path(customer)}/jobs", pages)
-        return Snapshot(customer, replies, tuple(own.answer(customer) for own in self._beside))
+        answers = tuple(own.answer(customer) for own in self._beside if own.kind in kinds)
+        return Snapshot(customer, replies, answers)
 
     def stop(self) -> None:
         """Give up what is under way, and ask for nothing more."""
@@ -55,7 +61,9 @@ class Generation1:
 
 def protected(client: Client, customer: Customer, received: list[Reply]) -> None:
     """What is protected of a customer's Microsoft 365."""
-    pages = Pages(client, PROTECTED, f"the protected data of {customer.name}", received)
+    pages = Pages(
+        client, PROTECTED, f"the protected data of {customer.name}", received, read_overview
+    )
     protected_rows(_collection(client, f"{_path(customer)}/protected", pages))  # or it is none
 
 
@@ -64,7 +72,7 @@ def subscription(client: Client, customer: Customer, received: list[Reply]) -> N
     url = f"{client.api_url}/partner/services/{quote(customer.id, safe='')}"
     subject = f"the subscription of {customer.name}"
     client.call("GET", url, permission=LICENCES, subject=subject, received=received)
-    products_of(received)  # of another shape it is none
+    products_of(received, customer.id)  # of another shape it is none
 
 
 def _path(customer: Customer) -> str:

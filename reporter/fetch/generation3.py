@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Final, Literal
 from urllib.parse import quote
 
 from reporter.errors import FetchError
@@ -12,12 +12,13 @@ from reporter.fetch.beside import Beside
 from reporter.fetch.client import Client
 from reporter.fetch.listing import CustomerList, customers_of
 from reporter.fetch.pages import Pages
-from reporter.jobs.replies import Page, protected_rows, read_page
-from reporter.model import Customer, Reply, Snapshot
+from reporter.jobs.replies import Page, protected_rows, read_overview
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 
 CUSTOMERS: Final = "elements.customers.read.all"
 JOBS: Final = "elements.jobs.read.all"
 PROTECTED: Final = "elements.cbprotected.read.all"
+LICENCES: Final = "elements.license.read.all"
 PAGE_SIZE: Final = 100
 """The most the service allows."""
 READINGS: Final = 4
@@ -38,9 +39,14 @@ class Generation3:
         pages = Pages(
             self._client, CUSTOMERS, "the customers", received if received is not None else []
         )
-        return customers_of(self._batch(f"{_ROOT}/batch", pages))
+        return customers_of(_batch(self._client, f"{_ROOT}/batch", pages))
 
-    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them."""
         pages = Pages(
             self._client,
@@ -48,82 +54,101 @@ class Generation3:
             f"the jobs of {customer.name}",
             received if received is not None else [],
         )
-        replies = self._batch(f"{_path(customer)}/avpt-products/jobs/batch", pages)
-        return Snapshot(customer, replies, tuple(own.answer(customer) for own in self._beside))
+        path = f"{_path(customer)}/avpt-products/jobs/batch"
+        replies = _batch(self._client, path, pages)
+        answers = tuple(own.answer(customer) for own in self._beside if own.kind in kinds)
+        return Snapshot(customer, replies, answers)
 
     def stop(self) -> None:
         """Give up what is under way, and ask for nothing more."""
         self._client.stop()
 
-    def _batch(self, path: str, reading: Pages) -> tuple[Reply, ...]:
-        """The replies of all pages of one whole reading.
-
-        Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
-        come twice or not at all. Such a list is read again.
-        """
-        before: list[str] | None = None
-        flaw = ""
-        for _ in range(READINGS):
-            pages = self._read(path, reading)
-            rows = [_canonical(row) for page in pages for row in page.rows]
-            flaw = _flaw(pages, rows)
-            # The same rows twice in two readings in a row are the service's own, not a shift.
-            if not flaw or (rows == before and _counts_agree(pages)):
-                return tuple(reading.received)
-            before = rows
-        raise FetchError(
-            f"The list of {reading.subject} is incomplete after {READINGS} readings: {flaw} "
-            f"(request id {reading.received[-1].request_id or 'not given'}).",
-            hint="Nothing of this snapshot is kept. Run the same command again later.",
-        )
-
-    def _read(self, path: str, reading: Pages) -> list[Page]:
-        pages: list[Page] = []
-        reading.again()
-        while not pages or (pages[-1].rows and _count(pages) < (pages[-1].total or 0)):
-            page = reading.ask(
-                "POST",
-                self._client.api_url + path,
-                params={"pageIndex": len(pages) + 1, "pageSize": PAGE_SIZE},
-                body={},
-            )
-            pages.append(page)
-        return pages
-
 
 def protected(client: Client, customer: Customer, received: list[Reply]) -> None:
-    """What is protected of a customer's Microsoft 365, in one reply.
+    """What is protected of a customer's Microsoft 365.
 
-    The vendor does not document the reply. One that says it is not the whole is none.
+    The list has had pages since December 2025; one without a count is read as well, where it cannot
+    have another page.
     """
-    subject = f"the protected data of {customer.name}"
-    url = f"{client.api_url}{_path(customer)}/cloud-backup-m365/overview"
-    reply = client.call("GET", url, permission=PROTECTED, subject=subject, received=received)
-    rows, page = protected_rows([reply]), read_page(reply)
-    if page.next_link is not None or (page.total is not None and page.total != len(rows)):
-        raise FetchError(
-            f"The list of {subject} is incomplete: {len(rows)} rows came, and there are more "
-            f"(request id {reply.request_id or 'not given'}).",
-            hint="How this list goes on is not documented. Tell the service's support.",
+    pages = Pages(
+        client, PROTECTED, f"the protected data of {customer.name}", received, read_overview
+    )
+    path = f"{_path(customer)}/cloud-backup-m365/overview"
+    protected_rows(_whole(client, "GET", path, pages, counted=False))  # or it is none
+
+
+def subscriptions(client: Client, received: list[Reply]) -> None:
+    """What all customers have bought."""
+    pages = Pages(client, LICENCES, "the subscriptions of all customers", received)
+    _batch(client, f"{_ROOT}/services/batch", pages)
+
+
+def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:
+    return _whole(client, "POST", path, reading, counted=True)
+
+
+def _whole(
+    client: Client, method: Literal["GET", "POST"], path: str, reading: Pages, *, counted: bool
+) -> tuple[Reply, ...]:
+    """The replies of all pages of one whole reading. A list that is `counted` says how many rows
+    it has, or cannot be used.
+
+    Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
+    come twice or not at all. Such a list is read again.
+    """
+    before: list[str] | None = None
+    flaw = ""
+    for _ in range(READINGS):
+        pages = _read(client, method, path, reading)
+        rows = [_canonical(row) for page in pages for row in page.rows]
+        lack = _lack(pages, counted=counted)
+        flaw = lack or _repetition(rows)
+        # The same rows twice in two readings in a row are the service's own, not a shift.
+        if not flaw or (rows == before and not lack):
+            return tuple(reading.received)
+        before = rows
+    raise FetchError(
+        f"The list of {reading.subject} is incomplete after {READINGS} readings: {flaw} "
+        f"(request id {reading.received[-1].request_id or 'not given'}).",
+        hint="Nothing of this snapshot is kept. Run the same command again later.",
+    )
+
+
+def _read(client: Client, method: Literal["GET", "POST"], path: str, reading: Pages) -> list[Page]:
+    pages: list[Page] = []
+    reading.again()
+    while not pages or (pages[-1].rows and _count(pages) < (pages[-1].total or 0)):
+        page = reading.ask(
+            method,
+            client.api_url + path,
+            params={"pageIndex": len(pages) + 1, "pageSize": PAGE_SIZE},
+            body={} if method == "POST" else None,
         )
+        pages.append(page)
+    return pages
 
 
 def _path(customer: Customer) -> str:
     return f"{_ROOT}/{quote(customer.id, safe='')}"
 
 
-def _flaw(pages: list[Page], rows: list[str]) -> str:
-    """What is wrong with a reading; empty where it is whole."""
-    if not _counts_agree(pages):
-        totals = ", ".join(dict.fromkeys(str(page.total) for page in pages))
-        return f"{len(rows)} rows came, totalCount says {totals}"
-    if len(set(rows)) < len(rows):
-        return f"{len(rows) - len(set(rows))} rows came twice"
-    return ""
+def _lack(pages: list[Page], *, counted: bool) -> str:
+    """Why rows of a reading may be missing; empty where none is."""
+    totals = {page.total for page in pages}
+    if not counted and totals == {None}:
+        (page,) = pages
+        may_go_on = page.next_link is not None or len(page.rows) >= PAGE_SIZE
+        return f"{len(page.rows)} rows came, and there may be more" if may_go_on else ""
+    if totals == {_count(pages)}:
+        return ""
+    said = ", ".join(dict.fromkeys(str(page.total) for page in pages))
+    return f"{_count(pages)} rows came, totalCount says {said}"
 
 
-def _counts_agree(pages: list[Page]) -> bool:
-    return {page.total for page in pages} == {_count(pages)}
+def _repetition(rows: list[str]) -> str:
+    """How many rows of a reading came twice; empty where none did."""
+    again = len(rows) - len(set(rows))
+    return f"{again} rows came twice" if again else ""
 
 
 def _count(pages: list[Page]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from reporter.errors import FetchError
@@ -20,13 +21,19 @@ class Pages:
     """One list that is read page by page, however the service has its pages found."""
 
     def __init__(
-        self, client: Client, permission: str, subject: str, received: list[Reply]
+        self,
+        client: Client,
+        permission: str,
+        subject: str,
+        received: list[Reply],
+        read: Callable[[Reply], Page] = read_page,
     ) -> None:
         self.received = received
         """The replies that have come, also one that cannot be used."""
         self._client = client
         self._permission = permission
         self.subject = subject
+        self._read = read
         self._until = time.monotonic() + LONGEST_LIST_S
         self.again()
 
@@ -52,7 +59,7 @@ class Pages:
             **options,
         )
         self._bytes += len(reply.body)
-        return read_page(reply)
+        return self._read(reply)
 
     def _insist(self) -> None:
         beyond = ""

@@ -10,8 +10,9 @@ PERMISSIONS: Final = {
     generation3.CUSTOMERS: "customers (generation 3)",
     generation3.JOBS: "jobs (generation 3)",
     generation3.PROTECTED: "protected data (generation 3)",
+    generation3.LICENCES: "subscriptions (generation 3)",
     generation1.CUSTOMERS: "customers (generation 1)",
     generation1.JOBS: "jobs (generation 1)",
     generation1.PROTECTED: "protected data (generation 1)",
-    generation1.LICENCES: "subscriptions (either generation)",
+    generation1.LICENCES: "subscriptions (generation 1, or where generation 3 has none)",
 }

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from reporter.errors import PermissionDenied
 from reporter.fetch import generation1, generation3
 from reporter.fetch.auth import Credential, TokenAuth, TokenRefused
-from reporter.fetch.beside import Ask, Beside, lacks_permission
+from reporter.fetch.beside import CustomerByCustomer, Permission, lacks_permission
 from reporter.fetch.client import Client
 from reporter.fetch.generation1 import Generation1
 from reporter.fetch.generation3 import Generation3
 from reporter.fetch.http import Exchange
 from reporter.fetch.listing import CustomerList
-from reporter.model import Customer, Kind, Reply, Snapshot
+from reporter.fetch.subscriptions import Subscriptions
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.trust import USUAL_TRUST, Trust
 
 logger = logging.getLogger(__name__)
+
+LONGEST_SCOPE: Final = 300
+"""Characters; a longer one is refused as if the app registration had not been given it."""
 
 
 class JobSource(Protocol):
@@ -34,11 +38,16 @@ class JobSource(Protocol):
             ReplyError: a reply is no list of customers.
         """
 
-    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
         """All jobs the service shows of a customer now: complete, or an error. Every reply about
         them is added to `received` as it comes, also one that cannot be used.
 
-        What is asked for beside them comes with them, or why it did not come.
+        The `kinds` that are asked for beside them come with them, or why they did not come.
 
         Raises:
             PermissionDenied: the app may not read them.
@@ -62,6 +71,17 @@ class Access:
     trust: Trust = USUAL_TRUST
 
 
+def auth_of(access: Access, exchange: Exchange, *permissions: str) -> TokenAuth:
+    """What signs requests that need some permissions, which one token is to have.
+
+    Raises:
+        ValueError: they are more than the service takes in one request for a token.
+    """
+    if (length := len(" ".join(permissions))) > LONGEST_SCOPE:
+        raise ValueError(f"a scope of {length} characters, and the service takes {LONGEST_SCOPE}")
+    return TokenAuth(exchange, access.token_url, access.client_id, access.credential, permissions)
+
+
 def open_source(
     access: Access,
     clock: Callable[[], datetime],
@@ -79,18 +99,23 @@ def open_source(
         SettingsError: the authorities that are named cannot be used.
     """
 
-    def client(*scopes: str) -> Client:
-        auth = TokenAuth(exchange, access.token_url, access.client_id, access.credential, scopes)
-        return Client(exchange, auth, access.api_url, clock)
+    def client(*permissions: str) -> Client:
+        return Client(exchange, auth_of(access, exchange, *permissions), access.api_url, clock)
 
-    def beside(kind: Kind, permission: str, ask: Ask) -> Beside:
-        return Beside(kind, permission, ask, client(permission), clock)
+    def permission(kind: Kind, name: str) -> Permission:
+        return Permission(kind, name, client(name), clock)
 
-    # The vendor has no such call in generation 3.
-    subscription = beside("subscription", generation1.LICENCES, generation1.subscription)
+    one_by_one = CustomerByCustomer(
+        permission("subscription", generation1.LICENCES), generation1.subscription
+    )
     source: JobSource
     if access.version != "v1":
-        protection = beside("protection", generation3.PROTECTED, generation3.protected)
+        protection = CustomerByCustomer(
+            permission("protection", generation3.PROTECTED), generation3.protected
+        )
+        subscription = Subscriptions(
+            permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
+        )
         source = Generation3(
             client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
         )
@@ -100,8 +125,8 @@ def open_source(
             if access.version == "v3" or not lacks_permission(error):
                 raise
             logger.info("Generation 3 is not open to this app registration (%s)", error)
-    protection = beside("protection", generation1.PROTECTED, generation1.protected)
-    source = Generation1(
-        client(generation1.CUSTOMERS, generation1.JOBS), (protection, subscription)
+    protection = CustomerByCustomer(
+        permission("protection", generation1.PROTECTED), generation1.protected
     )
+    source = Generation1(client(generation1.CUSTOMERS, generation1.JOBS), (protection, one_by_one))
     return source, source.customers(received)

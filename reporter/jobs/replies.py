@@ -9,7 +9,7 @@ prints of it is no JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,7 +169,9 @@ def rows_of(replies: Iterable[Reply]) -> list[Row]:
     return rows
 
 
-def split_snapshots(replies: Iterable[Reply]) -> list[tuple[Reply, ...]]:
+def split_snapshots(
+    replies: Iterable[Reply], read: Callable[[Reply], Page] = read_page
+) -> list[tuple[Reply, ...]]:
     """Saved replies of one customer, in the order given, as the complete snapshots they make.
 
     The pages of one snapshot follow one another: in generation 1 each but the last has a next
@@ -181,7 +183,7 @@ def split_snapshots(replies: Iterable[Reply]) -> list[tuple[Reply, ...]]:
     snapshots: list[list[tuple[Reply, Page]]] = []
     goes_on = False
     for reply in replies:
-        page = read_page(reply)
+        page = read(reply)
         if goes_on or (page.number or 1) > 1:
             if not snapshots:
                 raise _incomplete(reply, f"it is page {page.number}, and the first is missing")

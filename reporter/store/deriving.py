@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from reporter.store import tables
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
 """What of a job the service wrote, and how that is read."""
+_AT_ONCE: Final = 5_000
+"""Jobs that are asked for at once: a query takes only so many values."""
 _SAID: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
 """What a sighting says beyond the names of its scope."""
 
@@ -52,7 +55,7 @@ class Derivation:
         self._scopes: dict[ScopeKey, _Scope] = {}
         self._last: dict[ScopeKey, Sighting] = {}
         self._listed: set[ScopeKey] = set()
-        for row in connection.execute(_last_said(customer_id)):
+        for row in connection.execute(_last_said(), {"customer_id": customer_id}):
             key = row.service, row.module, row.name
             self._scopes[key] = _Scope(row.id, row.module_id)
             if row.listed is not None:
@@ -78,7 +81,9 @@ class Derivation:
             now[_identity(own)] = _dated(counting(older, own) if older else own)
         changed = [identity for identity, own in now.items() if own != before.get(identity)]
         if changed:
-            self._connection.execute(self._upsert(), [now[identity] for identity in changed])
+            self._connection.execute(
+                _upsert(self._connection.dialect.name), [now[identity] for identity in changed]
+            )
             kept = (own for identity in changed for own in (before.get(identity), now[identity]))
             dates = [own["dated_at"] for own in kept if own and own["dated_at"]]
             if dates:
@@ -145,16 +150,14 @@ class Derivation:
         }
 
     def _kept(self, identities: Collection[Identity]) -> dict[Identity, Row]:
-        jobs = tables.jobs.c
-        query = sa.select(tables.jobs).where(sa.tuple_(jobs.module_id, jobs.job_id).in_(identities))
-        found = self._connection.execute(query).mappings() if identities else ()
-        return {_identity(own): own for own in map(dict, found)}
-
-    def _upsert(self) -> Any:
-        insert = tables.insert(self._connection.dialect, tables.jobs)
-        identity = ("module_id", "job_id")
-        values = {own.name: own for own in insert.excluded if own.name not in identity}
-        return insert.on_conflict_do_update(index_elements=identity, set_=values)
+        identity = sa.tuple_(tables.jobs.c.module_id, tables.jobs.c.job_id)
+        kept: dict[Identity, Row] = {}
+        asked = sorted(identities)
+        for first in range(0, len(asked), _AT_ONCE):
+            some = identity.in_(asked[first : first + _AT_ONCE])
+            found = self._connection.execute(sa.select(tables.jobs).where(some)).mappings()
+            kept |= {_identity(own): own for own in map(dict, found)}
+        return kept
 
 
 def derive_again(connection: sa.Connection, customer_id: str) -> None:
@@ -220,7 +223,7 @@ def forget_tallies(
     connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
 
 
-def scopes_of(customer_id: str) -> sa.Select[Any]:
+def scopes_of(customer_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
     """All scopes of a customer, by name and number."""
     modules, scopes = tables.modules.c, tables.scopes.c
     return (
@@ -231,14 +234,28 @@ def scopes_of(customer_id: str) -> sa.Select[Any]:
     )
 
 
-def _last_said(customer_id: str) -> sa.Select[Any]:
-    """All scopes of a customer with what was said last of each; missing where nothing ever was."""
+@cache
+def _last_said() -> sa.Select[Any]:
+    """All scopes of `customer_id` with what was said last of each; missing where nothing ever was.
+
+    Made once: to make it takes longer than to ask it.
+    """
     sightings, scope_id = tables.sightings, tables.scopes.c.id
     earlier = sightings.alias("earlier")
     last = sa.select(sa.func.max(earlier.c.fetch_id)).where(earlier.c.scope_id == scope_id)
     same = (sightings.c.scope_id == scope_id) & (sightings.c.fetch_id == last.scalar_subquery())
     said = (sightings.c.listed, *(sightings.c[name] for name in _SAID))
-    return scopes_of(customer_id).outerjoin(sightings, same).add_columns(*said)
+    scopes = scopes_of(sa.bindparam("customer_id"))
+    return scopes.outerjoin(sightings, same).add_columns(*said)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    """What keeps rows of `jobs`, new ones or in place of what was kept of them. Made once."""
+    insert = tables.insert(dialect, tables.jobs)
+    identity = ("module_id", "job_id")
+    values = {own.name: own for own in insert.excluded if own.name not in identity}
+    return insert.on_conflict_do_update(index_elements=identity, set_=values)
 
 
 def _identity(own: Row) -> Identity:

@@ -57,17 +57,19 @@ def fetch_run(
         _end(store, run, clock())
 
 
-def last_fetch_ended(store: Store) -> datetime | None:
-    """When the last fetch over all customers came to its end; None where none did.
+def last_fetch_began(store: Store) -> datetime | None:
+    """When the last fetch over all customers that came to its end began; None where none did.
 
     Raises:
         StoreError: the database refuses.
     """
     runs = tables.runs.c
-    query = sa.select(sa.func.max(runs.ended_at)).where(runs.kind == "fetch")
+    query = sa.select(sa.func.max(runs.began_at)).where(
+        runs.kind == "fetch", runs.ended_at.is_not(None)
+    )
     with store.reading() as connection:
-        ended_at: datetime | None = connection.scalar(query)
-        return ended_at
+        began_at: datetime | None = connection.scalar(query)
+        return began_at
 
 
 def newest_month_done(store: Store) -> str | None:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +18,7 @@ from reporter.files import close_to_others
 from reporter.foreign import storable
 from reporter.jobs.replies import products_of, read_overview, read_page, rows_of
 from reporter.jobs.rows import refuse_long
-from reporter.model import Answer, Customer, Reply, Snapshot
+from reporter.model import Answer, Customer, Kind, Reply, Snapshot
 from reporter.showing import one_line
 from reporter.store import tables
 from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 _A_FEW: Final = 3
 """Customers that are derived anew without a word."""
+ABOUT_ALL: Final[Mapping[Kind, str]] = {"subscription": "subscriptions"}
+"""The kind of the fetch that the answers of all customers are cut from, which has no customer."""
 MOST_UNUSABLE: Final = 100
 """Replies that are kept of a fetch that failed: the last ones, where there were more."""
 
@@ -201,14 +203,39 @@ class Store:
     def _record_answer(
         self, connection: sa.Connection, customer_id: str, answer: Answer, run_id: int | None
     ) -> None:
+        if answer.cut_from:
+            self._record_whole(connection, answer.cut_from, run_id)
+        self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
+
+    def _record_whole(self, connection: sa.Connection, answer: Answer, run_id: int | None) -> None:
+        """Keep the answer that those of all customers are cut from, where the first of them has
+        not brought it yet.
+        """
+        fetches, kind = tables.fetches.c, ABOUT_ALL[answer.kind]
+        same = sa.select(fetches.id).where(
+            fetches.customer_id.is_(None),
+            fetches.kind == kind,
+            fetches.taken_at == _taken_at(answer),
+            fetches.run_id == run_id,
+        )
+        if connection.scalar(same.limit(1)) is None:
+            self._keep_answer(connection, None, kind, answer, run_id)
+
+    def _keep_answer(
+        self,
+        connection: sa.Connection,
+        customer_id: str | None,
+        kind: str,
+        answer: Answer,
+        run_id: int | None,
+    ) -> None:
         absence = answer.absence
         if absence is None:
-            self._record_replies(connection, customer_id, answer.kind, answer.replies, run_id)
+            self._record_replies(connection, customer_id, kind, answer.replies, run_id)
             return
-        assert answer.asked_at is not None
         error = ": ".join(filter(None, (absence.kind.value, absence.said)))
         self._record_failure(
-            connection, customer_id, answer.kind, answer.asked_at, error, answer.unusable, run_id
+            connection, customer_id, kind, _taken_at(answer), error, answer.unusable, run_id
         )
 
     def _record_failure(
@@ -241,11 +268,10 @@ class Store:
         replies: tuple[Reply, ...],
         run_id: int | None = None,
     ) -> int:
-        taken_at = max(reply.fetched_at for reply in replies)
         fetch = {
             "customer_id": customer_id,
             "kind": kind,
-            "taken_at": taken_at,
+            "taken_at": max(reply.fetched_at for reply in replies),
             "run_id": run_id,
         }
         counted = [(reply, _rows_in(reply, kind)) for reply in replies]
@@ -302,7 +328,7 @@ class Store:
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT in the database's own form, which can say what to do on a conflict."""
-        return tables.insert(self.engine.dialect, table)
+        return tables.insert(self.engine.dialect.name, table)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -340,6 +366,14 @@ class Store:
                 f"The store {shown(self.engine.url)} failed: {cause}.",
                 hint=_hint(cause),
             ) from error
+
+
+def _taken_at(answer: Answer) -> datetime:
+    """When an answer was complete, or known not to come."""
+    if answer.absence is None:
+        return max(reply.fetched_at for reply in answer.replies)
+    assert answer.asked_at is not None
+    return answer.asked_at
 
 
 def _rows_in(reply: Reply, kind: str) -> int:

@@ -37,9 +37,9 @@ class Instant(sa.TypeDecorator[datetime]):
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def insert(dialect: sa.Dialect, table: sa.Table) -> Any:
-    """An INSERT in the database's own form, which can say what to do on a conflict."""
-    return _INSERTS[dialect.name](table)
+def insert(dialect: str, table: sa.Table) -> Any:
+    """An INSERT in a database's own form, which can say what to do on a conflict."""
+    return _INSERTS[dialect](table)
 
 
 metadata = sa.MetaData()
@@ -71,13 +71,13 @@ runs = sa.Table(
 
 # One attempt to take a snapshot of something (`kind`). `error` is empty where the snapshot is
 # complete. Where it is not, replies are what came nevertheless: kept to be looked at, and nothing
-# may rest on them. `customer_id` is missing for the list of customers itself.
+# may rest on them. `customer_id` is missing for lists about all customers.
 fetches = sa.Table(
     "fetches",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    # jobs, protection, subscription, or customers
+    # jobs, protection, subscription; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),

@@ -1,161 +1,283 @@
-"""The product's report and the oracle's, side by side."""
+"""The product's reports of raw customers, and where they are not the oracle's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from math import isclose
+from pathlib import Path
 from typing import Any
 
-from reporter.analysis import analyse
-from reporter.jobs.frame import raw_frame, read_jobs
-from reporter.jobs.rows import newest, text_rows
-from reporter.model import Observations, Policy, Report, Target
+from reporter.errors import ReporterError
+from reporter.model import LeaveOut, Policy, Reply, Report, Snapshot, Target
 from reporter.period import parse_period
-from tests.analysis.oracle import Row, Rules, oracle_report
-from tests.builders import CUSTOMER
+from reporter.pipeline import Rendering, render_saved, report_of
+from reporter.render.json_ import report_dict
+from reporter.settings import ReportSettings, Settings
+from reporter.store import Store
+from tests.analysis.oracle import report
+from tests.analysis.raw_months import RawCustomer
+from tests.builders import CUSTOMER, make_answers, make_protected
 
-LATE = datetime.fromisoformat("2030-01-01T00:00:00Z")
-BY = ("kind", "date", "service", "module", "job_id", "field", "value")
-"""What tells the entries of a list apart."""
+LATE = datetime(2027, 6, 1, tzinfo=UTC)
+"""When the reports are made."""
+BEYOND_THE_FIGURES = ("ambiguous",)
+"""Kinds of data quality that no definition of a figure names."""
+Json = dict[str, Any]
 
 
-def policy_of(rules: Rules) -> Policy:
+def policy_of(policy: Mapping[str, Any]) -> Policy:
     """The product's policy with the oracle's rules."""
-    targets = [
-        Target(service, module, rate, None if gap is None else timedelta(seconds=gap))
-        for (service, module), (rate, gap) in rules.targets.items()
-    ]
     return Policy(
-        warning=rules.warning,  # type: ignore[arg-type]
-        cancelled=rules.cancelled,  # type: ignore[arg-type]
-        units=rules.units,  # type: ignore[arg-type]
-        target_success_rate=rules.success_target,
-        max_gap=timedelta(seconds=rules.max_gap_s),
-        targets=tuple(targets),
+        warning=policy["warning"],
+        cancelled=policy["cancelled"],
+        units=policy["units"],
+        target_success_rate=policy["target_success_rate"],
+        target_object_success_rate=policy["target_object_success_rate"],
+        max_gap=timedelta(seconds=policy["max_gap_s"]),
+        watch_every=timedelta(seconds=policy["watch_every_s"]),
+        targets=tuple(
+            Target(
+                one["service"],
+                one.get("module"),
+                one.get("name"),
+                one.get("success_rate"),
+                one.get("object_success_rate"),
+                timedelta(seconds=one["max_gap_s"]) if "max_gap_s" in one else None,
+            )
+            for one in policy["targets"]
+        ),
+        left_out=tuple(
+            LeaveOut(one["service"], one.get("module"), one.get("name"), one["reason"])
+            for one in policy["left_out"]
+        ),
     )
 
 
-def product_report(
-    rows: Sequence[tuple[datetime, Row]],
-    observed: Sequence[datetime],
-    label: str,
-    timezone: str,
-    rules: Rules,
-) -> Report:
-    """The report of rows fetched at several times, through the real stages."""
-    by_reply: dict[datetime, list[object]] = {}
-    for fetched_at, row in rows:
-        by_reply.setdefault(fetched_at, []).append(row)
-    texts = [row for at, reply in by_reply.items() for row in text_rows(reply, at)]
-    policy = policy_of(rules)
-    jobs = read_jobs(raw_frame(newest(texts)), policy)
-    return analyse(
-        CUSTOMER,
-        jobs,
-        parse_period(label, timezone, LATE),
-        policy,
-        Observations(tuple(observed), ()),
-    )
+def replies_of(customer: RawCustomer) -> list[Reply]:
+    """The replies as they come over the wire."""
+    return [
+        Reply("https://graph.example/jobs", at, "", json.dumps({"value": rows}).encode())
+        for at, rows in customer.replies
+    ]
 
 
-def as_dict(report: Report) -> dict[str, Any]:
-    """The report in the structure of its JSON, times still times."""
-    period, policy, previous = report.period, report.policy, report.previous
-    return {
-        "schema": 1,
-        "period": {
-            "label": period.label,
-            "start": period.start,
-            "end": period.end,
-            "timezone": period.timezone,
-        },
-        "policy": {
+def from_store(customer: RawCustomer, folder: Path) -> Report | None:
+    """The report through a store; None where there is none."""
+    told = {
+        at: make_answers(
+            [
+                make_protected(
+                    serviceType=row["service"],
+                    serviceModule=row["module"],
+                    dataSizeStoredInAvePoint=size_of(row["stored_gb"]),
+                )
+                for row in rows
+            ],
+            at=at,
+        )[:1]
+        for at, rows in customer.overviews
+    }
+    with closing(Store.open(f"sqlite:///{folder / 'store.sqlite'}")) as store:
+        for reply in replies_of(customer):
+            answers = told.pop(reply.fetched_at, ())
+            store.record(Snapshot(CUSTOMER, (reply,), answers))
+        period = parse_period(customer.label, customer.zone, LATE)
+        try:
+            return report_of(store, CUSTOMER, period, policy_of(customer.policy), None)
+        except ReporterError:
+            return None
+
+
+def size_of(stored_gb: int | None) -> str:
+    """A size of the overview."""
+    return "N/A" if stored_gb is None else f"{stored_gb} GB"
+
+
+def from_saved(customer: RawCustomer, folder: Path) -> Json | None:
+    """The JSON of `render --input`; None where there is no report."""
+    policy = policy_of(customer.policy)
+    settings = Settings(
+        report=ReportSettings.model_validate({
             "warning": policy.warning,
             "cancelled": policy.cancelled,
             "units": policy.units,
             "target_success_rate": policy.target_success_rate,
-            "max_gap_s": policy.max_gap.total_seconds(),
-        },
-        "state": report.state.value,
-        "totals": asdict(report.totals),
-        "services": [{"service": own.service, **asdict(own.figures)} for own in report.services],
-        "modules": [
+            "target_object_success_rate": policy.target_object_success_rate,
+            "max_gap": policy.max_gap,
+            "watch_every": policy.watch_every,
+            "targets": [as_setting(own) for own in customer.policy["targets"]],
+            "left_out": customer.policy["left_out"],
+        })
+    )  # fmt: skip
+    rendering = Rendering(settings, LATE, folder, ("json",), customer.label, customer.zone)
+    try:
+        (path,) = render_saved(rendering, CUSTOMER, replies_of(customer), "customer").files
+    except ReporterError:
+        return None
+    made: Json = json.loads(path.read_bytes())
+    return made
+
+
+def as_setting(target: Mapping[str, Any]) -> dict[str, Any]:
+    """A target as the settings have it, its gap a length of time."""
+    gap = {"max_gap": timedelta(seconds=target["max_gap_s"])} if "max_gap_s" in target else {}
+    return {key: value for key, value in target.items() if key != "max_gap_s"} | gap
+
+
+def expected_of(customer: RawCustomer, *, with_answers: bool) -> dict[str, Any] | None:
+    """The oracle's figures."""
+    base = 1000 if customer.policy["units"] == "decimal" else 1024
+    overviews = [
+        (at, [
             {
-                "service": own.service,
-                "module": own.module,
-                "state": own.state.value,
-                **asdict(own.figures),
+                "service": row["service"],
+                "module": row["module"],
+                "stored_bytes": None if row["stored_gb"] is None else row["stored_gb"] * base**3,
             }
-            for own in report.modules
-        ],
-        "daily": [asdict(day) for day in report.daily],
-        "previous": previous
-        and {"period": previous.period.label, "totals": asdict(previous.totals)},
-        "coverage": asdict(report.coverage),
-        "exceptions": [asdict(own) for own in report.exceptions],
-        "other_jobs": [asdict(own) for own in report.other_jobs],
-        "quality": [asdict(note) for note in report.quality],
+            for row in rows
+        ])
+        for at, rows in customer.overviews
+    ]  # fmt: skip
+    return report(
+        customer.named,
+        customer.start,
+        customer.end,
+        customer.zone,
+        customer.policy,
+        {"overview": overviews} if with_answers else None,
+        kind="days" if ".." in customer.label else None,
+    )
+
+
+def differences_of_store(customer: RawCustomer, folder: Path) -> list[str]:
+    """Where the report through a store is not the oracle's."""
+    expected, made = expected_of(customer, with_answers=True), from_store(customer, folder)
+    if expected is None or made is None:
+        return both_none(expected, made)
+    silent = {(one.service, one.module, one.date): one.silence.value for one in made.silent}
+    silence = {
+        (*module, day): word
+        for module, days in expected["silence"].items()
+        for day, word in days.items()
     }
+    return [
+        *json_differences(expected, report_dict(made)),
+        *by_key("silence", silence, silent),
+        *reason_differences(expected, made),
+    ]
 
 
-def differences(
-    rows: Sequence[tuple[datetime, Row]],
-    observed: Sequence[datetime],
-    label: str = "2026-10",
-    timezone: str = "UTC",
-    rules: Rules | None = None,
-) -> list[str]:
-    """Where the product's figures are not the oracle's."""
-    rules = rules or Rules()
-    asked = oracle_report(rows, observed=observed, label=label, timezone=timezone, rules=rules)
-    got = as_dict(product_report(rows, observed, label, timezone, rules))
-    return list(_differences("", asked, got))
+def differences_of_saved(customer: RawCustomer, folder: Path) -> list[str]:
+    """Where the JSON of `render --input` is not the oracle's."""
+    expected, made = expected_of(customer, with_answers=False), from_saved(customer, folder)
+    if expected is None or made is None:
+        return both_none(expected, made)
+    return list(json_differences(expected, made))
 
 
-def _differences(where: str, asked: Any, got: Any) -> list[str]:
-    if isinstance(asked, Mapping) and isinstance(got, Mapping):
-        return [
-            found
-            for key, value in asked.items()
-            for found in _differences(f"{where}.{key}", value, got.get(key, "no such key"))
-        ]
-    if isinstance(asked, list) and isinstance(got, list | tuple):
-        mine, theirs = _keyed(asked), _keyed(got)
-        extra = [f"{where}{key}: not asked for" for key in theirs.keys() - mine.keys()]
-        return extra + [
-            found
-            for key, value in mine.items()
-            for found in _differences(f"{where}{key}", value, theirs.get(key, "missing"))
-        ]
-    if _same(where, asked, got):
+def both_none(expected: object, made: object) -> list[str]:
+    """No difference where there is no report by either."""
+    if expected is None and made is None:
         return []
-    return [f"{where}: {asked!r} by the definitions, {got!r} in the report"]
+    return [f"by the definitions there is {'no' if expected is None else 'a'} report"]
 
 
-def _keyed(entries: Sequence[Any]) -> dict[Any, Any]:
-    """The entries of a list by what tells them apart; the length first, for doubled ones."""
-    keyed: dict[Any, Any] = {" entries": len(entries)}
-    for entry in entries:
-        if isinstance(entry, Mapping):
-            keyed[tuple(str(entry[name]) for name in BY if name in entry)] = entry
+def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[str]:
+    """Reasons by kind, service, module and scope; kinds that only name a state are none."""
+    states = {"never run", "no data", "idle", "off"}
+    mine = {(one[-1], one[0], one[1], one[2] or None) for one in expected["reasons"]}
+    theirs = {
+        (one.kind.value, one.service, one.module, one.name)
+        for one in made.reasons
+        if one.kind.value not in states
+    }
+    for reason in sorted(mine - theirs, key=str):
+        yield f"reasons: {reason} is missing"
+    for reason in sorted(theirs - mine, key=str):
+        yield f"reasons: {reason} is none by the definitions"
+
+
+def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
+    """Figure by figure, each with where it stands."""
+    for key in ("state", "final"):
+        yield from value_difference(key, expected[key], made[key])
+    yield from figures_difference("totals", expected["totals"], made["totals"])
+    yield from figures_difference("coverage", expected["coverage"], made["coverage"])
+    for key, names in (
+        ("services", ("service",)),
+        ("modules", ("service", "module")),
+        ("daily", ("date", "service", "module")),
+        ("exceptions", ("service", "module", "job_id")),
+        ("left_out", ("service", "module", "name")),
+        ("other_jobs", ("service", "module")),
+        ("quality", ("kind", "field")),
+    ):
+        mine, theirs = (keyed(one[key], names) for one in (expected, made))
+        yield from by_key(key, mine, theirs)
+    previous = made["previous"]
+    if previous is None or expected["previous"] is None:
+        yield from value_difference("previous", expected["previous"] is None, previous is None)
+    else:
+        yield from figures_difference("previous", expected["previous"], previous["totals"])
+        yield from value_difference("comparable", expected["comparable"], previous["comparable"])
+
+
+def keyed(entries: Any, names: tuple[str, ...]) -> dict[tuple[str, ...], Any]:
+    """The entries of a list by what tells them apart."""
+    found = {
+        tuple(str(entry[name]) for name in names): entry
+        for entry in entries
+        if entry.get("kind") not in BEYOND_THE_FIGURES
+    }
+    assert names[0] == "kind" or len(found) == len(entries), f"two entries of one {names}"
+    return found
+
+
+def by_key(where: str, mine: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> Iterator[str]:
+    """What one has and the other has not, and what differs in both."""
+    for key in sorted({*mine, *theirs}, key=str):
+        place = f"{where}[{', '.join(map(str, key))}]"
+        if key not in theirs:
+            yield f"{place}: missing, {mine[key]!r} by the definitions"
+        elif key not in mine:
+            yield f"{place}: not by the definitions, {theirs[key]!r} in the report"
+        elif isinstance(mine[key], Mapping):
+            yield from figures_difference(place, mine[key], theirs[key])
         else:
-            keyed[str(entry)] = str(entry)
-    return keyed
+            yield from value_difference(place, mine[key], theirs[key])
 
 
-def _same(where: str, asked: object, got: object) -> bool:
-    if isinstance(asked, datetime) and isinstance(got, datetime):
-        # As instants: an hour that comes twice equals nothing in another zone.
-        return asked.astimezone(UTC) == got.astimezone(UTC)
-    if isinstance(asked, bool) or asked is None:
-        return asked == got and type(asked) is type(got)
-    if isinstance(got, date) and not isinstance(got, datetime):
-        return asked == got.isoformat()
-    if isinstance(asked, float) and isinstance(got, int | float):
-        # Sizes become whole bytes and durations whole microseconds, job by job.
-        loose = 10_000.0 if where.endswith(".bytes") else 0.0
-        exact = where.endswith(("_rate", ".longest_gap_s", ".cured_after_s"))
-        return asked == got if exact else isclose(asked, got, rel_tol=1e-9, abs_tol=loose or 1e-6)
-    return asked == got
+def figures_difference(
+    where: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> Iterator[str]:
+    """Each figure the oracle has; scopes one by one."""
+    for key, value in mine.items():
+        if key == "scopes":
+            scopes = (keyed(one, ("name",)) for one in (value, theirs[key]))
+            yield from by_key(f"{where}.scopes", *scopes)
+        elif key == "cured_by":
+            if theirs[key] not in (value or [None]):
+                yield f"{where}.{key}: {value!r} by the definitions, {theirs[key]!r} in the report"
+        elif key in theirs:
+            yield from value_difference(f"{where}.{key}", value, theirs[key])
+        elif key != "worst":  # which the JSON does not hold
+            yield f"{where}.{key}: no such key"
+
+
+def value_difference(where: str, mine: Any, theirs: Any) -> Iterator[str]:
+    """One figure: times as instants, means nearly, all else exactly."""
+    if isinstance(mine, datetime) and isinstance(theirs, str):
+        same = mine == datetime.fromisoformat(theirs)
+    elif isinstance(mine, date) and isinstance(theirs, str):
+        same = mine.isoformat() == theirs
+    elif isinstance(mine, list):
+        same = [str(one) for one in mine] == [str(one) for one in theirs or ()]
+    elif isinstance(mine, float) and isinstance(theirs, float):
+        same = isclose(mine, theirs, rel_tol=1e-9, abs_tol=1e-6)
+    else:
+        same = mine == theirs and (mine is None) == (theirs is None)
+    if not same:
+        yield f"{where}: {mine!r} by the definitions, {theirs!r} in the report"

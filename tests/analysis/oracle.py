@@ -1,736 +1,1408 @@
-"""Every figure of a report once more, slowly: plain loops over the raw rows, no pandas.
+"""Every figure of a report once more, slowly: written from docs/figures.md, not from the code.
 
-Written from the definitions alone and importing nothing of the product, so that a mistake in the
-product is not repeated here. Times are aware datetimes, dates are ISO texts, all else as in JSON.
+Nothing here is shared with the product: values are read by readers of its own, jobs are plain
+objects, and each definition is one function. `report` is what tests call.
 """
 
 from __future__ import annotations
 
 import re
-import statistics
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from functools import lru_cache, partial
 from itertools import pairwise
+from statistics import mean, median
+from typing import Any
 from zoneinfo import ZoneInfo
 
-Row = Mapping[str, object]
-Figures = dict[str, object]
-Target = tuple[float | None, float | None]
+RawRow = Mapping[str, str | None]
+Figures = dict[str, Any]
+ScopeKey = tuple[str, str, str]
+"""Service, module, name; the name is empty where the module is one scope without a name."""
+Span = tuple[datetime, datetime]
 
-SERVICES = {
-    0: "Microsoft 365 Scan",
-    7: "Microsoft 365",
-    10: "Google Workspace Scan",
-    11: "Google Workspace",
-    12: "IaaS + PaaS",
-    15: "Salesforce",
-    16: "Dynamics 365",
-}
-STATUSES = {
-    0: "None",
-    1: "Running",
-    2: "Finished",
-    3: "Failed",
-    4: "Finished with exception",
-    5: "Skipped",
-    6: "Pending",
-    7: "Failed to start",
-    8: "Canceled",
-    9: "Rejected",
-    10: "Stopped",
-    11: "Not scanned",
-    12: "Disabled",
-    13: "Not started",
-    14: "Waiting for configuration",
-}
-MODULES = {
-    0: "None",
-    8: "Archiver",
-    10: "Retention",
-    302: "SharePoint Online",
-    303: "Exchange Online",
-    304: "Microsoft 365 Groups",
-    305: "OneDrive",
-    306: "Project Online",
-    307: "Exchange Online Public Folder",
-    308: "Microsoft Teams",
-    309: "Teams Chat",
-    310: "Power BI",
-    311: "Power Automate",
-    312: "Power Apps",
-    355: "Cloud Backup for Azure",
-    356: "Azure Virtual Machine",
-    357: "Disk",
-    358: "Microsoft Entra ID",
-    359: "Storage",
-    360: "Admin Portal Settings",
-    361: "Amazon EC2",
-    362: "Native Azure SQL Backup Monitoring",
-    363: "Dev Ops",
-    364: "Microsoft Entra ID B2C",
-    365: "Azure SQL Backup",
-    366: "Google Virtual Machine Instance",
-    367: "Azure VMware Solution",
-    368: "Microsoft SQL Server in Azure VM",
-    369: "Google Cloud Storage",
-    370: "Cosmos DB",
-    371: "Azure PostgreSQL",
-    401: "Dynamics 365",
-    402: "Viva Engage",
-    501: "Gmail",
-    502: "Calendar",
-    503: "Contacts",
-    504: "Drive",
-    505: "Shared Drives",
-    506: "Google Classroom",
-    507: "Chat",
-    508: "Google Directory",
-    550: "Dynamics CRM Backup",
-    551: "Dynamics Unified Operations Backup",
-}
-OUTCOMES = {
-    "success": ["Finished", "Successful", "Completed"],
-    "warning": ["Finished with exception", "Partially finished", "Exception"],
-    "failed": ["Failed", "Failed to start", "Rejected"],
-    "cancelled": ["Canceled", "Stopped"],
-    "running": ["Running", "In progress", "Pending", "Waiting", "Not finished"],
-    "not_run": [
+COUNTS = ("totalCount", "successfulCount", "failedCount", "skippedCount", "warningCount")
+TIMES = ("startTime", "endTime", "lastModifyTime")
+OUTCOMES = ("success", "warning", "failed", "cancelled", "running", "not_run", "unknown")
+WORST_FIRST = ("failed", "cancelled", "unknown", "warning", "running", "not_run", "success")
+STATES = ("critical", "attention", "healthy", "never run", "no data", "idle", "off")
+QUIET = ("idle", "off", "gone")
+OTHER_SERVICES = ("Microsoft 365 Scan", "Google Workspace Scan", "DOR")
+OTHER_MODULES = ("Archiver", "Retention")
+
+OUTCOME_OF_STATUS = {
+    "success": ("Finished", "Successful", "Completed"),
+    "warning": ("Finished with exception", "Partially finished", "Exception"),
+    "failed": ("Failed", "Failed to start", "Rejected"),
+    "cancelled": ("Canceled", "Stopped"),
+    "running": ("Running", "In progress", "Pending", "Waiting", "Not finished"),
+    "not_run": (
         "Skipped", "Not scanned", "Disabled", "Not started", "Waiting for configuration", "None",
-    ],
-    "unknown": [],
+    ),
 }  # fmt: skip
-COUNTS = ["totalCount", "successfulCount", "failedCount", "skippedCount", "warningCount"]
-TIMES = ["startTime", "endTime", "lastModifyTime"]
-POWERS = {"bytes": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
-OTHER_SERVICES = {"Microsoft 365 Scan", "Google Workspace Scan"}
-OTHER_MODULES = {"Archiver", "Retention"}
-WORST_STATE_FIRST = ["critical", "attention", "never run", "no data", "healthy"]
+LISTED_OF_STATUS = {
+    "waiting": (
+        "Not finished", "Not started", "Not scanned", "Waiting for configuration", "Running",
+        "In progress", "Pending", "Waiting", "None",
+    ),
+    "idle": ("Finished", "Successful", "Completed", "Skipped"),
+    "off": ("Disabled",),
+    "refused": (
+        "Failed", "Failed to start", "Rejected", "Canceled", "Stopped",
+        "Finished with exception", "Partially finished", "Exception",
+    ),
+}  # fmt: skip
+QUEUED = ("Pending", "Waiting", "Running", "In progress")
 
 
-@dataclass(frozen=True)
-class Rules:
-    """The policy; `targets` by (service, module) or (service, None): success rate and seconds."""
-
-    warning: str = "warning"
-    cancelled: str = "failed"
-    units: str = "binary"
-    success_target: float = 0.95
-    max_gap_s: float = 86400.0
-    targets: Mapping[tuple[str, str | None], Target] = field(default_factory=dict)
-
-    def success_target_of(self, service: str | None, module: str | None = None) -> float:
-        """The success rate asked of a module, a service, or (without either) the customer."""
-        return self._of(service, module, 0, self.success_target)
-
-    def max_gap_of(self, service: str, module: str) -> float:
-        """The longest gap allowed to a module, in seconds; 0 switches the target off."""
-        return self._of(service, module, 1, self.max_gap_s)
-
-    def _of(self, service: str | None, module: str | None, which: int, default: float) -> float:
-        if service is None:
-            return default
-        for key in ((service, module), (service, None)):
-            found = self.targets.get(key, (None, None))[which]
-            if found is not None:
-                return found
-        return default
+# Single values.
 
 
-@dataclass
-class Job:
-    """One row, read: a job, or a placeholder where `job_id` is None."""
-
-    service: str
-    module: str
-    job_id: str | None
-    name: str | None
-    status: str | None
-    outcome: str
-    counts: dict[str, int | None]
-    size: Fraction | None
-    start: datetime | None
-    end: datetime | None
-    duration: float | None
-    modified: datetime | None
-    fetched: datetime
-    notes: list[tuple[str, str, str]]
-
-    @property
-    def is_other(self) -> bool:
-        """Whether this is a scan, an archiver's or a retention job, so no backup."""
-        return self.service in OTHER_SERVICES or self.module in OTHER_MODULES
-
-    @property
-    def until(self) -> datetime:
-        """Its end, else its start."""
-        found = self.end or self.start
-        assert found is not None
-        return found
-
-
-# --- reading values -----------------------------------------------------------------------------
-
-
-def text_of(value: object) -> str | None:
-    """The text of a value, or None where it is missing."""
-    if value is None:
-        return None
-    text = str(value).strip()
+def present(text: str | None) -> str | None:
+    """`N/A` and an empty text say that nothing is there."""
+    text = (text or "").strip()
     return None if text in ("", "N/A") else text
 
 
-def count_of(text: str) -> int:
-    """A count, `1234` or `1,234`."""
-    if not re.fullmatch(r"[0-9]+|[0-9]{1,3}(,[0-9]{3})+", text):
-        raise ValueError(text)
-    return int(text.replace(",", ""))
+def folded(status: str) -> str:
+    """A status without case and spacing, in American spelling."""
+    return "".join(status.split()).casefold().replace("cancelled", "canceled")
 
 
-def size_of(text: str, base: int) -> Fraction:
-    """A size in bytes; a number alone has no unit and says nothing."""
-    found = re.fullmatch(
-        r"([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)? ?(bytes|KB|MB|GB|TB|PB)", text, re.I
-    )
-    if not found:
-        raise ValueError(text)
-    whole, part, unit = found.groups()
-    scale: int = base ** POWERS[unit.lower()]
-    return Fraction(whole.replace(",", "") + (part or "")) * scale
-
-
-def duration_of(text: str) -> float:
-    """Seconds of `17m39s`, `00:04:01`, `1.16:00:44` or decimal hours `0.011`."""
-    units = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
-    clock = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):([0-5]\d):([0-5]\d)", text)
-    if found := units or clock:
-        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    elif re.fullmatch(r"\d+\.\d+", text):
-        return float(Fraction(text) * 3600)
-    else:
-        raise ValueError(text)
-    return float(days * 86400 + hours * 3600 + minutes * 60 + seconds)
-
-
-def time_of(text: str) -> datetime:
-    """A moment, from ISO 8601 or the American style; without a zone it is UTC."""
-    if found := re.fullmatch(
-        r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", text
-    ):
-        *parts, fraction, zone = found.groups()
-        moment = datetime(*map(int, parts), tzinfo=UTC)  # type: ignore[misc, arg-type]
-        moment += timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
-        if zone and zone != "Z":
-            offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
-            moment += offset if zone[0] == "-" else -offset
-    elif found := re.fullmatch(
-        r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)", text, re.I
-    ):
-        month, day, year, hour, minute, second = map(int, found.groups()[:6])
-        if not 1 <= hour <= 12:
-            raise ValueError(text)
-        hour = hour % 12 + (12 if found[7].upper() == "PM" else 0)
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    else:
-        raise ValueError(text)
-    if not datetime(1970, 1, 2, tzinfo=UTC) <= moment < datetime(2200, 1, 1, tzinfo=UTC):
-        raise ValueError(text)
-    return moment
+def among(status: str | None, statuses: Iterable[str]) -> bool:
+    """Whether a status is one of some, however it is written."""
+    return status is not None and folded(status) in {folded(one) for one in statuses}
 
 
 def outcome_of(status: str | None) -> str:
-    """The outcome of a status, whatever its case, spacing and side of the Atlantic."""
-    plain = plain_of(status or "")
-    for outcome, names in OUTCOMES.items():
-        if plain in [plain_of(name) for name in names]:
+    """What a job's status says became of it; `unknown` where it stands in no list."""
+    for outcome, statuses in OUTCOME_OF_STATUS.items():
+        if among(status, statuses):
             return outcome
     return "unknown"
 
 
-def plain_of(status: str) -> str:
-    """A status without case, spacing and British doubling."""
-    return "".join(status.split()).lower().replace("cancelled", "canceled")
+def listed_of(status: str | None) -> str:
+    """How a placeholder's status says its scope stands; `waiting` where it stands in no list."""
+    for listed, statuses in LISTED_OF_STATUS.items():
+        if among(status, statuses):
+            return listed
+    return "waiting"
 
 
-def read(row: Row, fetched: datetime, base: int) -> Job:
-    """One row as a job, with what could not be read noted."""
-    notes: list[tuple[str, str, str]] = []
+def read_count(text: str) -> int | None:
+    """A whole number, with or without comma thousands."""
+    if re.fullmatch(r"\d+|\d{1,3}(,\d{3})+", text):
+        return int(text.replace(",", ""))
+    return None
 
-    def value(name: str, reader: object) -> object:
-        text = text_of(row.get(name))
+
+def read_size(text: str, units: str) -> int | None:
+    """Bytes of a number with a unit; a GB is 1024³ or, in decimal units, 1000³ bytes."""
+    found = re.fullmatch(r"(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?\s*([a-z]+)", text.lower())
+    powers = {"byte": 0, "bytes": 0, "b": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
+    if not found or found[3] not in powers:
+        return None
+    number = Fraction(found[1].replace(",", "") + (found[2] or ""))
+    base = 1000 if units == "decimal" else 1024
+    return round(number * int(base ** powers[found[3]]))
+
+
+def read_duration(text: str) -> float | None:
+    """Seconds of `1h2m3s`, `00:04:01`, `1.16:00:44` (days first), or decimal hours."""
+    spelled = re.fullmatch(
+        r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?",
+        "".join(text.split()).lower(),
+    )
+    clock = re.fullmatch(r"(?:(\d+)\.)?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", text)
+    if found := spelled or clock:
+        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return float(text) * 3600 if re.fullmatch(r"\d+\.\d+", text) else None
+
+
+SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))? ?([AaPp])[Mm]")
+ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)? ?(Z|[+-]\d\d:\d\d)?")
+
+
+FIRST_DATE, LAST_DATE = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def day_first(column: Iterable[str | None]) -> bool | None:
+    """Whether a reply's column of slashed dates has its days first; None where it proves both."""
+    matches = [SLASHED.fullmatch(text) for text in map(present, column) if text]
+    days = any(int(found[1]) > 12 for found in matches if found)
+    months = any(int(found[2]) > 12 for found in matches if found)
+    return None if days and months else days
+
+
+def read_time(text: str, days_first: bool | None = False) -> datetime | None:
+    """An instant: ISO 8601, else slashed in the order its column proves; UTC unless it says so."""
+    try:
+        if found := ISO.fullmatch(text):
+            day, clock, fraction, offset = found.groups()
+            moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset or 'Z'}")
+        elif found := SLASHED.fullmatch(text):
+            one, two, year, hour, minute = (int(found[n]) for n in range(1, 6))
+            if days_first is None:
+                days_first = one > 12
+            month, day_of_month = (two, one) if days_first else (one, two)
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if found[7].lower() == "p" else 0)
+            moment = datetime(year, month, day_of_month, hour, minute, int(found[6] or 0), 0, UTC)
+        else:
+            return None
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    # The first day of all time, or the last, is how programs write that there is no date.
+    return moment if FIRST_DATE <= moment < LAST_DATE else None
+
+
+# Rows and snapshots.
+
+
+@dataclass
+class Row:
+    """A row of a reply, its values read."""
+
+    service: str
+    module: str
+    name: str
+    status: str | None
+    job_id: str | None
+    counts: dict[str, int | None]
+    size: int | None
+    start: datetime | None
+    end: datetime | None
+    modified: datetime | None
+    reported_duration: float | None
+    taken_at: datetime
+    place: tuple[int, int]
+    """Number of the snapshot, and of the row in it."""
+    unreadable: list[str]
+    """Fields in which something stands that cannot be read."""
+
+    @property
+    def scope(self) -> ScopeKey:
+        """The thing that is backed up on a schedule of its own."""
+        return self.service, self.module, self.name
+
+    @property
+    def identity(self) -> tuple[str, str, str] | None:
+        """What tells a job from others; None of a placeholder."""
+        return (self.service, self.module, self.job_id) if self.job_id else None
+
+    @property
+    def outcome(self) -> str:
+        """What the row says became of its job."""
+        return outcome_of(self.status)
+
+    @property
+    def is_backup(self) -> bool:
+        """Scans, archiving and retention are none."""
+        return self.service not in OTHER_SERVICES and self.module not in OTHER_MODULES
+
+
+@dataclass
+class Snapshot:
+    """One complete reply at its time of receipt."""
+
+    at: datetime
+    rows: list[Row]
+    by_scope: dict[ScopeKey, list[Row]] = field(default_factory=dict)
+    jobs: set[tuple[str, str, str]] = field(default_factory=set)
+    """Identities of the jobs it lists."""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            self.by_scope.setdefault(row.scope, []).append(row)
+            if row.identity:
+                self.jobs.add(row.identity)
+
+    def of(self, scope: ScopeKey) -> list[Row]:
+        """The rows of a scope."""
+        return self.by_scope.get(scope, [])
+
+    def row_of(self, scope: ScopeKey) -> Row | None:
+        """The row a scope is listed by: of several, one with a job id, else the last."""
+        rows = self.of(scope)
+        with_id = [row for row in rows if row.job_id]
+        best = with_id or rows
+        return best[-1] if best else None
+
+    def lists(self, identity: tuple[str, str, str]) -> bool:
+        """Whether a job stands in the reply, under whatever name."""
+        return identity in self.jobs
+
+
+def read_snapshots(raw: Sequence[tuple[datetime, Sequence[RawRow]]], units: str) -> list[Snapshot]:
+    """Replies in the order of their receipt, each column of dates read as it proves itself."""
+    snapshots = []
+    for number, (at, rows) in enumerate(sorted(raw, key=lambda one: one[0])):
+        orders = {name: day_first(row.get(name) for row in rows) for name in TIMES}
+        read = [read_row(row, at, (number, n), orders, units) for n, row in enumerate(rows)]
+        snapshots.append(Snapshot(at, read))
+    return snapshots
+
+
+def read_row(
+    raw: RawRow, at: datetime, place: tuple[int, int], orders: Mapping[str, bool | None], units: str
+) -> Row:
+    """The values of a row; what cannot be read is missing, and its field noted."""
+    unreadable = []
+
+    def value(name: str, read: Callable[[str], Any]) -> Any:
+        text = present(raw.get(name))
         if text is None:
             return None
-        try:
-            return reader(text)  # type: ignore[operator]
-        except (ValueError, OverflowError):
-            notes.append(("unreadable", name, str(row[name])))
-            return None
+        found = read(text)
+        if found is None:
+            unreadable.append(name)
+        return found
 
-    def named(name: str, names: Mapping[int, str]) -> str | None:
-        code = row.get(name)
-        if isinstance(code, int):
-            if code not in names:
-                notes.append(("unknown code", name, str(code)))
-            return names.get(code, f"Unknown ({code})")
-        return text_of(code)
-
-    status = named("status", STATUSES)
-    service = named("jobType", SERVICES)
-    module = named("jobModule", MODULES)
-    job_id = text_of(row.get("jobId"))
-    outcome = outcome_of(status)
-    if outcome == "unknown" and job_id and not isinstance(row.get("status"), int):
-        raw_status = row.get("status")
-        notes.append(("unknown status", "status", str(raw_status or "").strip()))
-    times = {name: value(name, time_of) for name in TIMES}
-    return Job(
-        service=service or "",
-        module=module or "",
-        job_id=job_id,
-        name=text_of(row.get("name")),
-        status=status,
-        outcome=outcome,
-        counts={name: value(name, count_of) for name in COUNTS},  # type: ignore[misc]
-        size=value("backupSize", lambda text: size_of(text, base)),  # type: ignore[arg-type]
-        start=times["startTime"],  # type: ignore[arg-type]
-        end=times["endTime"],  # type: ignore[arg-type]
-        duration=value("jobDuration", duration_of),  # type: ignore[arg-type]
-        modified=times["lastModifyTime"],  # type: ignore[arg-type]
-        fetched=fetched,
-        notes=notes,
+    times = {name: value(name, partial(read_time, days_first=orders[name])) for name in TIMES}
+    return Row(
+        service=present(raw.get("jobType")) or "N/A",
+        module=present(raw.get("jobModule")) or "N/A",
+        name=present(raw.get("name")) or "",
+        status=present(raw.get("status")),
+        job_id=present(raw.get("jobId")),
+        counts={name: value(name, read_count) for name in COUNTS},
+        size=value("backupSize", lambda text: read_size(text, units)),
+        start=times["startTime"],
+        end=times["endTime"],
+        modified=times["lastModifyTime"],
+        reported_duration=value("jobDuration", read_duration),
+        taken_at=at,
+        place=place,
+        unreadable=unreadable,
     )
 
 
-def latest(rows: Iterable[Job]) -> list[Job]:
-    """One row per identity: the newest modified; on a tie or without a time the last fetched."""
-    kept: dict[tuple[str, str, str | None], Job] = {}
-    for job in sorted(rows, key=lambda job: job.fetched):
-        key = (job.service, job.module, job.job_id)
-        before = kept.get(key)
-        older = (
-            before is not None
-            and before.modified is not None
-            and job.modified is not None
-            and job.modified < before.modified
-        )
-        if not older:
-            kept[key] = job
-    return list(kept.values())
+# Jobs.
 
 
-# --- cutting periods ----------------------------------------------------------------------------
+@dataclass
+class Job:
+    """A job, by the row of it that counts and by all others."""
 
+    rows: list[Row]
+    row: Row = field(init=False)
 
-@dataclass(frozen=True)
-class Span:
-    """The days of a period in a zone: `first` and the day after the last."""
-
-    label: str
-    first: date
-    until: date
-    timezone: str
-
-    def midnight(self, day: date) -> datetime:
-        """The moment a day begins in the zone."""
-        zone = ZoneInfo(self.timezone)
-        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    def __post_init__(self) -> None:
+        self.row = newest_of(self.rows)
 
     @property
-    def start(self) -> datetime:
-        """The first moment of it."""
-        return self.midnight(self.first)
+    def identity(self) -> tuple[str, str, str]:
+        """Service, module, job id."""
+        assert self.row.identity
+        return self.row.identity
 
     @property
-    def end(self) -> datetime:
-        """The first moment after it."""
-        return self.midnight(self.until)
+    def scope(self) -> ScopeKey:
+        """That of its newest row."""
+        return self.row.scope
 
-    def days(self) -> list[date]:
-        """Its days."""
-        return [self.first + timedelta(n) for n in range((self.until - self.first).days)]
+    @property
+    def outcome(self) -> str:
+        """By its newest row."""
+        return self.row.outcome
 
-    def local_day(self, moment: datetime) -> date:
-        """The day a moment falls on in the zone."""
-        return moment.astimezone(ZoneInfo(self.timezone)).date()
+    @property
+    def earliest_modified(self) -> datetime | None:
+        """The earliest modification any reply gave of it."""
+        return min((row.modified for row in self.rows if row.modified), default=None)
 
-    def has(self, moment: datetime | None) -> bool:
-        """Whether a moment lies in it."""
-        return moment is not None and self.start <= moment < self.end
+    @property
+    def dated_at(self) -> datetime | None:
+        """When it started; else when it ended; else its earliest modification known."""
+        return self.row.start or self.row.end or self.earliest_modified
 
+    @property
+    def dated_by(self) -> str | None:
+        """Which of the three dates it."""
+        if self.row.start:
+            return "start"
+        return "end" if self.row.end else "modification" if self.earliest_modified else None
 
-def cut(label: str, timezone: str) -> Span:
-    """The period of a label."""
-    if found := re.fullmatch(r"(\d{4})-(\d\d)", label):
-        year, month = int(found[1]), int(found[2])
-        return Span(label, date(year, month, 1), _month_after(year, month), timezone)
-    if found := re.fullmatch(r"(\d{4})-Q([1-4])", label):
-        year, month = int(found[1]), int(found[2]) * 3 - 2
-        return Span(label, date(year, month, 1), _month_after(year, month + 2), timezone)
-    if re.fullmatch(r"\d{4}", label):
-        return Span(label, date(int(label), 1, 1), date(int(label) + 1, 1, 1), timezone)
-    first, last = map(date.fromisoformat, label.split(".."))
-    return Span(label, first, last + timedelta(1), timezone)
+    @property
+    def point_at(self) -> datetime | None:
+        """Its end; else its start; else what dates it. Orders failures, cures, recovery points."""
+        return self.row.end or self.row.start or self.earliest_modified
 
-
-def _month_after(year: int, month: int) -> date:
-    return date(year + month // 12, month % 12 + 1, 1)
-
-
-def cut_previous(span: Span) -> Span:
-    """The period of the same kind just before."""
-    label, first = span.label, span.first
-    before = first - timedelta(1)
-    if ".." in label:
-        length = span.until - first
-        earlier = f"{first - length}..{before}"
-    elif "Q" in label:
-        earlier = f"{before.year}-Q{(before.month + 2) // 3}"
-    elif "-" in label:
-        earlier = f"{before:%Y-%m}"
-    else:
-        earlier = str(before.year)
-    return cut(earlier, span.timezone)
+    @property
+    def duration(self) -> float | None:
+        """As reported where readable, else from start to end, in seconds."""
+        if self.row.reported_duration is not None:
+            return self.row.reported_duration
+        if self.row.start and self.row.end:
+            return (self.row.end - self.row.start).total_seconds()
+        return None
 
 
-# --- figures ------------------------------------------------------------------------------------
+def newest_of(rows: Sequence[Row]) -> Row:
+    """The row last modified (without a time: as of its fetch); then last fetched; then last."""
+    return max(rows, key=lambda row: (row.modified or row.taken_at, row.place))
 
 
-class Oracle:
-    """The figures of one customer and one period."""
+def jobs_of(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str, str], Job]:
+    """One job of all rows with one identity."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for snapshot in snapshots:
+        for row in snapshot.rows:
+            if row.identity:
+                found.setdefault(row.identity, []).append(row)
+    return {identity: Job(rows) for identity, rows in found.items()}
 
-    def __init__(self, backups: Sequence[Job], span: Span, rules: Rules, last_fetch: datetime):
-        self.span = span
-        self.rules = rules
-        self.last_fetch = last_fetch
-        self.seen: dict[tuple[str, str], list[Job]] = defaultdict(list)
-        for job in backups:
-            known = self.seen[job.service, job.module]
-            if job.job_id is not None:
-                known.append(job)
-        self.modules = {key: self.module_figures(*key) for key in sorted(self.seen)}
 
-    def dated(self, key: tuple[str, str]) -> list[Job]:
-        """The jobs of a module with a start, of any period, oldest first."""
-        return sorted(
-            (job for job in self.seen[key] if job.start),
-            key=lambda job: (job.start, job.until, job.job_id),
-        )
+# Policy.
 
-    def jobs(self, keys: Iterable[tuple[str, str]]) -> list[Job]:
-        """The period's jobs of modules."""
-        return [job for key in keys for job in self.dated(key) if self.span.has(job.start)]
 
-    def completes(self, job: Job) -> bool:
-        """Whether the job counts in the rates."""
-        done = ["success", "warning", "failed"]
-        return job.outcome in done or (
-            job.outcome == "cancelled" and self.rules.cancelled != "excluded"
-        )
+def is_completed(outcome: str, policy: Mapping[str, Any]) -> bool:
+    """Success, warning, failed and, unless the policy leaves them out, cancelled."""
+    if outcome == "cancelled":
+        return bool(policy["cancelled"] != "excluded")
+    return outcome in ("success", "warning", "failed")
 
-    def sums(self, jobs: Sequence[Job]) -> Figures:
-        """The figures that are sums, and the rates made of them."""
-        by_outcome = {name: sum(job.outcome == name for job in jobs) for name in OUTCOMES}
-        completed = [job for job in jobs if self.completes(job)]
-        n = len(completed)
-        success = by_outcome["success"]
-        lenient = success + by_outcome["warning"]
-        strict = lenient if self.rules.warning == "success" else success
-        objects = {
-            f"objects_{name[:-5]}": sum(job.counts[name] or 0 for job in completed)
-            for name in COUNTS
-        }
-        good = whole = 0
-        durations = []
-        for job in completed:
-            total, skipped = job.counts["totalCount"], job.counts["skippedCount"]
-            successful = job.counts["successfulCount"]
-            if total is not None and skipped is not None and successful is not None:
-                good += successful
-                whole += total - skipped
-            if job.duration is not None:
-                durations.append(job.duration)
-            elif job.start and job.end:
-                durations.append((job.end - job.start) / timedelta(seconds=1))
-        return {
-            "jobs": len(jobs),
-            **by_outcome,
-            "completed": n,
-            "success_rate": strict / n if n else None,
-            "lenient_success_rate": lenient / n if n else None,
-            **objects,
-            "object_success_rate": good / whole if whole else None,
-            "bytes": float(sum((job.size or Fraction(0) for job in jobs), Fraction(0))),
-            "duration_mean_s": statistics.fmean(durations) if durations else None,
-            "duration_median_s": statistics.median(durations) if durations else None,
-        }
 
-    def recovery_points(self, key: tuple[str, str]) -> list[datetime]:
-        """When the module had something to go back to, in order, in and out of the period."""
-        outcomes = ["success"] if self.rules.warning == "failed" else ["success", "warning"]
-        return sorted(job.until for job in self.dated(key) if job.outcome in outcomes)
+def is_recovery(outcome: str, policy: Mapping[str, Any]) -> bool:
+    """Success or warning; success alone where the policy counts warnings as failed."""
+    return outcome == "success" or (outcome == "warning" and policy["warning"] != "failed")
 
-    def longest_gap(self, key: tuple[str, str]) -> float | None:
-        """The longest time between neighbours in the series of the module."""
-        if self.last_fetch < self.span.start:
-            return None
-        points = self.recovery_points(key)
-        before = [point for point in points if point < self.span.start]
-        series = [before[-1] if before else self.span.start]
-        series += [point for point in points if self.span.has(point)]
-        series.append(min(self.span.end, self.last_fetch))
-        return max((later - earlier) / timedelta(seconds=1) for earlier, later in pairwise(series))
 
-    def consecutive_failures(self, key: tuple[str, str]) -> int:
-        """How many failures in a row the period ends with."""
-        failures = ["failed"] if self.rules.cancelled == "excluded" else ["failed", "cancelled"]
-        found = 0
-        for job in reversed(self.jobs([key])):
-            if job.outcome in ("success", "warning"):
-                break
-            found += job.outcome in failures
-        return found
+def is_failure(outcome: str, policy: Mapping[str, Any]) -> bool:
+    """Failed, a warning that counts as failed, or a cancelled job that is not left out."""
+    if outcome == "cancelled":
+        return bool(policy["cancelled"] != "excluded")
+    return outcome == "failed" or (outcome == "warning" and policy["warning"] == "failed")
 
-    def module_figures(self, service: str, module: str) -> Figures:
-        """F of a module."""
-        key = (service, module)
-        figures = self.sums(self.jobs([key]))
-        points = [at for at in self.recovery_points(key) if at <= self.span.end]
-        successes = [
-            job.until
-            for job in self.dated(key)
-            if job.outcome == "success" and job.until <= self.span.end
+
+def target(what: str, policy: Mapping[str, Any], *where: str) -> float:
+    """The target set nearest to a scope, module or service, else the customer's."""
+    general = {
+        "success_rate": policy["target_success_rate"],
+        "object_success_rate": policy["target_object_success_rate"],
+        "max_gap_s": policy["max_gap_s"],
+    }
+    for depth in range(len(where), 0, -1):
+        for one in policy["targets"]:
+            place = [one.get(key) for key in ("service", "module", "name")]
+            place = [part for part in place if part is not None]
+            if place == list(where[:depth]) and one.get(what) is not None:
+                return float(one[what])
+    return float(general[what])
+
+
+def left_out_reason(scope: ScopeKey, policy: Mapping[str, Any]) -> str | None:
+    """Why the provider leaves a scope out; None where it does not."""
+    for one in policy["left_out"]:
+        wanted = (one.get("service"), one.get("module"), one.get("name"))
+        if all(want is None or want == has for want, has in zip(wanted, scope, strict=True)):
+            return str(one["reason"])
+    return None
+
+
+# Periods.
+
+
+def first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def days_of(start: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
+    """Every local day of a period."""
+    days, day = [], start.astimezone(zone).date()
+    while first_instant(day, zone) < end:
+        days.append(day)
+        day += timedelta(days=1)
+    return days
+
+
+def start_before(start: datetime, end: datetime, zone: ZoneInfo, kind: str | None) -> datetime:
+    """Where the period of the same kind just before begins."""
+    days = days_of(start, end, zone)
+    first, stop = days[0], days[-1] + timedelta(days=1)
+    months = (stop.year - first.year) * 12 + stop.month - first.month
+    whole = first.day == 1 and stop.day == 1 and months in (1, 3, 12)
+    if kind == "days" or (kind is None and not whole):
+        return first_instant(first - timedelta(days=len(days)), zone)
+    index = first.year * 12 + first.month - 1 - months
+    return first_instant(date(index // 12, index % 12 + 1, 1), zone)
+
+
+# One report.
+
+
+@dataclass(eq=False)
+class Known:
+    """What was known for the report of one period, and what follows from that at once."""
+
+    snapshots: list[Snapshot]
+    start: datetime
+    end: datetime
+    zone: ZoneInfo
+    policy: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        self.watch = timedelta(seconds=self.policy["watch_every_s"])
+        self.counted = counted(self)
+        self.inside = [one for one in self.snapshots if self.start <= one.at < self.end]
+        self.before = [one for one in self.snapshots if one.at < self.start]
+        after = [one for one in self.snapshots if one.at >= self.end]
+        self.reference = self.inside[-1] if self.inside else after[0] if after else self.before[-1]
+        self.final = any(one.at >= self.end + self.watch for one in self.snapshots)
+        self.stop = min(self.end, self.snapshots[-1].at)
+        self.all_jobs = jobs_of(self.snapshots)
+        self.jobs = known_jobs(self)
+        self.scopes = scopes_in(self)
+
+    def in_period(self, scope: ScopeKey | None = None) -> list[Job]:
+        """The jobs dated in the period, of all scopes or of one."""
+        return [
+            job
+            for job in self.jobs
+            if job.dated_at and job.dated_at >= self.start and scope in (None, job.scope)
         ]
-        gap, allowed = self.longest_gap(key), self.rules.max_gap_of(service, module)
-        rate = figures["success_rate"]
-        figures |= {
-            "last_success_at": max(successes, default=None),
-            "last_recovery_point_at": max(points, default=None),
-            "longest_gap_s": gap,
-            "consecutive_failures": self.consecutive_failures(key),
-            "success_target_met": _reached(rate, self.rules.success_target_of(service, module)),
-            "gap_target_met": (
-                gap <= allowed if figures["completed"] and allowed and gap is not None else None
-            ),
-        }
-        return figures
-
-    def group_figures(self, service: str | None = None) -> Figures:
-        """F of a service, or of the customer: sums of the modules, and the worst of them."""
-        keys = [key for key in self.modules if service in (None, key[0])]
-        figures = self.sums(self.jobs(keys))
-        mine = [self.modules[key] for key in keys]
-        within = [
-            gap <= allowed  # type: ignore[operator]
-            for key in keys
-            if (gap := self.modules[key]["longest_gap_s"]) is not None
-            and (allowed := self.rules.max_gap_of(*key))
-        ]
-        judged = figures["completed"] and within
-        figures |= {
-            "last_success_at": _worst(min, mine, "last_success_at"),
-            "last_recovery_point_at": _worst(min, mine, "last_recovery_point_at"),
-            "longest_gap_s": _worst(max, mine, "longest_gap_s"),
-            "consecutive_failures": _worst(max, mine, "consecutive_failures") or 0,
-            "success_target_met": _reached(
-                figures["success_rate"], self.rules.success_target_of(service)
-            ),
-            "gap_target_met": all(within) if judged else None,
-        }
-        return figures
-
-    def state(self, key: tuple[str, str]) -> str:
-        """How a module stands."""
-        figures = self.modules[key]
-        if not self.seen[key]:
-            return "never run"
-        if not figures["completed"]:
-            return "no data"
-        failures = figures["consecutive_failures"]
-        assert isinstance(failures, int)
-        if failures >= 3 or not self.is_covered(key):
-            return "critical"
-        missed = False in (figures["success_target_met"], figures["gap_target_met"])
-        return "attention" if missed or failures else "healthy"
-
-    def is_covered(self, key: tuple[str, str]) -> bool:
-        """Whether the module has a recovery point in the period."""
-        return any(self.span.has(point) for point in self.recovery_points(key))
-
-    def daily(self) -> list[Figures]:
-        """The days with jobs, by module."""
-        found = []
-        for service, module in self.modules:
-            by_day = defaultdict(list)
-            for job in self.jobs([(service, module)]):
-                assert job.start is not None
-                by_day[self.span.local_day(job.start)].append(job)
-            for day, jobs in sorted(by_day.items()):
-                sums = self.sums(jobs)
-                kept = {name: sums[name] for name in ("jobs", *OUTCOMES, "bytes")}
-                found.append(
-                    {"date": day.isoformat(), "service": service, "module": module, **kept}
-                )
-        return found
-
-    def exceptions(self) -> list[Figures]:
-        """The period's failed, warning, cancelled and unknown jobs, each with its cure."""
-        found: list[Figures] = []
-        for key in self.modules:
-            for job in self.jobs([key]):
-                if job.outcome not in ("failed", "warning", "cancelled", "unknown"):
-                    continue
-                cure = self.cure(key, job)
-                found.append(
-                    {
-                        "service": job.service,
-                        "module": job.module,
-                        "job_id": job.job_id,
-                        "name": job.name,
-                        "status": job.status,
-                        "outcome": job.outcome,
-                        "started_at": job.start,
-                        "cured_by": cure.job_id if cure else None,
-                        "cured_after_s": (
-                            (cure.until - job.until) / timedelta(seconds=1) if cure else None
-                        ),
-                    }
-                )
-        return found
-
-    def cure(self, key: tuple[str, str], ill: Job) -> Job | None:
-        """The first later-ending job of the module that went well."""
-        good = ["success"] if ill.outcome == "warning" else ["success", "warning"]
-        later = [job for job in self.dated(key) if job.outcome in good and job.until > ill.until]
-        return min(later, key=lambda job: (job.until, job.job_id), default=None)
 
 
-def _reached(rate: object, target: float) -> bool | None:
-    return None if rate is None else float(rate) >= target  # type: ignore[arg-type]
+def counted(known: Known) -> list[Snapshot]:
+    """Snapshots count up to the first one `watch_every` or more after the period's end."""
+    found = []
+    for one in known.snapshots:
+        found.append(one)
+        if one.at >= known.end + known.watch:
+            break
+    return found
 
 
-def _worst(choose: object, modules: Sequence[Figures], name: str) -> object:
-    found = [figures[name] for figures in modules if figures[name] is not None]
-    return choose(found) if found else None  # type: ignore[operator]
+def known_jobs(known: Known) -> list[Job]:
+    """Backups dated before the period's end, without those left out.
 
-
-# --- the report ---------------------------------------------------------------------------------
-
-
-def oracle_report(
-    rows: Iterable[tuple[datetime, Row]],
-    *,
-    observed: Sequence[datetime],
-    label: str,
-    timezone: str,
-    rules: Rules,
-) -> dict[str, object]:
-    """The report's JSON, but for names, reasons and sources.
-
-    `rows` are raw rows with the time each was fetched, in the order they came.
+    Snapshots that do not count any more add only what they say of jobs dated in the period.
     """
-    span = cut(label, timezone)
-    base = 1000 if rules.units == "decimal" else 1024
-    jobs = latest(read(row, fetched, base) for fetched, row in rows)
-    backups = [job for job in jobs if not job.is_other]
-    last_fetch = max(observed)
-    this = Oracle(backups, span, rules, last_fetch)
-    earlier_span = cut_previous(span)
-    earlier = Oracle(backups, earlier_span, rules, last_fetch).group_figures()
-    states = {key: this.state(key) for key in this.modules}
-    days_seen = {span.local_day(moment) for moment in observed}
-    missing = [day.isoformat() for day in span.days() if day not in days_seen]
-    others = Counter(
-        (job.service, job.module)
-        for job in jobs
-        if job.is_other and job.job_id is not None and span.has(job.start)
-    )
+    by_then = jobs_of(known.counted)
+    found = []
+    for identity, job in known.all_jobs.items():
+        if job.dated_at is None or job.dated_at >= known.end:
+            continue
+        if job.dated_at < known.start:
+            if identity not in by_then:
+                continue
+            earlier = by_then[identity]
+            if earlier.dated_at and earlier.dated_at < known.start:
+                job = earlier
+        if job.row.is_backup and left_out_reason(job.scope, known.policy) is None:
+            found.append(job)
+    return found
+
+
+@lru_cache(maxsize=2)
+def named_modules(known: Known) -> set[tuple[str, str]]:
+    """Modules of which a snapshot of the period, or the reference, lists a named scope."""
     return {
-        "schema": 1,
-        "period": {"label": label, "start": span.start, "end": span.end, "timezone": timezone},
-        "policy": {
-            "warning": rules.warning,
-            "cancelled": rules.cancelled,
-            "units": rules.units,
-            "target_success_rate": rules.success_target,
-            "max_gap_s": rules.max_gap_s,
-        },
-        "state": next((s for s in WORST_STATE_FIRST if s in states.values()), "no data"),
-        "totals": this.group_figures(),
-        "services": [
-            {"service": name, **this.group_figures(name)}
-            for name in sorted({service for service, _ in this.modules})
-        ],
-        "modules": [
-            {"service": key[0], "module": key[1], "state": states[key], **figures}
-            for key, figures in this.modules.items()
-        ],
-        "daily": this.daily(),
-        "previous": {"period": earlier_span.label, "totals": earlier} if earlier["jobs"] else None,
-        "coverage": {
-            "modules_seen": len(this.modules),
-            "modules_covered": sum(map(this.is_covered, this.modules)),
-            "snapshot_days": len(span.days()) - len(missing),
-            "days": len(span.days()),
-            "missing_days": missing,
-        },
-        "exceptions": this.exceptions(),
-        "other_jobs": [
-            {"service": service, "module": module, "jobs": n}
-            for (service, module), n in sorted(others.items())
-        ],
-        "quality": [
-            {"kind": kind, "field": name, "value": value, "count": n}
-            for (kind, name, value), n in sorted(quality(jobs, span).items())
-        ],
+        (row.service, row.module)
+        for snapshot in [*known.inside, known.reference]
+        for row in snapshot.rows
+        if row.name and row.is_backup
     }
 
 
-def quality(jobs: Sequence[Job], span: Span) -> Counter[tuple[str, str, str]]:
-    """What is wrong with the data, and how often."""
-    notes: Counter[tuple[str, str, str]] = Counter()
-    modules_of_id: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for job in jobs:
-        if job.job_id is not None and job.start is not None and not span.has(job.start):
-            continue
-        notes.update(job.notes)
-        if job.job_id is None:
-            continue
-        if job.start is None:
-            notes["undated", "startTime", undated_value(job)] += 1
-        elif not job.is_other:
-            notes.update(inconsistencies(job))
-            modules_of_id[job.job_id].append((job.service, job.module))
-    for where in modules_of_id.values():
-        if len(where) > 1:
-            notes["contradiction", "jobId", "one job id with two modules"] += len(where)
-    return notes
+def scopes_listed(snapshot: Snapshot, known: Known) -> set[ScopeKey]:
+    """The scopes a snapshot shows to be there.
+
+    A placeholder without a name makes none in a module whose scopes have names.
+    """
+    named = named_modules(known)
+    return {
+        row.scope
+        for row in snapshot.rows
+        if row.is_backup
+        and (row.job_id or row.name or (row.service, row.module) not in named)
+        and left_out_reason(row.scope, known.policy) is None
+    }
 
 
-def undated_value(job: Job) -> str:
-    """What stands where the start should be."""
-    return next(
-        (value for kind, name, value in job.notes if (kind, name) == ("unreadable", "startTime")),
-        "N/A",
+def scopes_in(known: Known) -> list[ScopeKey]:
+    """Scopes listed in the period, just before it or in the reference, or with a job dated in it.
+
+    One that stood off or idle just before the period and is in no later snapshot is not.
+    """
+    found = {job.scope for job in known.in_period()}
+    for snapshot in [*known.inside, known.reference]:
+        if snapshot not in known.before:
+            found |= scopes_listed(snapshot, known)
+    if known.before:
+        last = known.before[-1]
+        later = [one for one in [*known.inside, known.reference] if one is not last]
+        for scope in scopes_listed(last, known):
+            row = last.row_of(scope)
+            assert row
+            quiet = not row.job_id and listed_of(row.status) in ("off", "idle")
+            if not quiet or any(one.row_of(scope) for one in later):
+                found.add(scope)
+    return sorted(found)
+
+
+@lru_cache(maxsize=500)
+def listed(scope: ScopeKey, known: Known) -> str:
+    """How a scope stands, as the reference snapshot says."""
+    row = known.reference.row_of(scope)
+    if row:
+        return "job" if row.job_id else listed_of(row.status)
+    return "gone" if earlier_listing(scope, known) else "job"
+
+
+def earlier_listing(scope: ScopeKey, known: Known) -> list[Snapshot]:
+    """Snapshots before the reference, of the period or the last one before it, with the scope."""
+    looked = [one for one in [*known.before[-1:], *known.inside] if one is not known.reference]
+    return [one for one in looked if one.row_of(scope)]
+
+
+@lru_cache(maxsize=500)
+def listed_since(scope: ScopeKey, known: Known) -> datetime | None:
+    """Off: the earliest modification given while off, else the first snapshot that shows it off.
+
+    Gone: the last snapshot that lists it. Otherwise nothing.
+    """
+    state = listed(scope, known)
+    if state == "gone":
+        return earlier_listing(scope, known)[-1].at
+    if state != "off":
+        return None
+    until = [one for one in known.counted if one.at <= known.reference.at]
+    rows: list[Row] = []
+    for snapshot in reversed(until):
+        row = snapshot.row_of(scope)
+        if row is None:
+            continue
+        if row.job_id or listed_of(row.status) != "off":
+            break
+        rows.insert(0, row)
+    return min((row.modified for row in rows if row.modified), default=rows[0].taken_at)
+
+
+# Time nobody saw, and gaps.
+
+
+def looks(scope: ScopeKey, known: Known) -> list[Snapshot]:
+    """Snapshots that show something of a scope: a job, or a placeholder that is not queued."""
+    found = []
+    for snapshot in known.counted:
+        row = snapshot.row_of(scope)
+        if row and (row.job_id or not among(row.status, QUEUED)):
+            found.append(snapshot)
+    return found
+
+
+def started(row: Row) -> datetime | None:
+    """When a job listed in a snapshot started, as far as that snapshot tells."""
+    return row.start or row.end or row.modified
+
+
+@lru_cache(maxsize=500)
+def unseen(scope: ScopeKey, known: Known) -> list[Span]:
+    """Time in which a job may have run that no look could show."""
+    found: list[Span] = []
+    series = looks(scope, known)
+    for earlier, later in pairwise(series):
+        starts = [started(row) for row in later.of(scope) if row.job_id]
+        oldest = min((one for one in starts if one), default=None)
+        shown_from = oldest or later.at
+        if shown_from - earlier.at > known.watch:
+            found.append((earlier.at, shown_from))
+        elif lost_running(scope, earlier, later, known):
+            found.append((earlier.at, shown_from if shown_from > earlier.at else later.at))
+    if series and known.stop - series[-1].at > known.watch:
+        found.append((series[-1].at, known.stop))
+    return found
+
+
+def lost_running(scope: ScopeKey, earlier: Snapshot, later: Snapshot, known: Known) -> bool:
+    """Whether a look lists the scope's newest job as running and the next lists it no more."""
+    rows = [row for row in earlier.of(scope) if row.job_id]
+    if not rows:
+        return False
+    never = datetime.min.replace(tzinfo=UTC)
+    newest = max(rows, key=lambda row: (started(row) or never, row.place))
+    assert newest.identity
+    return newest.outcome == "running" and not later.lists(newest.identity)
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two stretches of time share more than a moment."""
+    return max(one[0], other[0]) < min(one[1], other[1])
+
+
+@lru_cache(maxsize=500)
+def recovery_points(scope: ScopeKey, known: Known) -> list[datetime]:
+    """When something of a scope was backed up, in order, whichever period the job is dated in."""
+    return sorted(
+        job.point_at
+        for job in known.jobs
+        if job.scope == scope and job.point_at and is_recovery(job.outcome, known.policy)
     )
 
 
-def inconsistencies(job: Job) -> Iterable[tuple[str, str, str]]:
-    """What a job says against itself."""
-    total, *parts = (job.counts[name] for name in COUNTS)
-    if total is not None and None not in parts and sum(map(int, parts)) != total:  # type: ignore[arg-type]
-        yield "inconsistent counts", "totalCount", "parts do not add up to the total"
-    failed = job.counts["failedCount"]
-    if job.outcome == "failed" and failed == 0:
-        yield "contradiction", "failedCount", "failed although no object failed"
-    if job.outcome == "success" and failed:
-        yield "contradiction", "failedCount", "success although objects failed"
-    if job.outcome == "success" and total == 0:
-        yield "contradiction", "totalCount", "success although no object was processed"
-    if job.start and job.end and job.end < job.start:
-        yield "contradiction", "endTime", "end before start"
-    if job.end and job.end > job.fetched:
-        yield "contradiction", "endTime", "end after the fetch"
-    if job.modified and job.modified > job.fetched:
-        yield "contradiction", "lastModifyTime", "modified after the fetch"
+def gap_series(scope: ScopeKey, known: Known) -> list[datetime]:
+    """The last recovery point before the period, else the first job's start; those in it; E."""
+    dated = [job.dated_at for job in known.jobs if job.scope == scope and job.dated_at]
+    if not dated or known.stop <= known.start:
+        return []
+    points = recovery_points(scope, known)
+    before = [point for point in points if point < known.start]
+    inside = [point for point in points if known.start <= point <= known.stop]
+    first = before[-1] if before else min(dated)
+    return [first, *inside, known.stop] if inside or first <= known.stop else []
+
+
+@lru_cache(maxsize=500)
+def gaps(scope: ScopeKey, known: Known) -> tuple[float | None, float | None]:
+    """The longest time without a recovery point that is certain, and the longest possible."""
+    series = gap_series(scope, known)
+    if not series:
+        return None, None
+    hidden = unseen(scope, known)
+    spans = list(pairwise(series))
+    certain = [span for span in spans if not any(overlap(span, other) for other in hidden)]
+    return max((length(span) for span in certain), default=0.0), max(map(length, spans))
+
+
+def length(span: Span) -> float:
+    """Seconds."""
+    return max((span[1] - span[0]).total_seconds(), 0.0)
+
+
+def failures_in_a_row(scope: ScopeKey, known: Known) -> int:
+    """The period's failures, newest first, until the first recovery point."""
+    points = recovery_points(scope, known)
+    return sum(
+        is_failure(job.outcome, known.policy) and (not points or job.point_at >= points[-1])
+        for job in known.in_period(scope)
+        if job.point_at
+    )
+
+
+def last_of(scope: ScopeKey, known: Known, counts: Callable[[str], bool]) -> datetime | None:
+    """The latest end of jobs with some outcome, not later than the period's end."""
+    points = [
+        job.point_at
+        for job in known.jobs
+        if job.scope == scope and job.point_at and counts(job.outcome)
+    ]
+    return max((point for point in points if point <= known.end), default=None)
+
+
+def has_recovery_point(scope: ScopeKey, known: Known) -> bool:
+    """Whether one lies in the period, or a job dated in it is one."""
+    inside = any(known.start <= one < known.end for one in recovery_points(scope, known))
+    return inside or any(is_recovery(one.outcome, known.policy) for one in known.in_period(scope))
+
+
+def gap_target_met(scope: ScopeKey, known: Known) -> bool | None:
+    """Missed where the certain gap is too long; met where the longest possible is not.
+
+    Met needs the whole period, and something known before it began. Else it cannot be judged.
+    """
+    allowed = target("max_gap_s", known.policy, *scope)
+    certain, at_most = gaps(scope, known)
+    if not allowed or certain is None or at_most is None:
+        return None
+    if certain > allowed:
+        return False
+    known_before = bool(known.before) or any(
+        job.scope == scope and job.dated_at and job.dated_at < known.start for job in known.jobs
+    )
+    whole = known.stop == known.end
+    return True if at_most <= allowed and whole and known_before else None
+
+
+# Counts, rates, volume.
+
+
+def counts_and_rates(jobs: Sequence[Job], policy: Mapping[str, Any]) -> Figures:
+    """Jobs by outcome, the rates of them, and of their objects, from sums alone."""
+    by_outcome = Counter(job.outcome for job in jobs)
+    done = [job for job in jobs if is_completed(job.outcome, policy)]
+    lenient = by_outcome["success"] + by_outcome["warning"]
+    good = lenient if policy["warning"] == "success" else by_outcome["success"]
+    sums = {
+        name: sum(job.row.counts[f"{name}Count"] or 0 for job in done)
+        for name in ("total", "successful", "failed", "skipped", "warning")
+    }
+    durations = [job.duration for job in done if job.duration is not None]
+    return {
+        "jobs": len(jobs),
+        **{outcome: by_outcome[outcome] for outcome in OUTCOMES},
+        "completed": len(done),
+        "success_rate": good / len(done) if done else None,
+        "lenient_success_rate": lenient / len(done) if done else None,
+        **{f"objects_{name}": amount for name, amount in sums.items()},
+        "object_success_rate": object_rate(done),
+        "duration_mean_s": mean(durations) if durations else None,
+        "duration_median_s": median(durations) if durations else None,
+    }
+
+
+def object_rate(completed: Sequence[Job]) -> float | None:
+    """Successful objects of those not skipped, over jobs that have all three counts."""
+    good = tried = 0
+    for job in completed:
+        counts = job.row.counts
+        successful, total, skipped = (
+            counts[name] for name in ("successfulCount", "totalCount", "skippedCount")
+        )
+        if successful is not None and total is not None and skipped is not None:
+            good += successful
+            tried += total - skipped
+    return good / tried if tried > 0 else None
+
+
+def gives_no_sizes(jobs: Sequence[Job]) -> bool:
+    """A module whose jobs processed objects, and all of which say 0 bytes or nothing."""
+    processed = sum(job.row.counts["successfulCount"] or 0 for job in jobs)
+    return processed > 0 and not any(job.row.size for job in jobs)
+
+
+def volume(modules: Sequence[Sequence[Job]]) -> tuple[int | None, int]:
+    """Bytes and sized jobs of modules: null where one gives none and the others come to 0."""
+    giving = [job for jobs in modules if not gives_no_sizes(jobs) for job in jobs]
+    total = sum(job.row.size or 0 for job in giving)
+    if total == 0 and any(gives_no_sizes(jobs) for jobs in modules):
+        return None, 0
+    return total, sum(job.row.size is not None for job in giving)
+
+
+def overviews(answers: Mapping[str, Any], known: Known) -> tuple[Any, Any]:
+    """The overview that says what is stored at the end, and the one that does before the start."""
+    told = sorted(answers.get("overview", ()), key=lambda one: one[0])
+    by_end = [one for one in told if one[0] < known.end]
+    by_start = [one for one in told if one[0] < known.start]
+    return (by_end[-1] if by_end else told[0] if told else None), by_start[-1] if by_start else None
+
+
+def stored(modules: Iterable[tuple[str, str]], overview: Any) -> int | None:
+    """What is stored of modules by an overview; null where it says of none."""
+    modules = set(modules)
+    told = [
+        row["stored_bytes"]
+        for row in (overview[1] if overview else ())
+        if (row["service"], row["module"]) in modules and row["stored_bytes"] is not None
+    ]
+    return sum(told) if told else None
+
+
+def stored_figures(
+    modules: Sequence[tuple[str, str]], answers: Mapping[str, Any], known: Known
+) -> Figures:
+    """What is stored, and by how much that is more than before the period began."""
+    at_end, at_start = overviews(answers, known)
+    now, then = stored(modules, at_end), stored(modules, at_start)
+    change = None if now is None or then is None or at_end is at_start else now - then
+    return {"stored_bytes": now, "stored_change_bytes": change}
+
+
+# Figures of a scope, and of groups of scopes.
+
+
+def scope_figures(scope: ScopeKey, known: Known) -> Figures:
+    """All figures of one scope. Its volume follows its module: null where that gives no sizes."""
+    jobs = known.in_period(scope)
+    module_jobs = [job for job in known.in_period() if job.scope[:2] == scope[:2]]
+    silent = gives_no_sizes(module_jobs)
+    certain, at_most = gaps(scope, known)
+    return {
+        **counts_and_rates(jobs, known.policy),
+        "bytes": None if silent else sum(job.row.size or 0 for job in jobs),
+        "sized_jobs": 0 if silent else sum(job.row.size is not None for job in jobs),
+        "stored_bytes": None,
+        "stored_change_bytes": None,
+        "last_success_at": last_of(scope, known, lambda outcome: outcome == "success"),
+        "last_recovery_point_at": last_of(
+            scope, known, lambda outcome: is_recovery(outcome, known.policy)
+        ),
+        "longest_gap_s": certain,
+        "longest_gap_at_most_s": at_most,
+        "consecutive_failures": failures_in_a_row(scope, known),
+        **rate_targets(jobs, known, scope),
+        "gap_target_met": gap_target_met(scope, known),
+    }
+
+
+def rate_targets(jobs: Sequence[Job], known: Known, where: Sequence[str]) -> Figures:
+    """Whether the rates reach the targets set nearest; null without a rate."""
+    figures = counts_and_rates(jobs, known.policy)
+    met = {}
+    for key, rate in (("success", "success_rate"), ("object", "object_success_rate")):
+        value = figures[rate]
+        asked = target(rate, known.policy, *where)
+        met[f"{key}_target_met"] = None if value is None else value >= asked
+    return met
+
+
+def group_figures(
+    scopes: Sequence[ScopeKey], where: Sequence[str], answers: Mapping[str, Any], known: Known
+) -> Figures:
+    """Figures of a module, a service or the customer.
+
+    Sums over all its jobs; of time, the worst of its scopes that are not idle, off or gone.
+    """
+    modules = sorted({scope[:2] for scope in scopes})
+    by_module = [
+        [job for job in known.in_period() if job.scope[:2] == module] for module in modules
+    ]
+    jobs = [job for group in by_module for job in group]
+    total, sized = volume(by_module)
+    alive = [scope for scope in scopes if listed(scope, known) not in QUIET]
+    figures = [scope_figures(scope, known) for scope in alive]
+
+    def worst(key: str, which: Callable[[list[Any]], Any]) -> Any:
+        values = [one[key] for one in figures if one[key] is not None]
+        return which(values) if values else None
+
+    return {
+        **counts_and_rates(jobs, known.policy),
+        "bytes": total,
+        "sized_jobs": sized,
+        **stored_figures(modules, answers, known),
+        "last_success_at": worst("last_success_at", min),
+        "last_recovery_point_at": worst("last_recovery_point_at", min),
+        "longest_gap_s": worst("longest_gap_s", max),
+        "longest_gap_at_most_s": worst("longest_gap_at_most_s", max),
+        "consecutive_failures": worst("consecutive_failures", max) or 0,
+        **rate_targets(jobs, known, where),
+        "gap_target_met": group_gap_target([one["gap_target_met"] for one in figures]),
+    }
+
+
+def group_gap_target(met: Sequence[bool | None]) -> bool | None:
+    """Missed if one is missed, met if all are, else it cannot be judged."""
+    if False in met:
+        return False
+    return True if met and all(met) else None
+
+
+# States, and what gives them.
+
+
+def scope_reasons(scope: ScopeKey, known: Known) -> list[tuple[str, str]]:
+    """State and kind of each reason a scope gives."""
+    found = []
+    stands = listed(scope, known)
+    jobs = known.in_period(scope)
+    none = not has_recovery_point(scope, known)
+    missed = stands not in QUIET and gap_target_met(scope, known) is False
+    failures = failures_in_a_row(scope, known)
+    if none and any(is_completed(job.outcome, known.policy) for job in jobs):
+        found.append(("critical", "no recovery point"))
+    if none and missed:
+        found.append(("critical", "no recovery point"))
+    if failures >= 3:
+        found.append(("critical", "failures in a row"))
+    if none and stands == "refused":
+        found.append(("critical", "refused"))
+    if missed:
+        found.append(("attention", "gap target missed"))
+    if failures >= 1:
+        found.append(("attention", "ends in failure"))
+    if stands == "refused" and not none:
+        found.append(("attention", "ends refused"))
+    if switched_off_within(scope, known):
+        found.append(("attention", "switched off"))
+    if stands == "gone":
+        found.append(("attention", "gone"))
+    return found
+
+
+def switched_off_within(scope: ScopeKey, known: Known) -> bool:
+    """Off since a time in the period, or a snapshot of the period lists it otherwise."""
+    if listed(scope, known) != "off":
+        return False
+    since = listed_since(scope, known)
+    assert since
+    rows = [row for one in known.inside if (row := one.row_of(scope))]
+    otherwise = any(row.job_id or listed_of(row.status) != "off" for row in rows)
+    return known.start <= since < known.end or otherwise
+
+
+def scope_state(scope: ScopeKey, known: Known) -> str:
+    """The worst its reasons say; else healthy, never run, idle, off, or no data."""
+    reasons = [state for state, _ in scope_reasons(scope, known)]
+    if reasons:
+        return min(reasons, key=STATES.index)
+    jobs = known.in_period(scope)
+    if any(is_completed(job.outcome, known.policy) for job in jobs):
+        return "healthy"
+    stands = listed(scope, known)
+    if stands == "waiting" and not any(job.scope == scope for job in known.jobs):
+        return "never run"
+    if stands in ("idle", "off") and not jobs:
+        return stands
+    return "no data"
+
+
+def module_reasons(figures: Figures) -> list[tuple[str, str]]:
+    """A module's own: its success target, its object target."""
+    kinds = (("success_target_met", "success target missed"),
+             ("object_target_met", "object target missed"))  # fmt: skip
+    return [("attention", kind) for key, kind in kinds if figures[key] is False]
+
+
+def subscription_reasons(answers: Mapping[str, Any], known: Known) -> list[tuple[str, str]]:
+    """A backup product that expired by the period's end, or of which more is used than bought."""
+    told = [one for one in answers.get("subscriptions", ()) if one[0] < known.end]
+    if not told:
+        return []
+    at, products = max(told, key=lambda one: one[0])
+    last_fetch = max(known.snapshots[-1].at, at)
+    by = min(known.end, last_fetch).astimezone(known.zone).date()
+    found = []
+    for product in products:
+        if not product["is_backup"]:
+            continue
+        if product["expires_on"] and product["expires_on"] < by:
+            found.append(("attention", "expired"))
+        if (product["seats_used"] or 0) > (product["seats"] or float("inf")):
+            found.append(("attention", "over seats"))
+        if (product["capacity_used"] or 0) > (product["capacity"] or float("inf")):
+            found.append(("attention", "over capacity"))
+    return found
+
+
+def worst_state(states: Iterable[str]) -> str:
+    """The first in the order critical, attention, healthy, never run, no data, idle, off."""
+    return min(states, key=STATES.index, default="no data")
+
+
+# What was seen.
+
+
+def coverage(known: Known) -> Figures:
+    """How many modules and scopes have a recovery point, and how much of the period was seen."""
+    alive = [scope for scope in known.scopes if listed(scope, known) not in QUIET]
+    covered = [scope for scope in alive if has_recovery_point(scope, known)]
+    modules = {scope[:2] for scope in known.scopes}
+    seen = {scope[:2] for scope in alive}
+    idle = {
+        module
+        for module in modules
+        if all(listed(one, known) == "idle" for one in known.scopes if one[:2] == module)
+    }
+    days = days_of(known.start, known.end, known.zone)
+    observed = observed_days(known)
+    return {
+        "modules_seen": len(seen),
+        "modules_covered": len(seen - {scope[:2] for scope in alive if scope not in covered}),
+        "modules_idle": len(idle),
+        "modules_off": len(modules - seen - idle),
+        "scopes_seen": len(alive),
+        "scopes_covered": len(covered),
+        "snapshots": len(known.inside),
+        "snapshot_days": len(observed),
+        "days": len(days),
+        "missing_days": [day for day in days if day not in observed],
+        "watched_share": watched_share(known),
+    }
+
+
+def observed_days(known: Known) -> set[date]:
+    """Local days of the period on which a snapshot was taken."""
+    return {one.at.astimezone(known.zone).date() for one in known.inside}
+
+
+def watched_share(known: Known) -> float:
+    """The share of the period between neighbouring snapshots no further apart than allowed."""
+    watched = timedelta()
+    for earlier, later in pairwise(known.snapshots):
+        if later.at - earlier.at <= known.watch:
+            begin, stop = max(earlier.at, known.start), min(later.at, known.end)
+            watched += max(stop - begin, timedelta())
+    return watched / (known.end - known.start)
+
+
+def well_observed(known: Known) -> bool:
+    """Observed on nine of ten days, and watched for nine tenths of the time."""
+    seen = coverage(known)
+    return bool(10 * seen["snapshot_days"] >= 9 * seen["days"] and seen["watched_share"] >= 0.9)
+
+
+def daily(known: Known) -> list[Figures]:
+    """The jobs of each day and module, by outcome; volume where the module gives sizes."""
+    found = []
+    for module in sorted({scope[:2] for scope in known.scopes}):
+        jobs = [job for job in known.in_period() if job.scope[:2] == module]
+        for day in days_of(known.start, known.end, known.zone):
+            todays = [job for job in jobs if local_day(job, known) == day]
+            if not todays:
+                continue
+            by_outcome = Counter(job.outcome for job in todays)
+            sizes = [job.row.size or 0 for job in todays]
+            found.append({
+                "date": day,
+                "service": module[0],
+                "module": module[1],
+                "jobs": len(todays),
+                **{outcome: by_outcome[outcome] for outcome in OUTCOMES},
+                "bytes": None if gives_no_sizes(jobs) else sum(sizes),
+                "worst": next(one for one in WORST_FIRST if by_outcome[one]),
+            })  # fmt: skip
+    return found
+
+
+def local_day(job: Job, known: Known) -> date | None:
+    """The day in the report's zone that a job is dated on."""
+    return job.dated_at.astimezone(known.zone).date() if job.dated_at else None
+
+
+def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
+    """What each day without a job says of each module.
+
+    `no run` if the day was observed, is over, and nothing could run unseen; `to come` where the
+    last snapshot is before its end; else `not observed`.
+    """
+    found: dict[tuple[str, str], dict[date, str]] = {}
+    for module in sorted({scope[:2] for scope in known.scopes}):
+        busy = {local_day(job, known) for job in known.in_period() if job.scope[:2] == module}
+        hidden = [
+            span for scope in known.scopes if scope[:2] == module for span in unseen(scope, known)
+        ]
+        found[module] = {
+            day: silent_day(day, hidden, known)
+            for day in days_of(known.start, known.end, known.zone)
+            if day not in busy
+        }
+    return found
+
+
+def silent_day(day: date, hidden: Sequence[Span], known: Known) -> str:
+    """The word for one day without a job."""
+    begin = first_instant(day, known.zone)
+    stop = first_instant(day + timedelta(days=1), known.zone)
+    if stop > known.stop:
+        return "to come"
+    if day not in observed_days(known) or any(overlap((begin, stop), one) for one in hidden):
+        return "not observed"
+    return "no run"
+
+
+def exceptions(known: Known) -> list[Figures]:
+    """Every failed, cancelled, unknown job and every warning, with what cured it."""
+    found = []
+    for job in known.in_period():
+        if job.outcome not in ("failed", "warning", "cancelled", "unknown"):
+            continue
+        cures, after = cure_of(job, known)
+        found.append({
+            "service": job.row.service,
+            "module": job.row.module,
+            "name": job.row.name or None,
+            "job_id": job.row.job_id,
+            "outcome": job.outcome,
+            "started_at": job.row.start,
+            "cured_by": cures,
+            "cured_after_s": after,
+        })  # fmt: skip
+    return found
+
+
+def cure_of(job: Job, known: Known) -> tuple[list[str], float | None]:
+    """The first later-ending success of the scope, or warning where that is better; all of a tie.
+
+    Jobs after the period count as well.
+    """
+    good = ("success",) if job.outcome == "warning" else ("success", "warning")
+    later = [
+        other
+        for other in known.all_jobs.values()
+        if other.scope == job.scope
+        and other.outcome in good
+        and other.point_at
+        and job.point_at
+        and other.point_at > job.point_at
+    ]
+    if not later or not job.point_at:
+        return [], None
+    first = min(other.point_at for other in later if other.point_at)
+    ids = [other.row.job_id or "" for other in later if other.point_at == first]
+    return sorted(ids), (first - job.point_at).total_seconds()
+
+
+def left_out(known: Known) -> list[Figures]:
+    """The scopes the provider leaves out, each with the reason and its jobs of the period."""
+    found: dict[ScopeKey, int] = {}
+    for snapshot in [*known.before[-1:], *known.inside, known.reference]:
+        for row in snapshot.rows:
+            if row.is_backup and left_out_reason(row.scope, known.policy) is not None:
+                found.setdefault(row.scope, 0)
+    for job in known.all_jobs.values():
+        if not job.row.is_backup or left_out_reason(job.scope, known.policy) is None:
+            continue
+        if job.dated_at and known.start <= job.dated_at < known.end:
+            found[job.scope] = found.get(job.scope, 0) + 1
+    return [
+        {
+            "service": scope[0],
+            "module": scope[1],
+            "name": scope[2] or None,
+            "reason": left_out_reason(scope, known.policy),
+            "jobs": jobs,
+        }
+        for scope, jobs in sorted(found.items())
+    ]
+
+
+def other_jobs(known: Known) -> list[Figures]:
+    """Jobs of the period that are no backups, by service and module."""
+    found = Counter(
+        job.scope[:2]
+        for job in known.all_jobs.values()
+        if not job.row.is_backup and job.dated_at and known.start <= job.dated_at < known.end
+    )
+    return [
+        {"service": service, "module": module, "jobs": jobs}
+        for (service, module), jobs in sorted(found.items())
+    ]
+
+
+# Data quality.
+
+
+def quality(known: Known) -> list[Figures]:
+    """One line for each kind and field, with how often."""
+    notes: Counter[tuple[str, str]] = Counter()
+    dated = dated_in(known)
+    undated = [job for job in known.all_jobs.values() if undated_here(job, known)]
+    notes["undated", "startTime"] += len(undated)
+    placeholders = [row for row in known.reference.rows if not row.job_id]
+    for row in [*(job.row for job in [*dated, *undated]), *placeholders]:
+        for name in row.unreadable:
+            notes["unreadable", name] += 1
+        for name, text in (
+            ("jobType", row.service),
+            ("jobModule", row.module),
+            ("status", row.status or ""),
+        ):
+            notes["unknown code", name] += is_code(text)
+        said = row.job_id or row.status  # a placeholder may say nothing
+        unknown = bool(said) and not is_known(row.status) and not is_code(row.status or "")
+        notes["unknown status", "status"] += unknown
+    for job in [*dated, *undated]:
+        if job.dated_by in ("end", "modification"):
+            notes[f"dated by {job.dated_by}", "startTime"] += 1
+        if job.row.is_backup:
+            notes["inconsistent counts", "totalCount"] += inconsistent(job)
+            for name in contradictions(job, known):
+                notes["contradiction", name] += 1
+    for job in known.in_period():
+        notes["end not seen", "endTime"] += end_not_seen(job, known)
+    for job in known.all_jobs.values():
+        notes["start moved", "startTime"] += start_moved(job, known)
+    return [
+        {"kind": kind, "field": name, "count": count}
+        for (kind, name), count in sorted(notes.items())
+        if count
+    ]
+
+
+def dated_in(known: Known) -> list[Job]:
+    """Jobs dated in the period, also those left out and those that are no backups."""
+    return [
+        job
+        for job in known.all_jobs.values()
+        if job.dated_at and known.start <= job.dated_at < known.end
+    ]
+
+
+def is_code(text: str) -> bool:
+    """Whether a number that no list names stands for a name."""
+    return bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
+
+
+def is_known(status: str | None) -> bool:
+    """Whether a status stands in a list."""
+    return any(among(status, statuses) for statuses in OUTCOME_OF_STATUS.values())
+
+
+def undated_here(job: Job, known: Known) -> bool:
+    """Whether a job nobody can date was first shown by a snapshot of this period.
+
+    Where the period has none of its own: by its reference snapshot.
+    """
+    if job.dated_at:
+        return False
+    first = min(job.rows, key=lambda row: row.place).taken_at
+    if known.inside:
+        return known.start <= first < known.end
+    return first == known.reference.at
+
+
+def inconsistent(job: Job) -> bool:
+    """Whether the parts of a job do not add up to its total, all five being there."""
+    counts = job.row.counts
+    parts = [counts[name] for name in COUNTS[1:]]
+    if counts["totalCount"] is None or None in parts:
+        return False
+    return sum(part or 0 for part in parts) != counts["totalCount"]
+
+
+def contradictions(job: Job, known: Known) -> list[str]:
+    """The fields in which a job contradicts itself, one for each contradiction."""
+    row, counts = job.row, job.row.counts
+    processed = bool(counts["totalCount"])
+    found = []
+    if job.outcome == "failed" and processed and counts["failedCount"] == 0:
+        found.append("failedCount")
+    if job.outcome == "success" and counts["failedCount"]:
+        found.append("failedCount")
+    if (
+        job.outcome == "success"
+        and processed
+        and all(counts[name] == 0 for name in ("successfulCount", "skippedCount", "warningCount"))
+    ):
+        found.append("totalCount")
+    if row.start and row.end and row.end < row.start:
+        found.append("endTime")
+    if row.end and row.end > row.taken_at:
+        found.append("endTime")
+    if row.modified and row.modified > row.taken_at:
+        found.append("lastModifyTime")
+    twins = [
+        other
+        for other in dated_in(known)
+        if other.row.job_id == row.job_id and other.scope[1] != job.scope[1]
+    ]
+    if twins:
+        found.append("jobId")
+    return found
+
+
+def end_not_seen(job: Job, known: Known) -> bool:
+    """Last seen running, and a later look at its scope lists it no more."""
+    listing = [one.at for one in known.counted if one.lists(job.identity)]
+    if job.outcome != "running" or not listing:
+        return False
+    return any(
+        look.at > listing[-1] and not look.lists(job.identity) for look in looks(job.scope, known)
+    )
+
+
+def start_moved(job: Job, known: Known) -> bool:
+    """Whether a reply gave an earlier start than counts, and the period lies about the two."""
+    earliest = min((row.start for row in job.rows if row.start), default=None)
+    counts = job.row.start
+    if earliest is None or counts is None or counts == earliest:
+        return False
+    return earliest < known.end and counts >= known.start
+
+
+# The whole.
+
+
+def nothing_known_yet(known: Known) -> bool:
+    """Whether the period ended before the first snapshot and the earliest job in it.
+
+    Jobs that nobody can date and that are listed in this period are something known.
+    """
+    first = known.snapshots[0]
+    jobs = [known.all_jobs[row.identity].dated_at for row in first.rows if row.identity]
+    since = min([first.at, *(moment for moment in jobs if moment)])
+    undated = any(undated_here(job, known) for job in known.all_jobs.values())
+    return known.end <= since and not undated
+
+
+def report(
+    snapshots: Sequence[tuple[datetime, Sequence[RawRow]]],
+    period_start: datetime,
+    period_end: datetime,
+    zone: str,
+    policy: Mapping[str, Any],
+    answers: Mapping[str, Any] | None = None,
+    *,
+    kind: str | None = None,
+) -> Figures | None:
+    """The figures of a customer's period; None where nothing was known of the customer by then.
+
+    `snapshots` are replies with their times of receipt, codes already as names. `answers` may hold
+    `overview` (times and rows with `service`, `module`, `stored_bytes`) and `subscriptions` (times
+    and products). `kind` is `days` for days that happen to be a month.
+    """
+    answers = answers or {}
+    read = read_snapshots(snapshots, policy["units"])
+    if not read:
+        return None
+    local = ZoneInfo(zone)
+    known = Known(read, period_start, period_end, local, policy)
+    if nothing_known_yet(known):
+        return None
+    before = Known(
+        read, start_before(period_start, period_end, local, kind), period_start, local, policy
+    )
+    has_before = bool(before.in_period())
+    modules = [module_report(module, answers, known) for module in modules_of(known)]
+    own = subscription_reasons(answers, known)
+    states = [module["state"] for module in modules]
+    reasons = [
+        (module["service"], module["module"], *reason)
+        for module in modules
+        for reason in module.pop("reasons")
+    ]
+    return {
+        "state": worst_state([*states, *(state for state, _ in own if states)]),
+        "reasons": sorted(reasons) + [("", "", "", *reason) for reason in own],
+        "totals": group_figures(known.scopes, (), answers, known),
+        "services": [
+            {"service": service}
+            | group_figures(
+                [one for one in known.scopes if one[0] == service], (service,), answers, known
+            )
+            for service in sorted({scope[0] for scope in known.scopes})
+        ],
+        "modules": modules,
+        "daily": daily(known),
+        "silence": silence(known),
+        "previous": group_figures(before.scopes, (), answers, before) if has_before else None,
+        "comparable": has_before and well_observed(known) and well_observed(before),
+        "coverage": coverage(known),
+        "exceptions": exceptions(known),
+        "left_out": left_out(known),
+        "other_jobs": other_jobs(known),
+        "quality": quality(known),
+        "final": known.final,
+    }
+
+
+def modules_of(known: Known) -> list[tuple[str, str]]:
+    """The modules of the report: those with a scope in it."""
+    return sorted({scope[:2] for scope in known.scopes})
+
+
+def module_report(module: tuple[str, str], answers: Mapping[str, Any], known: Known) -> Figures:
+    """A module: its figures, its scopes', and what gives it its state."""
+    scopes = [scope for scope in known.scopes if scope[:2] == module]
+    figures = group_figures(scopes, module, answers, known)
+    own = module_reasons(figures)
+    states = [scope_state(scope, known) for scope in scopes]
+    reasons = [("", *reason) for reason in own]
+    reasons += [(scope[2], *one) for scope in scopes for one in scope_reasons(scope, known)]
+    return {
+        "service": module[0],
+        "module": module[1],
+        "state": worst_state([*states, *(state for state, _ in own)]),
+        "reasons": reasons,
+        **figures,
+        "scopes": [
+            {
+                "name": scope[2] or None,
+                "state": state,
+                "listed": listed(scope, known),
+                "listed_since": listed_since(scope, known),
+                **scope_figures(scope, known),
+            }
+            for scope, state in zip(scopes, states, strict=True)
+        ],
+    }

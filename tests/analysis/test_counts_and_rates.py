@@ -182,8 +182,8 @@ def test_a_target_exactly_reached_is_met() -> None:
 def test_the_narrowest_target_applies() -> None:
     """A module's own target goes before its service's, and that before the customer's."""
     targets = (
-        Target("Microsoft 365", None, 0.9),
-        Target("Microsoft 365", "OneDrive", 0.5),
+        Target("Microsoft 365", success_rate=0.9),
+        Target("Microsoft 365", "OneDrive", success_rate=0.5),
     )
     policy = Policy(target_success_rate=0.4, targets=targets)
     rows = jobs_of("Finished", "Failed") + jobs_of("Finished", "Failed", jobModule="OneDrive")

@@ -6,23 +6,64 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reporter.model import Outcome
+from reporter.model import Outcome, Silence
 from tests.builders import NOW, daily_snapshots, make_job, make_report, make_row
 
 
 def test_coverage_is_of_modules_with_a_recovery_point() -> None:
-    """Of three modules one was backed up in the period, one failed, one never ran."""
+    """Of three modules one was backed up in the period, one failed, one never ran; of those with
+    nothing to back up and those switched off nothing is expected.
+    """
     rows = [
         make_job(),
         make_job(status="Failed", jobModule="OneDrive"),
         make_row(jobModule="Power BI"),
+        make_row(jobModule="Power Apps", status="Finished"),
+        make_row(jobModule="Viva Engage", status="Disabled"),
     ]
     coverage = make_report(rows).coverage
     assert (coverage.modules_covered, coverage.modules_seen) == (1, 3)
+    assert (coverage.modules_idle, coverage.modules_off) == (1, 1)
+
+
+def test_a_module_is_covered_where_each_of_its_scopes_is() -> None:
+    """One tenant of two was backed up."""
+    rows = [make_job(name="Tenant A"), make_job(status="Failed", name="Tenant B", jobId="B")]
+    coverage = make_report(rows).coverage
+    assert (coverage.modules_covered, coverage.modules_seen) == (0, 1)
+    assert (coverage.scopes_covered, coverage.scopes_seen) == (1, 2)
+
+
+def test_the_share_that_was_watched_is_between_looks_that_are_close() -> None:
+    """Every four hours for half of the month, then once a day."""
+    first = datetime(2026, 9, 30, 22, tzinfo=UTC)
+    looks = [first + timedelta(hours=4 * n) for n in range(93)]
+    looks += daily_snapshots(looks[-1] + timedelta(days=1), 17)
+    coverage = make_report([make_job()], observed=looks).coverage
+    watched = looks[92] - datetime(2026, 10, 1, tzinfo=UTC)
+    assert coverage.watched_share == pytest.approx(watched / timedelta(days=31))
+    assert coverage.watch.sparse
+    assert not coverage.watch.comparable
+
+
+def test_a_day_without_a_job_is_told_by_who_watched_it() -> None:
+    """Watched, not watched, and still to come."""
+    looks = [datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=4 * n) for n in range(20)]
+    looks.append(datetime(2026, 10, 8, 20, tzinfo=UTC))
+    report = make_report([make_job("2026-10-01T01:00:00Z")], observed=looks)
+    days = {own.date.day: own.silence for own in report.silent}
+    assert [days.get(day) for day in (1, 2, 4, 5, 8, 9)] == [
+        None,
+        Silence.NO_RUN,
+        Silence.NO_RUN,
+        Silence.NOT_OBSERVED,
+        Silence.TO_COME,
+        Silence.TO_COME,
+    ]
 
 
 def test_a_module_of_earlier_months_is_still_seen() -> None:
-    """A module that ran in September and is silent in October stays in the report."""
+    """A module that ran in September and is listed in October stays in the report."""
     coverage = make_report([make_job("2026-09-05T01:00:00Z")]).coverage
     assert (coverage.modules_covered, coverage.modules_seen) == (0, 1)
 
@@ -93,7 +134,8 @@ def test_the_period_before_is_compared_where_it_has_data() -> None:
 @pytest.mark.parametrize("start", ["2026-08-31T23:59:59Z", "2026-10-05T01:00:00Z", "N/A"])
 def test_without_data_there_is_no_period_before(start: str) -> None:
     """A difference is never made up: no job of September, no comparison."""
-    assert make_report([make_job(startTime=start), make_row(jobModule="Power BI")]).previous is None
+    fields = {"startTime": start} | ({"endTime": start} if start == "N/A" else {})
+    assert make_report([make_job() | fields, make_row(jobModule="Power BI")]).previous is None
 
 
 def test_the_days_before_a_range_of_days_are_as_many() -> None:

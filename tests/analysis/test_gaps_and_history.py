@@ -26,7 +26,7 @@ def history(tmp_path: Path, rows: list[dict[str, object]], policy: Policy) -> li
     reply = Reply("https://graph.example/jobs", NOW, "1", body)
     store.record(Snapshot(CUSTOMER, (reply,)))
     months = OCTOBER.year_to()
-    seen = read_period(store, CUSTOMER, OCTOBER).observations
+    seen = read_period(store, CUSTOMER, OCTOBER, policy.watch_every).observations
     tallies = tallies_of(monthly_jobs(store, CUSTOMER, months), len(months))
     return list(history_of(tallies, months, policy, seen))
 
@@ -41,16 +41,18 @@ def test_a_gap_is_what_is_longer_than_allowed() -> None:
     assert (gap.length_s, gap.allowed_s) == (3 * 86_400, 26 * 3_600)
 
 
-def test_the_longest_gap_is_the_modules_figure() -> None:
-    """Each module with too long a gap is listed, first with the one of its figures."""
+def test_the_longest_gap_is_the_scopes_figure() -> None:
+    """Each scope with too long a gap is listed, first with the one of its figures."""
     report = make_report(make_busy_month(), timezone="Europe/Berlin")
-    lengths = [gap.length_s for gap in report.gaps]
+    lengths = [gap.length_s for gap in report.gaps if gap.certain]
     assert lengths == sorted(lengths, reverse=True)
     for own in report.modules:
-        gaps = [g for g in report.gaps if (g.service, g.module) == (own.service, own.module)]
-        assert bool(gaps) == ((own.figures.longest_gap_s or 0) > 86_400)
-        if gaps:
-            assert gaps[0].length_s == own.figures.longest_gap_s
+        for scope in own.scopes:
+            place = (own.service, own.module, scope.name)
+            gaps = [gap for gap in report.gaps if (gap.service, gap.module, gap.name) == place]
+            assert bool(gaps) == ((scope.figures.longest_gap_s or 0) > 26 * 3_600)
+            if gaps:
+                assert gaps[0].length_s == scope.figures.longest_gap_s
 
 
 def test_without_a_target_there_is_no_gap() -> None:

@@ -28,10 +28,7 @@ def notes_of(*rows: dict[str, object]) -> set[tuple[str, str, tuple[str, ...], i
 def words_of(*rows: dict[str, object]) -> set[str]:
     """The contradictions listed."""
     return {
-        word
-        for kind, _, values, _ in notes_of(*rows)
-        if kind == "contradiction"
-        for word in values
+        word for kind, _, values, _ in notes_of(*rows) if kind == "contradiction" for word in values
     }
 
 

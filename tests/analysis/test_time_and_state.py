@@ -6,8 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reporter.model import ModuleFigures, Policy, ReasonKind, State, Target
-from tests.builders import NOW, make_job, make_report, make_row
+from reporter.model import (
+    LeaveOut,
+    LeftOut,
+    Listed,
+    ModuleFigures,
+    Policy,
+    ReasonKind,
+    Report,
+    State,
+    Target,
+)
+from tests.builders import NOW, make_job, make_report, make_report_of_looks, make_row
 
 DAY = 86400.0
 NO_GAP_TARGET = Policy(max_gap=timedelta(0))
@@ -30,6 +40,20 @@ def module_of(
 ) -> ModuleFigures:
     """The only module of the report of October."""
     (module,) = make_report(rows, policy=policy, observed=observed).modules
+    return module
+
+
+Looks = list[tuple[datetime, list[dict[str, object]]]]
+
+
+def report_of_looks(looks: Looks, period: str = "2026-10") -> Report:
+    """The report of what each look showed."""
+    return make_report_of_looks(looks, period=period)
+
+
+def module_of_looks(looks: Looks, period: str) -> ModuleFigures:
+    """The only module of it."""
+    (module,) = report_of_looks(looks, period).modules
     return module
 
 
@@ -93,10 +117,11 @@ def test_the_longest_gap_starts_at_the_last_recovery_point_before_the_period() -
     assert module_of(rows).figures.longest_gap_s == 5 * DAY + 20 * 60
 
 
-def test_the_longest_gap_starts_with_the_period_where_nothing_is_known_before() -> None:
-    """Without history the series begins at the period's start."""
-    rows = [make_job(at(11, 0), minutes=0), *daily(days=range(11, 32))]
-    assert module_of(rows).figures.longest_gap_s == 10 * DAY
+def test_the_longest_gap_starts_with_the_first_job_where_nothing_is_known_before() -> None:
+    """Before anything was known of a scope nothing is said of it."""
+    rows = [make_job(at(11, 0), "Failed"), make_job(at(14, 0), minutes=0)]
+    rows += daily(days=range(14, 32))
+    assert module_of(rows).figures.longest_gap_s == 3 * DAY
 
 
 def test_the_longest_gap_ends_with_the_period() -> None:
@@ -129,9 +154,69 @@ def test_a_failure_is_no_recovery_point() -> None:
 
 
 def test_an_hour_won_in_october_is_an_hour_of_the_gap() -> None:
-    """October in Berlin has 745 hours, and a module without a backup a gap of as many."""
-    report = make_report([make_row()], timezone="Europe/Berlin")
+    """October in Berlin has 745 hours, and a module that failed at its start a gap of as many."""
+    rows = [make_job("2026-09-30T22:00:00Z", "Failed")]
+    report = make_report(rows, timezone="Europe/Berlin")
     assert report.totals.longest_gap_s == 745 * 3600
+
+
+def test_a_scope_that_never_ran_has_no_gap() -> None:
+    """Nothing is known of it, and nothing is said."""
+    figures = module_of([make_row()]).figures
+    assert (figures.longest_gap_s, figures.longest_gap_at_most_s) == (None, None)
+
+
+EVENINGS = [datetime(2026, 10, day, 19, tzinfo=UTC) for day in (1, 2, 3, 8, 9)]
+
+
+def nights(*days: int, status: str = "Finished") -> list[dict[str, object]]:
+    """A job at one o'clock of each of these days, as a service shows them that lists all."""
+    return [make_job(at(day), status) for day in days]
+
+
+def test_a_gap_nobody_watched_is_at_most_a_gap() -> None:
+    """Between the 3rd and the 8th nobody looked at a service that lists the newest job alone."""
+    seen = [[own] for own in nights(1, 2, 3, 8, 9)]
+    module = module_of_looks(list(zip(EVENINGS, seen, strict=True)), period="2026-10-01..2026-10-09")
+    assert module.figures.longest_gap_s == DAY
+    assert module.figures.longest_gap_at_most_s == 5 * DAY
+    assert module.figures.gap_target_met is None
+
+
+def test_a_watched_gap_is_certain() -> None:
+    """Somebody looked each evening, and the service still showed the job of the 3rd."""
+    looks = [datetime(2026, 10, day, 19, tzinfo=UTC) for day in range(1, 10)]
+    shown = [*nights(1, 2, 3), *nights(3, 3, 3, 3), *nights(8, 9)]
+    seen = [[own] for own in shown]
+    module = module_of_looks(list(zip(looks, seen, strict=True)), period="2026-10-01..2026-10-09")
+    assert module.figures.longest_gap_s == 5 * DAY
+    assert module.figures.gap_target_met is False
+
+
+def test_a_running_job_that_is_gone_hides_time_however_short() -> None:
+    """At 8 it ran, at 12 another one is listed: what became of it nobody saw."""
+    runs = make_job(at(5, 7), "Running", endTime="N/A", jobDuration="N/A")
+    looks = [
+        (datetime(2026, 10, 5, 4, tzinfo=UTC), [make_job(at(5, 1))]),
+        (datetime(2026, 10, 5, 8, tzinfo=UTC), [runs]),
+        (datetime(2026, 10, 5, 12, tzinfo=UTC), [make_job(at(5, 11), "Failed")]),
+        (datetime(2026, 10, 6, 0, tzinfo=UTC), [make_job(at(5, 23), "Failed")]),
+    ]
+    figures = module_of_looks(looks, period="2026-10-05..2026-10-05").figures
+    assert figures.longest_gap_s == 20 * 60  # from its first start on something is known of it
+    assert figures.longest_gap_at_most_s == 24 * 3600 - 80 * 60
+
+
+def test_what_is_queued_shows_nothing() -> None:
+    """A placeholder of a queued run hides the last job; it is no look."""
+    queued = make_row(status="Pending", lastModifyTime=at(6, 6))
+    looks = [
+        (datetime(2026, 10, 5, 4, tzinfo=UTC), [make_job(at(5, 1))]),
+        *((datetime(2026, 10, 5, hour, tzinfo=UTC), [queued]) for hour in (8, 12, 16, 20)),
+        (datetime(2026, 10, 6, 0, tzinfo=UTC), [make_job(at(5, 23))]),
+    ]
+    figures = module_of_looks(looks, period="2026-10-05..2026-10-05").figures
+    assert (figures.longest_gap_s, figures.longest_gap_at_most_s) == (40 * 60, 22 * 3600)
 
 
 def test_failures_in_a_row_are_counted_back_from_the_newest() -> None:
@@ -174,7 +259,7 @@ def test_a_group_has_the_worst_of_its_modules() -> None:
     totals = make_report(rows).totals
     assert totals.last_success_at == datetime(2026, 10, 3, 1, 20, tzinfo=UTC)
     assert totals.consecutive_failures == 2
-    assert totals.longest_gap_s == 31 * DAY
+    assert totals.longest_gap_s == 28 * DAY + (22 * 60 + 40) * 60
 
 
 def test_daily_backups_meet_the_gap_target_of_a_day() -> None:
@@ -198,21 +283,35 @@ def test_zero_switches_the_gap_target_off() -> None:
 
 def test_a_module_can_have_a_gap_target_of_its_own() -> None:
     """A weekly backup is fine where a week is allowed."""
-    rows = [make_job(at(day)) for day in (1, 8, 15, 22, 29)]
+    rows = [make_job(at(28, month=9)), *(make_job(at(day)) for day in (5, 12, 19, 26))]
     own = Target("Microsoft 365", "Exchange Online", max_gap=timedelta(days=7))
     assert module_of(rows, Policy(targets=(own,))).figures.gap_target_met is True
 
 
-def test_a_group_meets_the_gap_target_where_every_module_does() -> None:
-    """One module that never ran is enough for the customer to miss the target."""
+def test_a_group_meets_the_gap_target_where_every_scope_does() -> None:
+    """One that misses it is enough to miss it, one that cannot be judged is enough not to meet it,
+    and one that is switched off does not count.
+    """
     rows = [make_job(at(30, month=9)), *daily()]
+    late = make_job(at(30, month=9), jobModule="OneDrive")
     assert make_report(rows).totals.gap_target_met is True
-    assert make_report([*rows, make_row(jobModule="Power BI")]).totals.gap_target_met is False
+    assert make_report([*rows, make_row(jobModule="Power BI")]).totals.gap_target_met is None
+    assert make_report([*rows, late]).totals.gap_target_met is False
+    off = make_row(jobModule="Power BI", status="Disabled", lastModifyTime=at(1, month=5))
+    assert make_report([*rows, off]).totals.gap_target_met is True
+
+
+def test_what_was_not_known_before_the_period_cannot_be_judged() -> None:
+    """A first look in the middle of the month says nothing of what was before it."""
+    module = module_of(daily(days=range(11, 32)))
+    assert (module.figures.gap_target_met, module.state) == (None, State.HEALTHY)
 
 
 STATES = {
     State.NEVER_RUN: [make_row()],
-    State.NO_DATA: [make_job(at(20, month=9))],
+    State.NO_DATA: [make_job(at(31, 1), "Running", endTime="N/A", jobDuration="N/A")],
+    State.IDLE: [make_row(status="Finished", lastModifyTime=at(31))],
+    State.OFF: [make_row(status="Disabled", lastModifyTime=at(1, month=5))],
     State.CRITICAL: [make_job(at(5), "Failed")],
     State.ATTENTION: [*daily(), make_job(at(31, 5), "Failed")],
     State.HEALTHY: [make_job(at(30, month=9)), *daily()],
@@ -221,7 +320,7 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES)
 def test_the_state_of_a_module(state: State) -> None:
-    """Never run, no data, critical, attention and healthy, each for its own reason."""
+    """Each for its own reason."""
     assert module_of(STATES[state]).state is state
 
 
@@ -243,8 +342,102 @@ def test_one_failure_at_the_end_asks_for_attention() -> None:
 
 def test_a_job_still_running_is_no_data() -> None:
     """A module whose jobs have not completed in the period is neither good nor bad."""
-    module = module_of([make_job(at(5), "Running")])
+    module = module_of([make_job(at(31), "Running")])
     assert (module.state, module.figures.success_target_met) == (State.NO_DATA, None)
+
+
+def test_a_job_that_runs_for_weeks_leaves_no_recovery_point() -> None:
+    """Where nothing else ran, that is certain, and longer than the target allows."""
+    assert module_of([make_job(at(8), "Running", endTime="N/A")]).state is State.CRITICAL
+
+
+LISTED = [
+    ("Finished", Listed.IDLE, State.IDLE),
+    ("Skipped", Listed.IDLE, State.IDLE),
+    ("Disabled", Listed.OFF, State.OFF),
+    ("Not Finished", Listed.WAITING, State.NEVER_RUN),
+    ("Pending", Listed.WAITING, State.NEVER_RUN),
+    ("Throttled", Listed.WAITING, State.NEVER_RUN),
+    ("N/A", Listed.WAITING, State.NEVER_RUN),
+    ("Failed", Listed.REFUSED, State.CRITICAL),
+    ("Canceled", Listed.REFUSED, State.CRITICAL),
+    ("Partially finished", Listed.REFUSED, State.CRITICAL),
+]
+
+
+@pytest.mark.parametrize(("status", "listed", "state"), LISTED)
+def test_a_placeholder_says_how_its_scope_stands(status: str, listed: Listed, state: State) -> None:
+    """Its status tells, and no job does."""
+    (scope,) = module_of([make_row(status=status)]).scopes
+    assert (scope.listed, scope.state, scope.name) == (listed, state, None)
+
+
+def test_a_scope_switched_off_within_the_period_asks_for_attention() -> None:
+    """Long ago it is a fact; this month somebody should know."""
+    rows = [make_row(status="Disabled", lastModifyTime=at(9))]
+    (scope,) = module_of(rows).scopes
+    assert (scope.state, scope.listed_since) == (
+        State.ATTENTION,
+        datetime(2026, 10, 9, 1, tzinfo=UTC),
+    )
+
+
+def test_a_scope_that_is_listed_no_more_is_gone() -> None:
+    """It was there on the 5th, and is not in the last look of the month."""
+    looks = [
+        (datetime(2026, 10, 5, 4, tzinfo=UTC), [make_job(at(5)), make_row(jobModule="Power BI")]),
+        (datetime(2026, 10, 31, 23, tzinfo=UTC), [make_row(jobModule="Power BI")]),
+        (datetime(2026, 11, 1, 8, tzinfo=UTC), [make_row(jobModule="Power BI")]),
+    ]
+    gone, there = (own.scopes[0] for own in report_of_looks(looks).modules)
+    assert (gone.listed, gone.state) == (Listed.GONE, State.ATTENTION)
+    assert gone.listed_since == datetime(2026, 10, 5, 4, tzinfo=UTC)
+    assert there.listed is Listed.WAITING
+
+
+def test_the_scopes_of_a_module_stand_by_themselves() -> None:
+    """One of two tenants fails each night; what the other backs up cures nothing of it."""
+    rows = [row | {"name": "Tenant A"} for row in daily()]
+    rows += [
+        row | {"name": "Tenant B", "jobId": f"B{number}"}
+        for number, row in enumerate(daily("Failed"))
+    ]
+    report = make_report(rows)
+    (module,) = report.modules
+    assert [(own.name, own.state) for own in module.scopes] == [
+        ("Tenant B", State.CRITICAL),
+        ("Tenant A", State.HEALTHY),
+    ]
+    assert module.state is State.CRITICAL
+    assert module.figures.success_rate == 0.5
+    assert all(own.open for own in report.exceptions)
+
+
+def test_a_nameless_placeholder_beside_named_scopes_is_none_of_its_own() -> None:
+    """A module is configured: its one row without a name gives way to scopes by name."""
+    rows = [make_row(), *(row | {"name": "Tenant A"} for row in daily())]
+    (module,) = make_report(rows).modules
+    assert [own.name for own in module.scopes] == ["Tenant A"]
+
+
+def test_a_finished_job_that_lost_most_objects_misses_the_object_target() -> None:
+    """A green rate hides it: 31 jobs finished, and each lost 21 of 22 mailboxes."""
+    counts = {"totalCount": "22", "successfulCount": "1", "failedCount": "21"}
+    rows = [row | counts for row in [make_job(at(30, month=9)), *daily()]]
+    report = make_report(rows)
+    assert (report.state, report.totals.object_target_met) == (State.ATTENTION, False)
+    assert [own.kind for own in report.reasons] == [ReasonKind.OBJECT_TARGET_MISSED]
+
+
+def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
+    """The provider says why; the report says so, and how many jobs it is about."""
+    rows = [*daily(), *(make_job(at(day), "Failed", jobModule="OneDrive") for day in (1, 2))]
+    rule = LeaveOut("Microsoft 365", "OneDrive", None, "A test tenant")
+    report = make_report(rows, policy=Policy(left_out=(rule,)))
+    assert [own.module for own in report.modules] == ["Exchange Online"]
+    assert report.totals.failed == 0
+    assert report.left_out == (LeftOut("Microsoft 365", "OneDrive", None, "A test tenant", 2),)
+    assert report.jobs["left_out"].sum() == 2
 
 
 @pytest.mark.parametrize(
@@ -252,13 +445,15 @@ def test_a_job_still_running_is_no_data() -> None:
     [
         (["critical", "attention", "never run"], "critical"),
         (["healthy", "attention", "never run"], "attention"),
-        (["healthy", "no data", "never run"], "never run"),
-        (["healthy", "no data"], "no data"),
-        (["healthy"], "healthy"),
+        (["healthy", "no data", "never run", "off"], "healthy"),
+        (["never run", "no data", "idle"], "never run"),
+        (["no data", "idle", "off"], "no data"),
+        (["idle", "off"], "idle"),
+        (["off"], "off"),
     ],
 )
-def test_a_customer_is_as_its_worst_module(states: list[str], expected: str) -> None:
-    """The order is critical, attention, never run, no data, healthy."""
+def test_a_customer_is_as_the_first_of_its_modules(states: list[str], expected: str) -> None:
+    """The order is critical, attention, healthy, never run, no data, idle, off."""
     rows = [
         row | {"jobModule": f"Module {state}"} for state in states for row in STATES[State(state)]
     ]

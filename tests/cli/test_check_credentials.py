@@ -95,6 +95,26 @@ def test_check_tells_how_long_a_certificate_is_good_for(
     assert result.exit_code == (0 if sign.startswith("ok") else 1)
 
 
+@pytest.mark.parametrize("purposes", [(), ("key_encipherment",)])
+def test_check_says_where_a_certificate_does_not_state_that_it_signs(
+    purposes: tuple[str, ...],
+    run: Run,
+    start_emulator: StartEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The service asks for it; nothing is said of one that does."""
+    monkeypatch.setenv("REPORTER_API__CERTIFICATE_PASSWORD", "secret")
+    certificate, _ = make_certificate(tmp_path)
+    configure_certificate(start_emulator(certificate=certificate), tmp_path)
+    assert "key usage" not in run("check").stdout
+    certificate, _ = make_certificate(tmp_path, purposes=purposes)
+    configure_certificate(start_emulator(certificate=certificate), tmp_path)
+    checked = run("check")
+    assert checked.exit_code == 0
+    assert "absent  key usage: the certificate does not state digitalSignature" in checked.stdout
+
+
 def test_check_with_a_wrong_certificate_or_password(
     run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,9 @@ def test_every_hour_over_the_end_of_a_month(
 ) -> None:
     """The new month is done at its hour of the provider's clock, and is only looked at after it."""
     configure(
-        emulator, tmp_path, '[report]\ntimezone = "Europe/Berlin"\n[schedule]\ntime = "06:30"'
+        emulator,
+        tmp_path,
+        '[report]\ntimezone = "Europe/Berlin"\n[schedule]\ntime = "06:30"\nfetch_every = 0',
     )
     assert done(start("2026-10-31T22:17")) == ["2026-09"]
     assert done(start("2026-11-01T05:17")) == ["2026-09"]
@@ -105,15 +107,15 @@ def test_fetching_less_often_than_it_is_started(
         return result.stderr.count("Fetched") == 2
 
     assert fetched(start("2026-11-02T06:00"))
-    young = start("2026-11-02T09:59")
+    young = start("2026-11-02T09:29")
     assert not fetched(young)
     assert (
-        "Not fetched: the last fetch ended at 2026-11-02 06:00 UTC, "
-        "the next is due at 2026-11-02 10:00 UTC."
+        "Not fetched: the last fetch began at 2026-11-02 06:00 UTC, "
+        "the next is due at 2026-11-02 09:30 UTC."
     ) in young.stderr
     assert fetched(start("2026-11-02T09:59", "--period", "2026-10"))
     assert not fetched(start("2026-11-02T13:00"))
-    assert fetched(start("2026-11-02T14:00"))
+    assert fetched(start("2026-11-02T13:30"))
 
 
 def test_a_fetch_that_was_cut_short_does_not_count(

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from reporter.emulator import Emulator, Faults, demo_cast, ordinary_customers
+from reporter.emulator import Emulator, Faults, Lists, demo_cast, ordinary_customers
+from reporter.emulator.cast import Temper
 from reporter.emulator.faults import FAULTS
 from reporter.emulator.rows import job_rows
+from reporter.emulator.runs import truth
+from reporter.emulator.spellings import MODULE_CODES
 from reporter.errors import UsageError
-from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES
+from reporter.jobs.catalog import SERVICE_NAMES
 from tests.conftest import CLOCK, StartEmulator
 
 V1 = ("partner.customers", "partner.jobs", "partner.cbprotected", "partner.license")
-V3 = ("elements.customers", "elements.jobs", "elements.cbprotected")
+V3 = ("elements.customers", "elements.jobs", "elements.cbprotected", "elements.license")
 ROOT = "/partner/external/v3/general/customers"
 
 
@@ -62,9 +66,9 @@ def test_every_documented_address_answers(start_emulator: StartEmulator) -> None
     customer = call(emulator, f"/partner/customers/{own.id}").json()
     assert (customer["id"], customer["organization"]) == (own.id, own.name)
     assert len(call(emulator, "/partner/customers").json()["value"]) == 2
-    module = f"/partner/customers/{own.id}/jobs/jobType/Microsoft%20365/jobModule/OneDrive"
-    rows = call(emulator, module).json()["value"]
-    assert {row["jobModule"] for row in rows} == {"OneDrive"}
+    module = "jobType/Microsoft%20365/jobModule/OneDrive%20for%20Business"
+    (row,) = call(emulator, f"/partner/customers/{own.id}/jobs/{module}").json()["value"]
+    assert row["jobModule"] == "OneDrive for Business"
     (protected, *_) = call(emulator, f"/partner/customers/{own.id}/protected").json()["value"]
     assert protected["totalProtectedObjects"] <= protected["totalScannedObjects"]
     subscription = call(emulator, f"/partner/services/{own.id}").json()
@@ -77,7 +81,7 @@ def test_every_documented_address_answers(start_emulator: StartEmulator) -> None
 def test_a_filter_of_generation_3_holds(start_emulator: StartEmulator) -> None:
     """Only the jobs of the module asked for, and totalCount counts them."""
     own = demo_cast()[0]
-    emulator = start_emulator(customers=[own])
+    emulator = start_emulator(customers=[own], lists=Lists.ALL)
     body = {"jobType": 7, "jobModule": 305}
     page = call(emulator, f"{ROOT}/{own.id}/avpt-products/jobs/batch", "POST", json=body).json()
     assert {(row["jobType"], row["jobModule"]) for row in page["data"]} == {(7, 305)}
@@ -109,15 +113,9 @@ def test_unknown_customers_addresses_and_tokens(start_emulator: StartEmulator) -
 def test_a_running_job_is_finished_later() -> None:
     """The same job, seen at a later clock, has its end and a newer modification."""
     (profile,) = ordinary_customers(1, 3000, 1)
+    running = [row for row in job_rows(1, profile, CLOCK, 1) if row["status"] == "Running"]
     day = timedelta(days=1)
-    now = next(
-        CLOCK + timedelta(minutes=minutes)
-        for minutes in range(0, 600, 5)
-        if job_rows(1, profile, CLOCK + timedelta(minutes=minutes), day, 1)[0]["status"]
-        == "Running"
-    )
-    running = [row for row in job_rows(1, profile, now, day, 1) if row["status"] == "Running"]
-    later = {row["jobId"]: row for row in job_rows(1, profile, now + day, 2 * day, 1)}
+    later = {row["jobId"]: row for row in job_rows(1, profile, CLOCK + day, 1, Lists.ALL, 2 * day)}
     assert running
     for row in running:
         assert row["endTime"] == "N/A"
@@ -126,28 +124,50 @@ def test_a_running_job_is_finished_later() -> None:
 
 
 def test_every_row_adds_up() -> None:
-    """Total is successful, failed, skipped and warning objects; sizes carry a unit."""
+    """Total is successful, failed, skipped and warning objects; sizes are GB."""
     for profile in demo_cast():
-        for row in job_rows(1, profile, CLOCK, timedelta(days=40), 1):
-            if row["status"] in ("Running", "Not Finished"):
+        for row in job_rows(1, profile, CLOCK, 1, Lists.ALL, timedelta(days=40)):
+            if row["totalCount"] == "N/A":
                 continue
             parts = ("successfulCount", "failedCount", "skippedCount", "warningCount")
             assert int(row["totalCount"]) == sum(int(row[part]) for part in parts)
-            assert row["backupSize"].endswith(("GB", "MB", "TB"))
+            assert row["backupSize"].endswith(" GB")
 
 
 def test_the_demo_has_all_services_and_its_hard_cases() -> None:
-    """Five services, a customer with 20,000 jobs in October, one that may not be read."""
+    """Five services, a customer with 3,000 jobs in October, one that may not be read, one that
+    came in mid-month, and scopes of every fate.
+    """
     cast = demo_cast()
-    services = {plan.service for profile in cast for plan in profile.plans}
-    assert services >= {"Microsoft 365", "Google Workspace", "IaaS + PaaS", "Dynamics 365",
-                        "Salesforce"}  # fmt: skip
-    assert services <= set(SERVICE_NAMES.values())
-    assert {plan.module for own in cast for plan in own.plans} <= set(MODULE_NAMES.values())
-    large = max(cast, key=lambda own: sum(plan.runs_per_day for plan in own.plans))
-    rows = job_rows(1, large, CLOCK, timedelta(days=31), 1)
-    assert sum("2026-10" in row["startTime"] for row in rows) >= 20_000
+    assert len(cast) == 7
+    plans = [plan for own in cast for plan in own.plans]
+    assert {plan.service for plan in plans} == {
+        "Microsoft 365",
+        "Google Workspace",
+        "IaaS + PaaS",
+        "Dynamics 365",
+        "Salesforce",
+    }
+    assert {plan.service for plan in plans} <= set(SERVICE_NAMES.values())
+    assert {plan.module for plan in plans} <= set(MODULE_CODES)
+    start, stop = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    truths = [truth(1, own, start, stop) for own in cast]
+    assert max(len(own.runs) for own in truths) > 3_000
+    changes = {change.what for own in truths for change in own.changes}
+    assert changes == {"begun", "switched off", "removed", "renamed"}
+    assert any(plan.off_at and plan.off_at < start for plan in plans)
+    scopes = Counter(
+        (own.name, plan.module)
+        for own in cast
+        for plan in own.plans
+        if plan.temper is Temper.BROKEN
+    )
+    ((name, module),) = scopes
+    assert (
+        len([own for own in cast if own.name == name for p in own.plans if p.module == module]) == 3
+    )
     assert [own.readable for own in cast].count(False) == 1
+    assert [own.there_at(start) for own in cast].count(False) == 1
 
 
 def test_the_same_options_serve_the_same_in_every_process() -> None:
@@ -157,7 +177,7 @@ def test_the_same_options_serve_the_same_in_every_process() -> None:
         "from reporter.emulator.rows import job_rows;"
         "now = datetime(2026, 11, 1, tzinfo=UTC);"
         "cast = ordinary_customers(6, 400, 5);"
-        "rows = [job_rows(5, own, now, timedelta(days=9), 3) for own in cast];"
+        "rows = [job_rows(5, own, now, 3, Lists.ALL) for own in cast];"
         "print(hashlib.sha256(json.dumps(rows).encode()).hexdigest())"
     )
     hashes = {

@@ -158,3 +158,34 @@ def test_what_is_no_assertion_is_refused(emulator: Emulator, own: ClientCertific
     assert_refused(
         answer(emulator, good, client_assertion_type="urn:other"), "wrong assertion type"
     )
+
+
+@pytest.mark.parametrize("names", [("kid",), ("x5t",), ("kid", "x5t")], ids=str)
+def test_the_certificate_is_named_as_the_vendors_samples_do(
+    emulator: Emulator, own: ClientCertificate, other: ClientCertificate, names: tuple[str, ...]
+) -> None:
+    """By `kid` in hexadecimal, by `x5t`, or by both; a stranger's is refused, and so is none."""
+
+    def headers(certificate: x509.Certificate) -> dict[str, str]:
+        thumbprint = certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1
+        both = {"kid": thumbprint.hex().upper(), "x5t": encoded(thumbprint)}
+        return {name: both[name] for name in names}
+
+    def assertion(header: dict[str, str]) -> str:
+        return jwt.encode(claims_for(emulator), own.key, "RS256", headers=header)
+
+    assert answer(emulator, assertion(headers(own.certificate))).json()["access_token"]
+    assert_refused(answer(emulator, assertion({})), "must name")
+    assert_refused(answer(emulator, assertion(headers(other.certificate))), "is not the registered")
+
+
+def test_a_scope_that_is_too_long_is_refused(emulator: Emulator, own: ClientCertificate) -> None:
+    """Three hundred characters are taken, one more is not, though all of them are granted."""
+    permission = "partner.jobs.read.all"
+    longest = " ".join([permission] * 13).ljust(300)
+    assert len(longest) == 300
+    for scope, code in ((longest, 200), (longest + " ", 400)):
+        assertion = signed(claims_for(emulator), own, x5t(own.certificate))
+        reply = answer(emulator, assertion, scope=scope)
+        assert reply.status_code == code
+    assert reply.json()["error"] == "invalid_scope"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from reporter.emulator import ordinary_customers
+from reporter.emulator import Lists, ordinary_customers
 from reporter.errors import FetchError
 from reporter.fetch import pages
 from reporter.pipeline import fetch_snapshots
@@ -65,7 +65,7 @@ def test_of_forty_customers_the_odd_ones_alone_fail(
     if version == "v3":  # which has no links
         odd = [fault for fault in odd if not fault.endswith("-next")]
     faults = dict(zip((own.id for own in cast[5:]), odd, strict=False))
-    emulator = start_emulator(customers=cast, page_size=20)
+    emulator = start_emulator(customers=cast, lists=Lists.ALL, page_size=20)
     emulator.faults = FaultsOfCustomers(faults)
     configure(emulator, tmp_path, f'version = "{version}"')
     result = run("fetch")
@@ -166,7 +166,9 @@ def test_a_list_has_limits_of_size_and_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also one of many pages, each of which is within its own."""
-    emulator = start_emulator(customers=ordinary_customers(1, 900, 1), latency=0.1, page_size=100)
+    emulator = start_emulator(
+        customers=ordinary_customers(1, 900, 1), lists=Lists.ALL, latency=0.1, page_size=100
+    )
     source, (customer,), _ = source_of(emulator, version)
     monkeypatch.setattr(pages, limit, most)
     with pytest.raises(FetchError, match=said) as caught:

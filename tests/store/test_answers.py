@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from reporter.errors import ReplyError
 from reporter.jobs.replies import products_of, protected_rows
-from reporter.model import Absence, Answer, Kind, Lack
+from reporter.model import Absence, Answer, Kind, Lack, Policy
 from reporter.period import parse_period
 from reporter.store import Store, tables
 from reporter.store.reading import read_period
@@ -28,6 +28,7 @@ from tests.builders import (
 from tests.store.test_store import snapshot_of
 
 OCTOBER = parse_period("2026-10", "UTC", NOW)
+WATCH_EVERY = Policy().watch_every
 
 
 def on(month: int, day: int) -> datetime:
@@ -45,7 +46,7 @@ def answered(at: datetime, scanned: int = 10) -> tuple[Answer, Answer]:
 
 
 def answer_of(store: Store, kind: Kind = "protection") -> Answer:
-    answers = {own.kind: own for own in read_period(store, CUSTOMER, OCTOBER).answers}
+    answers = {own.kind: own for own in read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers}
     return answers[kind]
 
 
@@ -58,7 +59,7 @@ def test_answers_come_out_as_they_went_in(store: Store) -> None:
     """The raw replies, to the byte, with when they came."""
     given = answered(on(10, 5))
     record(store, on(10, 5), given)
-    assert read_period(store, CUSTOMER, OCTOBER).answers == given
+    assert read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers == given
     with store.reading() as connection:
         rows = connection.execute(sa.select(tables.fetches.c.kind, tables.fetches.c.error)).all()
     assert sorted(map(tuple, rows)) == [
@@ -71,6 +72,31 @@ def test_never_asked_is_not_refused(store: Store) -> None:
     """A store from before tells so."""
     store.record(snapshot_of([make_job()]))
     assert answer_of(store) == Answer("protection", None, absence=Absence(Lack.NEVER_FETCHED))
+
+
+def test_an_earlier_answer_counts_before_a_later_one(store: Store) -> None:
+    """Nobody asked in October: what was said before it is nearer than what is said after it."""
+    record(store, on(9, 3), answered(on(9, 3), 9))
+    record(store, on(11, 2), answered(on(11, 2), 11))
+    assert scanned(store) == 9
+
+
+def test_what_was_stored_before_the_period(store: Store) -> None:
+    """By the last complete answer before it; none where nothing was said since, or nothing ever."""
+    assert before(store) is None
+    record(store, on(9, 3), answered(on(9, 3), 9))
+    record(store, on(9, 29), make_refusals(Lack.FAILED, "503: x"))
+    assert before(store) is None
+    record(store, on(10, 3), answered(on(10, 3), 10))
+    answer = before(store)
+    assert answer
+    assert answer.asked_at == on(9, 3)
+    (line,) = protected_rows(answer.replies)
+    assert line["totalScannedObjects"] == 9
+
+
+def before(store: Store) -> Answer | None:
+    return read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).stored_before
 
 
 def test_the_last_answer_of_the_period_counts(store: Store) -> None:
@@ -96,9 +122,9 @@ def test_a_failure_does_not_hide_an_answer_of_the_period(store: Store) -> None:
     assert scanned(store) == 3
 
 
-def test_a_refusal_is_told_rather_than_last_months_answer(store: Store) -> None:
-    """Where a permission was withdrawn before the period, the period says so, always the same."""
-    record(store, on(9, 3), answered(on(9, 3)))
+def test_why_nothing_was_ever_said_stays_the_same(store: Store) -> None:
+    """What the period said of it; a later attempt changes nothing."""
+    record(store, on(9, 3), make_refusals(Lack.FAILED, "502: x"))
     record(store, on(10, 4), make_refusals(Lack.FAILED, "503: x"))
     record(store, on(10, 5), make_refusals(Lack.NOT_PERMITTED, "a.read"))
     before = answer_of(store)

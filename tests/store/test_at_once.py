@@ -24,7 +24,7 @@ from reporter.store import Store, tables
 from reporter.store.versions import figures_of, versions_of
 from tests.builders import NOW, make_job
 from tests.conftest import Run, StartEmulator, configure
-from tests.store.test_store import snapshot_of
+from tests.store.test_store import of_jobs, snapshot_of
 
 CUSTOMERS = [Customer(str(number), f"Customer {number}") for number in range(3)]
 ROUNDS = 5
@@ -81,7 +81,7 @@ def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
         assert [process.exitcode for process in processes] == [0] * 6
         assert list(said) == []
     with store.reading() as connection:
-        jobs = Counter(connection.execute(sa.select(tables.jobs.c.customer_id)).scalars())
+        jobs = Counter(connection.execute(of_jobs(tables.modules.c.customer_id)).scalars())
     assert jobs == {customer.id: 28 for customer in CUSTOMERS}
     for customer in CUSTOMERS:
         outcome = render_stored(rendering(tmp_path), store, customer, f"customer-{customer.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from reporter.emulator import ordinary_customers
 from reporter.errors import NotStorable, ReplyError, StoreError
 from reporter.jobs.rows import LONGEST_ID
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.pipeline import fetch_snapshots
 from reporter.store import Store, tables
 from tests.conftest import CLOCK, StartEmulator
 from tests.fetch.odd import FaultsOfCustomers, kept_of
 from tests.fetch.test_fetch import source_of
+from tests.store.test_store import of_jobs
 
 
 @pytest.mark.parametrize("fault", ["half-emoji", "nul"])
@@ -46,7 +47,7 @@ def test_what_is_no_character_is_replaced_and_told(
         assert [own.error for own in outcomes] == [None] * 3
         with store.reading() as connection:
             found = connection.execute(
-                sa.select(tables.jobs.c.customer_id, tables.jobs.c.name).where(
+                of_jobs(tables.modules.c.customer_id, tables.jobs.c.name).where(
                     tables.jobs.c.name.contains("\ufffd")
                 )
             ).all()
@@ -89,7 +90,12 @@ class Source:
     def customers(self, received: list[Reply] | None = None) -> Any:
         raise NotImplementedError
 
-    def snapshot(self, customer: Customer, received: list[Reply] | None = None) -> Snapshot:
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
         taken = self._make(customer)
         if self._shows and received is not None:
             received += taken.replies

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -35,9 +36,15 @@ def snapshot_of(
 
 def report_from(store: Store, period: Period = OCTOBER, customer: Customer = CUSTOMER) -> Report:
     policy = Policy()
-    reading = read_period(store, customer, period)
+    reading = read_period(store, customer, period, policy.watch_every)
     jobs = read_jobs(reading.rows, policy)
-    return analyse(customer, jobs, period, policy, reading.observations)
+    return analyse(customer, jobs, reading.sightings, period, policy, reading.observations)
+
+
+def of_jobs(*columns: Any) -> sa.Select[Any]:
+    """Something of all jobs in a store, and of the customers and modules they are of."""
+    jobs, modules = tables.jobs, tables.modules
+    return sa.select(*columns).select_from(jobs).join(modules, modules.c.id == jobs.c.module_id)
 
 
 def test_a_report_from_the_store_is_the_report_from_the_reply(store: Store) -> None:
@@ -102,10 +109,12 @@ def test_a_cure_after_the_period_is_found(store: Store) -> None:
 
 
 def test_history_before_the_period_is_read_as_far_as_it_matters(store: Store) -> None:
-    """The last success long before the period is known, though its month is not read."""
+    """The last success long before the period is known, though its month is not read: how long it
+    is since tells that the scope is critical.
+    """
     store.record(snapshot_of([make_job("2026-01-05T01:00:00Z"), make_job("2026-02-05T01:00:00Z")]))
     (module,) = report_from(store).modules
-    assert module.state.value == "no data"
+    assert module.state.value == "critical"
     assert module.figures.last_success_at == datetime(2026, 2, 5, 1, 20, tzinfo=UTC)
 
 

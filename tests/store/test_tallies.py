@@ -14,9 +14,10 @@ from reporter.model import Customer, Outcome, Tally
 from reporter.period import parse_period
 from reporter.pipeline import tallies_to
 from reporter.store import Store
+from reporter.store.reading import monthly_jobs
 from reporter.store.tallies import keep_tallies, kept_tallies
 from reporter.store.upkeep import prune, rebuild_jobs
-from tests.builders import CUSTOMER, NOW, make_job
+from tests.builders import CUSTOMER, NOW, make_job, make_row
 from tests.store.test_store import OCTOBER, snapshot_of
 
 SEPTEMBER_JOB = make_job("2026-09-10T01:00:00Z", backupSize="2 GB")
@@ -76,9 +77,52 @@ def test_a_job_that_changes_its_start_is_noticed(kept: Store) -> None:
     """It leaves a month that the fetch says nothing else about."""
     moved = SEPTEMBER_JOB | {"startTime": "2026-10-10T01:00:00Z", "lastModifyTime": "N/A"}
     kept.record(snapshot_of([moved], NOW + timedelta(hours=1)))
-    assert known(kept) == [False] * 12
+    assert known(kept) == [True] * 10 + [False] * 2
     *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER)
     assert (counted(september)[0], counted(october)[0]) == (0, 3)
+
+
+def test_a_fetch_that_says_nothing_new_leaves_all_tallies(kept: Store) -> None:
+    """However old a job is that the service still lists."""
+    again = [SEPTEMBER_JOB, make_job(), make_row(jobModule="Power BI")]
+    kept.record(snapshot_of(again, NOW + timedelta(hours=1)))
+    assert known(kept) == [True] * 12
+    new = make_job("2026-10-07T01:00:00Z")
+    kept.record(snapshot_of([*again, new], NOW + timedelta(hours=2)))
+    assert known(kept) == [True] * 11 + [False]
+
+
+def test_a_volume_that_is_not_given_is_kept_as_such(kept: Store) -> None:
+    """It is not zero, neither when counted nor when read again."""
+    unsized = make_job("2026-08-10T01:00:00Z", backupSize="0 GB")
+    kept.record(snapshot_of([unsized], NOW + timedelta(hours=1)))
+    counted_now, kept_then = (tallies_to(kept, CUSTOMER, OCTOBER)[-3] for _ in range(2))
+    assert counted_now == kept_then
+    assert counted_now.bytes == {"binary": None, "decimal": None}
+    assert all(known(kept))
+
+
+def test_jobs_are_counted_by_whether_they_had_objects(kept: Store) -> None:
+    """A module that backs something up and gives no size is another than one with nothing."""
+    nothing = make_job("2026-10-08T01:00:00Z", successfulCount="0")
+    unread = make_job("2026-10-09T01:00:00Z", successfulCount="many")
+    kept.record(snapshot_of([nothing, unread], NOW + timedelta(hours=1)))
+    counts = monthly_jobs(kept, CUSTOMER, [OCTOBER])
+    by_objects = counts.groupby("has_objects")["count"].sum()
+    assert by_objects.to_dict() == {False: 2, True: 2}
+    assert list(counts.columns) == [
+        "jobType", "jobModule", "status", "backupSize", "has_objects", "month", "count",
+    ]  # fmt: skip
+
+
+def test_a_job_without_a_start_is_counted_where_it_is_dated(kept: Store) -> None:
+    """By its modification: one that failed to start is a job of the month."""
+    failed = make_job(
+        status="Failed to start", startTime="N/A", endTime="N/A",
+        lastModifyTime="2026-10-12T00:00:00Z", jobId="none",
+    )  # fmt: skip
+    kept.record(snapshot_of([failed], NOW + timedelta(hours=1)))
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER)[-1])[0] == 3
 
 
 def test_rebuilding_and_pruning_count_again(kept: Store) -> None:

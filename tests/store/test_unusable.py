@@ -16,9 +16,10 @@ from reporter.period import parse_period
 from reporter.pipeline import report_of
 from reporter.render.json_ import report_dict
 from reporter.store import Store, tables
+from reporter.store.deriving import replies_of
 from reporter.store.reading import read_period
 from reporter.store.received import received_until
-from reporter.store.store import MOST_UNUSABLE, replies_of
+from reporter.store.store import MOST_UNUSABLE
 from reporter.store.upkeep import prune, rebuild_jobs
 from tests.builders import (
     CUSTOMER,
@@ -93,7 +94,9 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
     for again in (False, True):
         reports = [report_of(own, CUSTOMER, OCTOBER, Policy(), None) for own in (odd, even)]
         assert report_dict(reports[0]) == report_dict(reports[1])
-        readings = [read_period(own, CUSTOMER, OCTOBER) for own in (odd, even)]
+        readings = [
+            read_period(own, CUSTOMER, OCTOBER, Policy().watch_every) for own in (odd, even)
+        ]
         assert readings[0].answers == readings[1].answers
         assert readings[0].observations == readings[1].observations
         if not again:

@@ -1,0 +1,75 @@
+"""When the service was asked and what it showed then: for whoever decides what to ask, and when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from reporter.jobs.catalog import is_backup
+from reporter.jobs.rows import present
+from reporter.jobs.sightings import ScopeKey
+from reporter.model import KINDS, Customer, Kind, Lack
+from reporter.store import tables
+from reporter.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """When a customer's jobs were looked at, and the starts of the jobs that were seen."""
+
+    taken_at: tuple[datetime, ...]
+    """The complete snapshots, in order."""
+    starts: Mapping[ScopeKey, tuple[datetime, ...]]
+    """Of each scope's backup jobs, in order."""
+
+
+def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
+    """When the service last answered what is asked beside the jobs, by customer; that there is
+    nothing of the kind is an answer as well.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    fetches = tables.fetches.c
+    answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
+    query = (
+        sa.select(fetches.customer_id, fetches.kind, sa.func.max(fetches.taken_at))
+        .where(fetches.customer_id.is_not(None), fetches.kind.in_(KINDS), answered)
+        .group_by(fetches.customer_id, fetches.kind)
+    )
+    last: dict[str, dict[Kind, datetime]] = defaultdict(dict)
+    with store.reading() as connection:
+        for customer_id, kind, taken_at in connection.execute(query):
+            last[customer_id][kind] = taken_at
+    return last
+
+
+def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
+    """The looks at a customer since a time, and the jobs seen that started since.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    fetches, jobs = tables.fetches.c, tables.jobs.c
+    taken = sa.select(fetches.taken_at).where(
+        fetches.customer_id == customer.id,
+        fetches.kind == "jobs",
+        fetches.taken_at >= since,
+        fetches.error.is_(None),
+    )
+    started = sa.select(jobs.service, jobs.module, jobs.name, jobs.started_at).where(
+        jobs.customer_id == customer.id, jobs.started_at >= since, jobs.job_id != ""
+    )
+    starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
+    with store.reading() as connection:
+        looks = connection.execute(taken.order_by(fetches.taken_at)).scalars().all()
+        for service, module, name, started_at in connection.execute(
+            started.order_by(jobs.started_at)
+        ):
+            if is_backup(service, module):
+                starts[service, module, present(name) or ""].append(started_at)
+    return Looks(tuple(looks), {scope: tuple(each) for scope, each in starts.items()})

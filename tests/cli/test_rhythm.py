@@ -1,0 +1,65 @@
+"""`fetch`, `run` and `check` say where the service is asked too rarely."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reporter.emulator import ordinary_customers
+from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""`check` goes by the machine's clock."""
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return set_clock(monkeypatch, NOW)
+
+
+def test_asked_once_a_day_it_is_said(
+    clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """`fetch` in one line for all customers, `check` in one for each; nobody fails for it."""
+    emulator = start_emulator(customers=ordinary_customers(2, 60, 1), now=clock)
+    configure(emulator, tmp_path)
+    for days in range(4, -1, -1):
+        clock.now = NOW - timedelta(days=days)
+        fetched = run("fetch")
+        assert fetched.exit_code == 0, fetched.output
+        told = [line for line in fetched.stderr.splitlines() if "Asked too rarely" in line]
+        # Of fewer than four looks no rhythm is known.
+        assert len(told) == (1 if days < 2 else 0)
+    assert "Asked too rarely: 2 of 2 customers. " in told[0]
+    assert "you ask every 24 h" in told[0]
+    assert "less often than watch_every (7 h): gap targets cannot be judged" in told[0]
+    assert run("fetch", "--quiet").stderr == ""
+    checked = run("check")
+    assert checked.exit_code == 0, checked.output
+    lines = [line for line in checked.stdout.splitlines() if "rhythm" in line]
+    assert len(lines) == 2
+    for profile, line in zip(emulator.customers.values(), sorted(lines), strict=True):
+        assert line.startswith(f"absent  rhythm of {profile.name}: ")
+        assert "you ask every 24 h" in line
+    assert "Start `reporter run` every hour" in checked.stdout
+
+
+def test_asked_often_enough_it_is_said_once(
+    clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """And a plan that would be too slow is told before anything is missed."""
+    emulator = start_emulator(customers=ordinary_customers(2, 12, 1), now=clock)
+    configure(emulator, tmp_path)
+    for hours in range(24, -1, -4):
+        clock.now = NOW - timedelta(hours=hours)
+        fetched = run("fetch")
+        assert fetched.exit_code == 0, fetched.output
+        assert "Asked too rarely" not in fetched.stderr
+    checked = run("check").stdout
+    assert "ok      rhythm: nothing is known to be missed between two fetches" in checked
+    configure(emulator, tmp_path, "[schedule]", 'fetch_every = "12h"')
+    lines = [line for line in run("check").stdout.splitlines() if "rhythm of" in line]
+    assert len(lines) == 2
+    assert all("fetch_every is 12 h, less often than watch_every (7 h)" in line for line in lines)
