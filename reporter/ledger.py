@@ -118,7 +118,9 @@ class Ledger:
                 "Put back those that were written, or make another version of the report on "
                 "purpose, with `reporter render --again`.",
             )
-        found = dataclasses.replace(last, checked=self._basis, standing=standing)
+        found = dataclasses.replace(last, checked=self._basis)
+        if last.look != self._look:  # another program does not read what this one kept of it
+            found = dataclasses.replace(found, standing=standing)
         found_unchanged(self._store, self._customer, self._period.label, found)
         return found
 

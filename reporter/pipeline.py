@@ -676,10 +676,12 @@ def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -
     """
     given = {"timezone": rendering.timezone, "locale": rendering.locale}
     provider = rendering.settings.report_for("", **given)
+    told = [own for own in outcomes if not isinstance(own.error, NothingKnown)]
     portfolio = portfolio_of(
         parse_period(rendering.period, provider.timezone, rendering.now),
-        [own.standing or without_data(own.customer, str(own.error)) for own in outcomes],
+        [own.standing or without_data(own.customer, str(own.error)) for own in told],
         provider.policy(),
+        too_young=len(outcomes) - len(told),
     )
     look = rendering.settings.look_for("", **given)
     files = []

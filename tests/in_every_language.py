@@ -68,11 +68,11 @@ def reports() -> list[Report]:
     busy = replace(busy_report(), history=months())
     quiet = make_report([make_job()], policy=Policy(warning="success", cancelled="excluded"))
     late = make_report([make_job(status="Failed")])
-    late = replace(late, version=2, restatement=Restatement(1, NOW, corrections()))
+    late = replace(late, version=2, restatement=Restatement(1, NOW, corrections(), redefined=True, late=False))
     busy = replace(
         busy,
         version=3,
-        restatement=Restatement(2, NOW, ()),
+        restatement=Restatement(2, NOW, (), redefined=False, late=True),
         restore_tests=restoring_of(RESTORE_TESTS, busy.period, busy.as_of.date()),
     )
     return [

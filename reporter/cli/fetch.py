@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> None:
     """Take a snapshot of the customers' jobs into the store.
 
-    The service shows what it has now: run this every few hours (docs/operations.md), so that every
-    day of a month is observed. A run that was cut short is gone on with by the next.
+    The service shows the newest job of each scope: run this every four hours
+    (docs/operations.md), or what is superseded in between is never seen. A run that was cut short
+    is gone on with by the next.
     """
     console = context.ensure_object(Console)
     context.exit(fetch_customers_wanted(console, wanted, wait))

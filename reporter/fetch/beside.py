@@ -35,7 +35,7 @@ class Beside(Protocol):
         """What the service says of a customer, or why it does not."""
 
 
-class Grant:
+class Permission:
     """One kind of data with a permission, and so a token, of its own; shared by all threads.
 
     The token endpoint refuses a token as a whole where one of its permissions is missing: asked for
@@ -43,12 +43,12 @@ class Grant:
     """
 
     def __init__(
-        self, kind: Kind, permission: str, client: Client, clock: Callable[[], datetime]
+        self, kind: Kind, name: str, client: Client, clock: Callable[[], datetime]
     ) -> None:
         self.kind: Kind = kind
         self.refused = False
         """Whether the token endpoint has refused the permission."""
-        self._permission = permission
+        self._name = name
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
@@ -60,10 +60,10 @@ class Grant:
             if self._permitted():
                 ask(self._client, received)
                 return Answer(self.kind, self._clock(), tuple(received))
-            absence = Absence(Lack.NOT_PERMITTED, self._permission)
+            absence = Absence(Lack.NOT_PERMITTED, self._name)
         except PermissionDenied as error:
             logger.info("%s", error)
-            absence = Absence(Lack.NOT_PERMITTED, self._permission)
+            absence = Absence(Lack.NOT_PERMITTED, self._name)
         except NotThere:
             absence = Absence(Lack.NOT_THERE)
         except ReporterError as error:
@@ -96,18 +96,18 @@ class Grant:
 class CustomerByCustomer:
     """Data that the service has a call for of each customer."""
 
-    def __init__(self, grant: Grant, ask: AskOf) -> None:
-        self.grant = grant
+    def __init__(self, permission: Permission, ask: AskOf) -> None:
+        self.permission = permission
         self._ask = ask
 
     @property
     def kind(self) -> Kind:
         """What is asked for."""
-        return self.grant.kind
+        return self.permission.kind
 
     def answer(self, customer: Customer) -> Answer:
         """What the service says of a customer, or why it does not."""
-        return self.grant.ask(partial(self._of, customer))
+        return self.permission.ask(partial(self._of, customer))
 
     def _of(self, customer: Customer, client: Client, received: list[Reply]) -> None:
         self._ask(client, customer, received)

@@ -11,7 +11,7 @@ from typing import Final, Literal, Protocol
 from reporter.errors import PermissionDenied
 from reporter.fetch import generation1, generation3
 from reporter.fetch.auth import Credential, TokenAuth, TokenRefused
-from reporter.fetch.beside import CustomerByCustomer, Grant, lacks_permission
+from reporter.fetch.beside import CustomerByCustomer, Permission, lacks_permission
 from reporter.fetch.client import Client
 from reporter.fetch.generation1 import Generation1
 from reporter.fetch.generation3 import Generation3
@@ -102,19 +102,19 @@ def open_source(
     def client(*permissions: str) -> Client:
         return Client(exchange, auth_of(access, exchange, *permissions), access.api_url, clock)
 
-    def grant(kind: Kind, permission: str) -> Grant:
-        return Grant(kind, permission, client(permission), clock)
+    def permission(kind: Kind, name: str) -> Permission:
+        return Permission(kind, name, client(name), clock)
 
     one_by_one = CustomerByCustomer(
-        grant("subscription", generation1.LICENCES), generation1.subscription
+        permission("subscription", generation1.LICENCES), generation1.subscription
     )
     source: JobSource
     if access.version != "v1":
         protection = CustomerByCustomer(
-            grant("protection", generation3.PROTECTED), generation3.protected
+            permission("protection", generation3.PROTECTED), generation3.protected
         )
         subscription = Subscriptions(
-            grant("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
+            permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
         )
         source = Generation3(
             client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
@@ -126,7 +126,7 @@ def open_source(
                 raise
             logger.info("Generation 3 is not open to this app registration (%s)", error)
     protection = CustomerByCustomer(
-        grant("protection", generation1.PROTECTED), generation1.protected
+        permission("protection", generation1.PROTECTED), generation1.protected
     )
     source = Generation1(client(generation1.CUSTOMERS, generation1.JOBS), (protection, one_by_one))
     return source, source.customers(received)

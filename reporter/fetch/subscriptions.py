@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from reporter.errors import ReplyError
-from reporter.fetch.beside import Ask, CustomerByCustomer, Grant
+from reporter.fetch.beside import Ask, CustomerByCustomer, Permission
 from reporter.fetch.client import Client
 from reporter.jobs.raw import row_texts
 from reporter.jobs.replies import products_of, read_page
@@ -59,8 +59,8 @@ class Subscriptions:
     threads. Where the list is not open to the app registration, each customer is asked about.
     """
 
-    def __init__(self, grant: Grant, ask: Ask, one_by_one: CustomerByCustomer) -> None:
-        self._grant = grant
+    def __init__(self, permission: Permission, ask: Ask, one_by_one: CustomerByCustomer) -> None:
+        self._permission = permission
         self._ask = ask
         self._one_by_one = one_by_one
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class Subscriptions:
     @property
     def kind(self) -> Kind:
         """What is asked for."""
-        return self._grant.kind
+        return self._permission.kind
 
     def answer(self, customer: Customer) -> Answer:
         """What the service says of a customer, or why it does not."""
@@ -90,13 +90,13 @@ class Subscriptions:
                     self._ask(client, received)
                     parts = parts_of(received)
 
-                whole = self._grant.ask(ask)
+                whole = self._permission.ask(ask)
                 self._read = whole, parts
             return self._read
 
     def _asked_singly(self, customer: Customer, absence: Absence) -> Answer:
         answer = self._one_by_one.answer(customer)
-        if absence.kind is Lack.NOT_PERMITTED and self._one_by_one.grant.refused:
+        if absence.kind is Lack.NOT_PERMITTED and self._one_by_one.permission.refused:
             # Of the two permissions that would do, the one the vendor will keep.
             return replace(answer, absence=absence)
         return answer

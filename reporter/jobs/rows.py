@@ -131,7 +131,8 @@ def counting(before: Row, own: Row) -> Row:
     how the job ended: looking again at what is over changes nothing.
     """
     counts = own if _modified_at(own) >= _modified_at(before) else before
-    if counts is own and _is_over(own) and all(before[name] == own[name] for name in FIELDS):
+    same = all(before[name] == own[name] for name in (*FIELDS, "date_orders"))
+    if counts is own and same and _is_over(own):
         counts = before
     return counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
 

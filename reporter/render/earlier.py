@@ -33,6 +33,9 @@ def with_present_keys(report: Figures) -> Figures:
         "totals": _figures(report["totals"]),
         "services": [_figures(own) for own in report["services"]],
         "modules": [{"scopes": [], **_figures(own)} for own in report["modules"]],
+        "gaps": [{"name": None, "certain": True, **own} for own in report["gaps"]],
+        "quality": [_note(own) for own in report["quality"]],
+        "subscription": {"other_products": 0, **report["subscription"]},
         "coverage": _coverage(report["coverage"]),
         "previous": previous and _previous(previous),
         "restates": restates and _restates(restates),
@@ -62,6 +65,12 @@ def _coverage(coverage: Figures) -> dict[str, Any]:
         "watched_share": 1.0,
         **coverage,
     }
+
+
+def _note(note: Figures) -> dict[str, Any]:
+    """A note on one value, where there now is one on all values of a kind and field."""
+    value = note["value"]
+    return {"values": [] if value is None else [value], **note}
 
 
 def _previous(previous: Figures) -> dict[str, Any]:

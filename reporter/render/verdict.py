@@ -444,13 +444,14 @@ _STEPS: Final = {
     ReasonKind.ENDS_REFUSED: marked("Watch the next run: the last one could not start"),
     ReasonKind.SWITCHED_OFF: marked("Confirm that these were meant to be switched off"),
     ReasonKind.GONE: marked("Find out why these are no longer listed"),
-    ReasonKind.EXPIRED: marked("Renew what has expired"),
     ReasonKind.OVER_SEATS: marked("Buy more seats, or use fewer licences"),
     ReasonKind.OVER_CAPACITY: marked("Buy more capacity, or protect less"),
     ReasonKind.NEVER_RUN: marked("Decide whether these are to be backed up: they have never run"),
     ReasonKind.NO_DATA: marked("Find out why no backup was completed"),
 }
-"""What to do about reasons; those without a step are none to act on."""
+"""What to do about reasons. Those of what is idle or off ask for nothing; what has expired is to be
+renewed together with what soon will.
+"""
 
 
 def steps(report: ReportFigures, words: Words) -> list[Step]:
@@ -463,8 +464,8 @@ def steps(report: ReportFigures, words: Words) -> list[Step]:
         for kind, reasons in groupby(report.reasons, lambda reason: reason.kind)
         if kind in _STEPS
     ]
-    if ending := [own for own in report.subscription.products if own.ending and not own.expired]:
-        what = words.say("Renew what will soon expire")
+    if ending := [own for own in report.subscription.products if own.ending]:
+        what = words.say("Renew what has expired or soon will")
         found.append(Step(what, words.listed([_expiry(own, words) for own in ending], 5)))
     tests = report.restore_tests
     if tests and tests.standing is not RestoreStanding.GOOD:
@@ -499,7 +500,7 @@ def _detail(reason: Reason, words: Words) -> str:
             detail = words.say("{rate} of the objects", rate=words.percent(reason.value))
         case ReasonKind.GAP_TARGET_MISSED:
             detail = words.duration(reason.value)
-        case ReasonKind.SWITCHED_OFF | ReasonKind.GONE | ReasonKind.EXPIRED if reason.since:
+        case ReasonKind.SWITCHED_OFF | ReasonKind.GONE if reason.since:
             detail = words.say("since {day}", day=words.short_day(reason.since))
         case ReasonKind.OVER_SEATS:
             detail = words.say(

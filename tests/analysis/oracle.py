@@ -539,7 +539,7 @@ def scopes_in(known: Known) -> list[ScopeKey]:
             found |= scopes_listed(snapshot, known)
     if known.before:
         last = known.before[-1]
-        later = [one for one in known.counted if one.at >= known.start]
+        later = [one for one in [*known.inside, known.reference] if one is not last]
         for scope in scopes_listed(last, known):
             row = last.row_of(scope)
             assert row
@@ -600,10 +600,9 @@ def looks(scope: ScopeKey, known: Known) -> list[Snapshot]:
     return found
 
 
-def started(row: Row, known: Known) -> datetime | None:
-    """When a job listed in a snapshot started, as far as that is known."""
-    assert row.identity
-    return row.start or row.end or known.all_jobs[row.identity].earliest_modified
+def started(row: Row) -> datetime | None:
+    """When a job listed in a snapshot started, as far as that snapshot tells."""
+    return row.start or row.end or row.modified
 
 
 @lru_cache(maxsize=500)
@@ -612,7 +611,7 @@ def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     found: list[Span] = []
     series = looks(scope, known)
     for earlier, later in pairwise(series):
-        starts = [started(row, known) for row in later.of(scope) if row.job_id]
+        starts = [started(row) for row in later.of(scope) if row.job_id]
         oldest = min((one for one in starts if one), default=None)
         shown_from = oldest or later.at
         if shown_from - earlier.at > known.watch:
@@ -630,7 +629,7 @@ def lost_running(scope: ScopeKey, earlier: Snapshot, later: Snapshot, known: Kno
     if not rows:
         return False
     never = datetime.min.replace(tzinfo=UTC)
-    newest = max(rows, key=lambda row: (started(row, known) or never, row.place))
+    newest = max(rows, key=lambda row: (started(row) or never, row.place))
     assert newest.identity
     return newest.outcome == "running" and not later.lists(newest.identity)
 
@@ -653,12 +652,13 @@ def recovery_points(scope: ScopeKey, known: Known) -> list[datetime]:
 def gap_series(scope: ScopeKey, known: Known) -> list[datetime]:
     """The last recovery point before the period, else the first job's start; those in it; E."""
     dated = [job.dated_at for job in known.jobs if job.scope == scope and job.dated_at]
-    if not dated or known.stop <= known.start or min(dated) > known.stop:
+    if not dated or known.stop <= known.start:
         return []
     points = recovery_points(scope, known)
     before = [point for point in points if point < known.start]
     inside = [point for point in points if known.start <= point <= known.stop]
-    return [before[-1] if before else min(dated), *inside, known.stop]
+    first = before[-1] if before else min(dated)
+    return [first, *inside, known.stop] if inside or first <= known.stop else []
 
 
 @lru_cache(maxsize=500)
@@ -910,7 +910,7 @@ def scope_reasons(scope: ScopeKey, known: Known) -> list[tuple[str, str]]:
         found.append(("attention", "gap target missed"))
     if failures >= 1:
         found.append(("attention", "ends in failure"))
-    if stands == "refused":
+    if stands == "refused" and not none:
         found.append(("attention", "ends refused"))
     if switched_off_within(scope, known):
         found.append(("attention", "switched off"))
@@ -1062,8 +1062,8 @@ def local_day(job: Job, known: Known) -> date | None:
 def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
     """What each day without a job says of each module.
 
-    `no run` if the day was observed, is over, and nothing could run unseen; `to come` after the
-    last snapshot of a period that runs; else `not observed`.
+    `no run` if the day was observed, is over, and nothing could run unseen; `to come` where the
+    last snapshot is before its end; else `not observed`.
     """
     found: dict[tuple[str, str], dict[date, str]] = {}
     for module in sorted({scope[:2] for scope in known.scopes}):
@@ -1083,11 +1083,11 @@ def silent_day(day: date, hidden: Sequence[Span], known: Known) -> str:
     """The word for one day without a job."""
     begin = first_instant(day, known.zone)
     stop = first_instant(day + timedelta(days=1), known.zone)
-    if begin >= known.stop and known.stop < known.end:
+    if stop > known.stop:
         return "to come"
-    over = stop <= known.stop and day in observed_days(known)
-    return "not observed" if not over or any(overlap((begin, stop), one) for one in hidden) \
-        else "no run"  # fmt: skip
+    if day not in observed_days(known) or any(overlap((begin, stop), one) for one in hidden):
+        return "not observed"
+    return "no run"
 
 
 def exceptions(known: Known) -> list[Figures]:
@@ -1178,19 +1178,21 @@ def quality(known: Known) -> list[Figures]:
     dated = dated_in(known)
     undated = [job for job in known.all_jobs.values() if undated_here(job, known)]
     notes["undated", "startTime"] += len(undated)
-    for job in [*dated, *undated]:
-        for name in job.row.unreadable:
+    placeholders = [row for row in known.reference.rows if not row.job_id]
+    for row in [*(job.row for job in [*dated, *undated]), *placeholders]:
+        for name in row.unreadable:
             notes["unreadable", name] += 1
         for name, text in (
-            ("jobType", job.row.service),
-            ("jobModule", job.row.module),
-            ("status", job.row.status or ""),
+            ("jobType", row.service),
+            ("jobModule", row.module),
+            ("status", row.status or ""),
         ):
-            notes["unknown code", name] += bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
-        coded = re.fullmatch(r"Unknown \(-?\d+\)", job.row.status or "")
-        notes["unknown status", "status"] += job.outcome == "unknown" and not coded
-    for job in dated:
-        if job.dated_by != "start":
+            notes["unknown code", name] += is_code(text)
+        said = row.job_id or row.status  # a placeholder may say nothing
+        unknown = bool(said) and not is_known(row.status) and not is_code(row.status or "")
+        notes["unknown status", "status"] += unknown
+    for job in [*dated, *undated]:
+        if job.dated_by in ("end", "modification"):
             notes[f"dated by {job.dated_by}", "startTime"] += 1
         if job.row.is_backup:
             notes["inconsistent counts", "totalCount"] += inconsistent(job)
@@ -1214,6 +1216,16 @@ def dated_in(known: Known) -> list[Job]:
         for job in known.all_jobs.values()
         if job.dated_at and known.start <= job.dated_at < known.end
     ]
+
+
+def is_code(text: str) -> bool:
+    """Whether a number that no list names stands for a name."""
+    return bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
+
+
+def is_known(status: str | None) -> bool:
+    """Whether a status stands in a list."""
+    return any(among(status, statuses) for statuses in OUTCOME_OF_STATUS.values())
 
 
 def undated_here(job: Job, known: Known) -> bool:
@@ -1244,7 +1256,7 @@ def contradictions(job: Job, known: Known) -> list[str]:
     processed = bool(counts["totalCount"])
     found = []
     if job.outcome == "failed" and processed and counts["failedCount"] == 0:
-        found.append("status")
+        found.append("failedCount")
     if job.outcome == "success" and counts["failedCount"]:
         found.append("failedCount")
     if (
@@ -1280,22 +1292,27 @@ def end_not_seen(job: Job, known: Known) -> bool:
 
 
 def start_moved(job: Job, known: Known) -> bool:
-    """Whether replies give several starts, of which the period has seen something."""
-    starts = sorted({row.start for row in job.rows if row.start})
-    if len(starts) < 2 or not job.dated_at:
+    """Whether a reply gave an earlier start than counts, and the period lies about the two."""
+    earliest = min((row.start for row in job.rows if row.start), default=None)
+    counts = job.row.start
+    if earliest is None or counts is None or counts == earliest:
         return False
-    return starts[0] < known.end and job.dated_at >= known.start
+    return earliest < known.end and counts >= known.start
 
 
 # The whole.
 
 
 def nothing_known_yet(known: Known) -> bool:
-    """Whether the period ended before the first snapshot and the earliest job in it."""
+    """Whether the period ended before the first snapshot and the earliest job in it.
+
+    Jobs that nobody can date and that are listed in this period are something known.
+    """
     first = known.snapshots[0]
     jobs = [known.all_jobs[row.identity].dated_at for row in first.rows if row.identity]
     since = min([first.at, *(moment for moment in jobs if moment)])
-    return known.end <= since
+    undated = any(undated_here(job, known) for job in known.all_jobs.values())
+    return known.end <= since and not undated
 
 
 def report(

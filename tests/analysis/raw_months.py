@@ -49,7 +49,7 @@ OTHERS = [
 
 CODES: Mapping[str, Mapping[int, str]] = {
     "jobType": {code: name for name, code, _, _ in [*MODULES, *OTHERS]},
-    "jobModule": {code: name for _, _, name, code in [*MODULES, *OTHERS]},
+    "jobModule": {0: "None"} | {code: name for _, _, name, code in [*MODULES, *OTHERS]},
     "status": {
         0: "None", 1: "Running", 2: "Finished", 3: "Failed", 4: "Finished with exception",
         5: "Skipped", 6: "Pending", 7: "Failed to start", 8: "Canceled", 9: "Rejected",

@@ -15,11 +15,14 @@ from reporter.store import Store
 from reporter.store.lock import held
 from tests.conftest import Run, StartEmulator, configure
 
+ALWAYS = ("[schedule]", "fetch_every = 0")
+"""Each start fetches, however soon."""
+
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, tmp_path: Path) -> Emulator:
     emulator = start_emulator(now=lambda: datetime.now(UTC), customers=ordinary_customers(3, 60, 1))
-    configure(emulator, tmp_path)
+    configure(emulator, tmp_path, *ALWAYS)
     return emulator
 
 
@@ -63,10 +66,10 @@ def test_a_customer_who_cannot_be_fetched_costs_no_other(
     """The others are fetched and rendered; it is rendered from what the store has; status 1."""
     monkeypatch.setattr(http, "_FIRST_WAIT_S", 0.0)
     cast = ordinary_customers(3, 60, 1)
-    configure(start_emulator(now=lambda: datetime.now(UTC), customers=cast), tmp_path)
+    configure(start_emulator(now=lambda: datetime.now(UTC), customers=cast), tmp_path, *ALWAYS)
     assert run("run", "--format", "json").exit_code == 0
     broken = [replace(cast[0], readable=False), *cast[1:]]
-    configure(start_emulator(now=lambda: datetime.now(UTC), customers=broken), tmp_path)
+    configure(start_emulator(now=lambda: datetime.now(UTC), customers=broken), tmp_path, *ALWAYS)
     result = run("run", "--format", "json")
     assert result.exit_code == 1
     assert f"Failed: {cast[0].name}" in result.stderr

@@ -34,7 +34,9 @@ def test_every_hour_over_the_end_of_a_month(
 ) -> None:
     """The new month is done at its hour of the provider's clock, and is only looked at after it."""
     configure(
-        emulator, tmp_path, '[report]\ntimezone = "Europe/Berlin"\n[schedule]\ntime = "06:30"'
+        emulator,
+        tmp_path,
+        '[report]\ntimezone = "Europe/Berlin"\n[schedule]\ntime = "06:30"\nfetch_every = 0',
     )
     assert done(start("2026-10-31T22:17")) == ["2026-09"]
     assert done(start("2026-11-01T05:17")) == ["2026-09"]

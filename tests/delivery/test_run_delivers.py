@@ -70,7 +70,8 @@ def deliver(emulator: Emulator, accounts: Accounts, tmp_path: Path) -> Deliver:
         for customer, address in reversed(ADDRESSES.items()):
             mail += ["[[customers]]", f'id = "{customer}"', f'recipients = "{address}"']
         mail += copies
-        configure(emulator, tmp_path, *mail, "[delivery]", *delivery)
+        schedule = ("[schedule]", "fetch_every = 0")  # at each start
+        configure(emulator, tmp_path, *mail, *schedule, "[delivery]", *delivery)
 
     return write
 

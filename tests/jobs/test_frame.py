@@ -42,16 +42,7 @@ def test_a_job_is_read_column_by_column() -> None:
     assert (job["objects_failed"], job["bytes"], job["name"]) == (3, 2048, "Daily")
     assert job["started_at"] == pd.Timestamp("2026-10-05T01:00:00Z")
     assert job["duration"] == pd.Timedelta(minutes=20)
-    assert (job["outcome"], job["is_job"], job["is_backup"]) == ("success", True, True)
-
-
-@pytest.mark.parametrize("job_id", ["N/A", "", " ", None])
-def test_a_row_without_a_job_id_is_a_placeholder(job_id: object) -> None:
-    """It names a module and has no outcome."""
-    (row,) = typed(make_row(jobId=job_id)).rows.to_dict("records")
-    assert not row["is_job"]
-    assert pd.isna(row["outcome"])
-    assert pd.isna(row["job_id"])
+    assert (job["outcome"], job["is_backup"]) == ("success", True)
 
 
 @pytest.mark.parametrize("value", ["N/A", "", " ", None])
@@ -60,7 +51,8 @@ def test_what_is_not_there_is_missing_and_not_noted(value: object) -> None:
     fields = [field for field in FIELDS if field not in ("jobType", "jobModule", "jobId", "status")]
     jobs = typed(make_job() | dict.fromkeys(fields, value))
     columns = [column for column, field in FIELD_OF_COLUMN.items() if field in fields]
-    assert jobs.rows[columns].isna().all(axis=None)
+    assert jobs.rows[columns].drop(columns="name").isna().all(axis=None)
+    assert list(jobs.rows["name"]) == [""]
     assert jobs.notes.empty
 
 

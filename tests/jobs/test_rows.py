@@ -75,11 +75,13 @@ def test_on_a_tie_the_last_fetched_counts() -> None:
 
 
 @pytest.mark.parametrize("missing", ["N/A", "", None, "soon"])
-def test_without_a_time_the_last_fetched_counts(missing: str | None) -> None:
-    """Where either of two rows does not say when it was modified, the later reply is taken."""
+def test_without_a_time_a_row_counts_as_modified_when_it_was_fetched(missing: str | None) -> None:
+    """Where a row does not say when it was modified, that is when it was seen."""
     timed, untimed = version("timed"), version("untimed", missing)
     assert kept((1, timed), (2, untimed)) == ["untimed"]
-    assert kept((1, untimed), (2, timed)) == ["timed"]
+    assert kept((1, untimed), (2, timed)) == ["untimed"]
+    later = version("later", "2026-11-01T00:00:01Z")
+    assert kept((1, untimed), (2, later)) == ["later"]
 
 
 @pytest.mark.parametrize(
@@ -96,15 +98,19 @@ def test_one_job_of_both_generations_is_one_job() -> None:
     assert kept((1, version("names")), (2, codes)) == ["codes"]
 
 
-def test_a_module_has_one_placeholder() -> None:
-    """Seen in thirty replies, a module that never ran is still one module."""
-    rows = [(day, make_row(name=f"seen {day}")) for day in range(1, 31)]
-    assert kept(*rows) == ["seen 30"]
+def test_placeholders_tell_of_no_job() -> None:
+    """They say how scopes stand, which is kept elsewhere."""
+    assert kept((1, make_row(name="before")), (2, version("job")), (3, make_row())) == ["job"]
 
 
-def test_a_placeholder_does_not_stand_for_a_job() -> None:
-    """The row of before the first job stays beside the job's."""
-    assert kept((1, make_row(name="before")), (2, version("job"))) == ["before", "job"]
+def test_an_order_of_dates_that_was_proven_replaces_an_assumed_one() -> None:
+    """Also where the row says nothing else that is new."""
+    job = version("one", startTime="1/10/2026 22:00:06")
+    proof = make_row(jobModule="OneDrive", lastModifyTime="13/8/2026 22:00:06")
+    replies = [text_rows([job], NOW), text_rows([job, proof], NOW + timedelta(days=1))]
+    (row,) = newest(row for rows in replies for row in rows)
+    assert row["date_orders"] == "day day day"
+    assert row["fetched_at"] == NOW + timedelta(days=1)
 
 
 @given(
@@ -123,7 +129,9 @@ def test_one_row_of_each_job_is_kept(found: list[tuple[str, int | None]]) -> Non
         for job_id, hour in found
     ]
     texts = newest(text_rows(rows, NOW))
-    assert sorted(row["jobId"] for row in texts) == sorted({job_id for job_id, _ in found})
+    assert sorted(row["jobId"] for row in texts) == sorted(
+        {job_id for job_id, _ in found} - {"N/A"}
+    )
 
 
 def test_a_module_keeps_its_identity_when_the_generation_changes() -> None:

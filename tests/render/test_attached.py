@@ -59,11 +59,14 @@ def test_every_job_is_inside_with_every_column(report: Report, path: Path) -> No
     (content,) = PdfReader(path).attachments["jobs.csv"]
     found = records(content)
     assert len(found) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in found})
-    assert list(found[0]) == ["duration_s" if own == "duration" else own for own in JOB_COLUMNS]
+    names = [*JOB_COLUMNS, "left_out"]
+    assert list(found[0]) == ["duration_s" if own == "duration" else own for own in names]
+    assert {own["left_out"] for own in found} == {"false"}
+    assert {own["dated_by"] for own in found} <= {"start", "end", "modification", ""}
     assert {own["name"] for own in found} >= set(AWKWARD)
     for own, (_, job) in zip(found, report.jobs.iterrows(), strict=True):
         assert {name: read_back(own, name) for name in JOB_COLUMNS} == {
-            name: None if pd.isna(value) else value for name, value in job.items()
+            name: None if pd.isna(value) else value for name, value in job[JOB_COLUMNS].items()
         }
 
 

@@ -80,7 +80,7 @@ def both(letter: Letter) -> list[str]:
         (HEALTHY, "Contoso Ltd: Healthy, the one module healthy, backup report October 2026"),
         (
             BUSY,
-            "Contoso Ltd: Critical, 1 of 11 modules critical, 7 in need of attention, 2 never run,"
+            "Contoso Ltd: Critical, 1 of 11 modules critical, 6 in need of attention, 2 never run,"
             " backup report October 2026",
         ),
         (
@@ -97,7 +97,9 @@ def both(letter: Letter) -> list[str]:
             " backup report October 2026",
         ),
         (
-            replace(HEALTHY, version=2, restatement=Restatement(1, NOW, ())),
+            replace(
+                HEALTHY, version=2, restatement=Restatement(1, NOW, (), redefined=False, late=True)
+            ),
             "Contoso Ltd: Healthy, the one module healthy, corrected backup report October 2026",
         ),
     ],
@@ -144,7 +146,7 @@ def test_modules_that_are_not_healthy_are_named() -> None:
     for own in both(letter(BUSY)):
         assert "Microsoft 365 / Teams Chat" in own
         assert own.index("Teams Chat") < own.index("Azure Virtual Machine")
-        assert "and 4 more in the report" in own
+        assert "and 3 more in the report" in own
         assert own.count("Longest gap") in (1, 6)
     assert all("not healthy" not in own for own in both(letter(HEALTHY)))
 
@@ -160,12 +162,16 @@ def test_missing_days_are_said() -> None:
 
 def test_a_correction_says_from_what_to_what() -> None:
     """A version that corrects another says which, and the first figures in old and new."""
-    changed = replace(BUSY, version=3, restatement=Restatement(2, NOW, corrections()))
+    changed = replace(
+        BUSY, version=3, restatement=Restatement(2, NOW, corrections(), redefined=False, late=True)
+    )
     for own in both(letter(changed)):
         assert "RESTATED. This is version 3 of the report. It corrects version 2" in own
         assert "State: — → Critical" in own
         assert "more in the workbook, sheet Versions" in own
-    unchanged = replace(BUSY, version=3, restatement=Restatement(2, NOW, ()))
+    unchanged = replace(
+        BUSY, version=3, restatement=Restatement(2, NOW, (), redefined=False, late=True)
+    )
     assert all("No key figure is another" in own for own in both(letter(unchanged)))
     assert all("RESTATED" not in own for own in both(letter(BUSY)))
 

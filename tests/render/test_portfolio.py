@@ -9,9 +9,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+from pydantic import TypeAdapter
 from pypdf import PdfReader
 
-from reporter.model import Brand, Customer, Look, Policy, State
+from reporter.model import Brand, Customer, Look, Policy, Reason, ReasonKind, State
 from reporter.render.portfolio import (
     Portfolio,
     Standing,
@@ -127,6 +128,11 @@ def test_changes_are_told_apart() -> None:
             "1 of 2 customers met every target",
         ),
         ([standing("a"), standing("b", State.NEVER_RUN)], "1 of 2 customers need action"),
+        ([standing("a"), standing("b", State.IDLE)], "1 of 2 customers met every target"),
+        (
+            [standing("a", not_judged=2), standing("b", State.OFF)],
+            "1 of 2 customers are healthy, as far as can be judged",
+        ),
     ],
 )
 def test_the_title_is_the_message(standings: list[Standing], said: str) -> None:
@@ -177,7 +183,7 @@ def test_the_workbook_has_numbers(tmp_path: Path) -> None:
     assert book.sheetnames == ["Portfolio", "Subscriptions", "Changes", "No data"]
     sheet = book["Portfolio"]
     assert sheet["A1"].value == "2 of 5 customers need action"
-    assert sheet.tables["Portfolio"].ref == "A4:S7"
+    assert sheet.tables["Portfolio"].ref == "A4:X7"
     header, first, second = (
         [cell.value for cell in row] for row in sheet.iter_rows(min_row=4, max_row=6)
     )
@@ -215,3 +221,112 @@ def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
     assert "https://" not in page
     write_portfolio_html(portfolio, LOOK, path)
     assert 'href="h/a%20b.pdf"' in path.read_text("utf-8")
+
+
+def test_states_stand_in_the_order_of_need() -> None:
+    """Those that ask for something first; nothing to back up and switched off ask for nothing."""
+    everybody = [standing(state.value, state, completed=1) for state in reversed(State)]
+    portfolio = portfolio_of(PERIOD, everybody)
+    assert [own.state for own in portfolio.standings] == list(State)
+    assert portfolio.totals.need_action == 4
+
+
+def test_volume_is_summed_as_far_as_it_is_given() -> None:
+    """Of those who give sizes; not given where nobody does, or only an empty 0 is."""
+    some = standing("a", jobs=3, bytes=2**30, stored_bytes=5)
+    none = standing("b", jobs=3, bytes=None, not_judged=2)
+    empty = standing("c", jobs=3, bytes=0)
+    totals = portfolio_of(PERIOD, [some, none]).totals
+    assert (totals.bytes, totals.sized, totals.with_jobs) == (2**30, 1, 2)
+    assert (totals.stored_bytes, totals.told_stored, totals.not_judged) == (5, 1, 2)
+    assert portfolio_of(PERIOD, [none, empty]).totals.bytes is None
+    assert portfolio_of(PERIOD, [none]).totals.stored_bytes is None
+    assert portfolio_of(PERIOD, [empty]).totals.bytes == 0
+
+
+def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
+    """Who was not watched closely, what cannot be judged and who is left out, in all three files; a
+    volume that is not given is an empty cell.
+    """
+    loose = standing(
+        "Loose", jobs=1, bytes=None, days=31, missed_days=2, sparse=True, final=False,
+        scopes_seen=3, not_judged=2,
+    )  # fmt: skip
+    portfolio = portfolio_of(PERIOD, [loose, standing("Close")], too_young=2)
+    for name, write in (
+        ("p.html", write_portfolio_html),
+        ("p.pdf", write_portfolio_pdf),
+        ("p.xlsx", write_portfolio_xlsx),
+    ):
+        write(portfolio, LOOK, tmp_path / name)
+    reader = PdfReader(tmp_path / "p.pdf")
+    said = [
+        (tmp_path / "p.html").read_text("utf-8"),
+        " ".join(" ".join(page.extract_text() for page in reader.pages).split()),
+    ]
+    for words in (
+        "INCOMPLETE: 1 customer was", "SPARSE: 1 customer was", "PRELIMINARY: the figures of 1",
+        "For 2 scopes the recovery-point target cannot be judged.",
+        "2 further customers are left out", "2 of 3 scopes not judged", "not given",
+    ):  # fmt: skip
+        assert all(words in text for text in said), words
+    sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]
+    header, close, row = sheet.iter_rows(min_row=4, max_row=6, values_only=True)
+    assert close[0] == "Close"
+    record = dict(zip(header, row, strict=True))
+    assert record["Marks"] == "INCOMPLETE, SPARSE, PRELIMINARY"
+    assert (record["Volume (GB)"], record["Volume is given"]) == (None, "not given")
+    assert record["Scopes not judged"] == 2
+    assert "2 further customers are left out" in str(sheet.cell(sheet.max_row, 1).value)
+
+
+def test_a_difference_needs_two_periods_that_were_watched(tmp_path: Path) -> None:
+    """A rate is not compared with one of a period that nobody watched closely."""
+    for comparable, change in ((True, -10), (False, None)):
+        own = standing("a", success_rate=0.9, previous_rate=1.0, comparable=comparable)
+        write_portfolio_xlsx(portfolio_of(PERIOD, [own]), LOOK, tmp_path / "p.xlsx")
+        sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]
+        header, row = sheet.iter_rows(min_row=4, max_row=5, values_only=True)
+        found = dict(zip(header, row, strict=True))["Change"]
+        assert found == (change and pytest.approx(change))
+
+
+def test_nothing_to_back_up_is_neither_better_nor_worse() -> None:
+    """From or to such a state a customer has changed, and nothing else is said of it."""
+    rests = standing("a", State.IDLE, previous_state=State.HEALTHY)
+    wakes = standing("b", State.CRITICAL, previous_state=State.OFF)
+    worse = standing("c", State.NEVER_RUN, previous_state=State.HEALTHY)
+    changes = portfolio_of(PERIOD, [rests, wakes, worse]).changes
+    assert changes is not None
+    assert set(changes.other) == {rests, wakes}
+    assert (changes.worse, changes.better) == ((worse,), ())
+
+
+STORED_BY_0_2_0 = """{"customer":{"id":"1","name":"Contoso Ltd"},"state":"attention","error":null,
+"reason":{"kind":"success target missed","service":"Microsoft 365","module":"Exchange Online",
+"value":0.5,"target":0.95},"previous_state":"attention","success_rate":0.5,"previous_rate":1.0,
+"target":0.95,"jobs":2,"completed":2,"succeeded":1,"failed":1,"bytes":2147483648,
+"previous_bytes":1073741824,"modules_seen":1,"modules_covered":1,"snapshot_days":0,"days":31,
+"open_exceptions":1,"last_success_at":"2026-10-05T01:20:00Z","as_of":"2026-11-02T06:00:00Z",
+"subscribed":true,"ending":[{"service":"Cloud Backup for Microsoft 365","name":"Backup 365",
+"model":"User seats","seats":250,"units":null,"licences_assigned":231,"licences_available":260,
+"capacity_bytes":5497558138880,"protected_bytes":3518437208883,"consumed_bytes":3738339534438,
+"storage":"AvePoint storage","retention":"Retain data for 1 month","expires_on":"2026-11-20",
+"contract_ends_on":null,"days_left":18}],"links":[["pdf","a/a.pdf"]]}"""
+
+
+def test_what_0_2_0_stored_is_still_read(tmp_path: Path) -> None:
+    """A standing that an earlier version stored stands in a portfolio with all it knew."""
+    own = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
+    assert own.reason == Reason(
+        ReasonKind.SUCCESS_TARGET_MISSED,
+        "Microsoft 365",
+        "Exchange Online",
+        value=0.5,
+        target=0.95,
+    )
+    assert (own.bytes, own.stored_bytes, own.complete, own.sparse) == (2**31, None, False, False)
+    assert own.ending[0].days_left == 18
+    write_portfolio_html(portfolio_of(PERIOD, [own]), LOOK, tmp_path / "p.html")
+    assert "success rate 50.0\xa0%" in (tmp_path / "p.html").read_text("utf-8")
+    assert TypeAdapter(Standing).validate_json(TypeAdapter(Standing).dump_json(own)) == own

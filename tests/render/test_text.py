@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reporter.period import parse_period
 from reporter.render.color import READABLE, contrast, readable, text_on
 from reporter.render.text import Words
+from tests.builders import NOW, make_job, make_report
 
 WORDS = Words()
+OCTOBER = parse_period("2026-10", "UTC", NOW)
 
 
 def plain(text: str) -> str:
@@ -68,8 +72,52 @@ def test_durations_have_two_units(seconds: int, printed: str) -> None:
 def test_days_are_told_as_ranges() -> None:
     """Days in a row are one range."""
     days = [date(2026, 10, day) for day in (3, 4, 5, 17)]
-    assert plain(WORDS.days(days)) == "Oct 3 – Oct 5, Oct 17"
-    assert plain(Words("en_GB").days(days)) == "3 Oct – 5 Oct, 17 Oct"
+    assert plain(Words.about(OCTOBER).days(days)) == "Oct 3 – Oct 5, Oct 17"
+    assert plain(Words.about(OCTOBER, "en_GB").days(days)) == "3 Oct – 5 Oct, 17 Oct"
+
+
+@pytest.mark.parametrize(
+    ("label", "printed"),
+    [
+        ("2026-10", ["Dec 3, 2025", "Oct 5"]),
+        ("2025-12-20..2026-01-10", ["Dec 3", "Oct 5"]),
+        ("2024", ["Dec 3, 2025", "Oct 5, 2026"]),
+    ],
+)
+def test_a_day_of_another_year_has_its_year(label: str, printed: list[str]) -> None:
+    """And one of the period's own years has none, with a time of the clock or without."""
+    words = Words.about(parse_period(label, "UTC", NOW))
+    moments = [datetime(2025, 12, 3, 4, 5, tzinfo=UTC), datetime(2026, 10, 5, 4, 5, tzinfo=UTC)]
+    assert [words.short_day(own) for own in moments] == printed
+    assert [words.short_moment(own) for own in moments] == [f"{own}, 04:05" for own in printed]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "printed"),
+    [
+        (None, None, "—"),
+        (87_900.0, 87_900.0, "24 h 25 min"),
+        (183_600.0, 259_200.0, "at least 51 h, at most 3 d"),
+        (0.0, 259_200.0, "at most 3 d"),
+        (259_200.0, 259_201.0, "3 d"),
+    ],
+)
+def test_a_gap_has_two_figures_only_where_they_differ(
+    least: float | None, most: float | None, printed: str
+) -> None:
+    """What is certain and what it can be; one where both read the same."""
+    assert plain(WORDS.gap(least, most)) == printed
+
+
+def test_volume_that_is_not_given_is_no_zero() -> None:
+    """No job is a dash, no size is said, and some sizes of some jobs are counted."""
+    figures = make_report(
+        [make_job(), make_job("2026-10-06T01:00:00Z", backupSize="12,7 GB")]
+    ).totals
+    assert (plain(WORDS.volume(figures)), WORDS.sized(figures)) == ("1.00 GB", "of 1 of 2 jobs")
+    unsized = replace(figures, bytes=None, sized_jobs=0)
+    assert (WORDS.volume(unsized), WORDS.sized(unsized)) == ("not given", "in 2 jobs")
+    assert WORDS.volume(make_report([]).totals) == "—"
 
 
 def test_a_change_from_nothing_is_not_made_up() -> None:

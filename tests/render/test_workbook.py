@@ -16,15 +16,25 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from reporter.model import Brand, Customer, Look, MonthFigures, Policy, Report
+from reporter.model import Brand, Customer, Gap, LeaveOut, Look, MonthFigures, Policy, Report
 from reporter.period import parse_period
 from reporter.render.workbook import jobs as jobs_sheet
-from tests.builders import NOW, daily_snapshots, make_busy_month, make_job, make_report, make_row
+from tests.builders import (
+    NOW,
+    daily_snapshots,
+    make_answers,
+    make_busy_month,
+    make_job,
+    make_protected,
+    make_report,
+    make_row,
+)
 from tests.render.workbook_cases import BERLIN, busy_report, recalculated, sheet_of, written
 
 SHEETS = [
     "Summary",
     "Modules",
+    "Scopes",
     "Days",
     "Daily",
     "Trend",
@@ -36,6 +46,7 @@ SHEETS = [
     "Checks",
     "About",
 ]
+DAILY = [NOW, *daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 61)]
 STARTS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "#REF!", "_x000D_", "a\x00\ufffe\ud800"]
 
 
@@ -127,25 +138,155 @@ def test_jobs_are_typed(tmp_path: Path) -> None:
 def test_all_jobs_are_there(busy: Report, busy_path: Path) -> None:
     """The Jobs sheet has every job of the report, those that count and those that do not."""
     rows = records(busy_path, "Jobs")
-    order = busy.jobs.sort_values(["service", "module"], kind="stable")
+    order = busy.jobs.sort_values(["service", "module", "name"], kind="stable")
     assert [row["Job ID"] for row in rows] == list(order["job_id"])
     kinds = {row["Job ID"]: row["Counted as"] for row in rows}
     assert kinds["SC1"] == kinds["RT1"] == "not a backup"
 
 
 def test_undated_job(tmp_path: Path) -> None:
-    """A job without a readable start is in the Jobs sheet, marked as undated, its start empty."""
-    rows = [make_job(), make_job(startTime="yesterday", jobId="U1", backupSize="much")]
-    by_id = {row["Job ID"]: row for row in records(written(make_report(rows), tmp_path), "Jobs")}
+    """A job that nothing dates is in the Jobs sheet, marked as undated, its times empty; one with
+    an end alone counts, and says by what it is dated.
+    """
+    nothing = {"startTime": "yesterday", "endTime": "N/A", "lastModifyTime": "N/A"}
+    rows = [
+        make_job(),
+        make_job(jobId="U1", backupSize="much", **nothing),
+        make_job("2026-10-06T01:00:00Z", jobId="E1", startTime="N/A"),
+        make_job("2026-10-07T01:00:00Z", jobId="M1", startTime="N/A", endTime="N/A"),
+    ]
+    report = make_report(rows)
+    by_id = {row["Job ID"]: row for row in records(written(report, tmp_path), "Jobs")}
+    assert report.totals.jobs == 3
     assert by_id["U1"]["Counted as"] == "undated"
     assert by_id["U1"]["Started (UTC)"] is None
+    assert by_id["U1"]["Dated (UTC)"] is None
+    assert by_id["U1"]["Dated by"] is None
     assert by_id["U1"]["Size (bytes)"] is None
+    assert (by_id["E1"]["Counted as"], by_id["E1"]["Dated by"]) == ("backup", "end")
+    assert by_id["E1"]["Dated (UTC)"] == datetime(2026, 10, 6, 1, 20)  # noqa: DTZ001  as Excel has it
+    assert (by_id["M1"]["Counted as"], by_id["M1"]["Dated by"]) == ("backup", "modification")
+    assert list(by_id)[-1] == "U1"
+
+
+SCOPED = [
+    *(make_job(f"2026-10-{n:02}T01:00:00Z", name="Tenant A", jobId=f"A{n}") for n in range(1, 32)),
+    *(
+        make_job(f"2026-10-{n:02}T02:00:00Z", "Failed", name="Tenant B", jobId=f"B{n}")
+        for n in range(1, 32)
+    ),
+    make_row(jobModule="Teams Chat", status="Disabled", lastModifyTime="2026-10-09T05:00:00Z"),
+    make_row(jobModule="Project Online", status="Finished"),
+]
+
+
+def test_scopes(tmp_path: Path) -> None:
+    """Each scope stands in a row of its own, worst first, as the service lists it."""
+    path = written(make_report(SCOPED, observed=DAILY), tmp_path)
+    rows = {(row["Module"], row["Scope"]): row for row in records(path, "Scopes")}
+    assert list(rows) == [
+        ("Exchange Online", "Tenant B"),
+        ("Exchange Online", "Tenant A"),
+        ("Project Online", None),
+        ("Teams Chat", None),
+    ]
+    bad, good = rows["Exchange Online", "Tenant B"], rows["Exchange Online", "Tenant A"]
+    assert (bad["State"], bad["Failed"], bad["Success rate"]) == ("Critical", 31, 0)
+    assert (good["State"], good["Jobs"]) == ("Healthy", 31)
+    assert rows["Project Online", None]["Listed as"] == "nothing to back up"
+    off = rows["Teams Chat", None]
+    assert (off["Listed as"], off["Since (UTC)"]) == (
+        "switched off",
+        datetime(2026, 10, 9, 5),  # noqa: DTZ001  as Excel has it
+    )
+    (exchange, *_) = records(path, "Modules")
+    assert (exchange["State"], exchange["Success rate"]) == ("Critical", 0.5)
+
+
+def test_what_cannot_be_judged(tmp_path: Path) -> None:
+    """A gap has two figures, and a target that nobody can judge says so, in the sheets of scopes
+    and of modules and in the summary; a possible gap is told from a certain one.
+    """
+    report = make_report([make_job()])
+    figures = replace(
+        report.totals, longest_gap_s=3600.0, longest_gap_at_most_s=1e5, gap_target_met=None
+    )
+    (module,) = report.modules
+    (scope,) = module.scopes
+    module = replace(module, figures=figures, scopes=(replace(scope, figures=figures),))
+    start = datetime(2026, 10, 2, tzinfo=UTC)
+    gaps = [
+        Gap("Microsoft 365", "Exchange Online", None, start, start + length, 93_600.0, certain)
+        for length, certain in ((timedelta(days=2), True), (timedelta(days=3), False))
+    ]
+    path = written(replace(report, modules=(module,), gaps=tuple(gaps)), tmp_path)
+    for title in ("Modules", "Scopes"):
+        (row,) = records(path, title)
+        assert row["Recovery-point target"] == "cannot be judged"
+        assert row["Longest gap, at least"] == timedelta(hours=1)
+        assert row["Longest gap, at most"] == timedelta(seconds=1e5)
+    assert [row["Certainty"] for row in records(path, "Gaps")] == ["certain", "possible"]
+    said = {text for title, text in texts(path) if title == "Summary"}
+    assert {"cannot be judged for 1 scope", "INCOMPLETE", "SPARSE"} <= said
+
+
+def test_volume_that_is_not_given(tmp_path: Path) -> None:
+    """A module whose jobs processed objects and say 0 has no volume: its cells are empty, with
+    words beside them. Sizes that cannot be read leave a volume of some jobs.
+    """
+    rows = [
+        make_job(backupSize="0 GB", jobModule="OneDrive"),
+        make_job(jobModule="Exchange Online"),
+        make_job("2026-10-06T01:00:00Z", jobModule="Exchange Online", backupSize="much"),
+    ]
+    path = written(make_report(rows, observed=DAILY), tmp_path)
+    by_module = {row["Module"]: row for row in records(path, "Modules")}
+    none, some = by_module["OneDrive"], by_module["Exchange Online"]
+    assert none["Volume (GB)"] is none["Volume (bytes)"] is None
+    assert (none["Volume is given"], none["Jobs with a size"]) == ("not given", 0)
+    assert (some["Volume (GB)"], some["Volume is given"]) == (1, "of 1 of 2 jobs")
+    daily = [row for row in records(path, "Daily") if row["Jobs"]]
+    assert [row["Volume (GB)"] for row in daily] == [1, None, 0]
+    said = {text for title, text in texts(path) if title == "Summary"}
+    assert "The service gives sizes for 1 of 2 modules with jobs." in said
+
+
+def test_stored_stands_in_for_a_volume_that_is_not_given(tmp_path: Path) -> None:
+    """Where no job has a size, the chart of the Summary is of what is stored."""
+    answers = make_answers([make_protected(dataSizeStoredInAvePoint="512 GB")], at=NOW)
+    rows = [make_job(backupSize="0 GB")]
+    path = written(make_report(rows, observed=DAILY, answers=answers), tmp_path)
+    (module,) = records(path, "Modules")
+    assert (module["Volume (GB)"], module["Stored (GB)"]) == (None, 512)
+    with zipfile.ZipFile(path) as parts:
+        assert "what is stored of each module" in parts.read("xl/drawings/drawing1.xml").decode()
+
+
+def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
+    """Scopes the provider leaves out stand with reason and jobs, and their jobs are marked; a job
+    that still runs is told with how long.
+    """
+    policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", "Tenant B", "=a test"),))
+    rows = [*SCOPED, make_job("2026-10-08T01:00:00Z", "Running", jobModule="OneDrive", jobId="R1")]
+    path = written(make_report(rows, policy=policy, observed=DAILY), tmp_path)
+    jobs = records(path, "Jobs")
+    assert sum(row["Counted as"] == "left out" for row in jobs) == 31
+    sheet = sheet_of(path, "Scopes")
+    _, left = sheet[sheet.tables["LeftOut"].ref]
+    assert [cell.value for cell in left] == [
+        "Microsoft 365", "Exchange Online", "Tenant B", 31, "=a test",
+    ]  # fmt: skip
+    _, running = sheet[sheet.tables["Running"].ref]
+    assert running[3].value == "R1"
+    assert running[6].value is not None
+    assert results(path) == {"agrees"}
 
 
 def test_days_tell_silence_apart(tmp_path: Path) -> None:
     """A day without a job is "no run" where it was observed and "not observed" where it was not."""
     observed = [datetime(2026, 10, 6, 12, tzinfo=UTC), datetime(2026, 11, 2, 6, tzinfo=UTC)]
-    days = records(written(make_report([make_job()], observed=observed), tmp_path), "Days")
+    path = written(make_report([make_job()], observed=observed), tmp_path)
+    days = records(path, "Days")
     assert len(days) == 31
     by_day = {day["Date"].date(): day for day in days}
     assert by_day[date(2026, 10, 5)]["Jobs"] == 1
@@ -233,7 +374,7 @@ def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
 def results(path: Path) -> set[Any]:
     """What the Checks sheet says, as the values of its formulas stand in the file."""
     sheet = openpyxl.load_workbook(path, data_only=True)["Checks"]
-    return {row[6].value for row in sheet.iter_rows(min_row=7)}
+    return {row[7].value for row in sheet.iter_rows(min_row=7)}
 
 
 NEEDS_LIBREOFFICE = pytest.mark.skipif(
@@ -257,12 +398,24 @@ def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
         make_job(jobModule=">5", jobId="X1"),
         make_job(jobModule="a*", jobId="X2", status="Failed"),
         make_job(jobModule="ab", jobId="X3", jobType="=1+1"),
-    ]
+        make_job(jobModule="Power Apps", jobId="X4", backupSize="0 GB"),
+        *(
+            make_job(jobModule="Scopes", jobId=f"S{n}", name=name)
+            for n, name in enumerate(
+                ["Plain", "Other", "case", "Case", "in  ner", "in ner", "May 2026", "True", "N/A",
+                 ">5", "a*", "=1+1", "long" * 2_500, "long" * 2_499, "\tx", "7", "007"]
+            )
+        ),
+    ]  # fmt: skip
+    left_out = LeaveOut("Microsoft 365", "Scopes", "Other", "a test")
+    policy = replace(policy, left_out=(left_out,))
     report = make_report(rows, timezone=BERLIN, policy=policy, observed=snapshots)
     path = written(report, tmp_path)
     anew = recalculated(path, tmp_path / "anew")
     before, after = (openpyxl.load_workbook(own, data_only=True) for own in (path, anew))
-    number = 12 + 2 * len(report.services) + 3 * len(report.modules)
+    scopes = sum(len(own.scopes) for own in report.modules if len(own.scopes) > 1)
+    assert scopes > 15
+    number = 13 + 2 * len(report.services) + 4 * len(report.modules) + 3 * scopes
     assert before["Checks"].max_row == after["Checks"].max_row == 6 + number
     assert after["Checks"]["A2"].value == f"All {number} checks agree with the jobs."
     assert results(path) == results(anew) == {"agrees"}
@@ -285,9 +438,9 @@ def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.xlsx"
     book.save(changed)
     anew = openpyxl.load_workbook(recalculated(changed, tmp_path / "anew"), data_only=True)
-    differing = {cells[0].value for cells in anew["Checks"].rows if cells[6].value == "differs"}
+    differing = {cells[0].value for cells in anew["Checks"].rows if cells[7].value == "differs"}
     assert differing == {"Success", "Failed", "Success rate", "Lenient success rate"}
-    assert str(anew["Checks"]["A2"].value).startswith("Checks that differ: 5 of ")
+    assert str(anew["Checks"]["A2"].value).startswith("Checks that differ: 7 of ")
 
 
 def test_wrong_figure_is_written_as_differing(busy: Report, tmp_path: Path) -> None:
@@ -314,19 +467,27 @@ def test_names(busy: Report, busy_path: Path) -> None:
 
 
 def test_links(busy: Report, busy_path: Path) -> None:
-    """A module leads to the first of its jobs, and that job back to the module."""
+    """A module leads to its first scope, a scope back to it and to the first of its jobs, and that
+    job to the scope.
+    """
     book = openpyxl.load_workbook(busy_path)
-    modules, jobs = book["Modules"], book["Jobs"]
-    for row, own in enumerate(busy.modules, 2):
-        link = modules.cell(row, 2).hyperlink
-        if not own.figures.jobs:
-            assert link is None
-            continue
-        assert link
-        target = jobs[str(link.location).rpartition("!")[2]]
-        assert target.value == own.module
-        assert jobs.cell(target.row - 1, 2).value != own.module
-        assert target.hyperlink.location == f"'Modules'!B{row}"
+    modules, scopes, jobs = book["Modules"], book["Scopes"], book["Jobs"]
+    of_jobs = [cell.value for cell in scopes[1]].index("Jobs") + 1
+    row = 2
+    for at, own in enumerate(busy.modules, 2):
+        assert modules.cell(at, 2).hyperlink.location == f"'Scopes'!C{row}"
+        for scope in own.scopes:
+            assert scopes.cell(row, 3).value == scope.name
+            assert scopes.cell(row, 2).hyperlink.location == f"'Modules'!B{at}"
+            link = scopes.cell(row, of_jobs).hyperlink
+            assert (link is not None) == bool(scope.figures.jobs)
+            if link is not None:
+                target = jobs[str(link.location).rpartition("!")[2]]
+                assert (target.value, jobs.cell(target.row, 5).value) == (own.module, scope.name)
+                before = jobs.cell(target.row - 1, 2).value, jobs.cell(target.row - 1, 5).value
+                assert before != (own.module, scope.name)
+                assert target.hyperlink.location == f"'Scopes'!B{row}"
+            row += 1
 
 
 def test_missed_rates_are_highlighted(busy_path: Path) -> None:
@@ -334,11 +495,12 @@ def test_missed_rates_are_highlighted(busy_path: Path) -> None:
     book = openpyxl.load_workbook(busy_path)
     rules = {
         title: [rule.formula for own in book[title].conditional_formatting for rule in own.rules]
-        for title in ("Modules", "Checks")
+        for title in ("Modules", "Scopes", "Checks")
     }
-    assert rules["Checks"] == [['$G7="differs"']]
-    assert len(rules["Modules"]) == 1
-    assert "missed" in rules["Modules"][0][0]
+    assert rules["Checks"] == [['$H7="differs"']]
+    for title in ("Modules", "Scopes"):
+        assert len(rules[title]) == 2
+        assert all("missed" in formula for (formula,) in rules[title])
 
 
 def test_charts_have_texts(busy: Report, busy_path: Path) -> None:
@@ -408,8 +570,9 @@ def test_more_rows_than_a_sheet_holds(
     titles = [title for title in openpyxl.load_workbook(path).sheetnames if "Jobs" in title]
     assert titles == ["Jobs", "Jobs 2", "Jobs 3"]
     ids = [row["Job ID"] for title in titles for row in records(path, title)]
-    order = busy.jobs.sort_values(["service", "module"], kind="stable")
+    order = busy.jobs.sort_values(["service", "module", "name"], kind="stable")
     assert ids == list(order["job_id"])
     assert results(path) == {"agrees"}
     linked = [row for title in titles for row in sheet_of(path, title).rows if row[1].hyperlink]
-    assert len(linked) == sum(own.figures.jobs > 0 for own in busy.modules)
+    scopes = [scope for own in busy.modules for scope in own.scopes]
+    assert len(linked) == sum(scope.figures.jobs > 0 for scope in scopes)

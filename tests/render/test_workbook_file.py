@@ -50,9 +50,11 @@ def test_print_set_up(busy_path: Path) -> None:
     """
     for sheet in openpyxl.load_workbook(busy_path).worksheets:
         assert sheet.page_setup.orientation == "landscape"
-        wide, names = {"Modules": (3, "$A:$C"), "Protection": (2, "$A:$B")}.get(
-            sheet.title, (1, None)
-        )
+        wide, names = {
+            "Modules": (3, "$A:$C"),
+            "Scopes": (3, "$A:$C"),
+            "Protection": (2, "$A:$B"),
+        }.get(sheet.title, (1, None))
         assert sheet.page_setup.fitToWidth == wide
         assert sheet.print_title_cols == names
         assert sheet.page_setup.paperSize == 9
@@ -190,6 +192,9 @@ def many_jobs(report: Report, number: int) -> pd.DataFrame:
         jobs[name] = jobs[name].where(jobs.index % (101 + place) > 0)
     jobs["objects_total"] = jobs["objects_total"].where(jobs.index % 7 > 0)
     jobs["bytes"] += jobs.index
+    jobs["dated_at"] = jobs["dated_at"].where(jobs.index % 103 > 0)
+    jobs["dated_by"] = jobs["dated_by"].where(jobs["dated_at"].notna())
+    jobs["left_out"] = jobs.index % 107 == 0
     odd = jobs.index % 211 == 0
     jobs["name"] = jobs["name"].mask(odd, "=1+1 & <b> \U0001f600 " + jobs["job_id"])
     return jobs
@@ -200,7 +205,7 @@ def shown(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
     zone, words = report.period.timezone, Words(LOOK.locale, report.policy.units)
 
     def value(name: str, own: Any) -> object:
-        if pd.isna(own):
+        if pd.isna(own) or own == "":
             return None
         if name.endswith("_at"):
             return own.tz_convert(zone).tz_localize(None).to_pydatetime()
@@ -208,11 +213,13 @@ def shown(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
 
     rows = []
     names = list(JOB_COLUMNS)[:15]
-    for job in jobs.sort_values(["service", "module"], kind="stable").to_dict("records"):
-        counted = "undated" if pd.isna(job["started_at"]) else "backup"
+    for job in jobs.sort_values(["service", "module", "name"], kind="stable").to_dict("records"):
+        counted = "undated" if pd.isna(job["dated_at"]) else "backup"
+        counted = "left out" if job["left_out"] else counted
         counted = counted if job["is_backup"] else "not a backup"
+        dated = [value("dated_at", job["dated_at"]), value("dated_by", job["dated_by"])]
         outcome = words.outcome(Outcome(job["outcome"]))
-        rows.append([*(value(name, job[name]) for name in names), outcome, counted])
+        rows.append([*(value(name, job[name]) for name in names), *dated, outcome, counted])
     return rows
 
 
@@ -268,7 +275,7 @@ def test_every_cell(
     """Every cell of many jobs is read back by other programs as what the report has."""
     report, path = many
     header, *rows = read(path)
-    assert len(header) == 17
+    assert len(header) == 19
     meant = shown(report, report.jobs)
     assert len(rows) == len(meant)
     for number, (own, row) in enumerate(zip(rows, meant, strict=True), 2):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import Store
 from reporter.store.outbox import deliveries_of
 from reporter.store.versions import Version, versions_of
@@ -68,10 +69,9 @@ class Upgraded:
         ]
         url = f"https://graph.example/partner/customers/{customer.id}/jobs?page=1"
         reply = Reply(url, at, f"req-{at:%m%d%H}", json.dumps({"value": rows}).encode())
-        answers = make_answers([make_protected()], [make_product()], at=at)
         with closing(self.store()) as store:
             store.record_customers(list(CUSTOMERS.values()), (reply,))
-            store.record(Snapshot(customer, (reply,), answers))
+            store.record(Snapshot(customer, (reply,), _answers(customer, at)))
 
     def asked_all(self, at: datetime) -> None:
         for name in NAMES:
@@ -104,11 +104,32 @@ class Upgraded:
         return content
 
 
-@pytest.fixture
-def upgraded(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upgraded]:
-    """A day after version 0.1.0 had worked in it."""
+def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
+    """What came of asking for the rest, under the customer's own addresses."""
+    made = make_answers([make_protected()], [make_product()], at=at)
+    url = f"https://graph.example/partner/customers/{customer.id}"
+    return tuple(
+        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
+        for own in made
+    )
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder, whose store was opened by this program; made once."""
+    folder = tmp_path_factory.mktemp("of-0.1.0")
     with tarfile.open(OF_0_1_0) as tar:
-        tar.extractall(tmp_path, filter="data")
+        tar.extractall(folder, filter="data")
+    Store.open(f"sqlite:///{folder / 'reporter.db'}").close()
+    return folder
+
+
+@pytest.fixture
+def upgraded(
+    run: Run, opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Upgraded]:
+    """A day after version 0.1.0 had worked in it."""
+    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
     _move(tmp_path / "reporter.db", (tmp_path / "was-here").read_text("utf-8"), str(tmp_path))
     accounts = Accounts()
     with mail_server(accounts) as port:

@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from click.testing import CliRunner
 from reporter import __version__
 from reporter.cli.main import cli
 from reporter.cli.options import Console
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import Store
 from tests.builders import make_answers, make_job, make_product, make_protected, make_row
 from tests.conftest import set_clock
@@ -63,6 +64,16 @@ def configuration(port: int) -> str:
     return "\n".join(lines)
 
 
+def answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
+    """What came of asking for the rest, under the customer's own addresses."""
+    made = make_answers([make_protected()], [make_product()], at=at)
+    url = f"https://graph.example/partner/customers/{customer.id}"
+    return tuple(
+        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
+        for own in made
+    )
+
+
 def snapshots(customer: Customer) -> Iterator[Snapshot]:
     """Once a day, of a module that runs each night, one that fails and one that is switched off."""
     for day in range((LAST - FIRST).days + 1):
@@ -78,8 +89,7 @@ def snapshots(customer: Customer) -> Iterator[Snapshot]:
         body = json.dumps({"value": rows}).encode()
         url = f"https://graph.example/partner/customers/{customer.id}/jobs?page=1"
         reply = Reply(url, at, f"req-{at:%m%d}", body)
-        answers = make_answers([make_protected()], [make_product()], at=at)
-        yield Snapshot(customer, (reply,), answers)
+        yield Snapshot(customer, (reply,), answers(customer, at))
 
 
 def reporter(*words: str, status: int = 0) -> str:

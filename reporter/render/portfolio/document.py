@@ -17,17 +17,21 @@ from reporter.render.portfolio.sentences import (
     changed,
     changes_title,
     ending_title,
+    not_judged,
     portfolio_headline,
+    portfolio_notes,
     portfolio_tiles,
+    standing_marks,
     state_name,
     unknown_title,
     unsubscribed,
+    volume,
     why,
 )
 from reporter.render.portfolio.standing import Portfolio, Standing
 from reporter.render.protection import remaining
 from reporter.render.templates import filled
-from reporter.render.text import STATE_SIGNS, UNDEFINED, Words
+from reporter.render.text import STATE_SIGNS, Words
 from reporter.render.typesetting import typesetter
 from reporter.render.verdict import Tile
 
@@ -51,9 +55,14 @@ class PortfolioPage:
     def worst(self) -> str:
         """The class of the message: that of the worst state there is."""
         states = [own.state for own in self.portfolio.standings if own.state]
-        if not states or (self.portfolio.unknown and states[0] is State.HEALTHY):
+        unsure = self.portfolio.unknown or self.portfolio.totals.not_judged
+        if not states or (unsure and states[0] is State.HEALTHY):
             return "neutral"
         return self.css_class(states[0])
+
+    @property
+    def notes(self) -> list[str]:
+        return portfolio_notes(self.portfolio, self.words)
 
     @property
     def tiles(self) -> list[Tile]:
@@ -114,10 +123,29 @@ class PortfolioPage:
         return why(standing, self.words)
 
     def volume(self, standing: Standing) -> str:
-        return self.words.size(standing.bytes) if standing.jobs else UNDEFINED
+        return volume(standing.bytes, standing.jobs, self.words)
+
+    def stored(self, standing: Standing) -> str:
+        return self.words.size(standing.stored_bytes)
+
+    def stored_change(self, standing: Standing) -> str:
+        """Since the period's start, where that is known."""
+        change = standing.stored_change_bytes
+        return "" if change is None else self.words.more_or_less(change)
+
+    def marks(self, standing: Standing) -> str:
+        """How closely the customer was watched, and what cannot be judged."""
+        return self.words.say(", ").join(
+            filter(
+                None,
+                (*standing_marks(standing, self.words), not_judged(standing, self.words)),
+            )
+        )
 
     def rate_change(self, standing: Standing) -> str:
-        """Against the period before, where both have a rate."""
+        """Against the period before, where both have a rate and were watched closely enough."""
+        if not standing.comparable:
+            return ""
         if standing.success_rate is None or standing.previous_rate is None:
             return ""
         return self.words.points(standing.success_rate - standing.previous_rate)
@@ -173,7 +201,7 @@ def portfolio_html(portfolio: Portfolio, look: Look) -> str:
 
 
 def _page(portfolio: Portfolio, look: Look, logo_url: str | None) -> PortfolioPage:
-    words = Words(look.locale, portfolio.policy.units)
+    words = Words.about(portfolio.period, look.locale, portfolio.policy.units)
     return PortfolioPage(portfolio, replace(look, templates=None), words, logo_url)
 
 

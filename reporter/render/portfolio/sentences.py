@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reporter.model import State
-from reporter.render.portfolio.standing import Changes, Portfolio, Standing
+from reporter.render.portfolio.standing import Changes, Portfolio, Standing, Totals
 from reporter.render.sentences import reason_text
-from reporter.render.text import UNDEFINED, Words
+from reporter.render.text import UNDEFINED, Words, counted
 from reporter.render.verdict import Tile
 
 
@@ -21,18 +21,96 @@ def portfolio_headline(portfolio: Portfolio, words: Words) -> str:
             totals.customers,
             needy=words.number(totals.need_action),
         )
-    if totals.unknown:
+    healthy = totals.by_state[State.HEALTHY]
+    if totals.not_judged:
+        return words.count(
+            "{healthy} of {number} customer is healthy, as far as can be judged",
+            "{healthy} of {number} customers are healthy, as far as can be judged",
+            totals.customers,
+            healthy=words.number(healthy),
+        )
+    if healthy < totals.customers:
         return words.count(
             "{healthy} of {number} customer met every target",
             "{healthy} of {number} customers met every target",
             totals.customers,
-            healthy=words.number(totals.known),
+            healthy=words.number(healthy),
         )
     return words.count(
         "The one customer met every target",
         "All {number} customers met every target",
         totals.customers,
     )
+
+
+def standing_marks(standing: Standing, words: Words) -> list[str]:
+    """How closely the customer was watched, where that was not closely enough."""
+    if not standing.known:
+        return []
+    marks = [] if standing.complete else [words.say("INCOMPLETE")]
+    marks += [words.say("SPARSE")] if standing.sparse else []
+    return marks + ([] if standing.final else [words.say("PRELIMINARY")])
+
+
+def not_judged(standing: Standing, words: Words) -> str | None:
+    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    if not standing.not_judged:
+        return None
+    return words.count(
+        "{some} of {number} scope not judged",
+        "{some} of {number} scopes not judged",
+        standing.scopes_seen,
+        some=words.number(standing.not_judged),
+    )
+
+
+def portfolio_notes(portfolio: Portfolio, words: Words) -> list[str]:
+    """What a reader must know of the figures of all: who was not watched closely, what cannot be
+    judged, and who is not among them.
+    """
+    totals, standings = portfolio.totals, portfolio.standings
+    incomplete = sum(not own.complete for own in standings)
+    sparse = sum(own.sparse for own in standings)
+    preliminary = sum(not own.final for own in standings)
+    notes = [
+        (
+            incomplete,
+            counted(
+                "INCOMPLETE: {number} customer was not looked at on every day.",
+                "INCOMPLETE: {number} customers were not looked at on every day.",
+            ),
+        ),
+        (
+            sparse,
+            counted(
+                "SPARSE: {number} customer was asked too rarely to see every job.",
+                "SPARSE: {number} customers were asked too rarely to see every job.",
+            ),
+        ),
+        (
+            preliminary,
+            counted(
+                "PRELIMINARY: the figures of {number} customer may still change.",
+                "PRELIMINARY: the figures of {number} customers may still change.",
+            ),
+        ),
+        (
+            totals.not_judged,
+            counted(
+                "For {number} scope the recovery-point target cannot be judged.",
+                "For {number} scopes the recovery-point target cannot be judged.",
+            ),
+        ),
+        (
+            portfolio.too_young,
+            counted(
+                "{number} further customer is left out: nothing was known of it in this period.",
+                "{number} further customers are left out: nothing was known of them in this "
+                "period.",
+            ),
+        ),
+    ]
+    return [words.count(*text, number) for number, text in notes if number]
 
 
 def unknown_title(portfolio: Portfolio, words: Words) -> str:
@@ -65,10 +143,39 @@ def portfolio_tiles(portfolio: Portfolio, words: Words) -> list[Tile]:
         ),
         Tile(
             words.say("Backed up"),
-            words.size(totals.bytes) if totals.jobs else UNDEFINED,
-            words.count("in {number} job", "in {number} jobs", totals.jobs),
+            volume(totals.bytes, totals.jobs, words),
+            _sized(totals, words),
+        ),
+        Tile(
+            words.say("Stored"),
+            words.size(totals.stored_bytes),
+            words.count(
+                "known of {some} of {number} customer",
+                "known of {some} of {number} customers",
+                totals.customers,
+                some=words.number(totals.told_stored),
+            ),
         ),
     ]
+
+
+def volume(size: int | None, jobs: int, words: Words) -> str:
+    """What was backed up; a dash without jobs, "not given" where the service gives no sizes."""
+    if not jobs:
+        return UNDEFINED
+    return words.say("not given") if size is None else words.size(size)
+
+
+def _sized(totals: Totals, words: Words) -> str:
+    """In how many jobs that is, and of how many customers, where not all give sizes."""
+    if totals.sized == totals.with_jobs:
+        return words.count("in {number} job", "in {number} jobs", totals.jobs)
+    return words.count(
+        "of {some} of {number} customer with jobs",
+        "of {some} of {number} customers with jobs",
+        totals.with_jobs,
+        some=words.number(totals.sized),
+    )
 
 
 def ending_title(portfolio: Portfolio, words: Words) -> str:
@@ -97,7 +204,7 @@ def unsubscribed(portfolio: Portfolio, words: Words) -> str | None:
 
 def changes_title(changes: Changes, words: Words) -> str:
     """What the changes come to."""
-    if not any((changes.worse, changes.better, changes.new, changes.lost)):
+    if not any((changes.worse, changes.better, changes.other, changes.new, changes.lost)):
         return words.say("No customer's state changed")
     return words.say(
         "{worse} became worse, {better} better",
@@ -112,6 +219,7 @@ def changed(changes: Changes, words: Words) -> list[tuple[str, Standing]]:
         (words.say("Became worse"), changes.worse),
         (words.say("No data now"), changes.lost),
         (words.say("Became better"), changes.better),
+        (words.say("Other state"), changes.other),
         (words.say("New"), changes.new),
     )
     return [(kind, own) for kind, standings in kinds for own in standings]

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from reporter.model import Customer, Policy, Product, Reason, Report, State
 from reporter.period import Period
+from reporter.render.watched import Watched
 
 _ORDER: Final = tuple(State)
+_BETTER_AND_BETTER: Final = (
+    State.CRITICAL,
+    State.ATTENTION,
+    State.NEVER_RUN,
+    State.NO_DATA,
+    State.HEALTHY,
+)
+"""States between which a customer becomes better or worse. With nothing to back up or all switched
+off it is neither.
+"""
+AT_REST: Final = frozenset({State.HEALTHY, State.IDLE, State.OFF})
+"""States that ask for no action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +46,28 @@ class Standing:
     succeeded: int = 0
     """Of the completed jobs, as the customer's policy counts."""
     failed: int = 0
-    bytes: int = 0
+    bytes: int | None = 0
+    """None where the service gives no sizes."""
     previous_bytes: int | None = None
+    stored_bytes: int | None = None
+    stored_change_bytes: int | None = None
     modules_seen: int = 0
     modules_covered: int = 0
     snapshot_days: int = 0
     days: int = 0
+    missed_days: int | None = None
+    """Days of the period, as far as it has gone, on which nobody looked; None in what was stored
+    before this was told.
+    """
+    sparse: bool = False
+    """Whether so much of the period went unwatched that jobs may not have been seen."""
+    final: bool = True
+    """Whether the period has been looked at after its end."""
+    comparable: bool = False
+    """Whether this period and the one before were watched closely enough to compare."""
+    scopes_seen: int = 0
+    not_judged: int = 0
+    """Scopes of which nobody can say whether they met their recovery-point target."""
     open_exceptions: int = 0
     last_success_at: datetime | None = None
     as_of: datetime | None = None
@@ -56,7 +85,14 @@ class Standing:
 
     @property
     def needs_action(self) -> bool:
-        return self.known and self.state is not State.HEALTHY
+        return self.known and self.state not in AT_REST
+
+    @property
+    def complete(self) -> bool:
+        """Whether every day of the period was observed, as far as it has gone."""
+        if self.missed_days is None:
+            return self.snapshot_days == self.days
+        return not self.missed_days
 
     @property
     def target_met(self) -> bool | None:
@@ -68,6 +104,7 @@ class Standing:
 def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
     """What the portfolio shows of a report; `links` lead from the portfolio to its files."""
     totals, previous, coverage = report.totals, report.previous, report.coverage
+    watched = Watched.of(report)
     counted = totals.warning if report.policy.warning == "success" else 0
     return Standing(
         customer=report.customer,
@@ -83,10 +120,18 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
         failed=totals.failed,
         bytes=totals.bytes,
         previous_bytes=previous.totals.bytes if previous else None,
+        stored_bytes=totals.stored_bytes,
+        stored_change_bytes=totals.stored_change_bytes,
         modules_seen=coverage.modules_seen,
         modules_covered=coverage.modules_covered,
         snapshot_days=coverage.snapshot_days,
         days=coverage.days,
+        missed_days=len(watched.missed_days),
+        sparse=watched.sparse,
+        final=report.final,
+        comparable=report.comparable,
+        scopes_seen=coverage.scopes_seen,
+        not_judged=report.not_judged,
         open_exceptions=sum(own.open for own in report.exceptions),
         last_success_at=totals.last_success_at,
         as_of=report.as_of,
@@ -113,7 +158,17 @@ class Totals:
     completed: int
     success_rate: float | None
     """Of all completed jobs of all customers; None where there are none."""
-    bytes: int
+    bytes: int | None
+    """Of the customers for whom the service gives sizes; None where that is nobody."""
+    sized: int
+    """How many customers with jobs those are."""
+    with_jobs: int
+    stored_bytes: int | None
+    """Of the customers of whom the service says what is stored; None where that is nobody."""
+    told_stored: int
+    """How many customers those are."""
+    not_judged: int
+    """Scopes of which nobody can say whether they met their recovery-point target."""
 
     @property
     def known(self) -> int:
@@ -121,7 +176,7 @@ class Totals:
 
     @property
     def need_action(self) -> int:
-        return self.known - self.by_state[State.HEALTHY]
+        return self.known - sum(self.by_state[state] for state in AT_REST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +185,10 @@ class Changes:
 
     worse: tuple[Standing, ...]
     better: tuple[Standing, ...]
+    other: tuple[Standing, ...]
+    """In another state now that is neither better nor worse: with nothing to back up, or all
+    switched off, in one of the two periods.
+    """
     new: tuple[Standing, ...]
     """Known now, and not in the period before."""
     lost: tuple[Standing, ...]
@@ -150,6 +209,8 @@ class Portfolio:
     totals: Totals
     changes: Changes | None = field(repr=False)
     """None where nothing is known of the period before."""
+    too_young: int = 0
+    """Customers who are not among these: the period had ended before anything was known of them."""
 
     @property
     def ending(self) -> list[tuple[Standing, Product]]:
@@ -171,14 +232,26 @@ class Portfolio:
 
 
 def portfolio_of(
-    period: Period, standings: Iterable[Standing], policy: Policy | None = None
+    period: Period,
+    standings: Iterable[Standing],
+    policy: Policy | None = None,
+    too_young: int = 0,
 ) -> Portfolio:
-    """The portfolio of the customers' standings, in whatever order they come."""
+    """The portfolio of the customers' standings, in whatever order they come.
+
+    `too_young` is how many further customers nothing was known of before the period had ended.
+    """
     everybody = sorted(standings, key=_by_need)
     known = tuple(own for own in everybody if own.known)
     unknown = tuple(own for own in everybody if not own.known)
     return Portfolio(
-        period, policy or Policy(), known, unknown, _totals(known, unknown), _changes(everybody)
+        period,
+        policy or Policy(),
+        known,
+        unknown,
+        _totals(known, unknown),
+        _changes(everybody),
+        too_young,
     )
 
 
@@ -201,8 +274,26 @@ def _totals(known: tuple[Standing, ...], unknown: tuple[Standing, ...]) -> Total
         jobs=sum(own.jobs for own in everybody),
         completed=completed,
         success_rate=succeeded / completed if completed else None,
-        bytes=sum(own.bytes for own in everybody),
+        bytes=_volume(everybody),
+        sized=sum(own.jobs > 0 and own.bytes is not None for own in everybody),
+        with_jobs=sum(own.jobs > 0 for own in everybody),
+        stored_bytes=_sum(own.stored_bytes for own in everybody),
+        told_stored=sum(own.stored_bytes is not None for own in everybody),
+        not_judged=sum(own.not_judged for own in everybody),
     )
+
+
+def _volume(everybody: Iterable[Standing]) -> int | None:
+    """Sum of the sizes; None where somebody gives none, and the others come to 0."""
+    sizes = [own.bytes for own in everybody]
+    given = sum(size or 0 for size in sizes)
+    return None if not given and None in sizes else given
+
+
+def _sum(sizes: Iterable[int | None]) -> int | None:
+    """Sum of those that are known; None where none is."""
+    known = [size for size in sizes if size is not None]
+    return sum(known) if known else None
 
 
 def _changes(everybody: list[Standing]) -> Changes | None:
@@ -210,18 +301,19 @@ def _changes(everybody: list[Standing]) -> Changes | None:
         return None
     steps = {id(own): _step(own) for own in everybody}
 
-    def those(*, known: bool, before: bool, direction: int = 0) -> tuple[Standing, ...]:
+    def those(
+        *, known: bool, before: bool, fits: Callable[[Standing], bool] = lambda _: True
+    ) -> tuple[Standing, ...]:
         return tuple(
             own
             for own in everybody
-            if own.known is known
-            and _known_before(own) is before
-            and (not direction or steps[id(own)] * direction > 0)
+            if own.known is known and _known_before(own) is before and fits(own)
         )
 
     return Changes(
-        worse=those(known=True, before=True, direction=-1),
-        better=those(known=True, before=True, direction=1),
+        worse=those(known=True, before=True, fits=lambda own: (steps[id(own)] or 0) < 0),
+        better=those(known=True, before=True, fits=lambda own: (steps[id(own)] or 0) > 0),
+        other=those(known=True, before=True, fits=lambda own: steps[id(own)] is None),
         new=those(known=True, before=False),
         lost=those(known=False, before=True),
     )
@@ -233,8 +325,13 @@ def _known_before(standing: Standing) -> bool:
     return standing.previous_state is not None
 
 
-def _step(standing: Standing) -> int:
-    """How many states better than in the period before; below zero where worse."""
-    if standing.state is None or standing.previous_state is None:
+def _step(standing: Standing) -> int | None:
+    """How many states better than in the period before, below zero where worse; None where it is in
+    another state that is neither.
+    """
+    now, before = standing.state, standing.previous_state
+    if now is None or before is None or now is before:
         return 0
-    return _ORDER.index(standing.state) - _ORDER.index(standing.previous_state)
+    if now not in _BETTER_AND_BETTER or before not in _BETTER_AND_BETTER:
+        return None
+    return _BETTER_AND_BETTER.index(now) - _BETTER_AND_BETTER.index(before)

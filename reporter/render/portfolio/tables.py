@@ -15,6 +15,8 @@ from reporter.render.portfolio.sentences import (
     changes_title,
     ending_title,
     portfolio_headline,
+    portfolio_notes,
+    standing_marks,
     state_name,
     unknown_title,
     unsubscribed,
@@ -24,8 +26,10 @@ from reporter.render.portfolio.standing import Portfolio, Standing
 from reporter.render.protection import remaining
 from reporter.render.text import UNDEFINED, Words
 from reporter.render.workbook.book import Book
+from reporter.render.workbook.figures import gigabytes
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import (
+    CENTERED,
     COUNT,
     DAY,
     MOMENT,
@@ -66,7 +70,7 @@ def write_portfolio_xlsx(portfolio: Portfolio, look: Look, path: Path) -> None:
     Raises:
         OSError: `path` cannot be written; what is there of it is no workbook.
     """
-    words = Words(look.locale, portfolio.policy.units)
+    words = Words.about(portfolio.period, look.locale, portfolio.policy.units)
     subject = _Subject(
         Customer("", words.say("All customers")),
         portfolio.period,
@@ -87,6 +91,11 @@ def _add_portfolio(book: Book, portfolio: Portfolio) -> None:
     sheet = _begin(book, portfolio, book.words.say("Portfolio"), title, columns)
     none = book.words.say("Nothing is known of any customer's backups")
     _fill(book, sheet, "Portfolio", columns, portfolio.standings, none)
+    notes = portfolio_notes(portfolio, book.words)
+    if notes:
+        sheet.row()
+    for note in notes:
+        write_note(sheet, note)
 
 
 def _add_subscriptions(book: Book, portfolio: Portfolio) -> None:
@@ -162,18 +171,19 @@ def _fill(
 
 def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
     words = book.words
-    unit, size = "GB", 1e9 if portfolio.policy.units == "decimal" else 2.0**30
+    policy = portfolio.policy
+
     return [
         Column(
             words.say("Customer"), _name_width(portfolio), lambda own: own.customer.name, WRAPPED
         ),
         Column(
             words.say("State"),
-            13,
+            19,
             lambda own: state_name(own.state, words),
             lambda own: _state_style(own.state),
         ),
-        Column(words.say("Before"), 13, lambda own: _before(own, words)),
+        Column(words.say("Before"), 18, lambda own: _before(own, words)),
         Column(
             words.say("Success rate"),
             11,
@@ -186,19 +196,27 @@ def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
         Column(words.say("Completed"), 12, lambda own: own.completed, COUNT),
         Column(words.say("Failures"), 9, lambda own: own.failed, COUNT),
         Column(words.say("Open exceptions"), 12, lambda own: own.open_exceptions, COUNT),
+        Column(words.say("Volume (GB)"), 12, lambda own: gigabytes(own.bytes, policy), SIZE),
+        Column(words.say("Volume is given"), 12, lambda own: _given(own, words), CENTERED),
         Column(
-            words.say("Volume ({unit})", unit=unit), 12, lambda own: _size(own.bytes, size), SIZE
-        ),
-        Column(
-            words.say("Volume before ({unit})", unit=unit),
+            words.say("Volume before (GB)"),
             12,
-            lambda own: _size(own.previous_bytes, size),
+            lambda own: gigabytes(own.previous_bytes, policy),
+            SIZE,
+        ),
+        Column(words.say("Stored (GB)"), 12, lambda own: gigabytes(own.stored_bytes, policy), SIZE),
+        Column(
+            words.say("Change of stored (GB)"),
+            12,
+            lambda own: gigabytes(own.stored_change_bytes, policy),
             SIZE,
         ),
         Column(words.say("Modules covered"), 10, lambda own: own.modules_covered, COUNT),
         Column(words.say("Modules seen"), 10, lambda own: own.modules_seen, COUNT),
         Column(words.say("Days observed"), 10, lambda own: own.snapshot_days, COUNT),
         Column(words.say("Days"), 8, lambda own: own.days, COUNT),
+        Column(words.say("Marks"), 24, lambda own: ", ".join(standing_marks(own, words)), WRAPPED),
+        Column(words.say("Scopes not judged"), 12, lambda own: own.not_judged, COUNT),
         Column(words.say("Last success"), 20, lambda own: own.last_success_at, MOMENT),
         Column(words.say("Most pressing"), 60, lambda own: why(own, words), WRAPPED),
         Column(words.say("Customer id"), 38, lambda own: own.customer.id, TEXT),
@@ -226,10 +244,10 @@ def _change_columns(book: Book, portfolio: Portfolio) -> list[Column[_Changed]]:
             words.say("Customer"), _name_width(portfolio), lambda own: own[1].customer.name, WRAPPED
         ),
         Column(words.say("What happened"), 18, lambda own: own[0]),
-        Column(words.say("Before"), 13, lambda own: _before(own[1], words)),
+        Column(words.say("Before"), 18, lambda own: _before(own[1], words)),
         Column(
             words.say("State"),
-            13,
+            19,
             lambda own: state_name(own[1].state, words),
             lambda own: _state_style(own[1].state),
         ),
@@ -259,14 +277,16 @@ def _state_style(state: State | None) -> Style:
 
 
 def _rate_change(standing: Standing) -> float | None:
-    """In percentage points."""
+    """In percentage points, where both periods were watched closely enough."""
+    if not standing.comparable:
+        return None
     if standing.success_rate is None or standing.previous_rate is None:
         return None
     return (standing.success_rate - standing.previous_rate) * 100
 
 
-def _size(size: int | None, unit: float) -> float | None:
-    return None if size is None else size / unit
+def _given(standing: Standing, words: Words) -> str | None:
+    return words.say("not given") if standing.bytes is None else None
 
 
 def _name_width(portfolio: Portfolio) -> float:

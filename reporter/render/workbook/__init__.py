@@ -20,6 +20,7 @@ from reporter.render.workbook.jobs import add_jobs
 from reporter.render.workbook.modules import add_modules
 from reporter.render.workbook.protection import add_protection
 from reporter.render.workbook.restoring import add_restore_tests
+from reporter.render.workbook.scopes import add_scopes
 from reporter.render.workbook.summary import add_summary
 from reporter.render.workbook.trend import add_gaps, add_trend
 from reporter.render.workbook.versions import add_versions
@@ -29,6 +30,7 @@ __all__ = ["write_workbook"]
 _SHEETS: Final = (
     add_summary,
     add_modules,
+    add_scopes,
     add_days,
     add_daily,
     add_trend,

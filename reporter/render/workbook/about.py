@@ -29,23 +29,28 @@ _TAB: Final = "667085"
 
 DEFINITIONS: Final = (
     (
-        marked("Job, module"),
+        marked("Job, scope, module"),
         marked(
-            "A row of the service's list that has a job id is a job. A module without any is "
-            "listed with zero jobs."
+            "A row of the service's list that has a job id is a job; one without tells how a "
+            "scope stands. A scope is what is backed up on a schedule of its own: a module, or "
+            "each named part of it. The service lists the newest job of each scope and no older "
+            "one, so that a period is what many looks at it have shown."
         ),
     ),
     (
         marked("Period"),
         marked(
-            "A job belongs to the period in which it started, in the report's time zone. A job "
-            "without a readable start is undated: it enters no figure."
+            "A job belongs to the period in which it started, in the report's time zone. One "
+            "without a readable start is dated by its end, else by its first known modification; "
+            "one without any of them is undated and enters no figure. The sheet Jobs says by "
+            "what a job is dated."
         ),
     ),
     (
-        marked("Other jobs"),
+        marked("Other jobs, left out"),
         marked(
-            "Scans, Archiver and Retention jobs are no backups. They enter no figure and are "
+            "Scans, Archiver and Retention jobs are no backups. Scopes that the provider leaves "
+            "out stand with their reason below the scopes. Neither enters a figure; both are "
             "marked in the sheet Jobs."
         ),
     ),
@@ -76,7 +81,19 @@ DEFINITIONS: Final = (
     ),
     (
         marked("Volume"),
-        marked("Sum of the sizes the service reports, which it has rounded already."),
+        marked(
+            "Sum of the sizes the service reports, which it has rounded already. A module whose "
+            "jobs processed objects and all say 0 or nothing gives no volume: the cell is empty. "
+            "A group's is that of its modules that give one."
+        ),
+    ),
+    (
+        marked("Stored"),
+        marked(
+            "What the service's overview says is stored, in AvePoint's and the customer's own "
+            "storage together, and its change since the last overview before the period. It is "
+            "given for whole modules, with the scopes of them that are left out."
+        ),
     ),
     (
         marked("Duration"),
@@ -94,43 +111,56 @@ DEFINITIONS: Final = (
     (
         marked("Longest gap"),
         marked(
-            "The longest time without a recovery point, from the last one before the period to "
-            "the period's end or the last fetch."
+            "The longest time without a recovery point, from the last one before the period (else "
+            "the first job known) to the period's end or the last look. At least: what was "
+            "watched throughout. At most: if nothing ran in the time that nobody watched. Equal "
+            "where everything was watched."
         ),
     ),
     (
         marked("Failures in a row"),
         marked(
-            "Failed and cancelled jobs at the end of the period with no success or warning after "
-            "them."
+            "Failed and cancelled jobs at the end of the period with no recovery point after them."
         ),
     ),
     (
         marked("Last success, last recovery point, gap, failures of a group"),
         marked(
-            "Those of its worst module. Rates of a group come from its sums, never from other "
-            "rates."
+            "Those of its worst scope, leaving out those with nothing to back up, switched off or "
+            "no longer listed. Rates of a group come from its sums, never from other rates."
+        ),
+    ),
+    (
+        marked("Targets"),
+        marked(
+            "A success or object target is met where the rate reaches it. A recovery-point target "
+            "is missed where the longest gap is longer at least, met where it is not longer at "
+            "most, and cannot be judged otherwise. Empty: there is no rate, or no target."
         ),
     ),
     (
         marked("State"),
         marked(
-            "Never run: no job is known. Critical: no recovery point in the period, or three "
-            "failures in a row. Attention: a target missed, or the last job failed. No data: no "
-            "job completed in the period. A customer's state is its worst module's."
+            "Critical: no recovery point in the period though jobs ran or the target is missed, "
+            "three failures in a row, or it could not run. Attention: a target missed, the last "
+            "job failed, switched off in the period, no longer listed, or a subscription expired "
+            "or exceeded. Never run: no job is known. No data: no job completed in the period. A "
+            "module's state is its worst scope's, a customer's its worst module's. Nothing to "
+            "back up, and switched off earlier, are no fault."
         ),
     ),
     (
-        marked("Observed day"),
+        marked("Observed day, silence"),
         marked(
             "A day on which the service's list was read completely. A day without jobs is "
-            '"no run" where it was observed and "not observed" where it was not.'
+            '"no run" where it was watched, "to come" where the period still runs, and else '
+            '"not observed".'
         ),
     ),
     (
         marked("Cure"),
         marked(
-            "The first job of the same module that ended later and succeeded; after a failure, a "
+            "The first job of the same scope that ended later and succeeded; after a failure, a "
             "warning cures as well. An exception without one is open."
         ),
     ),

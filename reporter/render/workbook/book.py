@@ -42,7 +42,7 @@ class Book:
         self.look = look
         self.header: Style = header_style(look.brand.color)
         self.tab_color = look.brand.color.lstrip("#").upper()
-        self.words = Words(look.locale, report.policy.units)
+        self.words = Words.about(report.period, look.locale, report.policy.units)
         self.policy = policy_texts(report.policy, self.words)
         self.firsts: dict[str, int] = {}
         """The row of each table's first record, by the table's name."""

@@ -43,20 +43,31 @@ def charts_of(book: Book) -> list[tuple[BarChart, str]]:
     """The charts of a report with modules, and what each shows; none of one without."""
     if not book.report.modules:
         return []
-    return [
-        (_daily_chart(book), _daily_text(book)),
-        (_rate_chart(book), _rate_text(book)),
-        (_volume_chart(book), _volume_text(book)),
-    ]
+    charts = [(_daily_chart(book), _daily_text(book)), (_rate_chart(book), _rate_text(book))]
+    if (totals := book.report.totals).bytes is not None:
+        charts.append((_volume_chart(book), _volume_text(book)))
+    elif totals.stored_bytes is not None:
+        charts.append((_stored_chart(book), _stored_text(book)))
+    return charts
 
 
 def _volume_chart(book: Book) -> BarChart:
-    report, say = book.report, book.words.say
-    largest = max(gigabytes(own.figures.bytes, report.policy) for own in report.modules)
+    sizes = [own.figures.bytes for own in book.report.modules]
+    return _size_chart(book, book.words.say("Volume by module"), "gigabytes", sizes)
+
+
+def _stored_chart(book: Book) -> BarChart:
+    """Instead of the volume, where the jobs give none."""
+    sizes = [own.figures.stored_bytes for own in book.report.modules]
+    return _size_chart(book, book.words.say("Stored by module"), "stored_gigabytes", sizes)
+
+
+def _size_chart(book: Book, title: str, key: str, sizes: list[int | None]) -> BarChart:
+    largest = max(gigabytes(size, book.report.policy) or 0.0 for size in sizes)
     digits = "#,##0" if largest >= _MANY_GB else "0.00"
-    volume = _module_chart(book, say("Volume by module"), say("GB"), "gigabytes", digits)
-    volume.series[0].graphicalProperties = _fill(book.tab_color)
-    return volume
+    chart = _module_chart(book, title, book.words.say("GB"), key, digits)
+    chart.series[0].graphicalProperties = _fill(book.tab_color)
+    return chart
 
 
 def _rate_chart(book: Book) -> BarChart:
@@ -118,13 +129,24 @@ def _rate_text(book: Book) -> str:
 
 def _volume_text(book: Book) -> str:
     words = book.words
-    largest = max(book.report.modules, key=lambda own: own.figures.bytes)
+    largest = max(book.report.modules, key=lambda own: own.figures.bytes or 0)
     return words.say(
         "Bars: the volume backed up of each module. Together {volume}; most of it {module}, "
         "{most}.",
         volume=words.size(book.report.totals.bytes),
         module=module_name(largest.service, largest.module),
         most=words.size(largest.figures.bytes),
+    )
+
+
+def _stored_text(book: Book) -> str:
+    words = book.words
+    largest = max(book.report.modules, key=lambda own: own.figures.stored_bytes or 0)
+    return words.say(
+        "Bars: what is stored of each module. Together {volume}; most of it {module}, {most}.",
+        volume=words.size(book.report.totals.stored_bytes),
+        module=module_name(largest.service, largest.module),
+        most=words.size(largest.figures.stored_bytes),
     )
 
 

@@ -50,22 +50,44 @@ def figures_in(timezone: str, policy: Policy, words: Words) -> tuple[Figure, ...
         _count("objects_skipped", say("Objects skipped"), 11.5),
         _count("objects_warning", say("Objects with warning"), 11.5),
         _object_rate(say("Object success rate")),
-        _volume(say("Volume (GB)"), policy),
+        _size("gigabytes", "bytes", say("Volume (GB)"), policy),
         _count("bytes", say("Volume (bytes)"), 19),
+        _count("sized_jobs", say("Jobs with a size"), 10.5),
+        Figure(
+            "size_remark",
+            say("Volume is given"),
+            17,
+            lambda f: size_remark(f, words),
+            lambda _: CENTERED,
+        ),
+        _size("stored_gigabytes", "stored_bytes", say("Stored (GB)"), policy),
+        _count("stored_bytes", say("Stored (bytes)"), 19),
+        _count("stored_change_bytes", say("Change of stored (bytes)"), 19),
         _span("duration_mean_s", say("Mean duration")),
         _span("duration_median_s", say("Median duration")),
         _moment("last_success_at", say("Last success ({timezone})", timezone=timezone)),
         _moment("last_recovery_point_at", last_point),
-        _span("longest_gap_s", say("Longest gap")),
+        _span("longest_gap_s", say("Longest gap, at least"), 12),
+        _span("longest_gap_at_most_s", say("Longest gap, at most"), 12),
         _count("consecutive_failures", say("Failures in a row")),
         _target("success_target_met", say("Success target"), words),
+        _target("object_target_met", say("Object target"), words),
         _target("gap_target_met", say("Recovery-point target"), words),
     )
 
 
-def gigabytes(size: int, policy: Policy) -> float:
-    """Bytes in the policy's GB."""
-    return size / _UNIT_BYTES[policy.units]
+def gigabytes(size: int | None, policy: Policy) -> float | None:
+    """Bytes in the policy's GB; None where there are none to tell of."""
+    return None if size is None else size / _UNIT_BYTES[policy.units]
+
+
+def size_remark(figures: Figures, words: Words) -> str | None:
+    """That no volume is given, or of how many jobs it is; nothing where it is of all."""
+    if figures.bytes is None:
+        return words.say("not given")
+    if figures.sized_jobs == figures.jobs:
+        return None
+    return words.sized(figures)
 
 
 def span(seconds: float | None) -> timedelta | None:
@@ -100,8 +122,8 @@ def _object_rate(label: str) -> Figure:
     return Figure("object_success_rate", label, 10, shown, lambda f: rate_style(shown(f)))
 
 
-def _span(name: str, label: str) -> Figure:
-    return Figure(name, label, 11, lambda f: span(getattr(f, name)), lambda _: SPAN)
+def _span(name: str, label: str, width: float = 11) -> Figure:
+    return Figure(name, label, width, lambda f: span(getattr(f, name)), lambda _: SPAN)
 
 
 def _moment(name: str, label: str) -> Figure:
@@ -112,5 +134,5 @@ def _target(name: str, label: str, words: Words) -> Figure:
     return Figure(name, label, 11, lambda f: met_word(getattr(f, name), words), lambda _: CENTERED)
 
 
-def _volume(label: str, policy: Policy) -> Figure:
-    return Figure("gigabytes", label, 12, lambda f: gigabytes(f.bytes, policy), lambda _: SIZE)
+def _size(key: str, name: str, label: str, policy: Policy) -> Figure:
+    return Figure(key, label, 12, lambda f: gigabytes(getattr(f, name), policy), lambda _: SIZE)

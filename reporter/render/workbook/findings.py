@@ -35,7 +35,9 @@ def add_exceptions(book: Book) -> None:
 
 
 def add_quality(book: Book) -> None:
-    """What the service said that could not be read, or that contradicts itself."""
+    """What the service said that could not be read, or that contradicts itself: a line for each
+    kind and field.
+    """
     notes, columns = book.report.quality, quality_columns(book.words)
     color = STATE_COLORS[State.ATTENTION] if notes else _CALM
     sheet = book.sheet(QUALITY, Layout(widths_of(columns), color, "A2", 1))
@@ -62,7 +64,7 @@ def exception_columns(book: Book) -> list[Column[JobException]]:
         Column(say("Module"), fitting({job.module for job in own}, 14, 34), lambda j: j.module),
         Column(say("Status"), fitting({job.status for job in own}, 14, 28), lambda j: j.status),
         Column(say("Job ID"), fitting((job.job_id for job in own), 16, 40), lambda j: j.job_id),
-        Column(say("Name"), fitting((job.name for job in own), 16, 44), lambda j: j.name),
+        Column(say("Scope"), fitting((job.name for job in own), 16, 44), lambda j: j.name),
         Column(
             say("Cured by job"),
             fitting((job.cured_by for job in own), 16, 40),
@@ -79,12 +81,12 @@ def exception_columns(book: Book) -> list[Column[JobException]]:
 
 
 def quality_columns(words: Words) -> list[Column[QualityNote]]:
-    """What there is to say of a value of doubt."""
+    """What there is to say of values of doubt."""
     say = words.say
     return [
         Column(say("Kind"), 26, lambda note: words.quality(note.kind), WRAPPED),
         Column(say("Field"), 18, lambda note: note.field, WRAPPED),
-        Column(say("Value or finding"), 48, words.noted, WRAPPED),
+        Column(say("Examples"), 56, words.noted, WRAPPED),
         Column(say("In jobs (at most five)"), 60, lambda note: ", ".join(note.jobs), WRAPPED),
         Column(say("How often"), 12, lambda note: note.count, COUNT),
     ]

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from reporter.model import Outcome
-from reporter.render.text import Words
+from reporter.render.text import Words, marked
 from reporter.render.workbook.book import Book
+from reporter.render.workbook.rows import scope_rows
 from reporter.render.workbook.sheet import LAST_ROW, Layout, Sheet
 from reporter.render.workbook.styles import (
+    CENTERED,
     COUNT,
     LINK,
     MOMENT,
@@ -25,10 +27,11 @@ from reporter.render.workbook.styles import (
     outcome_style,
 )
 from reporter.render.workbook.tables import fitting, widths_of, write_empty, write_header
-from reporter.render.workbook.titles import JOBS, MODULES
+from reporter.render.workbook.titles import JOBS, SCOPES
 
-SERVICE_LETTER, MODULE_LETTER, BYTES_LETTER = "A", "B", "K"
-OUTCOME_LETTER, COUNTED_LETTER = "P", "Q"
+SERVICE_LETTER, MODULE_LETTER, SCOPE_LETTER = "A", "B", "E"
+SUCCESSFUL_LETTER, BYTES_LETTER = "H", "K"
+OUTCOME_LETTER, COUNTED_LETTER = "R", "S"
 """The columns that the checks read."""
 _MODULE: Final = ord(MODULE_LETTER) - ord("A")
 ROWS_AT_ONCE: Final = 5_000
@@ -37,6 +40,12 @@ _SAMPLE: Final = 2_000
 _US_PER_DAY: Final = 86_400_000_000
 _UNIX_EPOCH: Final = 25_569
 """1970-01-01 as Excel counts days."""
+_SCOPE: Final = ["service", "module", "name"]
+_DATED_BY: Final = {
+    "start": marked("start"),
+    "end": marked("end"),
+    "modification": marked("modification"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class JobColumn:
 
 @dataclass(frozen=True, slots=True)
 class _Back:
-    """Where the first job of a module leads: to what is said of the module."""
+    """Where the first job of a scope leads: to what is said of the scope."""
 
     module: str
     place: str
@@ -87,18 +96,19 @@ def write_jobs(
 
 
 def order_of(jobs: pd.DataFrame) -> npt.NDArray[np.intp]:
-    """The jobs' order in print, as positions: by service, by module, and then as they are."""
-    keys = [pd.factorize(jobs[name], sort=True)[0] for name in ("module", "service")]
+    """The jobs' order in print, as positions: by service, module, scope, and then as they are."""
+    keys = [pd.factorize(jobs[name], sort=True)[0] for name in reversed(_SCOPE)]
     return np.lexsort(keys)
 
 
-def first_jobs(jobs: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
-    """The sheet and the row of each module's first job."""
-    counts = jobs.groupby(["service", "module"], as_index=False).size()
+def first_jobs(jobs: pd.DataFrame) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """The sheet and the row of each scope's first job."""
+    counts = jobs.groupby(_SCOPE, as_index=False).size()
     before = counts["size"].cumsum() - counts["size"]
+    scopes = zip(*(counts[name] for name in _SCOPE), strict=True)
     return {
-        (service, module): (first // (LAST_ROW - 1) + 1, first % (LAST_ROW - 1) + 2)
-        for service, module, first in zip(counts["service"], counts["module"], before, strict=True)
+        scope: (first // (LAST_ROW - 1) + 1, first % (LAST_ROW - 1) + 2)
+        for scope, first in zip(scopes, before, strict=True)
     }
 
 
@@ -112,19 +122,19 @@ def job_ranges(book: Book, letter: str) -> list[str]:
 
 
 def _links_back(book: Book) -> dict[tuple[int, int], _Back]:
-    """From the first job of each module (its sheet and row) to the module."""
+    """From the first job of each scope (its sheet and row) to the scope."""
     firsts = first_jobs(book.report.jobs)
     return {
-        firsts[own.service, own.module]: _Back(own.module, book.place(MODULES, f"B{row}"))
-        for row, own in enumerate(book.report.modules, book.firsts.get("Modules", 0))
-        if (own.service, own.module) in firsts
+        firsts[scope]: _Back(scope[1], book.place(SCOPES, f"B{row}"))
+        for scope, row in scope_rows(book.report).items()
+        if scope in firsts
     }
 
 
 def _link_back(
     sheet: Sheet, number: int, modules: list[str], links: Mapping[tuple[int, int], _Back]
 ) -> None:
-    """Have first jobs lead to their modules; `modules` are the cells of the rows to come."""
+    """Have first jobs lead to their scopes; `modules` are the cells of the rows to come."""
     for (of_sheet, row), back in links.items():
         place = row - sheet.rows - 1
         if of_sheet == number and 0 <= place < len(modules):
@@ -162,7 +172,7 @@ def job_columns(book: Book) -> list[JobColumn]:
         text(say("Module"), "module", 30),
         text(say("Status"), "status", 24),
         text(say("Job ID"), "job_id", 40),
-        text(say("Name"), "name", 44),
+        text(say("Scope"), "name", 44),
         count(say("Objects total"), "objects_total"),
         count(say("Objects failed"), "objects_failed"),
         count(say("Objects successful"), "objects_successful"),
@@ -175,6 +185,13 @@ def job_columns(book: Book) -> list[JobColumn]:
             say("Duration"), 12, "right", lambda sheet, part: _spans(sheet, part["duration"])
         ),
         moment(say("Modified ({timezone})", timezone=timezone), "modified_at"),
+        moment(say("Dated ({timezone})", timezone=timezone), "dated_at"),
+        JobColumn(
+            say("Dated by"),
+            14,
+            "center",
+            lambda sheet, part: text_cells(sheet, dated_by(part, words), CENTERED),
+        ),
         JobColumn(
             say("Outcome"),
             12,
@@ -192,8 +209,8 @@ def job_columns(book: Book) -> list[JobColumn]:
 
 def counted(jobs: pd.DataFrame) -> pd.Series:
     """Which jobs are in the figures."""
-    dated: pd.Series = jobs["started_at"].notna()
-    return dated & jobs["is_backup"]
+    dated: pd.Series = jobs["dated_at"].notna()
+    return dated & jobs["is_backup"] & ~jobs["left_out"]
 
 
 def counted_word(words: Words) -> str:
@@ -204,13 +221,19 @@ def counted_word(words: Words) -> str:
 def counted_as(jobs: pd.DataFrame, words: Words) -> pd.Series:
     """Whether a job is in the figures, and why not."""
     said = pd.Series(counted_word(words), index=jobs.index)
-    said = said.mask(jobs["started_at"].isna(), words.say("undated"))
+    said = said.mask(jobs["dated_at"].isna(), words.say("undated"))
+    said = said.mask(jobs["left_out"], words.say("left out"))
     return said.mask(~jobs["is_backup"], words.say("not a backup"))
 
 
-def text_cells(sheet: Sheet, column: pd.Series) -> list[str]:
+def dated_by(jobs: pd.DataFrame, words: Words) -> pd.Series:
+    """What gives the time that a job is dated by, in words; missing where nothing does."""
+    return jobs["dated_by"].map({way: words.say(text) for way, text in _DATED_BY.items()})
+
+
+def text_cells(sheet: Sheet, column: pd.Series, style: Style = TEXT) -> list[str]:
     """Cells of a column of texts."""
-    return _cells(column, lambda texts: sheet.texts(texts, TEXT), sheet.cell(None, TEXT))
+    return _cells(column, lambda texts: sheet.texts(texts, style), sheet.cell(None, style))
 
 
 def _outcomes(sheet: Sheet, column: pd.Series, words: Words) -> list[str]:

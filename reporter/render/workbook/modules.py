@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from openpyxl.utils import get_column_letter
 
-from reporter.model import Figures, ModuleFigures, OtherJobs, Report, ServiceFigures, State
+from reporter.model import (
+    Figures,
+    ModuleFigures,
+    OtherJobs,
+    Reason,
+    Report,
+    ServiceFigures,
+    State,
+    not_judged,
+)
 from reporter.render.sentences import REASON_HEADINGS
 from reporter.render.text import Words
 from reporter.render.workbook.book import Book
-from reporter.render.workbook.cells import quoted
+from reporter.render.workbook.cells import Value, quoted
 from reporter.render.workbook.figures import Figure, figures_in, met_word
-from reporter.render.workbook.jobs import MODULE_LETTER, first_jobs
+from reporter.render.workbook.rows import scope_rows
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import COUNT, HEADING, LINK, STATE_COLORS, WRAPPED, state_style
 from reporter.render.workbook.tables import (
@@ -25,7 +34,7 @@ from reporter.render.workbook.tables import (
     write_note,
     write_table,
 )
-from reporter.render.workbook.titles import JOBS, MODULES
+from reporter.render.workbook.titles import MODULES, SCOPES
 
 T = TypeVar("T")
 
@@ -49,8 +58,8 @@ def add_modules(book: Book) -> None:
     sheet = book.sheet(MODULES, layout)
     if not write_table(book, sheet, "Modules", columns, report.modules):
         write_empty(sheet, say("The service lists no module of this customer."))
-    _link_jobs(book, sheet)
-    _highlight_missed(book, sheet)
+    _link_scopes(book, sheet)
+    highlight_missed(book, sheet, "Modules", _NAMING_COLUMNS, len(report.modules))
     if report.services:
         _heading(sheet, say("Services"))
         write_table(book, sheet, "Services", _service_columns(report, book.words), report.services)
@@ -61,28 +70,34 @@ def add_modules(book: Book) -> None:
     write_note(sheet, say("How the rates count: {policy}", policy=" ".join(book.policy)))
 
 
-def figure_letter(report: Report, words: Words, key: str) -> str:
-    """The column of a figure, in the modules' table and in that of the services."""
+def figure_letter(report: Report, words: Words, key: str, naming: int = _NAMING_COLUMNS) -> str:
+    """The column of a figure: in the modules' table and in that of the services, or in one that has
+    so many columns before the figures.
+    """
     keys = [own.key for own in figures_in(report.period.timezone, report.policy, words)]
-    return get_column_letter(_NAMING_COLUMNS + keys.index(key) + 1)
+    return get_column_letter(naming + keys.index(key) + 1)
 
 
-def _link_jobs(book: Book, sheet: Sheet) -> None:
-    """Lead from each module to the first of its jobs."""
-    firsts = first_jobs(book.report.jobs)
+def _link_scopes(book: Book, sheet: Sheet) -> None:
+    """Lead from each module to the first of its scopes."""
+    rows = scope_rows(book.report)
     for row, own in enumerate(book.report.modules, book.firsts.get("Modules", 0)):
-        if found := firsts.get((own.service, own.module)):
-            number, first = found
-            sheet.link(f"B{row}", book.place(JOBS, f"{MODULE_LETTER}{first}", number))
+        first = rows[own.service, own.module, own.scopes[0].name or ""]
+        sheet.link(f"B{row}", book.place(SCOPES, f"C{first}"))
 
 
-def _highlight_missed(book: Book, sheet: Sheet) -> None:
-    """Colour the success rates below their targets, also after a change by hand."""
-    if first := book.firsts.get("Modules"):
-        rate = figure_letter(book.report, book.words, "success_rate")
-        met = figure_letter(book.report, book.words, "success_target_met")
-        cells = f"{rate}{first}:{rate}{first + len(book.report.modules) - 1}"
-        missed = quoted(met_word(False, book.words) or "")
+def highlight_missed(book: Book, sheet: Sheet, table: str, naming: int, records: int) -> None:
+    """Colour the rates below their targets, also after a change by hand."""
+    if not (first := book.firsts.get(table)):
+        return
+    missed = quoted(met_word(False, book.words) or "")
+    for rated, judged in (
+        ("success_rate", "success_target_met"),
+        ("object_success_rate", "object_target_met"),
+    ):
+        rate = figure_letter(book.report, book.words, rated, naming)
+        met = figure_letter(book.report, book.words, judged, naming)
+        cells = f"{rate}{first}:{rate}{first + records - 1}"
         sheet.highlight(cells, f"${met}{first}={missed}", STATE_COLORS[State.CRITICAL])
 
 
@@ -92,63 +107,83 @@ def _heading(sheet: Sheet, text: str) -> None:
 
 
 def _module_columns(report: Report, words: Words) -> list[Column[ModuleFigures]]:
-    reasons: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    reasons: defaultdict[tuple[str, str], list[Reason]] = defaultdict(list)
     for reason in report.reasons:
-        reasons[reason.service, reason.module].append(words.say(REASON_HEADINGS[reason.kind]))
-    with_jobs = set(first_jobs(report.jobs))
+        reasons[reason.service, reason.module].append(reason)
     services = [own.service for own in report.modules]
     modules = [own.module for own in report.modules]
     say = words.say
+
     return [
         Column(say("Service"), fitting(services, 16, 28), lambda own: own.service, WRAPPED),
-        Column(
-            say("Module"),
-            fitting(modules, 14, 34),
-            lambda own: own.module,
-            lambda own: LINK if (own.service, own.module) in with_jobs else WRAPPED,
-        ),
+        Column(say("Module"), fitting(modules, 14, 34), lambda own: own.module, LINK),
         Column(
             say("State"),
             12,
             lambda own: words.state(own.state),
             lambda own: state_style(own.state),
         ),
-        *_figure_columns(report, words, lambda own: own.figures),
+        *figure_columns(
+            report,
+            words,
+            lambda own: own.figures,
+            lambda own: bool(not_judged([own], report.policy)),
+        ),
         Column(
             say("Reasons"),
             REASON_WIDTH,
-            lambda own: "; ".join(reasons[own.service, own.module]),
+            lambda own: said_of(reasons[own.service, own.module], words),
             WRAPPED,
         ),
     ]
 
 
+def said_of(reasons: Iterable[Reason], words: Words) -> str:
+    """What is the matter, once each."""
+    return "; ".join(dict.fromkeys(words.say(REASON_HEADINGS[own.kind]) for own in reasons))
+
+
 def _service_columns(report: Report, words: Words) -> list[Column[ServiceFigures]]:
     """Laid out like the modules', so that the same figures stand below one another."""
 
-    def modules(own: ServiceFigures) -> int:
-        return sum(module.service == own.service for module in report.modules)
+    def modules(own: ServiceFigures) -> list[ModuleFigures]:
+        return [module for module in report.modules if module.service == own.service]
 
     def healthy(own: ServiceFigures) -> int:
-        states = [module.state for module in report.modules if module.service == own.service]
-        return states.count(State.HEALTHY)
+        return sum(module.state is State.HEALTHY for module in modules(own))
 
     return [
         Column(words.say("Service"), 0, lambda own: own.service, WRAPPED),
-        Column(words.say("Modules"), 0, modules, COUNT),
+        Column(words.say("Modules"), 0, lambda own: len(modules(own)), COUNT),
         Column(words.say("Healthy"), 0, healthy, COUNT),
-        *_figure_columns(report, words, lambda own: own.figures),
+        *figure_columns(
+            report,
+            words,
+            lambda own: own.figures,
+            lambda own: bool(not_judged(modules(own), report.policy)),
+        ),
     ]
 
 
-def _figure_columns(
-    report: Report, words: Words, figures_of: Callable[[T], Figures]
+def figure_columns(
+    report: Report,
+    words: Words,
+    figures_of: Callable[[T], Figures],
+    unjudged: Callable[[T], bool],
 ) -> list[Column[T]]:
+    """A column for each figure; an empty recovery-point target says where it cannot be judged."""
+
+    def value(figure: Figure, own: T) -> Value:
+        shown = figure.of(figures_of(own))
+        if figure.key == "gap_target_met" and shown is None and unjudged(own):
+            return words.say("cannot be judged")
+        return shown
+
     def column(figure: Figure) -> Column[T]:
         return Column(
             figure.name,
             figure.width,
-            lambda own: figure.of(figures_of(own)),
+            lambda own: value(figure, own),
             lambda own: figure.style(figures_of(own)),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reporter.model import Policy, Product, ProtectedModule, Protection, State, Subscription
+from reporter.model import Product, ProtectedModule, Protection, State, Subscription
 from reporter.render.protection import (
     no_protection,
     no_subscription,
@@ -82,13 +82,13 @@ def _module_columns(book: Book, protection: Protection) -> list[Column[Protected
         Column(
             say("In AvePoint's storage (GB)"),
             _CAPACITY,
-            lambda own: _gigabytes(own.figures.bytes_avepoint, policy),
+            lambda own: gigabytes(own.figures.bytes_avepoint, policy),
             SIZE,
         ),
         Column(
             say("In own storage (GB)"),
             _CAPACITY,
-            lambda own: _gigabytes(own.figures.bytes_own, policy),
+            lambda own: gigabytes(own.figures.bytes_own, policy),
             SIZE,
         ),
     ]
@@ -114,19 +114,19 @@ def _product_columns(book: Book) -> list[Column[Product]]:
         Column(
             say("Capacity (GB)"),
             _CAPACITY,
-            lambda own: _gigabytes(own.capacity_bytes, policy),
+            lambda own: gigabytes(own.capacity_bytes, policy),
             SIZE,
         ),
         Column(
             say("Protected (GB)"),
             _CAPACITY,
-            lambda own: _gigabytes(own.protected_bytes, policy),
+            lambda own: gigabytes(own.protected_bytes, policy),
             lambda own: _beyond(SIZE, beyond=own.over_capacity),
         ),
         Column(
             say("Storage used (GB)"),
             _CAPACITY,
-            lambda own: _gigabytes(own.consumed_bytes, policy),
+            lambda own: gigabytes(own.consumed_bytes, policy),
             SIZE,
         ),
         Column(say("Storage"), 20, lambda own: own.storage, replace(WRAPPED, indent=1)),
@@ -136,10 +136,6 @@ def _product_columns(book: Book) -> list[Column[Product]]:
         Column(say("Remark"), 18, lambda own: remaining(own, words) or None, CENTERED),
         Column(say("Contract ends"), 12, lambda own: own.contract_ends_on, DAY),
     ]
-
-
-def _gigabytes(size: int | None, policy: Policy) -> float | None:
-    return None if size is None else gigabytes(size, policy)
 
 
 def _expiry_style(product: Product) -> Style:

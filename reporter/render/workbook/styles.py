@@ -28,6 +28,8 @@ STATE_COLORS: Final = {
     State.NEVER_RUN: FILL[Outcome.CANCELLED].lstrip("#").upper(),
     State.NO_DATA: "8A96A3",
     State.HEALTHY: "3B8F73",
+    State.IDLE: "C4CBD3",
+    State.OFF: "C4CBD3",
 }
 OUTCOME_COLORS: Final = {outcome: fill.lstrip("#").upper() for outcome, fill in FILL.items()}
 

@@ -10,6 +10,7 @@ from reporter.model import Figures, State
 from reporter.render.restated import why
 from reporter.render.restoring import restoring_title
 from reporter.render.sentences import reason_text
+from reporter.render.watched import Watched, marks, not_compared, rarely_asked
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.charts import charts_of
@@ -28,7 +29,7 @@ from reporter.render.workbook.styles import (
     badge,
     state_style,
 )
-from reporter.render.workbook.tables import LINE_HEIGHT, lines_of
+from reporter.render.workbook.tables import LINE_HEIGHT, TALLEST, lines_of
 from reporter.render.workbook.titles import MODULES, SUMMARY, VERSIONS, title_of
 
 _WIDTHS: Final = (40, 22, 22, 14, 3)
@@ -46,7 +47,9 @@ _NAMES: Final = {
     "lenient_success_rate": "lenient_success_rate",
     "object_success_rate": "object_success_rate",
     "volume_bytes": "bytes",
+    "stored_bytes": "stored_bytes",
     "longest_gap": "longest_gap_s",
+    "longest_gap_at_most": "longest_gap_at_most_s",
     "last_recovery_point": "last_recovery_point_at",
 }
 """Names for other workbooks and macros to refer to, of the figures they are after."""
@@ -103,7 +106,7 @@ def _standing(book: Book, sheet: Sheet) -> None:
         coverage.modules_seen,
         covered=words.number(coverage.modules_covered),
     )
-    sheet.row([sheet.cell(words.say("Coverage")), sheet.cell(covered)])
+    sheet.row([sheet.cell(words.say("Coverage")), sheet.cell(_joined(covered, _unseen(book)))])
     if report.restore_tests:
         tests = restoring_title(report.restore_tests, words)
         sheet.row([sheet.cell(words.say("Restore tests")), sheet.cell(tests)])
@@ -123,22 +126,52 @@ def _standing(book: Book, sheet: Sheet) -> None:
         sheet.row()
 
 
-def _observation(book: Book, sheet: Sheet) -> None:
-    """Whether every day of the period was looked at."""
-    words, coverage = book.words, book.report.coverage
-    days = words.count(
-        "observed on {observed} of {number} day",
-        "observed on {observed} of {number} days",
-        coverage.days,
-        observed=words.number(coverage.snapshot_days),
+def _unseen(book: Book) -> str | None:
+    """The modules of which no recovery point is expected."""
+    coverage, words = book.report.coverage, book.words
+    idle = words.count(
+        "{number} has nothing to back up", "{number} have nothing to back up", coverage.modules_idle
     )
+    off = words.count(
+        "{number} is switched off or not listed any more",
+        "{number} are switched off or not listed any more",
+        coverage.modules_off,
+    )
+    return _joined(idle if coverage.modules_idle else None, off if coverage.modules_off else None)
+
+
+def _joined(*texts: str | None) -> str:
+    return "; ".join(text for text in texts if text)
+
+
+def _observation(book: Book, sheet: Sheet) -> None:
+    """How closely the period was looked at, and what cannot be judged for it."""
+    words, report = book.words, book.report
+    watched = Watched.of(report)
     label = sheet.cell(words.say("Observation"))
-    if coverage.complete:
-        sheet.row([label, sheet.cell(words.say("complete: {days}", days=days))])
-        return
-    mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
-    shown = sheet.cell(days, replace(PLAIN, indent=1))
-    sheet.row([label, sheet.cell(words.say("INCOMPLETE"), mark), shown])
+    if report.coverage.complete:
+        days = words.count(
+            "complete: observed on {observed} of {number} day",
+            "complete: observed on {observed} of {number} days",
+            report.coverage.days,
+            observed=words.number(report.coverage.snapshot_days),
+        )
+        sheet.row([label, sheet.cell(days)])
+        label = sheet.cell(None)
+    style = badge(STATE_COLORS[State.ATTENTION], bold=True)
+    for mark in marks(watched, words):
+        sheet.row([label, sheet.cell(mark.label, style)])
+        _line(sheet, mark.text, NOTE)
+        label = sheet.cell(None)
+    if not watched.sparse and report.coverage.watched_share < 1:
+        _line(sheet, rarely_asked(watched, words), NOTE)
+    if report.not_judged:
+        said = words.count(
+            "cannot be judged for {number} scope",
+            "cannot be judged for {number} scopes",
+            report.not_judged,
+        )
+        sheet.row([sheet.cell(words.say("Recovery-point target")), sheet.cell(said)])
 
 
 def _correction(book: Book, sheet: Sheet) -> None:
@@ -163,25 +196,46 @@ def _correction(book: Book, sheet: Sheet) -> None:
 def _key_figures(book: Book, sheet: Sheet) -> None:
     """All figures of the customer, beside those of the period before."""
     report, words = book.report, book.words
-    previous = report.previous
+    previous, comparable = report.previous, report.comparable
     labels = [report.period.label]
-    if previous:
-        labels += [previous.period.label, words.say("Change")]
+    labels += [previous.period.label] if previous else []
+    labels += [words.say("Change")] if comparable else []
     right = replace(book.header, align="right")
     cells = [sheet.cell(words.say("Key figures"), book.header)]
     header = sheet.row([*cells, *(sheet.cell(own, right) for own in labels)], height=18)
     for figure in figures_in(report.period.timezone, report.policy, words):
         cells = [sheet.cell(figure.name, TEXT), _value(sheet, figure, report.totals)]
         if previous:
+            cells.append(_value(sheet, figure, previous.totals))
+        if previous and comparable:
             change, style = _change(figure, report.totals, previous.totals)
-            cells += [_value(sheet, figure, previous.totals), sheet.cell(change, style)]
+            cells.append(sheet.cell(change, style))
         book.totals[figure.key] = book.place(SUMMARY, f"$B${sheet.row(cells)}")
     for name, key in _NAMES.items():
         book.define(name, book.totals[key])
     book.define("period", book.place(SUMMARY, f"$B${header}"))
     sheet.row()
+    if previous and not comparable:
+        said = not_compared(report.coverage.watch, previous, report.period, words)
+        _line(sheet, said, NOTE)
+    if text := _sized(book):
+        _line(sheet, text, NOTE)
     counting = words.say("How the rates count: {policy}", policy=" ".join(book.policy))
     _line(sheet, counting, NOTE)
+
+
+def _sized(book: Book) -> str | None:
+    """How many modules give sizes; nothing where all do that have jobs."""
+    with_jobs = [own.figures for own in book.report.modules if own.figures.jobs]
+    given = sum(figures.bytes is not None for figures in with_jobs)
+    if given == len(with_jobs):
+        return None
+    return book.words.count(
+        "The service gives sizes for {given} of {number} module with jobs.",
+        "The service gives sizes for {given} of {number} modules with jobs.",
+        len(with_jobs),
+        given=book.words.number(given),
+    )
 
 
 def _value(sheet: Sheet, figure: Figure, figures: Figures) -> str:
@@ -189,18 +243,19 @@ def _value(sheet: Sheet, figure: Figure, figures: Figures) -> str:
 
 
 def _change(figure: Figure, now: Figures, before: Figures) -> tuple[Value, Style]:
-    """The trend of the success rate (in points) and of the volume; of nothing else."""
+    """The trend of the success rate (in points) and of both volumes; of nothing else."""
     if figure.key == "success_rate":
         if now.success_rate is None or before.success_rate is None:
             return None, POINTS
         return (now.success_rate - before.success_rate) * 100, POINTS
-    if figure.key == "bytes" and before.bytes:
-        return now.bytes / before.bytes - 1, CHANGE
+    if figure.key in ("bytes", "stored_bytes"):
+        size, former = getattr(now, figure.key), getattr(before, figure.key)
+        return (size / former - 1 if former and size is not None else None), CHANGE
     return None, TEXT
 
 
 def _line(sheet: Sheet, text: str, style: Style = PLAIN) -> None:
     """A line of text over the columns A to D, as high as it needs to be."""
-    wrapped = replace(style, wrap=True)
-    sheet.row([sheet.cell(text, wrapped)], height=LINE_HEIGHT * lines_of(text, _TEXT_WIDTH))
+    wrapped, lines = replace(style, wrap=True), min(lines_of(text, _TEXT_WIDTH), TALLEST)
+    sheet.row([sheet.cell(text, wrapped)], height=LINE_HEIGHT * lines)
     sheet.merge("A", "D")

@@ -16,7 +16,7 @@ from reporter.render.workbook.styles import HEADING, NOTE, TEXT, Align, Style
 T = TypeVar("T")
 
 LINE_HEIGHT: Final = 15
-_TALLEST: Final = 20
+TALLEST: Final = 20
 """Lines of a cell; Excel shows no row of more than 409 points."""
 _LOOKED_AT: Final = 200
 _BUTTON_HEIGHT: Final = 14
@@ -62,7 +62,7 @@ def _write_record(sheet: Sheet, columns: Sequence[Column[T]], record: T) -> None
         if style.wrap and isinstance(value, str):
             lines = max(lines, lines_of(value, width))
     # No program can be relied on to find the height itself.
-    sheet.row(cells, height=LINE_HEIGHT * min(lines, _TALLEST) if lines > 1 else None)
+    sheet.row(cells, height=LINE_HEIGHT * min(lines, TALLEST) if lines > 1 else None)
 
 
 def write_header(book: Book, sheet: Sheet, headers: Sequence[tuple[str, Align]]) -> int:

@@ -12,6 +12,7 @@ from reporter.render.workbook.cells import cut
 
 SUMMARY: Final = marked("Summary")
 MODULES: Final = marked("Modules")
+SCOPES: Final = marked("Scopes")
 DAYS: Final = marked("Days")
 DAILY: Final = marked("Daily")
 TREND: Final = marked("Trend")

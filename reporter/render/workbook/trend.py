@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reporter.model import Gap, MonthFigures
+from reporter.render.text import Words
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import gigabytes, span
 from reporter.render.workbook.sheet import Layout
@@ -21,10 +22,10 @@ def add_trend(book: Book) -> None:
 
 
 def add_gaps(book: Book) -> None:
-    """The times without a recovery point that were too long; the longest first."""
+    """The times without a recovery point that were too long, certain ones first."""
     gaps, say = book.report.gaps, book.words.say
     columns = _gap_columns(book)
-    layout = Layout(widths_of(columns), book.tab_color, "C2", 1)
+    layout = Layout(widths_of(columns), book.tab_color, "D2", 1)
     sheet = book.sheet(GAPS, layout)
     if not write_table(book, sheet, "Gaps", columns, gaps):
         write_empty(sheet, say("No time without a recovery point was longer than allowed."))
@@ -51,10 +52,15 @@ def _month_columns(book: Book) -> list[Column[MonthFigures]]:
         Column(say("Volume (bytes)"), 20, lambda own: own.bytes if own.known else None, COUNT),
         Column(say("Observed days"), 12, lambda month: month.observed_days, COUNT),
         Column(say("Days"), 10, lambda month: month.days, COUNT),
-        Column(
-            say("Remark"), 16, lambda own: None if own.known else words.say("no data"), CENTERED
-        ),
+        Column(say("Remark"), 18, lambda own: _remark(own, words), CENTERED),
     ]
+
+
+def _remark(month: MonthFigures, words: Words) -> str | None:
+    """Why a month has no figures, or no volume."""
+    if not month.known:
+        return words.say("no data")
+    return words.say("volume not given") if month.bytes is None else None
 
 
 def _gap_columns(book: Book) -> list[Column[Gap]]:
@@ -63,8 +69,15 @@ def _gap_columns(book: Book) -> list[Column[Gap]]:
     return [
         Column(say("Service"), fitting({gap.service for gap in gaps}, 16, 34), lambda g: g.service),
         Column(say("Module"), fitting({gap.module for gap in gaps}, 16, 40), lambda g: g.module),
+        Column(say("Scope"), fitting({gap.name for gap in gaps}, 16, 40), lambda gap: gap.name),
         Column(say("From ({timezone})", timezone=zone), 24, lambda gap: gap.start, MOMENT),
         Column(say("To ({timezone})", timezone=zone), 24, lambda gap: gap.end, MOMENT),
         Column(say("Length"), 12, lambda gap: span(gap.length_s), SPAN),
         Column(say("Allowed"), 12, lambda gap: span(gap.allowed_s), SPAN),
+        Column(
+            say("Certainty"),
+            14,
+            lambda gap: say("certain") if gap.certain else say("possible"),
+            CENTERED,
+        ),
     ]

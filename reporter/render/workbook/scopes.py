@@ -1,0 +1,187 @@
+"""The Scopes sheet: every figure of every scope, what runs, and what is left out of the figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reporter.model import (
+    LeftOut,
+    Listed,
+    ModuleFigures,
+    Reason,
+    RunningJob,
+    ScopeFigures,
+    not_judged,
+)
+from reporter.render.text import Words, marked
+from reporter.render.workbook.book import Book
+from reporter.render.workbook.figures import span
+from reporter.render.workbook.jobs import MODULE_LETTER, first_jobs
+from reporter.render.workbook.modules import (
+    REASON_WIDTH,
+    figure_columns,
+    figure_letter,
+    highlight_missed,
+    said_of,
+)
+from reporter.render.workbook.rows import scope_rows, scopes_in
+from reporter.render.workbook.sheet import Layout, Sheet
+from reporter.render.workbook.styles import (
+    COUNT,
+    HEADING,
+    LINK,
+    MOMENT,
+    SPAN,
+    WRAPPED,
+    state_style,
+)
+from reporter.render.workbook.tables import (
+    Column,
+    fitting,
+    widths_of,
+    write_empty,
+    write_note,
+    write_table,
+)
+from reporter.render.workbook.titles import JOBS, MODULES, SCOPES
+
+NAMING_COLUMNS: Final = 6
+"""Before the figures."""
+_LISTED: Final = {
+    Listed.JOB: marked("with a job"),
+    Listed.WAITING: marked("waiting to run"),
+    Listed.IDLE: marked("nothing to back up"),
+    Listed.OFF: marked("switched off"),
+    Listed.REFUSED: marked("could not run"),
+    Listed.GONE: marked("no longer listed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A scope of a module."""
+
+    module: ModuleFigures
+    scope: ScopeFigures
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.module.service, self.module.module, self.scope.name or ""
+
+    @property
+    def alone(self) -> ModuleFigures:
+        """The module as if it had no other scope."""
+        return replace(self.module, scopes=(self.scope,))
+
+
+def add_scopes(book: Book) -> None:
+    """The scopes in one table; below it the jobs that still run, and what is left out."""
+    report, say = book.report, book.words.say
+    rows = [_Row(*own) for own in scopes_in(report)]
+    columns = _scope_columns(book)
+    layout = Layout(
+        widths=widths_of(columns),
+        tab_color=book.tab_color,
+        freeze="D2",
+        header_row=1,
+        header_columns="A:C",
+        pages_wide=3,
+    )
+    sheet = book.sheet(SCOPES, layout)
+    if not write_table(book, sheet, "Scopes", columns, rows):
+        write_empty(sheet, say("The service lists no module of this customer."))
+    _link(book, sheet)
+    highlight_missed(book, sheet, "Scopes", NAMING_COLUMNS, len(rows))
+    if report.running:
+        _heading(sheet, say("Jobs that were running at the last look"))
+        write_table(book, sheet, "Running", _running_columns(book), report.running)
+    if report.left_out:
+        _heading(sheet, say("Left out of the figures by the provider"))
+        write_table(book, sheet, "LeftOut", _left_out_columns(book.words), report.left_out)
+    sheet.row()
+    moment = book.words.moment(report.reference_at)
+    write_note(
+        sheet, say("How each scope is listed is read off the reply of {moment}.", moment=moment)
+    )
+
+
+def _link(book: Book, sheet: Sheet) -> None:
+    """Lead from each scope to its module, and from its number of jobs to the first of them."""
+    report, firsts = book.report, first_jobs(book.report.jobs)
+    jobs = figure_letter(report, book.words, "jobs", NAMING_COLUMNS)
+    modules = {
+        (own.service, own.module): row
+        for row, own in enumerate(report.modules, book.firsts.get("Modules", 0))
+    }
+    for scope, row in scope_rows(report).items():
+        sheet.link(f"B{row}", book.place(MODULES, f"B{modules[scope[:2]]}"))
+        if found := firsts.get(scope):
+            number, first = found
+            sheet.link(f"{jobs}{row}", book.place(JOBS, f"{MODULE_LETTER}{first}", number))
+
+
+def _heading(sheet: Sheet, text: str) -> None:
+    sheet.row()
+    sheet.row([sheet.cell(text, HEADING)], height=20)
+
+
+def _scope_columns(book: Book) -> list[Column[_Row]]:
+    report, words = book.report, book.words
+    say, zone = words.say, report.period.timezone
+    with_jobs = set(first_jobs(report.jobs))
+    reasons: defaultdict[tuple[str, str, str], list[Reason]] = defaultdict(list)
+    for reason in report.reasons:
+        reasons[reason.service, reason.module, reason.name or ""].append(reason)
+    services = [own.service for own in report.modules]
+    modules = [own.module for own in report.modules]
+    names = [scope.name for _, scope in scopes_in(report)]
+    figures: list[Column[_Row]] = figure_columns(
+        report,
+        words,
+        lambda own: own.scope.figures,
+        lambda own: bool(not_judged([own.alone], report.policy)),
+    )
+    linked = replace(COUNT, underlined=True)
+    return [
+        Column(say("Service"), fitting(services, 16, 28), lambda own: own.key[0], WRAPPED),
+        Column(say("Module"), fitting(modules, 14, 34), lambda own: own.key[1], LINK),
+        Column(say("Scope"), fitting(names, 14, 40), lambda own: own.scope.name, WRAPPED),
+        Column(
+            say("State"),
+            19,
+            lambda own: words.state(own.scope.state),
+            lambda own: state_style(own.scope.state),
+        ),
+        Column(say("Listed as"), 20, lambda own: say(_LISTED[own.scope.listed])),
+        Column(
+            say("Since ({timezone})", timezone=zone), 20, lambda own: own.scope.listed_since, MOMENT
+        ),
+        replace(figures[0], style=lambda own: linked if own.key in with_jobs else COUNT),
+        *figures[1:],
+        Column(say("Reasons"), REASON_WIDTH, lambda own: said_of(reasons[own.key], words), WRAPPED),
+    ]
+
+
+def _running_columns(book: Book) -> list[Column[RunningJob]]:
+    say, zone = book.words.say, book.report.period.timezone
+    return [
+        Column(say("Service"), 0, lambda own: own.service, WRAPPED),
+        Column(say("Module"), 0, lambda own: own.module, WRAPPED),
+        Column(say("Scope"), 0, lambda own: own.name, WRAPPED),
+        Column(say("Job ID"), 0, lambda own: own.job_id, WRAPPED),
+        Column(say("Started ({timezone})", timezone=zone), 0, lambda own: own.started_at, MOMENT),
+        Column(say("Last look ({timezone})", timezone=zone), 0, lambda own: own.seen_at, MOMENT),
+        Column(say("Running for"), 0, lambda own: span(own.length_s), SPAN),
+    ]
+
+
+def _left_out_columns(words: Words) -> list[Column[LeftOut]]:
+    return [
+        Column(words.say("Service"), 0, lambda own: own.service, WRAPPED),
+        Column(words.say("Module"), 0, lambda own: own.module, WRAPPED),
+        Column(words.say("Scope"), 0, lambda own: own.name, WRAPPED),
+        Column(words.say("Jobs"), 0, lambda own: own.jobs, COUNT),
+        Column(words.say("Reason"), 0, lambda own: own.reason, WRAPPED),
+    ]

@@ -1,0 +1,88 @@
+"""Which figures of two versions of a report are said to differ."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+from reporter.analysis.restatement import changes_between, figures_in
+from reporter.render.json_ import report_dict
+from tests.builders import NOW, make_job, make_report
+
+NIGHT = "2026-10-05T01:00:00Z"
+
+
+def named(name: str, status: str = "Finished", **fields: Any) -> dict[str, Any]:
+    return make_job(NIGHT, status, jobType="IaaS + PaaS", name=name, jobId=f"J{name}", **fields)
+
+
+def json_of(*rows: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return report_dict(make_report(rows, **options))
+
+
+def of_first_schema(report: dict[str, Any]) -> dict[str, Any]:
+    """A report as version 1 had it, as far as it matters here."""
+    old = deepcopy(report)
+    old["schema"] = 1
+    for figures in (old["totals"], *old["services"], *old["modules"]):
+        figures.pop("scopes", None)
+        for key in ("sized_jobs", "stored_bytes", "longest_gap_at_most_s", "object_target_met"):
+            del figures[key]
+    for key in ("watched_share", "snapshots", "scopes_seen", "modules_idle"):
+        del old["coverage"][key]
+    for key in ("watch_every_s", "target_object_success_rate"):
+        del old["policy"][key]
+    del old["left_out"]
+    return old
+
+
+def test_a_scope_is_named() -> None:
+    """What is another of one scope stands with its name, after what is another of its module."""
+    before, now = json_of(named("A"), named("B")), json_of(named("A"), named("B", "Failed"))
+    failed = [own for own in changes_between(before, now) if own.figure == "failed"]
+    assert [(own.module, own.name, own.before, own.now) for own in failed] == [
+        ("", None, 0, 1),
+        ("Exchange Online", None, 0, 1),
+        ("Exchange Online", "B", 0, 1),
+    ]
+
+
+def test_a_module_that_is_one_scope_says_all_of_it() -> None:
+    """Nothing stands twice; how it is listed stands with the module."""
+    before = json_of(make_job(NIGHT))
+    now = json_of(make_job(NIGHT, "Failed"))
+    changes = changes_between(before, now)
+    assert {own.name for own in changes} == {None}
+    assert len({(own.module, own.figure) for own in changes}) == len(changes)
+    now = deepcopy(before)
+    now["modules"][0]["scopes"][0]["listed"] = "gone"
+    assert [(own.module, own.figure, own.now) for own in changes_between(before, now)] == [
+        ("Exchange Online", "listed", "gone")
+    ]
+
+
+def test_of_other_definitions_what_both_have_is_compared() -> None:
+    """Nothing is said to have come or gone that only one of them has a figure for."""
+    now = json_of(make_job(NIGHT, "Failed"), named("A"))
+    old = of_first_schema(json_of(make_job(NIGHT)))
+    changes = changes_between(old, now)
+    assert {own.service for own in changes} == {"", "Microsoft 365"}
+    assert {"failed", "success_rate"} <= {own.figure for own in changes}
+    lacking = {"watched_share", "stored_bytes", "object_target_met", "watch_every_s", "listed"}
+    assert not lacking & {own.figure for own in changes}
+    assert changes_between(of_first_schema(now), now) == ()
+
+
+def test_another_look_at_the_same_is_no_other_figure() -> None:
+    """Neither that it was looked at once more, nor that it has become final."""
+    rows = [make_job(NIGHT, "Running")]
+    looks = [NOW - timedelta(days=15), NOW]
+    once, twice = (
+        json_of(*rows, observed=observed)
+        for observed in (looks, [*looks, NOW + timedelta(hours=8)])
+    )
+    assert once["as_of"] != twice["as_of"]
+    assert figures_in(once) == figures_in(twice)
+    twice["final"] = False
+    assert figures_in(once) == figures_in(twice)
