@@ -603,7 +603,8 @@ def render_saved(
     period = parse_period(rendering.period, own.timezone, rendering.now)
     first = observations.snapshots[0]
     shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]
-    earliest, undated = shown.dropna().min() if shown.notna().any() else None, shown.isna().any()
+    earliest = shown.min() if shown.notna().any() else None
+    undated = bool(shown.isna().any())
     insist_on_known(customer, period, is_known_by(period, first, earliest, undated=undated))
     tests = restore_tests(rendering, customer, period)
     report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)

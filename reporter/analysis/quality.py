@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable
 from typing import Final, cast
 
+import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
+from reporter.analysis.window import MODULE, Window, dated_in, instants, latest, utc
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
 from reporter.jobs.known import follows
@@ -127,7 +128,9 @@ def not_seen_to_end(window: Window) -> pd.Series:
     as_newest = sightings.groupby([window.modules[sightings["scope"]], sightings["job_id"]])
     identity = pd.MultiIndex.from_arrays([window.modules[jobs["scope"]], jobs["job_id"]])
     seen = as_newest["taken_at"].max().reindex(identity).set_axis(jobs.index)
-    later = instants(seen.fillna(jobs["fetched_at"])) < last_look
+    last = utc(window.snapshots[window.counted - 1])
+    fetched = np.minimum(instants(jobs["last_seen_at"]), last.tz_localize(None).to_datetime64())
+    later = np.fmax(instants(seen), fetched) < last_look
     lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost
 

@@ -27,7 +27,7 @@ from reporter.analysis.verdict import (
     scope_reasons,
     state_of,
 )
-from reporter.analysis.volume import ModuleKey, Stored, stored_by
+from reporter.analysis.volume import Stored, stored_by
 from reporter.analysis.watching import observed_days, unseen_of, watch_of
 from reporter.analysis.window import (
     MODULE,
@@ -155,7 +155,7 @@ def analyse(
     observations: Observations,
     history: tuple[MonthFigures, ...] = (),
     answers: Iterable[Answer] = (),
-    stored_before: Answer | None = None,
+    stored_before: Sequence[Answer] = (),
     restore_tests: Sequence[RestoreTest] | None = None,
 ) -> Report:
     """The report of one customer and one period.
@@ -165,7 +165,7 @@ def analyse(
     snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
     `observations` has at least one snapshot. `history` is passed on. `answers` is what came of
     asking for protected data and the subscription; saved replies hold none. `stored_before` is the
-    last answer on protected data from before the period, where that is another. `restore_tests` is
+    last answer on protected data before the period, and the one before the period before it. `restore_tests` is
     None where none are recorded.
     """
     as_of = observations.snapshots[-1].astimezone(period.zone)
@@ -175,12 +175,10 @@ def analyse(
     protection = protection_of(answered, period, policy, unread)
     bought = given.get("subscription") or _no_answer("subscription")
     subscription = subscription_of(bought, customer, period, policy, unread, as_of)
-    before = None
-    if stored_before is not None:
-        before = stored_by(protection_of(stored_before, period, policy, Counter()).modules)
+    overviews = (answered, *stored_before)
     snapshots = observations.snapshots
     seen = window_of(jobs, sightings, snapshots, period, policy)
-    findings = _findings(seen, Stored(stored_by(protection.modules), before))
+    findings = _findings(seen, _stored(overviews[:2], period, policy))
     window = findings.window
     modules, reasons = findings.modules
     if subscription.as_of is not None and subscription.as_of < period.end:
@@ -201,7 +199,8 @@ def analyse(
         modules=modules,
         daily=daily_of(window, findings.jobs),
         previous=_previous(
-            window_of(jobs, sightings, snapshots, period.previous(), policy), before
+            window_of(jobs, sightings, snapshots, period.previous(), policy),
+            _stored(overviews[1:], period, policy),
         ),
         coverage=_coverage(findings),
         exceptions=exceptions_of(window),
@@ -235,6 +234,16 @@ def _no_answer(kind: Kind) -> Answer:
     return Answer(kind, None, absence=Absence(Lack.SAVED_REPLIES))
 
 
+def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stored:
+    """What is stored by the first of two answers, and was by the second; an answer that comes twice
+    tells of no change.
+    """
+    stored = [stored_by(protection_of(own, period, policy, Counter()).modules) for own in overviews]
+    if len(stored) < 2 or overviews[0].asked_at == overviews[1].asked_at:
+        return Stored(*stored[:1])
+    return Stored(*stored)
+
+
 def _findings(seen: Window, stored: Stored) -> Findings:
     """What is seen in a period, but for what the provider leaves out."""
     scopes = scopes_of(seen)
@@ -263,11 +272,11 @@ def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
     )
 
 
-def _previous(seen: Window, stored: Mapping[ModuleKey, int] | None) -> Previous | None:
+def _previous(seen: Window, stored: Stored) -> Previous | None:
     """How the period before went; None where no job of it is known."""
     if seen.jobs.empty:
         return None
-    findings = _findings(seen, Stored(stored or {}))
+    findings = _findings(seen, stored)
     if findings.window.jobs.empty:
         return None
     modules, _ = findings.modules
@@ -303,7 +312,7 @@ def _running(window: Window) -> tuple[RunningJob, ...]:
     runs = window.jobs["outcome"] == Outcome.RUNNING.value
     jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", "scope"])
     running = []
-    columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "fetched_at"))
+    columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "last_seen_at"))
     for service, module, name, job_id, started, seen in zip(*columns, strict=True):
         last = utc(window.snapshots[window.counted - 1])
         started_at, seen_at = window.moment(started), window.moment(min(seen, last))

@@ -36,6 +36,7 @@ JOB_COLUMNS: Final = {
     "modified_at": _TIME,
     "fetched_at": _TIME,
     "first_seen_at": _TIME,
+    "last_seen_at": _TIME,
     "first_started_at": _TIME,
     "last_started_at": _TIME,
     "first_modified_at": _TIME,

@@ -133,7 +133,7 @@ def counting(before: Row, own: Row) -> Row:
     counts = own if _modified_at(own) >= _modified_at(before) else before
     same = all(before[name] == own[name] for name in (*FIELDS, "date_orders"))
     if counts is own and same and _is_over(before):
-        counts = before
+        return before
     extremes = {
         name: choose(filter(None, (own[name], before[name])), default=None)
         for name, choose in KEPT_OF_ALL.items()
@@ -153,11 +153,15 @@ def _is_over(row: Row) -> bool:
 
 KEPT_OF_ALL: Final = {
     "first_seen_at": min,
+    "last_seen_at": max,
     "first_started_at": min,
     "last_started_at": max,
     "first_modified_at": min,
 }
-"""What is kept of a job from all its rows, beside the row that counts, and which of two values."""
+"""What is kept of a job from all its rows, beside the row that counts, and which of two values.
+
+A job that is over is seen last when something new was said of it.
+"""
 
 
 def alone(row: Row) -> Row:
@@ -165,6 +169,7 @@ def alone(row: Row) -> Row:
     started_at = moment(row, "startTime")
     return {
         "first_seen_at": row["fetched_at"],
+        "last_seen_at": row["fetched_at"],
         "first_started_at": started_at,
         "last_started_at": started_at,
         "first_modified_at": moment(row, "lastModifyTime"),

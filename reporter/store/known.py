@@ -33,10 +33,10 @@ def is_known(store: Store, customer: Customer, period: Period) -> bool | None:
             return None
         shown = (
             sa.select(
-                sa.func.min(jobs.c.dated_at), sa.func.count() > sa.func.count(jobs.c.dated_at)
+                sa.func.min(jobs.c.dated_at), sa.func.count() - sa.func.count(jobs.c.dated_at)
             )
             .select_from(jobs.join(tables.modules))
             .where(tables.modules.c.customer_id == customer.id, jobs.c.first_seen_at == snapshot)
         )
         earliest, undated = connection.execute(shown).one()
-    return is_known_by(period, snapshot, earliest, undated=bool(undated))
+    return is_known_by(period, snapshot, earliest, undated=undated > 0)

@@ -61,9 +61,8 @@ class Reading:
     `jobs.sightings.SIGHTING_COLUMNS`, sorted by scope and snapshot."""
     answers: tuple[Answer, ...]
     """What the service said beside the jobs."""
-    stored_before: Answer | None
-    """The last it said of protected data before the period; None where that is in `answers`, or
-    there is none."""
+    stored_before: tuple[Answer, ...]
+    """The last it said of protected data before the period, and before the one before it."""
 
 
 def read_period(
@@ -85,7 +84,7 @@ def read_period(
         sources = _sources(connection, customer.id, {*looks.deciding, *_gave(rows, period, looks)})
         sightings = sightings_in(connection, customer.id, period, looks)
         answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
-        stored_before = _stored_before(connection, customer.id, period, answers)
+        stored_before = _stored_before(connection, customer.id, period)
     return Reading(
         raw_frame(rows), Observations(looks.times, sources), sightings, answers, stored_before
     )
@@ -282,21 +281,19 @@ _FIRST: Final = (tables.fetches.c.taken_at, tables.fetches.c.id)
 
 
 def _stored_before(
-    connection: sa.Connection, customer_id: str, period: Period, answers: Iterable[Answer]
-) -> Answer | None:
-    """The last complete answer about protected data before the period; None where it is among
-    `answers`, as nothing was said since.
+    connection: sa.Connection, customer_id: str, period: Period
+) -> tuple[Answer, ...]:
+    """The last complete answer about protected data before the period, and the one before the
+    period before it, as far as there are any.
     """
-    fetches = tables.fetches.c
-    before = _asked(customer_id, "protection").where(
-        fetches.error.is_(None), fetches.taken_at < period.start
-    )
-    row = connection.execute(before.order_by(*_NEWEST).limit(1)).one_or_none()
-    if row is None or any(
-        own.kind == "protection" and own.asked_at == row.taken_at for own in answers
-    ):
-        return None
-    return _kept(connection, "protection", *row)
+    fetches, answers = tables.fetches.c, []
+    for start in (period.start, period.previous().start):
+        before = _asked(customer_id, "protection").where(
+            fetches.error.is_(None), fetches.taken_at < start
+        )
+        if row := connection.execute(before.order_by(*_NEWEST).limit(1)).one_or_none():
+            answers.append(_kept(connection, "protection", *row))
+    return tuple(answers)
 
 
 def _asked(customer_id: str, kind: Kind) -> sa.Select[Any]:

@@ -166,6 +166,7 @@ jobs = sa.Table(
     sa.Column("point_at", Instant),  # its end, else its start, else `first_modified_at`
     # Of all rows it ever had (`jobs.rows.KEPT_OF_ALL`).
     sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("last_seen_at", Instant, nullable=False),
     sa.Column("first_started_at", Instant),
     sa.Column("last_started_at", Instant),
     sa.Column("first_modified_at", Instant),

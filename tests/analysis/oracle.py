@@ -1178,7 +1178,9 @@ def quality(known: Known) -> list[Figures]:
     dated = dated_in(known)
     undated = [job for job in known.all_jobs.values() if undated_here(job, known)]
     notes["undated", "startTime"] += len(undated)
-    placeholders = [row for row in known.reference.rows if not row.job_id]
+    speaking = {row.scope: row for row in known.reference.rows if not row.job_id}
+    with_job = {row.scope for row in known.reference.rows if row.job_id}
+    placeholders = [row for scope, row in speaking.items() if scope not in with_job]
     for row in [*(job.row for job in [*dated, *undated]), *placeholders]:
         for name in row.unreadable:
             notes["unreadable", name] += 1

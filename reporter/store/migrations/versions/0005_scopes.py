@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("dated_at", sa.BigInteger),
         sa.Column("point_at", sa.BigInteger),
         sa.Column("first_seen_at", sa.BigInteger, nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger, nullable=False),
         sa.Column("first_started_at", sa.BigInteger),
         sa.Column("last_started_at", sa.BigInteger),
         sa.Column("first_modified_at", sa.BigInteger),
