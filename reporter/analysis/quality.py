@@ -14,6 +14,7 @@ import pandas as pd
 from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
+from reporter.jobs.known import follows
 from reporter.jobs.records import Unread
 from reporter.model import Outcome, QualityKind, QualityNote
 from reporter.period import Period
@@ -50,13 +51,14 @@ def quality_of(jobs: Jobs, window: Window, unread: Unread) -> tuple[QualityNote,
 
 
 def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
-    """Which jobs cannot be dated and were first shown by a snapshot of the period, or by the one
-    off which it is read how scopes stand, where none was taken in the period.
+    """Which jobs cannot be dated and were first shown by a snapshot of the period, or by the first
+    after it where none was taken in it and that one follows within its length.
     """
     period, first = window.period, rows["first_seen_at"]
     shown = (first >= period.start) & (first < period.end)
-    if not window.inside:
-        shown = first == window.snapshots[window.reference]
+    reference = window.snapshots[window.reference]
+    if not window.inside and follows(period, reference):
+        shown = first == reference
     return rows["dated_at"].isna() & shown
 
 
@@ -121,10 +123,10 @@ def not_seen_to_end(window: Window) -> pd.Series:
     """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
     jobs = window.jobs
     last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
-    as_newest = window.sightings.groupby(["scope", "job_id"])["taken_at"].max()
-    seen = as_newest.reindex(pd.MultiIndex.from_frame(jobs[["scope", "job_id"]])).set_axis(
-        jobs.index
-    )
+    sightings = window.sightings
+    as_newest = sightings.groupby([window.modules[sightings["scope"]], sightings["job_id"]])
+    identity = pd.MultiIndex.from_arrays([window.modules[jobs["scope"]], jobs["job_id"]])
+    seen = as_newest["taken_at"].max().reindex(identity).set_axis(jobs.index)
     later = instants(seen.fillna(jobs["fetched_at"])) < last_look
     lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost

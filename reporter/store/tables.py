@@ -178,9 +178,7 @@ jobs = sa.Table(
 )
 START_MOVED: Final = jobs.c.first_started_at != jobs.c.last_started_at
 """Of the few jobs whose rows do not agree on their start."""
-sa.Index(
-    "jobs_moved", jobs.c.scope_id, sqlite_where=START_MOVED, postgresql_where=START_MOVED
-)
+sa.Index("jobs_moved", jobs.c.scope_id, sqlite_where=START_MOVED, postgresql_where=START_MOVED)
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
 # not be read for each report. Gone as soon as a job of the month may have changed.

@@ -1231,14 +1231,15 @@ def is_known(status: str | None) -> bool:
 def undated_here(job: Job, known: Known) -> bool:
     """Whether a job nobody can date was first shown by a snapshot of this period.
 
-    Where the period has none of its own: by its reference snapshot.
+    Where the period has none of its own: by its reference snapshot, within as long again.
     """
     if job.dated_at:
         return False
     first = min(job.rows, key=lambda row: row.place).taken_at
     if known.inside:
         return known.start <= first < known.end
-    return first == known.reference.at
+    within = known.end <= first < known.end + (known.end - known.start)
+    return first == known.reference.at and within
 
 
 def inconsistent(job: Job) -> bool:
