@@ -94,7 +94,7 @@ def reports() -> list[Report]:
 def _listings() -> list[Report]:
     """Scopes listed in every way, seen closely, rarely, from mid-month on, and not to the end."""
     off = {"status": "Disabled", "lastModifyTime": "2026-03-08T13:12:10Z"}
-    gone = {"jobModule": "OneDrive", "name": "Tenant C"}
+    gone: dict[str, Any] = {"jobModule": "OneDrive", "name": "Tenant C"}
     rows = [
         *(make_job(f"2026-10-{day:02}T01:00:00Z", name=own, jobId=f"{own}{day}", status=status,
                    totalCount="22", successfulCount="1", failedCount="21")

@@ -193,7 +193,7 @@ def test_a_sparse_month_claims_no_more_than_was_seen() -> None:
 
 def test_lost_objects_are_on_page_one() -> None:
     """Every job finished, and 21 of 22 mailboxes were not backed up."""
-    lost = {"totalCount": "22", "successfulCount": "1", "failedCount": "21"}
+    lost: dict[str, Any] = {"totalCount": "22", "successfulCount": "1", "failedCount": "21"}
     for own in everywhere(make_report(every_day(**lost), observed=looks())):
         assert "All 31 backups finished, but only 4.5 % of the objects were backed up" in own
         assert "backups succeeded" not in own
