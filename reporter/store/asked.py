@@ -10,7 +10,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from reporter.jobs.catalog import is_backup
-from reporter.jobs.rows import present
 from reporter.jobs.sightings import ScopeKey
 from reporter.model import KINDS, Customer, Kind, Lack
 from reporter.store import tables
@@ -24,7 +23,7 @@ class Looks:
     taken_at: tuple[datetime, ...]
     """The complete snapshots, in order."""
     starts: Mapping[ScopeKey, tuple[datetime, ...]]
-    """Of each scope's backup jobs, in order."""
+    """Of each scope's backup jobs, in order; where a start is missing, what stands in for it."""
 
 
 def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
@@ -55,21 +54,25 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
         StoreError: the database refuses.
     """
     fetches, jobs = tables.fetches.c, tables.jobs.c
+    modules, scopes = tables.modules.c, tables.scopes.c
     taken = sa.select(fetches.taken_at).where(
         fetches.customer_id == customer.id,
         fetches.kind == "jobs",
         fetches.taken_at >= since,
         fetches.error.is_(None),
     )
-    started = sa.select(jobs.service, jobs.module, jobs.name, jobs.started_at).where(
-        jobs.customer_id == customer.id, jobs.started_at >= since, jobs.job_id != ""
+    started = (
+        sa.select(modules.service, modules.module, scopes.name, jobs.dated_at)
+        .join_from(tables.scopes, tables.modules)
+        .join(tables.jobs, jobs.scope_id == scopes.id)
+        .where(modules.customer_id == customer.id, jobs.dated_at >= since)
     )
     starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
     with store.reading() as connection:
         looks = connection.execute(taken.order_by(fetches.taken_at)).scalars().all()
         for service, module, name, started_at in connection.execute(
-            started.order_by(jobs.started_at)
+            started.order_by(jobs.dated_at)
         ):
             if is_backup(service, module):
-                starts[service, module, present(name) or ""].append(started_at)
+                starts[service, module, name].append(started_at)
     return Looks(tuple(looks), {scope: tuple(each) for scope, each in starts.items()})

@@ -22,7 +22,6 @@ from reporter.store import Store, tables
 from tests.conftest import CLOCK, StartEmulator
 from tests.fetch.odd import FaultsOfCustomers, kept_of
 from tests.fetch.test_fetch import source_of
-from tests.store.test_store import of_jobs
 
 
 @pytest.mark.parametrize("fault", ["half-emoji", "nul"])
@@ -46,10 +45,11 @@ def test_what_is_no_character_is_replaced_and_told(
         outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
         assert [own.error for own in outcomes] == [None] * 3
         with store.reading() as connection:
+            modules, scopes = tables.modules, tables.scopes
             found = connection.execute(
-                of_jobs(tables.modules.c.customer_id, tables.jobs.c.name).where(
-                    tables.jobs.c.name.contains("\ufffd")
-                )
+                sa.select(modules.c.customer_id, scopes.c.name)
+                .join(scopes, scopes.c.module_id == modules.c.id)
+                .where(scopes.c.name.contains("\ufffd"))
             ).all()
         ((_, replies),) = kept_of(store, cast[1].id)
     assert [tuple(row) for row in found] in (
