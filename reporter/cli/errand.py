@@ -134,32 +134,6 @@ class Errand:
                 f"{report.period.label}. `reporter send --preliminary` queues it."
             )
 
-    def _queue(self, report: Rendered) -> None:
-        """Queue a report for its recipients, or say why it is not to go yet."""
-        from reporter.dispatch.recipients import queue_report
-        from reporter.dispatch.sending import rows_of
-
-        now, preliminary = utc_now(), self._preliminary
-        is_queued = queue_report(self.rendering.settings, report, now, preliminary=preliminary)
-        if not is_queued and not rows_of(report):
-            self.console.say(
-                f"Preliminary, and queued for nobody: {report.customer.name}, "
-                f"{report.period.label}. `reporter send --preliminary` queues it."
-            )
-
-    def _queue(self, report: Rendered) -> None:
-        """Queue a report for its recipients, or say why it is not to go yet."""
-        from reporter.dispatch.recipients import queue_report
-        from reporter.dispatch.sending import rows_of
-
-        now, preliminary = utc_now(), self._preliminary
-        is_queued = queue_report(self.rendering.settings, report, now, preliminary=preliminary)
-        if not is_queued and not rows_of(report):
-            self.console.say(
-                f"Preliminary, and queued for nobody: {report.customer.name}, "
-                f"{report.period.label}. `reporter send --preliminary` queues it."
-            )
-
 
 def delivery_of(
     console: Console, out: Path | None, formats: tuple[str, ...] | None, period: str | None
