@@ -604,7 +604,7 @@ def render_saved(
     first = observations.snapshots[0]
     shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]
     earliest, undated = shown.dropna().min() if shown.notna().any() else None, shown.isna().any()
-    insist_on_known(customer, period, is_known_by(period, first, earliest, undated=undated))
+    insist_on_known(customer, period, is_known_by(period, first, earliest, undated=bool(undated)))
     tests = restore_tests(rendering, customer, period)
     report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
