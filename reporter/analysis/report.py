@@ -165,8 +165,8 @@ def analyse(
     snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
     `observations` has at least one snapshot. `history` is passed on. `answers` is what came of
     asking for protected data and the subscription; saved replies hold none. `stored_before` is the
-    last answer on protected data before the period, and the one before the period before it. `restore_tests` is
-    None where none are recorded.
+    last answer on protected data before the period, and the one before the period before it.
+    `restore_tests` is None where none are recorded.
     """
     as_of = observations.snapshots[-1].astimezone(period.zone)
     unread: Unread = Counter()
@@ -207,7 +207,7 @@ def analyse(
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
-        quality=quality_of(jobs, window, unread),
+        quality=quality_of(jobs, seen, window, unread),
         sources=tuple(
             sorted(
                 (*observations.sources, *sources_of((answered, bought))),

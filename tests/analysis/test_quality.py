@@ -136,7 +136,7 @@ def test_an_end_nobody_saw_is_noted() -> None:
     jobs = read_jobs(raw_frame(newest(chain(*seen))), Policy())
     sightings = frame_of(list(zip(looks, sightings_in(seen), strict=True)))
     window = window_of(jobs, sightings, looks, parse_period("2026-10", "UTC", NOW), Policy())
-    (note,) = quality_of(jobs, window, Counter())
+    (note,) = quality_of(jobs, window, window, Counter())
     assert (note.kind.value, note.field, note.count) == ("end not seen", "endTime", 1)
     assert list(window.jobs["outcome"]) == ["running", "success"]
 
