@@ -10,10 +10,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from reporter.jobs.catalog import is_backup
-from reporter.jobs.rows import present
 from reporter.jobs.sightings import ScopeKey
 from reporter.model import KINDS, Customer, Kind, Lack
 from reporter.store import tables
+from reporter.store.deriving import complete, scopes_of
 from reporter.store.store import Store
 
 
@@ -54,22 +54,18 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
     Raises:
         StoreError: the database refuses.
     """
-    fetches, jobs = tables.fetches.c, tables.jobs.c
-    taken = sa.select(fetches.taken_at).where(
-        fetches.customer_id == customer.id,
-        fetches.kind == "jobs",
-        fetches.taken_at >= since,
-        fetches.error.is_(None),
-    )
-    started = sa.select(jobs.service, jobs.module, jobs.name, jobs.started_at).where(
-        jobs.customer_id == customer.id, jobs.started_at >= since, jobs.job_id != ""
+    taken, jobs = tables.fetches.c.taken_at, tables.jobs.c
+    looked = sa.select(taken).where(complete(customer.id), taken >= since)
+    started = (
+        scopes_of(customer.id)
+        .add_columns(jobs.dated_at)
+        .join(tables.jobs, jobs.scope_id == tables.scopes.c.id)
+        .where(jobs.dated_at >= since, jobs.first_started_at.is_not(None))
     )
     starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
     with store.reading() as connection:
-        looks = connection.execute(taken.order_by(fetches.taken_at)).scalars().all()
-        for service, module, name, started_at in connection.execute(
-            started.order_by(jobs.started_at)
-        ):
-            if is_backup(service, module):
-                starts[service, module, present(name) or ""].append(started_at)
+        looks = connection.execute(looked.order_by(taken)).scalars().all()
+        for row in connection.execute(started.order_by(jobs.dated_at)):
+            if is_backup(row.service, row.module):
+                starts[row.service, row.module, row.name].append(row.dated_at)
     return Looks(tuple(looks), {scope: tuple(each) for scope, each in starts.items()})

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from reporter.model import Customer
 from reporter.store import tables
+from reporter.store.deriving import complete
 from reporter.store.store import Store
 
 
@@ -20,10 +21,7 @@ def is_known_before(store: Store, customer: Customer, moment: datetime) -> bool 
     """
     fetches, jobs = tables.fetches.c, tables.jobs
     first = (
-        sa.select(fetches.taken_at)
-        .where(fetches.customer_id == customer.id, fetches.kind == "jobs", fetches.error.is_(None))
-        .order_by(fetches.taken_at)
-        .limit(1)
+        sa.select(fetches.taken_at).where(complete(customer.id)).order_by(fetches.taken_at).limit(1)
     )
     ran = (
         sa.select(jobs.c.job_id)
