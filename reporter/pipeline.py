@@ -39,6 +39,7 @@ from reporter.fetch.listing import CustomerList
 from reporter.fetch.source import Access
 from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
+from reporter.jobs.known import is_known_by
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
@@ -80,7 +81,7 @@ from reporter.store import Store
 from reporter.store.address import is_file, shown
 from reporter.store.asked import last_answers, looks_at
 from reporter.store.history import is_there
-from reporter.store.known import is_known_before
+from reporter.store.known import is_known
 from reporter.store.outbox import has_rows
 from reporter.store.reading import monthly_jobs, read_period
 from reporter.store.received import Fetch, receive_again, received_until
@@ -600,8 +601,10 @@ def render_saved(
     jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy)
     sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     period = parse_period(rendering.period, own.timezone, rendering.now)
-    ran = (moment for column in ("dated_at", "point_at") for moment in jobs.rows[column].dropna())
-    insist_on_known(customer, period, min((*observations.snapshots, *ran)) < period.end)
+    first = observations.snapshots[0]
+    shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]
+    earliest, undated = shown.dropna().min() if shown.notna().any() else None, shown.isna().any()
+    insist_on_known(customer, period, is_known_by(period, first, earliest, undated=undated))
     tests = restore_tests(rendering, customer, period)
     report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)
@@ -741,15 +744,15 @@ def report_of(
         NothingKnown: the period ended before anything was known of the customer.
         StoreError: there is no snapshot of it.
     """
-    is_known = is_known_before(store, customer, period.end)
-    if is_known is None:
+    known = is_known(store, customer, period)
+    if known is None:
         failure = store.last_failure(customer)
         raise StoreError(
             f"There is no complete snapshot of {customer.name}"
             + (f"; the last attempt failed: {failure}" if failure else "."),
             hint="Run `reporter fetch` until it succeeds for this customer.",
         )
-    insist_on_known(customer, period, is_known)
+    insist_on_known(customer, period, known)
     reading = read_period(store, customer, period, policy.watch_every)
     observations = reading.observations
     tallies = tallies_to(store, customer, period)
@@ -784,18 +787,18 @@ def report_again(
     """
     with closing(Store.open("sqlite://")) as store:
         receive_again(store, customer, fetches)
-        if not is_known_before(store, customer, period.end):
+        if not is_known(store, customer, period):
             return None
         return report_of(store, customer, period, policy, tests)
 
 
-def insist_on_known(customer: Customer, period: Period, is_known: bool) -> None:
+def insist_on_known(customer: Customer, period: Period, known: bool) -> None:
     """Insist that there is anything to report.
 
     Raises:
         NothingKnown: the period ended before anything was known of the customer.
     """
-    if not is_known:
+    if not known:
         raise NothingKnown(
             f"There is no report of {customer.name} for {period.label}: that had ended before "
             "anything was known of it."

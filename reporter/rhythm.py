@@ -96,12 +96,13 @@ def missed(
         )
     if unknown:
         said.append(
-            f"every look at {_named(unknown[0])} shows a new job, and what else ran in between is never "
-            f"seen{_likewise(len(unknown) - 1)}"
+            f"every look at {_named(unknown[0])} shows a new job, and what else ran in between is "
+            f"never seen{_likewise(len(unknown) - 1)}"
         )
     if asked > watch_every:
         said.append(
-            f"{by}, less often than watch_every ({_span(watch_every)}): gap targets cannot be judged"
+            f"{by}, less often than watch_every ({_span(watch_every)}): gap targets cannot be "
+            "judged"
         )
     return Missed("; ".join(said), unseen) if said else None
 

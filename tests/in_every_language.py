@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from reporter.model import (
     Customer,
     KnownRoot,
     Lack,
+    LeaveOut,
     Look,
     MonthFigures,
     Policy,
@@ -48,6 +49,7 @@ from tests.builders import (
     make_protected,
     make_refusals,
     make_report,
+    make_row,
 )
 from tests.render.workbook_cases import BERLIN, busy_report
 
@@ -68,7 +70,9 @@ def reports() -> list[Report]:
     busy = replace(busy_report(), history=months())
     quiet = make_report([make_job()], policy=Policy(warning="success", cancelled="excluded"))
     late = make_report([make_job(status="Failed")])
-    late = replace(late, version=2, restatement=Restatement(1, NOW, corrections(), redefined=True, late=False))
+    late = replace(
+        late, version=2, restatement=Restatement(1, NOW, corrections(), redefined=True, late=False)
+    )
     busy = replace(
         busy,
         version=3,
@@ -83,7 +87,50 @@ def reports() -> list[Report]:
         *(make_report([make_job()], answers=make_refusals(kind, "x")) for kind in Lack),
         *(make_report([], answers=own) for own in _fortunes()),
         *(make_report([make_job()], restore_tests=own) for own in _rehearsals()),
+        *_listings(),
     ]
+
+
+def _listings() -> list[Report]:
+    """Scopes listed in every way, seen closely, rarely, from mid-month on, and not to the end."""
+    off = {"status": "Disabled", "lastModifyTime": "2026-03-08T13:12:10Z"}
+    gone = {"jobModule": "OneDrive", "name": "Tenant C"}
+    rows = [
+        *(make_job(f"2026-10-{day:02}T01:00:00Z", name=own, jobId=f"{own}{day}", status=status,
+                   totalCount="22", successfulCount="1", failedCount="21")
+          for day in range(1, 32)
+          for own, status in (("Tenant A", "Finished"), ("Tenant B", "Failed"))),
+        make_row(jobModule="Teams Chat", **off),
+        make_row(jobModule="Viva Engage", **off | {"lastModifyTime": "2026-10-08T13:12:10Z"}),
+        make_row(jobModule="Microsoft 365 Groups", status="Finished"),
+        make_row(jobModule="Power BI", status="Rejected"),
+        make_job("2026-10-08T20:00:00Z", "In Progress", endTime="N/A", **gone),
+        make_job(startTime="01.10.2026", endTime="N/A", lastModifyTime="N/A", jobId="U"),
+        make_job("2026-10-09T20:00:00Z", backupSize="0 GB", jobModule="SharePoint Online"),
+    ]  # fmt: skip
+    answers = make_answers(
+        [make_protected()],
+        [make_product(expirationDate="2026-10-20", microsoftLicenseAssigned="300")],
+        at=NOW - timedelta(days=3),
+    )
+    left_out = Policy(left_out=(LeaveOut("Microsoft 365", "Teams Chat", None, "Test"),))
+    first = datetime(2026, 10, 12, tzinfo=UTC)
+    quiet = [make_row(status="Finished"), make_row(jobModule="Teams Chat", **off)]
+    return [
+        make_report(rows, observed=_looks(first, 6), answers=answers, policy=left_out),
+        make_report(rows, observed=_looks(first - timedelta(days=50), 24)),
+        make_report(rows, observed=_looks(first - timedelta(days=50), 6)[:-80]),
+        make_report(rows, observed=[first]),
+        make_report(rows[:1], observed=_looks(first - timedelta(days=50), 6)),
+        make_report(quiet, observed=_looks(first - timedelta(days=50), 6)),
+        make_report([rows[-2]]),
+    ]
+
+
+def _looks(first: datetime, hours: int) -> list[datetime]:
+    """One every few hours from the first on."""
+    count = (NOW - first) // timedelta(hours=hours)
+    return [first + timedelta(hours=hours * n) for n in range(count + 1)]
 
 
 RESTORE_TESTS = (

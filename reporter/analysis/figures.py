@@ -49,9 +49,12 @@ def figures_by(
     every = range(len(keys))
     tallies = _tally(jobs, groups).reindex(every)
     worst = _worst(standing, groups, single=width == 3).reindex(every)
+    without_sizes = {window.scopes[place][:2] for place in jobs["scope"][jobs["withheld"]]}
     for key, tally, stands in zip(
         keys, tallies.to_dict("records"), worst.to_dict("records"), strict=True
     ):
+        if width == 3 and key[:2] in without_sizes:
+            tally |= {"bytes": None, "sized_jobs": 0}  # a scope follows its module
         modules = {own[:2] for own in places if own[:width] == key}
         volumes = (None, None) if width == 3 else stored.of(modules)
         yield key, _figures(window, key, tally, stands, volumes)
@@ -155,7 +158,7 @@ def _figures(
         objects_skipped=count("objects_skipped"),
         objects_warning=count("objects_warning"),
         object_success_rate=object_rate,
-        bytes=None if count("jobs") and tally["bytes"] is None else count("bytes"),
+        bytes=None if tally["bytes"] is None else count("bytes"),
         sized_jobs=count("sized_jobs"),
         stored_bytes=stored[0],
         stored_change_bytes=stored[1],

@@ -14,13 +14,14 @@ import pandas as pd
 from reporter.analysis.window import MODULE, Window, dated_in, instants, latest
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
+from reporter.jobs.known import follows
 from reporter.jobs.records import Unread
 from reporter.model import Outcome, QualityKind, QualityNote
 from reporter.period import Period
 
 _PARTS = ["objects_successful", "objects_failed", "objects_skipped", "objects_warning"]
 _COLUMNS: Final = ["kind", "field", "value", "job_id"]
-_STARTS: Final = ("first_started_at", "started_at")
+_STARTS: Final = ("first_started_at", "last_started_at")
 _JOBS: Final = 5
 _VALUES: Final = 3
 _Group = tuple[tuple[str, str], pd.DataFrame]
@@ -50,13 +51,14 @@ def quality_of(jobs: Jobs, window: Window, unread: Unread) -> tuple[QualityNote,
 
 
 def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
-    """Which jobs cannot be dated and were first shown by a snapshot of the period, or by the one
-    off which it is read how scopes stand, where none was taken in the period.
+    """Which jobs cannot be dated and were first shown by a snapshot of the period, or by the first
+    after it where none was taken in it and that one follows within its length.
     """
     period, first = window.period, rows["first_seen_at"]
     shown = (first >= period.start) & (first < period.end)
-    if not window.inside:
-        shown = first == window.snapshots[window.reference]
+    reference = window.snapshots[window.reference]
+    if not window.inside and follows(period, reference):
+        shown = first == reference
     return rows["dated_at"].isna() & shown
 
 
@@ -100,8 +102,8 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Jobs whose start another row gave otherwise, in the time between the two."""
-    first, now = (rows[own] for own in _STARTS)
-    moved = rows[(first < now) & (first < period.end) & (now >= period.start)]
+    first, last = (rows[own] for own in _STARTS)
+    moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
     times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
     value = next(times) + ", then " + next(times)
     return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
@@ -121,7 +123,11 @@ def not_seen_to_end(window: Window) -> pd.Series:
     """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
     jobs = window.jobs
     last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
-    later = instants(jobs["fetched_at"]) < last_look
+    sightings = window.sightings
+    as_newest = sightings.groupby([window.modules[sightings["scope"]], sightings["job_id"]])
+    identity = pd.MultiIndex.from_arrays([window.modules[jobs["scope"]], jobs["job_id"]])
+    seen = as_newest["taken_at"].max().reindex(identity).set_axis(jobs.index)
+    later = instants(seen.fillna(jobs["fetched_at"])) < last_look
     lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost
 

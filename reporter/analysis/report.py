@@ -35,6 +35,7 @@ from reporter.analysis.window import (
     Window,
     dated_in,
     left_out_of,
+    utc,
     window_of,
 )
 from reporter.jobs.frame import Jobs
@@ -304,7 +305,8 @@ def _running(window: Window) -> tuple[RunningJob, ...]:
     running = []
     columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "fetched_at"))
     for service, module, name, job_id, started, seen in zip(*columns, strict=True):
-        started_at, seen_at = window.moment(started), window.moment(seen)
+        last = utc(window.snapshots[window.counted - 1])
+        started_at, seen_at = window.moment(started), window.moment(min(seen, last))
         if started_at is not None and seen_at is not None:
             running.append(RunningJob(service, module, name or None, job_id, started_at, seen_at))
     return tuple(running)

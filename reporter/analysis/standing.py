@@ -143,12 +143,8 @@ def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
 
 
 def _consecutive_failures(window: Window) -> Places:
-    """Failures of each scope since the last recovery point of the period, newest end first."""
-    jobs = window.jobs[["scope", "outcome", "point_at", "dated_at", "job_id"]]
-    failed = jobs["outcome"].isin(window.failing)
-    recovered = jobs["outcome"].isin(window.recovering)
-    newest_first = jobs.assign(recovered=recovered)[failed | recovered].sort_values(
-        ["scope", "point_at", "dated_at", "job_id"], ascending=False
-    )
-    in_a_row = newest_first.groupby("scope")["recovered"].cumsum() == 0
-    return np.bincount(newest_first["scope"][in_a_row], minlength=len(window.scopes))
+    """Failures of the period of each scope that end with its last recovery point or after it."""
+    failed = window.jobs[window.jobs["outcome"].isin(window.failing)]
+    last = latest(window.recovery_points, "point_at", len(window.scopes))[failed["scope"]]
+    since = np.isnat(last) | (instants(failed["point_at"]) >= last)
+    return np.bincount(failed["scope"][since], minlength=len(window.scopes))

@@ -100,8 +100,12 @@ class Window:
 
     @cached_property
     def known(self) -> pd.DataFrame:
-        """The dated jobs of this period and of all before it."""
-        return self.rows[self.rows["dated_at"] < self.end]
+        """The dated jobs of this period, and those of all before it that a snapshot that counts has
+        shown: what is shown first by a later one tells nothing of a period that is closed.
+        """
+        dated, last = self.rows["dated_at"], utc(self.snapshots[self.counted - 1])
+        shown = (self.rows["first_seen_at"] <= last) | (dated >= self.start)
+        return self.rows[(dated < self.end) & shown]
 
     @cached_property
     def jobs(self) -> pd.DataFrame:

@@ -147,7 +147,6 @@ class Errand:
                 f"{report.period.label}. `reporter send --preliminary` queues it."
             )
 
-
     def _queue(self, report: Rendered) -> None:
         """Queue a report for its recipients, or say why it is not to go yet."""
         from reporter.dispatch.recipients import queue_report

@@ -172,7 +172,7 @@ def stored_customers(
     """
     from reporter.files import folder_names
     from reporter.pipeline import named, period_of
-    from reporter.store.known import is_known_before
+    from reporter.store.known import is_known
 
     settings = rendering.settings
     zone = settings.report_for("", timezone=rendering.timezone).timezone
@@ -190,8 +190,7 @@ def stored_customers(
         if customer.id in gone:
             console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
     chosen = [own for own in choose(known, wanted) if own.id not in gone]
-    ended = {own: period_of(rendering, own).end for own in chosen}
-    unknown = [own for own in chosen if is_known_before(store, own, ended[own]) is False]
+    unknown = [own for own in chosen if is_known(store, own, period_of(rendering, own)) is False]
     if unknown:
         console.once(
             f"No report for {rendering.period}, which had ended before anything was known of: "

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from reporter.jobs import catalog, rows, values
-from reporter.jobs.rows import FIELDS, FIRSTS, Row
+from reporter.jobs.rows import FIELDS, KEPT_OF_ALL, Row
 from reporter.jobs.values import DateOrder
 from reporter.model import Outcome, Policy, QualityKind
 
@@ -37,6 +37,7 @@ JOB_COLUMNS: Final = {
     "fetched_at": _TIME,
     "first_seen_at": _TIME,
     "first_started_at": _TIME,
+    "last_started_at": _TIME,
     "first_modified_at": _TIME,
     "dated_at": _TIME,
     "dated_by": "str",
@@ -87,7 +88,7 @@ def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
     """Jobs as `rows.newest` gives them as a frame: a column for each field, `date_orders`, and the
     moments.
     """
-    moments = ["fetched_at", *FIRSTS]
+    moments = ["fetched_at", *KEPT_OF_ALL]
     raw = pd.DataFrame(rows, columns=[*FIELDS, "date_orders", *moments], dtype=object)
     return raw.astype(dict.fromkeys(moments, _TIME))
 
@@ -106,7 +107,7 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
     for column in ("service", "module"):
         typed[column] = typed[column].fillna(rows.ABSENT)
     typed["name"] = typed["name"].fillna("")
-    typed[["fetched_at", *FIRSTS]] = raw[["fetched_at", *FIRSTS]]
+    typed[["fetched_at", *KEPT_OF_ALL]] = raw[["fetched_at", *KEPT_OF_ALL]]
     typed["dated_at"], typed["dated_by"] = _dated(typed)
     ends = typed["ended_at"].fillna(typed["started_at"])
     typed["point_at"] = ends.fillna(typed["dated_at"])

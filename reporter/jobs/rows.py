@@ -108,16 +108,16 @@ def newest(rows: Iterable[Row]) -> list[Row]:
     what is known of the job from all its rows.
 
     `rows` must come in the order they were fetched; which of two counts is said by `counting`.
-    `first_seen_at` is the first fetch that showed the job, `first_started_at` and
-    `first_modified_at` the earliest start and modification any row gave it. Placeholders tell of no
-    job and are left out.
+    Of all its rows `first_seen_at` is the first fetch that showed the job, `first_started_at`,
+    `last_started_at` and `first_modified_at` the earliest and latest start and the earliest
+    modification any row gave it. Placeholders tell of no job and are left out.
     """
     kept: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         identity = identity_of(row)
         if not identity[2]:
             continue
-        own = row | first_of(row)
+        own = row | alone(row)
         before = kept.get(identity)
         kept[identity] = counting(before, own) if before else own
     return list(kept.values())
@@ -132,26 +132,41 @@ def counting(before: Row, own: Row) -> Row:
     """
     counts = own if _modified_at(own) >= _modified_at(before) else before
     same = all(before[name] == own[name] for name in (*FIELDS, "date_orders"))
-    if counts is own and same and _is_over(own):
+    if counts is own and same and _is_over(before):
         counts = before
-    return counts | {name: _earliest(own[name], before[name]) for name in FIRSTS}
+    extremes = {
+        name: choose(filter(None, (own[name], before[name])), default=None)
+        for name, choose in KEPT_OF_ALL.items()
+    }
+    return counts | extremes
 
 
 def _is_over(row: Row) -> bool:
-    """Whether a job has ended, and the row says when it was modified last."""
-    ended = catalog.outcome_of(present(row["status"])) is not Outcome.RUNNING
-    return ended and moment(row, "lastModifyTime") is not None
+    """Whether a job has ended, and the row says when, before it was fetched."""
+    if catalog.outcome_of(present(row["status"])) is Outcome.RUNNING:
+        return False
+    modified_at, ended_at = moment(row, "lastModifyTime"), moment(row, "endTime")
+    if modified_at is None:
+        return False
+    return max(modified_at, ended_at or modified_at) <= row["fetched_at"]  # type: ignore[no-any-return]
 
 
-FIRSTS: Final = ("first_seen_at", "first_started_at", "first_modified_at")
-"""What is kept of a job from all its rows, beside the row that counts."""
+KEPT_OF_ALL: Final = {
+    "first_seen_at": min,
+    "first_started_at": min,
+    "last_started_at": max,
+    "first_modified_at": min,
+}
+"""What is kept of a job from all its rows, beside the row that counts, and which of two values."""
 
 
-def first_of(row: Row) -> Row:
-    """What a row alone tells of its job's beginnings."""
+def alone(row: Row) -> Row:
+    """What is kept of a job from all its rows where this is the only one."""
+    started_at = moment(row, "startTime")
     return {
         "first_seen_at": row["fetched_at"],
-        "first_started_at": moment(row, "startTime"),
+        "first_started_at": started_at,
+        "last_started_at": started_at,
         "first_modified_at": moment(row, "lastModifyTime"),
     }
 
@@ -159,10 +174,6 @@ def first_of(row: Row) -> Row:
 def _modified_at(row: Row) -> datetime:
     modified_at: datetime = moment(row, "lastModifyTime") or row["fetched_at"]
     return modified_at
-
-
-def _earliest(*moments: datetime | None) -> datetime | None:
-    return min(filter(None, moments), default=None)
 
 
 def is_too_long(text: str) -> bool:

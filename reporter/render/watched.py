@@ -172,9 +172,9 @@ def rarely_asked(watched: Watched, words: Words) -> str:
         )
     else:
         seen = words.say(
-            "In {share} of the time looks were more than {length} apart: jobs that ran then may not"
-            " have been seen. Rates are of the jobs seen.",
-            share=words.percent(1 - share),
+            "{share} of the time lies between looks no more than {length} apart: jobs that ran in"
+            " the rest may not have been seen. Rates are of the jobs seen.",
+            share=words.percent(share),
             length=words.duration(watched.watch_every_s),
         )
     return f"{asked} {seen}"
@@ -243,20 +243,22 @@ def not_compared(watch: Watch, previous: Previous | None, period: Period, words:
     """
     if previous is None:
         return words.say("There is no earlier data to compare with.")
+    then, now = words.period(previous.period), words.period(period)
+    if not previous.watch.comparable and not watch.comparable:
+        return words.say(
+            "Not compared with the period before: neither {then} nor {now} was watched closely"
+            " enough.",
+            then=then,
+            now=now,
+        )
     loose = [
-        _observation(own, words.period(of), words)
-        for of, own in ((previous.period, previous.watch), (period, watch))
+        _observation(own, of, words)
+        for of, own in ((then, previous.watch), (now, watch))
         if not own.comparable
     ]
     if not loose:
-        return words.say(
-            "{period} has nothing this period could be compared with.",
-            period=words.period(previous.period),
-        )
-    return words.say(
-        "Not compared with the period before: {why}.",
-        why=words.listed(loose),
-    )
+        return words.say("{period} has nothing this period could be compared with.", period=then)
+    return words.say("Not compared with the period before: {why}.", why=loose[0])
 
 
 def _observation(watch: Watch, period: str, words: Words) -> str:
@@ -269,7 +271,7 @@ def _observation(watch: Watch, period: str, words: Words) -> str:
             seen=words.number(watch.observed_days),
         )
     return words.say(
-        "{period} was watched closely for only {share} of its time",
+        "{period} was watched closely enough for only {share} of its time",
         period=period,
         share=words.percent(watch.watched_share),
     )

@@ -13,7 +13,6 @@ from reporter.jobs.catalog import is_backup
 from reporter.jobs.sightings import ScopeKey
 from reporter.model import KINDS, Customer, Kind, Lack
 from reporter.store import tables
-from reporter.store.deriving import complete, scopes_of
 from reporter.store.store import Store
 
 
@@ -24,7 +23,7 @@ class Looks:
     taken_at: tuple[datetime, ...]
     """The complete snapshots, in order."""
     starts: Mapping[ScopeKey, tuple[datetime, ...]]
-    """Of each scope's backup jobs, in order."""
+    """Of each scope's backup jobs, in order; where a start is missing, what stands in for it."""
 
 
 def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
@@ -54,18 +53,26 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
     Raises:
         StoreError: the database refuses.
     """
-    taken, jobs = tables.fetches.c.taken_at, tables.jobs.c
-    looked = sa.select(taken).where(complete(customer.id), taken >= since)
+    fetches, jobs = tables.fetches.c, tables.jobs.c
+    modules, scopes = tables.modules.c, tables.scopes.c
+    taken = sa.select(fetches.taken_at).where(
+        fetches.customer_id == customer.id,
+        fetches.kind == "jobs",
+        fetches.taken_at >= since,
+        fetches.error.is_(None),
+    )
     started = (
-        scopes_of(customer.id)
-        .add_columns(jobs.dated_at)
-        .join(tables.jobs, jobs.scope_id == tables.scopes.c.id)
-        .where(jobs.dated_at >= since, jobs.first_started_at.is_not(None))
+        sa.select(modules.service, modules.module, scopes.name, jobs.dated_at)
+        .join_from(tables.scopes, tables.modules)
+        .join(tables.jobs, jobs.scope_id == scopes.id)
+        .where(modules.customer_id == customer.id, jobs.dated_at >= since)
     )
     starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
     with store.reading() as connection:
-        looks = connection.execute(looked.order_by(taken)).scalars().all()
-        for row in connection.execute(started.order_by(jobs.dated_at)):
-            if is_backup(row.service, row.module):
-                starts[row.service, row.module, row.name].append(row.dated_at)
+        looks = connection.execute(taken.order_by(fetches.taken_at)).scalars().all()
+        for service, module, name, started_at in connection.execute(
+            started.order_by(jobs.dated_at)
+        ):
+            if is_backup(service, module):
+                starts[service, module, name].append(started_at)
     return Looks(tuple(looks), {scope: tuple(each) for scope, each in starts.items()})

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from reporter.jobs.catalog import outcome_of
 from reporter.jobs.replies import rows_of
-from reporter.jobs.rows import FIELDS, Row, counting, first_of, identity_of, moment, present
+from reporter.jobs.rows import FIELDS, Row, alone, counting, identity_of, moment, present
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
 from reporter.jobs.values import read_count
 from reporter.model import Reply
@@ -139,7 +139,7 @@ class Derivation:
         scope, successful = self._scopes[scope_of(row)], present(row["successfulCount"])
         return {
             **{name: row.get(name) for name in _WRITTEN},
-            **first_of(row),
+            **alone(row),
             "module_id": scope.module_id,
             "job_id": identity_of(row)[2],
             "scope_id": scope.id,

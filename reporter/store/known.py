@@ -1,4 +1,4 @@
-"""Whether anything is known of a customer up to a time."""
+"""Whether a report of a period is about anything."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from reporter.jobs.known import is_known_by
 from reporter.model import Customer
+from reporter.period import Period
 from reporter.store import tables
 from reporter.store.deriving import complete
 from reporter.store.store import Store
 
 
-def is_known_before(store: Store, customer: Customer, moment: datetime) -> bool | None:
-    """Whether a snapshot of a customer was taken before a time, or a job that any of them lists ran
-    before it; None where there is no complete snapshot at all.
+def is_known(store: Store, customer: Customer, period: Period) -> bool | None:
+    """Whether anything is known of a customer in a period (`jobs.known`); None where there is
+    no complete snapshot at all.
 
     Raises:
         StoreError: the database refuses.
@@ -23,15 +25,16 @@ def is_known_before(store: Store, customer: Customer, moment: datetime) -> bool 
     first = (
         sa.select(fetches.taken_at).where(complete(customer.id)).order_by(fetches.taken_at).limit(1)
     )
-    ran = (
-        sa.select(jobs.c.job_id)
-        .select_from(jobs.join(tables.modules))
-        .where(tables.modules.c.customer_id == customer.id)
-        .where((jobs.c.dated_at < moment) | (jobs.c.point_at < moment))
-        .limit(1)
-    )
     with store.reading() as connection:
         snapshot: datetime | None = connection.scalar(first)
         if snapshot is None:
             return None
-        return snapshot < moment or connection.scalar(ran) is not None
+        shown = (
+            sa.select(
+                sa.func.min(jobs.c.dated_at), sa.func.count() > sa.func.count(jobs.c.dated_at)
+            )
+            .select_from(jobs.join(tables.modules))
+            .where(tables.modules.c.customer_id == customer.id, jobs.c.first_seen_at == snapshot)
+        )
+        earliest, undated = connection.execute(shown).one()
+    return is_known_by(period, snapshot, earliest, undated=bool(undated))

@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from reporter.jobs.frame import raw_frame
-from reporter.jobs.rows import FIELDS, FIRSTS
+from reporter.jobs.rows import FIELDS, KEPT_OF_ALL
 from reporter.model import (
     KINDS,
     Absence,
@@ -37,14 +37,14 @@ _COLUMNS: Final = (
     *FIELDS,
     "date_orders",
     "fetched_at",
-    *FIRSTS,
+    *KEPT_OF_ALL,
     "fetch_id",
     "dated_at",
     "outcome",
     "module_id",
     "job_id",
 )
-_TIMES: Final = ("fetched_at", *FIRSTS)
+_TIMES: Final = ("fetched_at", *KEPT_OF_ALL)
 _TREND_FIELDS: Final = ("jobType", "jobModule", "status", "backupSize", "has_objects")
 
 
@@ -82,15 +82,8 @@ def read_period(
     with store.reading() as connection:
         observed = observed_of(connection, customer.id, period, watch_every)
         rows = _rows(connection, customer.id, period)
-        if observed.last is not None:
-            # Of a job that still runs after them, they show that it ran at the last of them.
-            still = (rows["outcome"] == Outcome.RUNNING.value) & (rows["dated_at"] < period.end)
-            rows["fetched_at"] = rows["fetched_at"].mask(
-                still & (rows["fetched_at"] > observed.last), observed.last
-            )
-        sources = _sources(
-            connection, customer.id, {*observed.deciding, *_gave(rows, period, observed)}
-        )
+        rests_on = {*observed.deciding, *_gave(rows, period, observed)}
+        sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
         answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
         stored_before = _stored_before(connection, customer.id, period, answers)
@@ -181,6 +174,9 @@ def _needed(customer_id: str, period: Period, settled: Any) -> sa.CompoundSelect
         mine.where(_JOBS.dated_at >= start, _JOBS.dated_at < end),
         any_outcome.where(_JOBS.dated_at < start, _JOBS.point_at >= start),  # then under way
         mine.where(_JOBS.dated_at.is_(None)),
+        mine.where(tables.START_MOVED, _JOBS.first_started_at < end).where(
+            _JOBS.last_started_at >= period.start
+        ),
         any_outcome.where(
             _JOBS.dated_at >= end, _JOBS.point_at >= start, _JOBS.point_at <= settled
         ),

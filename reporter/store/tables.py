@@ -164,9 +164,10 @@ jobs = sa.Table(
     sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
     sa.Column("dated_at", Instant),  # its start, else its end, else `first_modified_at`
     sa.Column("point_at", Instant),  # its end, else its start, else `first_modified_at`
-    # Of all rows it ever had (`jobs.rows.FIRSTS`).
+    # Of all rows it ever had (`jobs.rows.KEPT_OF_ALL`).
     sa.Column("first_seen_at", Instant, nullable=False),
     sa.Column("first_started_at", Instant),
+    sa.Column("last_started_at", Instant),
     sa.Column("first_modified_at", Instant),
     sa.Column("outcome", sa.String, nullable=False),
     sa.Column("has_objects", sa.Boolean, nullable=False),  # whether it backed up any
@@ -175,6 +176,9 @@ jobs = sa.Table(
     sa.Index("jobs_by_outcome", "scope_id", "outcome", "point_at", "dated_at"),
     sa.Index("jobs_by_fetch", "fetch_id"),
 )
+START_MOVED: Final = jobs.c.first_started_at != jobs.c.last_started_at
+"""Of the few jobs whose rows do not agree on their start."""
+sa.Index("jobs_moved", jobs.c.scope_id, sqlite_where=START_MOVED, postgresql_where=START_MOVED)
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
 # not be read for each report. Gone as soon as a job of the month may have changed.

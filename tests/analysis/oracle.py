@@ -1231,14 +1231,15 @@ def is_known(status: str | None) -> bool:
 def undated_here(job: Job, known: Known) -> bool:
     """Whether a job nobody can date was first shown by a snapshot of this period.
 
-    Where the period has none of its own: by its reference snapshot.
+    Where the period has none of its own: by its reference snapshot, within as long again.
     """
     if job.dated_at:
         return False
     first = min(job.rows, key=lambda row: row.place).taken_at
     if known.inside:
         return known.start <= first < known.end
-    return first == known.reference.at
+    within = known.end <= first < known.end + (known.end - known.start)
+    return first == known.reference.at and within
 
 
 def inconsistent(job: Job) -> bool:
@@ -1292,12 +1293,9 @@ def end_not_seen(job: Job, known: Known) -> bool:
 
 
 def start_moved(job: Job, known: Known) -> bool:
-    """Whether a reply gave an earlier start than counts, and the period lies about the two."""
-    earliest = min((row.start for row in job.rows if row.start), default=None)
-    counts = job.row.start
-    if earliest is None or counts is None or counts == earliest:
-        return False
-    return earliest < known.end and counts >= known.start
+    """Whether its rows do not agree on its start, and the period lies between two of them."""
+    starts = [row.start for row in job.rows if row.start]
+    return len(set(starts)) > 1 and min(starts) < known.end and max(starts) >= known.start
 
 
 # The whole.

@@ -177,7 +177,9 @@ def nights(*days: int, status: str = "Finished") -> list[dict[str, object]]:
 def test_a_gap_nobody_watched_is_at_most_a_gap() -> None:
     """Between the 3rd and the 8th nobody looked at a service that lists the newest job alone."""
     seen = [[own] for own in nights(1, 2, 3, 8, 9)]
-    module = module_of_looks(list(zip(EVENINGS, seen, strict=True)), period="2026-10-01..2026-10-09")
+    module = module_of_looks(
+        list(zip(EVENINGS, seen, strict=True)), period="2026-10-01..2026-10-09"
+    )
     assert module.figures.longest_gap_s == DAY
     assert module.figures.longest_gap_at_most_s == 5 * DAY
     assert module.figures.gap_target_met is None

@@ -16,8 +16,8 @@ from reporter.jobs.replies import products_of
 from reporter.model import Absence, Answer, Lack
 from reporter.pipeline import fetch_customers, fetch_snapshots
 from reporter.store import Store, tables
+from reporter.store.deriving import replies_of
 from reporter.store.received import receive_again, received_until
-from reporter.store.store import replies_of
 from tests.builders import make_product
 from tests.conftest import CLOCK
 from tests.fetch.service import BATCH, Page, Service, paged

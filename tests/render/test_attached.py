@@ -66,7 +66,8 @@ def test_every_job_is_inside_with_every_column(report: Report, path: Path) -> No
     assert {own["name"] for own in found} >= set(AWKWARD)
     for own, (_, job) in zip(found, report.jobs.iterrows(), strict=True):
         assert {name: read_back(own, name) for name in JOB_COLUMNS} == {
-            name: None if pd.isna(value) else value for name, value in job[JOB_COLUMNS].items()
+            name: None if pd.isna(value) or value == "" else value
+            for name, value in job[list(JOB_COLUMNS)].items()
         }
 
 

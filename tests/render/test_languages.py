@@ -163,7 +163,7 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for product in busy.subscription.products:
         data |= {product.service, product.name, product.model, product.storage, product.retention}
     data |= {word for own in busy.other_jobs for word in (own.service, own.module)}
-    data |= {word for note in busy.quality for word in (note.field, note.value)}
+    data |= {word for note in busy.quality for word in (note.field, *note.values)}
     data |= {own for source in busy.sources for own in (source.url, source.sha256)}
     allowed = set(re.findall(r"[a-z]{3,}", " ".join(filter(None, data)).lower()))
     book = openpyxl.load_workbook(written(busy, tmp_path, look("ja")))

@@ -17,7 +17,15 @@ from reporter.period import parse_period
 from reporter.render.html import report_html
 from reporter.render.json_ import report_dict
 from reporter.render.letter import letter_of
-from tests.builders import NOW, make_answers, make_job, make_product, make_report, make_row
+from tests.builders import (
+    NOW,
+    make_answers,
+    make_job,
+    make_product,
+    make_protected,
+    make_report,
+    make_row,
+)
 from tests.render.test_languages import PageTexts
 
 BRAND = Brand("Northlight")
@@ -199,10 +207,7 @@ def test_volume_says_what_it_is_of() -> None:
         row["backupSize"] = "12,7 GB"
     for own in everywhere(make_report(half, observed=looks())):
         assert re.search(r"of 1[56] of 31 jobs", own)
-    stored = make_answers([{"customerId": "1", "customer": "Contoso Ltd",
-        "serviceType": "Microsoft 365", "serviceModule": "Exchange Online",
-        "totalScannedObjects": 10, "totalProtectedObjects": 10,
-        "dataSizeStoredInAvePoint": "512 GB", "dataSizeStoredInBYOS": "N/A"}], at=looks()[-8])  # fmt: skip
+    stored = make_answers([make_protected()], at=looks()[-8])
     none = make_report(every_day(backupSize="0 GB"), observed=looks(), answers=stored)
     for own in everywhere(none):
         assert "512 GB" in own

@@ -148,7 +148,7 @@ def test_undated_job(tmp_path: Path) -> None:
     """A job that nothing dates is in the Jobs sheet, marked as undated, its times empty; one with
     an end alone counts, and says by what it is dated.
     """
-    nothing = {"startTime": "yesterday", "endTime": "N/A", "lastModifyTime": "N/A"}
+    nothing: dict[str, Any] = {"startTime": "yesterday", "endTime": "N/A", "lastModifyTime": "N/A"}
     rows = [
         make_job(),
         make_job(jobId="U1", backupSize="much", **nothing),
@@ -470,7 +470,7 @@ def test_links(busy: Report, busy_path: Path) -> None:
     """A module leads to its first scope, a scope back to it and to the first of its jobs, and that
     job to the scope.
     """
-    book = openpyxl.load_workbook(busy_path)
+    book: Any = openpyxl.load_workbook(busy_path)
     modules, scopes, jobs = book["Modules"], book["Scopes"], book["Jobs"]
     of_jobs = [cell.value for cell in scopes[1]].index("Jobs") + 1
     row = 2

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("point_at", sa.BigInteger),
         sa.Column("first_seen_at", sa.BigInteger, nullable=False),
         sa.Column("first_started_at", sa.BigInteger),
+        sa.Column("last_started_at", sa.BigInteger),
         sa.Column("first_modified_at", sa.BigInteger),
         sa.Column("outcome", sa.String, nullable=False),
         sa.Column("has_objects", sa.Boolean, nullable=False),
@@ -85,6 +86,8 @@ def upgrade() -> None:
     op.create_index("jobs_by_date", "jobs", ["scope_id", "dated_at", "point_at"])
     op.create_index("jobs_by_outcome", "jobs", ["scope_id", "outcome", "point_at", "dated_at"])
     op.create_index("jobs_by_fetch", "jobs", ["fetch_id"])
+    moved = sa.text("first_started_at != last_started_at")
+    op.create_index("jobs_moved", "jobs", ["scope_id"], sqlite_where=moved, postgresql_where=moved)
     op.create_table(
         "tallies",
         sa.Column("customer_id", sa.String, primary_key=True),
