@@ -29,7 +29,7 @@ from reporter.model import (
 from reporter.period import Period
 from reporter.store import tables
 from reporter.store.deriving import complete, replies_of, scopes_of
-from reporter.store.looks import Looks, looks_of, sightings_in
+from reporter.store.sightings import Observed, observed_of, sightings_in
 from reporter.store.store import Store
 
 _JOBS: Final = tables.jobs.c
@@ -79,14 +79,15 @@ def read_period(
         StoreError: the database refuses.
     """
     with store.reading() as connection:
-        looks = looks_of(connection, customer.id, period, watch_every)
+        observed = observed_of(connection, customer.id, period, watch_every)
         rows = _rows(connection, customer.id, period)
-        sources = _sources(connection, customer.id, {*looks.deciding, *_gave(rows, period, looks)})
-        sightings = sightings_in(connection, customer.id, period, looks)
+        rests_on = {*observed.deciding, *_gave(rows, period, observed)}
+        sources = _sources(connection, customer.id, rests_on)
+        sightings = sightings_in(connection, customer.id, period, observed)
         answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
         stored_before = _stored_before(connection, customer.id, period)
     return Reading(
-        raw_frame(rows), Observations(looks.times, sources), sightings, answers, stored_before
+        raw_frame(rows), Observations(observed.times, sources), sightings, answers, stored_before
     )
 
 
@@ -136,13 +137,13 @@ def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return fetched_at, *(name or "" for name in names)
 
 
-def _gave(rows: pd.DataFrame, period: Period, looks: Looks) -> Iterable[int]:
+def _gave(rows: pd.DataFrame, period: Period, observed: Observed) -> Iterable[int]:
     """The fetches that jobs of the period are from. Of one that still runs the snapshots that count
     say so anyway; an undated one is of the snapshots that show it first.
     """
     of_period = (rows["dated_at"] >= period.start) & (rows["dated_at"] < period.end)
     of_period &= rows["outcome"] != Outcome.RUNNING.value
-    shown = rows["first_seen_at"].between(period.start, looks.last or period.end)
+    shown = rows["first_seen_at"].between(period.start, observed.last or period.end)
     return map(int, rows["fetch_id"][of_period | (rows["dated_at"].isna() & shown)])
 
 
