@@ -107,7 +107,7 @@ def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     first, last = (rows[own] for own in _STARTS)
     moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
     times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
-    value = next(times) + ", then " + next(times)
+    value = next(times) + " \N{RIGHTWARDS ARROW} " + next(times)
     return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
         job_id=moved["job_id"].to_numpy()
     )

@@ -122,7 +122,7 @@ def test_a_start_that_moves_is_noted() -> None:
     """One id for every run: the job counts where its newest row says, and that is said."""
     old, new = (make_job(f"2026-10-{day:02}T01:00:00Z", jobId="RUN") for day in (5, 6))
     assert notes_of(old, new) == {
-        ("start moved", "startTime", ("2026-10-05T01:00:00Z, then 2026-10-06T01:00:00Z",), 1)
+        ("start moved", "startTime", ("2026-10-05T01:00:00Z → 2026-10-06T01:00:00Z",), 1)
     }
     assert make_report([old, new]).totals.jobs == 1
 
