@@ -69,7 +69,9 @@ def run(
         began_at, month = utc_now(), replace(rendering, period=label, only_final=True)
         last = label == months[-1]
         status = max(status, _do_period(console, month, wanted, workers, wait, leftovers=last))
-        if not wanted and is_any_closed(store, label):
+        # Where nothing was known of anybody yet there is nothing to be done: else, as long as no
+        # month was done, none that is missed later would be caught up with.
+        if not wanted and (is_any_closed(store, label) or _knows_nobody(store, month)):
             month_done(store, label, began_at, utc_now())
     context.exit(status)
 
@@ -94,6 +96,15 @@ def _do_period(
         sent = send_stored_reports(console, mailing, wanted, wait, leftovers=leftovers)
         status = max(status, sent)
     return status
+
+
+def _knows_nobody(store: Store, rendering: Rendering) -> bool:
+    """Whether the period had ended before anything was known of any customer."""
+    from reporter.pipeline import period_of
+    from reporter.store.known import is_known
+
+    customers = store.customers()
+    return all(is_known(store, own, period_of(rendering, own)) is False for own in customers)
 
 
 def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:

@@ -62,7 +62,7 @@ def test_one_customer_that_fails_costs_no_other(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """With one customer out of scope the others are fetched; the exit status is 1."""
-    small = [demo_cast()[0], demo_cast()[2], demo_cast()[6]]
+    small = [demo_cast()[number] for number in (0, 3, 6)]
     configure(start_emulator(customers=small, lists=Lists.ALL), tmp_path)
     result = run("fetch")
     assert result.exit_code == 1
