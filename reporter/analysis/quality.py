@@ -28,9 +28,10 @@ _VALUES: Final = 3
 _Group = tuple[tuple[str, str], pd.DataFrame]
 
 
-def quality_of(jobs: Jobs, window: Window, unread: Unread) -> tuple[QualityNote, ...]:
+def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tuple[QualityNote, ...]:
     """The notes on what a report rests on: its jobs and undated ones, how the reference snapshot
-    lists scopes, and the values beside the jobs in `unread`. One for each kind and field.
+    lists scopes, and the values beside the jobs in `unread`. One for each kind and field. `window`
+    is what of `seen` is not left out.
     """
     concerned = jobs.rows[dated_in(jobs.rows, window.period) | undated_in(jobs.rows, window)]
     rows = concerned[concerned["is_backup"]]
@@ -41,7 +42,7 @@ def quality_of(jobs: Jobs, window: Window, unread: Unread) -> tuple[QualityNote,
         of_jobs,
         _start_moved(jobs.rows, window.period),
         _end_not_seen(window),
-        _placeholders(window),
+        _placeholders(seen),
         pd.DataFrame(
             [(*what, None) for what, count in unread.items() for _ in range(count)],
             columns=_COLUMNS,
@@ -106,7 +107,7 @@ def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     first, last = (rows[own] for own in _STARTS)
     moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
     times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
-    value = next(times) + ", then " + next(times)
+    value = next(times) + " \N{RIGHTWARDS ARROW} " + next(times)
     return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
         job_id=moved["job_id"].to_numpy()
     )

@@ -34,7 +34,6 @@ from reporter.analysis.window import (
     SCOPE,
     Window,
     dated_in,
-    left_out_of,
     utc,
     window_of,
 )
@@ -165,8 +164,8 @@ def analyse(
     snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
     `observations` has at least one snapshot. `history` is passed on. `answers` is what came of
     asking for protected data and the subscription; saved replies hold none. `stored_before` is the
-    last answer on protected data before the period, and the one before the period before it. `restore_tests` is
-    None where none are recorded.
+    last answer on protected data before the period, and the one before the period before it.
+    `restore_tests` is None where none are recorded.
     """
     as_of = observations.snapshots[-1].astimezone(period.zone)
     unread: Unread = Counter()
@@ -207,7 +206,7 @@ def analyse(
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
-        quality=quality_of(jobs, window, unread),
+        quality=quality_of(jobs, seen, window, unread),
         sources=tuple(
             sorted(
                 (*observations.sources, *sources_of((answered, bought))),
@@ -247,7 +246,7 @@ def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stor
 def _findings(seen: Window, stored: Stored) -> Findings:
     """What is seen in a period, but for what the provider leaves out."""
     scopes = scopes_of(seen)
-    rules = left_out_of(seen.scopes, seen.policy.left_out)
+    rules = [seen.policy.left_out_by(*own[:2], own[2] or None) for own in seen.scopes]
     jobs = seen.jobs["scope"].value_counts()
     left_out = tuple(
         LeftOut(service, module, name or None, rule.reason, int(jobs.get(place, 0)))

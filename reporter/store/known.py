@@ -10,6 +10,7 @@ from reporter.jobs.known import is_known_by
 from reporter.model import Customer
 from reporter.period import Period
 from reporter.store import tables
+from reporter.store.deriving import complete
 from reporter.store.store import Store
 
 
@@ -22,10 +23,7 @@ def is_known(store: Store, customer: Customer, period: Period) -> bool | None:
     """
     fetches, jobs = tables.fetches.c, tables.jobs
     first = (
-        sa.select(fetches.taken_at)
-        .where(fetches.customer_id == customer.id, fetches.kind == "jobs", fetches.error.is_(None))
-        .order_by(fetches.taken_at)
-        .limit(1)
+        sa.select(fetches.taken_at).where(complete(customer.id)).order_by(fetches.taken_at).limit(1)
     )
     with store.reading() as connection:
         snapshot: datetime | None = connection.scalar(first)

@@ -24,12 +24,13 @@ from reporter.model import (
     Lack,
     Observations,
     Outcome,
+    Policy,
     Source,
 )
 from reporter.period import Period
 from reporter.store import tables
 from reporter.store.deriving import complete, replies_of, scopes_of
-from reporter.store.looks import Looks, looks_of, sightings_in
+from reporter.store.sightings import Observed, observed_of, sightings_in
 from reporter.store.store import Store
 
 _JOBS: Final = tables.jobs.c
@@ -79,21 +80,24 @@ def read_period(
         StoreError: the database refuses.
     """
     with store.reading() as connection:
-        looks = looks_of(connection, customer.id, period, watch_every)
+        observed = observed_of(connection, customer.id, period, watch_every)
         rows = _rows(connection, customer.id, period)
-        sources = _sources(connection, customer.id, {*looks.deciding, *_gave(rows, period, looks)})
-        sightings = sightings_in(connection, customer.id, period, looks)
+        rests_on = {*observed.deciding, *_gave(rows, period, observed)}
+        sources = _sources(connection, customer.id, rests_on)
+        sightings = sightings_in(connection, customer.id, period, observed)
         answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
         stored_before = _stored_before(connection, customer.id, period)
     return Reading(
-        raw_frame(rows), Observations(looks.times, sources), sightings, answers, stored_before
+        raw_frame(rows), Observations(observed.times, sources), sightings, answers, stored_before
     )
 
 
-def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
+def monthly_jobs(
+    store: Store, customer: Customer, months: Sequence[Period], policy: Policy
+) -> pd.DataFrame:
     """How many jobs are dated in each of the months (`month`, its place in `months`; `count`), by
     the fields a trend is computed from, with their raw values, and by whether they backed up any
-    object (`has_objects`).
+    object (`has_objects`); without what the policy leaves out.
 
     Counted in the database: a year of single jobs would take seconds to read.
     """
@@ -108,6 +112,17 @@ def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> 
         .group_by(*fields, month)
     )
     with store.reading() as connection:
+        if policy.left_out:
+            scopes = connection.execute(scopes_of(customer.id))
+            query = query.where(
+                _JOBS.scope_id.not_in(
+                    [
+                        own.id
+                        for own in scopes
+                        if policy.left_out_by(own.service, own.module, own.name or None)
+                    ]
+                )
+            )
         found = connection.execute(query).all()
     return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
 
@@ -136,13 +151,13 @@ def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return fetched_at, *(name or "" for name in names)
 
 
-def _gave(rows: pd.DataFrame, period: Period, looks: Looks) -> Iterable[int]:
+def _gave(rows: pd.DataFrame, period: Period, observed: Observed) -> Iterable[int]:
     """The fetches that jobs of the period are from. Of one that still runs the snapshots that count
     say so anyway; an undated one is of the snapshots that show it first.
     """
     of_period = (rows["dated_at"] >= period.start) & (rows["dated_at"] < period.end)
     of_period &= rows["outcome"] != Outcome.RUNNING.value
-    shown = rows["first_seen_at"].between(period.start, looks.last or period.end)
+    shown = rows["first_seen_at"].between(period.start, observed.last or period.end)
     return map(int, rows["fetch_id"][of_period | (rows["dated_at"].isna() & shown)])
 
 

@@ -122,7 +122,7 @@ def test_a_start_that_moves_is_noted() -> None:
     """One id for every run: the job counts where its newest row says, and that is said."""
     old, new = (make_job(f"2026-10-{day:02}T01:00:00Z", jobId="RUN") for day in (5, 6))
     assert notes_of(old, new) == {
-        ("start moved", "startTime", ("2026-10-05T01:00:00Z, then 2026-10-06T01:00:00Z",), 1)
+        ("start moved", "startTime", ("2026-10-05T01:00:00Z → 2026-10-06T01:00:00Z",), 1)
     }
     assert make_report([old, new]).totals.jobs == 1
 
@@ -136,7 +136,7 @@ def test_an_end_nobody_saw_is_noted() -> None:
     jobs = read_jobs(raw_frame(newest(chain(*seen))), Policy())
     sightings = frame_of(list(zip(looks, sightings_in(seen), strict=True)))
     window = window_of(jobs, sightings, looks, parse_period("2026-10", "UTC", NOW), Policy())
-    (note,) = quality_of(jobs, window, Counter())
+    (note,) = quality_of(jobs, window, window, Counter())
     assert (note.kind.value, note.field, note.count) == ("end not seen", "endTime", 1)
     assert list(window.jobs["outcome"]) == ["running", "success"]
 

@@ -27,6 +27,7 @@ from reporter.evidence.appended import fault_of_addition
 from reporter.evidence.bag import digests, write_sums
 from reporter.evidence.chain import Record, read_chain, records, removal_of
 from reporter.evidence.signing import Signer
+from reporter.render.json_ import SCHEMA
 from reporter.workers.confined import Limits
 from tests.evidence.conftest import OCTOBER_OVER, Evidence, keep, month
 from tests.evidence.forging import (
@@ -156,7 +157,7 @@ def change_json(bag: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 def no_keys(bag: Path) -> None:
     change_json(bag, dict.clear)
-    change_json(bag, lambda said: said.update(schema=1))
+    change_json(bag, lambda said: said.update(schema=SCHEMA))
 
 
 def nothing(bag: Path) -> None:
@@ -200,20 +201,23 @@ def test_a_json_of_another_schema_is_not_checked(evidence: Evidence) -> None:
     Where the same tools are said to have made it, it is not what they make.
     """
     bag = evidence.archive()
-    change_json(bag, lambda said: said.update(schema=2))
+    change_json(bag, lambda said: said.update(schema=SCHEMA + 1))
     figures = (bag / "data" / "report.json").read_bytes()
     with_rendered_pdf(bag, replace_attached("figures.json", figures))
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
     assert (
-        "figures: others follow from the replies: schema is 2" in evidence.verdict(alone)["failed"]
+        f"figures: others follow from the replies: schema is {SCHEMA + 1}"
+        in evidence.verdict(alone)["failed"]
     )
     of_another_version(alone)
     seal(alone)
     result = evidence.verify(alone)
     assert result.exit_code == 2, result.output
-    assert "unknown figures: could not be checked: the JSON is of schema 2" in result.stdout
+    assert f"unknown figures: could not be checked: the JSON is of schema {SCHEMA + 1}" in (
+        result.stdout
+    )
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
 
 

@@ -82,21 +82,23 @@ def test_an_earlier_answer_counts_before_a_later_one(store: Store) -> None:
 
 
 def test_what_was_stored_before_the_period(store: Store) -> None:
-    """By the last complete answer before it; none where nothing was said since, or nothing ever."""
-    assert before(store) is None
+    """By the last complete answers before it, and before the period before it."""
+    assert before(store) == []
+    record(store, on(8, 20), answered(on(8, 20), 8))
     record(store, on(9, 3), answered(on(9, 3), 9))
     record(store, on(9, 29), make_refusals(Lack.FAILED, "503: x"))
-    assert before(store) is None
     record(store, on(10, 3), answered(on(10, 3), 10))
-    answer = before(store)
-    assert answer
-    assert answer.asked_at == on(9, 3)
-    (line,) = protected_rows(answer.replies)
-    assert line["totalScannedObjects"] == 9
+    assert before(store) == [(on(9, 3), 9), (on(8, 20), 8)]
 
 
-def before(store: Store) -> Answer | None:
-    return read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).stored_before
+def before(store: Store) -> list[tuple[datetime | None, int]]:
+    """When each of the answers was given, and what it says was scanned."""
+    answers = read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).stored_before
+    return [
+        (own.asked_at, line["totalScannedObjects"])
+        for own in answers
+        for line in protected_rows(own.replies)
+    ]
 
 
 def test_the_last_answer_of_the_period_counts(store: Store) -> None:

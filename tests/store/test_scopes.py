@@ -19,7 +19,7 @@ from reporter.store import Store, tables
 from reporter.store.reading import Reading, read_period
 from reporter.store.upkeep import prune, rebuild_jobs
 from tests.builders import CUSTOMER, NOW, make_job, make_row
-from tests.store.test_store import of_jobs, snapshot_of
+from tests.store.test_store import of_jobs, report_from, snapshot_of
 
 OCTOBER = parse_period("2026-10", "UTC", NOW)
 FIRST = datetime(2026, 9, 20, 0, 30, tzinfo=UTC)
@@ -151,18 +151,17 @@ def test_a_running_job_is_lost_once(store: Store) -> None:
     assert list(found.rows["fetched_at"]) == [at[1], at[2]]
 
 
-def test_a_job_that_runs_beyond_the_period_is_seen_at_its_last_look(store: Store) -> None:
-    """What is seen of it afterwards changes nothing of a closed period: it ran at the end."""
+def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -> None:
+    """It ran at the last look that counts, however often it is seen afterwards."""
     running = make_job("2026-10-31T00:00:00Z", "Running", lastModifyTime="2026-10-31T00:00:00Z")
+    first, reports = datetime(2026, 10, 31, 12, tzinfo=UTC), []
     for day in range(4):
-        store.record(
-            snapshot_of([running], datetime(2026, 10, 31, 12, tzinfo=UTC) + timedelta(day))
-        )
-        if day == 1:
-            closed = read(store)
-    (after, before) = read(store), closed
-    assert list(after.rows["fetched_at"]) == list(before.rows["fetched_at"])
-    assert after.observations.sources == before.observations.sources
+        store.record(snapshot_of([running], first + timedelta(days=day)))
+        reports.append(report_from(store))
+    assert [own.seen_at for own in reports[1].running] == [first + timedelta(days=1)]
+    for later in reports[2:]:
+        for part in ("totals", "modules", "running", "quality", "sources"):
+            assert getattr(later, part) == getattr(reports[1], part), part
 
 
 def test_names_are_told_apart_as_they_are_written(store: Store) -> None:

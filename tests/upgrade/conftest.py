@@ -59,7 +59,7 @@ class Upgraded:
         """
         customer = CUSTOMERS[name]
         night = f"{at:%Y-%m-%d}T01:00:00Z"
-        failing = {"status": "Failed", "successfulCount": "0", "failedCount": "100"}
+        failing: dict[str, Any] = {"status": "Failed", "successfulCount": "0", "failedCount": "100"}
         rows: Sequence[dict[str, Any]] = [
             make_job(night, backupSize="0 GB", name="N/A"),
             make_job(night, jobModule="OneDrive", name="N/A", **failing),

@@ -21,6 +21,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -79,7 +80,7 @@ def snapshots(customer: Customer) -> Iterator[Snapshot]:
     for day in range((LAST - FIRST).days + 1):
         at = FIRST + timedelta(days=day)
         night = f"{at:%Y-%m-%d}T01:00:00Z"
-        failing = {"status": "Failed", "successfulCount": "0", "failedCount": "100"}
+        failing: dict[str, Any] = {"status": "Failed", "successfulCount": "0", "failedCount": "100"}
         rows = [
             make_job(night, backupSize="0 GB", name="N/A"),
             make_job(night, jobModule="OneDrive", name="N/A", **failing),

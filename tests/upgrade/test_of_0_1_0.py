@@ -8,7 +8,12 @@ import shutil
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
+from reporter.store.runs import fetch_run
 from tests.builders import make_job
+from tests.evidence.forging import seal
+from tests.evidence.test_hostile import change_json
 from tests.upgrade.conftest import CUSTOMERS, LAST, NAMES, Upgraded
 
 FINAL = LAST + timedelta(hours=4)
@@ -162,7 +167,7 @@ def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
     """All is checked that can be without that version's definitions, and that is said."""
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
     shown = upgraded.reporter("verify", str(bag), status=2)
-    lines = shown.stdout.splitlines()
+    lines = [own.strip() for own in shown.stdout.splitlines()]
     assert not [own for own in lines if own.startswith("FAILED")]
     assert "unknown figures: could not be checked: the JSON is of schema 1" in shown.stdout
     assert lines[-1].startswith("NOT CHECKED")
@@ -170,6 +175,53 @@ def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
         assert [own for own in lines if own.startswith(f"ok      {checked}")], shown.stdout
     chain = upgraded.reporter("verify", "--chain", str(bag.parent))
     assert "FAILED" not in chain.stdout
+
+
+def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: Upgraded) -> None:
+    """Other figures than its provenance has the hash of, though everything is sealed anew."""
+    bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
+    change_json(bag, lambda said: said["totals"].update(failed=0))
+    seal(bag)
+    alone = bag.rename(upgraded.folder / "alone")
+    shown = upgraded.reporter("verify", str(alone), status=1)
+    assert "FAILED  figures: provenance.json has the hash of other figures" in shown.stdout
+    assert "FAILED  files in the PDF: figures.json is another one" in shown.stdout
+
+
+@pytest.mark.slow
+def test_a_chain_goes_on_over_the_change(upgraded: Upgraded) -> None:
+    """A version by new definitions is archived behind the old one, and follows from its replies;
+    the chain with bags of both is verified.
+    """
+    upgraded.asked_all(FINAL)
+    mailed = (*OCTOBER, "--customer", "Mailed Ltd")
+    upgraded.reporter("render", *mailed, "--again")
+    upgraded.reporter("archive", *mailed)
+    home = upgraded.folder / "archive" / "mailed-ltd"
+    shown = upgraded.reporter("verify", str(home / "2026-10-v2"))
+    assert "ok      figures: the JSON's follow from the raw replies" in shown.stdout
+    shown = upgraded.reporter("verify", str(home), status=2)
+    assert "FAILED" not in shown.stdout
+    assert "ok      chain: 2 records through 2026-10, version 2" in shown.stdout
+
+
+def test_a_run_changes_nothing(upgraded: Upgraded) -> None:
+    """Started every hour, before the month is final by the new rule and after: what was approved
+    goes, once, and everything else is as it was left.
+    """
+    path = upgraded.folder / "reporter.toml"
+    path.write_text(path.read_text("utf-8") + '\n[schedule]\nfetch_every = "4h"\n', "utf-8")
+    for at in (LAST + timedelta(minutes=30), FINAL, FINAL + timedelta(hours=1)):
+        if at == FINAL:
+            upgraded.asked_all(FINAL)
+        upgraded.clock.now = at
+        with closing(upgraded.store()) as store, fetch_run(store, upgraded.clock):
+            pass  # so that none is due
+        shown = upgraded.reporter("run", "--format", "json", "--workers", "1")
+        assert [own for own in ISSUED if f"Unchanged {own}" in shown.stderr] == list(ISSUED)
+    assert upgraded.numbers() == {name: [1] for name in ISSUED} | {"Unsent Ltd": [1, 2]}
+    assert upgraded.outbox() == AS_LEFT | {"Approved Ltd": [(1, "sent")]}
+    assert [own.recipients for own in upgraded.accounts.arrived] == [["it@approved.example"]]
 
 
 def test_customers_are_those_of_then(upgraded: Upgraded) -> None:

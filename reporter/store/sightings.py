@@ -24,7 +24,7 @@ _SCOPE: Final = ("service", "module", "name")
 
 
 @dataclass(frozen=True)
-class Looks:
+class Observed:
     """The complete snapshots of a customer by their time, and which of them count for a report."""
 
     ids: np.ndarray[Any, np.dtype[np.int64]]
@@ -46,9 +46,9 @@ class Looks:
         return [int(own) for own in self.ids[max(self.inside.start - 1, 0) : self.counted]]
 
 
-def looks_of(
+def observed_of(
     connection: sa.Connection, customer_id: str, period: Period, watch_every: timedelta
-) -> Looks:
+) -> Observed:
     """The looks at a customer, cut for a report of the period."""
     fetches = tables.fetches.c
     taken = sa.select(fetches.id, fetches.taken_at).where(complete(customer_id))
@@ -56,7 +56,7 @@ def looks_of(
     times = tuple(own.taken_at for own in found)
     # In UTC: by the clock on the wall, an hour of the clock change is lost or counted twice.
     settled_at = period.end.astimezone(UTC) + watch_every
-    return Looks(
+    return Observed(
         np.array([own.id for own in found], dtype=np.int64),
         times,
         range(bisect_left(times, period.start), bisect_left(times, period.end)),
@@ -65,21 +65,21 @@ def looks_of(
 
 
 def sightings_in(
-    connection: sa.Connection, customer_id: str, period: Period, looks: Looks
+    connection: sa.Connection, customer_id: str, period: Period, observed: Observed
 ) -> pd.DataFrame:
     """What the looks that count say of each scope, in the columns of `SIGHTING_COLUMNS`, sorted by
     scope and snapshot; of each scope from its last success before the period before this one on.
     """
-    since = _since(connection, customer_id, period, looks)
+    since = _since(connection, customer_id, period, observed)
     if not since:
         return pd.DataFrame(columns=list(SIGHTING_COLUMNS)).astype(SIGHTING_COLUMNS)
     columns = ("scope_id", "fetch_id", "listed", *_SAID, *_SCOPE)
-    found = connection.execute(_changes(customer_id, looks, since))
+    found = connection.execute(_changes(customer_id, observed, since))
     changes = pd.DataFrame.from_records(list(map(tuple, found)), columns=columns)
     changes = changes.sort_values([*_SCOPE, "fetch_id"], ignore_index=True)
     fetch_ids, scope_ids = (changes[name].to_numpy("int64") for name in ("fetch_id", "scope_id"))
-    places = np.argsort(looks.ids[: looks.counted])
-    recorded = looks.ids[places]
+    places = np.argsort(observed.ids[: observed.counted])
+    recorded = observed.ids[places]
     # A change holds from its fetch until the scope's next one, in the order of recording.
     first = np.searchsorted(recorded, fetch_ids)
     goes_on = np.append(scope_ids[1:] == scope_ids[:-1], False)[: len(first)]
@@ -90,7 +90,7 @@ def sightings_in(
     rows = changes.iloc[change].reset_index(drop=True)
     rows["snapshot"] = places[look]
     rows["lost"] &= recorded[look] == fetch_ids[change]
-    rows["taken_at"] = pd.DatetimeIndex(looks.times).as_unit("us")[places[look]]
+    rows["taken_at"] = pd.DatetimeIndex(observed.times).as_unit("us")[places[look]]
     for name in ("modified_at", "oldest_at"):
         rows[name] = pd.to_datetime(rows[name].astype("Int64"), unit="us", utc=True)
     kept = rows["listed"].astype(bool) & (rows["snapshot"] >= rows["scope_id"].map(since))
@@ -99,14 +99,14 @@ def sightings_in(
 
 
 def _since(
-    connection: sa.Connection, customer_id: str, period: Period, looks: Looks
+    connection: sa.Connection, customer_id: str, period: Period, observed: Observed
 ) -> dict[int, int]:
     """From which place on the looks at each scope are needed, by its number.
 
     That is the look before its last success before the period before this one, or before the first
     that showed it; at least all of that period, and the look before it.
     """
-    if not looks.counted:
+    if not observed.counted:
         return {}
     start, jobs, scopes = period.previous().start, tables.jobs.c, tables.scopes.c
     last = (
@@ -122,14 +122,14 @@ def _since(
     )
     places = {}
     for scope_id, at in found:
-        first = bisect_left(looks.times, min(at, start)) if at is not None else 0
-        places[scope_id] = max(min(first, looks.counted) - 1, 0)
+        first = bisect_left(observed.times, min(at, start)) if at is not None else 0
+        places[scope_id] = max(min(first, observed.counted) - 1, 0)
     return places
 
 
-def _changes(customer_id: str, looks: Looks, since: Mapping[int, int]) -> sa.Select[Any]:
+def _changes(customer_id: str, observed: Observed, since: Mapping[int, int]) -> sa.Select[Any]:
     """What was said of each scope from its place on, with what held there."""
-    ids = looks.ids[: looks.counted]
+    ids = observed.ids[: observed.counted]
     earliest = np.minimum.accumulate(ids[::-1])[::-1]
     bound = sa.case(
         {scope_id: int(earliest[place]) for scope_id, place in since.items()},
