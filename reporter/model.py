@@ -176,6 +176,12 @@ class Policy:
     left_out: tuple[LeaveOut, ...] = ()
     """What enters no figure."""
 
+    def left_out_by(self, service: str, module: str, name: str | None) -> LeaveOut | None:
+        """The narrowest rule by which a scope is left out; None where there is none."""
+        widths = ((service, module, name), (service, module, None), (service, None, None))
+        rules = {(own.service, own.module, own.name): own for own in reversed(self.left_out)}
+        return next((rules[own] for own in widths if own in rules), None)
+
     def success_target(
         self, service: str | None = None, module: str | None = None, name: str | None = None
     ) -> float:
