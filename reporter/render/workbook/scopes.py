@@ -103,7 +103,7 @@ def add_scopes(book: Book) -> None:
     sheet.row()
     moment = book.words.moment(report.reference_at)
     write_note(
-        sheet, say("How each scope is listed is read off the reply of {moment}.", moment=moment)
+        sheet, say("How each scope is listed is read off the look of {moment}.", moment=moment)
     )
 
 
