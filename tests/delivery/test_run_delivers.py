@@ -43,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
-    return start_emulator(customers=CAST, now=clock)
+    return start_emulator(customers=CAST, now=clock, lists=Lists.ALL)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def deliver(
     run: Run, start_emulator: StartEmulator, accounts: Accounts, tmp_path: Path, clock: Clock
 ) -> Configure:
     """Six customers whose reports are rendered, each with a recipient of its row."""
-    emulator = start_emulator(now=clock, customers=CAST)
+    emulator = start_emulator(now=clock, customers=CAST, lists=Lists.ALL)
 
     def write(*delivery: str, mail: bool = True) -> None:
         lines = ["[mail]", 'approval = "none"', 'formats = ["json"]']
