@@ -52,7 +52,10 @@ author: Jonas Weber
 date: 2026-11-01
 ---
 Die Fehler bei **Microsoft Teams** seit dem 27. Oktober kommen von einer entzogenen Berechtigung;
-Ihr Administrator ist darum gebeten. **Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
+Ihr Administrator ist darum gebeten. **gastronomie.example** lässt sich nicht sichern, bis Sie der
+App dort zustimmen. **Sudhaus** heißt seit dem 16. Oktober **Sudhaus und Keller** und wird weiter
+gesichert.
+**Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
 """
 """What the account manager says of one customer's month."""
 _RESTORE_TESTS: Final = """\
