@@ -18,7 +18,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from reporter.emulator import Emulator, ordinary_customers
+from reporter.emulator import Emulator, Lists, ordinary_customers
 from reporter.emulator.cast import Plan
 from reporter.store import Store
 from reporter.store.lock import held
@@ -43,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
-    return start_emulator(customers=CAST, now=clock)
+    return start_emulator(customers=CAST, now=clock, lists=Lists.ALL)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def known(store: Store) -> list[bool]:
     return [tally is not None for tally in kept_tallies(store, CUSTOMER, OCTOBER.year_to())[1]]
 
 
-def counted(tally: Tally) -> tuple[int, int]:
+def counted(tally: Tally) -> tuple[int, int | None]:
     return sum(tally.outcomes.values()), tally.bytes["binary"]
 
 
