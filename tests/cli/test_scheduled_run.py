@@ -20,9 +20,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
-    return start_emulator(
-        customers=ordinary_customers(2, 40, 4), now=clock, lists=Lists.ALL
-    )
+    return start_emulator(customers=ordinary_customers(2, 40, 4), now=clock, lists=Lists.ALL)
 
 
 def done(result: Result) -> list[str]:

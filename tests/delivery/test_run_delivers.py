@@ -18,7 +18,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from reporter.emulator import Emulator, ordinary_customers
+from reporter.emulator import Emulator, Lists, ordinary_customers
 from reporter.emulator.cast import Plan
 from reporter.store import Store
 from reporter.store.lock import held
