@@ -241,8 +241,8 @@ def measure(name: str, large: str, small: str, rounds: int) -> dict[str, float]:
             "new customer, 10 million": lambda: read_period(big, NEW, OCTOBER, WATCH_EVERY),
             "old customer, alone": lambda: read_period(alone, OLD, OCTOBER, WATCH_EVERY),
             "old customer, 10 million": lambda: read_period(big, OLD, OCTOBER, WATCH_EVERY),
-            "year counted": lambda: monthly_jobs(big, OLD, OCTOBER.year_to()),
-            "year kept": lambda: tallies_to(big, OLD, OCTOBER),
+            "year counted": lambda: monthly_jobs(big, OLD, OCTOBER.year_to(), Policy()),
+            "year kept": lambda: tallies_to(big, OLD, OCTOBER, Policy()),
         },
         rounds,
     )

@@ -1,4 +1,4 @@
-"""What the demo plays: a provider, its customers, and a month of daily snapshots."""
+"""What the demo plays: a provider, its customers, and a month of looks at the service."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from reporter.commentary import FOLDER
-from reporter.emulator import Emulator, demo_cast
+from reporter.emulator import Clock, Emulator, demo_cast
 from reporter.errors import ReporterError
 from reporter.fetch.auth import ClientSecret
+from reporter.fetch.http import Exchange
 from reporter.fetch.source import Access
 from reporter.files import slug
-from reporter.pipeline import fetch_customers, fetch_snapshots
+from reporter.model import Customer
+from reporter.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
 from reporter.settings import (
     BrandSettings,
     CustomerSettings,
@@ -25,27 +27,35 @@ from reporter.settings import (
 from reporter.store import Store
 
 PERIOD: Final = "2026-10"
-NOW: Final = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
-"""The clock of the demo stands here, so that its reports are the same every day."""
-_FIRST: Final = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)
-_LISTED_FIRST: Final = timedelta(days=31)
-"""The first look finds September still listed, which the report is compared with."""
-_LISTED: Final = timedelta(hours=26)
-"""How far back the service lists jobs later: October has to be built from many snapshots."""
+_BEFORE: Final = datetime(2026, 9, 1, tzinfo=UTC)
+_FIRST: Final = datetime(2026, 10, 1, tzinfo=UTC)
+NOW: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
+"""The clock of the demo stands here, so that its reports are the same every day. The last look is
+taken then: it makes October final, in New York too.
+"""
+_EVERY_BEFORE: Final = timedelta(hours=5)
+"""September is only what October is compared with. Every six hours would be in step with what is
+backed up four times a day, and find some of it at work at each look.
+"""
+_EVERY: Final = timedelta(hours=4)
 _MISSED: Final = {
-    "株式会社青空テクノロジー": {datetime(2026, 10, day, 6, tzinfo=UTC) for day in (18, 19, 20)}
+    "株式会社青空テクノロジー": (
+        datetime(2026, 10, 17, 15, tzinfo=UTC),
+        datetime(2026, 10, 20, 15, tzinfo=UTC),
+    )
 }
-"""Days on which nobody looked at a customer: its report is marked incomplete."""
+"""When nobody looked at a customer, three days in Tokyo: its report is marked incomplete."""
 _SEED: Final = 2026
-
-
 _COMMENT: Final = """\
 ---
 author: Jonas Weber
 date: 2026-11-01
 ---
 Die Fehler bei **Microsoft Teams** seit dem 27. Oktober kommen von einer entzogenen Berechtigung;
-Ihr Administrator ist darum gebeten. **Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
+Ihr Administrator ist darum gebeten. **gastronomie.example** lässt sich nicht sichern, bis Sie der
+App dort zustimmen. **Sudhaus** heißt seit dem 16. Oktober **Sudhaus und Keller** und wird weiter
+gesichert.
+**Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
 """
 """What the account manager says of one customer's month."""
 _RESTORE_TESTS: Final = """\
@@ -54,11 +64,11 @@ Contoso Ltd,2025-06-12,Exchange Online: one mailbox,passed,,,J. Weber
 Brauerei Jäger & Söhne GmbH,2026-04-21,SharePoint Online: Website Vertrieb,passed,,,J. Weber
 Brauerei Jäger & Söhne GmbH,2026-10-14,"Exchange Online: ein Postfach, 12 GB",partly,\
 Zwei Kalenderordner kamen leer zurück,Mit dem Stand vom Vortag wiederholt: vollständig,J. Weber
-Woodgrove Capital Partners,2026-03-05,"OneDrive: one user, whole",passed,,,M. Ortiz
-Woodgrove Capital Partners,2026-09-17,SharePoint Online: site Deal Room,passed,\
-Permissions of two folders had to be set anew,Added to the runbook,M. Ortiz
+Woodgrove Capital Partners,2026-10-20,"Salesforce: Sandbox, one account",passed,,,M. Ortiz
+Woodgrove Capital Partners,2026-10-27,"Dynamics CRM Backup: Sales, one entity",passed,\
+Two lookups had to be set anew,Added to the runbook,M. Ortiz
 """
-"""What was restored to try it; of one customer long ago, of another never."""
+"""What was restored to try it; of one customer long ago, of others never."""
 
 
 def settings(out: Path) -> Settings:
@@ -117,36 +127,45 @@ def write_notes(out: Path) -> None:
     (out / "restore-tests.csv").write_text(_RESTORE_TESTS, "utf-8")
 
 
-def days() -> list[datetime]:
-    """When the demo looks at the service: every morning of October."""
-    return [_FIRST + timedelta(days=n) for n in range((NOW - _FIRST).days + 1)]
+def looks() -> list[datetime]:
+    """When the demo asks the service: all of September, which October is compared with, and every
+    four hours of October, until it is final.
+    """
+    before = _times(_BEFORE, _FIRST, _EVERY_BEFORE)
+    return [*before, *_times(_FIRST, NOW, _EVERY), NOW]
+
+
+def _times(start: datetime, stop: datetime, every: timedelta) -> list[datetime]:
+    return [start + number * every for number in range((stop - start) // every)]
 
 
 def fetch_month(
-    store: Store, days: Iterable[datetime], *, port: int = 0
+    store: Store, times: Iterable[datetime], *, port: int = 0
 ) -> dict[str, ReporterError]:
-    """Take a snapshot of every customer on each of the days, over HTTP; the errors of the
-    customers that could not be read on the last of them, by id.
+    """Take a snapshot of every customer at each of the times, over HTTP; the errors of the
+    customers that could not be read at the last of them, by id.
 
     `port` is the emulator's; 0 takes a free one.
     """
-    now = _FIRST
-
-    def clock() -> datetime:
-        return now
-
+    clock = Clock(_BEFORE)
     errors: dict[str, ReporterError] = {}
-    with Emulator(demo_cast(), seed=_SEED, now=clock, listed=_LISTED_FIRST, port=port) as emulator:
+    with Emulator(demo_cast(), seed=_SEED, now=clock, port=port) as emulator:
         access = Access(
             emulator.api_url,
             emulator.token_url,
             emulator.client_id,
             ClientSecret(emulator.client_secret),
         )
-        for now in days:
-            source, listed = fetch_customers(access, store, clock)
-            due = [own for own in listed.customers if now not in _MISSED.get(own.name, ())]
+        exchange = Exchange(connections=FETCHES_AT_ONCE)
+        for clock.now in times:
+            source, listed = fetch_customers(access, store, clock, exchange)
+            due = [customer for customer in listed.customers if not _missed(customer, clock.now)]
             outcomes = list(fetch_snapshots(source, due, store, clock))
             errors = {own.customer.id: own.error for own in outcomes if own.error is not None}
-            emulator.listed = _LISTED
     return errors
+
+
+def _missed(customer: Customer, moment: datetime) -> bool:
+    """Whether nobody looks at a customer then."""
+    start, stop = _MISSED.get(customer.name, (NOW, NOW))
+    return start <= moment < stop

@@ -756,7 +756,7 @@ def report_of(
     insist_on_known(customer, period, known)
     reading = read_period(store, customer, period, policy.watch_every)
     observations = reading.observations
-    tallies = tallies_to(store, customer, period)
+    tallies = tallies_to(store, customer, period, policy)
     history = history_of(tallies, period.year_to(), policy, observations)
     jobs = read_jobs(reading.rows, policy)
     return analyse(
@@ -818,16 +818,19 @@ def restore_tests(
     return restore_tests_of(path, customer, period.last) if path else None
 
 
-def tallies_to(store: Store, customer: Customer, period: Period) -> list[Tally]:
+def tallies_to(store: Store, customer: Customer, period: Period, policy: Policy) -> list[Tally]:
     """The tally of each of the twelve months: those that are kept, and from the first that is not,
-    new ones.
+    new ones. Where something is left out nothing is kept: the next report may leave out other
+    things.
     """
     months = period.year_to()
+    if policy.left_out:
+        return list(tallies_of(monthly_jobs(store, customer, months, policy), len(months)))
     revision, kept = kept_tallies(store, customer, months)
     known = list(takewhile(lambda tally: tally is not None, kept))
     unknown = months[len(known) :]
     if unknown:
-        made = tallies_of(monthly_jobs(store, customer, unknown), len(unknown))
+        made = tallies_of(monthly_jobs(store, customer, unknown, policy), len(unknown))
         keep_tallies(store, customer, unknown, made, revision)
         known += made
     return cast(list[Tally], known)

@@ -36,6 +36,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from reporter.errors import SettingsError, UsageError
 from reporter.files import must_be_readable, refuse_shared
+from reporter.jobs.catalog import module_name, service_name
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
@@ -259,6 +260,14 @@ class LeftOutSettings(Section):
         return self
 
 
+def _named(place: TargetSettings | LeftOutSettings) -> dict[str, Any]:
+    """A place with the names that count of its service and module, however they are spelt."""
+    service, module = service_name(place.service), place.module
+    if module is not None:
+        module = module_name(module, place.service)
+    return place.model_dump() | {"service": service, "module": module}
+
+
 def _insist_on_module(module: str | None, name: str | None) -> None:
     if name is not None and module is None:
         raise ValueError(f"`name` {name!r} is a scope of a module: name the `module` as well")
@@ -339,8 +348,8 @@ class ReportSettings(Section):
             target_object_success_rate=self.target_object_success_rate,
             max_gap=self.max_gap,
             watch_every=self.watch_every,
-            targets=tuple(Target(**own.model_dump()) for own in self.targets),
-            left_out=tuple(LeaveOut(**own.model_dump()) for own in self.left_out),
+            targets=tuple(Target(**_named(own)) for own in self.targets),
+            left_out=tuple(LeaveOut(**_named(own)) for own in self.left_out),
         )
 
 

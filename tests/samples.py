@@ -41,7 +41,7 @@ def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
     settings = demo.settings(out)
     demo.write_notes(out)
     store = Store.open(settings.store_url)
-    refused = demo.fetch_month(store, demo.days(), port=_PORT)
+    refused = demo.fetch_month(store, demo.looks(), port=_PORT)
     customers = [named(settings, own) for own in store.customers()]
     names = folder_names(customers)
     shown = {own: names[own.id] for own in customers if own.name in SHOWN}

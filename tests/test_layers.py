@@ -28,6 +28,7 @@ ALLOWED = {
         "reporter.errors",
         "reporter.foreign",
         "reporter.model",
+        "reporter.period",
         "reporter.showing",
     },
     "reporter.certificates": {"reporter.errors"},

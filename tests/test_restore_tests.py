@@ -329,7 +329,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def kept(settings: Settings) -> Store:
     store = Store.open(settings.store_url)
-    snapshot = snapshot_of(DAYS, datetime(2026, 11, 1, 6, tzinfo=UTC))
+    snapshot = snapshot_of(DAYS, datetime(2026, 11, 1, 8, tzinfo=UTC))
     store.record_customers([CUSTOMER], snapshot.replies)
     store.record(snapshot)
     return store

@@ -34,7 +34,6 @@ from reporter.analysis.window import (
     SCOPE,
     Window,
     dated_in,
-    left_out_of,
     utc,
     window_of,
 )
@@ -247,7 +246,7 @@ def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stor
 def _findings(seen: Window, stored: Stored) -> Findings:
     """What is seen in a period, but for what the provider leaves out."""
     scopes = scopes_of(seen)
-    rules = left_out_of(seen.scopes, seen.policy.left_out)
+    rules = [seen.policy.left_out_by(*own[:2], own[2] or None) for own in seen.scopes]
     jobs = seen.jobs["scope"].value_counts()
     left_out = tuple(
         LeftOut(service, module, name or None, rule.reason, int(jobs.get(place, 0)))

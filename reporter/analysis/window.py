@@ -17,7 +17,7 @@ import pandas as pd
 from reporter.jobs.catalog import is_queued
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
-from reporter.model import LeaveOut, Outcome, Policy
+from reporter.model import Outcome, Policy
 from reporter.period import Period
 
 MODULE = ["service", "module"]
@@ -63,14 +63,14 @@ class Window:
 
     @cached_property
     def counted(self) -> int:
-        """How many snapshots count: those up to the first at or after the period's end and the time
-        within which nothing runs unseen.
+        """How many snapshots count: those up to the first at or after the period's end and
+        `watch_every`.
         """
         return min(self._before(self._settled_at) + 1, len(self.snapshots))
 
     @property
     def final(self) -> bool:
-        """Whether no later snapshot changes anything but what is late."""
+        """Whether all snapshots that can count have been taken."""
         return self.snapshots[-1] >= self._settled_at
 
     @cached_property
@@ -223,16 +223,6 @@ def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
         if not name and (service, module) in named and place not in with_jobs
     ]
     return sightings[~sightings["scope"].isin(nameless)]
-
-
-def left_out_of(scopes: Iterable[ScopeKey], left_out: Sequence[LeaveOut]) -> list[LeaveOut | None]:
-    """The narrowest rule by which each of the scopes is left out; None where there is none."""
-    rules = {(own.service, own.module, own.name): own for own in reversed(left_out)}
-    found = []
-    for service, module, name in scopes:
-        widths = ((service, module, name or None), (service, module, None), (service, None, None))
-        found.append(next((rules[own] for own in widths if own in rules), None))
-    return found
 
 
 def dated_in(rows: pd.DataFrame, period: Period) -> pd.Series:

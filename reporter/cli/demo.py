@@ -44,9 +44,9 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     _remove(out / "demo.db")
     scene.write_notes(out)
     store = open_store(settings, new=True)
-    days = scene.days()
-    console.say(f"Fetching day by day, {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} …")
-    refused = scene.fetch_month(store, days)
+    times = scene.looks()
+    console.say(f"Asking it {len(times)} times, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d} …")
+    refused = scene.fetch_month(store, times)
     customers = [named(settings, own) for own in store.customers()]
     names = folder_names(customers)
     readable = {own: names[own.id] for own in customers if own.id not in refused}

@@ -24,6 +24,7 @@ from reporter.model import (
     Lack,
     Observations,
     Outcome,
+    Policy,
     Source,
 )
 from reporter.period import Period
@@ -91,10 +92,12 @@ def read_period(
     )
 
 
-def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> pd.DataFrame:
+def monthly_jobs(
+    store: Store, customer: Customer, months: Sequence[Period], policy: Policy
+) -> pd.DataFrame:
     """How many jobs are dated in each of the months (`month`, its place in `months`; `count`), by
     the fields a trend is computed from, with their raw values, and by whether they backed up any
-    object (`has_objects`).
+    object (`has_objects`); without what the policy leaves out.
 
     Counted in the database: a year of single jobs would take seconds to read.
     """
@@ -109,6 +112,17 @@ def monthly_jobs(store: Store, customer: Customer, months: Sequence[Period]) -> 
         .group_by(*fields, month)
     )
     with store.reading() as connection:
+        if policy.left_out:
+            scopes = connection.execute(scopes_of(customer.id))
+            query = query.where(
+                _JOBS.scope_id.not_in(
+                    [
+                        own.id
+                        for own in scopes
+                        if policy.left_out_by(own.service, own.module, own.name or None)
+                    ]
+                )
+            )
         found = connection.execute(query).all()
     return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
 

@@ -329,7 +329,7 @@ def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
     ],
 )
 def test_what_a_job_is_dated_by(
-    fields: dict[str, str], dated: str | None, point: str | None, store: Store
+    fields: dict[str, Any], dated: str | None, point: str | None, store: Store
 ) -> None:
     """Its start, else its end, else its modification; ordered by its end."""
     store.record(snapshot_of([make_job(**fields)]))
@@ -358,10 +358,10 @@ def test_what_the_first_rows_of_a_job_said_is_kept(store: Store) -> None:
     ]
     for hour, row in enumerate(rows):
         store.record(snapshot_of([row], NOW + timedelta(hours=hour)))
-    (row,) = read(store).rows.itertuples()
-    assert (row.startTime, row.first_seen_at) == ("2026-10-06T01:00:00Z", NOW)
-    assert row.first_started_at == pd.Timestamp("2026-10-04T01:00:00Z")
-    assert row.first_modified_at == pd.Timestamp("2026-10-05T08:00:00Z")
+    (job,) = read(store).rows.itertuples()
+    assert (job.startTime, job.first_seen_at) == ("2026-10-06T01:00:00Z", NOW)
+    assert job.first_started_at == pd.Timestamp("2026-10-04T01:00:00Z")
+    assert job.first_modified_at == pd.Timestamp("2026-10-05T08:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_the_first_job_of_a_scope_is_read(store: Store) -> None:
     """However long ago: a gap may begin with its start."""
     for month in ("02", "03", "04"):
         store.record(snapshot_of([make_job(f"2026-{month}-05T01:00:00Z", "Failed")], NOW))
-    assert [row.startTime[:7] for row in read(store).rows.itertuples()] == ["2026-02", "2026-04"]
+    assert [start[:7] for start in read(store).rows["startTime"]] == ["2026-02", "2026-04"]
 
 
 def test_a_reply_with_thousands_of_jobs(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reporter.model import Customer, Outcome, Tally
+from reporter.model import Customer, LeaveOut, Outcome, Policy, Tally
 from reporter.period import parse_period
 from reporter.pipeline import tallies_to
 from reporter.store import Store
@@ -29,7 +29,7 @@ def kept(store: Store) -> Store:
     snapshot = snapshot_of([SEPTEMBER_JOB, make_job(), make_job("2026-10-06T01:00:00Z", "Failed")])
     store.record_customers([CUSTOMER], snapshot.replies)
     store.record(snapshot)
-    tallies_to(store, CUSTOMER, OCTOBER)
+    tallies_to(store, CUSTOMER, OCTOBER, Policy())
     return store
 
 
@@ -50,14 +50,14 @@ def known(store: Store) -> list[bool]:
     return [tally is not None for tally in kept_tallies(store, CUSTOMER, OCTOBER.year_to())[1]]
 
 
-def counted(tally: Tally) -> tuple[int, int]:
+def counted(tally: Tally) -> tuple[int, int | None]:
     return sum(tally.outcomes.values()), tally.bytes["binary"]
 
 
 def test_months_are_counted_once(kept: Store) -> None:
     """The second trend reads no job; it is the first one's."""
     with queries(kept) as asked:
-        *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER)
+        *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER, Policy())
     assert asked
     assert not any("jobs" in text for text in asked)
     assert counted(september) == (1, 2 * 1024**3)
@@ -70,7 +70,7 @@ def test_what_a_fetch_may_have_changed_is_counted_again(kept: Store) -> None:
     """The months from the first job it shows on; those before stay."""
     kept.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
     assert known(kept) == [True] * 11 + [False]
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER)[-1])[0] == 3
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
 
 
 def test_a_job_that_changes_its_start_is_noticed(kept: Store) -> None:
@@ -78,7 +78,7 @@ def test_a_job_that_changes_its_start_is_noticed(kept: Store) -> None:
     moved = SEPTEMBER_JOB | {"startTime": "2026-10-10T01:00:00Z", "lastModifyTime": "N/A"}
     kept.record(snapshot_of([moved], NOW + timedelta(hours=1)))
     assert known(kept) == [True] * 10 + [False] * 2
-    *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER)
+    *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER, Policy())
     assert (counted(september)[0], counted(october)[0]) == (0, 3)
 
 
@@ -96,7 +96,7 @@ def test_a_volume_that_is_not_given_is_kept_as_such(kept: Store) -> None:
     """It is not zero, neither when counted nor when read again."""
     unsized = make_job("2026-08-10T01:00:00Z", backupSize="0 GB")
     kept.record(snapshot_of([unsized], NOW + timedelta(hours=1)))
-    counted_now, kept_then = (tallies_to(kept, CUSTOMER, OCTOBER)[-3] for _ in range(2))
+    counted_now, kept_then = (tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-3] for _ in range(2))
     assert counted_now == kept_then
     assert counted_now.bytes == {"binary": None, "decimal": None}
     assert all(known(kept))
@@ -107,7 +107,7 @@ def test_jobs_are_counted_by_whether_they_had_objects(kept: Store) -> None:
     nothing = make_job("2026-10-08T01:00:00Z", successfulCount="0")
     unread = make_job("2026-10-09T01:00:00Z", successfulCount="many")
     kept.record(snapshot_of([nothing, unread], NOW + timedelta(hours=1)))
-    counts = monthly_jobs(kept, CUSTOMER, [OCTOBER])
+    counts = monthly_jobs(kept, CUSTOMER, [OCTOBER], Policy())
     by_objects = counts.groupby("has_objects")["count"].sum()
     assert by_objects.to_dict() == {False: 2, True: 2}
     assert list(counts.columns) == [
@@ -122,14 +122,14 @@ def test_a_job_without_a_start_is_counted_where_it_is_dated(kept: Store) -> None
         lastModifyTime="2026-10-12T00:00:00Z", jobId="none",
     )  # fmt: skip
     kept.record(snapshot_of([failed], NOW + timedelta(hours=1)))
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER)[-1])[0] == 3
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
 
 
 def test_rebuilding_and_pruning_count_again(kept: Store) -> None:
     """Whatever changes jobs lets go of what was counted of them."""
     rebuild_jobs(kept, CUSTOMER)
     assert known(kept) == [False] * 12
-    tallies_to(kept, CUSTOMER, OCTOBER)
+    tallies_to(kept, CUSTOMER, OCTOBER, Policy())
     prune(kept, NOW + timedelta(days=1))
     assert known(kept) == [False] * 12
 
@@ -154,5 +154,12 @@ def test_zones_and_customers_do_not_mix(kept: Store) -> None:
 def test_a_part_of_a_month_is_not_the_month(kept: Store) -> None:
     """The trend of a week ends with the week."""
     week = parse_period("2026-09-28..2026-10-05", "Europe/Berlin", NOW)
-    assert counted(tallies_to(kept, CUSTOMER, week)[-1])[0] == 1
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER)[-1])[0] == 2
+    assert counted(tallies_to(kept, CUSTOMER, week, Policy())[-1])[0] == 1
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2
+
+
+def test_what_is_left_out_is_in_no_month(kept: Store) -> None:
+    """The trend is of the scopes the report is of, and nothing of it is kept for another."""
+    policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", None, "A test"),))
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, policy)[-1])[0] == 0
+    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2
