@@ -196,7 +196,7 @@ def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[st
         for one in made.reasons
         if one.kind.value not in states
     }
-    # What has no recovery point at all is said to have none, and not to miss its target as well; and
+    # What has no recovery point at all is said to have none, and not to miss its target as well;
     # what fails several times in a row is not said to end in a failure.
     for worse, milder in SAID_ONCE:
         mine -= {(milder, *one[1:]) for one in theirs if one[0] == worse}
