@@ -144,7 +144,10 @@ def test_customers_are_rendered_in_worker_processes(
 def test_the_seeds_own_reply_renders(run: Run, tmp_path: Path) -> None:
     """Modules that never ran: state "never run", no rate, no volume, no store and no network."""
     path = write_reply(tmp_path)
-    result = run("render", "--input", path, "--period", "2026-10", "--customer-name", "Contoso")
+    result = run(
+        "render", "--input", path, "--period", "2026-10", "--customer-name", "Contoso",
+        "--fetched-at", "2026-10-31T20:00:00Z",
+    )  # fmt: skip
     assert result.exit_code == 0, result.output
     report = read_report(tmp_path / "reports")
     assert report["state"] == "never run"
