@@ -35,7 +35,10 @@ class Outcome(StrEnum):
 
 
 class Listed(StrEnum):
-    """How the service lists a scope: as a job, or by a placeholder that tells of none."""
+    """How the reference snapshot lists a scope: with a job, or by a placeholder that tells of none.
+
+    `jobs.catalog` maps the statuses of placeholders to it.
+    """
 
     JOB = "job"
     """With a job: its jobs speak."""
@@ -48,7 +51,7 @@ class Listed(StrEnum):
     REFUSED = "refused"
     """It could not run."""
     GONE = "gone"
-    """Not listed any more."""
+    """Not listed, though it was before."""
 
 
 OUT_OF_SIGHT = frozenset({Listed.IDLE, Listed.OFF, Listed.GONE})
@@ -170,7 +173,7 @@ class Policy:
     max_gap: timedelta = timedelta(hours=26)
     """Zero switches the recovery-point target off. Daily, with two hours' leeway."""
     watch_every: timedelta = timedelta(hours=7)
-    """The time between two looks within which nothing is taken to run unseen."""
+    """No job is taken to run unseen between looks that are no further apart."""
     targets: tuple[Target, ...] = ()
     """Targets of single services, modules and scopes; the narrowest applies."""
     left_out: tuple[LeaveOut, ...] = ()
@@ -231,7 +234,7 @@ class Figures:
     """
 
     jobs: int
-    """Backup jobs that started in the period."""
+    """Backup jobs dated in the period: by their start, where it is known."""
     success: int
     """Jobs that finished without exception."""
     warning: int
@@ -243,9 +246,9 @@ class Figures:
     running: int
     """Jobs that had not ended at the last look."""
     not_run: int
-    """Jobs the service skipped."""
+    """Jobs the service skipped or did not start."""
     unknown: int
-    """Jobs in a state nobody knows."""
+    """Jobs with a status that is in no list."""
     completed: int
     """Jobs that came to an end, as the policy counts."""
     success_rate: float | None
@@ -269,9 +272,11 @@ class Figures:
     sized_jobs: int
     """Jobs of that sum that have a readable size."""
     stored_bytes: int | None
-    """What the service says is stored of it; None where no reply does, and for a scope."""
+    """What the last overview before the period's end says is stored of it, else the first after it;
+    None where none says, and for a scope.
+    """
     stored_change_bytes: int | None
-    """That less the same at the period's start; None where that is not known."""
+    """That less the same by the last overview before the period; None without a second one."""
     duration_mean_s: float | None
     """Seconds, over completed jobs; None where no duration is known."""
     duration_median_s: float | None
@@ -279,13 +284,19 @@ class Figures:
     last_success_at: datetime | None
     """End of the last success up to the period's end; None where there is none."""
     last_recovery_point_at: datetime | None
-    """End of the last job to restore from; None where there is none."""
+    """End of the last job up to the period's end that can be restored from; None where there is
+    none.
+    """
     longest_gap_s: float | None
-    """Seconds without a recovery point that are certain; None where nothing is known."""
+    """Seconds without a recovery point, of the longest time in which no job can have run unseen; 0
+    where there is no such time, None where no job is known.
+    """
     longest_gap_at_most_s: float | None
-    """The same where nothing ran in the time that nobody watched."""
+    """Seconds between the two recovery points seen that are furthest apart: the longest gap, if
+    nothing ran unseen between them.
+    """
     consecutive_failures: int
-    """Failures at the end of the period with no success after them."""
+    """Failed jobs at the end of the period with no recovery point after them."""
     success_target_met: bool | None
     """None where there is no rate."""
     object_target_met: bool | None
@@ -315,13 +326,15 @@ class ScopeFigures:
     listed: Listed
     """How the reference snapshot lists it."""
     listed_since: datetime | None
-    """Since when it is switched off, or when it was last listed; None for all others."""
+    """Since when it is switched off, or, of one that is gone, when it was last listed, in the
+    report's time zone; None for all others.
+    """
     figures: Figures
     """Its own."""
 
     @property
     def in_sight(self) -> bool:
-        """Whether recovery points are expected of it: neither idle, nor off, nor gone."""
+        """Whether recovery points are expected of it: it is neither idle, nor off, nor gone."""
         return self.listed not in OUT_OF_SIGHT
 
 
@@ -359,7 +372,9 @@ class Reason:
     name: str | None = None
     """Of which scope; None for the module as a whole, or where its scope has no name."""
     value: float | None = None
-    """The figure that tells: failures, a rate, or seconds."""
+    """The figure that tells: a number of failures or of licences, a rate from 0 to 1, seconds, or
+    bytes.
+    """
     target: float | None = None
     """The target it misses, in the same unit."""
     since: datetime | None = None
@@ -370,7 +385,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """The jobs of one module that started on one day of the report's zone; only days with jobs."""
+    """The jobs of one module dated on one day of the report's zone; only days with jobs."""
 
     date: date
     """In the report's time zone."""
@@ -379,7 +394,7 @@ class DayFigures:
     module: str
     """As the service names it, such as `Exchange Online`."""
     jobs: int
-    """Backup jobs that started on it."""
+    """Backup jobs dated on it."""
     success: int
     """Jobs that finished without exception."""
     warning: int
@@ -391,9 +406,9 @@ class DayFigures:
     running: int
     """Jobs that had not ended at the last look."""
     not_run: int
-    """Jobs the service skipped."""
+    """Jobs the service skipped or did not start."""
     unknown: int
-    """Jobs in a state nobody knows."""
+    """Jobs with a status that is in no list."""
     bytes: int | None
     """Sum of the sizes, as the service reports them, rounded; None where it gives none."""
 
@@ -418,11 +433,11 @@ class Silence(StrEnum):
     """What a day without a job of a module amounts to."""
 
     NO_RUN = "no run"
-    """It was watched, and nothing ran."""
+    """The day was observed, and nothing can have run unseen."""
     NOT_OBSERVED = "not observed"
     """Nobody looked, or not often enough to know."""
     TO_COME = "to come"
-    """The period still runs."""
+    """The day is not over at the last look, in a period that still runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +515,7 @@ class Gap:
     allowed_s: float
     """Seconds the target allows."""
     certain: bool
-    """Whether it was watched throughout: else something may have run in it unseen."""
+    """Whether no unseen time overlaps it: else a job may have run in it that was never shown."""
 
     @property
     def length_s(self) -> float:
@@ -520,7 +535,7 @@ class MonthFigures:
     period: Period
     """The month."""
     jobs: int
-    """Backup jobs that started in it."""
+    """Backup jobs dated in it."""
     completed: int
     """Jobs that came to an end."""
     success_rate: float | None
@@ -528,7 +543,7 @@ class MonthFigures:
     bytes: int | None
     """Sum of the sizes, as the service reports them, rounded; None where it gives none."""
     observed_days: int
-    """Days on which the service's list was read completely."""
+    """Days on which a complete snapshot was taken."""
     days: int
     """Days of the month."""
 
@@ -567,13 +582,15 @@ class Coverage:
     snapshots: int
     """Complete snapshots taken in the period."""
     snapshot_days: int
-    """Days on which the service's list was read completely."""
+    """Days of the period on which one was taken."""
     days: int
     """Days of the period."""
     missing_days: tuple[date, ...]
-    """Days of the period on which it was not."""
+    """Days of the period on which none was."""
     watched_share: float
-    """Share of the period, from 0 to 1, between neighbouring snapshots that are close enough."""
+    """Share of the period, from 0 to 1, between neighbouring snapshots no further apart than the
+    policy's `watch_every`.
+    """
 
     @property
     def watch(self) -> Watch:
@@ -661,7 +678,7 @@ class LeftOut:
     reason: str
     """In the provider's words."""
     jobs: int
-    """Its jobs of the period."""
+    """Its jobs dated in the period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -904,7 +921,7 @@ class RestoreTests:
     last_passed_on: date | None
     """When one last passed; None where none ever did."""
     tests: tuple[RestoreTest, ...]
-    """Those of the last twelve months, the newest first."""
+    """Those of the last 365 days of the period, the newest first."""
 
 
 FigureValue = str | int | float | None
@@ -982,7 +999,7 @@ class ReportFigures:
     gaps: tuple[Gap, ...]
     """The certain ones first, the longest first."""
     silent: tuple[SilentDay, ...]
-    """The days without a job, of each module."""
+    """The days of the period without a job, by module and day."""
     running: tuple[RunningJob, ...]
     """Jobs of the period that the last look lists as running, the longest first."""
     left_out: tuple[LeftOut, ...]
@@ -990,7 +1007,9 @@ class ReportFigures:
     reference_at: datetime
     """The snapshot off which it is read how each scope stands."""
     final: bool
-    """Whether the period has been looked at after its end, so that only late facts add to it."""
+    """Whether a snapshot was taken at the period's end and `watch_every`, or later: from then on
+    only what is said of its jobs, and cures, adds to the report.
+    """
     first_look: datetime | None
     """When the customer was first looked at; None where that was before the period."""
     history: tuple[MonthFigures, ...]

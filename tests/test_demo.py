@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
 
+from reporter import demo
+from reporter.files import slug
+from reporter.model import Policy
+from reporter.period import parse_period
 from tests.looks import TOLERANCE, changes, difference, write_review
 from tests.samples import SAMPLES, SHOWN, make, take_pictures
 
@@ -38,6 +45,47 @@ def test_the_demos_figures_are_the_golden_ones(made: Path) -> None:
 def test_every_page_looks_as_on_file(made: Path) -> None:
     """Of the pages of four reports and the portfolio, none differs in more than the tolerance."""
     assert [f"{own.name}: {own.share:.2%}" for own in changes(SAMPLES, made)] == []
+
+
+def scopes_of(customer: str, module: str) -> list[dict[str, Any]]:
+    """What the report on file says of the scopes of a module."""
+    path = SAMPLES / slug(customer) / f"{slug(customer)}-backup-report-{demo.PERIOD}.json"
+    report = json.loads(path.read_text("utf-8"))
+    (scopes,) = [own["scopes"] for own in report["modules"] if own["module"] == module]
+    return list(scopes)
+
+
+def test_the_service_is_asked_every_four_hours() -> None:
+    """October has 186 looks, and more before and after: it can be judged, and is final at the end
+    wherever a customer is.
+    """
+    times = demo.looks()
+    assert times == sorted(set(times))
+    assert all(after - before <= timedelta(hours=5) for before, after in pairwise(times))
+    for zone in ("Asia/Tokyo", "Europe/Berlin", "America/New_York"):
+        october = parse_period(demo.PERIOD, zone, demo.NOW)
+        within = [at for at in times if october.start <= at < october.end]
+        assert len(within) in (185, 186, 187)
+        assert times[0] < october.previous().start + timedelta(days=1)
+        assert times[-1] == demo.NOW >= october.end + Policy().watch_every
+
+
+def test_the_samples_show_what_a_month_can_bring() -> None:
+    """Three scopes of which one fails, one renamed, a module off and one idle, a late comer."""
+    jaeger, contoso = "Brauerei Jäger & Söhne GmbH", "Contoso Ltd"
+    states = {own["name"]: own["state"] for own in scopes_of(jaeger, "Microsoft Entra ID")}
+    assert states.pop("gastronomie.example") == "critical"
+    assert set(states.values()) == {"healthy"}
+    assert len(states) == 2
+    machines = {own["name"]: own["listed"] for own in scopes_of(jaeger, "Azure Virtual Machine")}
+    assert machines == {"Sudhaus": "gone", "Sudhaus und Keller": "job"}
+    assert [own["state"] for own in scopes_of(contoso, "Power BI")] == ["off"]
+    idle = scopes_of(contoso, "Exchange Online Public Folder")
+    assert [own["state"] for own in idle] == ["idle"]
+    (contacts,) = scopes_of("株式会社青空テクノロジー", "Contacts")
+    assert (contacts["listed"], contacts["state"]) == ("off", "attention")
+    late = scopes_of("Woodgrove Capital Partners", "Salesforce")
+    assert [own["gap_target_met"] for own in late] == [None, None]
 
 
 def test_a_page_that_looks_different_is_found(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The figures of a report, as docs/figures.md defines them: pure functions over the jobs frame."""
+"""The figures of a report, as docs/figures.md defines them: pure functions over jobs and
+sightings.
+"""
 
 from reporter.analysis.report import analyse
 

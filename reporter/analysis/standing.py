@@ -15,6 +15,7 @@ from reporter.analysis.window import (
     earliest,
     instants,
     latest,
+    utc,
 )
 from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
@@ -23,7 +24,7 @@ def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -
     """`scopes` with how each stands, missing where a figure is undefined; `stretches` are theirs.
 
     Columns beside those of `scopes_of`: `in_sight` (a recovery point is expected of it),
-    `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `longest_gap_at_most_s`,
+    `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `longest_gap_at_most_s` (seconds),
     `consecutive_failures`, `allowed_s` (the longest gap the target allows; 0 without one),
     `gap_kept` (1.0 where the target is met, 0.0 where it is missed, missing where it cannot be
     judged), `covered` (it has a recovery point in the period), `known` (a job of it is known).
@@ -66,11 +67,13 @@ def _of(scopes: pd.DataFrame, times: Moments) -> pd.Series:
 
 
 def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
-    """The times between neighbours of: the last recovery point before the period (else the start of
-    the first job known), those inside it, and its end (or the last snapshot where that is earlier).
+    """The times between neighbours of: the last recovery point before the period (else when the
+    first job known is dated), those inside it, and its end (or the last snapshot where that is
+    earlier).
 
-    Columns: `scope`, `start`, `end`, `certain` (nothing can have run unseen in it); sorted. Only of
-    `scopes` a job of which is known, and none where the last snapshot was before the period.
+    Columns: `scope`, `start`, `end` (in UTC, without a zone), `certain` (no unseen time overlaps
+    it); sorted. Only of `scopes` a job of which is known, and none where the last snapshot was
+    before the period.
     """
     known, points = window.known, window.recovery_points
     before = latest(points[points["point_at"] < window.start], "point_at", len(window.scopes))
@@ -134,16 +137,31 @@ def _lengths(stretches: pd.DataFrame) -> pd.Series:
 
 def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
     """Whether the recovery-point target is met (1.0) or missed (0.0), where that can be judged."""
-    first = _of(standing, earliest(window.known, "dated_at", len(window.scopes)))
-    whole = (window.stop == window.end) & ((first < window.start) | window.looked_before)
+    whole = _begins_known(window)[standing.index] & (window.stop == window.end)
     met = (standing["longest_gap_at_most_s"] <= standing["allowed_s"]) & whole
     kept = pd.Series(float("nan"), index=standing.index).mask(met, 1.0)
     missed = standing["longest_gap_s"] > standing["allowed_s"]
     return kept.mask(missed, 0.0).where(standing["allowed_s"] > 0)
 
 
+def _begins_known(window: Window) -> Flags:
+    """Of which scopes nothing is unknown that reaches into the period: a recovery point before it
+    is known, or a look before it that showed no job of the scope, and hid none.
+    """
+    points, scopes = window.recovery_points, len(window.scopes)
+    begins: Flags = ~np.isnat(latest(points[points["point_at"] < window.start], "point_at", scopes))
+    if window.looked_before:
+        first = window.snapshots[0]
+        since = earliest(window.known, "dated_at", scopes)
+        queued = window.sightings[window.sightings["snapshot"] == 0]
+        queued = queued[~queued.index.isin(window.looks.index)]
+        hidden = np.isin(np.arange(scopes), queued["scope"])
+        begins |= (since > utc(first).tz_localize(None).to_datetime64()) & ~hidden
+    return begins
+
+
 def _consecutive_failures(window: Window) -> Places:
-    """Failures of the period of each scope that end with its last recovery point or after it."""
+    """The failed jobs of the period of each scope with no recovery point after them."""
     failed = window.jobs[window.jobs["outcome"].isin(window.failing)]
     last = latest(window.recovery_points, "point_at", len(window.scopes))[failed["scope"]]
     since = np.isnat(last) | (instants(failed["point_at"]) >= last)

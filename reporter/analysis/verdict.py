@@ -1,4 +1,4 @@
-"""How a scope, a module and a customer stand, and why: docs/figures.md, "Targets, health"."""
+"""How a scope, a module and a customer stand, and why: docs/figures.md, "Targets", "State"."""
 
 from __future__ import annotations
 

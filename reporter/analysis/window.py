@@ -63,14 +63,14 @@ class Window:
 
     @cached_property
     def counted(self) -> int:
-        """How many snapshots count: those up to the first at or after the period's end and the time
-        within which nothing runs unseen.
+        """How many snapshots count: those up to the first at or after the period's end and
+        `watch_every`.
         """
         return min(self._before(self._settled_at) + 1, len(self.snapshots))
 
     @property
     def final(self) -> bool:
-        """Whether no later snapshot changes anything but what is late."""
+        """Whether all snapshots that can count have been taken."""
         return self.snapshots[-1] >= self._settled_at
 
     @cached_property

@@ -10,12 +10,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from reporter.errors import ReplyError
 from reporter.fetch.beside import Ask, CustomerByCustomer, Permission
 from reporter.fetch.client import Client
-from reporter.jobs.raw import row_texts
+from reporter.jobs.raw import excerpt_of, row_texts
 from reporter.jobs.replies import products_of, read_page
 from reporter.jobs.rows import present, text_of
 from reporter.model import Absence, Answer, Customer, Kind, Lack, Reply
@@ -50,7 +49,8 @@ class Parts:
         customer, and the SHA-256 of the page it was cut from.
         """
         return tuple(
-            _excerpt(part, customer.id) for part in self.by_customer.get(_key(customer.id), ())
+            excerpt_of(part.page, part.sha256, customer.id, part.rows)
+            for part in self.by_customer.get(_key(customer.id), ())
         )
 
 
@@ -153,10 +153,3 @@ def _customer_of(row: Any) -> str:
 def _key(customer_id: str) -> str:
     """What an id is found by: the calls of a service need not agree in case and spaces."""
     return customer_id.strip().casefold()
-
-
-def _excerpt(part: Part, customer_id: str) -> Reply:
-    parts = urlsplit(part.page.url)
-    path, fragment = f"{parts.path}/{quote(customer_id, safe='')}", f"sha256={part.sha256}"
-    url = urlunsplit(parts._replace(path=path, fragment=fragment))
-    return replace(part.page, url=url, body=f'{{"data":[{",".join(part.rows)}]}}'.encode())

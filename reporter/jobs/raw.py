@@ -1,11 +1,15 @@
-"""The rows of a reply letter by letter, as the service wrote them."""
+"""The rows of a reply letter by letter, as the service wrote them; and excerpts, which are the rows
+of one customer, cut out of a page about all of them.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from reporter.errors import ReplyError
 from reporter.foreign import storable
@@ -14,6 +18,16 @@ from reporter.model import Reply
 
 _DECODER: Final = json.JSONDecoder()
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+_OF_PAGE: Final = "sha256="
+"""How the fragment of an excerpt's address begins, which names the page it was cut from."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutFrom:
+    """The page that an excerpt was cut from."""
+
+    url: str
+    sha256: str
 
 
 def row_texts(reply: Reply) -> list[str]:
@@ -31,6 +45,26 @@ def row_texts(reply: Reply) -> list[str]:
         if name in lists and len(found := list(_items(text, lists[name]))) == number:
             return [text[start:end] for start, end in found]
     raise ReplyError(f"The rows of the reply of {reply.url} cannot be found in it again.")
+
+
+def excerpt_of(page: Reply, sha256: str, customer_id: str, rows: Iterable[str]) -> Reply:
+    """The rows of one customer as a reply of their own, whose address names the call, the customer
+    and the page they were cut from.
+    """
+    parts = urlsplit(page.url)
+    path, fragment = f"{parts.path}/{quote(customer_id, safe='')}", f"{_OF_PAGE}{sha256}"
+    url = urlunsplit(parts._replace(path=path, fragment=fragment))
+    return replace(page, url=url, body=f'{{"data":[{",".join(rows)}]}}'.encode())
+
+
+def cut_from(url: str) -> CutFrom | None:
+    """The page that the reply with this address was cut from; None where it is no excerpt."""
+    parts = urlsplit(url)
+    if not parts.fragment.startswith(_OF_PAGE):
+        return None
+    call, _, _ = parts.path.rpartition("/")
+    sha256 = parts.fragment.removeprefix(_OF_PAGE)
+    return CutFrom(urlunsplit(parts._replace(path=call, fragment="")), sha256)
 
 
 def _members(text: str) -> Iterator[tuple[Any, int]]:

@@ -1,8 +1,8 @@
-"""What each snapshot says of each scope: how it is listed, and what cannot have run unseen.
+"""What each snapshot says of each scope: how it is listed, and what may have run unseen before.
 
-The service lists the newest job of each scope and none older, so that what happened between two
-looks follows from what either shows. The rules are those of docs/figures.md, "Snapshots" and
-"Gaps".
+The service lists the newest job of each scope and no older one, so that what may have happened
+between two looks follows from what the two show. The rules are those of docs/figures.md,
+"Snapshots" and "Gaps".
 """
 
 from __future__ import annotations
@@ -56,11 +56,15 @@ class Sighting:
     status: str
     """The placeholder's, as the service wrote it; empty where there is a job."""
     modified_at: datetime | None
-    """Of a scope that is switched off, the earliest modification given since it is."""
+    """Of a scope that is switched off, the earliest `lastModifyTime` its rows have given since it
+    is; else None.
+    """
     oldest_at: datetime | None
-    """When the oldest job it lists started, or what else that is dated by."""
+    """When the oldest job it lists started, or what else that is dated by; None without a job."""
     at_work: str
-    """The newest job of the last look that does not hide it, where that runs; else empty."""
+    """The id of the newest job, where it runs; of a placeholder that hides it, as the look before
+    showed it; else empty.
+    """
     lost: bool
     """Whether the look before lists the newest job as running, and this one lists it no more."""
     unreadable: str

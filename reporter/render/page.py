@@ -64,6 +64,7 @@ from reporter.render.restoring import (
 )
 from reporter.render.sentences import (
     certainty_text,
+    marking_text,
     module_label,
     policy_texts,
     since_text,
@@ -263,6 +264,8 @@ class Page:
     """The newest replies, at most four."""
     certainty: str
     """On what condition gaps are certain."""
+    marking: str
+    """What the marks on page one mean."""
     policy_texts: tuple[str, ...]
     """How the report counts and judges, a sentence each."""
     correction: str | None
@@ -380,6 +383,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         more_notes=max(0, len(report.quality) - MOST_NOTES),
         sources=report.sources[-MOST_SOURCES:],
         certainty=certainty_text(report.policy, words),
+        marking=marking_text(report.policy, words),
         policy_texts=tuple(policy_texts(report.policy, words)),
         correction=_correction(report, words),
         restated=tuple(changed[:MOST_RESTATED]),

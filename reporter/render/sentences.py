@@ -190,3 +190,13 @@ def certainty_text(policy: Policy, words: Words) -> str:
         " most: what it can be where jobs may not have been seen.",
         length=words.duration(policy.watch_every.total_seconds()),
     )
+
+
+def marking_text(policy: Policy, words: Words) -> str:
+    """What the marks on page one mean."""
+    return words.say(
+        "Incomplete: nobody looked on one or more days. Sparse: less than nine tenths of the time"
+        " lies between looks no more than {length} apart. Preliminary: not yet looked at {length}"
+        " or more after the period's end, which makes it final.",
+        length=words.duration(policy.watch_every.total_seconds()),
+    )

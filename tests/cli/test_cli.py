@@ -144,14 +144,16 @@ def test_customers_are_rendered_in_worker_processes(
 
 
 def test_the_seeds_own_reply_renders(run: Run, tmp_path: Path) -> None:
-    """Modules that never ran: state "never run", no rate, no store and no network."""
+    """Modules that never ran: state "never run", no rate, no volume, no store and no network."""
     path = write_reply(tmp_path)
     result = run("render", "--input", path, *IN_OCTOBER, "--customer-name", "Contoso")
     assert result.exit_code == 0, result.output
     report = read_report(tmp_path / "reports")
     assert report["state"] == "never run"
     assert [module["state"] for module in report["modules"]] == ["never run"] * 2
-    assert report["totals"]["success_rate"] is None
+    totals = report["totals"]
+    assert (totals["success_rate"], totals["longest_gap_s"], totals["stored_bytes"]) == (None,) * 3
+    assert (totals["jobs"], totals["bytes"], totals["sized_jobs"]) == (0, 0, 0)
     assert report["customer"] == {"id": "contoso", "name": "Contoso"}
     assert not (tmp_path / "reporter.db").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,12 @@ from tests.conftest import Run, StartEmulator, configure
 ALWAYS = ("[schedule]", "fetch_every = 0")
 """Each start fetches, however soon."""
 
+NOW = partial(datetime.now, UTC)
+
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, tmp_path: Path) -> Emulator:
-    emulator = start_emulator(
-        now=lambda: datetime.now(UTC), customers=ordinary_customers(3, 60, 1), lists=Lists.ALL
-    )
+    emulator = start_emulator(now=NOW, customers=ordinary_customers(3, 60, 1), lists=Lists.ALL)
     configure(emulator, tmp_path, *ALWAYS)
     return emulator
 
@@ -68,11 +69,10 @@ def test_a_customer_who_cannot_be_fetched_costs_no_other(
     """The others are fetched and rendered; it is rendered from what the store has; status 1."""
     monkeypatch.setattr(http, "_FIRST_WAIT_S", 0.0)
     cast = ordinary_customers(3, 60, 1)
-    service = {"now": lambda: datetime.now(UTC), "lists": Lists.ALL}
-    configure(start_emulator(customers=cast, **service), tmp_path, *ALWAYS)
+    configure(start_emulator(now=NOW, customers=cast, lists=Lists.ALL), tmp_path, *ALWAYS)
     assert run("run", "--format", "json").exit_code == 0
     broken = [replace(cast[0], readable=False), *cast[1:]]
-    configure(start_emulator(customers=broken, **service), tmp_path, *ALWAYS)
+    configure(start_emulator(now=NOW, customers=broken, lists=Lists.ALL), tmp_path, *ALWAYS)
     result = run("run", "--format", "json")
     assert result.exit_code == 1
     assert f"Failed: {cast[0].name}" in result.stderr

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from reporter.cli.render import render_stored_reports
-from reporter.emulator import Emulator, ordinary_customers
+from reporter.emulator import Emulator, Lists, ordinary_customers
 from tests.conftest import Clock, StartAt, StartEmulator, configure, set_clock
 
 
@@ -20,7 +20,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, clock: Clock) -> Emulator:
-    return start_emulator(customers=ordinary_customers(2, 40, 4), now=clock)
+    return start_emulator(customers=ordinary_customers(2, 40, 4), now=clock, lists=Lists.ALL)
 
 
 def done(result: Result) -> list[str]:

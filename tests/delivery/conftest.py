@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from reporter.emulator import ordinary_customers
+from reporter.emulator import Lists, ordinary_customers
 from reporter.store import Store
 from tests.conftest import Run, StartEmulator, configure
 from tests.delivery.mail_server import Accounts, mail_server
@@ -45,7 +46,8 @@ def office(
     are those of `[mail]` that say what mail goes through.
     """
     cast = ordinary_customers(3, 60, 1)
-    emulator = start_emulator(now=lambda: datetime.now(UTC), customers=cast)
+    now = partial(datetime.now, UTC)
+    emulator = start_emulator(now=now, customers=cast, lists=Lists.ALL)  # a month in one fetch
     recipients = [
         line
         for number, own in enumerate(cast)

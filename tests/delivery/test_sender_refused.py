@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reporter.emulator import ordinary_customers
+from reporter.emulator import Lists, ordinary_customers
 from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
 from tests.delivery.mail_server import Accounts, counted
 from tests.delivery.receivers import Receiver, Replies
@@ -39,7 +39,7 @@ def deliver(
     run: Run, start_emulator: StartEmulator, accounts: Accounts, tmp_path: Path, clock: Clock
 ) -> Configure:
     """Six customers whose reports are rendered, each with a recipient of its row."""
-    emulator = start_emulator(now=clock, customers=CAST)
+    emulator = start_emulator(now=clock, customers=CAST, lists=Lists.ALL)
 
     def write(*delivery: str, mail: bool = True) -> None:
         lines = ["[mail]", 'approval = "none"', 'formats = ["json"]']

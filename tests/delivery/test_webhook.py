@@ -332,12 +332,15 @@ def test_what_a_summary_says() -> None:
 def test_a_summary_of_what_is_missing_and_corrected() -> None:
     """Undefined stays undefined, missing days are said, and so is what is corrected."""
     nothing = {"success_rate": None, "jobs": 0, "failed": 0, "bytes": None, "longest_gap_s": None}
-    restates = {"version": 1, "made_at": "2026-11-01T07:00:00+01:00", "changes": [{}] * 99}
+    known = {"version": 1, "made_at": "2026-11-01T07:00:00+01:00", "redefined": True, "late": True}
+    restates = known | {"changes": [{}] * 99}
     coverage = {"modules_seen": 5, "modules_covered": 0, "missing_days": ["2026-10-04"]}
     summary = summary_of(
         figures(state="no data", totals=nothing, restates=restates, coverage=coverage), [], "1"
     )
     assert "success rate — (target 95 %); 0 of 0 jobs failed; — backed up" in summary["text"]
-    assert summary["text"].endswith("INCOMPLETE, 1 day not observed; version 2 corrects version 1")
+    assert summary["text"].endswith(
+        "INCOMPLETE, 1 day not observed; version 2 corrects version 1, by new definitions"
+    )
     assert (summary["success_rate"], summary["missing_days"]) == (None, ["2026-10-04"])
-    assert summary["restates"] == {"version": 1, "made_at": "2026-11-01T07:00:00+01:00"}
+    assert summary["restates"] == known

@@ -83,6 +83,7 @@ def test_a_pack_holds_what_auditors_test(evidence: Evidence) -> None:
     assert book.sheet_names == [
         "Read me & sign-off",
         "Completeness",
+        "Scopes",
         "Population",
         "Sample",
         "Failures",
@@ -108,7 +109,7 @@ def test_the_population_is_all_jobs_of_the_period(evidence: Evidence) -> None:
         assert (row["service"], row["status"], row["name"]) == (
             "Microsoft 365",
             job["status"],
-            "Daily backup",
+            "",
         )
         assert row["started_at"].startswith(job["startTime"][:10])
         assert float(row["duration_s"]) == 1200
@@ -210,9 +211,9 @@ def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
     assert facts["Made with"].startswith("backup-reporter ")
     assert facts["Report made by"] == "not named in the configuration"
     assert facts["Bag"].startswith("2026-10-v1; SHA-256")
-    assert facts["Rows of jobs in all replies of the bag"] == 40
+    assert facts["Rows in all replies of the bag"] == 40
     assert facts["Jobs known"] == 40
-    assert facts["less: started before the period"] == -20
+    assert facts["less: dated before the period"] == -20
     assert facts["Population"] == facts["Backup jobs in the figures"] == 20
     found = outcomes_of(pack)
     assert found["Population against the replies"][0] == "holds"
@@ -221,11 +222,11 @@ def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
     assert found["Rows against the service's count"][0] == "cannot be tested"
     assert found["Archive: figures"][0] == found["Archive: history"][0] == "holds"
     assert found["Archive: signature"][0] == "cannot be tested"
-    outcome, said = found["No gaps in time"]
+    outcome, said = found["Every day was observed"]
     assert (outcome, said) == ("FAILED", "1 of 31 days were observed")
     assert any("2026-10-31" in str(row[0]) for row in cells(pack, "Completeness"))
     front = cells(pack, "Read me & sign-off")
-    assert ["Tests that failed", "No gaps in time"] in [row[:2] for row in front]
+    assert ["Tests that failed", "Every day was observed"] in [row[:2] for row in front]
 
 
 def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> None:
@@ -267,7 +268,7 @@ def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> 
     assert any("4 rows, and the service counts 4" in str(row[3]) for row in looks)
     assert any("the service was down" in str(row[3]) for row in looks)
     assert facts_of(pack)["less: undated"] == -1
-    assert facts_of(pack)["less: rows of modules that never ran, without a job id"] == -1
+    assert facts_of(pack)["less: placeholders, rows without a job id"] == -1
     by_id = {own["job"]["job_id"]: own for own in sample(pack)["sample"]}
     assert by_id["odd"]["reply"]["row"] == 1
     assert by_id["odd"]["reply"]["request_id"] == "req-2"

@@ -6,7 +6,17 @@ In English, whatever the language of the report: it goes to auditors, not to the
 from __future__ import annotations
 
 from reporter.render.pack.files import jobs_of, write_population, write_readme, write_sample
-from reporter.render.pack.values import FIELDS, KEY, NUMBER, Check, Looked, Pack, Sampled
+from reporter.render.pack.values import (
+    FIELDS,
+    KEY,
+    NUMBER,
+    Check,
+    Found,
+    Looked,
+    Pack,
+    Sampled,
+    ScopeShown,
+)
 from reporter.render.pack.workbook import write_pack
 
 __all__ = [
@@ -14,9 +24,11 @@ __all__ = [
     "KEY",
     "NUMBER",
     "Check",
+    "Found",
     "Looked",
     "Pack",
     "Sampled",
+    "ScopeShown",
     "jobs_of",
     "write_pack",
     "write_population",

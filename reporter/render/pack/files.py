@@ -32,8 +32,9 @@ same files.
 
 WHAT IS IN IT
 
-auditors-pack.xlsx  read me and sign-off; completeness and accuracy; population; sample;
-                    failures and their cures
+auditors-pack.xlsx  read me and sign-off; completeness and accuracy; scopes, with the row
+                    that says how each is listed; population; sample; failures and their
+                    cures
 population.csv      every job, with its key (UTF-8; a text that begins with one of = + - @ '
                     or a tab has an apostrophe in front of it, so that no program takes it for
                     a formula)
@@ -64,7 +65,8 @@ HOW TO FOLLOW A JOB TO ITS SOURCE
 
 sample.json names the reply of each row by its SHA-256. In the bag that reply is
 data/replies/<SHA-256>.json, exactly as received; "row" says which row of it, from 1. How
-to check the bag says its own README.txt.
+to check the bag says its own README.txt. A job has a row in each reply that listed it:
+the one with the newest modification counts, and is the one named.
 
 WHAT IT DOES NOT SHOW
 
@@ -160,13 +162,13 @@ def _sampled(own: Sampled) -> Mapping[str, Any]:
         "key": own.key,
         "job": dict(zip(_NAMES, map(_written, own.job.values()), strict=True)),
         "reply": {
-            "sha256": own.reply_sha256,
-            "url": own.url,
-            "fetched_at": own.fetched_at.isoformat(),
-            "request_id": own.request_id,
-            "row": own.row,
+            "sha256": own.behind.reply_sha256,
+            "url": own.behind.url,
+            "fetched_at": own.behind.fetched_at.isoformat(),
+            "request_id": own.behind.request_id,
+            "row": own.behind.row,
         },
-        "raw": own.raw,
+        "raw": own.behind.raw,
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from reporter.jobs.frame import JOB_COLUMNS
-from reporter.model import Customer, Report
+from reporter.model import Customer, Listed, Report
 
 NUMBER: Final = "number"
 KEY: Final = "key"
@@ -45,6 +45,20 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A row of a reply, found again in it."""
+
+    url: str
+    fetched_at: datetime
+    request_id: str
+    reply_sha256: str
+    row: int
+    """Which of the reply's rows, from 1."""
+    raw: str
+    """The row, letter by letter."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sampled:
     """A job of the sample, and the row of a reply behind it."""
 
@@ -55,14 +69,33 @@ class Sampled:
     key: str
     job: Mapping[str, Any]
     """Its `FIELDS` and `counted_as`; times in the report's zone, None where missing."""
-    url: str
-    fetched_at: datetime
-    request_id: str
-    reply_sha256: str
-    row: int
-    """Which of the reply's rows, from 1."""
-    raw: str
-    """The row, letter by letter."""
+    behind: Found
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeShown:
+    """A scope of the report, and the row of a reply that says how it is listed."""
+
+    service: str
+    module: str
+    name: str | None
+    """None where the module is one scope without a name."""
+    listed: Listed | None = None
+    """None of one that is left out."""
+    listed_since: datetime | None = None
+    jobs: int = 0
+    """Its jobs of the period."""
+    left_out: str = ""
+    """The provider's reason to leave it out of the figures; empty of one that is in them."""
+    behind: Found | None = None
+    """Of the reference snapshot; of a scope that is gone, the last one that listed it. None where
+    no snapshot up to that one lists the scope, which then has its jobs alone.
+    """
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Service, module and name, as scopes are told apart."""
+        return self.service, self.module, self.name or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +115,8 @@ class Pack:
     reconciliation: tuple[tuple[str, int], ...]
     """From the rows of all replies to the population, and to the jobs in the figures."""
     looks: tuple[Looked, ...]
+    scopes: tuple[ScopeShown, ...]
+    """Those of the figures in their order, then those that are left out."""
     sample: tuple[Sampled, ...]
 
     @property
@@ -93,8 +128,10 @@ class Pack:
         """How the sample was drawn, for who draws it again."""
         return (
             f"The auditor named the seed {self.seed!r} and a sample of {self.asked} jobs. The "
-            f"population has {len(self.report.jobs)} jobs: all that started in the period, and "
-            "those whose start cannot be read.",
+            f"population has {len(self.report.jobs)} jobs: all that are dated in the period, by "
+            "their start, else their end, else the earliest modification known of them; and those "
+            "without any of the three that were first shown in it. What is no backup, and what the "
+            "provider leaves out of the figures, is in it and marked as such.",
             "The key of a job is the SHA-256, in hexadecimal, of the text seed|service|module|job "
             "id (UTF-8, with the three bars). The sample is the jobs with the smallest keys: sort "
             "the population by key as text and take the first.",

@@ -1,14 +1,23 @@
-"""The pack's workbook: read me and sign-off, completeness, population, sample, failures."""
+"""The pack's workbook: read me and sign-off, completeness, scopes, population, sample, failures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from reporter.model import Look, Outcome
-from reporter.render.pack.values import KEY, NUMBER, Check, Looked, Pack, Sampled
+from reporter.render.pack.values import (
+    KEY,
+    NUMBER,
+    Check,
+    Found,
+    Looked,
+    Pack,
+    Sampled,
+    ScopeShown,
+)
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.findings import exception_columns, quality_columns
 from reporter.render.workbook.jobs import (
@@ -18,6 +27,7 @@ from reporter.render.workbook.jobs import (
     text_cells,
     write_jobs,
 )
+from reporter.render.workbook.scopes import LISTED_AS
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import (
     CENTERED,
@@ -46,9 +56,12 @@ from reporter.render.workbook.tables import (
 # Not in the catalogues of translations: a pack is in English.
 _READ_ME: Final = "Read me & sign-off"
 _COMPLETENESS: Final = "Completeness"
+_SCOPES: Final = "Scopes"
 _POPULATION: Final = "Population"
 _SAMPLE: Final = "Sample"
 _FAILURES: Final = "Failures"
+
+T = TypeVar("T")
 
 _PAGE: Final = (34, 48, 22, 30)
 _TABLES: Final = (30, 18, 70, 44, 12, 12, 12, 44)
@@ -56,11 +69,14 @@ _LINE: Final = 30
 """Height of a line to be written on by hand."""
 _ABOUT: Final = (
     "This workbook is what is tested of a report before its figures are relied on: whether it is "
-    "complete and accurate (sheet Completeness), all jobs of the period (Population), a sample "
-    "with the rows of the service's replies behind it (Sample), and what failed with what made up "
-    "for it (Failures). It was made from the archived bag named below and from nothing else.",
-    "It rests on what the backup service answered. It does not show that data can be restored, "
-    "how long it is kept, that it is encrypted, or that nobody can delete it.",
+    "complete and accurate (sheet Completeness), what is backed up and how the service lists it "
+    "(Scopes), all jobs of the period (Population), a sample with the rows of the service's "
+    "replies behind it (Sample), and what failed with what made up for it (Failures). It was made "
+    "from the archived bag named below and from nothing else.",
+    "It rests on what the backup service answered, which lists the newest job of each scope alone: "
+    "a job that was followed by another between two replies is in none of them. It does not show "
+    "that data can be restored, how long it is kept, that it is encrypted, or that nobody can "
+    "delete it.",
 )
 _SIGN_OFF: Final = (
     ("Prepared by (name, function)", "Date"),
@@ -84,6 +100,7 @@ def write_pack(pack: Pack, look: Look, path: Path) -> None:
     with Book(pack.report, replace(look, locale="en"), path) as book:
         _add_read_me(book, pack)
         _add_completeness(book, pack)
+        _add_scopes(book, pack)
         write_jobs(book, _POPULATION, _POPULATION, _population_columns(book), {})
         _add_sample(book, pack)
         _add_failures(book, pack)
@@ -136,7 +153,7 @@ def _add_completeness(book: Book, pack: Pack) -> None:
         Column("Number", 0, lambda step: step[1], COUNT),
     ]
     write_table(book, sheet, "Reconciliation", steps, pack.reconciliation)
-    _heading(sheet, "Gaps in time: days on which the service's list was not read completely")
+    _heading(sheet, "Days on which the service's list was not read completely")
     missing = report.coverage.missing_days
     _paragraph(sheet, ", ".join(day.isoformat() for day in missing) or "None.")
     _heading(sheet, "Values that cannot be read, or contradict one another")
@@ -182,6 +199,60 @@ def _check_style(check: Check) -> Style:
     return badge(OUTCOME_COLORS[Outcome.FAILED], bold=True) if check.holds is False else CENTERED
 
 
+def _add_scopes(book: Book, pack: Pack) -> None:
+    """What is backed up, what of it is left out of the figures, and the rows that say so."""
+    columns = _scope_columns(book)
+    sheet = book.sheet(_SCOPES, Layout(widths_of(columns), book.tab_color, "D2", 1, pages_wide=3))
+    if not write_table(book, sheet, _SCOPES, columns, pack.scopes):
+        write_empty(sheet, "The service lists no module of this customer.")
+
+
+def _scope_columns(book: Book) -> list[Column[ScopeShown]]:
+    zone = book.report.period.timezone
+
+    def listed(own: ScopeShown) -> str:
+        return book.words.say(LISTED_AS[own.listed]) if own.listed else ""
+
+    return [
+        Column("Service", 20, lambda own: own.service, WRAPPED),
+        Column("Module", 24, lambda own: own.module, WRAPPED),
+        Column("Scope", 28, lambda own: own.name, WRAPPED),
+        Column("Listed as", 20, listed),
+        Column(f"Since ({zone})", 20, lambda own: own.listed_since, MOMENT),
+        Column("Jobs", 10, lambda own: own.jobs, COUNT),
+        Column("Left out of the figures, because", 34, lambda own: own.left_out, WRAPPED),
+        *_behind_columns(zone, lambda own: own.behind),
+        *_to_fill_in(),
+    ]
+
+
+def _behind_columns(zone: str, behind: Callable[[T], Found | None]) -> list[Column[T]]:
+    """The row behind something, and where to find it."""
+
+    def column(header: str, width: float, field: str, style: Style = TEXT) -> Column[T]:
+        def value(own: T) -> Any:
+            found = behind(own)
+            return None if found is None else getattr(found, field)
+
+        return Column(header, width, value, style)
+
+    return [
+        column("Row behind it, as received", 90, "raw", WRAPPED),
+        column("Row no. in its reply", 10, "row", COUNT),
+        column("SHA-256 of the reply", 68, "reply_sha256"),
+        column(f"Received ({zone})", 20, "fetched_at", MOMENT),
+        column("Request id", 38, "request_id", WRAPPED),
+        column("Address", 60, "url", WRAPPED),
+    ]
+
+
+def _to_fill_in() -> list[Column[Any]]:
+    return [
+        Column("Agrees (to be filled in)", 14, lambda _: None),
+        Column("Remark (to be filled in)", 40, lambda _: None, WRAPPED),
+    ]
+
+
 def _population_columns(book: Book) -> list[JobColumn]:
     """Every field of the jobs, numbered, and what the sample is drawn by."""
     number = JobColumn("No.", 8, "right", lambda sheet, part: count_cells(sheet, part[NUMBER]))
@@ -222,15 +293,9 @@ def _sample_columns(timezone: str) -> list[Column[Sampled]]:
         field("Dated by", "dated_by", 14),
         Column("Outcome", 12, outcome, lambda own: outcome_style(Outcome(outcome(own)))),
         field("Counted as", "counted_as", 14),
-        Column("Row behind it, as received", 90, lambda own: own.raw, WRAPPED),
-        Column("Row no. in its reply", 10, lambda own: own.row, COUNT),
-        Column("SHA-256 of the reply", 68, lambda own: own.reply_sha256),
-        Column(f"Received ({timezone})", 20, lambda own: own.fetched_at, MOMENT),
-        Column("Request id", 38, lambda own: own.request_id, WRAPPED),
-        Column("Address", 60, lambda own: own.url, WRAPPED),
+        *_behind_columns(timezone, lambda own: own.behind),
         Column("Key", 68, lambda own: own.key),
-        Column("Agrees (to be filled in)", 14, lambda _: None),
-        Column("Remark (to be filled in)", 40, lambda _: None, WRAPPED),
+        *_to_fill_in(),
     ]
 
 

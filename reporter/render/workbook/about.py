@@ -7,6 +7,7 @@ from typing import Final
 
 from reporter import __version__
 from reporter.model import Source
+from reporter.render.sentences import certainty_text, marking_text
 from reporter.render.text import marked
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
@@ -33,8 +34,9 @@ DEFINITIONS: Final = (
         marked(
             "A row of the service's list that has a job id is a job; one without tells how a "
             "scope stands. A scope is what is backed up on a schedule of its own: a module, or "
-            "each named part of it. The service lists the newest job of each scope and no older "
-            "one, so that a period is what many looks at it have shown."
+            "each named part of it. A look is one complete reading of the list, which holds the "
+            "newest job of each scope and no older one: a period is what all looks at it have "
+            "shown."
         ),
     ),
     (
@@ -83,8 +85,8 @@ DEFINITIONS: Final = (
         marked("Volume"),
         marked(
             "Sum of the sizes the service reports, which it has rounded already. A module whose "
-            "jobs processed objects and all say 0 or nothing gives no volume: the cell is empty. "
-            "A group's is that of its modules that give one."
+            "jobs processed objects and all say 0 or nothing gives none: its volume is not given, "
+            "and the cell is empty. A group's is that of its modules that give one."
         ),
     ),
     (
@@ -112,9 +114,8 @@ DEFINITIONS: Final = (
         marked("Longest gap"),
         marked(
             "The longest time without a recovery point, from the last one before the period (else "
-            "the first job known) to the period's end or the last look. At least: what was "
-            "watched throughout. At most: if nothing ran in the time that nobody watched. Equal "
-            "where everything was watched."
+            "the first job known) to the period's end or the last look. It has two figures, at "
+            "least and at most, which are equal where nothing can have run unseen."
         ),
     ),
     (
@@ -134,8 +135,9 @@ DEFINITIONS: Final = (
         marked("Targets"),
         marked(
             "A success or object target is met where the rate reaches it. A recovery-point target "
-            "is missed where the longest gap is longer at least, met where it is not longer at "
-            "most, and cannot be judged otherwise. Empty: there is no rate, or no target."
+            "is missed where even the least that the longest gap can be is too long. It is met "
+            "where the most that it can be is not, and the period was watched to its end. Empty: "
+            "there is no rate or no target, or it cannot be judged."
         ),
     ),
     (
@@ -143,10 +145,11 @@ DEFINITIONS: Final = (
         marked(
             "Critical: no recovery point in the period though jobs ran or the target is missed, "
             "three failures in a row, or it could not run. Attention: a target missed, the last "
-            "job failed, switched off in the period, no longer listed, or a subscription expired "
-            "or exceeded. Never run: no job is known. No data: no job completed in the period. A "
-            "module's state is its worst scope's, a customer's its worst module's. Nothing to "
-            "back up, and switched off earlier, are no fault."
+            "job failed or could not run, switched off in the period, no longer listed, or a "
+            "subscription expired or exceeded. Never run: no job is known. No data: no job "
+            "completed in the period. A module's state is its worst scope's, a customer's its "
+            "worst module's. Nothing to back up (the service went through the scope and found "
+            "nothing), and switched off earlier, are no fault."
         ),
     ),
     (
@@ -188,6 +191,8 @@ def add_about(book: Book) -> None:
     _heading(sheet, say("How this report counts"))
     for number, text in enumerate(book.policy):
         _fact(sheet, "" if number else say("Policy"), text)
+    _fact(sheet, say("Certainty of gaps"), certainty_text(book.report.policy, book.words))
+    _fact(sheet, say("Marks on page one"), marking_text(book.report.policy, book.words))
     _heading(sheet, say("How these figures are computed"))
     for term, definition in DEFINITIONS:
         _fact(sheet, say(term), say(definition))

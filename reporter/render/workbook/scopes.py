@@ -49,7 +49,7 @@ from reporter.render.workbook.titles import JOBS, MODULES, SCOPES
 
 NAMING_COLUMNS: Final = 6
 """Before the figures."""
-_LISTED: Final = {
+LISTED_AS: Final = {
     Listed.JOB: marked("with a job"),
     Listed.WAITING: marked("waiting to run"),
     Listed.IDLE: marked("nothing to back up"),
@@ -57,6 +57,7 @@ _LISTED: Final = {
     Listed.REFUSED: marked("could not run"),
     Listed.GONE: marked("no longer listed"),
 }
+"""How a scope is listed, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def add_scopes(book: Book) -> None:
     sheet.row()
     moment = book.words.moment(report.reference_at)
     write_note(
-        sheet, say("How each scope is listed is read off the reply of {moment}.", moment=moment)
+        sheet, say("How each scope is listed is read off the look of {moment}.", moment=moment)
     )
 
 
@@ -154,7 +155,7 @@ def _scope_columns(book: Book) -> list[Column[_Row]]:
             lambda own: words.state(own.scope.state),
             lambda own: state_style(own.scope.state),
         ),
-        Column(say("Listed as"), 20, lambda own: say(_LISTED[own.scope.listed])),
+        Column(say("Listed as"), 20, lambda own: say(LISTED_AS[own.scope.listed])),
         Column(
             say("Since ({timezone})", timezone=zone), 20, lambda own: own.scope.listed_since, MOMENT
         ),
