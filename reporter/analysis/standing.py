@@ -15,6 +15,7 @@ from reporter.analysis.window import (
     earliest,
     instants,
     latest,
+    utc,
 )
 from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
@@ -136,12 +137,27 @@ def _lengths(stretches: pd.DataFrame) -> pd.Series:
 
 def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
     """Whether the recovery-point target is met (1.0) or missed (0.0), where that can be judged."""
-    first = _of(standing, earliest(window.known, "dated_at", len(window.scopes)))
-    whole = (window.stop == window.end) & ((first < window.start) | window.looked_before)
+    whole = _begins_known(window)[standing.index] & (window.stop == window.end)
     met = (standing["longest_gap_at_most_s"] <= standing["allowed_s"]) & whole
     kept = pd.Series(float("nan"), index=standing.index).mask(met, 1.0)
     missed = standing["longest_gap_s"] > standing["allowed_s"]
     return kept.mask(missed, 0.0).where(standing["allowed_s"] > 0)
+
+
+def _begins_known(window: Window) -> Flags:
+    """Of which scopes nothing is unknown that reaches into the period: a recovery point before it
+    is known, or a look before it that showed no job of the scope, and hid none.
+    """
+    points, scopes = window.recovery_points, len(window.scopes)
+    begins: Flags = ~np.isnat(latest(points[points["point_at"] < window.start], "point_at", scopes))
+    if window.looked_before:
+        first = window.snapshots[0]
+        since = earliest(window.known, "dated_at", scopes)
+        queued = window.sightings[window.sightings["snapshot"] == 0]
+        queued = queued[~queued.index.isin(window.looks.index)]
+        hidden = np.isin(np.arange(scopes), queued["scope"])
+        begins |= (since > utc(first).tz_localize(None).to_datetime64()) & ~hidden
+    return begins
 
 
 def _consecutive_failures(window: Window) -> Places:

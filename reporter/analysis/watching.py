@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import Window, instants, latest
+from reporter.analysis.window import Window, instants
 from reporter.model import Watch
 
 
@@ -18,24 +18,39 @@ def unseen_of(window: Window) -> pd.DataFrame:
     to the start of the oldest job that the second lists, or to the second itself where it lists
     none; and the time from the last look to the period's end. All of them count where they are
     longer than the policy's `watch_every`; however short, where the job that ran at the first look
-    is listed no more.
+    is listed no more, and where a scope was first shown with a queued job, which hides the others.
     """
     watch = np.timedelta64(window.policy.watch_every)
-    looks = window.looks.sort_values(["scope", "snapshot"])
-    scope, lost = looks["scope"].to_numpy(), looks["lost"].to_numpy()[1:]
+    looks = _looks(window)
+    scope, hides = looks["scope"].to_numpy(), looks["hides"].to_numpy()
     taken, oldest = instants(looks["taken_at"]), instants(looks["oldest_at"])
     start, next_one, begun = taken[:-1], taken[1:], oldest[1:]
+    lost = looks["lost"].to_numpy()[1:]
     end = np.where(np.isnat(begun) | (lost & (begun <= start)), next_one, begun)
-    hidden = (scope[1:] == scope[:-1]) & ((end - start > watch) | lost) & (end > start)
-    last = latest(looks, "taken_at", len(window.scopes))
-    after = np.flatnonzero(_naive(window.stop) - last > watch)
+    long = (end - start > watch) | lost | hides[:-1]
+    hidden = (scope[1:] == scope[:-1]) & long & (end > start)
+    stop = _naive(window.stop)
+    last = looks[~looks["scope"].duplicated(keep="last")]
+    since = instants(last["taken_at"])
+    open_ = (last["hides"] | (last["at_work"] != "")).to_numpy()
+    after = (stop - since > watch) | (open_ & (stop > since))
     return pd.DataFrame(
         {
-            "scope": np.concatenate([scope[1:][hidden], after]),
-            "start": np.concatenate([start[hidden], last[after]]),
-            "end": np.concatenate([end[hidden], np.full(len(after), _naive(window.stop))]),
+            "scope": np.concatenate([scope[1:][hidden], last["scope"][after]]),
+            "start": np.concatenate([start[hidden], since[after]]),
+            "end": np.concatenate([end[hidden], np.full(after.sum(), stop)]),
         }
     )
+
+
+def _looks(window: Window) -> pd.DataFrame:
+    """The looks at each scope in their order, and before them the sighting that showed it first,
+    where that `hides` what there was.
+    """
+    sightings = window.sightings.sort_values(["scope", "snapshot"])
+    shown = sightings.index.isin(window.looks.index)
+    first = ~sightings["scope"].duplicated()
+    return sightings.assign(hides=~shown)[shown | first]
 
 
 def _naive(moment: pd.Timestamp) -> np.datetime64:

@@ -221,6 +221,8 @@ def why_not_judged(figures: Figures, allowed_s: float, watched: Watched, words: 
     if watched.first_look is not None and most <= allowed_s:
         day = words.short_day(watched.first_look)
         return words.say("cannot be judged: first look on {day}", day=day)
+    if most <= allowed_s:
+        return words.say("cannot be judged: no recovery point is known before the period")
     if watched.interval_s is None:
         return (
             words.say("cannot be judged: asked once in the period")

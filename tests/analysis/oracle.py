@@ -611,27 +611,40 @@ def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     found: list[Span] = []
     series = looks(scope, known)
     for earlier, later in pairwise(series):
-        starts = [started(row) for row in later.of(scope) if row.job_id]
-        oldest = min((one for one in starts if one), default=None)
-        shown_from = oldest or later.at
+        shown_from = shown_by(later, scope)
         if shown_from - earlier.at > known.watch:
             found.append((earlier.at, shown_from))
         elif lost_running(scope, earlier, later, known):
             found.append((earlier.at, shown_from if shown_from > earlier.at else later.at))
-    if series and known.stop - series[-1].at > known.watch:
-        found.append((series[-1].at, known.stop))
+    first = next((one for one in known.counted if one.of(scope)), None)
+    if first and first not in series:
+        # Queued when it was first shown: what there was before is hidden.
+        found.append((first.at, shown_by(series[0], scope) if series else known.stop))
+    if series:
+        last = series[-1]
+        if known.stop - last.at > known.watch or newest_running(scope, last):
+            found.append((last.at, known.stop))
     return found
+
+
+def shown_by(look: Snapshot, scope: ScopeKey) -> datetime:
+    """From when on a look shows what ran: the start of the oldest job it lists, else its time."""
+    starts = [started(row) for row in look.of(scope) if row.job_id]
+    return min((one for one in starts if one), default=look.at)
 
 
 def lost_running(scope: ScopeKey, earlier: Snapshot, later: Snapshot, known: Known) -> bool:
     """Whether a look lists the scope's newest job as running and the next lists it no more."""
-    rows = [row for row in earlier.of(scope) if row.job_id]
-    if not rows:
-        return False
+    newest = newest_running(scope, earlier)
+    return bool(newest and newest.identity and not later.lists(newest.identity))
+
+
+def newest_running(scope: ScopeKey, look: Snapshot) -> Row | None:
+    """The newest job of a scope that a look lists, where that runs."""
+    rows = [row for row in look.of(scope) if row.job_id]
     never = datetime.min.replace(tzinfo=UTC)
-    newest = max(rows, key=lambda row: (started(row) or never, row.place))
-    assert newest.identity
-    return newest.outcome == "running" and not later.lists(newest.identity)
+    newest = max(rows, key=lambda row: (started(row) or never, row.place), default=None)
+    return newest if newest and newest.outcome == "running" else None
 
 
 def overlap(one: Span, other: Span) -> bool:
@@ -707,7 +720,9 @@ def has_recovery_point(scope: ScopeKey, known: Known) -> bool:
 def gap_target_met(scope: ScopeKey, known: Known) -> bool | None:
     """Missed where the certain gap is too long; met where the longest possible is not.
 
-    Met needs the whole period, and something known before it began. Else it cannot be judged.
+    Met needs the whole period, and that nothing unknown reaches into it: a recovery point before
+    it, or a look before it at which the scope had no job, and none was hidden. Else it cannot be
+    judged.
     """
     allowed = target("max_gap_s", known.policy, *scope)
     certain, at_most = gaps(scope, known)
@@ -715,11 +730,18 @@ def gap_target_met(scope: ScopeKey, known: Known) -> bool | None:
         return None
     if certain > allowed:
         return False
-    known_before = bool(known.before) or any(
-        job.scope == scope and job.dated_at and job.dated_at < known.start for job in known.jobs
-    )
     whole = known.stop == known.end
-    return True if at_most <= allowed and whole and known_before else None
+    return True if at_most <= allowed and whole and begins_known(scope, known) else None
+
+
+def begins_known(scope: ScopeKey, known: Known) -> bool:
+    """Whether nothing unknown of a scope reaches into the period."""
+    if any(point < known.start for point in recovery_points(scope, known)):
+        return True
+    dated = [job.dated_at for job in known.jobs if job.scope == scope and job.dated_at]
+    first = known.snapshots[0]
+    hidden = bool(first.of(scope)) and first not in looks(scope, known)
+    return bool(known.before) and bool(dated) and min(dated) > first.at and not hidden
 
 
 # Counts, rates, volume.

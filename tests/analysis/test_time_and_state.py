@@ -14,6 +14,7 @@ from reporter.model import (
     Policy,
     ReasonKind,
     Report,
+    Silence,
     State,
     Target,
 )
@@ -221,6 +222,39 @@ def test_what_is_queued_shows_nothing() -> None:
     assert (figures.longest_gap_s, figures.longest_gap_at_most_s) == (40 * 60, 22 * 3600)
 
 
+@pytest.mark.parametrize("goes_on", [make_row(status="Pending"), None])
+def test_a_job_that_ran_at_the_last_look_may_have_ended_since(
+    goes_on: dict[str, object] | None,
+) -> None:
+    """At 8 it ran, at 12 the next is queued, or the scope is gone: no gap up to 12 is certain."""
+    runs = make_job(at(6, 7), "Running", endTime="N/A", jobDuration="N/A")
+    looks = [
+        (datetime(2026, 10, 5, 3, tzinfo=UTC), [make_job(at(5, 1))]),
+        *((datetime(2026, 10, 5, hour, tzinfo=UTC), [make_job(at(5, 1))]) for hour in (9, 15, 21)),
+        (datetime(2026, 10, 6, 3, tzinfo=UTC), [make_job(at(5, 1))]),
+        (datetime(2026, 10, 6, 8, tzinfo=UTC), [runs]),
+        (datetime(2026, 10, 6, 12, tzinfo=UTC), [goes_on] if goes_on else []),
+    ]
+    (scope,) = module_of_looks(looks, period="2026-10-05..2026-10-06").scopes
+    figures = scope.figures
+    assert figures.longest_gap_s == 20 * 60
+    assert figures.longest_gap_at_most_s == 35 * 3600 - 20 * 60
+    assert figures.gap_target_met is None
+
+
+def test_a_queue_at_every_look_hides_what_runs() -> None:
+    """Asked at the very hour it is queued: nobody can say that nothing ran."""
+    queued = make_row(status="Pending", lastModifyTime=at(5))
+    looks = [datetime(2026, 10, day, 1, tzinfo=UTC) for day in range(4, 8)]
+    report = report_of_looks([(own, [queued]) for own in looks], "2026-10-05..2026-10-06")
+    assert report.coverage.missing_days == ()
+    assert [own.silence for own in report.silent] == [Silence.NOT_OBSERVED] * 2
+    looks[-1] += timedelta(hours=4)
+    shown = [*([queued] for _ in looks[:-1]), [make_job(at(7))]]
+    report = report_of_looks(list(zip(looks, shown, strict=True)), "2026-10-05..2026-10-06")
+    assert [own.silence for own in report.silent] == [Silence.NOT_OBSERVED] * 2
+
+
 def test_failures_in_a_row_are_counted_back_from_the_newest() -> None:
     """Two failures after the last success are two in a row, whatever failed before it."""
     rows = [make_job(at(1), "Failed"), make_job(at(2)), *daily("Failed", days=range(3, 5))]
@@ -307,6 +341,31 @@ def test_what_was_not_known_before_the_period_cannot_be_judged() -> None:
     """A first look in the middle of the month says nothing of what was before it."""
     module = module_of(daily(days=range(11, 32)))
     assert (module.figures.gap_target_met, module.state) == (None, State.HEALTHY)
+
+
+@pytest.mark.parametrize(
+    ("first_shown", "met"),
+    [
+        ([make_job(at(30, month=9), "Failed")], None),
+        ([make_row(status="Pending")], None),
+        ([make_row(status="Not started")], True),
+        ([], True),
+        ([make_job(at(30, month=9))], True),
+    ],
+)
+def test_what_reaches_into_the_period_unknown_cannot_be_judged(
+    first_shown: list[dict[str, object]], met: bool | None
+) -> None:
+    """The first look, an hour before the period, shows a failure, or hides the last job: for how
+    long there had been no recovery point nobody knows.
+    """
+    first = datetime(2026, 9, 30, 23, tzinfo=UTC)
+    looks = [first + timedelta(hours=6) * number for number in range(127)]
+    shown = [make_job(at(own.day)) if own.hour > 1 else None for own in looks]
+    seen = [(own, [job]) for own, job in zip(looks, shown, strict=True) if job is not None]
+    module = module_of_looks([(first, first_shown), *seen[1:]], period="2026-10")
+    assert (module.figures.longest_gap_at_most_s or 0) <= 26 * 3600
+    assert module.figures.gap_target_met is met
 
 
 STATES = {

@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from reporter.emulator import demo_cast, ordinary_customers
+from reporter.emulator import Lists, demo_cast, ordinary_customers
 from tests.builders import make_busy_month, make_job, make_row
 from tests.conftest import Run, StartEmulator, configure
 
@@ -22,6 +22,8 @@ SEED_REPLY = {
     "@odata.context": "https://graph.example/partner/$metadata#Collection(BackUpJob)",
     "value": [make_row(jobModule="SharePoint Online"), make_row(jobModule="Exchange Online")],
 }
+
+IN_OCTOBER = ("--period", "2026-10", "--fetched-at", "2026-10-31T18:00:00Z")
 
 
 def write_reply(folder: Path, reply: object = SEED_REPLY, name: str = "reply.json") -> Path:
@@ -61,7 +63,7 @@ def test_one_customer_that_fails_costs_no_other(
 ) -> None:
     """With one customer out of scope the others are fetched; the exit status is 1."""
     small = [demo_cast()[0], demo_cast()[2], demo_cast()[6]]
-    configure(start_emulator(customers=small), tmp_path)
+    configure(start_emulator(customers=small, lists=Lists.ALL), tmp_path)
     result = run("fetch")
     assert result.exit_code == 1
     assert "Tailspin Toys" in result.stderr
@@ -144,10 +146,7 @@ def test_customers_are_rendered_in_worker_processes(
 def test_the_seeds_own_reply_renders(run: Run, tmp_path: Path) -> None:
     """Modules that never ran: state "never run", no rate, no volume, no store and no network."""
     path = write_reply(tmp_path)
-    result = run(
-        "render", "--input", path, "--period", "2026-10", "--customer-name", "Contoso",
-        "--fetched-at", "2026-10-31T20:00:00Z",
-    )  # fmt: skip
+    result = run("render", "--input", path, *IN_OCTOBER, "--customer-name", "Contoso")
     assert result.exit_code == 0, result.output
     report = read_report(tmp_path / "reports")
     assert report["state"] == "never run"
@@ -164,9 +163,8 @@ def test_a_reply_from_standard_input(run: Run, tmp_path: Path) -> None:
     rows = [make_row(jobType=7, jobModule=303, status=0)]
     reply = {"data": rows, "metadata": {"pageIndex": 1, "pageSize": 50, "totalCount": 1}}
     result = run(
-        "render", "--input", "-", "--format", "json", "--period", "2026-10",
-        input=json.dumps(reply).encode(),
-    )  # fmt: skip
+        "render", "--input", "-", "--format", "json", *IN_OCTOBER, input=json.dumps(reply).encode()
+    )
     assert result.exit_code == 0, result.output
     (module,) = read_report(tmp_path / "reports")["modules"]
     assert (module["service"], module["module"]) == ("Microsoft 365", "Exchange Online")
@@ -193,7 +191,7 @@ def test_all_outputs_tell_the_same_figures(run: Run, tmp_path: Path) -> None:
     (pdf,), (xlsx,), (html,) = (
         (tmp_path / "reports").rglob(f"*.{s}") for s in ("pdf", "xlsx", "html")
     )
-    shown = f"{totals['success']} of {totals['completed']} backups succeeded"
+    shown = f"{totals['success']} of {totals['completed']} backups that were seen succeeded"
     assert shown in " ".join(PdfReader(pdf).pages[0].extract_text().split())
     assert shown in html.read_text("utf-8")
     jobs = CalamineWorkbook.from_path(str(xlsx)).get_sheet_by_name("Jobs").to_python()
@@ -283,7 +281,7 @@ def test_an_output_folder_that_cannot_be_written(run: Run, tmp_path: Path) -> No
     """A file where the folder should be gives an error that names it."""
     (tmp_path / "taken").write_text("")
     path = write_reply(tmp_path)
-    result = run("render", "--input", path, "--period", "2026-10", "--out", "taken/reports")
+    result = run("render", "--input", path, *IN_OCTOBER, "--out", "taken/reports")
     assert result.exit_code == 1
     assert "cannot be written" in result.stderr
 
@@ -298,7 +296,7 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setitem(pipeline.WRITERS, "xlsx", full)
-    result = run("render", "--input", write_reply(tmp_path), "--period", "2026-10")
+    result = run("render", "--input", write_reply(tmp_path), *IN_OCTOBER)
     assert result.exit_code == 1
     assert "No space left" in result.stderr
     assert {path.suffix for path in (tmp_path / "reports").rglob("*.*") if path.is_file()} == {
@@ -340,11 +338,13 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
 def test_check_names_what_is_not_permitted(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Without the permission for subscriptions nothing fails, and it is said what it is for."""
-    configure(start_emulator(withheld=["partner.license.read.all"]), tmp_path)
+    """Without a permission for subscriptions nothing fails, and it is said what it is for."""
+    permissions = [f"{generation}.license.read.all" for generation in ("elements", "partner")]
+    configure(start_emulator(withheld=permissions), tmp_path)
     result = run("check")
     assert result.exit_code == 0, result.output
-    assert "absent  partner.license.read.all: needed for subscriptions" in result.stdout
+    for permission in permissions:
+        assert f"absent  {permission}: needed for subscriptions" in result.stdout
     assert "protection read, subscription not permitted" in result.stdout
 
 

@@ -38,7 +38,7 @@ Deliver = Callable[..., None]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return set_clock(monkeypatch, datetime(2026, 11, 1, 6, tzinfo=UTC))
+    return set_clock(monkeypatch, datetime(2026, 11, 1, 7, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -100,12 +100,12 @@ def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
 ) -> None:
     """Where nobody need approve."""
     deliver(NO_APPROVAL)
-    first = start("2026-11-01T06:17")
+    first = start("2026-11-01T07:17")
     assert first.exit_code == 0, first.output
     assert (first.stderr.count("Fetched"), first.stderr.count("Rendered")) == (2, 2)
     assert first.stdout.count("sent  ") == 2
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
-    for hour in (7, 8):
+    for hour in (8, 9):
         again = start(f"2026-11-01T{hour:02}:17")
         assert again.exit_code == 0, again.output
         assert "sent  " not in again.stdout
@@ -118,16 +118,16 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
 ) -> None:
     """Waiting is no failure, and it is said what for."""
     deliver()
-    for hour in (6, 7):
+    for hour in (7, 8):
         result = start(f"2026-11-01T{hour:02}:17")
         assert result.exit_code == 0, result.output
         assert "What is queued waits for `reporter approve`." in result.stderr
     assert accounts.arrived == []
     assert run("approve", "--yes", "--customer", CAST[0].name).exit_code == 0
-    assert start("2026-11-01T08:17").exit_code == 0
+    assert start("2026-11-01T09:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[0].id]: 1}
     assert run("approve", "--yes").exit_code == 0
-    assert start("2026-11-01T09:17").exit_code == 0
+    assert start("2026-11-01T10:17").exit_code == 0
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
 
 
@@ -138,7 +138,7 @@ def test_while_somebody_sends_or_fetches_the_rest_is_done(
     deliver(NO_APPROVAL)
     store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
     with closing(store), held(store.engine, part="outbox"):
-        result = start("2026-11-01T06:17")
+        result = start("2026-11-01T07:17")
         assert result.exit_code == 1
         held_outbox = f"The outbox sqlite:///{tmp_path}/reporter.db is held by another run"
         assert held_outbox in result.stderr
@@ -157,9 +157,9 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     """Only whom it concerns gets it; subject, text and PDF say what it corrects."""
     deliver(formats=("pdf",))
     formats = ("--format", "pdf,json")
-    start("2026-11-01T06:17", *formats)
+    start("2026-11-01T07:17", *formats)
     run("approve", "--yes")
-    assert start("2026-11-01T07:17", *formats).exit_code == 0
+    assert start("2026-11-01T08:17", *formats).exit_code == 0
     assert len(accounts.arrived) == 2
     appears_late(emulator, 0)
     later = start("2026-11-03T06:17", *formats)
@@ -190,10 +190,10 @@ def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
 ) -> None:
     """The yes was to other figures: the first version goes to nobody any more."""
     deliver()
-    start("2026-11-01T06:17")
+    start("2026-11-01T07:17")
     run("approve", "--yes")
     appears_late(emulator, 0)
-    assert start("2026-11-01T07:17").exit_code == 0
+    assert start("2026-11-01T08:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[1].id]: 1}
     concerned = [(own["version"], own["state"]) for own in rows(run, "--customer", CAST[0].id)]
     assert concerned == [(1, "withdrawn"), (2, "queued")]
@@ -204,9 +204,9 @@ def test_no_approval_sends_a_correction_at_once(
 ) -> None:
     """Once, to whom it concerns."""
     deliver(NO_APPROVAL)
-    start("2026-11-01T06:17")
+    start("2026-11-01T07:17")
     appears_late(emulator, 1)
-    for hour in (7, 8):
+    for hour in (8, 9):
         assert start(f"2026-11-01T{hour:02}:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[0].id]: 1, ADDRESSES[CAST[1].id]: 2}
 
@@ -226,7 +226,7 @@ def test_a_broken_channel_costs_the_others_nothing(
         if broken == "folder":
             share.write_text("no folder", "utf-8")
         deliver(NO_APPROVAL, delivery=delivery)
-        result = start("2026-11-01T06:17")
+        result = start("2026-11-01T07:17")
         assert result.exit_code == 1
         assert "T0K3N" not in result.output
         state = {"mail": "approved"}.get(broken, "failed")
@@ -236,9 +236,9 @@ def test_a_broken_channel_costs_the_others_nothing(
         if broken == "folder":
             share.unlink()
         deliver(NO_APPROVAL, delivery=delivery)
-        mended = start("2026-11-01T07:17")
+        mended = start("2026-11-01T08:17")
         assert mended.exit_code == 0, mended.output
-        assert start("2026-11-01T08:17").exit_code == 0
+        assert start("2026-11-01T09:17").exit_code == 0
         posts = Counter(own.headers["Idempotency-Key"] for own in receiver.received)
     assert by_channel(run) == {own: {"sent"} for own in ("mail", "folder", "webhook")}
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
@@ -262,7 +262,7 @@ def test_a_web_address_that_never_answers_is_not_asked_again(
     """Nobody knows whether it has the summaries, until somebody says so of each."""
     with Receiver(goes_silently, goes_silently, Replies(200)) as receiver:
         deliver(NO_APPROVAL, delivery=(f'webhook = "{receiver.url}/hook"',))
-        for hour in (6, 7, 8):
+        for hour in (7, 8, 9):
             result = start(f"2026-11-01T{hour:02}:17")
             assert result.exit_code == 1
             assert result.stderr.count("Uncertain: ") == 2
@@ -271,7 +271,7 @@ def test_a_web_address_that_never_answers_is_not_asked_again(
         assert [own["channel"] for own in uncertain] == ["webhook", "webhook"]
         assert run("outbox", "resolve", uncertain[0]["id"], "--sent").exit_code == 0
         assert run("outbox", "resolve", uncertain[1]["id"], "--again").exit_code == 0
-        for hour in (9, 10):
+        for hour in (10, 11):
             assert start(f"2026-11-01T{hour:02}:17").exit_code == 0
         keys = [own.headers["Idempotency-Key"] for own in receiver.received]
         posted = [json.loads(own.body)["customer"]["id"] for own in receiver.received]
@@ -310,7 +310,7 @@ def test_through_graph_all_recipients_stand_in_the_message(
     """One request for each customer, with the blind copies that Graph takes out; one token."""
     with Receiver(Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens), copies=COPIES)
-        for hour in (6, 7):
+        for hour in (7, 8):
             result = start(f"2026-11-01T{hour:02}:17")
             assert result.exit_code == 0, result.output
         sent = {own["To"]: own for own in posted_to(graph)}
@@ -332,7 +332,7 @@ def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
     monkeypatch.setattr("reporter.delivery.graph.LARGEST", 20_000)
     with Receiver(Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens), 'link = "https://files.example/{period}"')
-        assert start("2026-11-01T06:17").exit_code == 0
+        assert start("2026-11-01T07:17").exit_code == 0
         sent = posted_to(graph)
     assert len(sent) == 2
     for message in sent:
@@ -348,7 +348,7 @@ def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
     """200 instead of 202: said of each, with what to ask; nothing goes again by itself."""
     with Receiver(Replies(200)) as graph:
         deliver(*graph_lines(graph, tokens))
-        for hour in (6, 7):
+        for hour in (7, 8):
             result = start(f"2026-11-01T{hour:02}:17")
             assert result.exit_code == 1
             assert result.stderr.count("200 OK instead of 202 Accepted") == 2
@@ -364,20 +364,20 @@ def test_through_graph_one_customers_trouble_is_its_own(
     refusal = Replies(400, b'{"error": {"code": "ErrorInvalidRecipients", "message": "No."}}')
     with Receiver(Replies(429, b"", {"Retry_After": "7200"}), refusal, Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens))
-        result = start("2026-11-01T06:17")
+        result = start("2026-11-01T07:17")
         assert result.exit_code == 1
         assert "ErrorInvalidRecipients: No" in result.stderr
-        assert "tried again from 2026-11-01 08:17 UTC" in result.stderr
+        assert "tried again from 2026-11-01 09:17 UTC" in result.stderr
         first, second = rows(run)
         assert {first["state"], second["state"]} == {"failed", "refused"}
-        assert start("2026-11-01T07:17").exit_code == 1
+        assert start("2026-11-01T08:17").exit_code == 1
         assert len(graph.received) == 2
-        assert start("2026-11-01T08:18").exit_code == 1  # one is refused for good
+        assert start("2026-11-01T09:18").exit_code == 1  # one is refused for good
         assert len(graph.received) == 3
         assert {own["state"] for own in rows(run)} == {"sent", "refused"}
         (refused,) = rows(run, "--state", "refused")
         assert run("outbox", "resolve", refused["id"], "--drop").exit_code == 0
-        assert start("2026-11-01T09:17").exit_code == 0
+        assert start("2026-11-01T10:17").exit_code == 0
     assert len(graph.received) == 3
 
 
@@ -388,13 +388,13 @@ def test_through_graph_only_whoever_lacks_it_is_named_again(
     with Receiver(goes_silently, Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens), copies=COPIES)
         chosen = ("--customer", CAST[0].id)
-        assert start("2026-11-01T06:17", *chosen).exit_code == 1
+        assert start("2026-11-01T07:17", *chosen).exit_code == 1
         listed = {own["recipient"]: own["id"] for own in rows(run, "--state", "uncertain")}
         assert len(listed) == 3
         lacking = listed.pop("watch@provider.example")
         assert run("outbox", "resolve", lacking, "--again").exit_code == 0
         assert run("outbox", "resolve", *listed.values(), "--sent").exit_code == 0
-        assert start("2026-11-01T07:17", *chosen).exit_code == 0
+        assert start("2026-11-01T08:17", *chosen).exit_code == 0
         _, again = posted_to(graph)
     assert (again["To"], again["Cc"], again["Bcc"]) == (None, None, "watch@provider.example")
 
@@ -407,11 +407,11 @@ def test_through_graph_a_secret_that_is_wrong_stops_nothing_but_mail(
     share = (f'folder = "{tmp_path / "share"}"',)
     with Receiver(refusal, TokenDesk()) as tokens, Receiver(Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens), delivery=share)
-        result = start("2026-11-01T06:17")
+        result = start("2026-11-01T07:17")
         assert result.exit_code == 1
         assert "There is no token for Microsoft Graph" in result.stderr
         assert "invalid_client" in result.stderr
         assert by_channel(run) == {"mail": {"approved"}, "folder": {"sent"}}
-        assert start("2026-11-01T07:17").exit_code == 0
+        assert start("2026-11-01T08:17").exit_code == 0
         assert len(graph.received) == 2
     assert by_channel(run) == {"mail": {"sent"}, "folder": {"sent"}}

@@ -33,7 +33,7 @@ def known_after(
     store = Store.open(f"sqlite:///{folder / 'month.db'}")
     fetch_at(times, emulator, clock, store)
     jobs = tables.jobs.c
-    begun = sa.and_(jobs.started_at >= START, jobs.started_at < STOP)
+    begun = sa.and_(jobs.dated_at >= START, jobs.dated_at < STOP)
     with store.reading() as connection:
         return emulator, set(connection.execute(sa.select(jobs.job_id).where(begun)).scalars())
 

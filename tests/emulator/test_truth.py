@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from reporter.emulator import Clock, Emulator, Profile, Run
+from reporter.emulator import Clock, Emulator, Profile, Run, demo_cast
 from reporter.emulator.cast import NAMELESS, Plan, Temper, profile
 from reporter.model import (
     Figures,
@@ -233,6 +233,13 @@ def check_jobs(case: Case) -> None:
     assert made == expected, case
 
 
+def counts_of(run: Run, last: Looked) -> tuple[int, int, int, int]:
+    """In all, failed, successful and skipped, as a look shows them."""
+    if last.running:
+        return 0, 0, 0, 0
+    return run.total, run.failed, run.successful, run.skipped
+
+
 def check_rates(case: Case) -> None:
     """The rates are exactly those of what was seen."""
     for module in case.report.modules:
@@ -426,9 +433,14 @@ def hold(
             times += part
             for case in Watched(emulator, store, tuple(times), period).cases():
                 check(case)
+                if all(after - before <= CLOSE for before, after in pairwise(times)):
+                    check_nothing_missed(case)
 
 
 M365, CLOUD = "Microsoft 365", "IaaS + PaaS"
+FEW_DAYS: Final = parse_period("2026-10-12..2026-10-15", "Europe/Berlin", LATE)
+OCTOBER: Final = parse_period("2026-10", "Europe/Berlin", LATE)
+NOVEMBER: Final = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 def few_days_cast() -> tuple[Profile, ...]:
@@ -463,15 +475,55 @@ def few_days_cast() -> tuple[Profile, ...]:
     )
 
 
-RHYTHMS = ("4", "6", "12", "24", "irregular", "4 with an outage", "24 with an outage")
+def check_nothing_missed(case: Case) -> None:
+    """What is asked every four hours is known as it was, and judged."""
+    for scope, own in scopes_of(case.report):
+        (plan,) = case.plans_of(scope)
+        if not own.in_sight or plan.renamed or not case.runs[plan]:
+            continue
+        where = f"{case}: {plan.module} {plan.name}"
+        longest_gap = truly_longest(case, case.runs[plan])
+        assert own.figures.longest_gap_s == own.figures.longest_gap_at_most_s == longest_gap, where
+        if case.stop == case.end:
+            kept = longest_gap <= case.policy.max_gap.total_seconds()
+            assert own.figures.gap_target_met is kept, where
+    gone = {scope[:2] for scope, own in scopes_of(case.report) if own.listed is Listed.GONE}
+    first = case.times[0].astimezone(case.zone).date()
+    for day in case.report.silent:
+        if day.date > first and (day.service, day.module) not in gone:
+            assert day.silence is not Silence.NOT_OBSERVED, case
 
 
-@pytest.mark.parametrize("rhythm", RHYTHMS)
+@pytest.mark.parametrize("rhythm", ["4", "24 with an outage", "irregular"])
 def test_a_few_days_hold_against_the_truth(
     rhythm: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
+    """While they run, and when they are over."""
     times = times_of(rhythm, at(10, 1), at(16, 9), at(13, 9))
-    period = parse_period("2026-10-12..2026-10-15", "Europe/Berlin", LATE)
     running = [own for own in times if own < at(15, 10)]
     parts = [running, times[len(running) :]]
-    hold(few_days_cast(), period, parts, start_emulator, tmp_path)
+    hold(few_days_cast(), FEW_DAYS, parts, start_emulator, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [at(11, 20), at(11, 22), at(12, 13)])
+@pytest.mark.parametrize("rhythm", ["4", "24"])
+def test_days_that_nobody_knows_what_was_before_hold_against_the_truth(
+    rhythm: str, first: datetime, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """The first look is just before the period, at its start, or in it."""
+    times = times_of(rhythm, first, at(16, 9), at(13, 9))
+    hold(few_days_cast(), FEW_DAYS, [times], start_emulator, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "rhythm", ["4", "6", "12", "24", "irregular", "4 with an outage", "24 with an outage"]
+)
+def test_a_month_holds_against_the_truth(
+    rhythm: str, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """October of the demo's customers, over the end of summer time."""
+    times = times_of(rhythm, datetime(2026, 9, 28, 1, tzinfo=UTC), NOVEMBER, at(20, 9))
+    customers = [own for own in demo_cast() if own.readable]
+    hold(customers, OCTOBER, [times], start_emulator, tmp_path)
