@@ -51,11 +51,9 @@ _COMMENT: Final = """\
 author: Jonas Weber
 date: 2026-11-01
 ---
-Die Fehler bei **Microsoft Teams** seit dem 27. Oktober kommen von einer entzogenen Berechtigung;
-Ihr Administrator ist darum gebeten. **gastronomie.example** lässt sich nicht sichern, bis Sie der
-App dort zustimmen. **Sudhaus** heißt seit dem 16. Oktober **Sudhaus und Keller** und wird weiter
-gesichert.
-**Teams Chat** warnt wegen zweier Postfächer Ausgeschiedener.
+Die Fehler bei **Microsoft Teams** seit dem 27. Oktober und bei **gastronomie.example** kommen von
+fehlenden Berechtigungen; Ihr Administrator ist darum gebeten. **Sudhaus** heißt jetzt **Sudhaus und
+Keller** und wird weiter gesichert.
 """
 """What the account manager says of one customer's month."""
 _RESTORE_TESTS: Final = """\
