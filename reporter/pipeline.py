@@ -605,7 +605,9 @@ def render_saved(
     shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]
     earliest = shown.min() if shown.notna().any() else None
     undated = bool(shown.isna().any())
-    insist_on_known(customer, period, is_known_by(period, first, earliest, undated=undated))
+    # A reply that lists no job tells of no time, and is rendered for the period it is given for.
+    known = jobs.rows.empty or is_known_by(period, first, earliest, undated=undated)
+    insist_on_known(customer, period, known)
     tests = restore_tests(rendering, customer, period)
     report = analyse(customer, jobs, sightings, period, policy, observations, restore_tests=tests)
     look = look_of(rendering, customer, period, name)

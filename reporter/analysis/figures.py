@@ -110,14 +110,15 @@ def _tally(jobs: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
 def _worst(standing: pd.DataFrame, groups: pd.Series, *, single: bool) -> pd.DataFrame:
     """Of each group the standing of its worst scope, leaving out those that have none and those of
     which no recovery point is expected, but where the group is a single scope. The recovery-point
-    target is missed where one scope misses it, and met where all meet it.
+    target is missed where one scope misses it, and met where all meet it that have one.
     """
     if single:
         return standing[[*_STANDS, "gap_kept"]].set_axis(groups.to_numpy())
     expected = standing[standing["in_sight"]]
     by_group = expected.groupby(groups[expected.index])
     worst = by_group[list(_STANDS)].agg(_STANDS)
-    kept = by_group["gap_kept"]
+    judged = expected[expected["allowed_s"] > 0]
+    kept = judged["gap_kept"].groupby(groups[judged.index])
     unknown = (kept.min() == 1.0) & (kept.count() < kept.size())
     return worst.assign(gap_kept=kept.min().mask(unknown))
 

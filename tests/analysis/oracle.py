@@ -898,7 +898,13 @@ def group_figures(
         "longest_gap_at_most_s": worst("longest_gap_at_most_s", max),
         "consecutive_failures": worst("consecutive_failures", max) or 0,
         **rate_targets(jobs, known, where),
-        "gap_target_met": group_gap_target([one["gap_target_met"] for one in figures]),
+        "gap_target_met": group_gap_target(
+            [
+                one["gap_target_met"]
+                for scope, one in zip(alive, figures, strict=True)
+                if target("max_gap_s", known.policy, *scope)
+            ]
+        ),
     }
 
 
