@@ -226,7 +226,98 @@ def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
     assert (outcome, said) == ("FAILED", "1 of 31 days were observed")
     assert any("2026-10-31" in str(row[0]) for row in cells(pack, "Completeness"))
     front = cells(pack, "Read me & sign-off")
-    assert ["Tests that failed", "Every day was observed"] in [row[:2] for row in front]
+    failed = ["Tests that failed", "Every day was observed, No time went unwatched"]
+    assert failed in [row[:2] for row in front]
+
+
+def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
+    """By its end, or the earliest modification of any reply, where it has no start; of what cannot
+    be dated the reply that shows it first decides. What is left out is in the population.
+    """
+    vm = {"jobType": "IaaS + PaaS", "jobModule": "Azure Virtual Machine"}
+    undated = {"startTime": "N/A", "endTime": "N/A", "jobDuration": "N/A"}
+    ended = make_job("2026-10-07T01:00:00Z", jobId="ended", name="web", **vm) | {"startTime": "N/A"}
+    modified = [
+        make_job(status="Failed to start", jobId="modified", name="web", lastModifyTime=at, **vm)
+        | undated
+        for at in ("2026-10-31T22:30:00Z", "2026-11-01T06:30:00Z")
+    ]
+    never = make_job(jobId="never", name="web", lastModifyTime="N/A", **vm) | undated
+    left_out = make_job("2026-10-09T01:00:00Z", jobId="test", name="test", **vm)
+    off = make_row(jobModule="Power BI", status="Disabled", lastModifyTime="2026-10-02T08:00:00Z")
+    scan = make_job("2026-10-09T01:00:00Z", jobId="scan", jobType="Microsoft 365 Scan")
+    at = OCTOBER_OVER - timedelta(hours=12)
+    keep(evidence.folder, [ended, left_out, modified[0], never, scan, off], at)
+    keep(evidence.folder, [never | {"jobId": "later"}, modified[1], off], at + timedelta(hours=20))
+    where = 'service = "IaaS + PaaS"\nmodule = "Azure Virtual Machine"\nname = "test"'
+    evidence.configure("[[report.left_out]]", where, 'reason = "Nobody needs it."')
+    evidence.render()
+    pack = pack_of(evidence)
+    rows = {row["job_id"]: row for row in population(pack)}
+    assert len(rows) == 10 + 5
+    dated = {own: (rows[own]["dated_by"], rows[own]["counted_as"]) for own in ("ended", "modified")}
+    assert dated == {"ended": ("end", "backup"), "modified": ("modification", "backup")}
+    assert rows["modified"]["dated_at"] == "2026-10-31T23:30:00+01:00"
+    assert (rows["never"]["dated_by"], rows["never"]["counted_as"]) == ("", "undated")
+    assert rows["test"]["counted_as"] == "left out"
+    assert rows["scan"]["counted_as"] == "not a backup"
+    found, facts = outcomes_of(pack), facts_of(pack)
+    for what in ("Population", "Dates", "Scopes"):
+        assert found[f"{what} against the replies"][0] == "holds", found
+    assert found["Left out as the configuration says"] == (
+        "holds",
+        "1 scopes with 1 jobs are, by 1 rules",
+    )
+    assert found["Every job is dated"] == (
+        "FAILED",
+        "22 by their start, 1 by their end, 1 by the earliest modification known; 1 cannot be "
+        "dated: they are in the population and in no figure",
+    )
+    assert found["The report is final"][0] == "holds"
+    assert facts["less: undated, and first shown outside of the period"] == -1
+    assert facts["less: undated"] == facts["less: left out by the provider"] == -1
+    assert facts["Population"] == 25
+    assert facts["Backup jobs in the figures"] == 22
+    behind = {own["job"]["job_id"]: own for own in sample(pack)["sample"]}
+    assert json.loads(behind["modified"]["raw"]) == modified[1]
+
+
+def test_each_scope_leads_to_the_row_that_lists_it(evidence: Evidence) -> None:
+    """In the reply off which it is read how scopes stand; one that is gone in the last before."""
+    at = OCTOBER_OVER - timedelta(hours=12)
+    gone = make_job("2026-10-30T01:00:00Z", jobModule="Teams Chat")
+    off = make_row(jobModule="Power BI", status="Disabled", lastModifyTime="2026-10-02T08:00:00Z")
+    keep(evidence.folder, [gone, off], at)
+    keep(evidence.folder, [off, make_row(status="Failed")], at + timedelta(hours=4))
+    evidence.configure(
+        "[[report.left_out]]",
+        'service = "Microsoft 365"\nmodule = "Power BI"\nreason = "Nobody needs it."',
+    )
+    evidence.render()
+    pack = pack_of(evidence)
+    head, *rows = cells(pack, "Scopes")
+    scopes = {row[1]: dict(zip(head, row, strict=True)) for row in rows}
+    listed = {module: own["Listed as"] for module, own in scopes.items()}
+    assert listed == {
+        "Exchange Online": "could not run",
+        "Teams Chat": "no longer listed",
+        "OneDrive": "no longer listed",
+        "Power BI": "",
+    }
+    assert json.loads(scopes["Exchange Online"]["Row behind it, as received"])["status"] == "Failed"
+    assert json.loads(scopes["Teams Chat"]["Row behind it, as received"]) == gone
+    long_gone = json.loads(scopes["OneDrive"]["Row behind it, as received"])
+    assert long_gone == month("2026-09")[-1]
+    assert scopes["Power BI"]["Left out of the figures, because"] == "Nobody needs it."
+    assert json.loads(scopes["Power BI"]["Row behind it, as received"]) == off
+    bag = pack.parent.parent / "2026-10-v1"
+    for own in scopes.values():
+        if raw := own["Row behind it, as received"]:
+            body = (bag / "data" / "replies" / f"{own['SHA-256 of the reply']}.json").read_bytes()
+            assert json.loads(body)["value"][int(own["Row no. in its reply"]) - 1] == json.loads(
+                raw
+            )
+            assert raw.encode() in body
 
 
 def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> None:
@@ -259,15 +350,14 @@ def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> 
     pack = pack_of(evidence)
     found = outcomes_of(pack)
     assert found["Rows against the service's count"][0] == "holds"
-    assert found["Every job is dated"] == (
-        "FAILED",
-        "1 jobs have no readable start; they are in the population and in no figure",
-    )
+    outcome, said = found["Every job is dated"]
+    assert outcome == "holds"
+    assert "1 by the earliest modification known; 0 cannot be dated" in said
     assert found["Every value can be read"][0] == "FAILED"
     looks = cells(pack, "Completeness")
     assert any("4 rows, and the service counts 4" in str(row[3]) for row in looks)
     assert any("the service was down" in str(row[3]) for row in looks)
-    assert facts_of(pack)["less: undated"] == -1
+    assert facts_of(pack)["less: undated"] == 0
     assert facts_of(pack)["less: placeholders, rows without a job id"] == -1
     by_id = {own["job"]["job_id"]: own for own in sample(pack)["sample"]}
     assert by_id["odd"]["reply"]["row"] == 1
@@ -397,7 +487,8 @@ def test_others_take_the_workbook_for_valid(evidence: Evidence) -> None:
 def test_a_customer_without_jobs_has_a_pack(evidence: Evidence) -> None:
     """It says that there are none."""
     nobody = Customer("c0000000-0000-0000-0000-000000000003", "Adatum")
-    keep(evidence.folder, [make_row()], OCTOBER_OVER, nobody)
+    for at in (OCTOBER_OVER - timedelta(days=1), OCTOBER_OVER):
+        keep(evidence.folder, [make_row()], at, nobody)
     evidence.render()
     pack = pack_of(evidence, "--customer", "Adatum", seed="x")
     assert pack.name == "2026-10-v1-25-x"
