@@ -482,9 +482,10 @@ def check_nothing_missed(case: Case) -> None:
         if not own.in_sight or plan.renamed or not case.runs[plan]:
             continue
         where = f"{case}: {plan.module} {plan.name}"
-        longest_gap = truly_longest(case, case.runs[plan])
+        begun, runs = first_known(case, plan), case.runs[plan]
+        longest_gap = truly_longest(case, runs, begun)
         assert own.figures.longest_gap_s == own.figures.longest_gap_at_most_s == longest_gap, where
-        if case.stop == case.end:
+        if case.stop == case.end and begun in points_of(runs):
             kept = longest_gap <= case.policy.max_gap.total_seconds()
             assert own.figures.gap_target_met is kept, where
     gone = {scope[:2] for scope, own in scopes_of(case.report) if own.listed is Listed.GONE}
