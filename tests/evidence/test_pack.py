@@ -234,7 +234,7 @@ def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
     """By its end, or the earliest modification of any reply, where it has no start; of what cannot
     be dated the reply that shows it first decides. What is left out is in the population.
     """
-    vm = {"jobType": "IaaS + PaaS", "jobModule": "Azure Virtual Machine"}
+    vm: dict[str, Any] = {"jobType": "IaaS + PaaS", "jobModule": "Azure Virtual Machine"}
     undated = {"startTime": "N/A", "endTime": "N/A", "jobDuration": "N/A"}
     ended = make_job("2026-10-07T01:00:00Z", jobId="ended", name="web", **vm) | {"startTime": "N/A"}
     modified = [
