@@ -421,7 +421,7 @@ def test_a_pack_appears_whole_or_not_at_all(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("reporter.packing.write_sample", full)
+        patch.setattr("reporter.packing.making.write_sample", full)
         result = evidence.run("archive", "--pack", "--period", "2026-10", "--seed", "X")
     assert result.exit_code == 1
     assert "cannot be written: No space left on device" in result.stderr
