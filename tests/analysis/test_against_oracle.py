@@ -1,7 +1,7 @@
 """Every figure of a report is the figure an independent, slow computation finds.
 
 Seeds make the customers; a seed that fails says in which figures. `python -m pytest -m slow` tries
-some hundreds.
+many more.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ def agree(
     assert not found, "\n".join([about, *shown, *more])
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_customer_agrees_in_every_figure(seed: int, tmp_path: Path) -> None:
     """Likely stories, kept in a store look by look."""
     agree(differences_of_store, random_customer(seed), tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(12, 20))
+@pytest.mark.parametrize("seed", range(12, 15))
 def test_saved_replies_agree_in_every_figure(seed: int, tmp_path: Path) -> None:
     """The same without a store."""
     agree(differences_of_saved, random_customer(seed), tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_a_handful_of_rows_agrees_in_every_figure(seed: int, tmp_path: Path) -> None:
     """Ties, borders, twins and unreadable values in any combination."""
     differences = differences_of_saved if seed % 2 else differences_of_store
@@ -56,14 +56,14 @@ def test_a_handful_of_rows_agrees_in_every_figure(seed: int, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 300))
+@pytest.mark.parametrize("seed", range(5, 65))
 def test_many_customers_agree_in_every_figure(seed: int, tmp_path: Path) -> None:
     """More of both, through a store."""
     agree(differences_of_store, random_customer(seed), tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 500))
+@pytest.mark.parametrize("seed", range(12, 132))
 def test_many_handfuls_agree_in_every_figure(seed: int, tmp_path: Path) -> None:
     """More chaos, without one."""
     agree(differences_of_saved, random_handful(seed), tmp_path, CHAOS)
