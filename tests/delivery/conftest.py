@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +47,8 @@ def office(
     """
     cast = ordinary_customers(3, 60, 1)
     now = partial(datetime.now, UTC)
-    emulator = start_emulator(now=now, customers=cast, lists=Lists.ALL)  # a month in one fetch
+    half_a_year = timedelta(days=183)  # in one fetch
+    emulator = start_emulator(now=now, customers=cast, lists=Lists.ALL, listed=half_a_year)
     recipients = [
         line
         for number, own in enumerate(cast)

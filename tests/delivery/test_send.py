@@ -119,9 +119,9 @@ def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> Non
 
 
 def test_approval_can_leave_alone_what_is_odd(run: Run) -> None:
-    """The service was looked at on no day of October: that is odd about each."""
+    """The service was looked at for the first time after October: that is odd about each."""
     result = run("approve", "--yes", "--unless-odd")
-    assert result.stdout.count("ODD: not observed on") == 3
+    assert result.stdout.count("ODD: first looked at after the period") == 3
     assert result.stdout.count("left alone") == 3
     assert set(states(run).values()) == {"queued"}
 

@@ -37,6 +37,7 @@ LATE = make_job(
 )
 
 
+@pytest.mark.slow
 def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
     """Neither with what 0.1.0 knew, nor once the period is final; the files stay, to the byte."""
     path = next((upgraded.folder / "reports").rglob("mailed-ltd*.pdf"))
@@ -53,6 +54,7 @@ def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
     assert upgraded.outbox() == AS_LEFT
 
 
+@pytest.mark.slow
 def test_what_nobody_has_is_rendered_anew_and_restates_nothing(upgraded: Upgraded) -> None:
     """It is in no outbox and in no archive."""
     upgraded.asked_all(FINAL)
@@ -86,6 +88,7 @@ def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
     assert [own.recipients for own in upgraded.accounts.arrived][1:] == [["it@queued.example"]]
 
 
+@pytest.mark.slow
 def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
     """A job that version 0.1.0 could not know: it is corrected, for both reasons."""
     upgraded.asked_all(FINAL)
@@ -122,6 +125,7 @@ def test_on_purpose_it_is_rendered_again(upgraded: Upgraded) -> None:
     assert upgraded.numbers()["Mailed Ltd"] == [1, 2]
 
 
+@pytest.mark.slow
 def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
     """The provider's new colour makes a new version, by the new definitions as there are no others;
     whoever has the former one has the same data, and gets no mail.
@@ -139,6 +143,7 @@ def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
     assert upgraded.outbox()["Dropped Ltd"] == [(1, "dropped")]
 
 
+@pytest.mark.slow
 def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
     """This program would make others than were mailed: it says so, and what to do."""
     upgraded.asked_all(FINAL)
@@ -150,6 +155,7 @@ def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
     assert upgraded.numbers()["Mailed Ltd"] == [1, 2]
 
 
+@pytest.mark.slow
 def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
     """A bag that is there is unchanged; of a version that another program made none can be."""
     upgraded.asked_all(FINAL)
