@@ -156,6 +156,16 @@ class LeaveOut:
     """In the provider's words."""
 
 
+Place = tuple[str | None, str | None, str | None]
+"""Service, module and name of a scope; None for all of them."""
+
+
+def _widths(service: str | None, module: str | None, name: str | None) -> tuple[Place, ...]:
+    """A place and those that hold it, the narrowest first, each once."""
+    widths = ((service, module, name), (service, module, None), (service, None, None))
+    return tuple(dict.fromkeys(widths))
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How jobs are counted and judged."""
@@ -181,8 +191,8 @@ class Policy:
 
     def left_out_by(self, service: str, module: str, name: str | None) -> LeaveOut | None:
         """The narrowest rule by which a scope is left out; None where there is none."""
-        widths = ((service, module, name), (service, module, None), (service, None, None))
         rules = {(own.service, own.module, own.name): own for own in reversed(self.left_out)}
+        widths = _widths(service, module, name)
         return next((rules[own] for own in widths if own in rules), None)
 
     def success_target(
@@ -216,10 +226,9 @@ class Policy:
 
     def _applying(self, service: str | None, module: str | None, name: str | None) -> list[Target]:
         """The targets that apply, the narrowest first."""
-        widths = ((service, module, name), (service, module, None), (service, None, None))
         return [
             target
-            for place in dict.fromkeys(widths)
+            for place in _widths(service, module, name)
             for target in self.targets
             if (target.service, target.module, target.name) == place
         ]

@@ -12,7 +12,7 @@ from typing import Final, cast
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import MODULE, Window, dated_in, instants, latest, utc
+from reporter.analysis.window import MODULE, Window, dated_in, instant, instants, latest
 from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
 from reporter.jobs.known import follows
@@ -36,12 +36,19 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
     concerned = jobs.rows[dated_in(jobs.rows, window.period) | undated_in(jobs.rows, window)]
     rows = concerned[concerned["is_backup"]]
     read = jobs.notes[jobs.notes["row"].isin(concerned.index)]
-    of_jobs = pd.concat([read, *_dating(concerned, jobs.notes), _inconsistent(rows), *_odd(rows)])
+    of_jobs = pd.concat(
+        [
+            read,
+            *_dating(concerned, jobs.notes),
+            _inconsistent(rows),
+            *_odd(rows),
+            _start_moved(jobs.rows, window.period),
+            _end_not_seen(window),
+        ]
+    )
     of_jobs["job_id"] = jobs.rows["job_id"].reindex(of_jobs["row"]).to_numpy()
     found = [
         of_jobs,
-        _start_moved(jobs.rows, window.period),
-        _end_not_seen(window),
         _placeholders(seen),
         pd.DataFrame(
             [(*what, None) for what, count in unread.items() for _ in range(count)],
@@ -108,17 +115,13 @@ def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
     times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
     value = next(times) + " \N{RIGHTWARDS ARROW} " + next(times)
-    return _note(moved, QualityKind.START_MOVED, "startTime", value).assign(
-        job_id=moved["job_id"].to_numpy()
-    )
+    return _note(moved, QualityKind.START_MOVED, "startTime", value)
 
 
 def _end_not_seen(window: Window) -> pd.DataFrame:
     """Jobs seen running that a later look lists no more."""
     lost = window.jobs[not_seen_to_end(window)]
-    return _note(lost, QualityKind.END_NOT_SEEN, "endTime", lost["status"].fillna("N/A")).assign(
-        job_id=lost["job_id"].to_numpy()
-    )
+    return _note(lost, QualityKind.END_NOT_SEEN, "endTime", lost["status"].fillna("N/A"))
 
 
 def not_seen_to_end(window: Window) -> pd.Series:
@@ -129,8 +132,7 @@ def not_seen_to_end(window: Window) -> pd.Series:
     as_newest = sightings.groupby([window.modules[sightings["scope"]], sightings["job_id"]])
     identity = pd.MultiIndex.from_arrays([window.modules[jobs["scope"]], jobs["job_id"]])
     seen = as_newest["taken_at"].max().reindex(identity).set_axis(jobs.index)
-    last = utc(window.snapshots[window.counted - 1])
-    fetched = np.minimum(instants(jobs["last_seen_at"]), last.tz_localize(None).to_datetime64())
+    fetched = np.minimum(instants(jobs["last_seen_at"]), instant(window.last_counted))
     later = np.fmax(instants(seen), fetched) < last_look
     lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
     return lost

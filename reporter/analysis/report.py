@@ -34,7 +34,6 @@ from reporter.analysis.window import (
     SCOPE,
     Window,
     dated_in,
-    utc,
     window_of,
 )
 from reporter.jobs.frame import Jobs
@@ -218,7 +217,7 @@ def analyse(
         running=_running(window),
         left_out=findings.left_out,
         reference_at=snapshots[window.reference].astimezone(period.zone),
-        final=window.final,
+        final=window.cut.final,
         first_look=None if window.looked_before else snapshots[0].astimezone(period.zone),
         history=history,
         as_of=as_of,
@@ -313,8 +312,8 @@ def _running(window: Window) -> tuple[RunningJob, ...]:
     running = []
     columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "last_seen_at"))
     for service, module, name, job_id, started, seen in zip(*columns, strict=True):
-        last = utc(window.snapshots[window.counted - 1])
-        started_at, seen_at = window.moment(started), window.moment(min(seen, last))
+        started_at = window.moment(started)
+        seen_at = window.moment(min(seen, window.last_counted))
         if started_at is not None and seen_at is not None:
             running.append(RunningJob(service, module, name or None, job_id, started_at, seen_at))
     return tuple(running)

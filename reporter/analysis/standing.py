@@ -13,6 +13,7 @@ from reporter.analysis.window import (
     Window,
     dated_in,
     earliest,
+    instant,
     instants,
     latest,
     utc,
@@ -84,7 +85,7 @@ def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> 
     inside = inside[np.isin(inside["scope"], begun)]
     scope = np.concatenate([begun, inside["scope"], begun])
     order = np.repeat([0, 1, 2], [len(begun), len(inside), len(begun)])
-    stop = np.full(len(begun), window.stop.tz_localize(None).to_numpy())
+    stop = np.full(len(begun), instant(window.stop))
     edges = np.concatenate([begins[begun], instants(inside["point_at"]), stop])
     sorted_ = np.lexsort((edges, order, scope))
     scope, edges = scope[sorted_], edges[sorted_]
@@ -156,7 +157,7 @@ def _begins_known(window: Window) -> Flags:
         queued = window.sightings[window.sightings["snapshot"] == 0]
         queued = queued[~queued.index.isin(window.looks.index)]
         hidden = np.isin(np.arange(scopes), queued["scope"])
-        begins |= (since > utc(first).tz_localize(None).to_datetime64()) & ~hidden
+        begins |= (since > instant(utc(first))) & ~hidden
     return begins
 
 

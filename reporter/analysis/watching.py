@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import Window, instants
+from reporter.analysis.window import Window, instant, instants
 from reporter.model import Watch
 
 
@@ -29,7 +29,7 @@ def unseen_of(window: Window) -> pd.DataFrame:
     end = np.where(np.isnat(begun) | (lost & (begun <= start)), next_one, begun)
     long = (end - start > watch) | lost | hides[:-1]
     hidden = (scope[1:] == scope[:-1]) & long & (end > start)
-    stop = _naive(window.stop)
+    stop = instant(window.stop)
     last = looks[~looks["scope"].duplicated(keep="last")]
     since = instants(last["taken_at"])
     open_ = (last["hides"] | (last["at_work"] != "")).to_numpy()
@@ -51,10 +51,6 @@ def _looks(window: Window) -> pd.DataFrame:
     shown = sightings.index.isin(window.looks.index)
     first = ~sightings["scope"].duplicated()
     return sightings.assign(hides=~shown)[shown | first]
-
-
-def _naive(moment: pd.Timestamp) -> np.datetime64:
-    return moment.tz_localize(None).to_numpy()
 
 
 def watch_of(window: Window) -> Watch:

@@ -5,7 +5,6 @@ The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" a
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ import pandas as pd
 from reporter.jobs.catalog import is_queued
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
+from reporter.jobs.snapshots import Cut, cut
 from reporter.model import Outcome, Policy
 from reporter.period import Period
 
@@ -62,21 +62,19 @@ class Window:
         return min(self.end, utc(self.snapshots[-1]))
 
     @cached_property
-    def counted(self) -> int:
-        """How many snapshots count: those up to the first at or after the period's end and
-        `watch_every`.
-        """
-        return min(self._before(self._settled_at) + 1, len(self.snapshots))
+    def cut(self) -> Cut:
+        """Where the snapshots stand to the period."""
+        return cut(self.snapshots, self.period, self.policy.watch_every)
 
     @property
-    def final(self) -> bool:
-        """Whether all snapshots that can count have been taken."""
-        return self.snapshots[-1] >= self._settled_at
-
-    @cached_property
     def inside(self) -> range:
         """The places of the snapshots taken in the period."""
-        return range(self._before(self.period.start), self._before(self.period.end))
+        return self.cut.inside
+
+    @property
+    def last_counted(self) -> pd.Timestamp:
+        """When the last snapshot that counts was taken."""
+        return utc(self.snapshots[self.cut.counted - 1])
 
     @cached_property
     def reference(self) -> int:
@@ -103,8 +101,8 @@ class Window:
         """The dated jobs of this period, and those of all before it that a snapshot that counts has
         shown: what is shown first by a later one tells nothing of a period that is closed.
         """
-        dated, last = self.rows["dated_at"], utc(self.snapshots[self.counted - 1])
-        shown = (self.rows["first_seen_at"] <= last) | (dated >= self.start)
+        dated = self.rows["dated_at"]
+        shown = (self.rows["first_seen_at"] <= self.last_counted) | (dated >= self.start)
         return self.rows[(dated < self.end) & shown]
 
     @cached_property
@@ -164,15 +162,6 @@ class Window:
         rows, sightings = (own[~own["scope"].isin(gone)] for own in (self.rows, self.sightings))
         return replace(self, rows=rows, sightings=sightings)
 
-    @property
-    def _settled_at(self) -> datetime:
-        # In UTC: by the clock on the wall, an hour of the clock change is lost or counted twice.
-        return (utc(self.period.end) + self.policy.watch_every).to_pydatetime()
-
-    def _before(self, moment: datetime) -> int:
-        """How many snapshots were taken before a time."""
-        return bisect_left(self.snapshots, moment)
-
 
 def window_of(
     jobs: Jobs,
@@ -190,7 +179,7 @@ def window_of(
     rows = rows.assign(scope=places[: len(rows)])
     sightings = sightings.assign(scope=places[len(rows) :])
     whole = Window(period, policy, scopes, rows, sightings, tuple(snapshots))
-    counted = sightings[sightings["snapshot"] < whole.counted]
+    counted = sightings[sightings["snapshot"] < whole.cut.counted]
     return replace(whole, sightings=_without_nameless(whole, counted))
 
 
@@ -253,6 +242,11 @@ def _extreme(choose: np.ufunc, none: int, rows: pd.DataFrame, column: str, scope
     choose.at(found, rows["scope"].to_numpy()[there], times[there].view(np.int64))
     found[found == none] = np.iinfo(np.int64).min  # which is no time
     return found.view("datetime64[us]")
+
+
+def instant(moment: pd.Timestamp) -> np.datetime64:
+    """A time as `instants` has it."""
+    return moment.tz_localize(None).to_datetime64()
 
 
 def instants(times: pd.Series) -> Moments:

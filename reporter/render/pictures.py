@@ -30,7 +30,6 @@ WIDTH: Final = {"A4": 680.0, "Letter": 703.0}
 """Between the margins, in CSS pixels."""
 _MOST_COLUMNS: Final = 31
 _CALENDAR_ROWS: Final = 24
-_GOOD: Final = (Outcome.SUCCESS, Outcome.WARNING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from reporter.jobs.sightings import SIGHTING_COLUMNS
+from reporter.jobs.snapshots import cut
 from reporter.model import Outcome
 from reporter.period import Period
 from reporter.store import tables
@@ -54,14 +55,9 @@ def observed_of(
     taken = sa.select(fetches.id, fetches.taken_at).where(complete(customer_id))
     found = connection.execute(taken.order_by(fetches.taken_at, fetches.id)).all()
     times = tuple(own.taken_at for own in found)
-    # In UTC: by the clock on the wall, an hour of the clock change is lost or counted twice.
-    settled_at = period.end.astimezone(UTC) + watch_every
-    return Observed(
-        np.array([own.id for own in found], dtype=np.int64),
-        times,
-        range(bisect_left(times, period.start), bisect_left(times, period.end)),
-        min(bisect_left(times, settled_at) + 1, len(times)),
-    )
+    seen = cut(times, period, watch_every)
+    ids = np.array([own.id for own in found], dtype=np.int64)
+    return Observed(ids, times, seen.inside, seen.counted)
 
 
 def sightings_in(

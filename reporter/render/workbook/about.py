@@ -14,13 +14,19 @@ from reporter.render.workbook.cells import Value
 from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import (
     COUNT,
-    HEADING,
     MOMENT,
     TITLE,
     WRAPPED,
     Style,
 )
-from reporter.render.workbook.tables import LINE_HEIGHT, Column, lines_of, write_note, write_table
+from reporter.render.workbook.tables import (
+    LINE_HEIGHT,
+    Column,
+    lines_of,
+    write_heading,
+    write_note,
+    write_table,
+)
 from reporter.render.workbook.titles import ABOUT
 
 _WIDTHS: Final = (30, 70, 72, 12)
@@ -188,15 +194,15 @@ def add_about(book: Book) -> None:
         row = _fact(sheet, label, value, style)
         if name := named.get(label):
             book.define(name, book.place(ABOUT, f"$B${row}"))
-    _heading(sheet, say("How this report counts"))
+    write_heading(sheet, say("How this report counts"))
     for number, text in enumerate(book.policy):
         _fact(sheet, "" if number else say("Policy"), text)
     _fact(sheet, say("Certainty of gaps"), certainty_text(book.report.policy, book.words))
     _fact(sheet, say("Marks on page one"), marking_text(book.report.policy, book.words))
-    _heading(sheet, say("How these figures are computed"))
+    write_heading(sheet, say("How these figures are computed"))
     for term, definition in DEFINITIONS:
         _fact(sheet, say(term), say(definition))
-    _heading(sheet, say("Sources: the service's replies this report rests on"))
+    write_heading(sheet, say("Sources: the service's replies this report rests on"))
     columns = _source_columns(book)
     if not write_table(book, sheet, "Sources", columns, book.report.sources):
         write_note(sheet, say("No stored reply is known."))
@@ -249,11 +255,6 @@ def _fact(sheet: Sheet, label: str, value: Value, style: Style = WRAPPED) -> int
     row = sheet.row(cells, height=LINE_HEIGHT * lines)
     sheet.merge("B", "C")
     return row
-
-
-def _heading(sheet: Sheet, text: str) -> None:
-    sheet.row()
-    sheet.row([sheet.cell(text, HEADING)], height=20)
 
 
 def _source_columns(book: Book) -> list[Column[Source]]:

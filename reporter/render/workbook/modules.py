@@ -24,13 +24,13 @@ from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value, quoted
 from reporter.render.workbook.figures import Figure, figures_in, met_word
 from reporter.render.workbook.rows import scope_rows
-from reporter.render.workbook.sheet import Layout, Sheet
-from reporter.render.workbook.styles import COUNT, HEADING, LINK, STATE_COLORS, WRAPPED, state_style
+from reporter.render.workbook.sheet import Sheet
+from reporter.render.workbook.styles import COUNT, LINK, STATE_COLORS, WRAPPED, state_style
 from reporter.render.workbook.tables import (
     Column,
+    begin_figures,
     fitting,
-    widths_of,
-    write_empty,
+    write_heading,
     write_note,
     write_table,
 )
@@ -47,24 +47,14 @@ def add_modules(book: Book) -> None:
     """The modules in one table; below it the services and the jobs that are no backups."""
     report, say = book.report, book.words.say
     columns = _module_columns(report, book.words)
-    layout = Layout(
-        widths=widths_of(columns),
-        tab_color=book.tab_color,
-        freeze="D2",
-        header_row=1,
-        header_columns="A:C",
-        pages_wide=3,
-    )
-    sheet = book.sheet(MODULES, layout)
-    if not write_table(book, sheet, "Modules", columns, report.modules):
-        write_empty(sheet, say("The service lists no module of this customer."))
+    sheet = begin_figures(book, MODULES, "Modules", columns, report.modules)
     _link_scopes(book, sheet)
     highlight_missed(book, sheet, "Modules", _NAMING_COLUMNS, len(report.modules))
     if report.services:
-        _heading(sheet, say("Services"))
+        write_heading(sheet, say("Services"))
         write_table(book, sheet, "Services", _service_columns(report, book.words), report.services)
     if report.other_jobs:
-        _heading(sheet, say("Other jobs: no backups, in no figure"))
+        write_heading(sheet, say("Other jobs: no backups, in no figure"))
         write_table(book, sheet, "OtherJobs", _other_columns(book.words), report.other_jobs)
     sheet.row()
     write_note(sheet, say("How the rates count: {policy}", policy=" ".join(book.policy)))
@@ -99,11 +89,6 @@ def highlight_missed(book: Book, sheet: Sheet, table: str, naming: int, records:
         met = figure_letter(book.report, book.words, judged, naming)
         cells = f"{rate}{first}:{rate}{first + records - 1}"
         sheet.highlight(cells, f"${met}{first}={missed}", STATE_COLORS[State.CRITICAL])
-
-
-def _heading(sheet: Sheet, text: str) -> None:
-    sheet.row()
-    sheet.row([sheet.cell(text, HEADING)], height=20)
 
 
 def _module_columns(report: Report, words: Words) -> list[Column[ModuleFigures]]:

@@ -27,10 +27,9 @@ from reporter.render.workbook.modules import (
     said_of,
 )
 from reporter.render.workbook.rows import scope_rows, scopes_in
-from reporter.render.workbook.sheet import Layout, Sheet
+from reporter.render.workbook.sheet import Sheet
 from reporter.render.workbook.styles import (
     COUNT,
-    HEADING,
     LINK,
     MOMENT,
     SPAN,
@@ -39,9 +38,9 @@ from reporter.render.workbook.styles import (
 )
 from reporter.render.workbook.tables import (
     Column,
+    begin_figures,
     fitting,
-    widths_of,
-    write_empty,
+    write_heading,
     write_note,
     write_table,
 )
@@ -82,24 +81,14 @@ def add_scopes(book: Book) -> None:
     report, say = book.report, book.words.say
     rows = [_Row(*own) for own in scopes_in(report)]
     columns = _scope_columns(book)
-    layout = Layout(
-        widths=widths_of(columns),
-        tab_color=book.tab_color,
-        freeze="D2",
-        header_row=1,
-        header_columns="A:C",
-        pages_wide=3,
-    )
-    sheet = book.sheet(SCOPES, layout)
-    if not write_table(book, sheet, "Scopes", columns, rows):
-        write_empty(sheet, say("The service lists no module of this customer."))
+    sheet = begin_figures(book, SCOPES, "Scopes", columns, rows)
     _link(book, sheet)
     highlight_missed(book, sheet, "Scopes", NAMING_COLUMNS, len(rows))
     if report.running:
-        _heading(sheet, say("Jobs that were running at the last look"))
+        write_heading(sheet, say("Jobs that were running at the last look"))
         write_table(book, sheet, "Running", _running_columns(book), report.running)
     if report.left_out:
-        _heading(sheet, say("Left out of the figures by the provider"))
+        write_heading(sheet, say("Left out of the figures by the provider"))
         write_table(book, sheet, "LeftOut", _left_out_columns(book.words), report.left_out)
     sheet.row()
     moment = book.words.moment(report.reference_at)
@@ -121,11 +110,6 @@ def _link(book: Book, sheet: Sheet) -> None:
         if found := firsts.get(scope):
             number, first = found
             sheet.link(f"{jobs}{row}", book.place(JOBS, f"{MODULE_LETTER}{first}", number))
-
-
-def _heading(sheet: Sheet, text: str) -> None:
-    sheet.row()
-    sheet.row([sheet.cell(text, HEADING)], height=20)
 
 
 def _scope_columns(book: Book) -> list[Column[_Row]]:

@@ -10,7 +10,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
-from reporter.render.workbook.sheet import Sheet
+from reporter.render.workbook.sheet import Layout, Sheet
 from reporter.render.workbook.styles import HEADING, NOTE, TEXT, Align, Style
 
 T = TypeVar("T")
@@ -78,6 +78,30 @@ def write_empty(sheet: Sheet, text: str) -> None:
     """A sheet without its table: what it is, and why there is nothing."""
     sheet.row([sheet.cell(sheet.title, HEADING)], height=20)
     write_note(sheet, text)
+
+
+def begin_figures(
+    book: Book, title: str, name: str, columns: Sequence[Column[T]], rows: Sequence[T]
+) -> Sheet:
+    """A sheet that begins with the figures of modules or scopes, which three columns name."""
+    layout = Layout(
+        widths=widths_of(columns),
+        tab_color=book.tab_color,
+        freeze="D2",
+        header_row=1,
+        header_columns="A:C",
+        pages_wide=3,
+    )
+    sheet = book.sheet(title, layout)
+    if not write_table(book, sheet, name, columns, rows):
+        write_empty(sheet, book.words.say("The service lists no module of this customer."))
+    return sheet
+
+
+def write_heading(sheet: Sheet, text: str) -> None:
+    """The title of a further table, below a blank line."""
+    sheet.row()
+    sheet.row([sheet.cell(text, HEADING)], height=20)
 
 
 def write_note(sheet: Sheet, text: str) -> None:
