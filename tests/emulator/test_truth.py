@@ -297,7 +297,9 @@ def first_known(case: Case, plan: Plan) -> datetime | None:
 
 
 def check_gaps(case: Case) -> None:
-    """The truth lies in the bracket, and contradicts no target."""
+    """The truth lies in the bracket, and contradicts no target; of a plan that was renamed each
+    name is a scope that knows a part of it.
+    """
     for scope, own in scopes_of(case.report):
         figures = own.figures
         (plan,) = case.plans_of(scope)
@@ -318,7 +320,7 @@ def check_gaps(case: Case) -> None:
             assert truly_longest(case, case.runs[plan], begun) <= figures.longest_gap_at_most_s, (
                 where
             )
-        check_target(case, figures, runs, case.runs[plan], where)
+            check_target(case, figures, runs, case.runs[plan], where)
 
 
 def check_target(

@@ -35,9 +35,10 @@ MORE = 12
 @pytest.fixture
 def fetched(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> list[str]:
     """A store of many customers in the working folder; their names."""
-    from reporter.emulator import ordinary_customers
+    from reporter.emulator import Lists, ordinary_customers
 
-    configure(start_emulator(customers=ordinary_customers(MORE, 60, 1)), tmp_path)
+    cast = ordinary_customers(MORE, 60, 1)
+    configure(start_emulator(customers=cast, lists=Lists.ALL), tmp_path)
     assert run("fetch", "--quiet").exit_code == 0
     return [own["name"] for own in json.loads(run("customers", "--json").stdout)]
 
