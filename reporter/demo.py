@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reporter.commentary import FOLDER
-from reporter.emulator import Clock, Emulator, demo_cast
+from reporter.emulator import demo_cast, emulator_apart
 from reporter.errors import ReporterError
 from reporter.fetch.auth import ClientSecret
 from reporter.fetch.http import Exchange
@@ -145,19 +145,19 @@ def fetch_month(
 
     `port` is the emulator's; 0 takes a free one.
     """
-    clock = Clock(_BEFORE)
     errors: dict[str, ReporterError] = {}
-    with Emulator(demo_cast(), seed=_SEED, now=clock, port=port) as emulator:
+    with emulator_apart(demo_cast(), seed=_SEED, now=_BEFORE, port=port) as (service, clock):
         access = Access(
-            emulator.api_url,
-            emulator.token_url,
-            emulator.client_id,
-            ClientSecret(emulator.client_secret),
+            service.api_url,
+            service.token_url,
+            service.client_id,
+            ClientSecret(service.client_secret),
         )
         exchange = Exchange(connections=FETCHES_AT_ONCE)
-        for clock.now in times:
+        for moment in times:
+            clock.set(moment)
             source, listed = fetch_customers(access, store, clock, exchange)
-            due = [customer for customer in listed.customers if not _missed(customer, clock.now)]
+            due = [customer for customer in listed.customers if not _missed(customer, moment)]
             outcomes = list(fetch_snapshots(source, due, store, clock))
             errors = {own.customer.id: own.error for own in outcomes if own.error is not None}
     return errors

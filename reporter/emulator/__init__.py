@@ -1,5 +1,6 @@
 """An emulator of the AvePoint Graph API, both generations, over real HTTP on this machine."""
 
+from reporter.emulator.apart import emulator_apart
 from reporter.emulator.cast import Profile, ordinary_customers
 from reporter.emulator.demo_customers import demo_cast
 from reporter.emulator.faults import Faults
@@ -17,5 +18,6 @@ __all__ = [
     "Run",
     "Truth",
     "demo_cast",
+    "emulator_apart",
     "ordinary_customers",
 ]

@@ -206,7 +206,7 @@ versions = sa.Table(
     sa.Column("made_at", Instant, nullable=False),
     sa.Column("as_of", Instant, nullable=False),
     sa.Column("program", sa.String, nullable=False),  # its version
-    sa.Column("program_sha256", sa.String(64)),  # of its files; missing of 0.2.0 and before
+    sa.Column("program_sha256", sa.String(64)),  # of its files; missing of 0.1.0
     sa.Column("closed", sa.Boolean, nullable=False),  # what comes later corrects it
     # Of all it was made of: the same basis gives the same files.
     sa.Column("basis", sa.String(64), nullable=False),

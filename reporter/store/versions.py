@@ -33,9 +33,9 @@ class Version:
     program: str
     """The version of the program that made it."""
     program_sha256: str | None
-    """Of that program's files and of what it writes with; None of 0.2.0 and before."""
+    """Of that program's files and of what it writes with; None where 0.1.0 made it."""
     closed: bool
-    """Whether the period was final: what comes later corrects it. In 0.2.0 and before, whether it
+    """Whether the period was final: what comes later corrects it. In 0.1.0, whether it
     was over.
     """
     basis: str
