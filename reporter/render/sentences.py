@@ -97,7 +97,7 @@ def _finding(reason: Reason, words: Words) -> str:
         case ReasonKind.GAP_TARGET_MISSED:
             return words.say(
                 "{gap} without a recovery point, at most {allowed} allowed",
-                gap=words.duration(value),
+                gap=words.longer(value, target),
                 allowed=words.duration(target),
             )
         case ReasonKind.ENDS_IN_FAILURE:

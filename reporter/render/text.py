@@ -259,7 +259,15 @@ class Words:
         number = format_decimal(size, digits, locale=self.locale)
         return self.say(_SIZES[power], size=number).replace(" ", _NO_BREAK)
 
-    def duration(self, seconds: float | None) -> str:
+    def longer(self, seconds: float, allowed: float) -> str:
+        """A duration that is longer than is allowed, by as many units as it takes to look so: 26 h
+        and a second are not printed as 26 h where 26 h are allowed.
+        """
+        shown = (self.duration(seconds, units) for units in range(2, len(_TIMES) + 1))
+        limit = self.duration(allowed)
+        return next((text for text in shown if text != limit), limit)
+
+    def duration(self, seconds: float | None, units: int = 2) -> str:
         """The two largest units: 5 d 4 h, 36 h 10 min, 17 min 39 s; days from three on."""
         if seconds is None:
             return UNDEFINED
@@ -270,7 +278,7 @@ class Words:
             count, rest = divmod(rest, length) if rest >= most else (0, rest)
             parts.append((count, unit))
         first = next((n for n, (count, _) in enumerate(parts) if count), len(parts) - 1)
-        shown = [part for part in parts[first : first + 2] if part[0] or part is parts[first]]
+        shown = [part for part in parts[first : first + units] if part[0] or part is parts[first]]
         texts = (self.say(unit, number=self.number(count)) for count, unit in shown)
         return sign + " ".join(text.replace(" ", _NO_BREAK) for text in texts)
 

@@ -501,7 +501,7 @@ def _detail(reason: Reason, words: Words) -> str:
         case ReasonKind.OBJECT_TARGET_MISSED:
             detail = words.say("{rate} of the objects", rate=words.percent(reason.value))
         case ReasonKind.GAP_TARGET_MISSED:
-            detail = words.duration(reason.value)
+            detail = words.longer(value, target)
         case ReasonKind.SWITCHED_OFF | ReasonKind.GONE if reason.since:
             detail = words.say("since {day}", day=words.short_day(reason.since))
         case ReasonKind.OVER_SEATS:

@@ -69,6 +69,18 @@ def test_durations_have_two_units(seconds: int, printed: str) -> None:
     assert plain(WORDS.duration(seconds)) == printed
 
 
+@pytest.mark.parametrize(
+    ("seconds", "allowed", "printed"),
+    [(93_601, 93_600, "26 h 1 s"), (94_200, 93_600, "26 h 10 min"),
+     (607_200, 604_800, "7 d 40 min"), (446_401, 93_600, "5 d 4 h"), (93_600.2, 93_600, "26 h")],
+)  # fmt: skip
+def test_what_is_too_long_does_not_read_as_what_is_allowed(
+    seconds: float, allowed: float, printed: str
+) -> None:
+    """Smaller units are left out only where the two can be told apart without."""
+    assert plain(WORDS.longer(seconds, allowed)) == printed
+
+
 def test_days_are_told_as_ranges() -> None:
     """Days in a row are one range."""
     days = [date(2026, 10, day) for day in (3, 4, 5, 17)]
