@@ -135,16 +135,25 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
     job_id = present(newest["jobId"]) or ""
     runs = outcome_of(present(newest["status"])) is Outcome.RUNNING
     ids = {present(row["jobId"]) for row in jobs}
+    oldest = min(dated)[0] if dated else None
+    if before and before.oldest_at and ids == {before.job_id} and not _is_timed(newest):
+        # Its modification moves on; it is dated by the earliest that is known.
+        oldest = min(oldest or before.oldest_at, before.oldest_at)
     return Sighting(
         *scope,
         job_id=job_id,
         status="",
         modified_at=None,
-        oldest_at=min(dated)[0] if dated else None,
+        oldest_at=oldest,
         at_work=job_id if runs else "",
         lost=before is not None and bool(before.at_work) and before.at_work not in ids,
         unreadable="",
     )
+
+
+def _is_timed(row: Row) -> bool:
+    """Whether a row says when its job started or ended."""
+    return any(moment(row, field) for field in ("startTime", "endTime"))
 
 
 def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:

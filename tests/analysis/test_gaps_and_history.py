@@ -14,7 +14,15 @@ from reporter.model import MonthFigures, Observations, Policy, Reply, Snapshot
 from reporter.period import parse_period
 from reporter.store import Store
 from reporter.store.reading import monthly_jobs, read_period
-from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_report, make_row
+from tests.builders import (
+    CUSTOMER,
+    NOW,
+    make_busy_month,
+    make_job,
+    make_report,
+    make_report_of_looks,
+    make_row,
+)
 
 OCTOBER = parse_period("2026-10", "Europe/Berlin", NOW)
 
@@ -100,3 +108,19 @@ def test_days_observed_are_counted_in_the_reports_zone(tmp_path: Path) -> None:
     late = Observations((datetime(2026, 9, 30, 23, 30, tzinfo=UTC),), ())
     *_, september, october = history_of(none, months, Policy(), late)
     assert (september.observed_days, october.observed_days) == (0, 1)
+
+
+def test_a_job_without_a_start_is_as_old_as_its_first_modification() -> None:
+    """The module's time moves on with other scopes; that hides nothing between two looks at it."""
+    good = make_job("2026-10-01T01:00:00Z", jobId="good")
+    first = datetime(2026, 10, 1, 4, tzinfo=UTC)
+    looks = [(first, [good])]
+    for day in range(31):
+        at = first + timedelta(days=day, hours=4)
+        touched = (at - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        row = make_row(jobId="bad", status="Failed to start", lastModifyTime=touched)
+        absent = dict.fromkeys(("startTime", "endTime", "jobDuration"), "N/A")
+        looks.append((at, [row | absent]))
+    totals = make_report_of_looks(looks).totals
+    assert totals.longest_gap_s == totals.longest_gap_at_most_s
+    assert totals.gap_target_met is False
