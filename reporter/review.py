@@ -68,9 +68,12 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
     yield "longest gap", words.gap(totals["longest_gap_s"], totals["longest_gap_at_most_s"])
     coverage = report["coverage"]
     yield "modules covered", f"{coverage['modules_covered']} of {coverage['modules_seen']}"
-    looks = coverage["snapshots"]
-    share = words.percent(coverage["watched_share"])
-    yield "watched", f"{looks} look{'' if looks == 1 else 's'}, {share} of the time"
+    if report["schema"] == 1:  # whose definitions knew days alone
+        yield "watched", f"on {coverage['snapshot_days']} of {coverage['days']} days"
+    else:
+        looks = coverage["snapshots"]
+        share = words.percent(coverage["watched_share"])
+        yield "watched", f"{looks} look{'' if looks == 1 else 's'}, {share} of the time"
     if left_out := report["left_out"]:
         jobs = sum(own["jobs"] for own in left_out)
         yield "left out", f"{len(left_out)} scopes, {words.number(jobs)} jobs"
