@@ -224,6 +224,8 @@ class _Contents:
         (folder / CONFIGURATION).write_bytes(dump(configuration))
         restates = self._write_restated(folder)
         level = self._write_pdf(files["pdf"], folder / REPORTS["pdf"])
+        pdf_sha256 = self.version.sha256_of(files["pdf"])
+        assert pdf_sha256 is not None  # as all files are as they were written
         provenance = Provenance(
             self.version.number,
             self.version.made_at,
@@ -231,7 +233,7 @@ class _Contents:
             self.version.closed,
             restates,
             self.version.figures_sha256,
-            self.version.files[str(files["pdf"].absolute())],
+            pdf_sha256,
             files["pdf"].stat().st_size,
             level,
             tools(),

@@ -245,7 +245,7 @@ def _schema(report: Mapping[str, Any]) -> int:
 def _intact(version: Version, files: Iterable[Path]) -> bool:
     """Whether each of the files is there as it was written."""
     try:
-        return all(version.files.get(str(own.absolute())) == file_hash(own) for own in files)
+        return all(version.sha256_of(own) == file_hash(own) for own in files)
     except OSError:
         return False
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,6 +16,9 @@ from reporter.errors import StoreError
 from reporter.model import Customer
 from reporter.store import tables
 from reporter.store.store import Store, revision
+
+_WITHIN: Final = 3
+"""How many names a file of a report has within the folder of reports: period, customer, file."""
 
 
 class VersionTaken(StoreError):
@@ -62,6 +66,20 @@ class Version:
     """What the portfolio shows of it, as JSON."""
     files: Mapping[str, str]
     """SHA-256 of each file by its path."""
+
+    def sha256_of(self, path: Path) -> str | None:
+        """SHA-256 of a file as it was written, also where the folder of reports is another one by
+        now: whoever moves it moves what is in it.
+        """
+        path = path.absolute()
+        if str(path) in self.files:
+            return self.files[str(path)]
+        moved = {
+            sha256
+            for own, sha256 in self.files.items()
+            if Path(own).parts[-_WITHIN:] == path.parts[-_WITHIN:]
+        }
+        return moved.pop() if len(moved) == 1 else None
 
 
 def versions_of(store: Store, customer: Customer, period: str) -> tuple[Version, ...]:

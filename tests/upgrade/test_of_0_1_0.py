@@ -155,6 +155,33 @@ def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
     assert upgraded.numbers()["Mailed Ltd"] == [1, 2]
 
 
+def test_reports_that_are_moved_are_those_that_were_written(upgraded: Upgraded) -> None:
+    """As the notes on upgrading say to do where reports were written beside no configuration."""
+    (upgraded.folder / "reports").rename(upgraded.folder / "moved")
+    there = ("--customer", "Approved Ltd", "--out", str(upgraded.folder / "moved"))
+    assert "Unchanged Approved Ltd" in upgraded.render(*there).stderr
+    upgraded.reporter("send", *OCTOBER, *there)
+    assert [own.recipients for own in upgraded.accounts.arrived] == [["it@approved.example"]]
+    assert upgraded.numbers()["Approved Ltd"] == [1]
+
+
+def test_a_moved_report_that_was_changed_goes_to_nobody(upgraded: Upgraded) -> None:
+    moved = (upgraded.folder / "reports").rename(upgraded.folder / "moved")
+    for path in moved.rglob("approved-ltd-backup*"):
+        path.write_bytes(path.read_bytes() + b" ")
+    there = ("--customer", "Approved Ltd", "--out", str(moved))
+    upgraded.reporter("send", *OCTOBER, *there, status=1)
+    assert upgraded.accounts.arrived == []
+    assert "is not there as it was written" in upgraded.render(*there, status=1).stderr
+
+
+def test_how_closely_version_0_1_0_watched_is_not_made_up(upgraded: Upgraded) -> None:
+    """It kept on which days somebody had looked, and no more."""
+    shown = upgraded.reporter("approve", *OCTOBER, "--yes", "--customer", "Queued Ltd")
+    assert "watched          on 31 of 31 days" in shown.stdout
+    assert "of the time" not in shown.stdout
+
+
 @pytest.mark.slow
 def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
     """A bag that is there is unchanged; of a version that another program made none can be."""
