@@ -85,13 +85,13 @@ def _finding(reason: Reason, words: Words) -> str:
         case ReasonKind.SUCCESS_TARGET_MISSED:
             return words.say(
                 "success rate {rate}, target {target}",
-                rate=words.percent(value),
+                rate=words.below(value, target),
                 target=words.target(target),
             )
         case ReasonKind.OBJECT_TARGET_MISSED:
             return words.say(
                 "only {rate} of the objects were backed up, target {target}",
-                rate=words.percent(value),
+                rate=words.below(value, target),
                 target=words.target(target),
             )
         case ReasonKind.GAP_TARGET_MISSED:

@@ -120,6 +120,14 @@ _FINDINGS: Final = (
 """What `analysis` finds, other than values of the service."""
 
 
+def _shown(rate: float) -> float:
+    """A rate in percent with one decimal; 100 and 0 only where it is."""
+    shown = round(rate * 100, 1)
+    if rate < 1 and shown >= 100:
+        return 99.9
+    return 0.1 if rate > 0 and shown <= 0 else shown
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Numbers, sizes, times and texts for people, in one locale."""
@@ -225,12 +233,18 @@ class Words:
         """One decimal; 100.0 only where nothing is missing, 0.0 only where nothing is there."""
         if rate is None:
             return UNDEFINED
-        shown = round(rate * 100, 1)
-        if rate < 1 and shown >= 100:
-            shown = 99.9
-        if rate > 0 and shown <= 0:
-            shown = 0.1
-        return self._percent(format_decimal(shown, "#,##0.0", locale=self.locale))
+        return self._percent(format_decimal(_shown(rate), "#,##0.0", locale=self.locale))
+
+    def below(self, rate: float | None, target: float) -> str:
+        """A rate that may miss a target, by as many decimals as it takes to look so: 94.96 % is not
+        printed as 95.0 % where 95 % are asked for.
+        """
+        if rate is None or not rate < target <= _shown(rate) / 100:
+            return self.percent(rate)
+        digits = next((own for own in range(2, 6) if round(rate * 100, own) < target * 100), 6)
+        return self._percent(
+            format_decimal(rate * 100, f"#,##0.{'0' * digits}", locale=self.locale)
+        )
 
     def target(self, rate: float) -> str:
         """A target as it was set: 95 %, 99.5 %."""

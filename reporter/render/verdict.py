@@ -278,7 +278,7 @@ def _tiles(
     return [
         Tile(
             words.say("Success rate"),
-            words.percent(figures.success_rate),
+            words.below(figures.success_rate, case.policy.success_target(service)),
             _joined(
                 words,
                 words.say("target {rate}", rate=words.target(case.policy.success_target(service))),
@@ -300,7 +300,7 @@ def _objects(figures: Figures, target: float, words: Words) -> str | None:
         return None
     return words.say(
         "only {rate} of the objects, target {target}",
-        rate=words.percent(figures.object_success_rate),
+        rate=words.below(figures.object_success_rate, target),
         target=words.target(target),
     )
 
@@ -497,9 +497,9 @@ def _detail(reason: Reason, words: Words) -> str:
         case ReasonKind.FAILURES_IN_A_ROW | ReasonKind.ENDS_IN_FAILURE:
             detail = words.count("{number} in a row", "{number} in a row", int(value))
         case ReasonKind.SUCCESS_TARGET_MISSED:
-            detail = words.percent(reason.value)
+            detail = words.below(value, target)
         case ReasonKind.OBJECT_TARGET_MISSED:
-            detail = words.say("{rate} of the objects", rate=words.percent(reason.value))
+            detail = words.say("{rate} of the objects", rate=words.below(value, target))
         case ReasonKind.GAP_TARGET_MISSED:
             detail = words.longer(value, target)
         case ReasonKind.SWITCHED_OFF | ReasonKind.GONE if reason.since:

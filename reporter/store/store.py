@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 _A_FEW: Final = 3
 """Customers that are derived anew without a word."""
+_TOLD_EVERY: Final = 25
+"""Customers after which it is told how far that has got."""
+_BREATH_S: Final = 0.15
+"""Seconds between two of them: SQLite has those who wait for the store look every 0.1 s."""
 ABOUT_ALL: Final[Mapping[Kind, str]] = {"subscription": "subscriptions"}
 """The kind of the fetch that the answers of all customers are cut from, which has no customer."""
 MOST_UNUSABLE: Final = 100
@@ -70,7 +75,8 @@ class Store:
 
     def _derive(self) -> None:
         """Derive anew what was derived by other rules, customer by customer: where one process is
-        cut short the next goes on, and of two at once each customer has one.
+        cut short the next goes on, and of two at once each customer has one. Others can write in
+        between.
 
         Raises:
             ReplyError: a reply cannot be used.
@@ -86,7 +92,11 @@ class Store:
                 "upgrade; this may take minutes.",
                 f"{len(found):,}",
             )
-        for customer_id in found:
+        for done, customer_id in enumerate(found):
+            if done:
+                time.sleep(_BREATH_S)
+            if done and done % _TOLD_EVERY == 0:
+                logger.warning("Derived %s of %s customers.", f"{done:,}", f"{len(found):,}")
             with self.begin() as connection:
                 mine = sa.select(customers.id).where(customers.id == customer_id, outdated)
                 if connection.scalar(mine.with_for_update()) is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.jobs.rows import FIELDS
 
-DERIVATION: Final = 2
+DERIVATION: Final = 1
 """Grows with each change of what is derived from replies: older stores then derive it anew."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -605,13 +605,28 @@ def started(row: Row) -> datetime | None:
     return row.start or row.end or row.modified
 
 
+def begun(row: Row, known: Known) -> datetime | None:
+    """When a job listed in a snapshot started; one without a start or an end is as old as the
+    first modification that any snapshot so far tells of it.
+    """
+    if row.start or row.end:
+        return started(row)
+    told = [
+        other.modified
+        for one in known.snapshots
+        for other in one.of(row.scope)
+        if other.identity == row.identity and other.place <= row.place and other.modified
+    ]
+    return min(told, default=None)
+
+
 @lru_cache(maxsize=500)
 def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     """Time in which a job may have run that no look could show."""
     found: list[Span] = []
     series = looks(scope, known)
     for earlier, later in pairwise(series):
-        shown_from = shown_by(later, scope)
+        shown_from = shown_by(later, scope, known)
         if shown_from - earlier.at > known.watch:
             found.append((earlier.at, shown_from))
         elif lost_running(scope, earlier, later, known):
@@ -619,7 +634,7 @@ def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     first = next((one for one in known.counted if one.of(scope)), None)
     if first and first not in series:
         # Queued when it was first shown: what there was before is hidden.
-        found.append((first.at, shown_by(series[0], scope) if series else known.stop))
+        found.append((first.at, shown_by(series[0], scope, known) if series else known.stop))
     if series:
         last = series[-1]
         if known.stop - last.at > known.watch or newest_running(scope, last):
@@ -627,9 +642,9 @@ def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     return found
 
 
-def shown_by(look: Snapshot, scope: ScopeKey) -> datetime:
+def shown_by(look: Snapshot, scope: ScopeKey, known: Known) -> datetime:
     """From when on a look shows what ran: the start of the oldest job it lists, else its time."""
-    starts = [started(row) for row in look.of(scope) if row.job_id]
+    starts = [begun(row, known) for row in look.of(scope) if row.job_id]
     return min((one for one in starts if one), default=look.at)
 
 

@@ -81,6 +81,22 @@ def test_what_is_too_long_does_not_read_as_what_is_allowed(
     assert plain(WORDS.longer(seconds, allowed)) == printed
 
 
+@pytest.mark.parametrize(
+    ("rate", "target", "printed"),
+    [
+        (0.9499, 0.95, "94.99 %"),
+        (0.94996, 0.95, "94.996 %"),
+        (0.94, 0.95, "94.0 %"),
+        (0.95, 0.95, "95.0 %"),
+        (0.9999999, 1.0, "99.9 %"),
+        (None, 0.95, "—"),
+    ],
+)
+def test_a_missed_rate_looks_missed(rate: float | None, target: float, printed: str) -> None:
+    """It is not rounded up to the target it misses."""
+    assert plain(WORDS.below(rate, target)) == printed
+
+
 def test_days_are_told_as_ranges() -> None:
     """Days in a row are one range."""
     days = [date(2026, 10, day) for day in (3, 4, 5, 17)]
