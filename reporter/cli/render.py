@@ -134,14 +134,17 @@ def rendering_of(
 def render_stored_reports(
     console: Console, rendering: Rendering, wanted: tuple[str, ...], workers: int | None
 ) -> int:
-    """Render customers of the store, and the portfolio where none was chosen; the exit status."""
+    """Render customers of the store, and the portfolio where none was chosen; the exit status.
+
+    Where nothing was known of anybody yet there is nothing to lead to, and no portfolio.
+    """
     from reporter.pipeline import render_customers, write_portfolio
 
     names = stored_customers(console, rendering, wanted)
     several = workers or rendering.settings.execution.workers
     outcomes = follow(console, render_customers(rendering, names, several), len(names), "Rendered")
     status = finish(console, outcomes)
-    if not wanted:
+    if names and not wanted:
         for path in write_portfolio(rendering, outcomes):
             console.result(path)
     return status

@@ -158,6 +158,19 @@ def test_a_job_of_the_first_snapshot_makes_its_time_known(
     assert "No report for 2026-09" in result.stderr
 
 
+@pytest.mark.usefixtures("configured")
+def test_where_nothing_is_known_of_anybody_there_is_no_portfolio(
+    run: Run, clock: Clock, tmp_path: Path
+) -> None:
+    """A page without a customer leads nowhere."""
+    clock.now = datetime(2026, 11, 11, 6, tzinfo=UTC)
+    for customer in (CUSTOMER, NEWCOMER):
+        keep(tmp_path, [make_job("2026-11-09T22:00:00Z")], clock.now, customer)
+    result = run("render", *OCTOBER)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert not (tmp_path / "reports" / "2026-10").exists()
+
+
 def test_saved_replies_that_say_nothing_of_a_period(run: Run, tmp_path: Path) -> None:
     """The same holds for them."""
     path = tmp_path / "contoso.json"
