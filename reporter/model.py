@@ -850,7 +850,7 @@ class Product:
 
     @property
     def ending(self) -> bool:
-        """Whether it has expired or does within 60 days."""
+        """Whether it has expired or will within 60 days."""
         return self.days_left is not None and self.days_left <= EXPIRES_SOON_DAYS
 
     @property

@@ -23,7 +23,7 @@ from reporter.render.portfolio import (
     write_portfolio_pdf,
     write_portfolio_xlsx,
 )
-from reporter.render.portfolio.sentences import portfolio_headline
+from reporter.render.portfolio.sentences import portfolio_headline, why
 from reporter.render.text import Words
 from tests.builders import make_busy_month, make_job, make_report
 
@@ -114,6 +114,29 @@ def test_changes_are_told_apart() -> None:
     ):
         assert [own.customer.name for own in kind] == [name]
     assert portfolio_of(PERIOD, [standing("first")]).changes is None
+
+
+def test_who_was_looked_at_before_is_not_new() -> None:
+    """Without a job there is nothing to compare; that makes nobody new."""
+    known = standing("Known", previous_state=State.HEALTHY)
+    never = standing("Never", State.NEVER_RUN, looked_before=True)
+    begun = standing("Begun", jobs=1, completed=1, looked_before=True)
+    fresh = standing("Fresh", State.NEVER_RUN)
+    changes = portfolio_of(PERIOD, [known, never, begun, fresh]).changes
+    assert changes is not None
+    assert set(changes.new) == {begun, fresh}
+
+
+def test_what_asks_for_nothing_is_not_pressing() -> None:
+    """A module with nothing to back up, or switched off long ago, is no reason to call anybody."""
+    words = Words()
+    for kind, said in (
+        (ReasonKind.IDLE, ""),
+        (ReasonKind.OFF, ""),
+        (ReasonKind.NEVER_RUN, "Microsoft 365 / Power BI: never run"),
+    ):
+        reason = Reason(kind, "Microsoft 365", "Power BI")
+        assert why(standing("Somebody", reason=reason), words) == said
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
     text = " ".join(PdfReader(tmp_path / "p.pdf").pages[0].extract_text().split())
     page = (tmp_path / "p.html").read_text("utf-8")
     for part in (
-        "2 products have expired or do within 60 days",
+        "2 products have expired or will within 60 days",
         "Nothing is known of the subscriptions of 2 customers.",
         "× Oct 20, 2026",
         "! Dec 10, 2026",
@@ -249,7 +249,7 @@ def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
         assert part in text
         assert part in page
     rows = load_workbook(tmp_path / "p.xlsx").get_sheet_by_name("Subscriptions").to_python()
-    assert rows[0][0] == "2 products have expired or do within 60 days"
+    assert rows[0][0] == "2 products have expired or will within 60 days"
     assert [row[3] for row in rows[4:6]] == [-12, 39]
     assert "subscriptions of 2 customers" in str(rows[6])
 

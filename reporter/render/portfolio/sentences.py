@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reporter.model import State
+from reporter.model import ReasonKind, State
 from reporter.render.portfolio.standing import Changes, Portfolio, Standing, Totals
 from reporter.render.sentences import reason_text
 from reporter.render.text import UNDEFINED, Words, counted
@@ -132,7 +132,11 @@ def portfolio_tiles(portfolio: Portfolio, words: Words) -> list[Tile]:
             words.say(
                 "{some} of {all}", some=words.number(healthy), all=words.number(totals.customers)
             ),
-            words.count("{number} without data", "{number} without data", totals.unknown),
+            words.count(
+                "nothing is known of {number}", "nothing is known of {number}", totals.unknown
+            )
+            if totals.unknown
+            else "",
         ),
         Tile(
             words.say("Success rate"),
@@ -182,8 +186,8 @@ def ending_title(portfolio: Portfolio, words: Words) -> str:
     """How many products are to be renewed; none only as far as the subscriptions are known."""
     if portfolio.ending:
         return words.count(
-            "{number} product has expired or does within 60 days",
-            "{number} products have expired or do within 60 days",
+            "{number} product has expired or will within 60 days",
+            "{number} products have expired or will within 60 days",
             len(portfolio.ending),
         )
     if portfolio.unsubscribed == portfolio.totals.customers:
@@ -226,10 +230,12 @@ def changed(changes: Changes, words: Words) -> list[tuple[str, Standing]]:
 
 
 def why(standing: Standing, words: Words) -> str:
-    """The most pressing reason, or why nothing is known; empty where all is well."""
+    """The most pressing reason, or why nothing is known; empty where none asks for anything."""
     if standing.error is not None:
         return standing.error
-    return reason_text(standing.reason, words) if standing.reason else ""
+    if standing.reason is None or standing.reason.kind in (ReasonKind.IDLE, ReasonKind.OFF):
+        return ""
+    return reason_text(standing.reason, words)
 
 
 def state_name(state: State | None, words: Words) -> str:

@@ -63,6 +63,8 @@ class Standing:
     """Whether so much of the period went unwatched that jobs may not have been seen."""
     final: bool = True
     """Whether the period has been looked at after its end."""
+    looked_before: bool = False
+    """Whether somebody looked at the customer before the period."""
     comparable: bool = False
     """Whether this period and the one before were watched closely enough to compare."""
     scopes_seen: int = 0
@@ -74,7 +76,7 @@ class Standing:
     subscribed: bool = False
     """Whether anything is known of its subscription."""
     ending: tuple[Product, ...] = ()
-    """The products that have expired or do within 60 days, the soonest first."""
+    """The products that have expired or will within 60 days, the soonest first."""
     links: tuple[tuple[str, str], ...] = ()
     """What the customer's files are called, and where they are, seen from the portfolio."""
 
@@ -129,6 +131,7 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
         missed_days=len(watched.missed_days),
         sparse=watched.sparse,
         final=report.final,
+        looked_before=report.first_look is None,
         comparable=report.comparable,
         scopes_seen=coverage.scopes_seen,
         not_judged=report.not_judged,
@@ -214,7 +217,7 @@ class Portfolio:
 
     @property
     def ending(self) -> list[tuple[Standing, Product]]:
-        """All customers' products that have expired or do within 60 days, the soonest first."""
+        """All customers' products that have expired or will within 60 days, the soonest first."""
         everybody = (*self.standings, *self.unknown)
         found = [(own, product) for own in everybody for product in own.ending]
         return sorted(found, key=lambda own: (own[1].expires_on, own[0].customer.name))
@@ -314,7 +317,9 @@ def _changes(everybody: list[Standing]) -> Changes | None:
         worse=those(known=True, before=True, fits=lambda own: (steps[id(own)] or 0) < 0),
         better=those(known=True, before=True, fits=lambda own: (steps[id(own)] or 0) > 0),
         other=those(known=True, before=True, fits=lambda own: steps[id(own)] is None),
-        new=those(known=True, before=False),
+        new=those(
+            known=True, before=False, fits=lambda own: bool(own.jobs) or not own.looked_before
+        ),
         lost=those(known=False, before=True),
     )
 
