@@ -5,7 +5,7 @@ jobs without a date, and what the provider leaves out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -28,15 +28,20 @@ _MOST_NAMES: Final = 6
 _SINCE: Final = {Listed.OFF: ReasonKind.SWITCHED_OFF, Listed.GONE: ReasonKind.GONE}
 
 
-def listed_lines(modules: Iterable[ModuleFigures], words: Words) -> list[str]:
+def listed_lines(
+    modules: Iterable[ModuleFigures],
+    words: Words,
+    told: Collection[tuple[str, str, str | None]] = (),
+) -> list[str]:
     """Which scopes have nothing to back up, are switched off or not listed any more, and since
-    when: those of one kind and day in one line.
+    when: those of one kind and day in one line. Nothing of those that are `told` elsewhere, by
+    service, module and name.
     """
     alike: defaultdict[tuple[Listed, date | None], list[str]] = defaultdict(list)
     for own in modules:
         kinds = {(scope.listed, _day(scope.listed_since)) for scope in own.scopes}
         for scope in own.scopes:
-            if scope.in_sight:
+            if scope.in_sight or (own.service, own.module, scope.name) in told:
                 continue
             whole = len(kinds) == 1
             name = (

@@ -417,7 +417,12 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
     """What page one says in a quiet line each."""
     watched = Watched.of(report)
     rarely = [rarely_asked(watched, words)] if watched.share < 1 and not watched.sparse else []
-    listed = listed_lines(report.modules, words)
+    to_do = {
+        (own.service, own.module, own.name)
+        for own in report.reasons
+        if own.kind in (ReasonKind.SWITCHED_OFF, ReasonKind.GONE)
+    }
+    listed = listed_lines(report.modules, words, to_do)
     if listed:
         moment = words.short_moment(report.reference_at)
         listed.append(words.say("As the service listed them on {moment}.", moment=moment))
@@ -543,6 +548,9 @@ def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words
 def _listing(scope: ScopeFigures, words: Words) -> str:
     """How a scope is listed of which no backup is expected, where its state does not say so."""
     match scope.listed:
+        case Listed.OFF if scope.state is State.OFF:
+            day = scope.listed_since
+            return "" if day is None else words.say("since {day}", day=words.whole_day(day))
         case Listed.OFF:
             return since_text(ReasonKind.SWITCHED_OFF, scope.listed_since, words)
         case Listed.GONE:

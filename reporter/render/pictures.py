@@ -155,11 +155,15 @@ def trend(
         for label, month in zip(labels, history, strict=True)
     ]
     judged = [month for month in known if month.success_rate is not None]
-    rate_title = words.count(
-        "The success target was met in {met} of {number} month",
-        "The success target was met in {met} of {number} months",
-        len(judged),
-        met=words.number(sum((month.success_rate or 0.0) >= target for month in judged)),
+    rate_title = (
+        words.count(
+            "The success target was met in {met} of {number} month",
+            "The success target was met in {met} of {number} months",
+            len(judged),
+            met=words.number(sum((month.success_rate or 0.0) >= target for month in judged)),
+        )
+        if judged
+        else words.say("No backup is known to have been completed")
     )
     before, last = history[-2:]
     change = (

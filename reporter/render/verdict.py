@@ -395,8 +395,8 @@ def coverage_tile(coverage: Coverage, words: Words) -> Tile:
             if coverage.modules_idle
             else None,
             words.count(
-                "{number} more switched off or gone",
-                "{number} more switched off or gone",
+                "{number} more switched off or no longer listed",
+                "{number} more switched off or no longer listed",
                 coverage.modules_off,
             )
             if coverage.modules_off
@@ -458,17 +458,17 @@ renewed together with what soon will.
 
 def steps(report: ReportFigures, words: Words) -> list[Step]:
     """What there is to do, most pressing first, each for the modules and scopes it concerns."""
-    found = [
-        Step(
-            words.say(_STEPS[kind]),
-            words.listed([_detail(own, words) for own in sorted(reasons, key=_worst_first)], 5),
-        )
-        for kind, reasons in groupby(report.reasons, lambda reason: reason.kind)
-        if kind in _STEPS
-    ]
-    if ending := [own for own in report.subscription.products if own.ending]:
-        what = words.say("Renew what has expired or soon will")
-        found.append(Step(what, words.listed([_expiry(own, words) for own in ending], 5)))
+    ending = [_expiry(own, words) for own in report.subscription.products if own.ending]
+    renewal = Step(words.say("Renew what has expired or soon will"), words.listed(ending, 5))
+    found = []
+    for kind, reasons in groupby(report.reasons, lambda reason: reason.kind):
+        if kind is ReasonKind.EXPIRED:
+            found.append(renewal)
+        elif kind in _STEPS:
+            details = [_detail(own, words) for own in sorted(reasons, key=_worst_first)]
+            found.append(Step(words.say(_STEPS[kind]), words.listed(details, 5)))
+    if ending and renewal not in found:
+        found.append(renewal)
     tests = report.restore_tests
     if tests and tests.standing is not RestoreStanding.GOOD:
         what = words.say("Show that the data can be restored")

@@ -119,6 +119,8 @@ def test_what_is_idle_off_or_gone_is_one_quiet_line_each() -> None:
         assert "Switched off since Mar 8, 2026: Teams Chat and Viva Engage." in own
         assert "All 31 backups succeeded, and every module met its targets" in own
     assert "As the service listed them on Oct 31, 21:00." in page(report)
+    assert page(report, "standard").count("Switched off since Mar 8, 2026") == 3
+    assert "switched off since" not in page(report, "standard")
 
 
 def test_only_idle_modules_are_no_alarm() -> None:
@@ -136,6 +138,7 @@ def test_switched_off_within_the_period_asks_a_question() -> None:
         report, "page"
     )
     assert "Teams Chat: switched off since Oct 8, 2026" in str(report_dict(report)["reasons"])
+    assert "As the service listed them" not in page(report, "page")
 
 
 @pytest.mark.parametrize(
