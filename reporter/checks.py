@@ -66,6 +66,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("PDF", _typesetting)
     yield _tried("fonts", fonts_in_use)
     yield from _names(settings)
+    yield from _strangers(settings)
     yield from _rhythm(settings, datetime.now(UTC))
     yield from _delivery(settings)
     archive = settings.folder / settings.evidence.folder
@@ -178,6 +179,20 @@ def _names(settings: Settings) -> Iterator[Finding]:
             "machine that has it, or show a replacement sign: set another name for the customer "
             "in the configuration",
         )
+
+
+def _strangers(settings: Settings) -> Iterator[Finding]:
+    """Each customer of the configuration whom the store does not know: a wrong id leaves the one
+    who is meant without recipients, and says nothing. None where the store is empty or fails.
+    """
+    try:
+        known = {own.id for own in customers_in_store(settings)}
+    except ReporterError:
+        return
+    for own in settings.customers if known else ():
+        if own.id not in known:
+            said = "is in [[customers]], but not in the store: `reporter customers` lists all ids"
+            yield Finding(f"customer {own.id}", None, said)
 
 
 def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""`fetch`, `run` and `check` say where the service is asked too rarely."""
+"""`fetch`, `run` and `check` say where the service is asked too rarely, and who is unknown."""
 
 from __future__ import annotations
 
@@ -63,3 +63,19 @@ def test_asked_often_enough_it_is_said_once(
     lines = [line for line in run("check").stdout.splitlines() if "rhythm of" in line]
     assert len(lines) == 2
     assert all("fetch_every is 12 h, less often than watch_every (7 h)" in line for line in lines)
+
+
+def test_a_customer_nobody_knows_is_named(
+    clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """A wrong id in the configuration leaves whoever is meant without what it sets."""
+    emulator = start_emulator(customers=ordinary_customers(1, 12, 1), now=clock)
+    (known,) = emulator.customers
+    entries = [line for own in (known, "mistyped") for line in ("[[customers]]", f'id = "{own}"')]
+    configure(emulator, tmp_path, *entries)
+    assert "mistyped" not in run("check").stdout
+    assert run("fetch").exit_code == 0
+    checked = run("check")
+    assert checked.exit_code == 0, checked.output
+    assert "absent  customer mistyped: " in checked.stdout
+    assert checked.stdout.count("absent  customer ") == 1
