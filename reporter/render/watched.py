@@ -106,7 +106,7 @@ class Watched:
             return None
         start, end = self.period.start, min(self.as_of, self.period.end)
         if self.first_look is not None:
-            start, looks = max(start, self.first_look), looks - 1
+            start, end, looks = self.first_look, self.reference_at, looks - 1
         mean = _seconds(start, end) / looks
         return max(1, round(mean / _HOUR)) * _HOUR
 

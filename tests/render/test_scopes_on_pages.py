@@ -184,6 +184,9 @@ def test_the_first_month_reads_as_what_it_is() -> None:
     for own in everywhere(make_report(every_day(), observed=looks(first))):
         assert "First look on Oct 12: what happened before it is not known" in own
         assert "Not observed:" not in own
+    daily = looks(datetime(2026, 10, 1, 6, tzinfo=UTC), 24)
+    for own in everywhere(make_report(every_day(), observed=daily)):
+        assert "The service was asked 31 times, every 24 h on average." in own
 
 
 def test_a_sparse_month_claims_no_more_than_was_seen() -> None:
