@@ -197,6 +197,18 @@ def test_a_sparse_month_claims_no_more_than_was_seen() -> None:
         assert "The service was asked 31 times, every 24 h on average." in own
 
 
+def test_gaps_that_may_be_too_long_are_not_among_those_that_are() -> None:
+    """They have a list of their own."""
+    rows = [own for own in every_day() if own["startTime"][:10] != "2026-10-11"]
+    report = make_report(rows, observed=looks())
+    (gap,) = report.gaps
+    title = "onger without a recovery point than the target allows"
+    for certain, possible in ((True, False), (False, True)):
+        said = page(replace(report, gaps=(replace(gap, certain=certain),)), "standard")
+        assert (f"L{title}" in said, f"Possibly l{title}" in said) == (certain, possible)
+        assert ("at most 48 h" in said) is possible
+
+
 def test_lost_objects_are_on_page_one() -> None:
     """Every job finished, and 21 of 22 mailboxes were not backed up."""
     lost: dict[str, Any] = {"totalCount": "22", "successfulCount": "1", "failedCount": "21"}
