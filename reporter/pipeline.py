@@ -242,6 +242,16 @@ def missed_of(
             yield named(settings, customer), found
 
 
+def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:
+    """Whether the service has been asked of a customer often enough to know how often it is asked.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    looks = looks_at(store, customer, now - WINDOW)
+    return rhythm_of(looks.starts, looks.taken_at).asked_every is not None
+
+
 def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:
     """What comes next. It is not waited for in one go: a signal that the system gave to another
     thread is seen in between.

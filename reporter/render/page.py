@@ -548,6 +548,9 @@ def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words
 def _listing(scope: ScopeFigures, words: Words) -> str:
     """How a scope is listed of which no backup is expected, where its state does not say so."""
     match scope.listed:
+        case _ if scope.state is State.HEALTHY and scope.figures.success_target_met is False:
+            # Its rate is judged with those of its module.
+            return words.say("by its recovery points")
         case Listed.OFF if scope.state is State.OFF:
             day = scope.listed_since
             return "" if day is None else words.say("since {day}", day=words.whole_day(day))

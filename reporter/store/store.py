@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -118,7 +119,7 @@ class Store:
             if flaw:
                 self._record_failure(connection, None, "customers", listed_at, flaw, replies, None)
             else:
-                self._record_replies(connection, None, "customers", replies)
+                self._record_replies(connection, None, "customers", _counted(replies, "customers"))
             insert = self.insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
@@ -138,15 +139,15 @@ class Store:
             ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        rows = rows_of(snapshot.replies)
+        by_reply = [(reply, rows_of([reply])) for reply in snapshot.replies]
+        rows = [row for _, own in by_reply for row in own]
         refuse_long(rows)
         customer = snapshot.customer
         with self.begin() as connection:
             # First, because whoever has read before and writes after must wait here.
             self._hold(connection, customer, snapshot.taken_at)
-            fetch_id = self._record_replies(
-                connection, customer.id, "jobs", snapshot.replies, run_id
-            )
+            counted = [(reply, len(own)) for reply, own in by_reply]
+            fetch_id = self._record_replies(connection, customer.id, "jobs", counted, run_id)
             Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
                 self._record_answer(connection, customer.id, answer, run_id)
@@ -241,7 +242,8 @@ class Store:
     ) -> None:
         absence = answer.absence
         if absence is None:
-            self._record_replies(connection, customer_id, kind, answer.replies, run_id)
+            counted = _counted(answer.replies, kind)
+            self._record_replies(connection, customer_id, kind, counted, run_id)
             return
         error = ": ".join(filter(None, (absence.kind.value, absence.said)))
         self._record_failure(
@@ -275,16 +277,16 @@ class Store:
         connection: sa.Connection,
         customer_id: str | None,
         kind: str,
-        replies: tuple[Reply, ...],
+        counted: Sequence[tuple[Reply, int]],
         run_id: int | None = None,
     ) -> int:
+        """Keep a complete fetch and its replies, each with the number of its rows; its id."""
         fetch = {
             "customer_id": customer_id,
             "kind": kind,
-            "taken_at": max(reply.fetched_at for reply in replies),
+            "taken_at": max(reply.fetched_at for reply, _ in counted),
             "run_id": run_id,
         }
-        counted = [(reply, _rows_in(reply, kind)) for reply in replies]
         return self._keep_fetch(connection, fetch, counted)
 
     def _keep_fetch(
@@ -294,7 +296,7 @@ class Store:
         counted: Sequence[tuple[Reply, int]],
     ) -> int:
         """Keep a fetch and its replies, each with the number of its rows; the fetch's id."""
-        key = connection.execute(sa.insert(tables.fetches).values(**fetch)).inserted_primary_key
+        key = connection.execute(sa.insert(tables.fetches), fetch).inserted_primary_key
         assert key is not None
         fetch_id = int(key[0])
         if not counted:
@@ -303,7 +305,7 @@ class Store:
         bodies = dict(zip(hashes, (reply.body for reply, _ in counted), strict=True))
         # In one order, so that two writers wait for one another instead of for ever.
         connection.execute(
-            self.insert(tables.bodies).on_conflict_do_nothing(),
+            _keep_bodies(self.engine.dialect.name),
             [{"sha256": own, "body": zlib.compress(bodies[own])} for own in sorted(bodies)],
         )
         connection.execute(
@@ -329,12 +331,8 @@ class Store:
         """Say that something of the customer, listed or not, changes with this transaction: all
         others wait for its end.
         """
-        insert = self.insert(tables.customers)
-        hold = insert.on_conflict_do_update(
-            index_elements=["id"], set_={"revision": tables.customers.c.revision + 1}
-        )
         row = {"id": customer.id, "name": customer.name, "listed_at": at}
-        connection.execute(hold, [row])
+        connection.execute(_hold_customer(self.engine.dialect.name), [row])
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT in the database's own form, which can say what to do on a conflict."""
@@ -386,10 +384,31 @@ def _taken_at(answer: Answer) -> datetime:
     return answer.asked_at
 
 
-def _rows_in(reply: Reply, kind: str) -> int:
+def _counted(replies: Iterable[Reply], kind: str) -> list[tuple[Reply, int]]:
+    """Replies, each with the number of its rows.
+
+    Raises:
+        ReplyError: a reply is no list of them.
+    """
     if kind == "subscription":
-        return len(products_of([reply]))
-    return len((read_overview if kind == "protection" else read_page)(reply).rows)
+        return [(reply, len(products_of([reply]))) for reply in replies]
+    read = read_overview if kind == "protection" else read_page
+    return [(reply, len(read(reply).rows)) for reply in replies]
+
+
+@cache
+def _keep_bodies(dialect: str) -> Any:
+    """What keeps bodies that are not there yet. Made once: to make it takes longer than to run."""
+    return tables.insert(dialect, tables.bodies).on_conflict_do_nothing()
+
+
+@cache
+def _hold_customer(dialect: str) -> Any:
+    """What says that something of a customer changes, who may be new. Made once, as above."""
+    insert = tables.insert(dialect, tables.customers)
+    return insert.on_conflict_do_update(
+        index_elements=["id"], set_={"revision": tables.customers.c.revision + 1}
+    )
 
 
 def touch(connection: sa.Connection, customer_id: str) -> None:
