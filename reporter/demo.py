@@ -38,11 +38,7 @@ _EVERY_BEFORE: Final = timedelta(hours=5)
 backed up four times a day, and find some of it at work at each look.
 """
 _EVERY: Final = timedelta(hours=4)
-_WATCHED_BEFORE: Final = (
-    "Contoso Ltd",
-    "Brauerei Jäger & Söhne GmbH",
-    "Woodgrove Capital Partners",
-)
+_WATCHED_BEFORE: Final = ("Contoso Ltd", "Brauerei Jäger & Söhne GmbH")
 """Who was a customer of the provider in September; of the others October is the first month."""
 _MISSED: Final = {
     "株式会社青空テクノロジー": (

@@ -536,10 +536,13 @@ def _module(own: ModuleFigures, sparkline: Markup, policy: Policy, words: Words)
 def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words) -> ScopeLine:
     allowed = policy.gap_target(own.service, own.module, scope.name)
     unclear = bool(allowed) and scope.in_sight and scope.figures.gap_target_met is None
+    note = _listing(scope, words)
+    if scope.state is State.HEALTHY and scope.figures.success_target_met is False:
+        note = words.say("by its recovery points")  # its rate is judged with that of its module
     return ScopeLine(
         name=shortened(scope.name or "", LONGEST_CELL),
         state=scope.state,
-        note=_listing(scope, words),
+        note=note,
         judged=not unclear or scope.figures.longest_gap_at_most_s is None,
         figures=scope.figures,
     )
@@ -548,9 +551,6 @@ def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words
 def _listing(scope: ScopeFigures, words: Words) -> str:
     """How a scope is listed of which no backup is expected, where its state does not say so."""
     match scope.listed:
-        case _ if scope.state is State.HEALTHY and scope.figures.success_target_met is False:
-            # Its rate is judged with those of its module.
-            return words.say("by its recovery points")
         case Listed.OFF if scope.state is State.OFF:
             day = scope.listed_since
             return "" if day is None else words.say("since {day}", day=words.whole_day(day))
