@@ -1112,7 +1112,10 @@ def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
     for module in sorted({scope[:2] for scope in known.scopes}):
         busy = {local_day(job, known) for job in known.in_period() if job.scope[:2] == module}
         hidden = [
-            span for scope in known.scopes if scope[:2] == module for span in unseen(scope, known)
+            span
+            for scope in known.scopes
+            if scope[:2] == module
+            for span in [*unseen(scope, known), *before_known(scope, known)]
         ]
         found[module] = {
             day: silent_day(day, hidden, known)
@@ -1120,6 +1123,16 @@ def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
             if day not in busy
         }
     return found
+
+
+def before_known(scope: ScopeKey, known: Known) -> list[Span]:
+    """The time before the first look at a scope, from the snapshot before, where that is long."""
+    series = looks(scope, known)
+    place = known.counted.index(series[0]) if series else 0
+    if place == 0:
+        return []
+    before, shown_from = known.counted[place - 1].at, shown_by(series[0], scope, known)
+    return [(before, shown_from)] if shown_from - before > known.watch else []
 
 
 def silent_day(day: date, hidden: Sequence[Span], known: Known) -> str:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 StartCluster = Callable[[int], DaskCluster]
 RENDER = ("--period", "2026-10", "--format", "json,pdf")
-MORE = 12
+MORE = 16
 """Customers, so that a run can be met in the middle."""
 
 
@@ -58,9 +58,15 @@ def begin(
     )
 
 
+def written(folder: Path, suffix: str = "pdf") -> list[Path]:
+    """Reports of customers."""
+    files = (folder / "reports").glob(f"*/*/*.{suffix}")
+    return [path for path in files if path.name[0] != "."]
+
+
 def finished(folder: Path, suffix: str = "pdf") -> list[Path]:
     """Reports of customers, all of which can be read."""
-    files = [path for path in (folder / "reports").glob(f"*/*/*.{suffix}") if path.name[0] != "."]
+    files = written(folder, suffix)
     for path in files:
         if suffix == "pdf":
             assert PdfReader(path).pages
@@ -76,7 +82,7 @@ def drafts(folder: Path) -> list[Path]:
 def await_first(folder: Path, process: subprocess.Popen[str]) -> None:
     """Wait until some customers are done and others are not."""
     for _ in range(900):
-        if process.poll() is not None or len(finished(folder)) >= 3:
+        if process.poll() is not None or len(written(folder)) >= 3:
             break
         time.sleep(0.05)
     assert process.poll() is None, process.communicate()
