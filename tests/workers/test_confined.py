@@ -123,5 +123,5 @@ def test_an_interrupted_call_does_not_go_on(tmp_path: Path) -> None:
     assert process.stdout.readline() == b"begun\n"
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert not list(tmp_path.glob("reporter-*"))
