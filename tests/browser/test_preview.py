@@ -121,7 +121,7 @@ def test_ctrl_c_ends_it_while_a_browser_listens(
     expect(page.locator("#preview")).to_be_visible()
     process, _ = running
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in said
 
