@@ -206,12 +206,12 @@ def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
         with closing(Store.open(settings.store_url)) as store:
             customers = store.customers()
             rare = list(missed_of(settings, store, customers, now))
-            known = any(has_rhythm(store, customer, now) for customer in customers)
+            known = bool(rare) or any(has_rhythm(store, own, now) for own in customers)
     except ReporterError:
         return
     for customer, found in rare:
         yield Finding(f"rhythm of {customer.name}", None, found.said, more=(_ASK_MORE_OFTEN,))
-    if customers and not known and not rare:
+    if customers and not known:
         yield Finding("rhythm", None, "not known yet: it takes a few fetches to tell")
     elif customers and not rare:
         yield Finding("rhythm", True, "nothing is known to be missed between two fetches")

@@ -88,14 +88,14 @@ class Ledger:
         last = self.last
         if last is None or self._again or self._basis not in (last.basis, last.checked):
             return None
-        return last if _intact(last, files) else None
+        return last if last.has_intact(files) else None
 
     def archivable(self, files: Iterable[Path]) -> Version | None:
         """The last version, if it is of what the report is made of now and its files are as
         written: whatever the store has learnt since.
         """
         last = self.last
-        return last if last and last.look == self._look and _intact(last, files) else None
+        return last if last and last.look == self._look and last.has_intact(files) else None
 
     def confirmed(self, report: Report, standing: str, files: Iterable[Path]) -> Version | None:
         """The last version, if it holds though the report may be another by now, and its files are
@@ -107,7 +107,7 @@ class Ledger:
         last = None if self._again else self._holding(report)
         if last is None:
             return None
-        if not _intact(last, files):
+        if not last.has_intact(files):
             if last.look == self._look:
                 return None  # the same is written again
             raise FilesGone(
@@ -240,14 +240,6 @@ class Ledger:
 def _schema(report: Mapping[str, Any]) -> int:
     """By which definitions the figures in a report's JSON are made."""
     return int(report["schema"])
-
-
-def _intact(version: Version, files: Iterable[Path]) -> bool:
-    """Whether each of the files is there as it was written."""
-    try:
-        return all(version.sha256_of(own) == file_hash(own) for own in files)
-    except OSError:
-        return False
 
 
 def configuration_hash(*given: object) -> str:

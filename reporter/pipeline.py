@@ -73,7 +73,7 @@ from reporter.render.portfolio import (
 from reporter.render.typesetting import typesetter, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.restore_tests import check_entries, restore_tests_of
-from reporter.rhythm import WINDOW, Missed, missed, rhythm_of
+from reporter.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
 from reporter.schedule import kinds_due
 from reporter.settings import ReportSettings, Settings
 from reporter.showing import excerpt
@@ -235,10 +235,8 @@ def missed_of(
     # Whoever has not written it down may start `fetch` by a rhythm of their own.
     planned = schedule.fetch_every if "fetch_every" in schedule.model_fields_set else None
     for customer in customers:
-        looks = looks_at(store, customer, now - WINDOW)
         watch_every = settings.report_for(customer.id).policy().watch_every
-        rhythm = rhythm_of(looks.starts, looks.taken_at)
-        if found := missed(rhythm, watch_every, planned):
+        if found := missed(_rhythm(store, customer, now), watch_every, planned):
             yield named(settings, customer), found
 
 
@@ -248,8 +246,12 @@ def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:
     Raises:
         StoreError: the database refuses.
     """
+    return _rhythm(store, customer, now).asked_every is not None
+
+
+def _rhythm(store: Store, customer: Customer, now: datetime) -> Rhythm:
     looks = looks_at(store, customer, now - WINDOW)
-    return rhythm_of(looks.starts, looks.taken_at).asked_every is not None
+    return rhythm_of(looks.starts, looks.taken_at)
 
 
 def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:

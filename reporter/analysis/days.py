@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from reporter.analysis.figures import OUTCOMES
 from reporter.analysis.volume import volume
-from reporter.analysis.watching import observed_days
-from reporter.analysis.window import MODULE, Window, instants, utc
+from reporter.analysis.watching import observed_days, unseen_before
+from reporter.analysis.window import MODULE, Window, utc
 from reporter.model import DayFigures, Silence, SilentDay
 from reporter.period import midnight
 
@@ -38,7 +37,7 @@ def silent_days(
 ) -> tuple[SilentDay, ...]:
     """The days without a job of each module of `scopes`, by module and day."""
     with_jobs = set(zip(jobs["service"], jobs["module"], _day_of(window, jobs), strict=True))
-    unseen = pd.concat([unseen, _before_known(window)])
+    unseen = pd.concat([unseen, unseen_before(window)])
     hidden = _hidden(window, unseen[unseen["scope"].isin(scopes.index)])
     days, silent = _days(window), []
     for service, module in dict.fromkeys(window.scopes[place][:2] for place in scopes.index):
@@ -55,28 +54,6 @@ def _silence(window: Window, span: Span, watched: bool) -> Silence:
     if span[1] > window.stop and window.stop < window.end:
         return Silence.TO_COME
     return Silence.NO_RUN if watched else Silence.NOT_OBSERVED
-
-
-def _before_known(window: Window) -> pd.DataFrame:
-    """The time before each scope was first looked at, from the snapshot before, where that is too
-    long: it may have run then already.
-    """
-    first = window.looks.sort_values("snapshot").drop_duplicates("scope")
-    first = first[first["snapshot"] > 0]
-    before = pd.Series(
-        [utc(window.snapshots[place - 1]) for place in first["snapshot"]],
-        dtype="datetime64[us, UTC]",
-    )
-    taken, oldest, start = (
-        instants(first["taken_at"]),
-        instants(first["oldest_at"]),
-        instants(before),
-    )
-    end = np.where(np.isnat(oldest), taken, oldest)
-    long = end - start > np.timedelta64(window.policy.watch_every)
-    return pd.DataFrame(
-        {"scope": first["scope"].to_numpy()[long], "start": start[long], "end": end[long]}
-    )
 
 
 def _hidden(window: Window, unseen: pd.DataFrame) -> dict[tuple[str, str], list[Span]]:

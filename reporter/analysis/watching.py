@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import Window, instant, instants
+from reporter.analysis.window import Window, instant, instants, utc
 from reporter.model import Watch
 
 
@@ -40,6 +40,21 @@ def unseen_of(window: Window) -> pd.DataFrame:
             "start": np.concatenate([start[hidden], since[after]]),
             "end": np.concatenate([end[hidden], np.full(after.sum(), stop)]),
         }
+    )
+
+
+def unseen_before(window: Window) -> pd.DataFrame:
+    """The times in which a job of a scope may have run before the first look at it, in the columns
+    of `unseen_of`: from the snapshot before, where that is longer ago than `watch_every`.
+    """
+    first = window.looks.sort_values("snapshot").drop_duplicates("scope")
+    first = first[first["snapshot"] > 0]
+    before = [instant(utc(window.snapshots[place - 1])) for place in first["snapshot"]]
+    start = np.array(before, dtype="datetime64[us]")
+    end = instants(first["oldest_at"].fillna(first["taken_at"]))
+    long = end - start > np.timedelta64(window.policy.watch_every)
+    return pd.DataFrame(
+        {"scope": first["scope"].to_numpy()[long], "start": start[long], "end": end[long]}
     )
 
 

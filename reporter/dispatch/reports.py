@@ -11,7 +11,6 @@ from typing import Any
 
 from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError
-from reporter.files import file_hash
 from reporter.model import Customer
 from reporter.period import Period
 from reporter.pipeline import WRITERS, Rendering, files_of, period_of
@@ -98,7 +97,7 @@ def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) 
         for suffix, path in files_of(
             replace(rendering, formats=tuple(WRITERS)), period, name
         ).items()
-        if str(path.absolute()) in version.files or _moved(version, path)
+        if str(path.absolute()) in version.files or version.has_intact([path])
     }
     if not files:
         raise ReporterError(
@@ -107,12 +106,3 @@ def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) 
             hint="Name the folder it was rendered to with --out, or run `reporter render`.",
         )
     return Rendered(store, customer, period, name, version, files)
-
-
-def _moved(version: Version, path: Path) -> bool:
-    """Whether a file of a version is there as it was written, with the whole folder of reports."""
-    written = version.sha256_of(path)
-    try:
-        return written is not None and written == file_hash(path)
-    except OSError:
-        return False

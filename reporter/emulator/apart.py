@@ -53,7 +53,8 @@ def emulator_apart(
     process.start()
     its_end.close()
     try:
-        yield Service(*line.recv()), ClockApart(now, line)
+        service: Service = line.recv()
+        yield service, ClockApart(now, line)
     finally:
         line.close()
         process.join()

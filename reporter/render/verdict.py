@@ -275,13 +275,14 @@ def _tiles(
 ) -> list[Tile]:
     rate_change, volume_change = changes(figures, previous, words)
     modules = [own for own in case.modules if service in (None, own.service)]
+    target = case.policy.success_target(service)
     return [
         Tile(
             words.say("Success rate"),
-            words.below(figures.success_rate, case.policy.success_target(service)),
+            words.below(figures.success_rate, target),
             _joined(
                 words,
-                words.say("target {rate}", rate=words.target(case.policy.success_target(service))),
+                words.say("target {rate}", rate=words.target(target)),
                 _objects(figures, case.policy.object_target(service), words),
                 rate_change,
                 words.say("with warnings {rate}", rate=words.percent(figures.lenient_success_rate)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from reporter.errors import StoreError
+from reporter.files import file_hash
 from reporter.model import Customer
 from reporter.store import tables
 from reporter.store.store import Store, revision
@@ -80,6 +81,13 @@ class Version:
             if Path(own).parts[-_WITHIN:] == path.parts[-_WITHIN:]
         }
         return moved.pop() if len(moved) == 1 else None
+
+    def has_intact(self, files: Iterable[Path]) -> bool:
+        """Whether each of the files is there as it was written."""
+        try:
+            return all(self.sha256_of(path) == file_hash(path) for path in files)
+        except OSError:
+            return False
 
 
 def versions_of(store: Store, customer: Customer, period: str) -> tuple[Version, ...]:
