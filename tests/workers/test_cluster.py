@@ -173,14 +173,12 @@ def test_an_interrupted_run_on_a_cluster(
 
 
 def test_a_scheduler_that_is_not_there(fetched: list[str], tmp_path: Path) -> None:
-    """It is said at once, and nothing is done."""
-    began = time.monotonic()
+    """The run ends with a message, and nothing is done: it does not go on asking for it."""
     process = begin(tmp_path, scheduler="tcp://127.0.0.1:9")
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith("Error: The scheduler tcp://127.0.0.1:9 cannot be reached")
     assert "Traceback" not in said
-    assert time.monotonic() - began < 15
     assert finished(tmp_path) == []
 
 
