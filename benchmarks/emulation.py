@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reporter.fetch.auth import ClientSecret
-from reporter.fetch.source import Access
+from reporter.sources.avepoint.auth import ClientSecret
+from reporter.sources.avepoint.source import Access
 
 
 @contextmanager

@@ -16,12 +16,11 @@ import requests
 
 from benchmarks.emulation import emulated
 from benchmarks.ratios import ROUNDS, finish, in_turn, ratio, table
-from reporter.fetch import open_source
-from reporter.fetch.auth import TokenAuth
-from reporter.fetch.http import LARGEST_ANSWER, Answer, Exchange
-from reporter.fetch.permissions import PERMISSIONS
-from reporter.fetch.source import Access
-from reporter.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
+from reporter.run.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
+from reporter.sources.avepoint.auth import TokenAuth
+from reporter.sources.avepoint.http import LARGEST_ANSWER, Answer, Exchange
+from reporter.sources.avepoint.permissions import PERMISSIONS
+from reporter.sources.avepoint.source import Access, open_source
 from reporter.store import Store
 
 IN_TURN = 20

@@ -20,9 +20,9 @@ import psutil
 from benchmarks.emulation import emulated
 from benchmarks.memory import Peaks
 from benchmarks.ratios import ROUNDS, Seconds, finish, in_turn, ratio, table
+from reporter.config.settings import load_settings
 from reporter.files import folder_names
-from reporter.pipeline import WRITERS, Rendering, look_of, stored_report
-from reporter.settings import load_settings
+from reporter.run.pipeline import WRITERS, Rendering, look_of, stored_report
 from reporter.store import Store
 
 PERIOD = "2026-10"

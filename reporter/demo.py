@@ -7,16 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from reporter.commentary import FOLDER
-from reporter.emulator import demo_cast, emulator_apart
-from reporter.errors import ReporterError
-from reporter.fetch.auth import ClientSecret
-from reporter.fetch.http import Exchange
-from reporter.fetch.source import Access
-from reporter.files import slug
-from reporter.model import Customer
-from reporter.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
-from reporter.settings import (
+from reporter.config.commentary import FOLDER
+from reporter.config.settings import (
     BrandSettings,
     CustomerSettings,
     EvidenceSettings,
@@ -24,6 +16,14 @@ from reporter.settings import (
     Settings,
     StoreSettings,
 )
+from reporter.errors import ReporterError
+from reporter.files import slug
+from reporter.model import Customer
+from reporter.run.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
+from reporter.sources.avepoint.auth import ClientSecret
+from reporter.sources.avepoint.emulator import demo_cast, emulator_apart
+from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.source import Access
 from reporter.store import Store
 
 PERIOD: Final = "2026-10"

@@ -15,13 +15,13 @@ from typing import Final
 
 from watchfiles import Change, watch
 
-from reporter.commentary import FOLDER
+from reporter.config.commentary import FOLDER
+from reporter.config.settings import Settings
 from reporter.errors import ReporterError, UsageError
 from reporter.model import Look, Report
 from reporter.render.html import whole_html
 from reporter.render.templates import environment, templates_folder
 from reporter.render.typesetting import write_pdf
-from reporter.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from reporter.config.settings import LANGUAGES
 from reporter.render.translations import FOLDER
-from reporter.settings import LANGUAGES
 
 ROOT: Final = Path(__file__).parent.parent
 TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en")

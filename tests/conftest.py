@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from reporter.cli.main import cli
 from reporter.cli.options import Console
-from reporter.emulator import Emulator, Faults, ordinary_customers
 from reporter.files import current_umask
+from reporter.sources.avepoint.emulator import Emulator, Faults, ordinary_customers
 
 CLOCK = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from reporter.analysis.restatement import changes_between
 from reporter.analysis.restoring import restoring_of
+from reporter.config.settings import LANGUAGES
 from reporter.model import (
     Answer,
     Change,
@@ -40,7 +41,6 @@ from reporter.render.portfolio import (
     write_portfolio_xlsx,
 )
 from reporter.render.workbook import write_workbook
-from reporter.settings import LANGUAGES
 from tests.builders import (
     NOW,
     make_answers,

@@ -14,7 +14,7 @@ from typing import Final
 
 from reporter import demo
 from reporter.files import folder_names
-from reporter.pipeline import (
+from reporter.run.pipeline import (
     CustomerOutcome,
     Rendering,
     named,

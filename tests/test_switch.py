@@ -11,12 +11,12 @@ from typing import Any, Literal
 import pytest
 import sqlalchemy as sa
 
-from reporter.emulator import Emulator, Lists, demo_cast
-from reporter.fetch.auth import ClientSecret
-from reporter.fetch.source import Access
+from reporter.config.settings import Settings
 from reporter.model import JobException, Outcome, Report
-from reporter.pipeline import Rendering, fetch_customers, fetch_snapshots, stored_report
-from reporter.settings import Settings
+from reporter.run.pipeline import Rendering, fetch_customers, fetch_snapshots, stored_report
+from reporter.sources.avepoint.auth import ClientSecret
+from reporter.sources.avepoint.emulator import Emulator, Lists, demo_cast
+from reporter.sources.avepoint.source import Access
 from reporter.store import Store, tables
 
 Version = Literal["auto", "v1", "v3"]

@@ -18,6 +18,7 @@ import s3fs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from reporter.config.settings import load_settings
 from reporter.delivery.folder import copy_files
 from reporter.delivery.graph import GraphTransport
 from reporter.delivery.result import ChannelError
@@ -25,12 +26,10 @@ from reporter.delivery.smtp import Server, SmtpTransport
 from reporter.delivery.webhook import post_summary
 from reporter.errors import NotReached, SettingsError
 from reporter.evidence.timestamp import Authority, NoStamp
-from reporter.fetch import open_source
-from reporter.fetch.auth import ClientSecret, TokenAuth
-from reporter.fetch.http import Exchange
-from reporter.fetch.source import Access
 from reporter.model import DeliveryState
-from reporter.settings import load_settings
+from reporter.sources.avepoint.auth import ClientSecret, TokenAuth
+from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.source import Access, open_source
 from reporter.trust import USUAL_TRUST, Trust
 from tests.certificates import TlsAuthority
 from tests.conftest import Run
@@ -369,7 +368,7 @@ def test_it_is_said_which_authorities_were_in_force(
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trying again takes no time."""
-    monkeypatch.setattr("reporter.fetch.http._FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.001)
 
 
 def configured(folder: Path, url: str, *more: str) -> None:

@@ -25,7 +25,7 @@ from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
     from reporter.dispatch.reports import Rendered
-    from reporter.pipeline import Rendering
+    from reporter.run.pipeline import Rendering
     from reporter.store.outbox import Delivery
 
 _GONE = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
@@ -99,7 +99,7 @@ def _approve_one(
     errand: Errand, report: Rendered, rows: Sequence[Delivery], *, ask: bool, unless_odd: bool
 ) -> None:
     """Show a report to whoever approves it, and release it."""
-    from reporter.review import review
+    from reporter.dispatch.review import review
     from reporter.store.outbox import approve as release
 
     seen = review(report.figures)

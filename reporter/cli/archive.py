@@ -22,9 +22,9 @@ from reporter.cli.render import rendering_of, stored_customers
 from reporter.errors import UsageError
 
 if TYPE_CHECKING:
+    from reporter.audit.packing import Drawing
     from reporter.errors import ReporterError
-    from reporter.packing import Drawing
-    from reporter.pipeline import CustomerOutcome, Rendering
+    from reporter.run.pipeline import CustomerOutcome, Rendering
 
 _SAMPLE: Final = 25
 """Jobs of a sample, where nobody says how many."""
@@ -106,7 +106,7 @@ def _drawing(seed: str | None, sample: int | None, *, pack: bool) -> Drawing | N
             "A pack needs --seed: the auditor names it, so that nobody else chooses the sample.",
             hint="Ask the auditor for any text, such as a word or a date, and give it with --seed.",
         )
-    from reporter.packing import Drawing
+    from reporter.audit.packing import Drawing
 
     return Drawing(seed, sample or _SAMPLE)
 
@@ -121,7 +121,7 @@ def archive_stored_reports(
     """Archive rendered reports, in `folder` or the archive that is configured, and make packs of
     the bags if that is asked for; the exit status.
     """
-    from reporter.archiving import archive_customers, open_archive
+    from reporter.audit.archiving import archive_customers, open_archive
 
     kept = open_archive(rendering.settings, folder, rendering.now)
     if kept.signer is None:
@@ -129,7 +129,7 @@ def archive_stored_reports(
     names = stored_customers(console, rendering, wanted)
     outcomes: Iterable[CustomerOutcome] = archive_customers(rendering, kept, names)
     if drawing:
-        from reporter.packing import pack_customers
+        from reporter.audit.packing import pack_customers
 
         outcomes = pack_customers(outcomes, drawing, rendering.now)
     done = follow(console, outcomes, len(names), "Packed" if drawing else "Archived")
@@ -141,9 +141,9 @@ def archive_stored_reports(
 
 def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, yes: bool) -> None:
     """Remove what has been kept long enough, once that is agreed to."""
-    from reporter.archiving import open_archive
+    from reporter.audit.archiving import open_archive
     from reporter.evidence.retention import Retention, customers_of
-    from reporter.pipeline import named
+    from reporter.run.pipeline import named
 
     settings, now = console.settings(), utc_now()
     if settings.evidence.retention is None:

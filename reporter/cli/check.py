@@ -16,7 +16,7 @@ def check(context: click.Context) -> None:
     Configuration, credentials, permissions, store, folders, fonts, mail server, recipients
     and signing certificate.
     """
-    from reporter.checks import findings
+    from reporter.check import findings
 
     console = context.ensure_object(Console)
     failed = False

@@ -29,14 +29,14 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     """
     from reporter import demo as scene
     from reporter.files import folder_names
-    from reporter.pipeline import (
+    from reporter.render.typesetting import typesetter
+    from reporter.run.pipeline import (
         CustomerOutcome,
         Rendering,
         named,
         render_customers,
         write_portfolio,
     )
-    from reporter.render.typesetting import typesetter
 
     typesetter()  # without it there would be nothing to show
     console.say("Starting an emulator of the API on this machine …")

@@ -52,7 +52,13 @@ def emulate(
     Prints one line of JSON when it listens: where, and as whom to log in. What it serves is a pure
     function of its options.
     """
-    from reporter.emulator import Clock, Emulator, Faults, Lists, ordinary_customers
+    from reporter.sources.avepoint.emulator import (
+        Clock,
+        Emulator,
+        Faults,
+        Lists,
+        ordinary_customers,
+    )
 
     emulator = Emulator(
         customers=ordinary_customers(customers, jobs_per_month, seed),

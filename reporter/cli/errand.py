@@ -14,9 +14,9 @@ from reporter.errors import ReporterError, SettingsError, UsageError
 from reporter.model import Customer, DeliveryState
 
 if TYPE_CHECKING:
+    from reporter.config.settings import Settings
     from reporter.dispatch.reports import Rendered
-    from reporter.pipeline import Rendering
-    from reporter.settings import Settings
+    from reporter.run.pipeline import Rendering
     from reporter.store import Store
     from reporter.store.outbox import Delivery
 
@@ -162,7 +162,7 @@ def customers_wanted(
         UsageError: there is no such customer, or several of that name.
         StoreError: the database refuses.
     """
-    from reporter.pipeline import named
+    from reporter.run.pipeline import named
 
     known = [named(settings, customer) for customer in store.customers()]
     return {customer.id: customer for customer in choose(known, wanted)}

@@ -21,7 +21,7 @@ from reporter.errors import UsageError
 from reporter.model import Customer
 
 if TYPE_CHECKING:
-    from reporter.fetch.listing import CustomerList
+    from reporter.sources.avepoint.listing import CustomerList
 
 
 @click.command()
@@ -47,9 +47,9 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         FetchError: the customers cannot be listed.
         StoreError: another run holds the store, or the database refuses.
     """
-    from reporter.credentials import access_of
-    from reporter.pipeline import fetch_customers, fetch_snapshots, missed_of
-    from reporter.rhythm import in_one_line
+    from reporter.config.credentials import access_of
+    from reporter.run.pipeline import fetch_customers, fetch_snapshots, missed_of
+    from reporter.run.rhythm import in_one_line
     from reporter.store.runs import fetch_run
 
     settings = console.settings()

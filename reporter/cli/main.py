@@ -74,7 +74,7 @@ def cli(console: Console) -> None:
 def init(console: Console) -> None:
     """Write a commented starter configuration; never overwrites one."""
     path = console.config or DEFAULT_CONFIG
-    starter = Path(__file__).parent.parent / "starter.toml"
+    starter = Path(__file__).parent.parent / "config" / "starter.toml"
     try:
         # A secret may come to stand in it.
         with open(path, "x", encoding="utf-8", opener=partial(os.open, mode=0o600)) as file:

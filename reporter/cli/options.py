@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reporter.config.settings import Settings, load_settings
 from reporter.errors import SettingsError, UsageError
 from reporter.files import set_umask
 from reporter.logs import start_logging, traceback_lines
-from reporter.settings import Settings, load_settings
 from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:

@@ -38,11 +38,11 @@ def preview(
     Templates, configuration, comment, logo: what is wrong in them is said in the browser, and the
     report comes back once it is mended. Only this machine can reach it.
     """
+    from reporter.config.settings import Settings
     from reporter.files import folder_names
     from reporter.model import Look, Report
-    from reporter.pipeline import Rendering, look_of, named, stored_report
     from reporter.preview import Preview
-    from reporter.settings import Settings
+    from reporter.run.pipeline import Rendering, look_of, named, stored_report
 
     store = open_store(console.settings())
 

@@ -12,7 +12,7 @@ import click
 from reporter.cli.options import Console
 
 if TYPE_CHECKING:
-    from reporter.pipeline import CustomerOutcome
+    from reporter.run.pipeline import CustomerOutcome
 
 
 def follow(

@@ -23,7 +23,7 @@ from reporter.cli.render import render_stored_reports, rendering_of
 from reporter.cli.send import send_stored_reports
 
 if TYPE_CHECKING:
-    from reporter.pipeline import Rendering
+    from reporter.run.pipeline import Rendering
     from reporter.store import Store
 
 
@@ -100,7 +100,7 @@ def _do_period(
 
 def _knows_nobody(store: Store, rendering: Rendering) -> bool:
     """Whether the period had ended before anything was known of any customer."""
-    from reporter.pipeline import period_of
+    from reporter.run.pipeline import period_of
     from reporter.store.known import is_known
 
     customers = store.customers()
@@ -108,7 +108,7 @@ def _knows_nobody(store: Store, rendering: Rendering) -> bool:
 
 
 def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:
-    from reporter.schedule import fetch_due_at
+    from reporter.run.schedule import fetch_due_at
     from reporter.store.runs import last_fetch_began
 
     began_at = last_fetch_began(store)
@@ -124,7 +124,7 @@ def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:
 
 def _months_due(console: Console, rendering: Rendering, store: Store) -> list[str]:
     """The labels of the months to be done now, the oldest first."""
-    from reporter.schedule import months_due
+    from reporter.run.schedule import months_due
     from reporter.store.runs import newest_month_done
 
     settings = rendering.settings

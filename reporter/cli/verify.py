@@ -54,9 +54,9 @@ def verify(
     Nothing in a bag is run or loaded from elsewhere, and each is checked in a process with limits
     of time and memory. Exit status: 0 valid, 1 not valid, 2 something could not be checked.
     """
+    from reporter.audit.verifying import Terms
+    from reporter.audit.verifying import verify as verdicts_on
     from reporter.evidence.seals import load_trusted
-    from reporter.verifying import Terms
-    from reporter.verifying import verify as verdicts_on
 
     console = context.ensure_object(Console)
     trusted = load_trusted(trust) if trust else ()

@@ -13,9 +13,9 @@ from reporter.delivery.post import Answer, post_once
 from reporter.delivery.refusal import HAS_SENT_TOO_MUCH
 from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.errors import FetchError
-from reporter.fetch.auth import TokenAuth
 from reporter.foreign import read_json
 from reporter.model import DeliveryState
+from reporter.sources.avepoint.auth import TokenAuth
 from reporter.trust import USUAL_TRUST, Trust
 
 SCOPE: Final = "https://graph.microsoft.com/.default"

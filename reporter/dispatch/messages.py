@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from reporter.config.settings import MailSettings
 from reporter.delivery.message import Attachment, message_of
 from reporter.delivery.recipients import read_addresses
 from reporter.dispatch.recipients import Mailboxes, mailboxes_of, sender_of
 from reporter.dispatch.reports import Rendered
 from reporter.errors import ReporterError
 from reporter.files import write_whole
-from reporter.pipeline import Rendering, look_of
 from reporter.render.letter import letter_of
-from reporter.settings import MailSettings
+from reporter.run.pipeline import Rendering, look_of
 from reporter.store.outbox import Delivery
 
 

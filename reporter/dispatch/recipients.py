@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from reporter.config.settings import Settings
 from reporter.delivery.message import message_id_of
 from reporter.delivery.recipients import Address, RecipientError, read_addresses, refuse_foreign
 from reporter.dispatch.reports import Rendered
 from reporter.errors import ReporterError, SettingsError
 from reporter.model import Customer
-from reporter.settings import Settings
 from reporter.store.outbox import Recipient, queue, withdraw_replaced
 
 Role = Literal["to", "cc", "bcc"]

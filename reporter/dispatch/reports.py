@@ -13,8 +13,8 @@ from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError
 from reporter.model import Customer
 from reporter.period import Period
-from reporter.pipeline import WRITERS, Rendering, files_of, period_of
 from reporter.render.earlier import with_present_keys
+from reporter.run.pipeline import WRITERS, Rendering, files_of, period_of
 from reporter.store import Store
 from reporter.store.versions import Version, figures_of, versions_of
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reporter.credentials import NoSecret, find_secret
+from reporter.config.credentials import NoSecret, find_secret
+from reporter.config.settings import Settings
 from reporter.delivery.folder import copy_files
 from reporter.delivery.recipients import Address
 from reporter.delivery.refusal import MAY_NOT_SEND, words_of
@@ -20,8 +21,7 @@ from reporter.dispatch.reports import Rendered
 from reporter.dispatch.transports import Committing, Transport, transport_of
 from reporter.errors import ReporterError, SettingsError, StoreError
 from reporter.model import Customer, DeliveryState
-from reporter.pipeline import Clock, Rendering
-from reporter.settings import Settings
+from reporter.run.pipeline import Clock, Rendering
 from reporter.store import Store
 from reporter.store.outbox import (
     RELEASED,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
-from reporter.credentials import find_secret
+from reporter.config.credentials import find_secret
+from reporter.config.settings import Settings
 from reporter.delivery.graph import SCOPE, GraphTransport
 from reporter.delivery.result import Result
 from reporter.delivery.smtp import Login, Server, SmtpTransport
 from reporter.dispatch.recipients import sender_of
 from reporter.errors import SettingsError
-from reporter.fetch.auth import ClientSecret, TokenAuth
-from reporter.fetch.http import Exchange
-from reporter.settings import Settings
+from reporter.sources.avepoint.auth import ClientSecret, TokenAuth
+from reporter.sources.avepoint.http import Exchange
 
 Committing = Callable[[Sequence[str]], None]
 """Called with recipients just before the byte after which they may have the message."""

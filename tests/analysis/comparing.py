@@ -10,12 +10,12 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
+from reporter.config.settings import ReportSettings, Settings
 from reporter.errors import ReporterError
 from reporter.model import LeaveOut, Policy, Reply, Report, Snapshot, Target
 from reporter.period import parse_period
-from reporter.pipeline import Rendering, render_saved, report_of
 from reporter.render.json_ import report_dict
-from reporter.settings import ReportSettings, Settings
+from reporter.run.pipeline import Rendering, render_saved, report_of
 from reporter.store import Store
 from tests.analysis.oracle import report
 from tests.analysis.raw_months import RawCustomer

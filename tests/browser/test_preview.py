@@ -14,7 +14,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from reporter.commentary import FOLDER
+from reporter.config.commentary import FOLDER
 from reporter.files import slug
 from tests.conftest import Run, StartEmulator, configure
 

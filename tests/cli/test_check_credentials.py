@@ -11,9 +11,9 @@ from threading import Barrier
 
 import pytest
 
-from reporter.emulator import Emulator, ordinary_customers
-from reporter.fetch.auth import ClientSecret, TokenAuth
-from reporter.fetch.http import Exchange
+from reporter.sources.avepoint.auth import ClientSecret, TokenAuth
+from reporter.sources.avepoint.emulator import Emulator, ordinary_customers
+from reporter.sources.avepoint.http import Exchange
 from tests.certificates import make_certificate
 from tests.conftest import Run, StartEmulator, configure
 

@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from reporter.emulator import Lists, demo_cast, ordinary_customers
+from reporter.sources.avepoint.emulator import Lists, demo_cast, ordinary_customers
 from tests.builders import make_busy_month, make_job, make_row
 from tests.conftest import Run, StartEmulator, configure
 
@@ -290,7 +290,7 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """With no space left no half file stays, and the error says so."""
     import errno
 
-    from reporter import pipeline
+    from reporter.run import pipeline
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

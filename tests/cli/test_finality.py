@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from reporter.emulator import ordinary_customers
 from reporter.model import Customer
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store
 from reporter.store.outbox import deliveries_of
 from reporter.store.runs import newest_month_done

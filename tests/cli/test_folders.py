@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reporter.config.settings import Settings, load_settings
 from reporter.errors import SettingsError
 from reporter.model import Customer, Reply
-from reporter.settings import Settings, load_settings
 from reporter.store import Store
 from reporter.store.address import parsed
 from tests.builders import make_job

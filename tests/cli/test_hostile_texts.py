@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from reporter.cli.options import Console
-from reporter.emulator import Emulator, ordinary_customers
-from reporter.emulator.handler import Handler, Problem
 from reporter.showing import keep_secret
+from reporter.sources.avepoint.emulator import Emulator, ordinary_customers
+from reporter.sources.avepoint.emulator.handler import Handler, Problem
 from tests.conftest import StartEmulator, configure
 
 EVIL = (
@@ -96,7 +96,7 @@ def hostile(
 def test_nothing_hostile_is_said_of_a_fetch(reporter: Reporter, more: tuple[str, ...]) -> None:
     """Warnings, which are shown without -v, steps, and everything."""
     said = harmless(reporter("fetch", *more))
-    assert "WARNING reporter.fetch.beside: " in said
+    assert "WARNING reporter.sources.avepoint.beside: " in said
     assert "400 Evil [2J ]0;pwned" in said
     assert "request id Evil [2J ]0;pwned" in said
     (failed,) = [line for line in said.split("\n") if line.startswith("Failed: Evil")]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from reporter.emulator import ordinary_customers
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store
 from reporter.store.lock import held
 from tests.conftest import Run, StartEmulator, configure

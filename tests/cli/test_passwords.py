@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from reporter.emulator import ordinary_customers
+from reporter.config.settings import Settings, StoreSettings, load_settings
 from reporter.errors import SettingsError
 from reporter.evidence.timestamp import Authority
-from reporter.pipeline import Rendering
-from reporter.settings import Settings, StoreSettings, load_settings
+from reporter.run.pipeline import Rendering
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store
 from reporter.store.address import parsed, shown
 from reporter.store.lock import _taken
@@ -118,7 +118,7 @@ def test_no_password_of_a_proxy_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
 ) -> None:
     """Of one that cannot be reached."""
-    monkeypatch.setattr("reporter.fetch.http._FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.0)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     configure_app(tmp_path)
     result = run("fetch", "-vv")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reporter.emulator import ordinary_customers
+from reporter.sources.avepoint.emulator import ordinary_customers
 from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reporter.emulator import Emulator, Lists, ordinary_customers
-from reporter.fetch import http
+from reporter.sources.avepoint import http
+from reporter.sources.avepoint.emulator import Emulator, Lists, ordinary_customers
 from reporter.store import Store
 from reporter.store.lock import held
 from tests.conftest import Run, StartEmulator, configure

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from reporter.cli.render import render_stored_reports
-from reporter.emulator import Emulator, Lists, ordinary_customers
+from reporter.sources.avepoint.emulator import Emulator, Lists, ordinary_customers
 from tests.conftest import Clock, StartAt, StartEmulator, configure, set_clock
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from reporter.emulator import ordinary_customers
 from reporter.render.typesetting import DEBIAN_PACKAGES, HOMEBREW_PACKAGES
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store
 from tests.builders import make_job
 from tests.conftest import Run, StartEmulator, configure

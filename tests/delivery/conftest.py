@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reporter.emulator import Lists, ordinary_customers
+from reporter.sources.avepoint.emulator import Lists, ordinary_customers
 from reporter.store import Store
 from tests.conftest import Run, StartEmulator, configure
 from tests.delivery.mail_server import Accounts, mail_server

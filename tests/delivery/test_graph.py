@@ -12,9 +12,9 @@ import pytest
 
 from reporter.delivery.graph import LARGEST, SCOPE, GraphTransport
 from reporter.delivery.result import ChannelError, Committing, Result
-from reporter.fetch.auth import ClientSecret, TokenAuth
-from reporter.fetch.http import Exchange
 from reporter.model import DeliveryState
+from reporter.sources.avepoint.auth import ClientSecret, TokenAuth
+from reporter.sources.avepoint.http import Exchange
 from tests.delivery.receivers import Answering, Commitment, Handler, Receiver, Replies
 
 RECIPIENT = "it@customer.example"

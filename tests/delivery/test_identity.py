@@ -15,8 +15,8 @@ from pypdf import PdfReader
 from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError
 from reporter.model import Customer, Look, Report
-from reporter.pipeline import WRITERS
 from reporter.render.portfolio import portfolio_of, standing_of, write_portfolio_pdf
+from reporter.run.pipeline import WRITERS
 from tests.builders import make_job, make_report
 
 REPORT = make_report([make_job()])

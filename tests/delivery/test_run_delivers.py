@@ -18,8 +18,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from reporter.emulator import Emulator, Lists, ordinary_customers
-from reporter.emulator.cast import Plan
+from reporter.sources.avepoint.emulator import Emulator, Lists, ordinary_customers
+from reporter.sources.avepoint.emulator.cast import Plan
 from reporter.store import Store
 from reporter.store.lock import held
 from tests.conftest import Clock, Run, StartAt, StartEmulator, configure, set_clock

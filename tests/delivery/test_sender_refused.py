@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reporter.emulator import Lists, ordinary_customers
+from reporter.sources.avepoint.emulator import Lists, ordinary_customers
 from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
 from tests.delivery.mail_server import Accounts, counted
 from tests.delivery.receivers import Receiver, Replies

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from reporter.emulator import Clock, Emulator, demo_cast
 from reporter.jobs.raw import cut_from
+from reporter.sources.avepoint.emulator import Clock, Emulator, demo_cast
 from reporter.store import Store
 from tests.conftest import Run
-from tests.emulator.month import fetch_at, looks
 from tests.evidence.conftest import Evidence
 from tests.evidence.forging import of_another_version, seal
 from tests.evidence.test_pack import cells, facts_of, outcomes_of, pack_of, population, sample
+from tests.sources.avepoint.emulator.month import fetch_at, looks
 
 START = datetime(2026, 10, 12, tzinfo=UTC)
 STOP = datetime(2026, 10, 16, tzinfo=UTC)

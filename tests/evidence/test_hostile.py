@@ -22,13 +22,13 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject
 
-from reporter import verifying
+from reporter.audit import verifying
 from reporter.evidence.appended import fault_of_addition
 from reporter.evidence.bag import digests, write_sums
 from reporter.evidence.chain import Record, read_chain, records, removal_of
 from reporter.evidence.signing import Signer
 from reporter.render.json_ import SCHEMA
-from reporter.workers.confined import Limits
+from reporter.run.workers.confined import Limits
 from tests.evidence.conftest import OCTOBER_OVER, Evidence, keep, month
 from tests.evidence.forging import (
     APPENDED,
@@ -42,7 +42,7 @@ from tests.evidence.forging import (
     unsign,
     with_rendered_pdf,
 )
-from tests.workers import strange
+from tests.run.workers import strange
 
 
 @pytest.fixture

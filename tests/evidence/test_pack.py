@@ -19,9 +19,9 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from reporter.audit.packing import Drawing
 from reporter.jobs.raw import row_texts
 from reporter.model import Customer, Reply, Snapshot
-from reporter.packing import Drawing
 from reporter.store import Store
 from tests.builders import CUSTOMER, NOW, make_job, make_row
 from tests.evidence.conftest import OCTOBER_OVER, SECOND, Evidence, keep, month
@@ -421,7 +421,7 @@ def test_a_pack_appears_whole_or_not_at_all(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("reporter.packing.making.write_sample", full)
+        patch.setattr("reporter.audit.packing.making.write_sample", full)
         result = evidence.run("archive", "--pack", "--period", "2026-10", "--seed", "X")
     assert result.exit_code == 1
     assert "cannot be written: No space left on device" in result.stderr

@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from reporter import __version__
-from reporter.comparing import workbook_finding
+from reporter.audit.comparing import workbook_finding
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import (
     Digests,

@@ -14,7 +14,8 @@ from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
-from reporter.checks import findings
+from reporter.check import findings
+from reporter.config.settings import load_settings
 from reporter.finding import Finding
 from reporter.model import Customer, Look, Reply
 from reporter.render import glyphs, pdf
@@ -31,7 +32,6 @@ from reporter.render.fonts import (
 )
 from reporter.render.glyphs import printable
 from reporter.render.templates import asset
-from reporter.settings import load_settings
 from reporter.store import Store
 from tests.builders import NOW, make_job, make_report
 

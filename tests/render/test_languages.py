@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 from babel.messages import Message
 
+from reporter.config.settings import LANGUAGES
 from reporter.model import Brand, Report
 from reporter.period import parse_period
 from reporter.render import text
@@ -25,7 +26,6 @@ from reporter.render.letter import Letter, letter_of
 from reporter.render.portfolio.document import portfolio_html
 from reporter.render.text import Words
 from reporter.render.translations import FOLDER, catalogue
-from reporter.settings import LANGUAGES
 from tests.builders import NOW
 from tests.catalogues import TRANSLATED, brought_up_to_date, stored
 from tests.in_every_language import RESTORE_TESTS, look, portfolio, reports

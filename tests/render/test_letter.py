@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from reporter.config.settings import LANGUAGES
 from reporter.errors import ReporterError, TemplateError
 from reporter.model import Brand, Customer, Logo, Look, Report, Restatement
 from reporter.render.color import READABLE, contrast
@@ -21,7 +22,6 @@ from reporter.render.json_ import report_dict
 from reporter.render.letter import Letter, letter_of
 from reporter.render.page import page_of
 from reporter.render.text import Words
-from reporter.settings import LANGUAGES
 from tests.builders import (
     NOW,
     daily_snapshots,

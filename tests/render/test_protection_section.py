@@ -12,6 +12,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import load_workbook
 
+from reporter.config.settings import LANGUAGES
 from reporter.model import Answer, Lack, Look, Product, Report
 from reporter.render.html import report_html
 from reporter.render.pdf import write_pdf
@@ -28,7 +29,6 @@ from reporter.render.protection import protection_title, remaining, subscription
 from reporter.render.text import Words
 from reporter.render.verdict import steps
 from reporter.render.workbook.titles import PROTECTION, title_of
-from reporter.settings import LANGUAGES
 from tests.builders import (
     NOW,
     make_answers,

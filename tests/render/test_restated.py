@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from reporter.delivery.webhook import summary_of
+from reporter.dispatch.review import review
 from reporter.model import Change, Look, Restatement
 from reporter.render.earlier import with_present_keys
 from reporter.render.json_ import report_dict
 from reporter.render.letter import letter_of
 from reporter.render.restated import correction, restated
 from reporter.render.text import Words
-from reporter.review import review
 from tests.builders import make_answers, make_job, make_product, make_protected, make_report
 from tests.upgrade.conftest import OF_0_1_0
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reporter.emulator import ordinary_customers
+from reporter.config.settings import Settings
 from reporter.model import Customer
-from reporter.pipeline import Rendering, render_stored
-from reporter.settings import Settings
+from reporter.run.pipeline import Rendering, render_stored
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store, tables
 from reporter.store.versions import figures_of, versions_of
 from tests.builders import NOW, make_job

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reporter.emulator import ordinary_customers
 from reporter.errors import NotStorable, ReplyError, StoreError
 from reporter.jobs.rows import LONGEST_ID
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
-from reporter.pipeline import fetch_snapshots
+from reporter.run.pipeline import fetch_snapshots
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store, tables
 from tests.conftest import CLOCK, StartEmulator
-from tests.fetch.odd import FaultsOfCustomers, kept_of
-from tests.fetch.test_fetch import source_of
+from tests.sources.avepoint.odd import FaultsOfCustomers, kept_of
+from tests.sources.avepoint.test_fetch import source_of
 
 
 @pytest.mark.parametrize("fault", ["half-emoji", "nul"])

@@ -10,8 +10,8 @@ import pytest
 
 from reporter.model import Answer, Lack, Policy, Snapshot
 from reporter.period import parse_period
-from reporter.pipeline import report_of
 from reporter.render.json_ import report_dict
+from reporter.run.pipeline import report_of
 from reporter.store import Store
 from reporter.store.received import Fetch, receive_again, received_until
 from tests.builders import (

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from reporter.emulator import ordinary_customers
 from reporter.errors import StoreError
 from reporter.model import Customer, Policy
+from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store, schema, tables
 from reporter.store.address import files_of
 from reporter.store.lock import held

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from reporter.model import Answer, Lack, Policy, Reply, Snapshot
 from reporter.period import parse_period
-from reporter.pipeline import report_of
 from reporter.render.json_ import report_dict
+from reporter.run.pipeline import report_of
 from reporter.store import Store, tables
 from reporter.store.deriving import replies_of
 from reporter.store.reading import read_period

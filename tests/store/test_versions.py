@@ -15,9 +15,9 @@ import pytest
 import python_calamine
 import sqlalchemy as sa
 
+from reporter.config.settings import Settings, load_settings
 from reporter.model import Customer
-from reporter.pipeline import CustomerOutcome, Rendering, render_stored
-from reporter.settings import Settings, load_settings
+from reporter.run.pipeline import CustomerOutcome, Rendering, render_stored
 from reporter.store import Store
 from reporter.store.upkeep import rebuild_jobs
 from reporter.store.versions import figures_of, versions_of

@@ -1,0 +1,216 @@
+"""What the replies in a bag say, read again without the store and the analysis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from reporter.audit.recomputing import fetches_in
+from reporter.evidence.contents import ArchivedFetch, ArchivedReply, fetches_of, reply_path
+from reporter.jobs.catalog import is_backup
+from reporter.jobs.known import follows
+from reporter.jobs.raw import CutFrom, cut_from, row_texts
+from reporter.jobs.replies import Page, read_page
+from reporter.jobs.rows import Row, alone, counting, identity_of, moment, text_rows
+from reporter.jobs.sightings import ScopeKey, scope_of
+from reporter.model import Reply, Report
+from reporter.render.pack import Check, Found, Looked
+from reporter.store.received import Fetch
+
+_PLACE: Final = "place"
+"""Where a row stands: its reply, and which row of it."""
+
+BEFORE, IN, AFTER = "before", "in", "after"
+UNDATED, ELSEWHERE = "undated", "undated elsewhere"
+"""Where a job is, seen from a period: undated ones in it if it was the first to show them."""
+
+Identity = tuple[str, str, str]
+"""Service, module and id of a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A complete list of jobs."""
+
+    taken_at: datetime
+    rows: dict[ScopeKey, Row] = field(default_factory=dict)
+    """By scope of a backup the row that lists it: of several one with a job id, else the last."""
+
+    def take(self, row: Row) -> None:
+        """Have a scope be listed by a row of it."""
+        scope = scope_of(row)
+        there = self.rows.get(scope)
+        if is_backup(*scope[:2]) and not (there and has_job(there) and not has_job(row)):
+            self.rows[scope] = row
+
+
+def has_job(row: Row) -> bool:
+    """Whether a row tells of a job, and is no placeholder."""
+    return bool(identity_of(row)[2])
+
+
+@dataclass
+class Reading:
+    """What the replies in a bag say of the jobs, read without the store and the analysis."""
+
+    report: Report
+    looks: list[Looked] = field(default_factory=list)
+    """Those since the period began, and those before it that the report rests on."""
+    listings: list[Listing] = field(default_factory=list)
+    """In the order they were taken."""
+    jobs: dict[Identity, Row] = field(default_factory=dict)
+    """The row of each job that counts."""
+    rows: int = 0
+    placeholders: int = 0
+    attempts: Counter[str] = field(default_factory=Counter)
+    addresses: set[str] = field(default_factory=set)
+    excerpts: int = 0
+
+    @classmethod
+    def of(cls, bag: Path, report: Report) -> Reading:
+        """What the replies in the bag of a report say."""
+        reading = cls(report)
+        rests_on = {source.sha256 for source in report.sources}
+        for listed, fetch in zip(fetches_of(bag), fetches_in(bag), strict=True):
+            look = reading._take(listed, fetch)
+            used = any(reply.sha256 in rests_on for reply in listed.replies)
+            if used or fetch.taken_at >= report.period.start:
+                reading.looks.append(look)
+        return reading
+
+    @property
+    def due(self) -> dict[Identity, Row]:
+        """The jobs that a report has to list: those the replies date in the period, and those they
+        do not date and show first in it.
+        """
+        of_report = (IN, UNDATED)
+        return {job: row for job, row in self.jobs.items() if self.when(row) in of_report}
+
+    def when(self, row: Row) -> str:
+        """Where the job of a row that counts is, seen from the period."""
+        period, (at, _) = self.report.period, dated(row)
+        if at is not None:
+            return BEFORE if at < period.start else IN if at < period.end else AFTER
+        first, reference = row["first_seen_at"], self.report.reference_at
+        if not self.report.coverage.snapshots and follows(period, reference):
+            return UNDATED if first == reference else ELSEWHERE
+        return UNDATED if period.start <= first < period.end else ELSEWHERE
+
+    def _take(self, listed: ArchivedFetch, fetch: Fetch) -> Looked:
+        """What came of one attempt."""
+        self.attempts[f"{fetch.kind}, {'failed' if fetch.error else 'read'}"] += 1
+        pages = []
+        cuts = [own for reply in fetch.replies if (own := cut_from(reply.url))]
+        if fetch.error is not None:
+            check = Check(fetch.kind, None, f"failed: {fetch.error}")
+        elif fetch.kind != "jobs":
+            check = Check(fetch.kind, None, _read_of(cuts))
+        else:
+            pages = [read_page(reply) for reply in fetch.replies]
+            check = _read_whole(pages)
+            self._take_rows(fetch.taken_at, listed.replies, fetch.replies, pages)
+        self.addresses |= {_address(reply.url) for reply in fetch.replies}
+        self.excerpts += len(cuts)
+        first = cuts[0].url if cuts else fetch.replies[0].url if fetch.replies else ""
+        return Looked(
+            taken_at=fetch.taken_at.astimezone(self.report.period.zone),
+            kind=fetch.kind,
+            address=first,
+            request_ids=", ".join(reply.request_id for reply in fetch.replies),
+            replies=len(fetch.replies),
+            rows=sum(len(page.rows) for page in pages) if pages else None,
+            own_count=pages[-1].total if pages else None,
+            check=check,
+        )
+
+    def _take_rows(
+        self,
+        taken_at: datetime,
+        listed: Sequence[ArchivedReply],
+        replies: Sequence[Reply],
+        pages: Sequence[Page],
+    ) -> None:
+        listing = Listing(taken_at)
+        rows = [
+            row | {_PLACE: (own, number)}
+            for own, reply, page in zip(listed, replies, pages, strict=True)
+            for number, row in enumerate(text_rows(page.rows, reply.fetched_at), 1)
+        ]
+        for row in rows:
+            listing.take(row)
+            identity = identity_of(row)
+            if not identity[2]:
+                self.placeholders += 1
+                continue
+            one, before = row | alone(row), self.jobs.get(identity)
+            self.jobs[identity] = counting(before, one) if before else one
+        self.rows += len(rows)
+        self.listings.append(listing)
+
+
+def _read_of(cuts: Sequence[CutFrom]) -> str:
+    """What there is to say of replies that are about no jobs."""
+    if not cuts:
+        return "read; no jobs"
+    hashes = ", ".join(own.sha256 for own in cuts)
+    return f"read, and kept as an excerpt; cut from the reply with the SHA-256 {hashes}"
+
+
+def _address(url: str) -> str:
+    """The address of a call without its parameters."""
+    cut = cut_from(url)
+    parts = urlsplit(cut.url if cut else url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else url
+
+
+def _read_whole(pages: Sequence[Page]) -> Check:
+    """Whether a list was read to its end, by its own count where it has one."""
+    rows, count = sum(len(page.rows) for page in pages), pages[-1].total
+    if count is not None:
+        said = f"{rows} rows, and the service counts {count}"
+        return Check("jobs", rows == count, said)
+    ended = pages[-1].next_link is None
+    said = "no further page" if ended else "a further page was named and not read"
+    return Check("jobs", ended, f"{rows} rows, {said}; the service gives no count")
+
+
+def dated(row: Row) -> tuple[datetime | None, str | None]:
+    """When a job is dated, and by what."""
+    given = (
+        (moment(row, "startTime"), "start"),
+        (moment(row, "endTime"), "end"),
+        (row["first_modified_at"], "modification"),
+    )
+    return next(((at, by) for at, by in given if at is not None), (None, None))
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds rows again in the replies of a bag, letter by letter."""
+
+    bag: Path
+    zone: ZoneInfo
+    _texts: dict[str, list[str]] = field(default_factory=dict)
+    """Of the replies that were read, by their SHA-256."""
+
+    def find(self, row: Row) -> Found:
+        """A row as it stands in its reply; times in the zone."""
+        reply, number = row[_PLACE]
+        if reply.sha256 not in self._texts:
+            body = (self.bag / reply_path(reply.sha256)).read_bytes()
+            whole = Reply(reply.url, reply.fetched_at, reply.request_id, body)
+            self._texts[reply.sha256] = row_texts(whole)
+        return Found(
+            reply.url,
+            reply.fetched_at.astimezone(self.zone),
+            reply.request_id,
+            reply.sha256,
+            number,
+            self._texts[reply.sha256][number - 1],
+        )

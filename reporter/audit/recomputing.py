@@ -1,0 +1,322 @@
+"""A bag held against itself: the analysis is run again from its raw replies, and every figure of
+the JSON, every cell of the workbook and the text of the PDF compared with what comes out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from reporter.analysis.restatement import changes_between
+from reporter.audit.archiving import tools
+from reporter.audit.comparing import (
+    OTHER_VERSION,
+    attachments_finding,
+    first_of,
+    pdf_finding,
+    workbook_finding,
+)
+from reporter.audit.description import Expected, guide_finding, info_finding, provenance_finding
+from reporter.errors import EvidenceError, ReplyError
+from reporter.evidence.bag import LARGEST_FILE, content_of, shown
+from reporter.evidence.contents import (
+    REPORTS,
+    RESTATED,
+    TEMPLATES,
+    Configuration,
+    Provenance,
+    configuration_of,
+    fetches_of,
+    json_in,
+    provenance_of,
+    reply_path,
+)
+from reporter.evidence.verify import CLOCKS_APART, at, unreadable
+from reporter.finding import Finding
+from reporter.jobs.replies import read_overview, read_page, split_snapshots
+from reporter.model import Look, Reply, Report, Restatement
+from reporter.period import Period
+from reporter.render.json_ import SCHEMA, json_bytes, report_dict
+from reporter.render.typesetting import NoTypesetting, write_pdf
+from reporter.render.workbook import write_workbook
+from reporter.run.ledger import figures_hash
+from reporter.run.pipeline import report_again
+from reporter.store.received import Fetch, until
+
+logger = logging.getLogger(__name__)
+
+_LONGEST: Final = 500
+_NOT_THERE: Final = object()
+_COUNTED: Final = {"jobs": read_page, "protection": read_overview}
+"""What the service gives as lists that say how long they are, or whether they go on, and how each
+is read.
+"""
+_OTHER_HASH: Final = "provenance.json has the hash of other figures"
+_TEMPLATES_NOT_RUN: Final = Finding(
+    "PDF's text",
+    None,
+    "not compared: the provider's own templates make it. They are run only if you ask for it "
+    "(--run-templates) and trust who signed them (--trust)",
+)
+
+
+def recomputed(
+    bag: Path, now: datetime, signed_at: datetime | None = None, *, run_templates: bool = False
+) -> Iterator[Finding]:
+    """What comes at a time of computing a whole bag's report again; `signed_at` is when the bag was
+    signed. The provider's own templates in it are run only where that is asked for.
+
+    Raises:
+        MemoryError: there is not enough.
+    """
+    try:
+        configuration, provenance = configuration_of(bag), provenance_of(bag)
+        yield _replies_finding(bag, configuration, provenance, now, signed_at)
+        same_tools = _has_same_tools(provenance)
+        other_version = None if same_tools else OTHER_VERSION
+        latest = signed_at or now
+        yield info_finding(bag, configuration, provenance, latest)
+        yield guide_finding(bag, configuration, provenance, other_version)
+        if not same_tools and (schema := other_schema(bag / REPORTS["json"])):
+            yield from _of_other_schema(bag, configuration, provenance, schema)
+            return
+        report = report_in(bag, configuration, provenance)
+        expected = Expected(report.as_of, report.final)
+        yield provenance_finding(bag, configuration, provenance, expected)
+        look = _look(bag, configuration)
+        refused = look.templates is not None and not run_templates
+        yield _figures_finding(bag / REPORTS["json"], report, provenance, same_tools)
+        yield attachments_finding(bag / REPORTS["pdf"], bag / REPORTS["json"], report)
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / "report.xlsx"
+            write_workbook(report, look, made)
+            yield workbook_finding(bag / REPORTS["xlsx"], made, provenance, same_tools)
+            if refused:
+                yield _TEMPLATES_NOT_RUN
+                return
+            made = Path(folder) / "report.pdf"
+            try:
+                write_pdf(report, look, made)
+            except NoTypesetting as error:
+                yield Finding("PDF's text", None, f"could not be checked: {error}", checked=False)
+            else:
+                path = bag / REPORTS["pdf"]
+                yield pdf_finding(path, made, provenance, same_tools, report, look)
+    except OSError as error:
+        yield _not_read(bag, error)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Nobody knows what somebody has put into a bag: whatever comes of it is a verdict.
+        logger.debug("A bag cannot be computed again", exc_info=True)
+        said = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
+        yield Finding("recomputed", False, f"it cannot be: {said}")
+
+
+def _not_read(bag: Path, error: OSError) -> Finding:
+    """That something could not be read: a fault of the bag where that lacks it."""
+    path = Path(str(error.filename))
+    if isinstance(error, FileNotFoundError) and path.is_relative_to(bag):
+        lacking = shown(str(path.relative_to(bag)))
+        return Finding("recomputed", False, f"it cannot be: {lacking} is missing")
+    return unreadable("recomputed", error)
+
+
+def _has_same_tools(provenance: Provenance) -> bool:
+    """Whether a report was made with the very tools that there are here."""
+    try:
+        return provenance.tools == tools()
+    except NoTypesetting:
+        return False
+
+
+def _replies_finding(
+    bag: Path,
+    configuration: Configuration,
+    provenance: Provenance,
+    now: datetime,
+    signed_at: datetime | None,
+) -> Finding:
+    """Whether the replies are of the customer, whole by their own count, and of times that had come
+    when the bag was signed, and have come now.
+    """
+    what, customer = "replies", configuration.customer
+    latest = min(now, signed_at or now) + CLOCKS_APART
+    count = 0
+    for fetch in fetches_in(bag):
+        times = [fetch.taken_at, *(reply.fetched_at for reply in fetch.replies)]
+        if max(times) > latest:
+            return Finding(what, False, f"one is of {at(max(times))}, which was still to come")
+        for reply in fetch.replies:
+            if customer.id not in unquote(urlsplit(reply.url).path).split("/"):
+                said = f"one was asked for of somebody else than {customer.id}: {reply.url}"
+                return Finding(what, False, shown(said)[:_LONGEST])
+        if fetch.error is None and fetch.kind in _COUNTED:
+            try:
+                split_snapshots(fetch.replies, _COUNTED[fetch.kind])
+            except ReplyError as error:
+                return Finding(what, False, str(error))
+        count += len(fetch.replies)
+    if provenance.made_at > latest:
+        said = f"the report was made at {at(provenance.made_at)}, which was still to come"
+        return Finding(what, False, said)
+    return Finding(what, True, f"{count}, all of this customer, each list whole by its own count")
+
+
+def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
+    """The report as it follows from the replies in the bag."""
+    report = _computed(configuration, fetches_in(bag))
+    if report is None:
+        raise EvidenceError("The replies say nothing of the period.")
+    restatement = None
+    if restates := provenance.restates:
+        before = json_in(bag / RESTATED)
+        as_of = datetime.fromisoformat(before["as_of"])
+        then = _computed(configuration, until(fetches_in(bag), as_of))
+        restatement = Restatement(
+            restates.number,
+            restates.made_at.astimezone(configuration.period.zone),
+            changes_between(before, report_dict(report)),
+            redefined=before["schema"] != SCHEMA,
+            late=then is not None and _hash(then) != _hash(report),
+        )
+    return replace(report, version=provenance.version, restatement=restatement)
+
+
+def _computed(configuration: Configuration, fetches: Iterable[Fetch]) -> Report | None:
+    return report_again(
+        fetches,
+        configuration.customer,
+        configuration.period,
+        configuration.policy,
+        configuration.restore_tests,
+    )
+
+
+def _hash(report: Report) -> str:
+    return figures_hash(report_dict(report))
+
+
+def fetches_in(bag: Path) -> Iterator[Fetch]:
+    """The fetches in a bag with the bodies of their replies, one at a time.
+
+    Raises:
+        EvidenceError: they cannot be read.
+    """
+    for fetch in fetches_of(bag):
+        replies = tuple(
+            Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))
+            for reply in fetch.replies
+        )
+        yield Fetch(fetch.kind, fetch.taken_at, fetch.error, replies)
+
+
+def _body(bag: Path, sha256: str) -> bytes:
+    body = content_of(bag / reply_path(sha256), LARGEST_FILE)
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise EvidenceError(f"The reply {shown(sha256)} is another one than its name says.")
+    return body
+
+
+def _look(bag: Path, configuration: Configuration) -> Look:
+    look = configuration.look
+    if look.templates is None:
+        return look
+    if look.templates != Path(TEMPLATES):
+        raise EvidenceError("The templates are to be outside of the bag.")
+    return replace(look, templates=bag / TEMPLATES)
+
+
+def other_schema(path: Path) -> int | None:
+    """The schema of a bag's JSON, if it is one that there may be and this program does not have."""
+    try:
+        archived = json_in(path)
+    except EvidenceError:
+        return None  # which the figures tell
+    schema = archived.get("schema") if isinstance(archived, dict) else None
+    return schema if type(schema) is int and schema >= 1 and schema != SCHEMA else None
+
+
+def _expected_by_first_schema(bag: Path, period: Period) -> Expected:
+    """What a bag of the first schema is to say, which closed a period with the first snapshot after
+    its end.
+    """
+    as_of = max(
+        reply.fetched_at
+        for fetch in fetches_of(bag)
+        if fetch.kind == "jobs" and fetch.error is None
+        for reply in fetch.replies
+    )
+    return Expected(as_of, as_of >= period.end)
+
+
+def _of_other_schema(
+    bag: Path, configuration: Configuration, provenance: Provenance, schema: int
+) -> Iterator[Finding]:
+    """What can be said of a report whose figures follow other definitions than this program's: all
+    that is to be found without computing them. It is not valid by that, nor forged.
+    """
+    if schema == 1:
+        expected = _expected_by_first_schema(bag, configuration.period)
+        yield provenance_finding(bag, configuration, provenance, expected)
+    path = bag / REPORTS["json"]
+    if figures_hash(json_in(path)) != provenance.figures_sha256:
+        yield Finding("figures", False, _OTHER_HASH)
+    said = (
+        f"could not be checked: the JSON is of schema {schema}, and this program knows {SCHEMA}. "
+    )
+    said += "Verify it with the version that made it"
+    yield Finding("figures", None, said, checked=False)
+    yield attachments_finding(bag / REPORTS["pdf"], path, None)
+
+
+def _figures_finding(
+    path: Path, report: Report, provenance: Provenance, same_tools: bool
+) -> Finding:
+    what = "figures"
+    try:
+        archived = json_in(path)
+    except EvidenceError as error:
+        return Finding(what, False, str(error))
+    if not isinstance(archived, dict):
+        return Finding(what, False, "the JSON is that of no report")
+    follows = json.loads(json.dumps(report_dict(report)))
+    # Another version may have made it, and then calls itself by another number.
+    follows["generator"]["version"] = provenance.tools.program
+    differing = list(_differing(archived, follows, ""))
+    if differing:
+        return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
+    if same_tools and content_of(path, LARGEST_FILE) != json_bytes(report):
+        said = "they are the same, and the JSON is not, byte for byte"
+        return Finding(what, False, said)
+    if figures_hash(archived) != provenance.figures_sha256:
+        return Finding(what, False, _OTHER_HASH)
+    return Finding(what, True, "the JSON's follow from the raw replies, every one")
+
+
+def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:
+    """Where two JSON values differ. A key that is not there is not one without a value."""
+    if isinstance(archived, dict) and isinstance(follows, dict):
+        for key in dict.fromkeys((*archived, *follows)):
+            values = archived.get(key, _NOT_THERE), follows.get(key, _NOT_THERE)
+            yield from _differing(*values, f"{place}.{key}".lstrip("."))
+    elif isinstance(archived, list) and isinstance(follows, list) and len(archived) == len(follows):
+        for number, (one, other) in enumerate(zip(archived, follows, strict=True)):
+            yield from _differing(one, other, f"{place}[{number}]")
+    elif archived != follows or type(archived) is not type(follows):
+        yield f"{shown(place)} is {_brief(archived)} and should be {_brief(follows)}"
+
+
+def _brief(value: Any) -> str:
+    if value is _NOT_THERE:
+        return "not there"
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 60 else f"{text[:60]}…"

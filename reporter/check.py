@@ -1,0 +1,317 @@
+"""What a run needs, tried one by one: for `reporter check`."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from reporter.audit.archiving import signer_of
+from reporter.config.credentials import access_of
+from reporter.config.settings import Settings
+from reporter.delivery.folder import check_folder
+from reporter.dispatch.recipients import recipients_of
+from reporter.dispatch.sending import copies_url
+from reporter.dispatch.transports import transport_of
+from reporter.errors import ReplyError, ReporterError
+from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
+from reporter.finding import Finding
+from reporter.render.fonts import fonts_in_use, missing, script_of
+from reporter.render.typesetting import engines
+from reporter.run.pipeline import (
+    attempted,
+    check_restore_tests,
+    customers_in_store,
+    has_rhythm,
+    missed_of,
+    named,
+)
+from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
+from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.permissions import PERMISSIONS
+from reporter.sources.avepoint.source import Access, auth_of, open_source
+from reporter.store import Store
+from reporter.store.address import files_of, shown
+from reporter.store.history import is_there
+
+_SHOWN: Final = 5
+"""Customers with a fault that are named."""
+_WRITABLE: Final = "Give this user the right to write there, or name another place."
+_NO_KEY_USAGE: Final = Finding(
+    "key usage",
+    None,
+    "the certificate does not state digitalSignature, which the service asks for",
+    more=("Make a certificate that states it, register it, and set `certificate` in [api].",),
+)
+_ASK_MORE_OFTEN: Final = (
+    "Start `reporter run` every hour, with fetch_every in [schedule] below what is said here."
+)
+EXPIRY_NEAR: Final = timedelta(days=60)
+"""A certificate with less life left is to be replaced soon."""
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Each thing tried, as it is tried."""
+    yield _configuration(settings)
+    yield _tried("brand", lambda: _brand(settings))
+    yield _store(settings)
+    if finding := _open_to_others("store", files_of(settings.store_url), settings):
+        yield finding
+    yield _folder("reports", settings.reports, settings)
+    if settings.restore_tests:
+        yield _tried("restore tests", lambda: _restore_tests(settings))
+    yield _tried("PDF", _typesetting)
+    yield _tried("fonts", fonts_in_use)
+    yield from _names(settings)
+    yield from _strangers(settings)
+    yield from _rhythm(settings, datetime.now(UTC))
+    yield from _delivery(settings)
+    archive = settings.folder / settings.evidence.folder
+    if settings.archives or archive.exists():
+        yield _folder("archive", archive, settings)
+    yield _evidence(settings, datetime.now(UTC))
+    try:
+        access = access_of(settings)
+    except ReporterError as error:
+        yield _failed("credentials", error)
+        return
+    yield _credentials(access, datetime.now(UTC))
+    if isinstance(access.credential, ClientCertificate) and not access.credential.may_sign:
+        yield _NO_KEY_USAGE
+    exchange = Exchange(trust=access.trust)
+    try:
+        for permission, purpose in PERMISSIONS.items():
+            yield _permission(exchange, access, permission, purpose)
+    except ReporterError as error:
+        # Of a permission nobody could ask about, nothing is known.
+        yield _failed("service", error)
+        return
+    yield _tried("service", lambda: _service(exchange, access))
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Finding:
+    made = attempted(attempt)
+    if isinstance(made, ReporterError):
+        return _failed(what, made)
+    return Finding(what, True, made)
+
+
+def _failed(what: str, error: ReporterError) -> Finding:
+    """What was tried and failed, with what is to be done."""
+    return Finding(what, False, str(error), more=tuple(filter(None, [error.hint])))
+
+
+def _configuration(settings: Settings) -> Finding:
+    what = "configuration"
+    if settings.source is None:
+        lack = f"no file, as {settings.folder.absolute()} has no reporter.toml; defaults are used"
+        return Finding(what, None, lack)
+    return Finding(what, True, str(settings.source.absolute()))
+
+
+def _folder(what: str, folder: Path, settings: Settings) -> Finding:
+    """Where a folder of customers' data is, that it can be made or written, and that others cannot
+    look into it.
+    """
+    if open_for_others := _open_to_others(what, [folder], settings):
+        return open_for_others
+    if why := why_not_writable(folder):
+        return Finding(what, False, f"{folder.absolute()}: {why}", more=(_WRITABLE,))
+    return Finding(what, True, str(folder.absolute()))
+
+
+def _open_to_others(what: str, paths: Sequence[Path], settings: Settings) -> Finding | None:
+    """Which files and folders others can use that the configuration says nothing of; None where
+    there are none.
+    """
+    umask = OWNERS_ALONE if settings.execution.umask is None else settings.execution.umask
+    there = [path.absolute() for path in paths if open_to_others(path, umask)]
+    if not there:
+        return None
+    named = ", ".join(f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in there)
+    mend = f"Run, as the owner: {closing_command(umask, *there)}"
+    return Finding(what, False, f"others can use {named}", more=(mend,))
+
+
+def _brand(settings: Settings) -> str:
+    brand = settings.look_for("").brand
+    return f"{brand.name or 'no name set'}, {'logo found' if brand.logo else 'no logo set'}"
+
+
+def _store(settings: Settings) -> Finding:
+    """Where the store is and how many customers it has; or that it can be made."""
+    what, url = "store", settings.store_url
+    if is_there(url):
+        return _tried(what, lambda: f"{shown(url)}, {len(customers_in_store(settings))} customers")
+    if why := why_not_writable(files_of(url)[0].parent):
+        return Finding(what, False, f"{shown(url)}: {why}", more=(_WRITABLE,))
+    return Finding(what, None, f"{shown(url)}: there is none yet; `reporter fetch` makes it")
+
+
+def _typesetting() -> str:
+    versions = engines()
+    return f"laid out with Pango {versions['pango']} and HarfBuzz {versions['harfbuzz']}"
+
+
+def _restore_tests(settings: Settings) -> str:
+    return f"{check_restore_tests(settings, datetime.now(UTC))} in {settings.restore_tests}"
+
+
+def _names(settings: Settings) -> Iterator[Finding]:
+    """Each customer whose name the bundled fonts cannot set; none where the store or a font fails,
+    of which a finding before this one tells.
+    """
+    try:
+        customers = customers_in_store(settings)
+        names = [settings.customer(own.id).name or own.name for own in customers]
+        lacking = {name: letters for name in names if (letters := missing(name))}
+    except (ReporterError, OSError):
+        return
+    for name, letters in lacking.items():
+        scripts = " and ".join(sorted({script_of(letter) for letter in letters}))
+        yield Finding(
+            f"font for {name}",
+            None,
+            f"no bundled font has {scripts} ({' '.join(letters)}). Reports take a font of this "
+            "machine that has it, or show a replacement sign: set another name for the customer "
+            "in the configuration",
+        )
+
+
+def _strangers(settings: Settings) -> Iterator[Finding]:
+    """Each customer of the configuration whom the store does not know: a wrong id leaves the one
+    who is meant without recipients, and says nothing. None where the store is empty or fails.
+    """
+    try:
+        known = {own.id for own in customers_in_store(settings)}
+    except ReporterError:
+        return
+    for own in settings.customers if known else ():
+        if own.id not in known:
+            said = "is in [[customers]], but not in the store: `reporter customers` lists all ids"
+            yield Finding(f"customer {own.id}", None, said)
+
+
+def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether the service is asked often enough: a line for each customer of whom something is
+    missed; none where the store fails, of which a finding before this one tells.
+    """
+    if not is_there(settings.store_url):
+        return
+    try:
+        with closing(Store.open(settings.store_url)) as store:
+            customers = store.customers()
+            rare = list(missed_of(settings, store, customers, now))
+            known = bool(rare) or any(has_rhythm(store, own, now) for own in customers)
+    except ReporterError:
+        return
+    for customer, found in rare:
+        yield Finding(f"rhythm of {customer.name}", None, found.said, more=(_ASK_MORE_OFTEN,))
+    if customers and not known:
+        yield Finding("rhythm", None, "not known yet: it takes a few fetches to tell")
+    elif customers and not rare:
+        yield Finding("rhythm", True, "nothing is known to be missed between two fetches")
+
+
+def _delivery(settings: Settings) -> Iterator[Finding]:
+    """Whether reports can go, and whether each customer has somebody to go to; nothing is sent."""
+    if not settings.delivers:
+        return
+    if settings.mail.configured:
+        yield _tried("mail", lambda: _mail(settings))
+    if settings.delivery.folder:
+        copies = copies_url(settings, settings.delivery.folder)
+        yield _tried("delivery folder", lambda: check_folder(copies, settings.trust))
+    wrong = []
+    try:
+        customers = [named(settings, own) for own in customers_in_store(settings)]
+    except ReporterError:
+        return  # of which a finding before this one tells
+    for customer in customers:
+        try:
+            recipients_of(settings, customer)
+        except ReporterError as error:
+            wrong.append(str(error))
+    if not wrong:
+        yield Finding("recipients", True, f"read for each of {len(customers)} customers")
+        return
+    more = wrong[:_SHOWN]
+    if len(wrong) > _SHOWN:
+        more.append(f"and {len(wrong) - _SHOWN} more")
+    more.append("Set `recipients` in [[customers]], or send = false.")
+    yield Finding("recipients", False, f"{len(wrong)} customers have none", more=tuple(more))
+
+
+def _mail(settings: Settings) -> str:
+    with closing(transport_of(settings)) as transport:
+        return transport.reach()
+
+
+def _evidence(settings: Settings, now: datetime) -> Finding:
+    """Whether archives are signed, and by whom."""
+    what = "evidence"
+    try:
+        signer = signer_of(settings, now)
+    except ReporterError as error:
+        return _failed(what, error)
+    if signer is None:
+        return Finding(what, None, "archives are not signed: no certificate is set in [evidence]")
+    ends = signer.certificate.not_valid_after_utc
+    return Finding(what, True, f"archives are signed by {signer.name}, {_until(ends, now)}")
+
+
+def _until(ends: datetime, now: datetime) -> str:
+    """Until when a certificate is valid, and whether that is soon."""
+    said = f"valid until {ends:%Y-%m-%d}"
+    if ends - now <= EXPIRY_NEAR:
+        said += f", {(ends - now).days} days from now: register the next one soon"
+    return said
+
+
+def _credentials(access: Access, now: datetime) -> Finding:
+    """Where the proof comes from, never what it is; and how long a certificate is good for."""
+    credential = access.credential
+    if not isinstance(credential, ClientCertificate):
+        said = f"secret of app {access.client_id} from {credential.origin}"
+        return Finding("credentials", True, said)
+    begins = credential.certificate.not_valid_before_utc
+    ends = credential.certificate.not_valid_after_utc
+    said = f"certificate of app {access.client_id} from {credential.origin}, "
+    if not begins <= now <= ends:
+        said += f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
+        mend = "Register a certificate that is valid now, and set `certificate` in [api]."
+        return Finding("credentials", False, said, more=(mend,))
+    return Finding("credentials", True, said + _until(ends, now))
+
+
+def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:
+    """Whether the token endpoint grants it. One generation's are enough, so none is a must.
+
+    Raises:
+        ReporterError: it cannot be asked, or knows nothing of who we are.
+    """
+    try:
+        auth_of(access, exchange, permission).token()
+    except TokenRefused as error:
+        if error.code == "invalid_client":
+            raise
+        return Finding(permission, None, f"needed for {purpose}. {error}")
+    return Finding(permission, True, f"for {purpose}")
+
+
+def _service(exchange: Exchange, access: Access) -> str:
+    source, listed = open_source(access, lambda: datetime.now(UTC), exchange)
+    generation = type(source).__name__.replace("Generation", "generation ")
+    seen = f"{generation}, {len(listed.customers)} customers"
+    if listed.flaw:
+        raise ReplyError(f"{seen} can be read. {listed.flaw}", hint=listed.flaw.hint)
+    if listed.customers:
+        first = listed.customers[0]
+        answers = source.snapshot(first).answers
+        seen += f"; of {first.name}: jobs read"
+        for own in answers:
+            seen += f", {own.kind} {own.absence.kind if own.absence else 'read'}"
+    return seen

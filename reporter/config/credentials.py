@@ -1,0 +1,148 @@
+"""Who we are to the service, and where a secret is found: by its place in the configuration."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from reporter.config.settings import ENV_PREFIX, Settings
+from reporter.errors import SettingsError
+from reporter.files import must_be_readable, refuse_shared
+from reporter.showing import keep_secret
+from reporter.sources.avepoint.auth import ClientCertificate, ClientSecret, Credential
+from reporter.sources.avepoint.source import Access
+
+KEYRING_SERVICE: Final = "backup-reporter"
+"""Under which name secrets stand in the system's keyring; the user there is the secret's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret, and where it was found. Once it is known, nobody is shown it."""
+
+    value: str = field(repr=False)
+    origin: str
+
+    def __post_init__(self) -> None:
+        keep_secret(self.value)
+
+
+class NoSecret(SettingsError):
+    """A secret is in none of the places where it may be."""
+
+
+def access_of(settings: Settings) -> Access:
+    """Where the service is and how to prove who we are.
+
+    Raises:
+        SettingsError: something for it is missing, or a file cannot be used.
+    """
+    api = settings.api
+    for key in ("api_url", "token_url", "client_id"):
+        if not getattr(api, key):
+            raise SettingsError(
+                f"{key} is not set in [api].",
+                hint=f"Set it there or in {ENV_PREFIX}API__{key.upper()}; "
+                "`reporter demo` works without.",
+            )
+    credential = _credential(settings)
+    return Access(
+        api.api_url, api.token_url, api.client_id, credential, api.version, settings.trust
+    )
+
+
+def find_secret(settings: Settings, place: str) -> Secret:
+    """The secret that belongs at a place of the configuration, such as `api.client_secret`.
+
+    The first of: the environment, the configuration file, the file named by `<key>_file`, a
+    credential of systemd, the system's keyring.
+
+    Raises:
+        NoSecret: none of them has it.
+        SettingsError: a file is named for it and cannot be used.
+    """
+    section, key = place.split(".")
+    table = getattr(settings, section)
+    if value := getattr(table, key):
+        origin = "the configuration file" if place in settings.written else "the environment"
+        return Secret(value.get_secret_value(), origin)
+    if file := getattr(table, f"{key}_file"):
+        path = settings.folder / file
+        refuse_shared(path, "The secret file")
+        return Secret(_content(path), f"the file {path}")
+    # systemd sees to who may read it; with an access list its mode shows the group's bits.
+    if (folder := os.environ.get("CREDENTIALS_DIRECTORY")) and (
+        path := Path(folder, place)
+    ).exists():
+        return Secret(_content(path), "a credential of systemd")
+    value, trouble = _in_keyring(place)
+    if value:
+        return Secret(value, "the system's keyring")
+    raise NoSecret(
+        f"No {key} is set in [{section}], nor is it anywhere else where it may be.",
+        hint=f"Set {ENV_PREFIX}{section.upper()}__{key.upper()} or {key}_file, "
+        f"or store it with `keyring set {KEYRING_SERVICE} {place}`{trouble}.",
+    )
+
+
+def _content(path: Path) -> str:
+    """The secret in a file.
+
+    Raises:
+        SettingsError: it cannot be read, or nothing is in it.
+    """
+    try:
+        secret = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"The secret file {path} cannot be read: {error.strerror}.", hint=must_be_readable()
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"The secret file {path} cannot be read: it is no text.",
+            hint="It holds the secret as text and nothing else.",
+        ) from error
+    if not secret:
+        raise SettingsError(f"The secret file {path} is empty.", hint="Write the secret into it.")
+    return secret
+
+
+def _in_keyring(place: str) -> tuple[str | None, str]:
+    """What the system's keyring has, and what is the matter with it where it cannot be asked."""
+    # Finding a backend costs time that a run with another kind of secret need not spend.
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, place), ""
+    # Its settings may name a backend that is not installed.
+    except (KeyringError, ImportError, OSError) as error:
+        why = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+        return None, f" (the keyring cannot be asked now: {why})"
+
+
+def _credential(settings: Settings) -> Credential:
+    """The certificate where one is configured, else the secret."""
+    if settings.api.certificate:
+        return _certificate(settings, settings.folder / settings.api.certificate)
+    try:
+        secret = find_secret(settings, "api.client_secret")
+    except NoSecret as error:
+        raise NoSecret(
+            "No client_secret and no certificate is set in [api].",
+            hint=f"{error.hint} Or set certificate in [api].",
+        ) from error
+    return ClientSecret(secret.value, secret.origin)
+
+
+def _certificate(settings: Settings, path: Path) -> ClientCertificate:
+    refuse_shared(path, "The certificate")
+    try:
+        password = find_secret(settings, "api.certificate_password")
+    except NoSecret:
+        # Not every key is encrypted.
+        return ClientCertificate.load(path, None, str(path))
+    origin = f"{path} with its password from {password.origin}"
+    return ClientCertificate.load(path, password.value, origin)

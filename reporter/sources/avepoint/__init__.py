@@ -1,0 +1,1 @@
+"""AvePoint's Graph API: tokens, retries and paging in both generations; and an emulator of it."""

@@ -1,0 +1,120 @@
+"""What is asked of each customer beside its jobs: whatever comes of it, the jobs are kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Final, Protocol
+
+from reporter.errors import FetchError, NotThere, PermissionDenied, ReporterError
+from reporter.model import Absence, Answer, Customer, Kind, Lack, Reply
+from reporter.sources.avepoint.auth import TokenRefused
+from reporter.sources.avepoint.client import Client
+
+logger = logging.getLogger(__name__)
+
+Ask = Callable[[Client, list[Reply]], None]
+"""Adds the replies to one question to those received."""
+AskOf = Callable[[Client, Customer, list[Reply]], None]
+"""Adds the replies about a customer to those received."""
+
+_TOO_LARGE: Final = "The replies are too large for the memory there is."
+
+
+class Beside(Protocol):
+    """One kind of data that is asked for beside the jobs; safe to call from several threads."""
+
+    @property
+    def kind(self) -> Kind:
+        """What is asked for."""
+
+    def answer(self, customer: Customer) -> Answer:
+        """What the service says of a customer, or why it does not."""
+
+
+class Permission:
+    """One kind of data with a permission, and so a token, of its own; shared by all threads.
+
+    The token endpoint refuses a token as a whole where one of its permissions is missing: asked for
+    together with the jobs', this one could cost them.
+    """
+
+    def __init__(
+        self, kind: Kind, name: str, client: Client, clock: Callable[[], datetime]
+    ) -> None:
+        self.kind: Kind = kind
+        self.refused = False
+        """Whether the token endpoint has refused the permission."""
+        self._name = name
+        self._client = client
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def ask(self, ask: Ask) -> Answer:
+        """What comes of a question, or why nothing does."""
+        received: list[Reply] = []
+        try:
+            if self._permitted():
+                ask(self._client, received)
+                return Answer(self.kind, self._clock(), tuple(received))
+            absence = Absence(Lack.NOT_PERMITTED, self._name)
+        except PermissionDenied as error:
+            logger.info("%s", error)
+            absence = Absence(Lack.NOT_PERMITTED, self._name)
+        except NotThere:
+            absence = Absence(Lack.NOT_THERE)
+        except ReporterError as error:
+            logger.warning("%s", error)
+            absence = Absence(Lack.FAILED, str(error))
+        except MemoryError:
+            received.clear()
+            logger.warning(_TOO_LARGE)
+            absence = Absence(Lack.FAILED, _TOO_LARGE)
+        return Answer(self.kind, self._clock(), absence=absence, unusable=tuple(received))
+
+    def _permitted(self) -> bool:
+        """Whether the token endpoint grants the permission; once refused it is not asked again.
+
+        Raises:
+            FetchError: it cannot be reached, or refuses for another reason.
+        """
+        with self._lock:
+            if not self.refused:
+                try:
+                    self._client.auth.token()
+                except TokenRefused as error:
+                    if not lacks_permission(error):
+                        raise
+                    logger.info("%s", error)
+                    self.refused = True
+            return not self.refused
+
+
+class CustomerByCustomer:
+    """Data that the service has a call for of each customer."""
+
+    def __init__(self, permission: Permission, ask: AskOf) -> None:
+        self.permission = permission
+        self._ask = ask
+
+    @property
+    def kind(self) -> Kind:
+        """What is asked for."""
+        return self.permission.kind
+
+    def answer(self, customer: Customer) -> Answer:
+        """What the service says of a customer, or why it does not."""
+        return self.permission.ask(partial(self._of, customer))
+
+    def _of(self, customer: Customer, client: Client, received: list[Reply]) -> None:
+        self._ask(client, customer, received)
+
+
+def lacks_permission(error: FetchError) -> bool:
+    """Whether the app registration has not been given a permission."""
+    return isinstance(error, PermissionDenied) or (
+        isinstance(error, TokenRefused) and error.code == "invalid_scope"
+    )

@@ -1,0 +1,160 @@
+"""Generation 3 of the API: batches in numbered pages that must make `totalCount` together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Final, Literal
+from urllib.parse import quote
+
+from reporter.errors import FetchError
+from reporter.jobs.replies import Page, protected_rows, read_overview
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
+from reporter.sources.avepoint.beside import Beside
+from reporter.sources.avepoint.client import Client
+from reporter.sources.avepoint.listing import CustomerList, customers_of
+from reporter.sources.avepoint.pages import Pages
+
+CUSTOMERS: Final = "elements.customers.read.all"
+JOBS: Final = "elements.jobs.read.all"
+PROTECTED: Final = "elements.cbprotected.read.all"
+LICENCES: Final = "elements.license.read.all"
+PAGE_SIZE: Final = 100
+"""The most the service allows."""
+READINGS: Final = 4
+"""How often a list whose pages shift is read before it is given up."""
+
+_ROOT: Final = "/partner/external/v3/general/customers"
+
+
+class Generation3:
+    """The service through `/partner/external/v3`."""
+
+    def __init__(self, client: Client, beside: Sequence[Beside] = ()) -> None:
+        self._client = client
+        self._beside = beside
+
+    def customers(self, received: list[Reply] | None = None) -> CustomerList:
+        """All customers the app may see."""
+        pages = Pages(
+            self._client, CUSTOMERS, "the customers", received if received is not None else []
+        )
+        return customers_of(_batch(self._client, f"{_ROOT}/batch", pages))
+
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
+        """All jobs the service shows of a customer now, and what it says beside them."""
+        pages = Pages(
+            self._client,
+            JOBS,
+            f"the jobs of {customer.name}",
+            received if received is not None else [],
+        )
+        path = f"{_path(customer)}/avpt-products/jobs/batch"
+        replies = _batch(self._client, path, pages)
+        answers = tuple(own.answer(customer) for own in self._beside if own.kind in kinds)
+        return Snapshot(customer, replies, answers)
+
+    def stop(self) -> None:
+        """Give up what is under way, and ask for nothing more."""
+        self._client.stop()
+
+
+def protected(client: Client, customer: Customer, received: list[Reply]) -> None:
+    """What is protected of a customer's Microsoft 365.
+
+    The list has had pages since December 2025; one without a count is read as well, where it cannot
+    have another page.
+    """
+    pages = Pages(
+        client, PROTECTED, f"the protected data of {customer.name}", received, read_overview
+    )
+    path = f"{_path(customer)}/cloud-backup-m365/overview"
+    protected_rows(_whole(client, "GET", path, pages, counted=False))  # or it is none
+
+
+def subscriptions(client: Client, received: list[Reply]) -> None:
+    """What all customers have bought."""
+    pages = Pages(client, LICENCES, "the subscriptions of all customers", received)
+    _batch(client, f"{_ROOT}/services/batch", pages)
+
+
+def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:
+    return _whole(client, "POST", path, reading, counted=True)
+
+
+def _whole(
+    client: Client, method: Literal["GET", "POST"], path: str, reading: Pages, *, counted: bool
+) -> tuple[Reply, ...]:
+    """The replies of all pages of one whole reading. A list that is `counted` says how many rows
+    it has, or cannot be used.
+
+    Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
+    come twice or not at all. Such a list is read again.
+    """
+    before: list[str] | None = None
+    flaw = ""
+    for _ in range(READINGS):
+        pages = _read(client, method, path, reading)
+        rows = [_canonical(row) for page in pages for row in page.rows]
+        lack = _lack(pages, counted=counted)
+        flaw = lack or _repetition(rows)
+        # The same rows twice in two readings in a row are the service's own, not a shift.
+        if not flaw or (rows == before and not lack):
+            return tuple(reading.received)
+        before = rows
+    raise FetchError(
+        f"The list of {reading.subject} is incomplete after {READINGS} readings: {flaw} "
+        f"(request id {reading.received[-1].request_id or 'not given'}).",
+        hint="Nothing of this snapshot is kept. Run the same command again later.",
+    )
+
+
+def _read(client: Client, method: Literal["GET", "POST"], path: str, reading: Pages) -> list[Page]:
+    pages: list[Page] = []
+    reading.again()
+    while not pages or (pages[-1].rows and _count(pages) < (pages[-1].total or 0)):
+        page = reading.ask(
+            method,
+            client.api_url + path,
+            params={"pageIndex": len(pages) + 1, "pageSize": PAGE_SIZE},
+            body={} if method == "POST" else None,
+        )
+        pages.append(page)
+    return pages
+
+
+def _path(customer: Customer) -> str:
+    return f"{_ROOT}/{quote(customer.id, safe='')}"
+
+
+def _lack(pages: list[Page], *, counted: bool) -> str:
+    """Why rows of a reading may be missing; empty where none is."""
+    totals = {page.total for page in pages}
+    if not counted and totals == {None}:
+        (page,) = pages
+        may_go_on = page.next_link is not None or len(page.rows) >= PAGE_SIZE
+        return f"{len(page.rows)} rows came, and there may be more" if may_go_on else ""
+    if totals == {_count(pages)}:
+        return ""
+    said = ", ".join(dict.fromkeys(str(page.total) for page in pages))
+    return f"{_count(pages)} rows came, totalCount says {said}"
+
+
+def _repetition(rows: list[str]) -> str:
+    """How many rows of a reading came twice; empty where none did."""
+    again = len(rows) - len(set(rows))
+    return f"{again} rows came twice" if again else ""
+
+
+def _count(pages: list[Page]) -> int:
+    return sum(len(page.rows) for page in pages)
+
+
+def _canonical(row: object) -> str:
+    """A row as text that is equal for equal rows."""
+    return json.dumps(row, sort_keys=True)

@@ -1,0 +1,132 @@
+"""One interface to the service, whichever generation of its API the app may use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, Protocol
+
+from reporter.errors import PermissionDenied
+from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
+from reporter.sources.avepoint import generation1, generation3
+from reporter.sources.avepoint.auth import Credential, TokenAuth, TokenRefused
+from reporter.sources.avepoint.beside import CustomerByCustomer, Permission, lacks_permission
+from reporter.sources.avepoint.client import Client
+from reporter.sources.avepoint.generation1 import Generation1
+from reporter.sources.avepoint.generation3 import Generation3
+from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.listing import CustomerList
+from reporter.sources.avepoint.subscriptions import Subscriptions
+from reporter.trust import USUAL_TRUST, Trust
+
+logger = logging.getLogger(__name__)
+
+LONGEST_SCOPE: Final = 300
+"""Characters; a longer one is refused as if the app registration had not been given it."""
+
+
+class JobSource(Protocol):
+    """Where customers and their jobs come from. Safe to call from several threads."""
+
+    def customers(self, received: list[Reply] | None = None) -> CustomerList:
+        """All customers the app may see. Every reply is added to `received` as it comes.
+
+        Raises:
+            FetchError: the list could not be had as a whole.
+            ReplyError: a reply is no list of customers.
+        """
+
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
+        """All jobs the service shows of a customer now: complete, or an error. Every reply about
+        them is added to `received` as it comes, also one that cannot be used.
+
+        The `kinds` that are asked for beside them come with them, or why they did not come.
+
+        Raises:
+            PermissionDenied: the app may not read them.
+            FetchError: the list could not be had as a whole.
+            ReplyError: a reply is no list of jobs.
+        """
+
+    def stop(self) -> None:
+        """Have every thread give up what is under way, and ask for nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the service is, and who we are there."""
+
+    api_url: str
+    token_url: str
+    client_id: str
+    credential: Credential
+    version: Literal["auto", "v1", "v3"] = "auto"
+    trust: Trust = USUAL_TRUST
+
+
+def auth_of(access: Access, exchange: Exchange, *permissions: str) -> TokenAuth:
+    """What signs requests that need some permissions, which one token is to have.
+
+    Raises:
+        ValueError: they are more than the service takes in one request for a token.
+    """
+    if (length := len(" ".join(permissions))) > LONGEST_SCOPE:
+        raise ValueError(f"a scope of {length} characters, and the service takes {LONGEST_SCOPE}")
+    return TokenAuth(exchange, access.token_url, access.client_id, access.credential, permissions)
+
+
+def open_source(
+    access: Access,
+    clock: Callable[[], datetime],
+    exchange: Exchange,
+    received: list[Reply] | None = None,
+) -> tuple[JobSource, CustomerList]:
+    """The source to fetch from, and the customers it lists; every reply that lists them is added to
+    `received`.
+
+    `auto` takes generation 3 where the app registration has its permissions, else generation 1.
+
+    Raises:
+        FetchError: the customers cannot be listed.
+        ReplyError: what came is no list of customers.
+        SettingsError: the authorities that are named cannot be used.
+    """
+
+    def client(*permissions: str) -> Client:
+        return Client(exchange, auth_of(access, exchange, *permissions), access.api_url, clock)
+
+    def permission(kind: Kind, name: str) -> Permission:
+        return Permission(kind, name, client(name), clock)
+
+    one_by_one = CustomerByCustomer(
+        permission("subscription", generation1.LICENCES), generation1.subscription
+    )
+    source: JobSource
+    if access.version != "v1":
+        protection = CustomerByCustomer(
+            permission("protection", generation3.PROTECTED), generation3.protected
+        )
+        subscription = Subscriptions(
+            permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
+        )
+        source = Generation3(
+            client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
+        )
+        try:
+            return source, source.customers(received)
+        except (PermissionDenied, TokenRefused) as error:
+            if access.version == "v3" or not lacks_permission(error):
+                raise
+            logger.info("Generation 3 is not open to this app registration (%s)", error)
+    protection = CustomerByCustomer(
+        permission("protection", generation1.PROTECTED), generation1.protected
+    )
+    source = Generation1(client(generation1.CUSTOMERS, generation1.JOBS), (protection, one_by_one))
+    return source, source.customers(received)

@@ -1,0 +1,42 @@
+"""An emulator in a process of its own: served like any other, and gone with the block."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime
+
+from reporter.sources.avepoint.auth import ClientSecret
+from reporter.sources.avepoint.emulator import Clock, Emulator, demo_cast, emulator_apart
+from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.source import Access, open_source
+
+FIRST = datetime(2026, 10, 12, 9, tzinfo=UTC)
+LATER = datetime(2026, 10, 14, 9, tzinfo=UTC)
+
+
+def test_a_process_apart_serves_what_the_same_emulator_here_does() -> None:
+    """At each time its clock is set to; when the block is left, the process is gone."""
+    cast = demo_cast()[:1]
+    here = Clock(FIRST)
+    bodies: dict[bool, list[bytes]] = {True: [], False: []}
+    with (
+        Emulator(cast, seed=7, now=here) as emulator,
+        emulator_apart(cast, seed=7, now=FIRST) as (service, clock),
+    ):
+        (process,) = multiprocessing.active_children()
+        for here.now in (FIRST, LATER):
+            clock.set(here.now)
+            assert clock() == here.now
+            for apart, asked in ((True, service), (False, emulator)):
+                access = Access(
+                    asked.api_url,
+                    asked.token_url,
+                    asked.client_id,
+                    ClientSecret(asked.client_secret),
+                )
+                source, listed = open_source(access, here, Exchange())
+                replies = source.snapshot(listed.customers[0]).replies
+                bodies[apart] += [reply.body for reply in replies]
+    assert bodies[True] == bodies[False]
+    assert len(set(bodies[True])) == 2
+    assert not process.is_alive()

@@ -1,0 +1,209 @@
+"""Protected data and subscriptions over real HTTP: what is not permitted never costs the jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reporter.jobs.replies import products_of, protected_rows
+from reporter.model import Absence, Answer, Kind, Lack
+from reporter.sources.avepoint.emulator import Emulator, Faults, Profile, ordinary_customers
+from reporter.sources.avepoint.emulator.cast import Terms
+from tests.builders import make_protected
+from tests.conftest import StartEmulator
+from tests.sources.avepoint.service import GENERAL, Page, Service, paged
+from tests.sources.avepoint.test_fetch import source_of
+
+PERMISSIONS = {
+    "v1": ("partner.cbprotected.read.all", "partner.license.read.all"),
+    "v3": ("elements.cbprotected.read.all", "elements.license.read.all"),
+}
+EXPIRES = {"v1": "2027-04-05", "v3": "04-05-2027T12:00:00Z"}
+
+
+class FaultsOf(Faults):
+    """Faults that strike requests for one kind of thing alone."""
+
+    def __init__(self, part: str, *faults: str) -> None:
+        super().__init__(dict.fromkeys(faults, 1.0))
+        self._part = part
+
+    def strikes(self, name: str, request: str) -> bool:
+        return self._part in request and super().strikes(name, request)
+
+
+def customer(**terms: Any) -> Profile:
+    (profile,) = ordinary_customers(1, 100, 1)
+    assert profile.plans[0].service == "Microsoft 365"
+    return replace(profile, terms=Terms(**terms))
+
+
+def answers_of(emulator: Emulator, version: str) -> dict[Kind, Answer]:
+    """What came of asking for one customer, whose jobs must be there whatever came."""
+    source, (own,), _ = source_of(emulator, version)
+    snapshot = source.snapshot(own)
+    assert snapshot.replies
+    return {answer.kind: answer for answer in snapshot.answers}
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_what_is_permitted_is_read(start_emulator: StartEmulator, version: str) -> None:
+    """Beside the jobs come the protected data and the subscription."""
+    answers = answers_of(start_emulator(customers=[customer()]), version)
+    lines = protected_rows(answers["protection"].replies)
+    assert [line["totalProtectedObjects"] for line in lines]
+    products = products_of(answers["subscription"].replies)
+    assert products[0]["expirationDate"] == EXPIRES[version]
+    path = {"v1": "/partner/services/", "v3": "/services/batch/"}[version]
+    assert path in answers["subscription"].replies[0].url
+    assert all(own.absence is None and own.asked_at for own in answers.values())
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_a_permission_that_lacks_is_named_and_asked_for_once(
+    start_emulator: StartEmulator, version: str
+) -> None:
+    """The token endpoint refuses it: no customer is asked, the jobs of each are read."""
+    emulator = start_emulator(withheld=[*PERMISSIONS[version], *PERMISSIONS["v1"]])
+    source, customers, _ = source_of(emulator, version)
+    for own in customers:
+        snapshot = source.snapshot(own)
+        assert snapshot.replies
+        assert [answer.absence for answer in snapshot.answers] == [
+            Absence(Lack.NOT_PERMITTED, permission) for permission in PERMISSIONS[version]
+        ]
+    asked = [what for what in emulator.requests if "services" in what or "protected" in what]
+    assert (asked, [what for what in emulator.requests if "overview" in what]) == ([], [])
+    # Generation 3 also asks for generation 1's permission to read subscriptions.
+    assert emulator.requests["connect token"] == {"v1": 3, "v3": 4}[version]
+
+
+def test_one_permission_does_not_hang_on_the_other(start_emulator: StartEmulator) -> None:
+    """Where one is granted it is used, also beside generation 3."""
+    emulator = start_emulator(customers=[customer()], withheld=["elements.cbprotected.read.all"])
+    answers = answers_of(emulator, "auto")
+    assert answers["protection"].absence is not None
+    assert answers["subscription"].absence is None
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_a_customer_left_out_is_not_permitted(start_emulator: StartEmulator, version: str) -> None:
+    """A 403 of one customer is a lack of permission as well; others are asked all the same. The
+    list of all subscriptions leaves such a customer out.
+    """
+    out = replace(customer(refused=frozenset({"protected", "subscription"})), id="out")
+    source, (first, second), _ = source_of(start_emulator(customers=[out, customer()]), version)
+    protected, licences = PERMISSIONS[version]
+    assert [own.absence for own in source.snapshot(first).answers] == [
+        Absence(Lack.NOT_PERMITTED, protected),
+        Absence(Lack.NOT_PERMITTED, licences) if version == "v1" else Absence(Lack.NOT_THERE),
+    ]
+    assert [own.absence for own in source.snapshot(second).answers] == [None, None]
+
+
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_what_the_service_does_not_know_is_not_there(
+    start_emulator: StartEmulator, version: str
+) -> None:
+    """A 404 is an answer: this customer has none."""
+    profile = customer(unknown=frozenset({"protected", "subscription"}))
+    answers = answers_of(start_emulator(customers=[profile]), version)
+    assert [own.absence for own in answers.values()] == [Absence(Lack.NOT_THERE)] * 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("500", "failed 6 times: 500"),
+        ("drop", "failed 6 times"),
+        ("broken-json", "not JSON"),
+        ("html", "not JSON"),
+        ("other-shape", "not a list"),
+        ("bad-row", "not a list of protected data"),
+        ("expire", Lack.NOT_PERMITTED),
+    ],
+)
+@pytest.mark.parametrize("version", ["v1", "v3"])
+def test_protected_data_that_cannot_be_had_costs_nothing_else(
+    start_emulator: StartEmulator, version: str, fault: str, said: str
+) -> None:
+    """Whatever is wrong with it is kept as the reason; jobs and subscription are there."""
+    emulator = start_emulator(customers=[customer()])
+    emulator.faults = FaultsOf("overview" if version == "v3" else "protected", fault)
+    answers = answers_of(emulator, version)
+    absence = answers["protection"].absence
+    assert absence is not None
+    assert said in f"{absence.kind}: {absence.said}" or (
+        # Where there is a count, rows are counted before they are read.
+        (version, fault) == ("v3", "bad-row") and "totalCount says" in absence.said
+    )
+    assert answers["protection"].replies == ()
+    assert answers["subscription"].absence is None
+
+
+@pytest.mark.parametrize("fault", ["503", "broken-json", "other-shape"])
+def test_a_subscription_that_cannot_be_had_costs_nothing_else(
+    start_emulator: StartEmulator, fault: str
+) -> None:
+    """The same of the subscription."""
+    emulator = start_emulator(customers=[customer()])
+    emulator.faults = FaultsOf("services", fault)
+    answers = answers_of(emulator, "v3")
+    assert answers["subscription"].absence is not None
+    assert answers["subscription"].absence.kind is Lack.FAILED
+    assert answers["protection"].absence is None
+
+
+def rows_of_overview(count: int) -> list[dict[str, Any]]:
+    return [make_protected(serviceModule=f"Module {number}") for number in range(count)]
+
+
+def overview_answer(page: Page) -> tuple[Answer, int]:
+    """What came of an overview that is answered so, and how often it was asked for."""
+    path = f"{GENERAL}/a/cloud-backup-m365/overview"
+    with Service(["a"], {path: page}) as service:
+        source, (own,) = service.open()
+        (answer,) = source.snapshot(own, [], ["protection"]).answers
+        return answer, service.asked[path]
+
+
+@pytest.mark.parametrize(
+    ("page", "rows", "asked"),
+    [
+        (paged(rows_of_overview(250)), 250, 3),
+        (paged([]), 0, 1),
+        (lambda *_: {"data": rows_of_overview(13)}, 13, 1),
+        (lambda *_: rows_of_overview(13), 13, 1),
+        (lambda *_: [], 0, 1),
+        (lambda *place: [paged(rows_of_overview(150))(*place)], 150, 2),
+    ],
+)
+def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, asked: int) -> None:
+    """An object, a bare list of rows, or an array with the object in it."""
+    answer, times = overview_answer(page)
+    assert answer.absence is None
+    assert len(protected_rows(answer.replies)) == rows
+    assert times == asked
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (lambda *_: rows_of_overview(100), "100 rows came, and there may be more"),
+        (lambda *_: {"value": [], "@odata.nextLink": "x"}, "there may be more"),
+        (lambda *_: {"data": [], "metadata": {"totalCount": 3}}, "0 rows came, totalCount says 3"),
+        (
+            lambda n, _: rows_of_overview(3) if n > 1 else paged(rows_of_overview(4))(1, 2),
+            "totalCount says 4, None",
+        ),
+    ],
+)
+def test_an_overview_that_may_not_be_the_whole_is_none(page: Page, said: str) -> None:
+    """It is kept to be looked at, and its reason is told."""
+    answer, _ = overview_answer(page)
+    assert answer.absence
+    assert answer.absence.kind is Lack.FAILED
+    assert said in answer.absence.said
+    assert answer.unusable
