@@ -16,7 +16,7 @@ import requests
 
 from benchmarks.emulation import emulated
 from benchmarks.ratios import ROUNDS, finish, in_turn, ratio, table
-from reporter.run.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
+from reporter.run.fetching import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
 from reporter.sources.avepoint.auth import TokenAuth
 from reporter.sources.avepoint.http import LARGEST_ANSWER, Answer, Exchange
 from reporter.sources.avepoint.permissions import PERMISSIONS

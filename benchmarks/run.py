@@ -22,7 +22,9 @@ from benchmarks.memory import Peaks
 from benchmarks.ratios import ROUNDS, Seconds, finish, in_turn, ratio, table
 from reporter.config.settings import load_settings
 from reporter.files import folder_names
-from reporter.run.pipeline import WRITERS, Rendering, look_of, stored_report
+from reporter.run.assignment import Rendering, assignment_of
+from reporter.run.rendering import WRITERS
+from reporter.run.reporting import report_of
 from reporter.store import Store
 
 PERIOD = "2026-10"
@@ -153,8 +155,8 @@ def stages(folder: Path, count: int) -> dict[str, float]:
     taken: dict[str, list[float]] = {}
     for customer in (known[0], *known[:count]):  # the first is done twice, and then counted
         with timed() as took:
-            report = stored_report(rendering, store, customer)
-            look = look_of(rendering, customer, report.period, names[customer.id])
+            assignment = assignment_of(rendering, customer, names[customer.id])
+            report, look = report_of(store, assignment), assignment.look
         taken.setdefault("store and analysis", []).append(took[0])
         for suffix in FORMATS:
             with timed() as took:

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from benchmarks.ratios import Seconds, finish, in_turn, ratio, table
 from reporter.model import Customer, Policy
 from reporter.period import parse_period
-from reporter.run.pipeline import tallies_to
+from reporter.run.reporting import tallies_to
 from reporter.store import Store, tables
 from reporter.store.reading import monthly_jobs, read_period
 

@@ -3,7 +3,7 @@
 The stages, each a package that takes a value and returns a value:
 `fetch` (API replies), `store` (replies and jobs kept), `jobs` (the typed DataFrame),
 `analysis` (figures: one `Report`), `render` (PDF, workbook, JSON).
-Only `pipeline` and `cli` know all of them. Public interfaces are the command line,
+Public interfaces are the command line,
 the files written and the JSON of a report.
 """
 

@@ -21,14 +21,9 @@ from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_no
 from reporter.finding import Finding
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
-from reporter.run.pipeline import (
-    attempted,
-    check_restore_tests,
-    customers_in_store,
-    has_rhythm,
-    missed_of,
-    named,
-)
+from reporter.run.assignment import check_restore_tests, customers_in_store, named
+from reporter.run.fetching import has_rhythm, missed_of
+from reporter.run.outcome import attempted
 from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
 from reporter.sources.avepoint.http import Exchange
 from reporter.sources.avepoint.permissions import PERMISSIONS

@@ -19,7 +19,7 @@ from reporter.config.settings import (
 from reporter.errors import ReporterError
 from reporter.files import slug
 from reporter.model import Customer
-from reporter.run.pipeline import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
+from reporter.run.fetching import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
 from reporter.sources.avepoint.auth import ClientSecret
 from reporter.sources.avepoint.emulator import demo_cast, emulator_apart
 from reporter.sources.avepoint.http import Exchange

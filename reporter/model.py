@@ -1194,6 +1194,22 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """One customer's report of one period: all it is made of that the store does not hold."""
+
+    customer: Customer
+    """Whose report it is."""
+    period: Period
+    """What it is about."""
+    policy: Policy
+    """By which rules its figures are made."""
+    look: Look
+    """How it is shown."""
+    restore_tests: tuple[RestoreTest, ...] | None
+    """Those on record up to the period's end; None where no record is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One reply of the service, exactly as received."""
 

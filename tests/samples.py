@@ -14,13 +14,9 @@ from typing import Final
 
 from reporter import demo
 from reporter.files import folder_names
-from reporter.run.pipeline import (
-    CustomerOutcome,
-    Rendering,
-    named,
-    render_customers,
-    write_portfolio,
-)
+from reporter.run.assignment import Rendering, named
+from reporter.run.outcome import CustomerOutcome
+from reporter.run.rendering import render_customers, write_portfolio
 from reporter.store import Store
 from tests.looks import changes, write_review
 

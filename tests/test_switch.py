@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from reporter.config.settings import Settings
 from reporter.model import JobException, Outcome, Report
-from reporter.run.pipeline import Rendering, fetch_customers, fetch_snapshots, stored_report
+from reporter.run import reporting
+from reporter.run.assignment import Rendering, assignment_of
+from reporter.run.fetching import fetch_customers, fetch_snapshots
 from reporter.sources.avepoint.auth import ClientSecret
 from reporter.sources.avepoint.emulator import Emulator, Lists, demo_cast
 from reporter.sources.avepoint.source import Access
@@ -64,7 +66,8 @@ def jobs_of(store: Store) -> list[tuple[Any, ...]]:
 def report_of(store: Store, out: Path) -> Report:
     (customer,) = store.customers()
     rendering = Rendering(Settings(), DAYS[-1], out, ("json",), "2026-10")
-    return stored_report(rendering, store, customer)
+    assignment = assignment_of(rendering, customer, "customer")
+    return reporting.report_of(store, assignment)
 
 
 def exceptions_of(report: Report) -> list[JobException]:

@@ -53,16 +53,9 @@ from reporter.period import Period
 from reporter.render.fonts import BUNDLED
 from reporter.render.templates import asset, template_files
 from reporter.render.typesetting import engines
-from reporter.run.ledger import figures_hash, program_hash
-from reporter.run.pipeline import (
-    CustomerOutcome,
-    Rendering,
-    files_of,
-    given_for,
-    ledger_of,
-    outcome_of,
-    period_of,
-)
+from reporter.run.assignment import Rendering, assignment_of, files_of, period_of
+from reporter.run.ledger import figures_hash, ledger_of, program_hash
+from reporter.run.outcome import CustomerOutcome, outcome_of
 from reporter.store import Store
 from reporter.store.received import received_until
 from reporter.store.versions import Version, figures_of, versions_of
@@ -210,17 +203,19 @@ class _Contents:
         Raises:
             EvidenceError: the files or the replies of the version are not there any more.
         """
-        given = given_for(self.rendering, self.customer, self.name)
+        assignment = assignment_of(self.rendering, self.customer, self.name)
         files = files_of(self.rendering, self.period, self.name)
-        ledger = ledger_of(self.rendering, self.store, given)
+        ledger = ledger_of(self.rendering, self.store, assignment, self.name)
         if ledger.archivable(files.values()) is None:
             raise self._not_archivable()
         (folder / "data" / "replies").mkdir(parents=True)
         for suffix in ("xlsx", "json"):
             shutil.copyfile(files[suffix], folder / REPORTS[suffix])
         self._write_replies(folder)
-        look = self._write_templates(folder, given.look)
-        configuration = Configuration(self.customer, self.period, given.policy, look, given.tests)
+        look = self._write_templates(folder, assignment.look)
+        configuration = Configuration(
+            self.customer, self.period, assignment.policy, look, assignment.restore_tests
+        )
         (folder / CONFIGURATION).write_bytes(dump(configuration))
         restates = self._write_restated(folder)
         level = self._write_pdf(files["pdf"], folder / REPORTS["pdf"])

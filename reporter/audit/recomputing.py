@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ from reporter.render.json_ import SCHEMA, json_bytes, report_dict
 from reporter.render.typesetting import NoTypesetting, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.run.ledger import figures_hash
-from reporter.run.pipeline import report_again
+from reporter.run.reporting import report_again
 from reporter.store.received import Fetch, until
 
 logger = logging.getLogger(__name__)
@@ -173,14 +173,14 @@ def _replies_finding(
 
 def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
     """The report as it follows from the replies in the bag."""
-    report = _computed(configuration, fetches_in(bag))
+    report = report_again(fetches_in(bag), configuration)
     if report is None:
         raise EvidenceError("The replies say nothing of the period.")
     restatement = None
     if restates := provenance.restates:
         before = json_in(bag / RESTATED)
         as_of = datetime.fromisoformat(before["as_of"])
-        then = _computed(configuration, until(fetches_in(bag), as_of))
+        then = report_again(until(fetches_in(bag), as_of), configuration)
         restatement = Restatement(
             restates.number,
             restates.made_at.astimezone(configuration.period.zone),
@@ -189,16 +189,6 @@ def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -
             late=then is not None and _hash(then) != _hash(report),
         )
     return replace(report, version=provenance.version, restatement=restatement)
-
-
-def _computed(configuration: Configuration, fetches: Iterable[Fetch]) -> Report | None:
-    return report_again(
-        fetches,
-        configuration.customer,
-        configuration.period,
-        configuration.policy,
-        configuration.restore_tests,
-    )
 
 
 def _hash(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""The command line: reads options, calls the pipeline, says what happened. No other logic."""
+"""The command line: reads options, and says what came of what they ask for."""
 
 from reporter.cli.main import main
 

@@ -25,7 +25,7 @@ from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
     from reporter.dispatch.reports import Rendered
-    from reporter.run.pipeline import Rendering
+    from reporter.run.assignment import Rendering
     from reporter.store.outbox import Delivery
 
 _GONE = (DeliveryState.SENT, DeliveryState.UNCERTAIN)

@@ -24,7 +24,8 @@ from reporter.errors import UsageError
 if TYPE_CHECKING:
     from reporter.audit.packing import Drawing
     from reporter.errors import ReporterError
-    from reporter.run.pipeline import CustomerOutcome, Rendering
+    from reporter.run.assignment import Rendering
+    from reporter.run.outcome import CustomerOutcome
 
 _SAMPLE: Final = 25
 """Jobs of a sample, where nobody says how many."""
@@ -143,7 +144,7 @@ def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, ye
     """Remove what has been kept long enough, once that is agreed to."""
     from reporter.audit.archiving import open_archive
     from reporter.evidence.retention import Retention, customers_of
-    from reporter.run.pipeline import named
+    from reporter.run.assignment import named
 
     settings, now = console.settings(), utc_now()
     if settings.evidence.retention is None:

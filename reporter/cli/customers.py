@@ -47,7 +47,7 @@ def _find(customers: Sequence[Customer], text: str) -> Customer:
 @click.pass_obj
 def customers(console: Console, *, as_json: bool) -> None:
     """List the customers in the store."""
-    from reporter.run.pipeline import named
+    from reporter.run.assignment import named
 
     settings = console.settings()
     listed: list[Customer] = []

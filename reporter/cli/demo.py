@@ -30,13 +30,9 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     from reporter import demo as scene
     from reporter.files import folder_names
     from reporter.render.typesetting import typesetter
-    from reporter.run.pipeline import (
-        CustomerOutcome,
-        Rendering,
-        named,
-        render_customers,
-        write_portfolio,
-    )
+    from reporter.run.assignment import Rendering, named
+    from reporter.run.outcome import CustomerOutcome
+    from reporter.run.rendering import render_customers, write_portfolio
 
     typesetter()  # without it there would be nothing to show
     console.say("Starting an emulator of the API on this machine …")

@@ -16,7 +16,7 @@ from reporter.model import Customer, DeliveryState
 if TYPE_CHECKING:
     from reporter.config.settings import Settings
     from reporter.dispatch.reports import Rendered
-    from reporter.run.pipeline import Rendering
+    from reporter.run.assignment import Rendering
     from reporter.store import Store
     from reporter.store.outbox import Delivery
 
@@ -162,7 +162,7 @@ def customers_wanted(
         UsageError: there is no such customer, or several of that name.
         StoreError: the database refuses.
     """
-    from reporter.run.pipeline import named
+    from reporter.run.assignment import named
 
     known = [named(settings, customer) for customer in store.customers()]
     return {customer.id: customer for customer in choose(known, wanted)}

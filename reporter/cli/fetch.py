@@ -48,7 +48,7 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         StoreError: another run holds the store, or the database refuses.
     """
     from reporter.config.credentials import access_of
-    from reporter.run.pipeline import fetch_customers, fetch_snapshots, missed_of
+    from reporter.run.fetching import fetch_customers, fetch_snapshots, missed_of
     from reporter.run.rhythm import in_one_line
     from reporter.store.runs import fetch_run
 

@@ -98,7 +98,7 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool)
     """
     import getpass
 
-    from reporter.run.pipeline import named
+    from reporter.run.assignment import named
     from reporter.store.outbox import Move, deliveries_of, settle
 
     console = context.ensure_object(Console)

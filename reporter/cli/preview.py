@@ -42,7 +42,8 @@ def preview(
     from reporter.files import folder_names
     from reporter.model import Look, Report
     from reporter.preview import Preview
-    from reporter.run.pipeline import Rendering, look_of, named, stored_report
+    from reporter.run.assignment import Rendering, assignment_of, named
+    from reporter.run.reporting import report_of
 
     store = open_store(console.settings())
 
@@ -51,9 +52,8 @@ def preview(
         known = [named(settings, own) for own in store.customers()]
         (chosen,) = choose(known, (customer,))
         rendering = Rendering(settings, utc_now(), Path(), (), period, timezone, locale)
-        report = stored_report(rendering, store, chosen)
-        name = folder_names(known)[chosen.id]
-        return settings, report, look_of(rendering, chosen, report.period, name)
+        assignment = assignment_of(rendering, chosen, folder_names(known)[chosen.id])
+        return settings, report_of(store, assignment), assignment.look
 
     with Preview(build, port) as running:
         console.result(running.address)

@@ -12,7 +12,7 @@ import click
 from reporter.cli.options import Console
 
 if TYPE_CHECKING:
-    from reporter.run.pipeline import CustomerOutcome
+    from reporter.run.outcome import CustomerOutcome
 
 
 def follow(

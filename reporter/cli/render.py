@@ -30,7 +30,7 @@ from reporter.model import Customer, Reply
 from reporter.period import parse_period
 
 if TYPE_CHECKING:
-    from reporter.run.pipeline import Rendering
+    from reporter.run.assignment import Rendering
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def rendering_of(
     Raises:
         UsageError: there is no such period.
     """
-    from reporter.run.pipeline import Rendering
+    from reporter.run.assignment import Rendering
 
     now = utc_now()
     zone = settings.report_for("", timezone=timezone).timezone
@@ -138,7 +138,7 @@ def render_stored_reports(
 
     Where nothing was known of anybody yet there is nothing to lead to, and no portfolio.
     """
-    from reporter.run.pipeline import render_customers, write_portfolio
+    from reporter.run.rendering import render_customers, write_portfolio
 
     names = stored_customers(console, rendering, wanted)
     several = workers or rendering.settings.execution.workers
@@ -155,7 +155,7 @@ def _render_replies(
 ) -> int:
     """Render one customer from saved replies; the exit status."""
     from reporter.files import folder_names
-    from reporter.run.pipeline import render_saved
+    from reporter.run.rendering import render_saved
 
     name = folder_names([customer])[customer.id]
     try:
@@ -174,7 +174,7 @@ def stored_customers(
     those of whom nothing is known so far back.
     """
     from reporter.files import folder_names
-    from reporter.run.pipeline import named, period_of
+    from reporter.run.assignment import named, period_of
     from reporter.store.known import is_known
 
     settings = rendering.settings

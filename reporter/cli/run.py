@@ -23,7 +23,7 @@ from reporter.cli.render import render_stored_reports, rendering_of
 from reporter.cli.send import send_stored_reports
 
 if TYPE_CHECKING:
-    from reporter.run.pipeline import Rendering
+    from reporter.run.assignment import Rendering
     from reporter.store import Store
 
 
@@ -100,7 +100,7 @@ def _do_period(
 
 def _knows_nobody(store: Store, rendering: Rendering) -> bool:
     """Whether the period had ended before anything was known of any customer."""
-    from reporter.run.pipeline import period_of
+    from reporter.run.assignment import period_of
     from reporter.store.known import is_known
 
     customers = store.customers()

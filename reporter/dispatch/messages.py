@@ -15,7 +15,7 @@ from reporter.dispatch.reports import Rendered
 from reporter.errors import ReporterError
 from reporter.files import write_whole
 from reporter.render.letter import letter_of
-from reporter.run.pipeline import Rendering, look_of
+from reporter.run.assignment import Rendering, look_of
 from reporter.store.outbox import Delivery
 
 

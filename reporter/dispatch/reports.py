@@ -14,7 +14,8 @@ from reporter.errors import ReporterError
 from reporter.model import Customer
 from reporter.period import Period
 from reporter.render.earlier import with_present_keys
-from reporter.run.pipeline import WRITERS, Rendering, files_of, period_of
+from reporter.run.assignment import Rendering, files_of, period_of
+from reporter.run.rendering import WRITERS
 from reporter.store import Store
 from reporter.store.versions import Version, figures_of, versions_of
 

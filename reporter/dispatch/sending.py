@@ -21,7 +21,8 @@ from reporter.dispatch.reports import Rendered
 from reporter.dispatch.transports import Committing, Transport, transport_of
 from reporter.errors import ReporterError, SettingsError, StoreError
 from reporter.model import Customer, DeliveryState
-from reporter.run.pipeline import Clock, Rendering
+from reporter.run.assignment import Rendering
+from reporter.run.fetching import Clock
 from reporter.store import Store
 from reporter.store.outbox import (
     RELEASED,

@@ -13,8 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from reporter.errors import EvidenceError
 from reporter.evidence.bag import LARGEST_FILE, LARGEST_TAG_FILE, content_of, shown
-from reporter.model import Customer, Look, Policy, RestoreTest
-from reporter.period import Period
+from reporter.model import Assignment
 
 REPORTS: Final = {suffix: f"data/report.{suffix}" for suffix in ("pdf", "xlsx", "json")}
 CONFIGURATION: Final = "data/configuration.json"
@@ -41,20 +40,14 @@ def reply_path(sha256: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """What a report is made of beside the replies. Holds no secret."""
+class Configuration(Assignment):
+    """What a report is made of beside the replies, as a bag holds it: the templates of its look are
+    in the bag, at that path. Holds no secret.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
         ser_json_bytes="base64", val_json_bytes="base64"
     )
-
-    customer: Customer
-    period: Period
-    policy: Policy
-    look: Look
-    """Its templates are in the bag, at that path."""
-    restore_tests: tuple[RestoreTest, ...] | None
-    """Those on record up to the period's end; None where no record is kept."""
 
 
 @dataclass(frozen=True, slots=True)

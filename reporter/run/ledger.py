@@ -14,13 +14,18 @@ from typing import Any, Final
 
 from reporter import __version__
 from reporter.analysis.restatement import changes_between, figures_in
+from reporter.config.settings import Settings
 from reporter.errors import ReporterError
 from reporter.files import file_hash
-from reporter.model import Customer, Look, Report, Restatement
+from reporter.model import Assignment, Customer, Look, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import SCHEMA, report_dict
 from reporter.render.templates import template_files
+from reporter.run.assignment import Rendering, archive_in
+from reporter.run.reporting import report_again
 from reporter.store import Store
+from reporter.store.outbox import has_rows
+from reporter.store.received import received_until
 from reporter.store.versions import (
     Version,
     figures_of,
@@ -235,6 +240,41 @@ class Ledger:
 
     def _figures(self, version: Version) -> Mapping[str, Any]:
         return figures_of(self._store, self._customer, self._period.label, version.number)
+
+
+def ledger_of(rendering: Rendering, store: Store, assignment: Assignment, name: str) -> Ledger:
+    """What the store knows of a customer's report; `name` is that of the customer's folder.
+
+    Raises:
+        ReporterError: the store cannot be used, or what the report is made of cannot be read.
+    """
+    customer, period = assignment.customer, assignment.period
+
+    def of_then(as_of: datetime) -> Report | None:
+        return report_again(received_until(store, customer, as_of), assignment)
+
+    delivered = has_rows(store, customer, period.label)
+    return Ledger(
+        store,
+        customer,
+        period,
+        assignment.policy,
+        assignment.look,
+        name,
+        assignment.restore_tests,
+        of_then=of_then,
+        issued=delivered or _is_archived(rendering.settings, assignment, name),
+        again=rendering.again,
+    )
+
+
+def _is_archived(settings: Settings, assignment: Assignment, name: str) -> bool:
+    """Whether any version of a report is in the archive."""
+    folder = settings.folder / settings.evidence.folder
+    if not folder.is_dir():
+        return False
+    home = archive_in(folder).home_of(assignment.customer, name)
+    return any(home.glob(f"{assignment.period.label}-v*"))
 
 
 def _schema(report: Mapping[str, Any]) -> int:

@@ -12,10 +12,12 @@ from typing import Any
 
 from reporter.config.settings import ReportSettings, Settings
 from reporter.errors import ReporterError
-from reporter.model import LeaveOut, Policy, Reply, Report, Snapshot, Target
+from reporter.model import Assignment, LeaveOut, Look, Policy, Reply, Report, Snapshot, Target
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
-from reporter.run.pipeline import Rendering, render_saved, report_of
+from reporter.run.assignment import Rendering
+from reporter.run.rendering import render_saved
+from reporter.run.reporting import report_of
 from reporter.store import Store
 from tests.analysis.oracle import report
 from tests.analysis.raw_months import RawCustomer
@@ -88,7 +90,8 @@ def from_store(customer: RawCustomer, folder: Path) -> Report | None:
             store.record(Snapshot(CUSTOMER, (reply,), answers))
         period = parse_period(customer.label, customer.zone, LATE)
         try:
-            return report_of(store, CUSTOMER, period, policy_of(customer.policy), None)
+            policy = policy_of(customer.policy)
+            return report_of(store, Assignment(CUSTOMER, period, policy, Look(), None))
         except ReporterError:
             return None
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from reporter.config.settings import Settings, StoreSettings, load_settings
 from reporter.errors import SettingsError
 from reporter.evidence.timestamp import Authority
-from reporter.run.pipeline import Rendering
+from reporter.run.assignment import Rendering
 from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store
 from reporter.store.address import parsed, shown

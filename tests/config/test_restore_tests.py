@@ -32,7 +32,8 @@ from reporter.render.page import MOST_RESTORE_TESTS
 from reporter.render.pdf import write_pdf
 from reporter.render.text import Words
 from reporter.render.workbook import write_workbook
-from reporter.run.pipeline import Rendering, render_customers, render_stored
+from reporter.run.assignment import Rendering
+from reporter.run.rendering import render_customers, render_stored
 from reporter.store import Store
 from tests.builders import (
     CUSTOMER,

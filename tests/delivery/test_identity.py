@@ -16,7 +16,7 @@ from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError
 from reporter.model import Customer, Look, Report
 from reporter.render.portfolio import portfolio_of, standing_of, write_portfolio_pdf
-from reporter.run.pipeline import WRITERS
+from reporter.run.rendering import WRITERS
 from tests.builders import make_job, make_report
 
 REPORT = make_report([make_job()])

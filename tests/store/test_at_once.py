@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from reporter.config.settings import Settings
 from reporter.model import Customer
-from reporter.run.pipeline import Rendering, render_stored
+from reporter.run.assignment import Rendering
+from reporter.run.rendering import render_stored
 from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store, tables
 from reporter.store.versions import figures_of, versions_of

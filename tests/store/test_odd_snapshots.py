@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from reporter.errors import NotStorable, ReplyError, StoreError
 from reporter.jobs.rows import LONGEST_ID
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
-from reporter.run.pipeline import fetch_snapshots
+from reporter.run.fetching import fetch_snapshots
 from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store, tables
 from tests.conftest import CLOCK, StartEmulator

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reporter.model import Answer, Lack, Policy, Snapshot
+from reporter.model import Answer, Assignment, Lack, Look, Policy, Snapshot
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
-from reporter.run.pipeline import report_of
+from reporter.run.reporting import report_of
 from reporter.store import Store
 from reporter.store.received import Fetch, receive_again, received_until
 from tests.builders import (
@@ -77,7 +77,10 @@ def test_an_empty_store_comes_to_the_same_report(
     later = LAST + timedelta(hours=6)
     again = open_store(f"sqlite:///{tmp_path / 'again.db'}")
     receive_again(again, CUSTOMER, received_until(filled, CUSTOMER, later))
-    own, other = (report_of(each, CUSTOMER, period, policy, None) for each in (filled, again))
+    own, other = (
+        report_of(each, Assignment(CUSTOMER, period, policy, Look(), None))
+        for each in (filled, again)
+    )
     assert report_dict(other) == report_dict(own)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from reporter.model import Customer, LeaveOut, Outcome, Policy, Tally
 from reporter.period import parse_period
-from reporter.run.pipeline import tallies_to
+from reporter.run.reporting import tallies_to
 from reporter.store import Store
 from reporter.store.reading import monthly_jobs
 from reporter.store.tallies import keep_tallies, kept_tallies

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reporter.model import Answer, Lack, Policy, Reply, Snapshot
+from reporter.model import Answer, Assignment, Lack, Look, Policy, Reply, Snapshot
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
-from reporter.run.pipeline import report_of
+from reporter.run.reporting import report_of
 from reporter.store import Store, tables
 from reporter.store.deriving import replies_of
 from reporter.store.reading import read_period
@@ -92,7 +92,10 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
     fill(odd, odd=True)
     fill(even, odd=False)
     for again in (False, True):
-        reports = [report_of(own, CUSTOMER, OCTOBER, Policy(), None) for own in (odd, even)]
+        reports = [
+            report_of(own, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
+            for own in (odd, even)
+        ]
         assert report_dict(reports[0]) == report_dict(reports[1])
         readings = [
             read_period(own, CUSTOMER, OCTOBER, Policy().watch_every) for own in (odd, even)

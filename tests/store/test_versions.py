@@ -17,7 +17,9 @@ import sqlalchemy as sa
 
 from reporter.config.settings import Settings, load_settings
 from reporter.model import Customer
-from reporter.run.pipeline import CustomerOutcome, Rendering, render_stored
+from reporter.run.assignment import Rendering
+from reporter.run.outcome import CustomerOutcome
+from reporter.run.rendering import render_stored
 from reporter.store import Store
 from reporter.store.upkeep import rebuild_jobs
 from reporter.store.versions import figures_of, versions_of

@@ -47,7 +47,7 @@ from reporter.render.pack import (
     write_sample,
 )
 from reporter.render.workbook.jobs import order_of
-from reporter.run.pipeline import CustomerOutcome, outcome_of
+from reporter.run.outcome import CustomerOutcome, outcome_of
 
 
 @dataclass(frozen=True, slots=True)

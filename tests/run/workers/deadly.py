@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
 
-from reporter.run import pipeline
+from reporter.model import Assignment, Report
+from reporter.run import rendering, reporting
+from reporter.store import Store
 
-make = pipeline.report_of
+make = reporting.report_of
 
 
-def report_of(store: Any, customer: Any, *others: Any) -> Any:
-    if customer.name == os.environ["DEADLY"]:
+def report_of(store: Store, assignment: Assignment) -> Report:
+    if assignment.customer.name == os.environ["DEADLY"]:
         os.kill(os.getpid(), signal.SIGKILL)
-    return make(store, customer, *others)
+    return make(store, assignment)
 
 
-pipeline.report_of = report_of  # type: ignore[assignment]
+rendering.report_of = report_of  # type: ignore[attr-defined]

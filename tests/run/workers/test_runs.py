@@ -19,8 +19,9 @@ import psutil
 import pytest
 from pypdf import PdfReader
 
-from reporter.model import Customer
-from reporter.run import pipeline
+from reporter.model import Assignment, Report
+from reporter.run import rendering, reporting
+from reporter.store import Store
 from tests.conftest import Run, StartEmulator, configure
 from tests.run.workers.conftest import DaskCluster
 
@@ -167,12 +168,12 @@ def test_drafts_of_a_killed_worker_are_taken_away_by_the_next_run(
 
 def failing_for(name: str, fail: Callable[[], None]) -> Callable[..., Any]:
     """`report_of` that does something to the process under one customer."""
-    make = pipeline.report_of
+    make = reporting.report_of
 
-    def report_of(store: Any, customer: Customer, *others: Any) -> Any:
-        if customer.name == name:
+    def report_of(store: Store, assignment: Assignment) -> Report:
+        if assignment.customer.name == name:
             fail()
-        return make(store, customer, *others)
+        return make(store, assignment)
 
     return report_of
 
@@ -213,7 +214,7 @@ def test_a_report_that_wants_too_much_memory(
     configure(start_emulator(), tmp_path)
     assert run("fetch", "--quiet").exit_code == 0
     name = json.loads(run("customers", "--json").stdout)[1]["name"]
-    monkeypatch.setattr(pipeline, "report_of", failing_for(name, fail))  # workers are forked
+    monkeypatch.setattr(rendering, "report_of", failing_for(name, fail))  # workers are forked
     result = run("render", "--period", "2026-10", "--format", "json", "--workers", "2")
     assert result.exit_code == 1
     assert f"{name}: {words}" in result.stderr

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from reporter.errors import FetchError
-from reporter.run.pipeline import fetch_snapshots
+from reporter.run.fetching import fetch_snapshots
 from reporter.sources.avepoint import pages
 from reporter.sources.avepoint.emulator import Lists, ordinary_customers
 from reporter.store import Store
@@ -186,7 +186,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
         "from datetime import UTC, datetime\n"
         "from reporter.sources.avepoint.auth import ClientSecret\n"
         "from reporter.sources.avepoint.source import Access\n"
-        "from reporter.run.pipeline import fetch_customers, fetch_snapshots\n"
+        "from reporter.run.fetching import fetch_customers, fetch_snapshots\n"
         "from reporter.store import Store\n"
         "now = lambda: datetime.now(UTC)\n"
         "access = Access(*sys.argv[1:4], ClientSecret(sys.argv[4]), 'v1')\n"

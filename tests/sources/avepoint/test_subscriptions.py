@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from reporter.jobs.replies import products_of
 from reporter.model import Absence, Answer, Lack
-from reporter.run.pipeline import fetch_customers, fetch_snapshots
+from reporter.run.fetching import fetch_customers, fetch_snapshots
 from reporter.store import Store, tables
 from reporter.store.deriving import replies_of
 from reporter.store.received import receive_again, received_until

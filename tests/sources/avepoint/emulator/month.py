@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from reporter.run.pipeline import fetch_customers, fetch_snapshots
+from reporter.run.fetching import fetch_customers, fetch_snapshots
 from reporter.sources.avepoint.auth import ClientSecret
 from reporter.sources.avepoint.emulator import Clock, Emulator
 from reporter.sources.avepoint.http import Exchange

@@ -13,8 +13,10 @@ from typing import Final
 import pytest
 
 from reporter.model import (
+    Assignment,
     Figures,
     Listed,
+    Look,
     Outcome,
     Policy,
     ReasonKind,
@@ -24,7 +26,7 @@ from reporter.model import (
     State,
 )
 from reporter.period import Period, parse_period
-from reporter.run.pipeline import report_of
+from reporter.run.reporting import report_of
 from reporter.sources.avepoint.emulator import Clock, Emulator, Profile, Run, demo_cast
 from reporter.sources.avepoint.emulator.cast import NAMELESS, Plan, Temper, profile
 from reporter.store import Store
@@ -93,7 +95,9 @@ class Watched:
                 continue
             runs = {plan: runs_of(self, own, plan) for plan in own.plans}
             for policy in (Policy(watch_every=CLOSE), Policy()):
-                report = report_of(self.store, customer, self.period, policy, None)
+                report = report_of(
+                    self.store, Assignment(customer, self.period, policy, Look(), None)
+                )
                 yield Case(self, own, runs, policy, report)
 
 

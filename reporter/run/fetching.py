@@ -1,0 +1,220 @@
+"""From the source into the store: the list of customers, and a snapshot of each."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from reporter.config.settings import Settings
+from reporter.errors import (
+    FetchError,
+    NotStorable,
+    ReporterError,
+    StoreError,
+)
+from reporter.model import (
+    Customer,
+    Reply,
+    Snapshot,
+)
+from reporter.run.assignment import named
+from reporter.run.outcome import CustomerOutcome, attempted
+from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
+from reporter.run.schedule import kinds_due
+from reporter.sources.avepoint.http import Exchange, Stopped
+from reporter.sources.avepoint.listing import CustomerList
+from reporter.sources.avepoint.source import Access, JobSource, open_source
+from reporter.store import Store
+from reporter.store.asked import last_answers, looks_at
+
+Made = TypeVar("Made")
+
+
+Clock = Callable[[], datetime]
+
+
+FETCHES_AT_ONCE: Final = 8
+
+
+_LOOK_S: Final = 0.2
+"""How long is waited before a look at whether somebody wants it to stop."""
+
+
+_FAREWELL_S: Final = 0.3
+"""How long threads that were stopped are waited for."""
+
+
+def fetch_customers(
+    access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
+) -> tuple[JobSource, CustomerList]:
+    """The source to fetch from and its list of customers, which is recorded in the store.
+
+    Raises:
+        FetchError: they cannot be listed.
+        ReplyError: what came is no list of customers; it is kept.
+    """
+    exchange = exchange or Exchange(connections=FETCHES_AT_ONCE, trust=access.trust)
+    received: list[Reply] = []
+    opened = attempted(partial(open_source, access, clock, exchange, received))
+    if isinstance(opened, ReporterError):
+        if received:
+            store.record_failure(None, clock(), str(opened), unusable=received)
+        raise opened
+    source, listed = opened
+    store.record_customers(listed.customers, listed.replies, str(listed.flaw or ""))
+    return source, listed
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What came of asking for one customer."""
+
+    customer: Customer
+    snapshot: Snapshot | ReporterError
+    received: Sequence[Reply]
+
+
+def fetch_snapshots(
+    source: JobSource,
+    customers: Sequence[Customer],
+    store: Store,
+    clock: Clock,
+    run_id: int | None = None,
+) -> Iterator[CustomerOutcome]:
+    """Take a snapshot of each customer into the store, several at once; outcomes as they come.
+
+    Jobs are asked for each time; what stands beside them where the last answer has grown old.
+    Whatever is odd about one customer's replies costs that customer its snapshot, and no other.
+    Interrupted, what was stored is complete, and nothing else is waited for.
+
+    Raises:
+        StoreError: the database is not there any more.
+    """
+    waiting = list(reversed(customers))
+    answered, now = last_answers(store), clock()
+    # No more than the store keeps up with: memory must not grow with the number of customers.
+    taken: queue.Queue[_Taken] = queue.Queue(FETCHES_AT_ONCE)
+
+    def take() -> None:
+        with suppress(IndexError, Stopped):
+            while customer := waiting.pop():
+                received: list[Reply] = []
+                kinds = kinds_due(answered.get(customer.id, {}), now)
+                ask = partial(source.snapshot, customer, received, kinds)
+                snapshot = attempted(partial(_within_memory, customer, ask))
+                taken.put(_Taken(customer, snapshot, received))
+
+    threads = [
+        threading.Thread(target=take, daemon=True)
+        for _ in range(min(FETCHES_AT_ONCE, len(customers)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in customers:
+            yield _keep(store, _next_of(taken, threads), clock(), run_id)
+    except BaseException:
+        waiting.clear()
+        source.stop()
+        _let_go(threads, taken)
+        raise
+
+
+def missed_of(
+    settings: Settings, store: Store, customers: Iterable[Customer], now: datetime
+) -> Iterator[tuple[Customer, Missed]]:
+    """The customers of whom it is known that something is missed, as the service is asked so
+    rarely, and what.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    schedule = settings.schedule
+    # Whoever has not written it down may start `fetch` by a rhythm of their own.
+    planned = schedule.fetch_every if "fetch_every" in schedule.model_fields_set else None
+    for customer in customers:
+        watch_every = settings.report_for(customer.id).policy().watch_every
+        if found := missed(_rhythm(store, customer, now), watch_every, planned):
+            yield named(settings, customer), found
+
+
+def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:
+    """Whether the service has been asked of a customer often enough to know how often it is asked.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    return _rhythm(store, customer, now).asked_every is not None
+
+
+def _rhythm(store: Store, customer: Customer, now: datetime) -> Rhythm:
+    looks = looks_at(store, customer, now - WINDOW)
+    return rhythm_of(looks.starts, looks.taken_at)
+
+
+def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:
+    """What comes next. It is not waited for in one go: a signal that the system gave to another
+    thread is seen in between.
+    """
+    while True:
+        at_work = any(thread.is_alive() for thread in threads)
+        with suppress(queue.Empty):
+            return taken.get(timeout=_LOOK_S)
+        if not at_work:
+            raise ReporterError(
+                "The threads that fetch have all died.",
+                hint="This is a fault of the program. Run the same command again.",
+            )
+
+
+def _let_go(threads: Sequence[threading.Thread], taken: queue.Queue[_Taken]) -> None:
+    """Give threads that were stopped a moment to end. One that hangs on a server is not waited for:
+    it ends with the process, and has written nothing.
+    """
+    until = time.monotonic() + _FAREWELL_S
+    for thread in threads:
+        with suppress(queue.Empty):
+            taken.get_nowait()  # room for what it wants to hand over
+        thread.join(max(until - time.monotonic(), 0))
+
+
+def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> CustomerOutcome:
+    """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
+    customer, error = taken.customer, taken.snapshot
+    if isinstance(error, Snapshot):
+        keep = partial(store.record, error, run_id)
+        unusable = attempted(partial(_within_memory, customer, keep))
+        if unusable is None:
+            return CustomerOutcome(customer)
+        error = unusable
+    if isinstance(error, StoreError) and not isinstance(error, NotStorable):
+        raise error  # not this customer's fault: the next would fail as well
+    try:
+        store.record_failure(customer, now, str(error), run_id, taken.received)
+    except MemoryError:
+        store.record_failure(customer, now, str(error), run_id)
+    return CustomerOutcome(customer, error=error)
+
+
+def _within_memory(customer: Customer, make: Callable[[], Made]) -> Made:
+    """What `make` comes to of a customer's replies.
+
+    Raises:
+        FetchError: they want more memory than there is.
+    """
+    try:
+        return make()
+    except MemoryError:
+        # The cause is left out: it holds what took the memory.
+        raise FetchError(
+            f"The replies about {customer.name} are too large for the memory there is.",
+            hint="Nothing of this snapshot is kept. Give the program more memory, and run the same "
+            "command again.",
+        ) from None
