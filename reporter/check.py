@@ -204,7 +204,7 @@ def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
     except ReporterError:
         return
     for customer, found in rare:
-        yield Finding(f"rhythm of {customer.name}", None, found.said, more=(_ASK_MORE_OFTEN,))
+        yield Finding(f"rhythm of {customer.name}", None, found.words, more=(_ASK_MORE_OFTEN,))
     if customers and not known:
         yield Finding("rhythm", None, "not known yet: it takes a few fetches to tell")
     elif customers and not rare:

@@ -108,7 +108,7 @@ def _approve_one(
     if unless_odd and seen.odd:
         errand.console.result("  left alone")
     elif not ask or _says_yes():
-        count = release(errand.store, [own.id for own in rows], getpass.getuser(), utc_now())
+        count = release(errand.store, [row.id for row in rows], getpass.getuser(), utc_now())
         deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
         errand.console.result(f"  approved, {deliveries}")
 
@@ -198,7 +198,7 @@ def _shown(
     yield f"{report.customer.name}, {report.period.label}, version {report.version.number}{mark}"
     for what, value in figures:
         yield f"  {what:16} {value}"
-    for own in rows:
-        yield f"  {own.role or own.channel:16} {own.recipient}"
-    for said in odd:
-        yield f"  ODD: {said}"
+    for row in rows:
+        yield f"  {row.role or row.channel:16} {row.recipient}"
+    for oddity in odd:
+        yield f"  ODD: {oddity}"

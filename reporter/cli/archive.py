@@ -154,19 +154,19 @@ def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, ye
     kept = open_archive(settings, folder, now)
     with kept.held():
         kept.sweep()
-        customers = [named(settings, own) for own in customers_of(kept)]
+        customers = [named(settings, customer) for customer in customers_of(kept)]
         due = retention.due(kept, customers, choose(customers, wanted), now)
-        for own in due:
-            stays = f"Held by {own.hold!r}" if own.hold else "Goes"
-            names = ", ".join(str(path) for path in own.folders)
-            console.say(f"{stays}: {own.record.customer}, {own.record.period}: {names}")
-        going = [own for own in due if own.hold is None]
+        for bag in due:
+            stays = f"Held by {bag.hold!r}" if bag.hold else "Goes"
+            names = ", ".join(str(path) for path in bag.folders)
+            console.say(f"{stays}: {bag.record.customer}, {bag.record.period}: {names}")
+        going = [bag for bag in due if bag.hold is None]
         console.say(f"Kept for more than {retention.months} months: {len(going)} bags that go.")
         if going and not yes:
             click.confirm("Remove them for good?", abort=True, err=True)
-        for own in going:
-            kept.remove(own.home, own.record, retention.months, now)
-            console.result(own.home / own.record.bag)
+        for bag in going:
+            kept.remove(bag.home, bag.record, retention.months, now)
+            console.result(bag.home / bag.record.bag)
     if kept.authority and kept.authority.trouble:
         _warn_unstamped(console, kept.authority.trouble)
 

@@ -26,11 +26,11 @@ def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Custome
 
 def _find(customers: Sequence[Customer], text: str) -> Customer:
     by_id = [customer for customer in customers if customer.id == text]
-    found = by_id or [c for c in customers if c.name.casefold() == text.strip().casefold()]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(customer.id for customer in found)
+    matches = by_id or [c for c in customers if c.name.casefold() == text.strip().casefold()]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        ids = ", ".join(customer.id for customer in matches)
         raise UsageError(f"Several customers are called {text!r}.", hint=f"Name one by id: {ids}")
     close = difflib.get_close_matches(text, [customer.name for customer in customers], 3, 0.4)
     raise UsageError(
@@ -53,14 +53,14 @@ def customers(console: Console, *, as_json: bool) -> None:
     listed: list[Customer] = []
     why_none = "The store knows no customers yet; run `reporter fetch`."
     try:
-        listed = [named(settings, own) for own in open_store(settings).customers()]
+        listed = [named(settings, customer) for customer in open_store(settings).customers()]
     except NoStore as error:
         why_none = f"{error} {error.hint}"
     if as_json:
-        rows = [{"id": own.id, "name": own.name} for own in listed]
+        rows = [{"id": customer.id, "name": customer.name} for customer in listed]
         console.data(rows)
         return
-    for own in listed:
-        console.result(f"{own.id}  {own.name}")
+    for customer in listed:
+        console.result(f"{customer.id}  {customer.name}")
     if not listed:
         console.say(why_none)

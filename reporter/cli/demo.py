@@ -43,17 +43,23 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     times = scene.looks()
     console.say(f"Asking it {len(times)} times, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d} …")
     refused = scene.fetch_month(store, times)
-    customers = [named(settings, own) for own in store.customers()]
+    customers = [named(settings, customer) for customer in store.customers()]
     names = folder_names(customers)
-    readable = {own: names[own.id] for own in customers if own.id not in refused}
+    readable = {
+        customer: names[customer.id] for customer in customers if customer.id not in refused
+    }
     rendering = Rendering(settings, scene.NOW, out, ("pdf", "xlsx", "json"), scene.PERIOD)
     outcomes = follow(
         console, render_customers(rendering, readable, workers), len(readable), "Rendered"
     )
-    for outcome in sorted(outcomes, key=lambda own: own.customer.name):
+    for outcome in sorted(outcomes, key=lambda customer: customer.customer.name):
         for path in outcome.files:
             console.result(path)
-    unread = [CustomerOutcome(own, error=refused[own.id]) for own in customers if own.id in refused]
+    unread = [
+        CustomerOutcome(customer, error=refused[customer.id])
+        for customer in customers
+        if customer.id in refused
+    ]
     for path in write_portfolio(rendering, [*outcomes, *unread]):
         console.result(path)
     for error in refused.values():

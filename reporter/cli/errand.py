@@ -65,12 +65,12 @@ class Errand:
         """The newest reports, each with its rows in the outbox; of other periods than the one asked
         for, those with a row in one of these states.
         """
-        own = self.rendering.period
-        assert own is not None
+        asked_for = self.rendering.period
+        assert asked_for is not None
         still_open = self._open(states) if self._leftovers else {}
-        yield from self._reports_of(own)
+        yield from self._reports_of(asked_for)
         for label, ids in still_open.items():
-            if label != own:
+            if label != asked_for:
                 yield from self._reports_of(label, ids)
 
     def unqueued(self) -> Iterator[Rendered]:
@@ -87,11 +87,11 @@ class Errand:
         """The customers with something open, by the label of the period."""
         from reporter.store.outbox import deliveries_of
 
-        found: dict[str, set[str]] = {}
+        customers: dict[str, set[str]] = {}
         for row in deliveries_of(self.store, states=states):
             if not row.given_up:
-                found.setdefault(row.period, set()).add(row.customer.id)
-        return found
+                customers.setdefault(row.period, set()).add(row.customer.id)
+        return customers
 
     def _reports_of(
         self, label: str, ids: Collection[str] | None = None, *, queued: bool = True
@@ -180,4 +180,4 @@ def rows_in(report: Rendered, *states: DeliveryState) -> list[Delivery]:
     """The rows of a report in the outbox that are in one of these states."""
     from reporter.dispatch.sending import rows_of
 
-    return [own for own in rows_of(report) if own.state in states]
+    return [row for row in rows_of(report) if row.state in states]

@@ -59,7 +59,9 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         source, listed = fetch_customers(access, store, utc_now)
         if listed.flaw:
             console.warn(f"Failed: {listed.flaw}", listed.flaw.hint)
-        customers = [own for own in _chosen(listed, wanted) if own.id not in run.done]
+        customers = [
+            customer for customer in _chosen(listed, wanted) if customer.id not in run.done
+        ]
         if run.done:
             console.say(
                 f"Going on with the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
@@ -68,7 +70,9 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
             )
         snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
         outcomes = follow(console, snapshots, len(customers), "Fetched")
-    missed = [(own.name, found) for own, found in missed_of(settings, store, customers, utc_now())]
+    missed = [
+        (customer.name, what) for customer, what in missed_of(settings, store, customers, utc_now())
+    ]
     if missed:
         console.say(in_one_line(missed, len(customers)))
     status = finish(console, outcomes)

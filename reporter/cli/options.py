@@ -42,7 +42,7 @@ class Console:
     quiet: bool = False
     verbose: int = 0
     _told: bool = field(default=False, init=False, repr=False)
-    _said: set[str] = field(default_factory=set, init=False, repr=False)
+    _warned: set[str] = field(default_factory=set, init=False, repr=False)
 
     def result(self, text: object) -> None:
         """A line of the command's result."""
@@ -52,7 +52,7 @@ class Console:
         """The command's result for programs, as JSON."""
         text = json.dumps(_without_secrets(value), ensure_ascii=False, indent=1)
         for line in text.split("\n"):
-            click.echo(NOT_IN_A_LINE.sub(lambda found: json.dumps(found[0])[1:-1], line))
+            click.echo(NOT_IN_A_LINE.sub(lambda match: json.dumps(match[0])[1:-1], line))
 
     def say(self, text: str) -> None:
         """A line of progress; silent with --quiet."""
@@ -67,8 +67,8 @@ class Console:
 
     def once(self, text: str) -> None:
         """A line that is never silent, and is no trouble; each only once in a command."""
-        if text not in self._said:
-            self._said.add(text)
+        if text not in self._warned:
+            self._warned.add(text)
             self.warn(text)
 
     def trace(self, error: BaseException) -> None:

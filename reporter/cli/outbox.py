@@ -33,7 +33,7 @@ _DROPPED_FROM = (DeliveryState.QUEUED, DeliveryState.APPROVED, *_UNSETTLED)
     "--state",
     "states",
     multiple=True,
-    type=click.Choice([own.value for own in DeliveryState]),
+    type=click.Choice([state.value for state in DeliveryState]),
     help="Only those in this state (repeatable).",
 )
 @customer_option
@@ -153,22 +153,22 @@ def _insist_on_state(
         )
 
 
-def _as_dict(own: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dict[str, object]:
+def _as_dict(delivery: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dict[str, object]:
     return {
-        "id": own.id,
-        "customer": own.customer.id,
+        "id": delivery.id,
+        "customer": delivery.customer.id,
         "name": name,
-        "period": own.period,
-        "version": own.version,
-        "channel": own.channel,
-        "recipient": own.recipient,
-        "role": own.role or None,
-        "state": own.state.value,
-        "reason": own.reason,
-        "changed_at": own.changed_at.isoformat(),
-        "tries": own.tries,
-        "retry_at": own.retry_at.isoformat() if own.retry_at else None,
-        "message_id": own.message_id,
+        "period": delivery.period,
+        "version": delivery.version,
+        "channel": delivery.channel,
+        "recipient": delivery.recipient,
+        "role": delivery.role or None,
+        "state": delivery.state.value,
+        "reason": delivery.reason,
+        "changed_at": delivery.changed_at.isoformat(),
+        "tries": delivery.tries,
+        "retry_at": delivery.retry_at.isoformat() if delivery.retry_at else None,
+        "message_id": delivery.message_id,
         "changes": [
             {"at": change.at.isoformat(), "state": change.state.value, "reason": change.reason}
             for change in changes
@@ -176,8 +176,8 @@ def _as_dict(own: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dic
     }
 
 
-def _line(own: Delivery, name: str) -> str:
+def _line(delivery: Delivery, name: str) -> str:
     return (
-        f"{own.id:>6}  {own.state.value:9}  {own.period}  v{own.version}  {name}  "
-        f"{own.recipient}  {own.changed_at:%Y-%m-%d %H:%M}  {own.reason}"
+        f"{delivery.id:>6}  {delivery.state.value:9}  {delivery.period}  v{delivery.version}  "
+        f"{name}  {delivery.recipient}  {delivery.changed_at:%Y-%m-%d %H:%M}  {delivery.reason}"
     )

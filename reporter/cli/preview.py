@@ -49,7 +49,7 @@ def preview(
 
     def build() -> tuple[Settings, Report, Look]:
         settings = console.settings()
-        known = [named(settings, own) for own in store.customers()]
+        known = [named(settings, listed) for listed in store.customers()]
         (chosen,) = choose(known, (customer,))
         rendering = Rendering(settings, utc_now(), Path(), (), period, timezone, locale)
         assignment = assignment_of(rendering, chosen, folder_names(known)[chosen.id])

@@ -26,8 +26,8 @@ def follow(
         for outcome in outcomes:
             done.append(outcome)
             if outcome.error is None and not outcome.too_early:
-                said = "Unchanged" if outcome.unchanged else verb
-                console.say(f"{said} {outcome.customer.name} ({len(done)}/{total})")
+                done_so = "Unchanged" if outcome.unchanged else verb
+                console.say(f"{done_so} {outcome.customer.name} ({len(done)}/{total})")
     if early := [outcome.customer.name for outcome in done if outcome.too_early]:
         console.once(
             "Not final yet, as nobody has asked the service since the period ended: "

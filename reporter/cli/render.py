@@ -181,25 +181,29 @@ def stored_customers(
     zone = settings.report_for("", timezone=rendering.timezone).timezone
     start = parse_period(rendering.period, zone, rendering.now).start
     store = open_store(settings)
-    known = [named(settings, own) for own in store.customers()]
+    known = [named(settings, customer) for customer in store.customers()]
     if not known:
         raise UsageError(
             "The store knows no customers yet.",
             hint="Run `reporter fetch` first. (`reporter render --input` takes a saved reply.)",
         )
     names = folder_names(known)
-    gone = set() if wanted else {own.id for own in store.departed(start)}
+    gone = set() if wanted else {customer.id for customer in store.departed(start)}
     for customer in known:
         if customer.id in gone:
             console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
-    chosen = [own for own in choose(known, wanted) if own.id not in gone]
-    unknown = [own for own in chosen if is_known(store, own, period_of(rendering, own)) is False]
+    chosen = [customer for customer in choose(known, wanted) if customer.id not in gone]
+    unknown = [
+        customer
+        for customer in chosen
+        if is_known(store, customer, period_of(rendering, customer)) is False
+    ]
     if unknown:
         console.once(
             f"No report for {rendering.period}, which had ended before anything was known of: "
-            f"{', '.join(own.name for own in unknown)}."
+            f"{', '.join(customer.name for customer in unknown)}."
         )
-    return {own: names[own.id] for own in chosen if own not in unknown}
+    return {customer: names[customer.id] for customer in chosen if customer not in unknown}
 
 
 def _customer(

@@ -104,7 +104,9 @@ def _knows_nobody(store: Store, rendering: Rendering) -> bool:
     from reporter.store.known import is_known
 
     customers = store.customers()
-    return all(is_known(store, own, period_of(rendering, own)) is False for own in customers)
+    return all(
+        is_known(store, customer, period_of(rendering, customer)) is False for customer in customers
+    )
 
 
 def _fetch_is_due(console: Console, rendering: Rendering, store: Store) -> bool:

@@ -120,8 +120,8 @@ def send_stored_reports(
     states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
     with held(errand.store.engine, wait, "outbox"):
         hinted: set[str] = set()
-        for own in send_reports(rendering, errand.store, errand.reports(states), utc_now):
-            errand.failed |= _tell(console, own, hinted)
+        for dispatched in send_reports(rendering, errand.store, errand.reports(states), utc_now):
+            errand.failed |= _tell(console, dispatched, hinted)
     unsettled = [_sum_up(errand, label) for label in errand.seen]
     return int(errand.failed or any(unsettled))
 
@@ -131,11 +131,13 @@ def _sum_up(errand: Errand, label: str) -> bool:
     from reporter.store.outbox import deliveries_of
 
     names = errand.seen[label]
-    found = deliveries_of(errand.store, period=label)
-    rows = [own for own in found if own.customer.id in names]
-    counts = Counter(own.state for own in rows)
-    said = ", ".join(f"{counts[state]} {state.value}" for state in DeliveryState if counts[state])
-    errand.console.say(f"Outbox of {label}: {said or 'empty'}.")
+    of_all = deliveries_of(errand.store, period=label)
+    rows = [row for row in of_all if row.customer.id in names]
+    counts = Counter(row.state for row in rows)
+    amounts = ", ".join(
+        f"{counts[state]} {state.value}" for state in DeliveryState if counts[state]
+    )
+    errand.console.say(f"Outbox of {label}: {amounts or 'empty'}.")
     if counts[DeliveryState.QUEUED]:
         errand.console.say("What is queued waits for `reporter approve`.")
     for row in rows:
@@ -148,29 +150,32 @@ def _sum_up(errand: Errand, label: str) -> bool:
     return any(counts[state] for state in UNSETTLED)
 
 
-def _tell(console: Console, own: Dispatched, hinted: set[str]) -> bool:
+def _tell(console: Console, dispatched: Dispatched, hinted: set[str]) -> bool:
     """Say what came of a customer's deliveries; whether something went wrong.
 
     `hinted` are the hints that were given already, and the channels they were about: a server that
     is gone is gone for many.
     """
-    for each in own.deliveries:
+    for each in dispatched.deliveries:
         if each.state is DeliveryState.SENT:
-            console.result(f"{each.state}  {own.customer.name}  {each.recipient}")
-        elif each.state in TROUBLED and each.reason != str(own.error):
+            console.result(f"{each.state}  {dispatched.customer.name}  {each.recipient}")
+        elif each.state in TROUBLED and each.reason != str(dispatched.error):
             when = f"; tried again from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
             hint = "" if each.channel in hinted else _HINTS.get(each.channel, "")
             hinted.add(each.channel)
             console.warn(
-                f"{each.state.capitalize()}: {own.customer.name}, {each.recipient}: "
+                f"{each.state.capitalize()}: {dispatched.customer.name}, {each.recipient}: "
                 f"{each.reason}{when}",
                 hint,
             )
-    if own.error is not None:
-        hint = own.error.hint
-        console.warn(f"Not sent: {own.customer.name}: {own.error}", "" if hint in hinted else hint)
+    if dispatched.error is not None:
+        hint = dispatched.error.hint
+        console.warn(
+            f"Not sent: {dispatched.customer.name}: {dispatched.error}",
+            "" if hint in hinted else hint,
+        )
         hinted.add(hint)
-    return own.error is not None
+    return dispatched.error is not None
 
 
 def _write_messages(errand: Errand) -> int:
@@ -179,7 +184,7 @@ def _write_messages(errand: Errand) -> int:
     from reporter.store.outbox import OPEN
 
     for report in errand.reports(OPEN):
-        rows = [own for own in rows_in(report, *OPEN) if own.channel == "mail"]
+        rows = [row for row in rows_in(report, *OPEN) if row.channel == "mail"]
         try:
             if rows:
                 path = write_message(errand.rendering, report, rows, utc_now())
@@ -203,8 +208,8 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
             hint="Set `host` and `from` in [mail].",
         )
     errand, hinted = Errand(console, rendering, wanted, leftovers=False), set[str]()
-    for own in send_to(rendering, errand.unqueued(), addresses[0], utc_now):
-        errand.failed |= _tell(console, own, hinted)
-        if own.error is None:
-            console.result(f"sent  {own.customer.name}  {addresses[0].address}")
+    for dispatched in send_to(rendering, errand.unqueued(), addresses[0], utc_now):
+        errand.failed |= _tell(console, dispatched, hinted)
+        if dispatched.error is None:
+            console.result(f"sent  {dispatched.customer.name}  {addresses[0].address}")
     return int(errand.failed)

@@ -141,8 +141,8 @@ def missed_of(
     planned = schedule.fetch_every if "fetch_every" in schedule.model_fields_set else None
     for customer in customers:
         watch_every = settings.report_for(customer.id).policy().watch_every
-        if found := missed(_rhythm(store, customer, now), watch_every, planned):
-            yield named(settings, customer), found
+        if losses := missed(_rhythm(store, customer, now), watch_every, planned):
+            yield named(settings, customer), losses
 
 
 def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:

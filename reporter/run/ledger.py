@@ -123,11 +123,11 @@ class Ledger:
                 "Put back those that were written, or make another version of the report on "
                 "purpose, with `reporter render --again`.",
             )
-        found = dataclasses.replace(last, checked=self._basis)
+        confirmed = dataclasses.replace(last, checked=self._basis)
         if last.look != self._look:  # another program does not read what this one kept of it
-            found = dataclasses.replace(found, standing=standing)
-        found_unchanged(self._store, self._customer, self._period.label, found)
-        return found
+            confirmed = dataclasses.replace(confirmed, standing=standing)
+        found_unchanged(self._store, self._customer, self._period.label, confirmed)
+        return confirmed
 
     def numbered(self, report: Report) -> Report:
         """The report as the version it is, with what it restates.
@@ -219,7 +219,9 @@ class Ledger:
         # What nobody has, other definitions correct nothing of.
         if differs and (self._issued or _schema(self._figures(last)) == SCHEMA):
             return last
-        return next((own for own in self._versions if own.number == last.restates), None)
+        return next(
+            (version for version in self._versions if version.number == last.restates), None
+        )
 
     def _restatement(self, report: Report, restates: Version) -> Restatement:
         before = self._figures(restates)
@@ -287,7 +289,8 @@ def configuration_hash(*given: object) -> str:
     chosen is no part of it: another program may have other defaults, or more to choose.
     """
     chosen = [
-        dataclasses.replace(own, known_root=None) if isinstance(own, Look) else own for own in given
+        dataclasses.replace(value, known_root=None) if isinstance(value, Look) else value
+        for value in given
     ]
     return _hash(*chosen, plain=_chosen)
 

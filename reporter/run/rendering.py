@@ -103,10 +103,13 @@ def render_customers(
     crew = crew_of(
         min(workers, len(names)), scheduler, First(_start_worker, (_small(rendering, ""),))
     )
-    tasks = ((own, (_small(rendering, own.id), own, name)) for own, name in names.items())
-    for own, result in run_tasks(_render_task, tasks, crew):
+    tasks = (
+        (customer, (_small(rendering, customer.id), customer, name))
+        for customer, name in names.items()
+    )
+    for customer, result in run_tasks(_render_task, tasks, crew):
         if isinstance(result, WorkerDied):
-            result = CustomerOutcome(own, error=result)
+            result = CustomerOutcome(customer, error=result)
         yield result
 
 
@@ -148,15 +151,15 @@ def _start_worker(rendering: Rendering) -> None:
     """
     # Whatever is wrong with brand or templates, the reports that use them fail and say so.
     with suppress(Exception), tempfile.TemporaryDirectory() as folder:
-        own = rendering.settings.report_for(
+        settings = rendering.settings.report_for(
             "", timezone=rendering.timezone, locale=rendering.locale
         )
-        policy = own.policy()
-        period = parse_period(rendering.period, own.timezone, rendering.now)
+        policy = settings.policy()
+        period = parse_period(rendering.period, settings.timezone, rendering.now)
         nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy)
         unseen, once = frame_of([]), Observations((rendering.now,), ())
         report = analyse(nobody, nothing, unseen, period, policy, once)
-        look = rendering.settings.look_for("", timezone=own.timezone, locale=own.locale)
+        look = rendering.settings.look_for("", timezone=settings.timezone, locale=settings.locale)
         for suffix in rendering.formats:
             WRITERS[suffix](report, look, Path(folder) / f"nothing.{suffix}")
 
@@ -219,8 +222,8 @@ def _render_changed(
 
 def _too_early(report: Report) -> CustomerOutcome:
     asked_at = f"{report.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    said = f"{report.period.label} is not final yet: the service was last asked at {asked_at}."
-    standing = without_data(report.customer, said)
+    why = f"{report.period.label} is not final yet: the service was last asked at {asked_at}."
+    standing = without_data(report.customer, why)
     return CustomerOutcome(report.customer, standing=standing, too_early=True)
 
 
@@ -276,10 +279,13 @@ def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -
     """
     given = {"timezone": rendering.timezone, "locale": rendering.locale}
     provider = rendering.settings.report_for("", **given)
-    told = [own for own in outcomes if not isinstance(own.error, NothingKnown)]
+    told = [outcome for outcome in outcomes if not isinstance(outcome.error, NothingKnown)]
     portfolio = portfolio_of(
         parse_period(rendering.period, provider.timezone, rendering.now),
-        [own.standing or without_data(own.customer, str(own.error)) for own in told],
+        [
+            outcome.standing or without_data(outcome.customer, str(outcome.error))
+            for outcome in told
+        ],
         provider.policy(),
         too_young=len(outcomes) - len(told),
     )

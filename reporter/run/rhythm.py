@@ -49,7 +49,7 @@ class Rhythm:
 class Missed:
     """What cannot be known because the service is asked so rarely."""
 
-    said: str
+    words: str
     """In words, without a full stop."""
     unseen: float
     """The share of jobs that are never seen, of the scope of which it is largest; 0 where no number
@@ -81,37 +81,37 @@ def missed(
     if asked != rhythm.asked_every:
         by = f"fetch_every is {_span(asked)}"
     faster = {
-        own.scope: own.starts_every
-        for own in rhythm.scopes
-        if own.starts_every and own.starts_every < _NEARLY * asked
+        one.scope: one.starts_every
+        for one in rhythm.scopes
+        if one.starts_every and one.starts_every < _NEARLY * asked
     }
-    unknown = [own.scope for own in rhythm.scopes if own.every_look and own.scope not in faster]
-    said, unseen = [], 0.0
+    unknown = [one.scope for one in rhythm.scopes if one.every_look and one.scope not in faster]
+    losses, unseen = [], 0.0
     if faster:
-        scope = min(faster, key=lambda own: faster[own])
+        scope = min(faster, key=lambda other: faster[other])
         unseen = 1 - faster[scope] / asked
-        said.append(
+        losses.append(
             f"{_named(scope)} starts every {_span(faster[scope])}; {by}: {_share(unseen)} jobs are "
             f"never seen{_likewise(len(faster) - 1)}"
         )
     if unknown:
-        said.append(
+        losses.append(
             f"every look at {_named(unknown[0])} shows a new job, and what else ran in between is "
             f"never seen{_likewise(len(unknown) - 1)}"
         )
     if asked > watch_every:
-        said.append(
+        losses.append(
             f"{by}, less often than watch_every ({_span(watch_every)}): gap targets cannot be "
             "judged"
         )
-    return Missed("; ".join(said), unseen) if said else None
+    return Missed("; ".join(losses), unseen) if losses else None
 
 
 def in_one_line(missed_of: Sequence[tuple[str, Missed]], customers: int) -> str:
     """What is missed of some of the customers, each with its name; the worst is the example."""
     name, worst = max(missed_of, key=lambda each: each[1].unseen)
     return (
-        f"Asked too rarely: {len(missed_of)} of {customers} customers. {name}: {worst.said}. "
+        f"Asked too rarely: {len(missed_of)} of {customers} customers. {name}: {worst.words}. "
         "`reporter check` has a line for each."
     )
 

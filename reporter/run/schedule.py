@@ -39,7 +39,7 @@ def months_due(
     due = [month]
     while newest_done and len(due) < MONTHS_BACK and due[-1].previous().label > newest_done:
         due.append(due[-1].previous())
-    return [own.label for own in reversed(due)]
+    return [month.label for month in reversed(due)]
 
 
 def due_at(schedule: ScheduleSettings, month: Period) -> datetime:

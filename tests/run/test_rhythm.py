@@ -38,7 +38,7 @@ def rhythm(looks: list[datetime], **hours: float) -> Rhythm:
 
 def said(rhythm: Rhythm, planned: float | None = None) -> str:
     found = missed(rhythm, WATCH, timedelta(hours=planned) if planned else None)
-    return found.said if found else ""
+    return found.words if found else ""
 
 
 def test_asked_every_four_hours_nothing_is_missed() -> None:

@@ -93,21 +93,21 @@ def _versions(client: distributed.Client) -> dict[str, Any]:
     The scheduler reads tasks as well. Asked is a function of Python's own, which all have.
     """
     workers = client.run(metadata.version, DISTRIBUTION, on_error="return")
-    found = {f"worker {address}": version for address, version in workers.items()}
+    versions = {f"worker {address}": version for address, version in workers.items()}
     try:
-        return found | {"scheduler": client.run_on_scheduler(metadata.version, DISTRIBUTION)}
+        return versions | {"scheduler": client.run_on_scheduler(metadata.version, DISTRIBUTION)}
     except metadata.PackageNotFoundError as error:
-        return found | {"scheduler": error}
+        return versions | {"scheduler": error}
 
 
-def _require_one_version(found: dict[str, Any]) -> None:
+def _require_one_version(versions: dict[str, Any]) -> None:
     """Refuse a cluster that would make other reports than this process.
 
     Raises:
         ClusterError: a process of it has another version, or none.
     """
     ours = metadata.version(DISTRIBUTION)
-    for process, version in found.items():
+    for process, version in versions.items():
         if version != ours:
             has = f"version {version}" if isinstance(version, str) else "no version"
             raise ClusterError(
