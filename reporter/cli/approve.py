@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import Errand, customers_wanted, delivery_of, in_words, rows_in
+from reporter.cli.errand import Errand, delivery_of, in_words, rows_in
 from reporter.cli.options import (
     Console,
     common_options,
@@ -135,6 +135,7 @@ def _take_back(
 
     With `leftovers` that of other periods as well.
     """
+    from reporter.run.choosing import customers_wanted
     from reporter.store.outbox import RELEASED, deliveries_of
     from reporter.store.outbox import take_back as put_back
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reporter.cli.customers import choose
 from reporter.cli.options import (
     Console,
     common_options,
@@ -145,6 +144,7 @@ def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, ye
     from reporter.audit.archiving import open_archive
     from reporter.evidence.retention import Retention, customers_of
     from reporter.run.assignment import named
+    from reporter.run.choosing import choose
 
     settings, now = console.settings(), utc_now()
     if settings.evidence.retention is None:

@@ -1,44 +1,12 @@
-"""`reporter customers`, and choosing customers by id or name."""
+"""`reporter customers`."""
 
 from __future__ import annotations
-
-import difflib
-from collections.abc import Sequence
 
 import click
 
 from reporter.cli.options import Console, common_options, open_store
-from reporter.errors import NoStore, UsageError
+from reporter.errors import NoStore
 from reporter.model import Customer
-
-
-def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Customer]:
-    """The customers wanted, by id or name (without regard to case); all where none is.
-
-    Raises:
-        UsageError: there is no such customer, or several of that name.
-    """
-    if not wanted:
-        return list(customers)
-    chosen = [_find(customers, text) for text in wanted]
-    return list(dict.fromkeys(chosen))
-
-
-def _find(customers: Sequence[Customer], text: str) -> Customer:
-    by_id = [customer for customer in customers if customer.id == text]
-    matches = by_id or [c for c in customers if c.name.casefold() == text.strip().casefold()]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        ids = ", ".join(customer.id for customer in matches)
-        raise UsageError(f"Several customers are called {text!r}.", hint=f"Name one by id: {ids}")
-    close = difflib.get_close_matches(text, [customer.name for customer in customers], 3, 0.4)
-    raise UsageError(
-        f"There is no customer {text!r}.",
-        hint=f"Did you mean {' or '.join(map(repr, close))}?"
-        if close
-        else "`reporter customers` lists them.",
-    )
 
 
 @click.command()

@@ -7,17 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reporter.cli.customers import choose
 from reporter.cli.options import Console, open_store, utc_now
 from reporter.cli.render import rendering_of, stored_customers
 from reporter.errors import ReporterError, SettingsError, UsageError
-from reporter.model import Customer, DeliveryState
+from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
-    from reporter.config.settings import Settings
     from reporter.dispatch.reports import Rendered
     from reporter.run.assignment import Rendering
-    from reporter.store import Store
     from reporter.store.outbox import Delivery
 
 _STATES: Final = {
@@ -151,21 +148,6 @@ def delivery_of(
             hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
         )
     return rendering_of(settings, out, formats or settings.mail.formats, period, None, None)
-
-
-def customers_wanted(
-    settings: Settings, store: Store, wanted: tuple[str, ...]
-) -> dict[str, Customer]:
-    """The customers wanted, as the configuration calls them, by their ids.
-
-    Raises:
-        UsageError: there is no such customer, or several of that name.
-        StoreError: the database refuses.
-    """
-    from reporter.run.assignment import named
-
-    known = [named(settings, customer) for customer in store.customers()]
-    return {customer.id: customer for customer in choose(known, wanted)}
 
 
 def in_words(delivery: Delivery) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.customers import choose
 from reporter.cli.options import (
     Console,
     common_options,
@@ -17,11 +15,9 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.progress import finish, follow
-from reporter.errors import UsageError
-from reporter.model import Customer
 
 if TYPE_CHECKING:
-    from reporter.sources.avepoint.listing import CustomerList
+    pass
 
 
 @click.command()
@@ -48,6 +44,7 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         StoreError: another run holds the store, or the database refuses.
     """
     from reporter.config.credentials import access_of
+    from reporter.run.choosing import listed_customers
     from reporter.run.fetching import fetch_customers, fetch_snapshots, missed_of
     from reporter.run.rhythm import in_one_line
     from reporter.store.runs import fetch_run
@@ -60,7 +57,7 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         if listed.flaw:
             console.warn(f"Failed: {listed.flaw}", listed.flaw.hint)
         customers = [
-            customer for customer in _chosen(listed, wanted) if customer.id not in run.done
+            customer for customer in listed_customers(listed, wanted) if customer.id not in run.done
         ]
         if run.done:
             console.say(
@@ -77,14 +74,3 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         console.say(in_one_line(missed, len(customers)))
     status = finish(console, outcomes)
     return 1 if listed.flaw else status
-
-
-def _chosen(listed: CustomerList, wanted: tuple[str, ...]) -> list[Customer]:
-    """The customers wanted; of an incomplete list those that are in it: the others may be there."""
-    if not listed.flaw or not wanted:
-        return choose(listed.customers, wanted)
-    chosen: list[Customer] = []
-    for text in wanted:
-        with suppress(UsageError):
-            chosen += choose(listed.customers, [text])
-    return list(dict.fromkeys(chosen))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import customers_wanted, in_words
+from reporter.cli.errand import in_words
 from reporter.cli.options import (
     Console,
     common_options,
@@ -54,6 +54,7 @@ def outbox(
     sent. What is approved, or failed and to be tried again, goes with the next `reporter send`.
     `outbox resolve` settles what is uncertain, refused or failed, and drops what is not to go.
     """
+    from reporter.run.choosing import customers_wanted
     from reporter.store.outbox import changes_of, deliveries_of
 
     if context.invoked_subcommand:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from reporter.cli.customers import choose
 from reporter.cli.options import Console, common_options, open_store, utc_now
 
 
@@ -43,6 +42,7 @@ def preview(
     from reporter.model import Look, Report
     from reporter.preview import Preview
     from reporter.run.assignment import Rendering, assignment_of, named
+    from reporter.run.choosing import choose
     from reporter.run.reporting import report_of
 
     store = open_store(console.settings())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.customers import choose
 from reporter.cli.options import (
     Console,
     common_options,
@@ -167,43 +166,21 @@ def _render_replies(
 
 def stored_customers(
     console: Console, rendering: Rendering, wanted: tuple[str, ...]
-) -> dict[Customer, str]:
-    """The customers wanted, each with its folder name, which depends on all of them.
-
-    Those who had gone when the period began have no report, unless asked for by name; nor have
-    those of whom nothing is known so far back.
+) -> Mapping[Customer, str]:
+    """The customers wanted who have a report, each with the name of the customer's folder; says who
+    has none, and why.
     """
-    from reporter.files import folder_names
-    from reporter.run.assignment import named, period_of
-    from reporter.store.known import is_known
+    from reporter.run.choosing import reportable
 
-    settings = rendering.settings
-    zone = settings.report_for("", timezone=rendering.timezone).timezone
-    start = parse_period(rendering.period, zone, rendering.now).start
-    store = open_store(settings)
-    known = [named(settings, customer) for customer in store.customers()]
-    if not known:
-        raise UsageError(
-            "The store knows no customers yet.",
-            hint="Run `reporter fetch` first. (`reporter render --input` takes a saved reply.)",
-        )
-    names = folder_names(known)
-    gone = set() if wanted else {customer.id for customer in store.departed(start)}
-    for customer in known:
-        if customer.id in gone:
-            console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
-    chosen = [customer for customer in choose(known, wanted) if customer.id not in gone]
-    unknown = [
-        customer
-        for customer in chosen
-        if is_known(store, customer, period_of(rendering, customer)) is False
-    ]
-    if unknown:
+    choice = reportable(rendering, open_store(rendering.settings), wanted)
+    for customer in choice.gone:
+        console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
+    if choice.unknown:
         console.once(
             f"No report for {rendering.period}, which had ended before anything was known of: "
-            f"{', '.join(customer.name for customer in unknown)}."
+            f"{', '.join(customer.name for customer in choice.unknown)}."
         )
-    return {customer: names[customer.id] for customer in chosen if customer not in unknown}
+    return choice.names
 
 
 def _customer(

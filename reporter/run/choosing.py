@@ -1,0 +1,121 @@
+"""Which customers a command is about: those wanted, and of these the ones there is a report of."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reporter.config.settings import Settings
+from reporter.errors import UsageError
+from reporter.files import folder_names
+from reporter.model import Customer
+from reporter.period import parse_period
+from reporter.run.assignment import Rendering, named, period_of
+from reporter.sources.avepoint.listing import CustomerList
+from reporter.store import Store
+from reporter.store.known import is_known
+
+
+def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Customer]:
+    """The customers wanted, by id or name (without regard to case); all where none is.
+
+    Raises:
+        UsageError: there is no such customer, or several of that name.
+    """
+    if not wanted:
+        return list(customers)
+    chosen = [_match(customers, text) for text in wanted]
+    return list(dict.fromkeys(chosen))
+
+
+def _match(customers: Sequence[Customer], text: str) -> Customer:
+    by_id = [customer for customer in customers if customer.id == text]
+    matches = by_id or [c for c in customers if c.name.casefold() == text.strip().casefold()]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        ids = ", ".join(customer.id for customer in matches)
+        raise UsageError(f"Several customers are called {text!r}.", hint=f"Name one by id: {ids}")
+    close = difflib.get_close_matches(text, [customer.name for customer in customers], 3, 0.4)
+    raise UsageError(
+        f"There is no customer {text!r}.",
+        hint=f"Did you mean {' or '.join(map(repr, close))}?"
+        if close
+        else "`reporter customers` lists them.",
+    )
+
+
+def customers_wanted(
+    settings: Settings, store: Store, wanted: Sequence[str]
+) -> dict[str, Customer]:
+    """The customers of the store that are wanted, as the configuration calls them, by their ids.
+
+    Raises:
+        StoreError: the database refuses.
+        UsageError: there is no such customer, or several of that name.
+    """
+    known = [named(settings, customer) for customer in store.customers()]
+    return {customer.id: customer for customer in choose(known, wanted)}
+
+
+def listed_customers(listed: CustomerList, wanted: Sequence[str]) -> list[Customer]:
+    """The customers wanted of those the service lists. Of a list that is not complete, those that
+    are in it: the others may be there.
+
+    Raises:
+        UsageError: a complete list has no such customer, or several of that name.
+    """
+    if not listed.flaw or not wanted:
+        return choose(listed.customers, wanted)
+    chosen: list[Customer] = []
+    for text in wanted:
+        with suppress(UsageError):
+            chosen += choose(listed.customers, [text])
+    return list(dict.fromkeys(chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The customers of the store, parted by whether they have a report of a period."""
+
+    names: Mapping[Customer, str]
+    """Those who have one, each with the name of the customer's folder."""
+    gone: tuple[Customer, ...]
+    """Those the service no longer lists, and had not when the period began."""
+    unknown: tuple[Customer, ...]
+    """Those of whom nothing was known yet when the period ended."""
+
+
+def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Choice:
+    """The customers wanted, parted by whether they have a report of the period asked for.
+
+    Those who have gone have one where they are asked for by name.
+
+    Raises:
+        StoreError: the database refuses.
+        UsageError: there is no such customer, or several of that name; or the store knows none.
+    """
+    settings = rendering.settings
+    zone = settings.report_for("", timezone=rendering.timezone).timezone
+    start = parse_period(rendering.period, zone, rendering.now).start
+    known = [named(settings, customer) for customer in store.customers()]
+    if not known:
+        raise UsageError(
+            "The store knows no customers yet.",
+            hint="Run `reporter fetch` first. (`reporter render --input` takes a saved reply.)",
+        )
+    names = folder_names(known)  # which depend on all of them
+    departed = set() if wanted else {customer.id for customer in store.departed(start)}
+    chosen = [customer for customer in choose(known, wanted) if customer.id not in departed]
+    unknown = [
+        customer
+        for customer in chosen
+        if is_known(store, customer, period_of(rendering, customer)) is False
+    ]
+    return Choice(
+        {customer: names[customer.id] for customer in chosen if customer not in unknown},
+        tuple(customer for customer in known if customer.id in departed),
+        tuple(unknown),
+    )
