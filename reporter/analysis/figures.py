@@ -40,11 +40,11 @@ def figures_by(
     even where there is none, 3 each scope by itself. `jobs` is `counted_jobs` of the window, and
     `standing` `standing_of` it.
     """
-    places = [window.scopes[place] for place in standing.index]
-    keys = sorted({own[:width] for own in places}) or [()] * (width == 0)
+    scopes = [window.scopes[place] for place in standing.index]
+    keys = sorted({scope[:width] for scope in scopes}) or [()] * (width == 0)
     numbers = {key: number for number, key in enumerate(keys)}
     groups = pd.Series(
-        [numbers[own[:width]] for own in places], index=standing.index, dtype="int64"
+        [numbers[scope[:width]] for scope in scopes], index=standing.index, dtype="int64"
     )
     every = range(len(keys))
     tallies = _tally(jobs, groups).reindex(every)
@@ -55,7 +55,7 @@ def figures_by(
     ):
         if width == 3 and key[:2] in without_sizes:
             tally |= {"bytes": None, "sized_jobs": 0}  # a scope follows its module
-        modules = {own[:2] for own in places if own[:width] == key}
+        modules = {scope[:2] for scope in scopes if scope[:width] == key}
         volumes = (None, None) if width == 3 else stored.of(modules)
         yield key, _figures(window, key, tally, stands, volumes)
 
@@ -75,10 +75,10 @@ def counted_jobs(window: Window) -> pd.DataFrame:
     parts = objects[["objects_total", "objects_successful", "objects_skipped"]]
     whole = parts.notna().all(axis=1)
     took = jobs["duration"].fillna(jobs["ended_at"] - jobs["started_at"])
-    own = jobs[["service", "module", "scope", "dated_at", "bytes"]]
-    modules = pd.Series(window.modules[own["scope"]], index=own.index)
+    counted = jobs[["service", "module", "scope", "dated_at", "bytes"]]
+    modules = pd.Series(window.modules[counted["scope"]], index=counted.index)
     return (
-        own.join(counts)
+        counted.join(counts)
         .join(objects)
         .assign(
             withheld=withheld(modules, jobs),

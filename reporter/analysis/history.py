@@ -23,8 +23,8 @@ def tallies_of(counts: pd.DataFrame, months: int) -> tuple[Tally, ...]:
     place) there are.
     """
     raw = raw_frame(cast(list[Row], counts.assign(jobId="counted").to_dict("records")))
-    own = {name: counts[name].to_numpy() for name in ("month", "count", "has_objects")}
-    read = {units: read_jobs(raw, Policy(units=units)).rows.assign(**own) for units in _UNITS}
+    beside = {name: counts[name].to_numpy() for name in ("month", "count", "has_objects")}
+    read = {units: read_jobs(raw, Policy(units=units)).rows.assign(**beside) for units in _UNITS}
     backups = {units: rows[rows["is_backup"]] for units, rows in read.items()}
     return tuple(
         _tally({units: rows[rows["month"] == month] for units, rows in backups.items()})

@@ -32,14 +32,14 @@ def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread
     modules = tuple(
         _module(Record(row, policy.units, unread), unread) for row in protected_rows(answer.replies)
     )
-    lines = [own.figures for own in modules]
-    both = [own for own in lines if own.share is not None]
+    lines = [module.figures for module in modules]
+    both = [line for line in lines if line.share is not None]
     totals = Protected(
-        scanned=_sum(own.scanned for own in lines),
-        protected=_sum(own.protected for own in lines),
-        share=_share(_sum(own.scanned for own in both), _sum(own.protected for own in both)),
-        bytes_avepoint=_sum(own.bytes_avepoint for own in lines),
-        bytes_own=_sum(own.bytes_own for own in lines),
+        scanned=_sum(line.scanned for line in lines),
+        protected=_sum(line.protected for line in lines),
+        share=_share(_sum(line.scanned for line in both), _sum(line.protected for line in both)),
+        bytes_avepoint=_sum(line.bytes_avepoint for line in lines),
+        bytes_own=_sum(line.bytes_own for line in lines),
     )
     return Protection(_as_of(answer, period), answer.absence, totals, modules)
 
@@ -58,9 +58,11 @@ def subscription_of(
     as_of, judged_on = _as_of(answer, period), min(period.stop, last_fetch.date())
     rows = products_of(answer.replies, customer.id)
     records = [Record(row, policy.units, unread) for row in rows]
-    backups = [own for own in records if _may_be_backup(own)]
-    products = [_product(own, judged_on) for own in backups]
-    ordered = sorted(products, key=lambda own: (own.expires_on or date.max, own.service))
+    backups = [record for record in records if _may_be_backup(record)]
+    products = [_product(record, judged_on) for record in backups]
+    ordered = sorted(
+        products, key=lambda product: (product.expires_on or date.max, product.service)
+    )
     return Subscription(
         as_of, answer.absence, tuple(ordered), other_products=len(records) - len(backups)
     )

@@ -47,7 +47,7 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
         ]
     )
     of_jobs["job_id"] = jobs.rows["job_id"].reindex(of_jobs["row"]).to_numpy()
-    found = [
+    parts = [
         of_jobs,
         _placeholders(seen),
         pd.DataFrame(
@@ -56,7 +56,7 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
             dtype=object,
         ),
     ]
-    return _in_order(pd.concat([own[_COLUMNS] for own in found], ignore_index=True))
+    return _in_order(pd.concat([part[_COLUMNS] for part in parts], ignore_index=True))
 
 
 def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
@@ -71,7 +71,7 @@ def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
     return rows["dated_at"].isna() & shown
 
 
-def _in_order(found: pd.DataFrame) -> tuple[QualityNote, ...]:
+def _in_order(lines: pd.DataFrame) -> tuple[QualityNote, ...]:
     """One note for each kind and field, by kind and field."""
     order = [kind.value for kind in QualityKind]
     notes = [
@@ -89,10 +89,10 @@ def _in_order(found: pd.DataFrame) -> tuple[QualityNote, ...]:
             jobs=tuple(group["job_id"].dropna().drop_duplicates().sort_values().head(_JOBS)),
         )
         for (kind, field), group in cast(
-            "Iterable[_Group]", found.groupby(["kind", "field"], sort=False)
+            "Iterable[_Group]", lines.groupby(["kind", "field"], sort=False)
         )
     ]
-    return tuple(sorted(notes, key=lambda own: (order.index(own.kind), own.field)))
+    return tuple(sorted(notes, key=lambda note: (order.index(note.kind), note.field)))
 
 
 def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
@@ -106,14 +106,17 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
         QualityKind.DATED_BY_END: rows["dated_by"] == "end",
         QualityKind.DATED_BY_MODIFICATION: rows["dated_by"] == "modification",
     }
-    return [_note(rows[own], kind, "startTime", value[own]) for kind, own in kinds.items()]
+    return [
+        _note(rows[concerned], kind, "startTime", value[concerned])
+        for kind, concerned in kinds.items()
+    ]
 
 
 def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Jobs whose start another row gave otherwise, in the time between the two."""
-    first, last = (rows[own] for own in _STARTS)
+    first, last = (rows[column] for column in _STARTS)
     moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
-    times = (moved[own].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for own in _STARTS)
+    times = (moved[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for column in _STARTS)
     value = next(times) + " \N{RIGHTWARDS ARROW} " + next(times)
     return _note(moved, QualityKind.START_MOVED, "startTime", value)
 
@@ -142,23 +145,25 @@ def _placeholders(window: Window) -> pd.DataFrame:
     """What cannot be used of how scopes are listed without a job."""
     shown = window.sightings[window.sightings["snapshot"] == window.reference]
     shown = shown[shown["job_id"] == ""]
-    found = []
+    lines = []
     columns = ("service", "module", "status", "unreadable")
-    for service, module, status, unreadable in zip(*(shown[own] for own in columns), strict=True):
+    for service, module, status, unreadable in zip(
+        *(shown[column] for column in columns), strict=True
+    ):
         names = {"jobType": service, "jobModule": module, "status": status}
         codes = {field: catalog.unknown_code(name) for field, name in names.items()}
-        found += [
+        lines += [
             (QualityKind.UNKNOWN_CODE.value, field, code, None)
             for field, code in codes.items()
             if code is not None
         ]
         if status and codes["status"] is None and not catalog.is_known_status(status):
-            found.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
+            lines.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
         values = json.loads(unreadable) if unreadable else {}
-        found += [
+        lines += [
             (QualityKind.UNREADABLE.value, field, value, None) for field, value in values.items()
         ]
-    return pd.DataFrame(found, columns=_COLUMNS, dtype=object)
+    return pd.DataFrame(lines, columns=_COLUMNS, dtype=object)
 
 
 def _inconsistent(rows: pd.DataFrame) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
     """
     later = cures.sort_values(["point_at", "job_id"])[["scope", "point_at", "job_id"]]
     later = later.rename(columns={"point_at": "cured_at", "job_id": "cured_by"})
-    found = pd.merge_asof(
+    cured = pd.merge_asof(
         jobs.sort_values("point_at"),
         later,
         left_on="point_at",
@@ -49,8 +49,8 @@ def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
         direction="forward",
         allow_exact_matches=False,
     )
-    found["cured_after_s"] = (found["cured_at"] - found["point_at"]).dt.total_seconds()
-    return found
+    cured["cured_after_s"] = (cured["cured_at"] - cured["point_at"]).dt.total_seconds()
+    return cured
 
 
 def _exception(window: Window, row: dict[Hashable, Any]) -> JobException:

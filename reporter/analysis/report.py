@@ -112,17 +112,17 @@ class Findings:
         """Each module with its scopes, by service and name, and the reasons of all."""
         scopes: dict[tuple[str, ...], list[tuple[ScopeFigures, list[Reason]]]] = {}
         stands = self.standing.to_dict("records")
-        for own, (key, figures) in zip(stands, self.figures(3), strict=True):
-            scopes.setdefault(key[:2], []).append(self._scope(own, figures))
+        for stance, (key, figures) in zip(stands, self.figures(3), strict=True):
+            scopes.setdefault(key[:2], []).append(self._scope(stance, figures))
         modules, reasons = [], []
         for (service, module), figures in self.figures(2):
-            found = module_reasons(service, module, figures, self.window.policy)
+            missed = module_reasons(service, module, figures, self.window.policy)
             its = scopes[service, module]
-            states = [scope.state for scope, _ in its] + [state_of(found)] * bool(found)
+            states = [scope.state for scope, _ in its] + [state_of(missed)] * bool(missed)
             state = first(states) or State.NO_DATA
             worst_first = sorted((scope for scope, _ in its), key=_by_urgency)
             modules.append(ModuleFigures(service, module, state, tuple(worst_first), figures))
-            reasons += [reason for _, own in its for reason in own] + found
+            reasons += [reason for _, of_scope in its for reason in of_scope] + missed
         return tuple(modules), tuple(reasons)
 
     def _scope(
@@ -236,7 +236,10 @@ def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stor
     """What is stored by the first of two answers, and was by the second; an answer that comes twice
     tells of no change.
     """
-    stored = [stored_by(protection_of(own, period, policy, Counter()).modules) for own in overviews]
+    stored = [
+        stored_by(protection_of(overview, period, policy, Counter()).modules)
+        for overview in overviews
+    ]
     if len(stored) < 2 or overviews[0].asked_at == overviews[1].asked_at:
         return Stored(*stored[:1])
     return Stored(*stored)
@@ -245,7 +248,7 @@ def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stor
 def _findings(seen: Window, stored: Stored) -> Findings:
     """What is seen in a period, but for what the provider leaves out."""
     scopes = scopes_of(seen)
-    rules = [seen.policy.left_out_by(*own[:2], own[2] or None) for own in seen.scopes]
+    rules = [seen.policy.left_out_by(*scope[:2], scope[2] or None) for scope in seen.scopes]
     jobs = seen.jobs["scope"].value_counts()
     left_out = tuple(
         LeftOut(service, module, name or None, rule.reason, int(jobs.get(place, 0)))
@@ -260,12 +263,12 @@ def _findings(seen: Window, stored: Stored) -> Findings:
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
     """What scopes are ordered by: the one that needs attention most first."""
-    own = scope.figures
+    figures = scope.figures
     return (
         list(State).index(scope.state),
-        -own.consecutive_failures,
-        -(own.longest_gap_s or 0),
-        1.0 if own.success_rate is None else own.success_rate,
+        -figures.consecutive_failures,
+        -(figures.longest_gap_s or 0),
+        1.0 if figures.success_rate is None else figures.success_rate,
         scope.name or "",
     )
 
@@ -288,7 +291,9 @@ def _coverage(findings: Findings) -> Coverage:
     expected = standing[standing["in_sight"]]
     covered = expected.groupby(MODULE)["covered"].all()
     idle = (
-        (standing["listed"] == Listed.IDLE.value).groupby([standing[own] for own in MODULE]).all()
+        (standing["listed"] == Listed.IDLE.value)
+        .groupby([standing[column] for column in MODULE])
+        .all()
     )
     return Coverage(
         modules_seen=len(covered),
@@ -310,7 +315,7 @@ def _running(window: Window) -> tuple[RunningJob, ...]:
     runs = window.jobs["outcome"] == Outcome.RUNNING.value
     jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", "scope"])
     running = []
-    columns = (jobs[own] for own in (*SCOPE, "job_id", "started_at", "last_seen_at"))
+    columns = (jobs[column] for column in (*SCOPE, "job_id", "started_at", "last_seen_at"))
     for service, module, name, job_id, started, seen in zip(*columns, strict=True):
         started_at = window.moment(started)
         seen_at = window.moment(min(seen, window.last_counted))

@@ -78,10 +78,10 @@ def changes_between(before: Figures, now: Figures) -> tuple[Change, ...]:
     """
     pairs = _pairs_in_both if before["schema"] != now["schema"] else _pairs
     differing = [
-        Change(key, *place, was.get(key), own.get(key))
-        for place, was, own in pairs(_by_place(before), _by_place(now))
-        for key in dict.fromkeys((*own, *was))
-        if was.get(key) != own.get(key)
+        Change(key, *place, was.get(key), current.get(key))
+        for place, was, current in pairs(_by_place(before), _by_place(now))
+        for key in dict.fromkeys((*current, *was))
+        if was.get(key) != current.get(key)
     ]
     return tuple(differing)
 
@@ -96,12 +96,12 @@ def _pairs(before: Mapping[Place, Figures], now: Mapping[Place, Figures]) -> Pai
 
 
 def _pairs_in_both(before: Mapping[Place, Figures], now: Mapping[Place, Figures]) -> Pairs:
-    for place, was, own in _pairs(before, now):
-        keys = was.keys() & own.keys()
+    for place, was, current in _pairs(before, now):
+        keys = was.keys() & current.keys()
         yield (
             place,
             {key: value for key, value in was.items() if key in keys},
-            {key: value for key, value in own.items() if key in keys},
+            {key: value for key, value in current.items() if key in keys},
         )
 
 
@@ -119,7 +119,7 @@ def _of_customer(report: Figures) -> dict[str, FigureValue]:
     exceptions = report["exceptions"]
     counted = {
         "exceptions": len(exceptions),
-        "open_exceptions": sum(own["cured_by"] is None for own in exceptions),
+        "open_exceptions": sum(exception["cured_by"] is None for exception in exceptions),
         "quality_notes": sum(note["count"] for note in report["quality"]),
     }
     coverage = {key: value for key, value in report["coverage"].items() if key in _OF_COVERAGE}
@@ -154,10 +154,10 @@ def _beside(report: Figures) -> dict[str, FigureValue]:
 
 
 def _of_modules(report: Figures) -> Iterator[tuple[Place, Figures]]:
-    for own in report["modules"]:
-        service, module = own["service"], own["module"]
-        figures = _without(own, "service", "module", "scopes")
-        for scope in own.get("scopes", ()):
+    for of_module in report["modules"]:
+        service, module = of_module["service"], of_module["module"]
+        figures = _without(of_module, "service", "module", "scopes")
+        for scope in of_module.get("scopes", ()):
             if scope["name"] is None:  # its figures are the module's
                 figures |= {key: scope[key] for key in ("listed", "listed_since")}
             else:

@@ -19,15 +19,15 @@ def restoring_of(tests: Iterable[RestoreTest], period: Period, as_of: date) -> R
     Their age is that on the period's last day, or on the day of the last fetch while it runs.
     """
     day = min(period.last, as_of)
-    recorded = [own for own in tests if own.date <= period.last]
-    in_order = sorted(recorded, key=lambda own: own.date)[::-1]
+    recorded = [test for test in tests if test.date <= period.last]
+    in_order = sorted(recorded, key=lambda test: test.date)[::-1]
     last = in_order[0] if in_order else None
-    passed = next((own for own in in_order if own.result is RestoreResult.PASSED), None)
+    passed = next((test for test in in_order if test.result is RestoreResult.PASSED), None)
     return RestoreTests(
         _standing(last, passed, day),
         last,
         passed.date if passed else None,
-        tuple(own for own in in_order if day - own.date <= RESTORE_TEST_MAX_AGE),
+        tuple(test for test in in_order if day - test.date <= RESTORE_TEST_MAX_AGE),
     )
 
 

@@ -36,7 +36,7 @@ def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -
     covering = points["scope"][lies_inside | dated_in(points, window.period)]
     undated = window.rows["scope"][window.rows["dated_at"].isna()]
     standing = scopes.assign(
-        in_sight=~scopes["listed"].isin([own.value for own in OUT_OF_SIGHT]),
+        in_sight=~scopes["listed"].isin([listed.value for listed in OUT_OF_SIGHT]),
         last_success_at=_of(scopes, latest(success, "point_at", len(window.scopes))),
         last_recovery_point_at=_of(
             scopes,
@@ -63,8 +63,8 @@ def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -
 
 def _of(scopes: pd.DataFrame, times: Moments) -> pd.Series:
     """The times of the scopes, in UTC."""
-    own: pd.Series = pd.Series(times[scopes.index], index=scopes.index).dt.tz_localize("UTC")
-    return own
+    of_scopes: pd.Series = pd.Series(times[scopes.index], index=scopes.index).dt.tz_localize("UTC")
+    return of_scopes
 
 
 def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
@@ -100,10 +100,10 @@ def _overlapped(stretches: pd.DataFrame, unseen: pd.DataFrame) -> Flags:
     """Which of the stretches have a time in common with unseen time of their scope."""
     scope, start, end = (stretches[name].to_numpy() for name in ("scope", "start", "end"))
     overlapped = np.zeros(len(stretches), dtype=bool)
-    for own, since, until in zip(
+    for place, since, until in zip(
         *(unseen[name].to_numpy() for name in ("scope", "start", "end")), strict=True
     ):
-        low, high = np.searchsorted(scope, [own, own + 1])
+        low, high = np.searchsorted(scope, [place, place + 1])
         overlapped[low:high] |= (since < end[low:high]) & (until > start[low:high])
     return overlapped
 
@@ -120,10 +120,10 @@ def gaps_of(window: Window, standing: pd.DataFrame, stretches: pd.DataFrame) -> 
         ["certain", "length", "scope", "start"], ascending=[False, False, True, True]
     )
     gaps = []
-    columns = (long[own] for own in ("scope", "start", "end", "allowed", "certain"))
+    columns = (long[column] for column in ("scope", "start", "end", "allowed", "certain"))
     for scope, started, ended, limit, certain in zip(*columns, strict=True):
         service, module, name = window.scopes[scope]
-        start, end = (window.moment(own.tz_localize("UTC")) for own in (started, ended))
+        start, end = (window.moment(edge.tz_localize("UTC")) for edge in (started, ended))
         assert start is not None
         assert end is not None
         gaps.append(Gap(service, module, name or None, start, end, limit, certain))

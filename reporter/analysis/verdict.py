@@ -64,25 +64,25 @@ def scope_reasons(stance: Stance, figures: Figures, policy: Policy) -> list[Reas
 
     failures, refused = figures.consecutive_failures, stance.listed is Listed.REFUSED
     gap_missed = figures.gap_target_met is False and stance.in_sight
-    found = []
+    reasons = []
     if not stance.covered and (figures.completed or gap_missed):
-        found.append(reason(ReasonKind.NO_RECOVERY_POINT, figures.longest_gap_s))
+        reasons.append(reason(ReasonKind.NO_RECOVERY_POINT, figures.longest_gap_s))
     elif gap_missed:
         place = (stance.service, stance.module, stance.name)
         allowed = policy.gap_target(*place).total_seconds()
-        found.append(reason(ReasonKind.GAP_TARGET_MISSED, figures.longest_gap_s, allowed))
+        reasons.append(reason(ReasonKind.GAP_TARGET_MISSED, figures.longest_gap_s, allowed))
     if failures >= CRITICAL_FAILURES:
-        found.append(reason(ReasonKind.FAILURES_IN_A_ROW, failures, CRITICAL_FAILURES))
+        reasons.append(reason(ReasonKind.FAILURES_IN_A_ROW, failures, CRITICAL_FAILURES))
     elif failures:
-        found.append(reason(ReasonKind.ENDS_IN_FAILURE, failures))
+        reasons.append(reason(ReasonKind.ENDS_IN_FAILURE, failures))
     if refused:
-        found.append(reason(ReasonKind.ENDS_REFUSED if stance.covered else ReasonKind.REFUSED))
+        reasons.append(reason(ReasonKind.ENDS_REFUSED if stance.covered else ReasonKind.REFUSED))
     if stance.switched_off:
-        found.append(reason(ReasonKind.SWITCHED_OFF, since=stance.listed_since))
+        reasons.append(reason(ReasonKind.SWITCHED_OFF, since=stance.listed_since))
     if stance.listed is Listed.GONE:
-        found.append(reason(ReasonKind.GONE, since=stance.listed_since))
-    if found or figures.completed:
-        return found
+        reasons.append(reason(ReasonKind.GONE, since=stance.listed_since))
+    if reasons or figures.completed:
+        return reasons
     return [reason(_without_jobs(stance, figures), since=stance.listed_since)]
 
 
@@ -100,41 +100,41 @@ def _without_jobs(stance: Stance, figures: Figures) -> ReasonKind:
 def module_reasons(service: str, module: str, figures: Figures, policy: Policy) -> list[Reason]:
     """Which targets the module misses as a whole."""
     place = service, module
-    found = []
+    reasons = []
     if figures.success_target_met is False:
         target = policy.success_target(*place)
         rate = figures.success_rate
-        found.append(Reason(ReasonKind.SUCCESS_TARGET_MISSED, *place, value=rate, target=target))
+        reasons.append(Reason(ReasonKind.SUCCESS_TARGET_MISSED, *place, value=rate, target=target))
     if figures.object_target_met is False:
         target = policy.object_target(*place)
         rate = figures.object_success_rate
-        found.append(Reason(ReasonKind.OBJECT_TARGET_MISSED, *place, value=rate, target=target))
-    return found
+        reasons.append(Reason(ReasonKind.OBJECT_TARGET_MISSED, *place, value=rate, target=target))
+    return reasons
 
 
 def product_reasons(products: Iterable[Product], period: Period) -> list[Reason]:
     """Which subscriptions have expired, or are exceeded."""
-    found = []
-    for own in products:
-        subject = own.name or own.service
-        if own.expired and own.expires_on:
-            since = midnight(own.expires_on, period.zone)
-            found.append(Reason(ReasonKind.EXPIRED, "", "", since=since, subject=subject))
-        if own.over_seats:
-            found.append(
+    reasons = []
+    for product in products:
+        subject = product.name or product.service
+        if product.expired and product.expires_on:
+            since = midnight(product.expires_on, period.zone)
+            reasons.append(Reason(ReasonKind.EXPIRED, "", "", since=since, subject=subject))
+        if product.over_seats:
+            reasons.append(
                 Reason(
-                    ReasonKind.OVER_SEATS, "", "", None, own.licences_assigned, own.seats,
+                    ReasonKind.OVER_SEATS, "", "", None, product.licences_assigned, product.seats,
                     subject=subject,
                 )
             )  # fmt: skip
-        if own.over_capacity:
-            found.append(
+        if product.over_capacity:
+            reasons.append(
                 Reason(
-                    ReasonKind.OVER_CAPACITY, "", "", None, own.protected_bytes,
-                    own.capacity_bytes, subject=subject,
+                    ReasonKind.OVER_CAPACITY, "", "", None, product.protected_bytes,
+                    product.capacity_bytes, subject=subject,
                 )
             )  # fmt: skip
-    return found
+    return reasons
 
 
 def state_of(reasons: Iterable[Reason]) -> State:
@@ -155,6 +155,11 @@ def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(
         sorted(
             reasons,
-            key=lambda own: (pressing.index(own.kind), own.service, own.module, own.name or ""),
+            key=lambda reason: (
+                pressing.index(reason.kind),
+                reason.service,
+                reason.module,
+                reason.name or "",
+            ),
         )
     )

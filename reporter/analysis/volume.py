@@ -65,14 +65,14 @@ class Stored:
 def stored_by(modules: Iterable[ProtectedModule]) -> dict[ModuleKey, int]:
     """What is stored of each module with AvePoint and in the customer's own storage together."""
     stored: dict[ModuleKey, int] = {}
-    for own in modules:
-        sizes = (own.figures.bytes_avepoint, own.figures.bytes_own)
+    for line in modules:
+        sizes = (line.figures.bytes_avepoint, line.figures.bytes_own)
         if any(size is not None for size in sizes):
-            key = own.service, own.module
+            key = line.service, line.module
             stored[key] = stored.get(key, 0) + sum(size or 0 for size in sizes)
     return stored
 
 
 def _sum(stored: Mapping[ModuleKey, int], modules: Collection[ModuleKey]) -> int | None:
-    given = [stored[own] for own in modules if own in stored]
+    given = [stored[module] for module in modules if module in stored]
     return sum(given) if given else None

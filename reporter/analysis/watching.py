@@ -86,7 +86,7 @@ def observed_days(window: Window) -> set[date]:
 
 def _watched_share(window: Window) -> float:
     """The share of the period between neighbouring snapshots that are close enough."""
-    snapshots = np.array([own.timestamp() for own in window.snapshots])
+    snapshots = np.array([snapshot.timestamp() for snapshot in window.snapshots])
     start, end = window.start.timestamp(), window.end.timestamp()
     close = np.diff(snapshots) <= window.policy.watch_every.total_seconds()
     inside = np.diff(np.clip(snapshots, start, end))

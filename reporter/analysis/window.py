@@ -93,7 +93,9 @@ class Window:
     @cached_property
     def modules(self) -> Places:
         """A number for the module of each scope."""
-        numbers, _ = pd.factorize(pd.Index([own[:2] for own in self.scopes], tupleize_cols=False))
+        numbers, _ = pd.factorize(
+            pd.Index([scope[:2] for scope in self.scopes], tupleize_cols=False)
+        )
         return numbers
 
     @cached_property
@@ -159,7 +161,9 @@ class Window:
         gone = list(left_out)
         if not gone:
             return self
-        rows, sightings = (own[~own["scope"].isin(gone)] for own in (self.rows, self.sightings))
+        rows, sightings = (
+            frame[~frame["scope"].isin(gone)] for frame in (self.rows, self.sightings)
+        )
         return replace(self, rows=rows, sightings=sightings)
 
 
@@ -185,7 +189,7 @@ def window_of(
 
 def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
     """The place of each row's scope among all of them, and these, sorted."""
-    columns = [pd.factorize(names[own].to_numpy(dtype=object), sort=True) for own in SCOPE]
+    columns = [pd.factorize(names[column].to_numpy(dtype=object), sort=True) for column in SCOPE]
     widths = [len(distinct) for _, distinct in columns]
     numbers = (columns[0][0] * widths[1] + columns[1][0]) * widths[2] + columns[2][0]
     places, distinct = pd.factorize(numbers, sort=True)
@@ -238,10 +242,10 @@ def earliest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
 def _extreme(choose: np.ufunc, none: int, rows: pd.DataFrame, column: str, scopes: int) -> Moments:
     times = instants(rows[column])
     there = ~np.isnat(times)
-    found = np.full(scopes, none, dtype=np.int64)
-    choose.at(found, rows["scope"].to_numpy()[there], times[there].view(np.int64))
-    found[found == none] = np.iinfo(np.int64).min  # which is no time
-    return found.view("datetime64[us]")
+    extremes = np.full(scopes, none, dtype=np.int64)
+    choose.at(extremes, rows["scope"].to_numpy()[there], times[there].view(np.int64))
+    extremes[extremes == none] = np.iinfo(np.int64).min  # which is no time
+    return extremes.view("datetime64[us]")
 
 
 def instant(moment: pd.Timestamp) -> np.datetime64:
