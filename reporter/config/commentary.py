@@ -22,8 +22,8 @@ def comment_on(folder: Path, period: str, customer: Customer, name: str) -> Comm
     Raises:
         ReporterError: the file cannot be read, or its first lines say something else.
     """
-    names = [own for own in (name, customer.id) if Path(own).name == own]
-    for path in (folder / FOLDER / period / f"{own}.md" for own in names):
+    names = [stem for stem in (name, customer.id) if Path(stem).name == stem]
+    for path in (folder / FOLDER / period / f"{stem}.md" for stem in names):
         try:
             text = path.read_text("utf-8-sig")
         except FileNotFoundError:
@@ -37,8 +37,8 @@ def comment_on(folder: Path, period: str, customer: Customer, name: str) -> Comm
 
 
 def _read(text: str, path: Path) -> Comment | None:
-    said, body = _split(text)
-    unknown = said.keys() - {"author", "date"}
+    head, body = _split(text)
+    unknown = head.keys() - {"author", "date"}
     if unknown:
         raise ReporterError(
             f"The comment {path} says {min(unknown)!r} of itself.",
@@ -46,7 +46,7 @@ def _read(text: str, path: Path) -> Comment | None:
         )
     if not body.strip():
         return None
-    return Comment(body.strip(), said.get("author", ""), _date(said.get("date", ""), path))
+    return Comment(body.strip(), head.get("author", ""), _date(head.get("date", ""), path))
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
@@ -58,8 +58,8 @@ def _split(text: str) -> tuple[dict[str, str], str]:
     if end is None:
         return {}, text
     pairs = (line.partition(":") for line in lines[1:end] if line.strip())
-    said = {key.strip().lower(): value.strip().strip("\"'") for key, _, value in pairs}
-    return said, "\n".join(lines[end + 1 :])
+    head = {key.strip().lower(): value.strip().strip("\"'") for key, _, value in pairs}
+    return head, "\n".join(lines[end + 1 :])
 
 
 def _date(written: str, path: Path) -> date | None:

@@ -38,8 +38,8 @@ def restore_tests_of(path: Path, customer: Customer, last: date) -> tuple[Restor
     Raises:
         SettingsError: the file cannot be read, or a line of it cannot be understood.
     """
-    entries = [own for own in entries_of(path) if own.is_of(customer)]
-    return tuple(own.test for own in entries if own.test.date <= last)
+    entries = [entry for entry in entries_of(path) if entry.is_of(customer)]
+    return tuple(entry.test for entry in entries if entry.test.date <= last)
 
 
 def check_entries(path: Path, customers: Iterable[Customer], today: date) -> int:
@@ -49,26 +49,26 @@ def check_entries(path: Path, customers: Iterable[Customer], today: date) -> int
         SettingsError: one is not, or cannot be understood.
     """
     known, entries = list(customers), entries_of(path)
-    for own in entries:
-        named = [customer for customer in known if own.is_of(customer)]
+    for entry in entries:
+        named = [customer for customer in known if entry.is_of(customer)]
         if not named:
             raise _wrong(
                 path,
-                own.line,
-                f"knows no customer {own.customer!r}",
+                entry.line,
+                f"knows no customer {entry.customer!r}",
                 "`reporter customers` lists them",
             )
         if len(named) > 1:
             ids = " or ".join(customer.id for customer in named)
             raise _wrong(
                 path,
-                own.line,
-                f"may mean several customers by {own.customer!r}",
+                entry.line,
+                f"may mean several customers by {entry.customer!r}",
                 f"Write the id: {ids}",
             )
-        if own.test.date > today:
+        if entry.test.date > today:
             raise _wrong(
-                path, own.line, f"has the date {own.test.date}, which is to come", "Mend it"
+                path, entry.line, f"has the date {entry.test.date}, which is to come", "Mend it"
             )
     return len(entries)
 
@@ -101,7 +101,7 @@ def _read(path: Path, text: str) -> tuple[Entry, ...]:
         _check_header(path, header)
         entries = []
         for fields in reader:
-            values = [own.strip() for own in fields]
+            values = [field.strip() for field in fields]
             if any(values):
                 entries.append(_entry(path, reader.line_num, header, values))
     except csv.Error as error:
@@ -129,20 +129,20 @@ def _entry(path: Path, line: int, header: list[str], values: list[str]) -> Entry
             f"has {len(values)} values for {len(header)} columns",
             "Put a text that has commas between double quotes",
         )
-    own = dict(zip(header, values, strict=True))
+    fields = dict(zip(header, values, strict=True))
     for name in ("customer", "scope"):
-        if not own[name]:
+        if not fields[name]:
             raise _wrong(path, line, f"has no {name}", "Say whose test it was and of what")
     return Entry(
         line,
-        own["customer"],
+        fields["customer"],
         RestoreTest(
-            _date(path, line, own["date"]),
-            own["scope"],
-            _result(path, line, own["result"]),
-            own["deviation"],
-            own["correction"],
-            own.get("by", ""),
+            _date(path, line, fields["date"]),
+            fields["scope"],
+            _result(path, line, fields["result"]),
+            fields["deviation"],
+            fields["correction"],
+            fields.get("by", ""),
         ),
     )
 

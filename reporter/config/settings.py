@@ -348,8 +348,8 @@ class ReportSettings(Section):
             target_object_success_rate=self.target_object_success_rate,
             max_gap=self.max_gap,
             watch_every=self.watch_every,
-            targets=tuple(Target(**_named(own)) for own in self.targets),
-            left_out=tuple(LeaveOut(**_named(own)) for own in self.left_out),
+            targets=tuple(Target(**_named(target)) for target in self.targets),
+            left_out=tuple(LeaveOut(**_named(rule)) for rule in self.left_out),
         )
 
 
@@ -611,7 +611,7 @@ class Settings(BaseSettings):
 
     def customer(self, customer_id: str) -> CustomerSettings:
         """What the configuration says of a customer; nothing where it is not named."""
-        named = (own for own in self.customers if own.id == customer_id)
+        named = (customer for customer in self.customers if customer.id == customer_id)
         return next(named, CustomerSettings(id=customer_id))
 
     def report_for(self, customer_id: str, **given: str | None) -> ReportSettings:
@@ -750,9 +750,9 @@ def _folder_of(path: Path) -> Path:
     return Path() if folder == Path.cwd() else folder
 
 
-def _overlaid(base: AnySection, own: AnySection) -> AnySection:
-    """`base` with the values that are set in `own`, table by table."""
-    values = {name: getattr(own, name) for name in own.model_fields_set}
+def _overlaid(base: AnySection, overlay: AnySection) -> AnySection:
+    """`base` with the values that are set in `overlay`, table by table."""
+    values = {name: getattr(overlay, name) for name in overlay.model_fields_set}
     tables = {
         name: _overlaid(getattr(base, name), value)
         for name, value in values.items()

@@ -127,8 +127,8 @@ def _present(column: pd.Series) -> pd.Series:
 def _mapped(column: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:
     """`function` of each text, called once for each distinct one; missing stays missing."""
     codes, distinct = pd.factorize(column)
-    found = pd.Series([function(text) for text in distinct], dtype=dtype)
-    mapped: pd.Series = found.reindex(codes).set_axis(column.index)
+    results = pd.Series([function(text) for text in distinct], dtype=dtype)
+    mapped: pd.Series = results.reindex(codes).set_axis(column.index)
     return mapped
 
 
@@ -154,8 +154,8 @@ def _times(text: pd.Series, orders: pd.Series) -> pd.Series:
     others = text[~usual].dropna()
     if len(others):
         read = map(values.read_time, others, orders[others.index])
-        found = pd.Series(list(read), index=others.index, dtype=_TIME)
-        times = times.where(usual, found.reindex(text.index))
+        other_times = pd.Series(list(read), index=others.index, dtype=_TIME)
+        times = times.where(usual, other_times.reindex(text.index))
     return times
 
 
@@ -187,23 +187,23 @@ def _notes(
     raw: pd.DataFrame, present: Mapping[str, pd.Series], typed: pd.DataFrame
 ) -> pd.DataFrame:
     """What could not be read, row by row, in the columns `NOTE_COLUMNS`."""
-    found = []
+    notes = []
     for column, field in FIELD_OF_COLUMN.items():
         unreadable = present[field].notna() & typed[column].isna()
-        found.append(_note(QualityKind.UNREADABLE, field, raw[field][unreadable]))
+        notes.append(_note(QualityKind.UNREADABLE, field, raw[field][unreadable]))
     for column in _TIMES:
         field = FIELD_OF_COLUMN[column]
         assumed = raw["date_orders"].notna() & (_orders(raw, field) == DateOrder.ASSUMED)
         slashed = present[field][assumed & typed[column].notna()]
         either = _mapped(slashed, values.is_ambiguous).fillna(False).astype(bool)
-        found.append(_note(QualityKind.AMBIGUOUS, field, slashed[either]))
+        notes.append(_note(QualityKind.AMBIGUOUS, field, slashed[either]))
     for field in catalog.CODED_FIELDS:
         codes = _mapped(present[field], catalog.unknown_code)
-        found.append(_note(QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))
+        notes.append(_note(QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))
     coded = _mapped(present["status"], catalog.unknown_code).notna()
     unknown = (typed["outcome"] == Outcome.UNKNOWN.value) & ~coded
-    found.append(_note(QualityKind.UNKNOWN_STATUS, "status", raw["status"][unknown].fillna("")))
-    return pd.concat(found, ignore_index=True)
+    notes.append(_note(QualityKind.UNKNOWN_STATUS, "status", raw["status"][unknown].fillna("")))
+    return pd.concat(notes, ignore_index=True)
 
 
 def _note(kind: QualityKind, field: str, values_: pd.Series) -> pd.DataFrame:

@@ -42,8 +42,8 @@ def row_texts(reply: Reply) -> list[str]:
     # Of two members of one name the later one counts, as for every reader of JSON.
     lists = {name: at for name, at in _members(text) if text[at] == "["}
     for name in ("value", "data"):
-        if name in lists and len(found := list(_items(text, lists[name]))) == number:
-            return [text[start:end] for start, end in found]
+        if name in lists and len(places := list(_items(text, lists[name]))) == number:
+            return [text[start:end] for start, end in places]
     raise ReplyError(f"The rows of the reply of {reply.url} cannot be found in it again.")
 
 
@@ -95,6 +95,6 @@ def _behind_comma(text: str, at: int) -> int:
 
 def _next(text: str, at: int) -> int:
     """The next place that is no white space."""
-    found = _SPACE.match(text, at)
-    assert found
-    return found.end()
+    space = _SPACE.match(text, at)
+    assert space
+    return space.end()

@@ -130,9 +130,11 @@ def products_of(replies: Iterable[Reply], customer_id: str | None = None) -> lis
             subscriptions = [envelope]
         else:
             listed = _objects(read_page(reply).rows, reply, "subscriptions")
-            subscriptions = [own for own in listed if _may_be_of(own, customer_id)]
-        for own in subscriptions:
-            products += _objects(own.get("products"), reply, "products")
+            subscriptions = [
+                subscription for subscription in listed if _may_be_of(subscription, customer_id)
+            ]
+        for subscription in subscriptions:
+            products += _objects(subscription.get("products"), reply, "products")
     return products
 
 

@@ -99,8 +99,8 @@ def _date_orders(rows: Sequence[Row]) -> str | None:
     if of_all is None:
         return None
     otherwise = DateOrder.ASSUMED if of_all is DateOrder.MIXED else of_all
-    found = [values.order_of(column) or DateOrder.ASSUMED for column in columns]
-    return " ".join(otherwise if own is DateOrder.ASSUMED else own for own in found)
+    orders = [values.order_of(column) or DateOrder.ASSUMED for column in columns]
+    return " ".join(otherwise if order is DateOrder.ASSUMED else order for order in orders)
 
 
 def newest(rows: Iterable[Row]) -> list[Row]:
@@ -117,25 +117,25 @@ def newest(rows: Iterable[Row]) -> list[Row]:
         identity = identity_of(row)
         if not identity[2]:
             continue
-        own = row | alone(row)
+        later = row | alone(row)
         before = kept.get(identity)
-        kept[identity] = counting(before, own) if before else own
+        kept[identity] = counting(before, later) if before else later
     return list(kept.values())
 
 
-def counting(before: Row, own: Row) -> Row:
+def counting(before: Row, later: Row) -> Row:
     """Of two rows of one job the one that counts, with what is known of the job from both.
 
     That is the one with the newest modification; a row without a readable one counts as modified
-    when it was fetched. On a tie `own` counts, the one fetched last, unless it only says once more
-    how the job ended: looking again at what is over changes nothing.
+    when it was fetched. On a tie `later` counts, the one fetched last, unless it only repeats how
+    the job ended: looking again at what is over changes nothing.
     """
-    counts = own if _modified_at(own) >= _modified_at(before) else before
-    same = all(before[name] == own[name] for name in (*FIELDS, "date_orders"))
-    if counts is own and same and _is_over(before):
+    counts = later if _modified_at(later) >= _modified_at(before) else before
+    same = all(before[name] == later[name] for name in (*FIELDS, "date_orders"))
+    if counts is later and same and _is_over(before):
         return before
     extremes = {
-        name: choose(filter(None, (own[name], before[name])), default=None)
+        name: choose(filter(None, (later[name], before[name])), default=None)
         for name, choose in KEPT_OF_ALL.items()
     }
     return counts | extremes

@@ -94,12 +94,12 @@ def sightings_in(snapshots: Iterable[Iterable[Row]]) -> list[list[Sighting]]:
     they were taken.
     """
     before: dict[ScopeKey, Sighting] = {}
-    found = []
+    by_snapshot = []
     for rows in snapshots:
         sightings = sightings_of(rows, before)
-        before |= {own.scope: own for own in sightings}
-        found.append(sightings)
-    return found
+        before |= {sighting.scope: sighting for sighting in sightings}
+        by_snapshot.append(sightings)
+    return by_snapshot
 
 
 def scope_of(row: Row) -> ScopeKey:
@@ -117,9 +117,9 @@ def dated_at(row: Row) -> datetime | None:
 def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.DataFrame:
     """Sightings as a frame; `snapshots` are in the order of `Observations.snapshots`."""
     rows = [
-        (number, taken_at, *(getattr(own, name) for name in Sighting.__slots__))
+        (number, taken_at, *(getattr(sighting, name) for name in Sighting.__slots__))
         for number, (taken_at, sightings) in enumerate(snapshots)
-        for own in sightings
+        for sighting in sightings
     ]
     return pd.DataFrame(rows, columns=list(SIGHTING_COLUMNS), dtype=object).astype(SIGHTING_COLUMNS)
 
@@ -174,12 +174,12 @@ def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting
 
 def _unreadable(row: Row) -> str:
     """What stands in a row and cannot be read, as JSON; empty where there is nothing of it."""
-    found = {
+    unreadable = {
         field: text
         for field, read in _READERS.items()
         if (text := present(row[field])) and read(row, field) is None
     }
-    return json.dumps(found) if found else ""
+    return json.dumps(unreadable) if unreadable else ""
 
 
 def _read_count(row: Row, field: str) -> object:

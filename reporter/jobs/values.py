@@ -142,11 +142,11 @@ def read_day(text: str) -> date | None:
 
 def order_of(texts: Iterable[str]) -> DateOrder | None:
     """What the slashed dates among texts prove of their order; None where there are none."""
-    found = [readings for text in texts if (readings := _readings_of(text)) is not None]
-    proven = {order for readings in found if len(readings) == 1 for order in readings}
+    all_readings = [readings for text in texts if (readings := _readings_of(text)) is not None]
+    proven = {order for readings in all_readings if len(readings) == 1 for order in readings}
     if len(proven) == 1:
         return proven.pop()
-    if found:
+    if all_readings:
         return DateOrder.MIXED if proven else DateOrder.ASSUMED
     return None
 

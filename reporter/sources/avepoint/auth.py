@@ -193,11 +193,11 @@ class TokenRefused(FetchError):
             "a secret lives one to three years and may have run out.",
             "invalid_scope": f"Give the app registration the permissions {', '.join(scopes)}.",
         }
-        said = f"refused a token: {answer.status} {words or 'without a reason'}"
+        refusal = f"refused a token: {answer.status} {words or 'without a reason'}"
         if answer.status == requests.codes.ok:
-            said = f"answered 200 without a token{f': {words}' if words else ''}"
+            refusal = f"answered 200 without a token{f': {words}' if words else ''}"
         super().__init__(
-            f"{excerpt(answer.url)} {said}.",
+            f"{excerpt(answer.url)} {refusal}.",
             hint=hints.get(self.code, "Check token_url and environment in [api]."),
         )
 

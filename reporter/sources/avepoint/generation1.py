@@ -51,7 +51,7 @@ class Generation1:
             received if received is not None else [],
         )
         replies = _collection(self._client, f"{_path(customer)}/jobs", pages)
-        answers = tuple(own.answer(customer) for own in self._beside if own.kind in kinds)
+        answers = tuple(beside.answer(customer) for beside in self._beside if beside.kind in kinds)
         return Snapshot(customer, replies, answers)
 
     def stop(self) -> None:

@@ -56,7 +56,7 @@ class Generation3:
         )
         path = f"{_path(customer)}/avpt-products/jobs/batch"
         replies = _batch(self._client, path, pages)
-        answers = tuple(own.answer(customer) for own in self._beside if own.kind in kinds)
+        answers = tuple(beside.answer(customer) for beside in self._beside if beside.kind in kinds)
         return Snapshot(customer, replies, answers)
 
     def stop(self) -> None:
@@ -141,8 +141,8 @@ def _lack(pages: list[Page], *, counted: bool) -> str:
         return f"{len(page.rows)} rows came, and there may be more" if may_go_on else ""
     if totals == {_count(pages)}:
         return ""
-    said = ", ".join(dict.fromkeys(str(page.total) for page in pages))
-    return f"{_count(pages)} rows came, totalCount says {said}"
+    counts = ", ".join(dict.fromkeys(str(page.total) for page in pages))
+    return f"{_count(pages)} rows came, totalCount says {counts}"
 
 
 def _repetition(rows: list[str]) -> str:

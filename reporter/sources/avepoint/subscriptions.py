@@ -128,19 +128,19 @@ def parts_of(replies: Iterable[Reply]) -> Parts:
 
 def _cut_out(customer: Customer, parts: Parts, whole: Answer) -> Answer:
     """The part of the list that is about a customer, or why there is none."""
-    found = parts.excerpts(customer)
+    excerpts = parts.excerpts(customer)
     try:
-        products_of(found, customer.id)  # of another shape it is none
+        products_of(excerpts, customer.id)  # of another shape it is none
     except ReplyError as error:
         logger.warning("The subscription of %s: %s", customer.name, error)
         absence = Absence(Lack.FAILED, str(error))
-        return Answer(whole.kind, whole.asked_at, absence=absence, unusable=found)
-    if found:
-        return Answer(whole.kind, whole.asked_at, found)
+        return Answer(whole.kind, whole.asked_at, absence=absence, unusable=excerpts)
+    if excerpts:
+        return Answer(whole.kind, whole.asked_at, excerpts)
     absence = Absence(Lack.NOT_THERE)
     if parts.nameless:
-        said = f"The list does not show the customer, and {parts.nameless:,} of its rows name "
-        absence = Absence(Lack.FAILED, said + "no customer.")
+        reason = f"The list does not show the customer, and {parts.nameless:,} of its rows name "
+        absence = Absence(Lack.FAILED, reason + "no customer.")
     return Answer(whole.kind, whole.asked_at, absence=absence)
 
 

@@ -175,8 +175,8 @@ def _ordinary(number: int, jobs_per_month: int, seed: int) -> Profile:
     ]
     plans[0] = replace(plans[0], temper=temper)
     name = f"{chance.choice(_FIRST)} {chance.choice(_SECOND)} {number + 1}"
-    own = profile(name, chance.choice(_COUNTRIES), *plans, *_silent(service))
-    return replace(own, terms=_ordinary_terms(random.Random(f"{seed}:terms:{number}")))
+    ordinary = profile(name, chance.choice(_COUNTRIES), *plans, *_silent(service))
+    return replace(ordinary, terms=_ordinary_terms(random.Random(f"{seed}:terms:{number}")))
 
 
 def _scopes_of(service: str) -> list[tuple[str, str]]:

@@ -165,9 +165,9 @@ class Handler(BaseHTTPRequestHandler):
             match = pattern.fullmatch(path)
             if match and method == self.command:
                 self._authorise(permission, asked)
-                found = {key: unquote(text) for key, text in match.groupdict().items()}
-                profile = self._profile(found["id"], name) if "id" in found else None
-                return self._page(name, profile, found, query, body, asked)
+                path_parts = {key: unquote(text) for key, text in match.groupdict().items()}
+                profile = self._profile(path_parts["id"], name) if "id" in path_parts else None
+                return self._page(name, profile, path_parts, query, body, asked)
         raise Problem(HTTPStatus.NOT_FOUND, f"no such address: {path}")
 
     def _authorise(self, permission: str, asked: str) -> None:
@@ -197,14 +197,14 @@ class Handler(BaseHTTPRequestHandler):
         self,
         name: str,
         profile: Profile | None,
-        found: dict[str, str],
+        path_parts: dict[str, str],
         query: str,
         body: bytes,
         asked: str,
     ) -> Any:
         arguments = {key: texts[0] for key, texts in parse_qs(query).items()}
         if not name.startswith("v3"):
-            return pages.collection(self.emulator, name, profile, found, arguments, asked)
+            return pages.collection(self.emulator, name, profile, path_parts, arguments, asked)
         try:
             wanted = json.loads(body or b"{}")
             return pages.numbered(self.emulator, name, profile, wanted, arguments, asked)

@@ -26,13 +26,13 @@ def collection(
     emulator: Emulator,
     name: str,
     profile: Profile | None,
-    found: dict[str, str],
+    path_parts: dict[str, str],
     arguments: dict[str, str],
     asked: str,
 ) -> Any:
     """A customer, a subscription, or a page of a collection, as generation 1 has them."""
     if profile is None:
-        rows = [customer_row(own, 1) for own in emulator.present()]
+        rows = [customer_row(customer, 1) for customer in emulator.present()]
     elif name == "customer":
         return customer_row(profile, 1)
     elif name == "subscription":
@@ -41,11 +41,11 @@ def collection(
         rows = protected_rows(profile, emulator.now(), 1)
     else:
         rows = emulator.jobs(profile, 1)
-        if "type" in found:
+        if "type" in path_parts:
             rows = [
                 row
                 for row in rows
-                if (row["jobType"], row["jobModule"]) == (found["type"], found["module"])
+                if (row["jobType"], row["jobModule"]) == (path_parts["type"], path_parts["module"])
             ]
     start = int(arguments.get("$skiptoken", "0"), 36)
     stop = start + emulator.page_size
@@ -92,13 +92,14 @@ def numbered(
 
 def _of_customers(emulator: Emulator, name: str, ids: list[str] | None) -> list[Row]:
     """A row for each customer; subscriptions only of those that have one the app may read."""
-    wanted = [own for own in emulator.present() if not ids or own.id in ids]
+    wanted = [customer for customer in emulator.present() if not ids or customer.id in ids]
     if name == "v3 customers":
-        return [customer_row(own, 3) for own in wanted]
+        return [customer_row(customer, 3) for customer in wanted]
     return [
-        subscription_row(own, 3)
-        for own in wanted
-        if own.readable and "subscription" not in own.terms.refused | own.terms.unknown
+        subscription_row(customer, 3)
+        for customer in wanted
+        if customer.readable
+        and "subscription" not in customer.terms.refused | customer.terms.unknown
     ]
 
 

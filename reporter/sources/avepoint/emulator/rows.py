@@ -62,15 +62,17 @@ def job_rows(
     rows = _scan_rows(profile)
     touched: dict[str, datetime] = {}
     if lists is Lists.NEWEST:
-        shown = [own for plan in profile.plans for own in _newest(seed, profile, plan, now)]
+        shown = [entry for plan in profile.plans for entry in _newest(seed, profile, plan, now)]
         touched = _touched(shown, now)
     else:
-        shown = [own for plan in profile.plans for own in _all(seed, profile, plan, now, listed)]
-    for own in shown:
-        if isinstance(own, Run):
-            rows.append(_job_row(own, now, touched, generation))
+        shown = [
+            entry for plan in profile.plans for entry in _all(seed, profile, plan, now, listed)
+        ]
+    for entry in shown:
+        if isinstance(entry, Run):
+            rows.append(_job_row(entry, now, touched, generation))
         else:
-            rows.append(_placeholder_row(own, generation))
+            rows.append(_placeholder_row(entry, generation))
     rows.sort(key=lambda row: (SERVICE_CODES[row["jobType"]], MODULE_CODES[row["jobModule"]]))
     return [_in_words(row) if generation == 1 else _in_numbers(row) for row in rows]
 
@@ -125,10 +127,10 @@ def _shows_queue(plan: Plan) -> bool:
 def _touched(shown: list[Run | _Placeholder], now: datetime) -> dict[str, datetime]:
     """When each module of IaaS + PaaS was modified last: that stands in all its rows."""
     touched: dict[str, datetime] = {}
-    for own in shown:
-        if isinstance(own, Run) and own.plan.service == "IaaS + PaaS":
-            at = _modified(own, now)
-            touched[own.plan.module] = max(at, touched.get(own.plan.module, at))
+    for entry in shown:
+        if isinstance(entry, Run) and entry.plan.service == "IaaS + PaaS":
+            at = _modified(entry, now)
+            touched[entry.plan.module] = max(at, touched.get(entry.plan.module, at))
     return touched
 
 
@@ -181,11 +183,11 @@ def _job_row(run: Run, now: datetime, touched: Mapping[str, datetime], generatio
     }
 
 
-def _placeholder_row(own: _Placeholder, generation: int) -> Row:
+def _placeholder_row(placeholder: _Placeholder, generation: int) -> Row:
     return {
-        "jobType": own.plan.service,
-        "jobModule": own.plan.module,
-        "status": own.status,
+        "jobType": placeholder.plan.service,
+        "jobModule": placeholder.plan.module,
+        "status": placeholder.status,
         "jobId": ABSENT,
         "name": ABSENT,
         "totalCount": "0",
@@ -197,7 +199,9 @@ def _placeholder_row(own: _Placeholder, generation: int) -> Row:
         "startTime": ABSENT,
         "endTime": ABSENT,
         "jobDuration": ABSENT,
-        "lastModifyTime": _moment(own.plan, own.at, generation) if own.at else ABSENT,
+        "lastModifyTime": _moment(placeholder.plan, placeholder.at, generation)
+        if placeholder.at
+        else ABSENT,
     }
 
 
