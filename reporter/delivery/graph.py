@@ -123,10 +123,10 @@ def _result(answer: Answer) -> Result:
     if 200 <= status < 300 and status != _TAKEN:
         return Result(
             DeliveryState.UNCERTAIN,
-            f"{answer.said} instead of 202 Accepted: nobody can know whether it was taken",
+            f"{answer.status_text} instead of 202 Accepted: nobody can know whether it was taken",
         )
     code, message = _error_of(answer)
-    return answer.result(f"{answer.said}: {code}: {message}".rstrip(".") if code else "")
+    return answer.result(f"{answer.status_text}: {code}: {message}".rstrip(".") if code else "")
 
 
 def _error_of(answer: Answer) -> tuple[str, str]:

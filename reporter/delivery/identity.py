@@ -67,9 +67,9 @@ class _MetaReader(HTMLParser):
     customer_id: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = dict(attrs)
-        if tag == "meta" and said.get("name") == "customer-id" and self.customer_id is None:
-            self.customer_id = said.get("content")
+        attributes = dict(attrs)
+        if tag == "meta" and attributes.get("name") == "customer-id" and self.customer_id is None:
+            self.customer_id = attributes.get("content")
 
 
 def _unknown(path: Path, why: str) -> ReporterError:

@@ -90,7 +90,9 @@ def message_of(
 
 def _headers(addresses: Sequence[Address]) -> list[HeaderAddress]:
     """Addresses for a header; a name is a brand's or a person's, and may hold anything."""
-    return [HeaderAddress(one_line(own.name), addr_spec=own.address) for own in addresses]
+    return [
+        HeaderAddress(one_line(address.name), addr_spec=address.address) for address in addresses
+    ]
 
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:

@@ -54,7 +54,7 @@ class Answer:
     request: requests.PreparedRequest
     status: int | None
     """None where the connection broke before anything was said."""
-    said: str
+    status_text: str
     """The status in words, or how the connection broke."""
     body: str
     """The beginning of it, where the other side did not take the request."""
@@ -65,7 +65,7 @@ class Answer:
 
     def result(self, reason: str = "") -> Result:
         """What came of the delivery; `reason` are better words for it than the answer's."""
-        reason = reason or " ".join(f"{self.said}: {self.body}".split()).rstrip(": ")
+        reason = reason or " ".join(f"{self.status_text}: {self.body}".split()).rstrip(": ")
         return Result(self._state(), reason, self.wait_s)
 
     def _state(self) -> DeliveryState:

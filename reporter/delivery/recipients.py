@@ -53,12 +53,12 @@ def read_addresses(value: str | Sequence[str]) -> tuple[Address, ...]:
         RecipientError: something in it is no address.
     """
     texts = [value] if isinstance(value, str) else value
-    found: dict[str, Address] = {}
+    addresses: dict[str, Address] = {}
     for text in texts:
         for piece in _pieces(text):
             address = _read(piece)
-            found.setdefault(address.address, address)
-    return tuple(found.values())
+            addresses.setdefault(address.address, address)
+    return tuple(addresses.values())
 
 
 def refuse_foreign(addresses: Iterable[Address], allowed_domains: Sequence[str]) -> None:
@@ -71,14 +71,14 @@ def refuse_foreign(addresses: Iterable[Address], allowed_domains: Sequence[str])
     """
     if not allowed_domains:
         return
-    exact = {_domain(own) for own in allowed_domains if not own.strip().startswith("*.")}
+    exact = {_domain(name) for name in allowed_domains if not name.strip().startswith("*.")}
     above = tuple(
-        f".{_domain(own.strip()[2:])}" for own in allowed_domains if own.strip().startswith("*.")
+        f".{_domain(name.strip()[2:])}" for name in allowed_domains if name.strip().startswith("*.")
     )
     foreign = [
-        own.address
-        for own in addresses
-        if own.domain not in exact and not own.domain.endswith(above)
+        address.address
+        for address in addresses
+        if address.domain not in exact and not address.domain.endswith(above)
     ]
     if foreign:
         raise RecipientError(

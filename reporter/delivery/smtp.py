@@ -119,9 +119,9 @@ class SmtpTransport:
         """
         limit = self.size_limit()
         login = self._server.login
-        said = f"log-in as {login.username} accepted" if login else "no log-in asked of us"
+        logged_in = f"log-in as {login.username} accepted" if login else "no log-in asked of us"
         most = f", messages of {limit:,} bytes at most" if limit else ""
-        return f"{self._server} reached, {said}{most}"
+        return f"{self._server} reached, {logged_in}{most}"
 
     def send(
         self,
@@ -382,9 +382,9 @@ def _broken(how: str, error: Exception) -> str:
     return _words(error) if isinstance(error, NoReply) else f"{how}: {_words(error)}"
 
 
-def _text(said: bytes | str) -> str:
+def _text(words: bytes | str) -> str:
     """A server's words on one line, of which it may say thousands."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return " ".join(storable(text).split())[:_LONGEST_TEXT]
 
 

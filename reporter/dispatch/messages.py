@@ -37,9 +37,10 @@ def message_of_rows(
     boxes = mailboxes_of(rendering.settings, report.customer)
     if by_headers := rendering.settings.mail.transport == "graph":
         # Whoever is named in the message gets it: nobody may be who has it already.
-        due = {own.recipient for own in rows}
+        due = {delivery.recipient for delivery in rows}
         boxes = {
-            role: [own for own in named if own.address in due] for role, named in boxes.items()
+            role: [address for address in named if address.address in due]
+            for role, named in boxes.items()
         }
     return compose(
         rendering,
@@ -89,7 +90,7 @@ def compose(
     """
     settings, customer = rendering.settings, report.customer
     mail = settings.mail
-    limit = min((own for own in (limit, mail.max_size) if own), default=None)
+    limit = min((size for size in (limit, mail.max_size) if size), default=None)
     contents = {suffix: report.content(suffix) for suffix in rendering.formats}
     names = {suffix: report.files[suffix].name for suffix in contents}
     look = look_of(rendering, customer, report.period, report.name)

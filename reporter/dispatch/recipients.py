@@ -58,12 +58,14 @@ def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ..
     if not settings.customer(customer.id).send:
         return ()
     delivery = settings.delivery
-    found = [Recipient("folder", delivery.folder)] if delivery.folder else []
-    found += [Recipient("webhook", _host(delivery.webhook))] if delivery.webhook else []
+    recipients = [Recipient("folder", delivery.folder)] if delivery.folder else []
+    recipients += [Recipient("webhook", _host(delivery.webhook))] if delivery.webhook else []
     if settings.mail.configured:
         boxes = mailboxes_of(settings, customer)
-        found += [Recipient("mail", own.address, role) for role in boxes for own in boxes[role]]
-    return tuple(found)
+        recipients += [
+            Recipient("mail", mailbox.address, role) for role in boxes for mailbox in boxes[role]
+        ]
+    return tuple(recipients)
 
 
 def _host(url: str) -> str:
@@ -78,14 +80,16 @@ def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:
     Raises:
         ReporterError: an address cannot be read, is of a foreign domain, or there is none.
     """
-    own = settings.customer(customer.id)
+    configured = settings.customer(customer.id)
+    by_role = (configured.recipients, configured.cc, configured.bcc)
     boxes: dict[Role, Sequence[Address]] = {}
     seen: set[str] = set()
     try:
-        for role, said in zip(get_args(Role), (own.recipients, own.cc, own.bcc), strict=True):
-            boxes[role] = [each for each in read_addresses(said) if each.address not in seen]
-            seen |= {each.address for each in boxes[role]}
-        refuse_foreign([each for found in boxes.values() for each in found], own.allowed_domains)
+        for role, addresses in zip(get_args(Role), by_role, strict=True):
+            boxes[role] = [box for box in read_addresses(addresses) if box.address not in seen]
+            seen |= {box.address for box in boxes[role]}
+        mailboxes = [mailbox for of_role in boxes.values() for mailbox in of_role]
+        refuse_foreign(mailboxes, configured.allowed_domains)
     except RecipientError as error:
         raise ReporterError(f"{customer.name}: {error}", hint=error.hint) from error
     if not boxes["to"]:

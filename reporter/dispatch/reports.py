@@ -71,9 +71,9 @@ class Rendered:
                 f"{path} is not what was rendered: somebody has changed it.",
                 hint="Run `reporter render`, which writes it again.",
             )
-        if (found := customer_in(path)) != self.customer.id:
+        if (customer_id := customer_in(path)) != self.customer.id:
             raise ReporterError(
-                f"{path} is a report of customer {found}, and not of {self.customer.name}.",
+                f"{path} is a report of customer {customer_id}, and not of {self.customer.name}.",
                 hint="Nothing of it was sent. This is a fault of the program: report it.",
             )
         return content

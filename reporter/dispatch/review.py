@@ -42,7 +42,7 @@ class Review:
 def review(figures: Mapping[str, Any]) -> Review:
     """The review of a report, from its JSON (docs/figures.md)."""
     period = figures["period"]
-    start, end = (_moment(period[own]) for own in ("start", "end"))
+    start, end = (_moment(period[edge]) for edge in ("start", "end"))
     years = frozenset((start.year, (end - timedelta(days=1)).year))
     words = Words("en", figures["policy"]["units"], years)
     return Review(tuple(_figures(figures, words)), tuple(_oddities(figures, words)))
@@ -75,7 +75,7 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
         share = words.percent(coverage["watched_share"])
         yield "watched", f"{looks} look{'' if looks == 1 else 's'}, {share} of the time"
     if left_out := report["left_out"]:
-        jobs = sum(own["jobs"] for own in left_out)
+        jobs = sum(scope["jobs"] for scope in left_out)
         yield "left out", f"{len(left_out)} scopes, {words.number(jobs)} jobs"
     if report["restates"]:
         changes = len(report["restates"]["changes"])
@@ -86,8 +86,8 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
 def _why(report: Mapping[str, Any]) -> str:
     """Why a report corrects another, as far as the report says it."""
     reasons = {"late": "late data", "redefined": f"new definitions, version {report['schema']}"}
-    said = [text for key, text in reasons.items() if report["restates"][key]]
-    return f", by {' and '.join(said)}" if said else ""
+    causes = [text for key, text in reasons.items() if report["restates"][key]]
+    return f", by {' and '.join(causes)}" if causes else ""
 
 
 def _before(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -111,7 +111,7 @@ def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
     coverage, first_look = report["coverage"], report["first_look"]
     if first_look is not None and _moment(first_look) >= _moment(report["period"]["end"]):
         yield f"first looked at after the period, on {words.short_day(_day(first_look))}"
-    if undated := sum(own["count"] for own in report["quality"] if own["kind"] == _UNDATED):
+    if undated := sum(note["count"] for note in report["quality"] if note["kind"] == _UNDATED):
         yield f"{undated} job{'' if undated == 1 else 's'} cannot be dated"
     if not report["totals"]["completed"] and coverage["scopes_seen"]:
         yield "no backup was completed"
@@ -125,14 +125,14 @@ def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
             f" {words.percent(coverage['watched_share'])} of the time"
         )
     yield from _odd_listings(report, words)
-    for own in report["running"]:
-        length = _moment(own["seen_at"]) - _moment(own["started_at"])
+    for job in report["running"]:
+        length = _moment(job["seen_at"]) - _moment(job["started_at"])
         if length > LONG_RUN:
-            since = words.short_day(_moment(own["started_at"]))
-            yield f"running since {since}: {_place(own)}"
-    for own in report["subscription"]["products"]:
-        if own["days_left"] is not None and own["days_left"] < 0:
-            yield f"expired: {own['name'] or own['service']}"
+            since = words.short_day(_moment(job["started_at"]))
+            yield f"running since {since}: {_place(job)}"
+    for product in report["subscription"]["products"]:
+        if product["days_left"] is not None and product["days_left"] < 0:
+            yield f"expired: {product['name'] or product['service']}"
     if notes := [note for note in report["quality"] if note["kind"] not in _TOLD]:
         kinds = ", ".join(dict.fromkeys(note["kind"] for note in notes))
         yield f"{sum(note['count'] for note in notes)} data-quality notes: {kinds}"
@@ -155,7 +155,7 @@ def _day(moment: str) -> date:
 
 def _sparse(report: Mapping[str, Any]) -> bool:
     """Whether the service was asked too rarely since the first look at the customer."""
-    start, end = (_moment(report["period"][own]) for own in ("start", "end"))
+    start, end = (_moment(report["period"][edge]) for edge in ("start", "end"))
     begin, stop = start, min(end, _moment(report["as_of"]))
     if report["first_look"] is not None:
         begin = max(begin, _moment(report["first_look"]))
@@ -167,17 +167,17 @@ def _odd_listings(report: Mapping[str, Any], words: Words) -> Iterator[str]:
     """What was switched off within the period, or is not listed any more."""
     start = _moment(report["period"]["start"])
     for module in report["modules"]:
-        for own in module["scopes"]:
-            since = own["listed_since"] and _moment(own["listed_since"])
-            place = _place({"service": module["service"], "module": module["module"]} | own)
-            if own["listed"] == Listed.GONE.value:
+        for scope in module["scopes"]:
+            since = scope["listed_since"] and _moment(scope["listed_since"])
+            place = _place({"service": module["service"], "module": module["module"]} | scope)
+            if scope["listed"] == Listed.GONE.value:
                 yield f"no longer listed since {words.short_day(since)}: {place}"
-            elif own["listed"] == Listed.OFF.value and since and since >= start:
+            elif scope["listed"] == Listed.OFF.value and since and since >= start:
                 yield f"switched off since {words.short_day(since)}: {place}"
 
 
-def _place(own: Mapping[str, Any]) -> str:
-    return one_line(scope_name(own["service"], own["module"], own["name"]))
+def _place(scope: Mapping[str, Any]) -> str:
+    return one_line(scope_name(scope["service"], scope["module"], scope["name"]))
 
 
 def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -186,8 +186,8 @@ def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words
         if round(change, 9) < -RATE_FELL:  # a fall of just so much is none of more
             yield f"the success rate fell: {words.points(change)}"
     if before["bytes"] and now["bytes"] and now["bytes"] >= VOLUME_GREW * before["bytes"]:
-        was, own = words.size(before["bytes"]), words.size(now["bytes"])
-        yield f"the volume grew {now['bytes'] / before['bytes']:.1f} times, from {was} to {own}"
+        times, former = now["bytes"] / before["bytes"], words.size(before["bytes"])
+        yield f"the volume grew {times:.1f} times, from {former} to {words.size(now['bytes'])}"
 
 
 def _state(report: Mapping[str, Any], words: Words) -> str:

@@ -139,8 +139,8 @@ def rows_of(report: Rendered) -> tuple[Delivery, ...]:
     Raises:
         StoreError: the database refuses.
     """
-    found = deliveries_of(report.store, customer=report.customer, period=report.period.label)
-    return tuple(own for own in found if own.version == report.version.number)
+    deliveries = deliveries_of(report.store, customer=report.customer, period=report.period.label)
+    return tuple(delivery for delivery in deliveries if delivery.version == report.version.number)
 
 
 def send_reports(
@@ -155,16 +155,16 @@ def send_reports(
     refusals = Refusals()
     with closing(Mail(rendering.settings)) as mail:
         for report in reports:
-            due = [own for own in rows_of(report) if _is_due(own, clock())]
+            due = [delivery for delivery in rows_of(report) if _is_due(delivery, clock())]
             if not due:
                 yield Dispatched(report.customer)
                 continue
             error: ReporterError | None = None
-            for channel in dict.fromkeys(own.channel for own in due):
+            for channel in dict.fromkeys(delivery.channel for delivery in due):
                 if channel in unusable:  # nor would it be for this customer
                     error = unusable[channel]
                     continue
-                parcel = [own for own in due if own.channel == channel]
+                parcel = [delivery for delivery in due if delivery.channel == channel]
                 try:
                     stopped = _deliver(rendering, store, report, parcel, mail, clock, refusals)
                     if stopped is not None:
@@ -180,8 +180,8 @@ def send_reports(
                     error = fault
                     failed = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
                     _put_back(store, parcel, failed, clock())
-            tried = {own.id for own in due}
-            rows = tuple(own for own in rows_of(report) if own.id in tried)
+            tried = {delivery.id for delivery in due}
+            rows = tuple(delivery for delivery in rows_of(report) if delivery.id in tried)
             yield Dispatched(report.customer, rows, error)
 
 
@@ -214,12 +214,12 @@ def _deliver(
     Raises:
         ReporterError: it could not be tried.
     """
-    ids = {own.recipient: own.id for own in parcel}
+    ids = {delivery.recipient: delivery.id for delivery in parcel}
 
     claimed: set[int] = set()
 
     def committing(recipients: Sequence[str]) -> None:
-        now_on_their_way = {ids[own] for own in recipients} - claimed
+        now_on_their_way = {ids[recipient] for recipient in recipients} - claimed
         if now_on_their_way:
             claim(store, now_on_their_way, clock())
             claimed.update(now_on_their_way)
@@ -377,7 +377,7 @@ def send_to(
                     message_id=message_id(settings, report, address.address, now.isoformat()),
                     dated=now,
                     limit=mail.transport.size_limit(),
-                    redirected_from=[each.address for found in boxes.values() for each in found],
+                    redirected_from=[box.address for named in boxes.values() for box in named],
                 )
                 results = mail.transport.send(message, [address.address], _keeps_no_account)
                 result = results[address.address]
