@@ -29,7 +29,7 @@ from reporter.store.received import received_until
 from reporter.store.versions import (
     Version,
     figures_of,
-    found_unchanged,
+    keep_findings,
     keep_version,
     no_longer_as_good,
     revision_of,
@@ -126,7 +126,7 @@ class Ledger:
         confirmed = dataclasses.replace(last, checked=self._basis)
         if last.look != self._look:  # another program does not read what this one kept of it
             confirmed = dataclasses.replace(confirmed, standing=standing)
-        found_unchanged(self._store, self._customer, self._period.label, confirmed)
+        keep_findings(self._store, self._customer, self._period.label, confirmed)
         return confirmed
 
     def numbered(self, report: Report) -> Report:

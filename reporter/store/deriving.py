@@ -28,7 +28,7 @@ _WRITTEN: Final = (*FIELDS, "date_orders")
 """What of a job the service wrote, and how that is read."""
 _AT_ONCE: Final = 5_000
 """Jobs that are asked for at once: a query takes only so many values."""
-_SAID: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
+_OF_SIGHTING: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
 """What a sighting says beyond the names of its scope."""
 
 Identity = tuple[int, str]
@@ -55,11 +55,11 @@ class Derivation:
         self._scopes: dict[ScopeKey, _Scope] = {}
         self._last: dict[ScopeKey, Sighting] = {}
         self._listed: set[ScopeKey] = set()
-        for row in connection.execute(_last_said(), {"customer_id": customer_id}):
+        for row in connection.execute(_last_sightings(), {"customer_id": customer_id}):
             key = row.service, row.module, row.name
             self._scopes[key] = _Scope(row.id, row.module_id)
             if row.listed is not None:
-                self._last[key] = Sighting(*key, *(getattr(row, name) for name in _SAID))
+                self._last[key] = Sighting(*key, *(getattr(row, name) for name in _OF_SIGHTING))
             if row.listed:
                 self._listed.add(key)
 
@@ -67,25 +67,25 @@ class Derivation:
         """Keep what the rows of a snapshot say: those of all its replies, in their order."""
         jobs = [row for row in rows if present(row["jobId"])]
         sightings = sightings_of(rows, self._last)
-        self._know({*map(scope_of, jobs), *(own.scope for own in sightings)})
+        self._know({*map(scope_of, jobs), *(sighting.scope for sighting in sightings)})
         self._keep_sightings(fetch_id, sightings)
         self._keep_jobs(fetch_id, jobs)
 
     def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> None:
         """Keep the jobs of a snapshot, as far as they say anything new."""
         seen = [self._job(row, fetch_id) for row in rows]
-        before = self._kept({_identity(own) for own in seen})
+        before = self._kept({_identity(job) for job in seen})
         now = dict(before)
-        for own in seen:
-            older = now.get(_identity(own))
-            now[_identity(own)] = _dated(counting(older, own) if older else own)
-        changed = [identity for identity, own in now.items() if own != before.get(identity)]
+        for job in seen:
+            older = now.get(_identity(job))
+            now[_identity(job)] = _dated(counting(older, job) if older else job)
+        changed = [identity for identity, job in now.items() if job != before.get(identity)]
         if changed:
             self._connection.execute(
                 _upsert(self._connection.dialect.name), [now[identity] for identity in changed]
             )
-            kept = (own for identity in changed for own in (before.get(identity), now[identity]))
-            dates = [own["dated_at"] for own in kept if own and own["dated_at"]]
+            kept = (job for identity in changed for job in (before.get(identity), now[identity]))
+            dates = [job["dated_at"] for job in kept if job and job["dated_at"]]
             if dates:
                 forget_tallies(self._connection, self._customer_id, min(dates))
 
@@ -101,10 +101,10 @@ class Derivation:
                 for service, module in sorted(modules)
             ]
             self._connection.execute(sa.insert(tables.modules), rows)
-        own = tables.modules.c
-        query = sa.select(own.service, own.module, own.id)
-        found = self._connection.execute(query.where(own.customer_id == self._customer_id))
-        numbers = {(service, module): number for service, module, number in found}
+        columns = tables.modules.c
+        query = sa.select(columns.service, columns.module, columns.id)
+        numbered = self._connection.execute(query.where(columns.customer_id == self._customer_id))
+        numbers = {(service, module): number for service, module, number in numbered}
         self._connection.execute(
             sa.insert(tables.scopes),
             [
@@ -117,22 +117,24 @@ class Derivation:
 
     def _keep_sightings(self, fetch_id: int, sightings: Sequence[Sighting]) -> None:
         """Keep what is said of each scope where it is something else than before."""
-        seen = {own.scope for own in sightings}
-        changes = [(own, True) for own in sightings if not self._goes_on(own)]
+        seen = {sighting.scope for sighting in sightings}
+        changes = [(sighting, True) for sighting in sightings if not self._goes_on(sighting)]
         changes += [(self._last[scope], False) for scope in sorted(self._listed - seen)]
         rows = [
-            {name: getattr(own, name) for name in _SAID}
-            | {"scope_id": self._scopes[own.scope].id, "fetch_id": fetch_id, "listed": listed}
-            for own, listed in changes
+            {name: getattr(sighting, name) for name in _OF_SIGHTING}
+            | {"scope_id": self._scopes[sighting.scope].id, "fetch_id": fetch_id, "listed": listed}
+            for sighting, listed in changes
         ]
         if rows:
             self._connection.execute(sa.insert(tables.sightings), rows)
-        self._last |= {own.scope: own for own in sightings}
+        self._last |= {sighting.scope: sighting for sighting in sightings}
         self._listed = seen
 
-    def _goes_on(self, own: Sighting) -> bool:
+    def _goes_on(self, sighting: Sighting) -> bool:
         """Whether a scope is listed as by the snapshot before, and nothing was lost in between."""
-        return own.scope in self._listed and own == replace(self._last[own.scope], lost=False)
+        return sighting.scope in self._listed and sighting == replace(
+            self._last[sighting.scope], lost=False
+        )
 
     def _job(self, row: Row, fetch_id: int) -> Row:
         """A row of the table `jobs`, but for what it is dated by."""
@@ -155,8 +157,8 @@ class Derivation:
         asked = sorted(identities)
         for first in range(0, len(asked), _AT_ONCE):
             some = identity.in_(asked[first : first + _AT_ONCE])
-            found = self._connection.execute(sa.select(tables.jobs).where(some)).mappings()
-            kept |= {_identity(own): own for own in map(dict, found)}
+            rows = self._connection.execute(sa.select(tables.jobs).where(some)).mappings()
+            kept |= {_identity(row): row for row in map(dict, rows)}
         return kept
 
 
@@ -168,13 +170,13 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
     """
     forget_tallies(connection, customer_id)
     modules, scopes = tables.modules, tables.scopes
-    own_modules = sa.select(modules.c.id).where(modules.c.customer_id == customer_id)
-    own_scopes = sa.select(scopes.c.id).where(scopes.c.module_id.in_(own_modules))
+    customer_modules = sa.select(modules.c.id).where(modules.c.customer_id == customer_id)
+    customer_scopes = sa.select(scopes.c.id).where(scopes.c.module_id.in_(customer_modules))
     connection.execute(
-        sa.delete(tables.sightings).where(tables.sightings.c.scope_id.in_(own_scopes))
+        sa.delete(tables.sightings).where(tables.sightings.c.scope_id.in_(customer_scopes))
     )
     for table in (tables.jobs, scopes):
-        connection.execute(sa.delete(table).where(table.c.module_id.in_(own_modules)))
+        connection.execute(sa.delete(table).where(table.c.module_id.in_(customer_modules)))
     connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
     derivation = Derivation(connection, customer_id)
     for fetch_id in snapshots_of(connection, customer_id):
@@ -189,8 +191,8 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
 
 def snapshots_of(connection: sa.Connection, customer_id: str) -> Sequence[int]:
     """The complete snapshots of a customer, in the order they were recorded."""
-    own = tables.fetches.c.id
-    query = sa.select(own).where(complete(customer_id)).order_by(own)
+    fetch_id = tables.fetches.c.id
+    query = sa.select(fetch_id).where(complete(customer_id)).order_by(fetch_id)
     return connection.execute(query).scalars().all()
 
 
@@ -203,14 +205,14 @@ def complete(customer_id: str) -> sa.ColumnElement[bool]:
 def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
     """The replies of a complete fetch, as they were received."""
     replies, bodies = tables.replies.c, tables.bodies.c
-    found = connection.execute(
+    rows = connection.execute(
         sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
         .join(tables.bodies, bodies.sha256 == replies.sha256)
         .where(replies.fetch_id == fetch_id)
         .order_by(replies.position)
     )
     return tuple(
-        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in found
+        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in rows
     )
 
 
@@ -235,7 +237,7 @@ def scopes_of(customer_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
 
 
 @cache
-def _last_said() -> sa.Select[Any]:
+def _last_sightings() -> sa.Select[Any]:
     """All scopes of `customer_id` with what was said last of each; missing where nothing ever was.
 
     Made once: to make it takes longer than to ask it.
@@ -244,9 +246,9 @@ def _last_said() -> sa.Select[Any]:
     earlier = sightings.alias("earlier")
     last = sa.select(sa.func.max(earlier.c.fetch_id)).where(earlier.c.scope_id == scope_id)
     same = (sightings.c.scope_id == scope_id) & (sightings.c.fetch_id == last.scalar_subquery())
-    said = (sightings.c.listed, *(sightings.c[name] for name in _SAID))
+    columns = (sightings.c.listed, *(sightings.c[name] for name in _OF_SIGHTING))
     scopes = scopes_of(sa.bindparam("customer_id"))
-    return scopes.outerjoin(sightings, same).add_columns(*said)
+    return scopes.outerjoin(sightings, same).add_columns(*columns)
 
 
 @cache
@@ -254,20 +256,20 @@ def _upsert(dialect: str) -> Any:
     """What keeps rows of `jobs`, new ones or in place of what was kept of them. Made once."""
     insert = tables.insert(dialect, tables.jobs)
     identity = ("module_id", "job_id")
-    values = {own.name: own for own in insert.excluded if own.name not in identity}
+    values = {column.name: column for column in insert.excluded if column.name not in identity}
     return insert.on_conflict_do_update(index_elements=identity, set_=values)
 
 
-def _identity(own: Row) -> Identity:
-    return own["module_id"], own["job_id"]
+def _identity(job: Row) -> Identity:
+    return job["module_id"], job["job_id"]
 
 
-def _dated(own: Row) -> Row:
+def _dated(job: Row) -> Row:
     """A row of the table `jobs` with what it is dated by."""
-    started_at, ended_at = moment(own, "startTime"), moment(own, "endTime")
-    return own | {
-        "dated_at": started_at or ended_at or own["first_modified_at"],
-        "point_at": ended_at or started_at or own["first_modified_at"],
+    started_at, ended_at = moment(job, "startTime"), moment(job, "endTime")
+    return job | {
+        "dated_at": started_at or ended_at or job["first_modified_at"],
+        "point_at": ended_at or started_at or job["first_modified_at"],
     }
 
 

@@ -130,23 +130,25 @@ def queue(
     with store.begin() as connection:
         version_id = _newest(connection, customer, mine, version)
         rows = _rows_of(connection, mine)
-        wanted = {(own.channel, own.address): own for own in recipients}
+        wanted = {(recipient.channel, recipient.address): recipient for recipient in recipients}
         _withdraw(connection, rows, version, wanted, now)
         for (channel, address), recipient in wanted.items():
-            theirs = [own for own in rows if (own.channel, own.recipient) == (channel, address)]
-            own = next((own for own in theirs if own.number == version.number), None)
-            if own is None:
-                if _has_it(theirs, version):
+            of_recipient = [
+                row for row in rows if (row.channel, row.recipient) == (channel, address)
+            ]
+            current = next((row for row in of_recipient if row.number == version.number), None)
+            if current is None:
+                if _has_version(of_recipient, version):
                     continue
                 _insert(connection, version_id, recipient, message_id, move, now)
-            elif own.state == DeliveryState.WITHDRAWN or (
-                released and own.state == DeliveryState.QUEUED
+            elif current.state == DeliveryState.WITHDRAWN or (
+                released and current.state == DeliveryState.QUEUED
             ):
-                _apply(connection, [own.id], move, now, released_at=now, role=recipient.role)
-            elif own.role != recipient.role:
+                _apply(connection, [current.id], move, now, released_at=now, role=recipient.role)
+            elif current.role != recipient.role:
                 connection.execute(
                     sa.update(deliveries)
-                    .where(deliveries.c.id == own.id)
+                    .where(deliveries.c.id == current.id)
                     .values(role=recipient.role)
                 )
 
@@ -230,7 +232,7 @@ def _withdraw(
         _apply(connection, [row.id], Move(DeliveryState.WITHDRAWN, reason), now)
 
 
-def _has_it(rows: Sequence[sa.Row[Any]], version: Version) -> bool:
+def _has_version(rows: Sequence[sa.Row[Any]], version: Version) -> bool:
     """Whether what a recipient had last, or may have had, has the figures of this version, or is of
     the same data; or whether a person has since then said that it is not to go there.
 
@@ -298,7 +300,7 @@ def deliveries_of(
         query = query.where(versions.customer_id == customer.id)
     if period is not None:
         query = query.where(versions.period == period)
-    if wanted := [own.value for own in states]:
+    if wanted := [state.value for state in states]:
         query = query.where(deliveries.c.state.in_(wanted))
     with store.reading() as connection:
         return tuple(_delivery(row) for row in connection.execute(query))
@@ -331,21 +333,22 @@ def changes_of(
     Raises:
         StoreError: the database refuses.
     """
-    found: dict[int, list[DeliveryChange]] = {own.id: [] for own in deliveries}
-    if not found:
+    by_delivery: dict[int, list[DeliveryChange]] = {delivery.id: [] for delivery in deliveries}
+    if not by_delivery:
         return {}
     changes = tables.delivery_changes.c
     query = (
         sa.select(changes.delivery_id, changes.state, changes.reason, changes.at)
-        .where(changes.delivery_id.between(min(found), max(found)))  # no limit to a list of ids
+        # Between two ids: a list of them has its limit.
+        .where(changes.delivery_id.between(min(by_delivery), max(by_delivery)))
         .order_by(changes.id)
     )
     with store.reading() as connection:
         for row in connection.execute(query):
-            if row.delivery_id in found:
+            if row.delivery_id in by_delivery:
                 change = DeliveryChange(DeliveryState(row.state), row.reason, row.at)
-                found[row.delivery_id].append(change)
-    return {key: tuple(own) for key, own in found.items()}
+                by_delivery[row.delivery_id].append(change)
+    return {key: tuple(states) for key, states in by_delivery.items()}
 
 
 def move(
@@ -433,14 +436,16 @@ def cut_short(store: Store, now: datetime) -> None:
     Raises:
         StoreError: the database refuses.
     """
-    found = deliveries_of(store, states=[DeliveryState.SENDING])
+    deliveries = deliveries_of(store, states=[DeliveryState.SENDING])
     uncertain = Move(
         DeliveryState.UNCERTAIN,
         "the sending was cut short before the other side had answered",
         tried=True,
     )
     again = Move(DeliveryState.APPROVED, "the copying was cut short")
-    moves = {own.id: again if own.channel == "folder" else uncertain for own in found}
+    moves = {
+        delivery.id: again if delivery.channel == "folder" else uncertain for delivery in deliveries
+    }
     move(store, moves, now, out_of=[DeliveryState.SENDING])
 
 
@@ -457,7 +462,7 @@ def _apply(
     deliveries = tables.deliveries
     chosen = [deliveries.c.id.in_(ids)]
     if out_of:
-        chosen.append(deliveries.c.state.in_([own.value for own in out_of]))
+        chosen.append(deliveries.c.state.in_([state.value for state in out_of]))
     moved = connection.execute(
         sa.update(deliveries)
         .where(*chosen)
@@ -481,7 +486,12 @@ def _note(connection: sa.Connection, ids: Sequence[int], to: Move, now: datetime
         connection.execute(
             sa.insert(tables.delivery_changes),
             [
-                {"delivery_id": own, "state": to.state.value, "reason": to.reason, "at": now}
-                for own in ids
+                {
+                    "delivery_id": delivery_id,
+                    "state": to.state.value,
+                    "reason": to.reason,
+                    "at": now,
+                }
+                for delivery_id in ids
             ],
         )

@@ -102,7 +102,7 @@ def monthly_jobs(
     Counted in the database: a year of single jobs would take seconds to read.
     """
     month = sa.case(
-        *((_JOBS.dated_at < own.end, number) for number, own in enumerate(months))
+        *((_JOBS.dated_at < period.end, number) for number, period in enumerate(months))
     ).label("month")
     fields = [_JOBS[name] for name in _TREND_FIELDS]
     query = (
@@ -117,26 +117,26 @@ def monthly_jobs(
             query = query.where(
                 _JOBS.scope_id.not_in(
                     [
-                        own.id
-                        for own in scopes
-                        if policy.left_out_by(own.service, own.module, own.name or None)
+                        scope.id
+                        for scope in scopes
+                        if policy.left_out_by(scope.service, scope.module, scope.name or None)
                     ]
                 )
             )
-        found = connection.execute(query).all()
-    return pd.DataFrame(found, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
+        rows = connection.execute(query).all()
+    return pd.DataFrame(rows, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
 
 
 def _rows(connection: sa.Connection, customer_id: str, period: Period) -> pd.DataFrame:
     """The jobs of `read_period`, each once, in the columns `_COLUMNS`."""
     settled = connection.scalar(_settled(customer_id, period))
     needed = _needed(customer_id, period, settled)
-    found = {
+    jobs = {
         (row.module_id, row.job_id): tuple(row)  # plain: pandas asks each row
         for row in connection.execute(needed)
     }
     # Not by the database, whose order of texts is its own: the report is to be the same.
-    rows = pd.DataFrame.from_records(sorted(found.values(), key=_in_order), columns=_COLUMNS)
+    rows = pd.DataFrame.from_records(sorted(jobs.values(), key=_in_order), columns=_COLUMNS)
     for name in (*_TIMES, "dated_at"):
         rows[name] = pd.to_datetime(rows[name].astype("Int64"), unit="us", utc=True)
     return rows
@@ -182,7 +182,7 @@ def _needed(customer_id: str, period: Period, settled: Any) -> sa.CompoundSelect
     start, end = period.previous().start, period.end
     settled = settled or start
     mine = _rows_of(tables.jobs).where(_JOBS.scope_id.in_(_ids(customer_id)))
-    any_outcome = mine.where(_JOBS.outcome.in_([own.value for own in Outcome]))
+    any_outcome = mine.where(_JOBS.outcome.in_([outcome.value for outcome in Outcome]))
     return sa.union_all(
         mine.where(_JOBS.dated_at >= start, _JOBS.dated_at < end),
         any_outcome.where(_JOBS.dated_at < start, _JOBS.point_at >= start),  # then under way
@@ -193,9 +193,9 @@ def _needed(customer_id: str, period: Period, settled: Any) -> sa.CompoundSelect
         any_outcome.where(
             _JOBS.dated_at >= end, _JOBS.point_at >= start, _JOBS.point_at <= settled
         ),
-        _one_of_each(customer_id, lambda own: _last_before(own, start, end), Outcome),
-        _one_of_each(customer_id, lambda own: _first_after(own, settled, end), Outcome),
-        _one_of_each(customer_id, lambda own: _first_known(own, start)),
+        _one_of_each(customer_id, lambda jobs: _last_before(jobs, start, end), Outcome),
+        _one_of_each(customer_id, lambda jobs: _first_after(jobs, settled, end), Outcome),
+        _one_of_each(customer_id, lambda jobs: _first_known(jobs, start)),
     )
 
 
@@ -204,10 +204,10 @@ def _rows_of(jobs: sa.FromClause) -> sa.Select[Any]:
     columns = (jobs.c[name] for name in _COLUMNS)
     return sa.select(
         *(
-            sa.type_coerce(own, sa.BigInteger).label(own.name)
-            if isinstance(own.type, tables.Instant)
-            else own
-            for own in columns
+            sa.type_coerce(column, sa.BigInteger).label(column.name)
+            if isinstance(column.type, tables.Instant)
+            else column
+            for column in columns
         )
     )
 
@@ -242,7 +242,7 @@ def _one_of_each(
     of_each = scopes_of(customer_id).with_only_columns(scopes.module_id)
     if outcomes:
         outcome = sa.union_all(
-            *(sa.select(sa.literal(own.value).label("outcome")) for own in outcomes)
+            *(sa.select(sa.literal(wanted.value).label("outcome")) for wanted in outcomes)
         ).subquery("outcomes")
         first = first.where(jobs.c.outcome == outcome.c.outcome)
         of_each = of_each.join(outcome, sa.true())
@@ -329,5 +329,5 @@ def _kept(
 
 def absence_of(error: str) -> Absence:
     """Why nothing is known, from what is kept of it."""
-    lack, _, said = error.partition(": ")
-    return Absence(Lack(lack), said)
+    lack, _, detail = error.partition(": ")
+    return Absence(Lack(lack), detail)

@@ -45,10 +45,10 @@ def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterato
                 complete(customer.id), fetches.taken_at > as_of
             )
         )
-        found = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(mine)
+        query = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(mine)
         if next_one is not None:
-            found = found.where(fetches.id < next_one)
-        for row in connection.execute(found.order_by(fetches.id)).all():
+            query = query.where(fetches.id < next_one)
+        for row in connection.execute(query.order_by(fetches.id)).all():
             replies = replies_of(connection, row.id) if row.error is None else ()
             yield Fetch(row.kind, row.taken_at, row.error, replies)
 

@@ -20,7 +20,7 @@ from reporter.store import tables
 from reporter.store.deriving import complete, scopes_of
 
 _SIGHTINGS: Final = tables.sightings.c
-_SAID: Final = tuple(name for name in SIGHTING_COLUMNS if name in _SIGHTINGS)
+_OF_SIGHTING: Final = tuple(name for name in SIGHTING_COLUMNS if name in _SIGHTINGS)
 _SCOPE: Final = ("service", "module", "name")
 
 
@@ -44,7 +44,9 @@ class Observed:
     @property
     def deciding(self) -> list[int]:
         """The fetches of the period, of the look before it, and of those after it that count."""
-        return [int(own) for own in self.ids[max(self.inside.start - 1, 0) : self.counted]]
+        return [
+            int(fetch_id) for fetch_id in self.ids[max(self.inside.start - 1, 0) : self.counted]
+        ]
 
 
 def observed_of(
@@ -53,10 +55,10 @@ def observed_of(
     """The looks at a customer, cut for a report of the period."""
     fetches = tables.fetches.c
     taken = sa.select(fetches.id, fetches.taken_at).where(complete(customer_id))
-    found = connection.execute(taken.order_by(fetches.taken_at, fetches.id)).all()
-    times = tuple(own.taken_at for own in found)
+    looks = connection.execute(taken.order_by(fetches.taken_at, fetches.id)).all()
+    times = tuple(look.taken_at for look in looks)
     seen = cut(times, period, watch_every)
-    ids = np.array([own.id for own in found], dtype=np.int64)
+    ids = np.array([look.id for look in looks], dtype=np.int64)
     return Observed(ids, times, seen.inside, seen.counted)
 
 
@@ -69,9 +71,9 @@ def sightings_in(
     since = _since(connection, customer_id, period, observed)
     if not since:
         return pd.DataFrame(columns=list(SIGHTING_COLUMNS)).astype(SIGHTING_COLUMNS)
-    columns = ("scope_id", "fetch_id", "listed", *_SAID, *_SCOPE)
-    found = connection.execute(_changes(customer_id, observed, since))
-    changes = pd.DataFrame.from_records(list(map(tuple, found)), columns=columns)
+    columns = ("scope_id", "fetch_id", "listed", *_OF_SIGHTING, *_SCOPE)
+    records = connection.execute(_changes(customer_id, observed, since))
+    changes = pd.DataFrame.from_records(list(map(tuple, records)), columns=columns)
     changes = changes.sort_values([*_SCOPE, "fetch_id"], ignore_index=True)
     fetch_ids, scope_ids = (changes[name].to_numpy("int64") for name in ("fetch_id", "scope_id"))
     places = np.argsort(observed.ids[: observed.counted])
@@ -113,11 +115,11 @@ def _since(
         .where(jobs.point_at < start)
     )
     last = last.order_by(jobs.point_at.desc()).limit(1)
-    found = connection.execute(
+    last_successes = connection.execute(
         scopes_of(customer_id).with_only_columns(scopes.id, last.scalar_subquery())
     )
     places = {}
-    for scope_id, at in found:
+    for scope_id, at in last_successes:
         first = bisect_left(observed.times, min(at, start)) if at is not None else 0
         places[scope_id] = max(min(first, observed.counted) - 1, 0)
     return places
@@ -136,8 +138,10 @@ def _changes(customer_id: str, observed: Observed, since: Mapping[int, int]) -> 
         before.scope_id == tables.scopes.c.id, before.fetch_id <= bound
     )
     columns = (
-        sa.type_coerce(own, sa.BigInteger) if isinstance(own.type, tables.Instant) else own
-        for own in (_SIGHTINGS[name] for name in ("scope_id", "fetch_id", "listed", *_SAID))
+        sa.type_coerce(column, sa.BigInteger) if isinstance(column.type, tables.Instant) else column
+        for column in (
+            _SIGHTINGS[name] for name in ("scope_id", "fetch_id", "listed", *_OF_SIGHTING)
+        )
     )
     modules, scopes = tables.modules.c, tables.scopes.c
     return (

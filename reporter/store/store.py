@@ -86,18 +86,20 @@ class Store:
         customers = tables.customers.c
         outdated = customers.derivation < tables.DERIVATION
         with self.reading() as connection:
-            found = connection.execute(sa.select(customers.id).where(outdated)).scalars().all()
-        if len(found) > _A_FEW:
+            customer_ids = (
+                connection.execute(sa.select(customers.id).where(outdated)).scalars().all()
+            )
+        if len(customer_ids) > _A_FEW:
             logger.warning(
                 "The jobs of %s customers are derived anew from their replies, once after an "
                 "upgrade; this may take minutes.",
-                f"{len(found):,}",
+                f"{len(customer_ids):,}",
             )
-        for done, customer_id in enumerate(found):
+        for done, customer_id in enumerate(customer_ids):
             if done:
                 time.sleep(_BREATH_S)
             if done and done % _TOLD_EVERY == 0:
-                logger.warning("Derived %s of %s customers.", f"{done:,}", f"{len(found):,}")
+                logger.warning("Derived %s of %s customers.", f"{done:,}", f"{len(customer_ids):,}")
             with self.begin() as connection:
                 mine = sa.select(customers.id).where(customers.id == customer_id, outdated)
                 if connection.scalar(mine.with_for_update()) is not None:
@@ -140,13 +142,13 @@ class Store:
             StoreError: the database refuses; nothing is kept.
         """
         by_reply = [(reply, rows_of([reply])) for reply in snapshot.replies]
-        rows = [row for _, own in by_reply for row in own]
+        rows = [row for _, of_reply in by_reply for row in of_reply]
         refuse_long(rows)
         customer = snapshot.customer
         with self.begin() as connection:
             # First, because whoever has read before and writes after must wait here.
             self._hold(connection, customer, snapshot.taken_at)
-            counted = [(reply, len(own)) for reply, own in by_reply]
+            counted = [(reply, len(of_reply)) for reply, of_reply in by_reply]
             fetch_id = self._record_replies(connection, customer.id, "jobs", counted, run_id)
             Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
@@ -306,7 +308,10 @@ class Store:
         # In one order, so that two writers wait for one another instead of for ever.
         connection.execute(
             _keep_bodies(self.engine.dialect.name),
-            [{"sha256": own, "body": zlib.compress(bodies[own])} for own in sorted(bodies)],
+            [
+                {"sha256": sha256, "body": zlib.compress(bodies[sha256])}
+                for sha256 in sorted(bodies)
+            ],
         )
         connection.execute(
             sa.insert(tables.replies),

@@ -28,9 +28,9 @@ def kept_tallies(
         tallies.starts_at >= months[0].start,
     )
     with store.reading() as connection:
-        found_at = revision(connection, customer.id)
-        found = {(row.starts_at, row.ends_at): _tally(row) for row in connection.execute(query)}
-    return found_at, [found.get((month.start, month.end)) for month in months]
+        at_revision = revision(connection, customer.id)
+        kept = {(row.starts_at, row.ends_at): _tally(row) for row in connection.execute(query)}
+    return at_revision, [kept.get((month.start, month.end)) for month in months]
 
 
 def keep_tallies(

@@ -63,8 +63,9 @@ def prunable(store: Store, before: datetime) -> Pruned:
     """What `prune` would take away."""
     with store.reading() as connection:
         old = sa.select(sa.func.count()).select_from(_old_fetches(before).subquery())
-        jobs = [_pruning(connection, own, before).jobs for own in _affected(connection, before)]
-        return Pruned(int(connection.scalar(old) or 0), sum(jobs))
+        customer_ids = _affected(connection, before)
+        jobs = sum(_pruning(connection, each, before).jobs for each in customer_ids)
+        return Pruned(int(connection.scalar(old) or 0), jobs)
 
 
 def prune(store: Store, before: datetime) -> Pruned:
@@ -103,12 +104,12 @@ def _old_fetches(before: datetime) -> sa.Select[tuple[int]]:
 def _affected(connection: sa.Connection, before: datetime) -> Sequence[str]:
     """The customers of whom there are old snapshots."""
     fetches = tables.fetches.c
-    found = (
+    query = (
         sa.select(fetches.customer_id)
         .distinct()
         .where(fetches.customer_id.is_not(None), fetches.taken_at < before)
     )
-    return connection.execute(found.order_by(fetches.customer_id)).scalars().all()
+    return connection.execute(query.order_by(fetches.customer_id)).scalars().all()
 
 
 def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _Pruning:
@@ -116,17 +117,17 @@ def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _
     scopes = scopes_of(customer_id).with_only_columns(tables.scopes.c.id)
     whole = sa.select(fetches.id).where(complete(customer_id), fetches.taken_at >= before)
     kept = connection.execute(whole.order_by(fetches.id)).scalars().all()
-    said = sa.select(sightings.scope_id, sightings.fetch_id, sightings.listed, sightings.job_id)
-    said = said.where(sightings.scope_id.in_(scopes))
+    query = sa.select(sightings.scope_id, sightings.fetch_id, sightings.listed, sightings.job_id)
+    query = query.where(sightings.scope_id.in_(scopes))
     going: list[Any] = []
     holding: dict[tuple[int, int], Any] = {}
     listed: dict[tuple[int, str], int] = {}
-    for row in connection.execute(said.order_by(sightings.scope_id, sightings.fetch_id)):
+    for row in connection.execute(query.order_by(sightings.scope_id, sightings.fetch_id)):
         place = bisect_left(kept, row.fetch_id)
         if place < len(kept):  # of several that come to hold from one snapshot on, the last does
-            before_it = holding.get((row.scope_id, kept[place]))
+            replaced = holding.get((row.scope_id, kept[place]))
             holding[row.scope_id, kept[place]] = row
-            going += [before_it] if before_it else []
+            going += [replaced] if replaced else []
         else:
             going.append(row)
     for (scope_id, kept_id), row in holding.items():
@@ -135,22 +136,22 @@ def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _
     old = sa.select(jobs.module_id, jobs.job_id, jobs.scope_id)
     old = old.where(jobs.scope_id.in_(scopes), jobs.fetch_id.in_(_old_fetches(before)))
     given = connection.execute(old).all()
-    held = [own for own in given if (own.scope_id, own.job_id) in listed]
+    held = [job for job in given if (job.scope_id, job.job_id) in listed]
     return _Pruning(
-        [{"at_scope": own.scope_id, "at_fetch": own.fetch_id} for own in going],
+        [{"at_scope": sighting.scope_id, "at_fetch": sighting.fetch_id} for sighting in going],
         [
-            {"at_scope": scope_id, "at_fetch": own.fetch_id, "kept_id": kept_id}
-            for (scope_id, kept_id), own in holding.items()
-            if own.fetch_id != kept_id
+            {"at_scope": scope_id, "at_fetch": sighting.fetch_id, "kept_id": kept_id}
+            for (scope_id, kept_id), sighting in holding.items()
+            if sighting.fetch_id != kept_id
         ],
         len(given) - len(held),
         [
             {
-                "at_module": own.module_id,
-                "at_job": own.job_id,
-                "kept_id": listed[own.scope_id, own.job_id],
+                "at_module": job.module_id,
+                "at_job": job.job_id,
+                "kept_id": listed[job.scope_id, job.job_id],
             }
-            for own in held
+            for job in held
         ],
     )
 
@@ -159,15 +160,15 @@ def _prune_derived(connection: sa.Connection, pruning: _Pruning) -> None:
     """Take away what is derived from old snapshots alone, and move on what holds in later ones."""
     sightings, jobs = tables.sightings, tables.jobs
     kept_id: sa.BindParameter[int] = sa.bindparam("kept_id")
-    said = (sightings.c.scope_id == sa.bindparam("at_scope")) & (
+    sighting = (sightings.c.scope_id == sa.bindparam("at_scope")) & (
         sightings.c.fetch_id == sa.bindparam("at_fetch")
     )
     job = (jobs.c.module_id == sa.bindparam("at_module")) & (
         jobs.c.job_id == sa.bindparam("at_job")
     )
     for statement, rows in (
-        (sa.delete(sightings).where(said), pruning.sightings),
-        (sa.update(sightings).where(said).values(fetch_id=kept_id, lost=False), pruning.moved),
+        (sa.delete(sightings).where(sighting), pruning.sightings),
+        (sa.update(sightings).where(sighting).values(fetch_id=kept_id, lost=False), pruning.moved),
         (sa.update(jobs).where(job).values(fetch_id=kept_id), pruning.listed),
     ):
         if rows:
@@ -179,8 +180,8 @@ def _forget_scopes(connection: sa.Connection) -> None:
     modules, scopes, sightings, jobs = (
         tables.modules, tables.scopes, tables.sightings, tables.jobs,
     )  # fmt: skip
-    said = sa.select(sightings.c.scope_id).where(sightings.c.scope_id == scopes.c.id)
+    sighted = sa.select(sightings.c.scope_id).where(sightings.c.scope_id == scopes.c.id)
     gave = sa.select(jobs.c.scope_id).where(jobs.c.scope_id == scopes.c.id)
     left = sa.select(scopes.c.id).where(scopes.c.module_id == modules.c.id)
-    connection.execute(sa.delete(scopes).where(~said.exists(), ~gave.exists()))
+    connection.execute(sa.delete(scopes).where(~sighted.exists(), ~gave.exists()))
     connection.execute(sa.delete(modules).where(~left.exists()))

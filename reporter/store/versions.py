@@ -77,8 +77,8 @@ class Version:
             return self.files[str(path)]
         moved = {
             sha256
-            for own, sha256 in self.files.items()
-            if Path(own).parts[-_WITHIN:] == path.parts[-_WITHIN:]
+            for file, sha256 in self.files.items()
+            if Path(file).parts[-_WITHIN:] == path.parts[-_WITHIN:]
         }
         return moved.pop() if len(moved) == 1 else None
 
@@ -99,14 +99,14 @@ def versions_of(store: Store, customer: Customer, period: str) -> tuple[Version,
     versions = tables.versions.c
     mine = (versions.customer_id == customer.id) & (versions.period == period)
     columns = [column for column in versions if column.name != "figures"]  # large
-    own = sa.select(*columns).where(mine).order_by(versions.number)
+    query = sa.select(*columns).where(mine).order_by(versions.number)
     written = sa.select(tables.version_files).join(tables.versions).where(mine)
     with store.reading() as connection:
-        found = connection.execute(own).all()
-        paths: dict[int, dict[str, str]] = {row.id: {} for row in found}
+        rows = connection.execute(query).all()
+        paths: dict[int, dict[str, str]] = {row.id: {} for row in rows}
         for row in connection.execute(written):
             paths[row.version_id][row.path] = row.sha256
-    return tuple(_version(row, paths[row.id]) for row in found)
+    return tuple(_version(row, paths[row.id]) for row in rows)
 
 
 def figures_of(store: Store, customer: Customer, period: str, number: int) -> dict[str, Any]:
@@ -160,11 +160,11 @@ def keep_version(
         connection.execute(upsert, paths)
 
 
-_FOUND: Final = ("checked", "configuration", "redefined_sha256", "redefined_by", "standing")
+_FINDINGS: Final = ("checked", "configuration", "redefined_sha256", "redefined_by", "standing")
 """What can be found out of a version that is kept."""
 
 
-def found_unchanged(store: Store, customer: Customer, period: str, version: Version) -> None:
+def keep_findings(store: Store, customer: Customer, period: str, version: Version) -> None:
     """Keep what was found out of a version that still holds: on which newer basis, and what a
     newer program makes of it.
 
@@ -173,9 +173,9 @@ def found_unchanged(store: Store, customer: Customer, period: str, version: Vers
     """
     versions = tables.versions
     mine = {"customer_id": customer.id, "period": period, "number": version.number}
-    found = {name: getattr(version, name) for name in _FOUND}
+    findings = {name: getattr(version, name) for name in _FINDINGS}
     with store.begin() as connection:
-        connection.execute(sa.update(versions).filter_by(**mine).values(**found))
+        connection.execute(sa.update(versions).filter_by(**mine).values(**findings))
 
 
 def no_longer_as_good(store: Store, customer: Customer, period: str, before: int) -> None:
