@@ -25,8 +25,8 @@ def load_certificates(
         if path.suffix.lower() in (".pfx", ".p12"):
             return pkcs12.load_key_and_certificates(content, secret)
         key = load_pem_private_key(content, secret)
-        own, *further = x509.load_pem_x509_certificates(content)
-        return key, own, further
+        certificate, *further = x509.load_pem_x509_certificates(content)
+        return key, certificate, further
     except OSError as error:
         raise SettingsError(
             f"The certificate {path} cannot be read: {error.strerror}.",

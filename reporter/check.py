@@ -161,7 +161,7 @@ def _names(settings: Settings) -> Iterator[Finding]:
     """
     try:
         customers = customers_in_store(settings)
-        names = [settings.customer(own.id).name or own.name for own in customers]
+        names = [settings.customer(customer.id).name or customer.name for customer in customers]
         lacking = {name: letters for name in names if (letters := missing(name))}
     except (ReporterError, OSError):
         return
@@ -181,13 +181,13 @@ def _strangers(settings: Settings) -> Iterator[Finding]:
     who is meant without recipients, and says nothing. None where the store is empty or fails.
     """
     try:
-        known = {own.id for own in customers_in_store(settings)}
+        known = {customer.id for customer in customers_in_store(settings)}
     except ReporterError:
         return
-    for own in settings.customers if known else ():
-        if own.id not in known:
-            said = "is in [[customers]], but not in the store: `reporter customers` lists all ids"
-            yield Finding(f"customer {own.id}", None, said)
+    for customer in settings.customers if known else ():
+        if customer.id not in known:
+            detail = "is in [[customers]], but not in the store: `reporter customers` lists all ids"
+            yield Finding(f"customer {customer.id}", None, detail)
 
 
 def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -200,11 +200,11 @@ def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
         with closing(Store.open(settings.store_url)) as store:
             customers = store.customers()
             rare = list(missed_of(settings, store, customers, now))
-            known = bool(rare) or any(has_rhythm(store, own, now) for own in customers)
+            known = bool(rare) or any(has_rhythm(store, customer, now) for customer in customers)
     except ReporterError:
         return
-    for customer, found in rare:
-        yield Finding(f"rhythm of {customer.name}", None, found.words, more=(_ASK_MORE_OFTEN,))
+    for customer, missed in rare:
+        yield Finding(f"rhythm of {customer.name}", None, missed.words, more=(_ASK_MORE_OFTEN,))
     if customers and not known:
         yield Finding("rhythm", None, "not known yet: it takes a few fetches to tell")
     elif customers and not rare:
@@ -222,7 +222,7 @@ def _delivery(settings: Settings) -> Iterator[Finding]:
         yield _tried("delivery folder", lambda: check_folder(copies, settings.trust))
     wrong = []
     try:
-        customers = [named(settings, own) for own in customers_in_store(settings)]
+        customers = [named(settings, customer) for customer in customers_in_store(settings)]
     except ReporterError:
         return  # of which a finding before this one tells
     for customer in customers:
@@ -260,26 +260,28 @@ def _evidence(settings: Settings, now: datetime) -> Finding:
 
 def _until(ends: datetime, now: datetime) -> str:
     """Until when a certificate is valid, and whether that is soon."""
-    said = f"valid until {ends:%Y-%m-%d}"
+    detail = f"valid until {ends:%Y-%m-%d}"
     if ends - now <= EXPIRY_NEAR:
-        said += f", {(ends - now).days} days from now: register the next one soon"
-    return said
+        detail += f", {(ends - now).days} days from now: register the next one soon"
+    return detail
 
 
 def _credentials(access: Access, now: datetime) -> Finding:
     """Where the proof comes from, never what it is; and how long a certificate is good for."""
     credential = access.credential
     if not isinstance(credential, ClientCertificate):
-        said = f"secret of app {access.client_id} from {credential.origin}"
-        return Finding("credentials", True, said)
+        detail = f"secret of app {access.client_id} from {credential.origin}"
+        return Finding("credentials", True, detail)
     begins = credential.certificate.not_valid_before_utc
     ends = credential.certificate.not_valid_after_utc
-    said = f"certificate of app {access.client_id} from {credential.origin}, "
+    detail = f"certificate of app {access.client_id} from {credential.origin}, "
     if not begins <= now <= ends:
-        said += f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
+        detail += (
+            f"expired on {ends:%Y-%m-%d}" if now > ends else f"valid from {begins:%Y-%m-%d} on"
+        )
         mend = "Register a certificate that is valid now, and set `certificate` in [api]."
-        return Finding("credentials", False, said, more=(mend,))
-    return Finding("credentials", True, said + _until(ends, now))
+        return Finding("credentials", False, detail, more=(mend,))
+    return Finding("credentials", True, detail + _until(ends, now))
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:
@@ -307,6 +309,6 @@ def _service(exchange: Exchange, access: Access) -> str:
         first = listed.customers[0]
         answers = source.snapshot(first).answers
         seen += f"; of {first.name}: jobs read"
-        for own in answers:
-            seen += f", {own.kind} {own.absence.kind if own.absence else 'read'}"
+        for answer in answers:
+            seen += f", {answer.kind} {answer.absence.kind if answer.absence else 'read'}"
     return seen

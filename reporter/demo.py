@@ -161,7 +161,11 @@ def fetch_month(
             source, listed = fetch_customers(access, store, clock, exchange)
             due = [customer for customer in listed.customers if not _missed(customer, moment)]
             outcomes = list(fetch_snapshots(source, due, store, clock))
-            errors = {own.customer.id: own.error for own in outcomes if own.error is not None}
+            errors = {
+                outcome.customer.id: outcome.error
+                for outcome in outcomes
+                if outcome.error is not None
+            }
     return errors
 
 

@@ -67,7 +67,7 @@ def folder_names(customers: Iterable[Customer]) -> dict[str, str]:
             if mark
         )
         taken = plain | set(names.values())
-        names[customer_id] = next(own for own in marked if own not in taken)
+        names[customer_id] = next(candidate for candidate in marked if candidate not in taken)
     return names
 
 
@@ -129,7 +129,7 @@ def _sweep(folder: Path) -> None:
     """Take away drafts of processes of this machine that were killed."""
     draft = re.compile(rf"\.{re.escape(socket.gethostname())}-(\d+)-[0-9a-f]{{8}}(\.\w+)?")
     for path in folder.glob(".*"):
-        if (found := draft.fullmatch(path.name)) and not _runs(int(found[1])):
+        if (match := draft.fullmatch(path.name)) and not _runs(int(match[1])):
             path.unlink(missing_ok=True)
 
 

@@ -11,8 +11,8 @@ class Finding:
 
     what: str
     good: bool | None
-    """None: not needed, and not there; or not compared, and `said` why."""
-    said: str
+    """None: not needed, and not there; or not compared, and `detail` why."""
+    detail: str
     checked: bool = True
     """False where it could not be tried, as for want of room: then nobody knows, and `good` is not
     True."""
@@ -27,4 +27,4 @@ class Finding:
         return {True: "ok", False: "FAILED", None: "absent"}[self.good]
 
     def line(self) -> str:
-        return f"{self.word:7} {self.what}: {self.said}"
+        return f"{self.word:7} {self.what}: {self.detail}"

@@ -191,9 +191,9 @@ class Policy:
 
     def left_out_by(self, service: str, module: str, name: str | None) -> LeaveOut | None:
         """The narrowest rule by which a scope is left out; None where there is none."""
-        rules = {(own.service, own.module, own.name): own for own in reversed(self.left_out)}
+        rules = {(rule.service, rule.module, rule.name): rule for rule in reversed(self.left_out)}
         widths = _widths(service, module, name)
-        return next((rules[own] for own in widths if own in rules), None)
+        return next((rules[width] for width in widths if width in rules), None)
 
     def success_target(
         self, service: str | None = None, module: str | None = None, name: str | None = None
@@ -365,7 +365,7 @@ class ModuleFigures:
     @property
     def named(self) -> bool:
         """Whether the service tells scopes of it apart by name."""
-        return any(own.name is not None for own in self.scopes)
+        return any(scope.name is not None for scope in self.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1053,9 +1053,9 @@ def not_judged(modules: Iterable[ModuleFigures], policy: Policy) -> int:
     return sum(
         scope.in_sight
         and scope.figures.gap_target_met is None
-        and bool(policy.gap_target(own.service, own.module, scope.name))
-        for own in modules
-        for scope in own.scopes
+        and bool(policy.gap_target(module.service, module.module, scope.name))
+        for module in modules
+        for scope in module.scopes
     )
 
 

@@ -197,7 +197,7 @@ def read_months(text: str) -> int:
     Raises:
         UsageError: it is none.
     """
-    found = re.fullmatch(r"(\d{1,4})\s*(?:months?|m)", text.strip())
-    if not found or not int(found[1]):
+    match = re.fullmatch(r"(\d{1,4})\s*(?:months?|m)", text.strip())
+    if not match or not int(match[1]):
         raise UsageError(f"{text!r} is no number of months.", hint="Write it as 25months.")
-    return int(found[1])
+    return int(match[1])

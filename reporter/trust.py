@@ -102,8 +102,8 @@ class Trust:
         self.context()  # which says what is wrong with them
         files = [named.file.path] if named and named.file else []
         for folder in named.folders if named else ():
-            found = (path for path in folder.path.iterdir() if _HASHED.fullmatch(path.name))
-            files += sorted(found)
+            hashed = (path for path in folder.path.iterdir() if _HASHED.fullmatch(path.name))
+            files += sorted(hashed)
         if named is None:
             files.append(Path(_certifi()))
         if self.ca_file:

@@ -262,13 +262,13 @@ class _Contents:
         there = set()
         for fetch in received_until(self.store, self.customer, self.version.as_of):
             replies = []
-            for own in fetch.replies:
-                sha256 = hashlib.sha256(own.body).hexdigest()
+            for reply in fetch.replies:
+                sha256 = hashlib.sha256(reply.body).hexdigest()
                 path = folder / reply_path(sha256)
                 if not path.exists():
-                    path.write_bytes(own.body)
-                replies.append(ArchivedReply(own.url, own.fetched_at, own.request_id, sha256))
-            there |= {own.sha256 for own in replies}
+                    path.write_bytes(reply.body)
+                replies.append(ArchivedReply(reply.url, reply.fetched_at, reply.request_id, sha256))
+            there |= {reply.sha256 for reply in replies}
             fetches.append(ArchivedFetch(fetch.kind, fetch.taken_at, fetch.error, tuple(replies)))
         figures = json.loads((folder / REPORTS["json"]).read_bytes())
         if not there >= {source["sha256"] for source in figures["sources"]}:
@@ -301,7 +301,7 @@ class _Contents:
         if number is None:
             return None
         versions = versions_of(self.store, self.customer, self.period.label)
-        corrected = next(own for own in versions if own.number == number)
+        corrected = next(version for version in versions if version.number == number)
         figures = figures_of(self.store, self.customer, self.period.label, number)
         text = json.dumps(figures, ensure_ascii=False, indent=1) + "\n"
         (folder / RESTATED).write_text(text, "utf-8")
@@ -330,15 +330,15 @@ def tools() -> Tools:
 
 def _libraries(root: str) -> dict[str, str]:
     """The versions of the libraries that a distribution needs, and those that these need."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     left = [root]
     while left:
         try:
-            own = metadata.distribution(left.pop())
+            library = metadata.distribution(left.pop())
         except metadata.PackageNotFoundError:
             continue  # for another system
-        if own.name not in found:
-            found[own.name] = own.version
-            needs = (need for need in own.requires or () if "extra ==" not in need)
+        if library.name not in versions:
+            versions[library.name] = library.version
+            needs = (need for need in library.requires or () if "extra ==" not in need)
             left += [re.split(r"[^\w.-]", need)[0] for need in needs]
-    return found
+    return versions

@@ -57,10 +57,10 @@ def workbook_finding(path: Path, made: Path, provenance: Provenance, same_tools:
     if same_tools:
         return Finding(what, False, "its cells are the same, and something else in it is not")
     if _ways(path) != _ways(made):
-        said = "not compared: its sheets are found by other ways, which programs may follow or not"
-        return Finding(what, None, f"{said}; {OTHER_VERSION}")
-    said = "not all compared: every cell holds the same; pictures, charts, formats, notes and what "
-    return Finding(what, None, f"{said}is hidden were not compared, as {OTHER_VERSION}")
+        detail = "not compared: its sheets are found by other ways, which programs may follow or "
+        return Finding(what, None, f"{detail}not; {OTHER_VERSION}")
+    detail = "not all compared: every cell holds the same; pictures, charts, formats, notes and "
+    return Finding(what, None, f"{detail}what is hidden were not compared, as {OTHER_VERSION}")
 
 
 def _ambiguity(path: Path) -> str:
@@ -217,17 +217,17 @@ def pdf_finding(
     if archived == follows:
         if same_tools:
             return Finding(what, False, "its text is the same, and something else in it is not")
-        said = "not all compared: its text has the same letters in the same order; how its pages "
-        said += "look, and which of the text can be seen on them, were not compared, as"
-        return Finding(what, None, f"{said} {OTHER_VERSION}")
+        detail = "not all compared: its text has the same letters in the same order; how its pages "
+        detail += "look, and which of the text can be seen on them, were not compared, as"
+        return Finding(what, None, f"{detail} {OTHER_VERSION}")
     if same_tools:
         return Finding(what, False, "it says something else than follows from the replies")
     missing = [text for text in _printed(report, look) if text in follows and text not in archived]
     if missing:
         return Finding(what, False, f"it does not show {first_of(missing, ', ')}")
-    said = "not compared: each rate and volume is somewhere in its text; whether it can be seen, "
-    said += "and whatever else the pages say of them, were not compared, as"
-    return Finding(what, None, f"{said} {OTHER_VERSION}")
+    detail = "not compared: each rate and volume is somewhere in its text; whether it can be seen, "
+    detail += "and whatever else the pages say of them, were not compared, as"
+    return Finding(what, None, f"{detail} {OTHER_VERSION}")
 
 
 def _text(path: Path) -> str:

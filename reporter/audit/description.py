@@ -60,8 +60,8 @@ def provenance_finding(
     replies.
     """
     fault = next(_provenance_faults(bag, configuration, provenance, expected), "")
-    said = fault or "times, period and version are those of the replies and the report"
-    return Finding("provenance", not fault, said)
+    detail = fault or "times, period and version are those of the replies and the report"
+    return Finding("provenance", not fault, detail)
 
 
 def _provenance_faults(
@@ -73,8 +73,8 @@ def _provenance_faults(
     if made_at < expected.as_of - CLOCKS_APART:
         yield f"it says that the report was made at {at(made_at)}, before its last fetch"
     if provenance.closed != expected.closed:
-        said = "was over" if provenance.closed else "was not over"
-        yield f"it says that the period {said} at the last fetch, which is not so"
+        claim = "was over" if provenance.closed else "was not over"
+        yield f"it says that the period {claim} at the last fetch, which is not so"
     restates = provenance.restates
     if restates is None:
         return
@@ -101,8 +101,8 @@ def info_finding(
     """
     info = look_into(bag).info
     fault = next(_info_faults(bag, info, configuration, provenance, latest), "")
-    said = fault or "customer, period, version, program and signer are those of the bag"
-    return Finding(INFO, not fault, said)
+    detail = fault or "customer, period, version, program and signer are those of the bag"
+    return Finding(INFO, not fault, detail)
 
 
 def _info_faults(
@@ -165,8 +165,9 @@ def guide_finding(
         return Finding(what, True, f"{README} and {SCRIPT} are what this program writes")
     if other_version is None:
         return Finding(what, False, f"{others[0]} is not what this program writes")
-    said = f"not compared: {' and '.join(others)}, as {other_version}. Run {SCRIPT} of no stranger"
-    return Finding(what, None, said)
+    detail = f"not compared: {' and '.join(others)}, as {other_version}."
+    detail += f" Run {SCRIPT} of no stranger"
+    return Finding(what, None, detail)
 
 
 def _brief(text: str) -> str:

@@ -117,8 +117,8 @@ def recomputed(
     except Exception as error:
         # Nobody knows what somebody has put into a bag: whatever comes of it is a verdict.
         logger.debug("A bag cannot be computed again", exc_info=True)
-        said = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
-        yield Finding("recomputed", False, f"it cannot be: {said}")
+        detail = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
+        yield Finding("recomputed", False, f"it cannot be: {detail}")
 
 
 def _not_read(bag: Path, error: OSError) -> Finding:
@@ -157,8 +157,8 @@ def _replies_finding(
             return Finding(what, False, f"one is of {at(max(times))}, which was still to come")
         for reply in fetch.replies:
             if customer.id not in unquote(urlsplit(reply.url).path).split("/"):
-                said = f"one was asked for of somebody else than {customer.id}: {reply.url}"
-                return Finding(what, False, shown(said)[:_LONGEST])
+                detail = f"one was asked for of somebody else than {customer.id}: {reply.url}"
+                return Finding(what, False, shown(detail)[:_LONGEST])
         if fetch.error is None and fetch.kind in _COUNTED:
             try:
                 split_snapshots(fetch.replies, _COUNTED[fetch.kind])
@@ -166,8 +166,8 @@ def _replies_finding(
                 return Finding(what, False, str(error))
         count += len(fetch.replies)
     if provenance.made_at > latest:
-        said = f"the report was made at {at(provenance.made_at)}, which was still to come"
-        return Finding(what, False, said)
+        detail = f"the report was made at {at(provenance.made_at)}, which was still to come"
+        return Finding(what, False, detail)
     return Finding(what, True, f"{count}, all of this customer, each list whole by its own count")
 
 
@@ -260,11 +260,11 @@ def _of_other_schema(
     path = bag / REPORTS["json"]
     if figures_hash(json_in(path)) != provenance.figures_sha256:
         yield Finding("figures", False, _OTHER_HASH)
-    said = (
+    detail = (
         f"could not be checked: the JSON is of schema {schema}, and this program knows {SCHEMA}. "
     )
-    said += "Verify it with the version that made it"
-    yield Finding("figures", None, said, checked=False)
+    detail += "Verify it with the version that made it"
+    yield Finding("figures", None, detail, checked=False)
     yield attachments_finding(bag / REPORTS["pdf"], path, None)
 
 
@@ -285,8 +285,8 @@ def _figures_finding(
     if differing:
         return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
     if same_tools and content_of(path, LARGEST_FILE) != json_bytes(report):
-        said = "they are the same, and the JSON is not, byte for byte"
-        return Finding(what, False, said)
+        detail = "they are the same, and the JSON is not, byte for byte"
+        return Finding(what, False, detail)
     if figures_hash(archived) != provenance.figures_sha256:
         return Finding(what, False, _OTHER_HASH)
     return Finding(what, True, "the JSON's follow from the raw replies, every one")

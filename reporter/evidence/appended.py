@@ -98,12 +98,12 @@ class _Addition:
             if not self.content.startswith(b"%d 0 obj\n" % role.number, place):
                 return "has objects that no signature takes"
             self.places[0, role.number] = place
-            found = self._read(role.number, place)
-            if found.written != role.expected(found):
+            added = self._read(role.number, place)
+            if added.written != role.expected(added):
                 return role.fault
-            if not self.content.startswith(_END_OF_OBJECT, found.end):
+            if not self.content.startswith(_END_OF_OBJECT, added.end):
                 return "has bytes that are of no object"
-            end = found.end + len(_END_OF_OBJECT)
+            end = added.end + len(_END_OF_OBJECT)
         tail = b"\nstartxref\n%d\n%%%%EOF\n" % place
         return None if self.content[end:] == tail else "has bytes that are of no object"
 
@@ -155,7 +155,7 @@ class _Addition:
         end = stream.tell()
         return _Object(start, value, self.content[start:end], end)
 
-    def _catalog(self, found: _Object) -> bytes | None:
+    def _catalog(self, added: _Object) -> bytes | None:
         """The document with a form and a permission; and with the extension of signatures by
         elliptic curves where it is claimed, which is of a later version of PDF.
         """
@@ -163,7 +163,7 @@ class _Addition:
         if before.keys() & _NEW_IN_CATALOG:
             return None
         extensions, version = _dictionary({"/ESIC": ESIC_EXTENSION_1.as_pdf_object()}), {}
-        if "/Version" in found.value:
+        if "/Version" in added.value:
             extensions[pdf_name("/ISO_")] = _array(ISO32002.as_pdf_object())
             version = {"/Version": pdf_name("/2.0")}
         new = {
@@ -181,26 +181,26 @@ class _Addition:
         annotations = _array(*former, self._ref(self._number(2)))
         return _bytes(_dictionary(_entries(page) | {"/Annots": annotations}))
 
-    def _information(self, found: _Object) -> bytes | None:
+    def _information(self, added: _Object) -> bytes | None:
         """The information with another time and the library that signed."""
         before = _entries(self.reader.trailer["/Info"])
-        producer, former = str(found.value["/Producer"]), before.get("/Producer")
+        producer, former = str(added.value["/Producer"]), before.get("/Producer")
         if not _PRODUCER.fullmatch(producer.removeprefix(f"{former}; " if former else "")):
             return None
         new = {"/Producer": generic.TextStringObject(producer)}
         if "/ModDate" in before:
-            time = str(found.value["/ModDate"])
+            time = str(added.value["/ModDate"])
             if not _is_pdf_time(time):
                 return None
             new["/ModDate"] = generic.TextStringObject(time)
         return _bytes(_dictionary(before | new))
 
-    def _metadata(self, found: _Object) -> bytes | None:
+    def _metadata(self, added: _Object) -> bytes | None:
         """The metadata with another time and the library that signed."""
         stream = self.reader.root["/Metadata"]
-        packed = found.value.encoded_data
+        packed = added.value.encoded_data
         written = _bytes(generic.StreamObject(_entries(stream), encoded_data=packed))
-        if written != found.written:
+        if written != added.written:
             return None
         now = _unpacked(packed, 2 * len(stream.data) + 4096)
         if not _is_harmless(packed, now) or now != _metadata_after(stream.data, now):
@@ -225,12 +225,12 @@ class _Addition:
         }
         return _bytes(_dictionary(values))
 
-    def _signature(self, found: _Object) -> bytes | None:
+    def _signature(self, added: _Object) -> bytes | None:
         """A signature of all bytes but its own, which allows no change."""
-        begun, time = _CONTENTS.match(found.written), str(found.value["/M"])
+        begun, time = _CONTENTS.match(added.written), str(added.value["/M"])
         if begun is None or not _is_pdf_time(time) or not _is_one_value(begun[1]):
             return None
-        opens, closes = (found.start + place for place in (begun.start(1) - 1, begun.end(1) + 1))
+        opens, closes = (added.start + place for place in (begun.start(1) - 1, begun.end(1) + 1))
         covered = b"[0 %d %d %d]" % (opens, closes, len(self.content) - closes)
         if begun[2] != covered.ljust(_BYTE_RANGE_WIDTH):
             return None
@@ -253,10 +253,10 @@ class _Addition:
         }
         return begun[0] + _bytes(_dictionary(values)).removeprefix(b"<<\n")
 
-    def _table(self, found: _Object) -> bytes | None:
+    def _table(self, added: _Object) -> bytes | None:
         """The table of these very objects, where they are, and the way to the rendered one."""
-        first, second = self.reader.trailer["/ID"][0], found.value["/ID"][1].original_bytes
-        packed = found.value.encoded_data
+        first, second = self.reader.trailer["/ID"][0], added.value["/ID"][1].original_bytes
+        packed = added.value.encoded_data
         table = XRefStream(self.places)
         table.compress()
         table.update(_entries(self.reader.trailer.flatten()))
@@ -275,20 +275,20 @@ class _Addition:
 
 def _metadata_after(before: bytes, now: bytes) -> bytes | None:
     """What signing makes of metadata, at the time and by the library that the new ones name."""
-    said = _said(now)
-    time, producer = (str(said[name].value) for name in (model.XMP_MODDATE, model.PDF_PRODUCER))
+    values = _xmp_values(now)
+    time, producer = (str(values[name].value) for name in (model.XMP_MODDATE, model.PDF_PRODUCER))
     if not (_XMP_TIME.fullmatch(time) and _PRODUCER.fullmatch(producer)):
         return None
     datetime.fromisoformat(time)
     new = {model.XMP_MODDATE: model.XmpValue(time), model.PDF_PRODUCER: model.XmpValue(producer)}
     buffer = BytesIO()
-    serialise_xmp([model.XmpStructure(_said(before) | new)], buffer)
+    serialise_xmp([model.XmpStructure(_xmp_values(before) | new)], buffer)
     toolkit = 'x:xmptk="{}"'
     library, named = (toolkit.format(name).encode() for name in (model.VENDOR, producer))
     return buffer.getvalue().replace(library, named, 1)
 
 
-def _said(xmp: bytes) -> dict[Any, Any]:
+def _xmp_values(xmp: bytes) -> dict[Any, Any]:
     """What metadata say, by name."""
     return {name: value for root in parse_xmp(BytesIO(xmp)) for name, value in root}
 

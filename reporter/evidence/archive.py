@@ -125,7 +125,7 @@ class Archive:
         return homes
 
     def _folders(self) -> list[Path]:
-        return sorted(own for own in self.folder.iterdir() if own.is_dir())
+        return sorted(path for path in self.folder.iterdir() if path.is_dir())
 
     def chains(self) -> dict[Path, Chain]:
         """The chain of each customer's folder.
@@ -183,7 +183,7 @@ class Archive:
             return "it is another bag than its record in the chain is of"
         for finding in verify_bag(bag).findings:
             if finding.good is False and finding.what != "time stamp":  # that can come later
-                return f"it has no record in the chain, and {finding.what}: {finding.said}"
+                return f"it has no record in the chain, and {finding.what}: {finding.detail}"
         if self.signer and not _is_signed_by(self.signer, bag):
             return "it has no record in the chain, and is not signed by the certificate configured"
         return ""
@@ -215,9 +215,9 @@ class Archive:
                 if not signed and any(link.record.signed for link in chain):
                     raise _unsigned_after_signed(bag)
                 tagmanifest = digests(bag / SIGNED)["sha256"]
-                said = {"signed": signed, "to_be_stamped": _to_be_stamped(bag)}
-                own = following(chain, bag=name, tagmanifest_sha256=tagmanifest, **said, **record)
-                self._append(home, own)
+                seals = {"signed": signed, "to_be_stamped": _to_be_stamped(bag)}
+                new = following(chain, bag=name, tagmanifest_sha256=tagmanifest, **seals, **record)
+                self._append(home, new)
             self._homes.setdefault(record["customer_id"], home)
             self._stamp_rest(home)
         except OSError as error:
@@ -248,13 +248,13 @@ class Archive:
             if record.bag not in removals(chain):
                 if record.signed and self.signer is None:
                     raise _no_certificate(record)
-                said = {
+                fields = {
                     "signed": self.signer is not None,
                     "to_be_stamped": self.authority is not None,
                     "retention_months": months,
                     "removed_at": now.astimezone(UTC).replace(microsecond=0),
                 }
-                self._append(home, removal_of(record, chain, **said))
+                self._append(home, removal_of(record, chain, **fields))
             for folder in remains_of(home, record):
                 # First out of sight, at once: half a bag would be a broken one.
                 folder.rename(home / f"{_DRAFT}{folder.name}")
@@ -346,7 +346,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 def remains_of(home: Path, record: Record) -> list[Path]:
     """The folders that there are of a bag: itself, and the packs made of it."""
     packs = sorted((home / PACKS).glob(f"{record.bag}-*"))
-    return [own for own in (home / record.bag, *packs) if own.is_dir()]
+    return [folder for folder in (home / record.bag, *packs) if folder.is_dir()]
 
 
 def _sweep(folder: Path) -> None:
@@ -386,7 +386,7 @@ def _fault(bag: Path) -> str:
 def _without_new_stamp(listing: Listing) -> Listing:
     """A bag without the time stamp that a run has added, and was cut short before it listed it."""
     listed, _ = read_manifest(listing.texts.get(SUMS, b""), "sha256")
-    new = {own for own in listing.beside if own.endswith(STAMP) and own not in listed}
+    new = {path for path in listing.beside if path.endswith(STAMP) and path not in listed}
     sizes = {path: size for path, size in listing.sizes.items() if path not in new}
     return replace(listing, sizes=sizes)
 
@@ -442,7 +442,7 @@ def _there(folder: Path, names: tuple[str, ...]) -> list[str]:
 
 def _signatures(folder: Path) -> list[str]:
     """The signatures and time stamps in the folder of a chain."""
-    return sorted(own.name for own in folder.iterdir() if own.suffix in (SIGNATURE, STAMP))
+    return sorted(path.name for path in folder.iterdir() if path.suffix in (SIGNATURE, STAMP))
 
 
 def _write(path: Path, content: bytes) -> None:

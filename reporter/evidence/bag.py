@@ -19,8 +19,8 @@ from reporter.errors import EvidenceError
 from reporter.files import write_whole
 
 ALGORITHMS: Final = ("sha256", "sha512")
-MANIFESTS: Final = tuple(f"manifest-{own}.txt" for own in ALGORITHMS)
-TAG_MANIFESTS: Final = tuple(f"tagmanifest-{own}.txt" for own in ALGORITHMS)
+MANIFESTS: Final = tuple(f"manifest-{algorithm}.txt" for algorithm in ALGORITHMS)
+TAG_MANIFESTS: Final = tuple(f"tagmanifest-{algorithm}.txt" for algorithm in ALGORITHMS)
 SIGNED: Final = TAG_MANIFESTS[0]
 """All else hangs on this file: it is what is signed, and what the chain names."""
 INFO: Final = "bag-info.txt"
@@ -105,7 +105,7 @@ def write_bag(folder: Path, info: Mapping[str, str]) -> None:
 def _write_manifests(folder: Path, names: Sequence[str], paths: Iterable[str]) -> None:
     hashes = hashes_of(folder, paths)
     for algorithm, name in zip(ALGORITHMS, names, strict=True):
-        listed = {path: own[algorithm] for path, own in hashes.items()}
+        listed = {path: by_algorithm[algorithm] for path, by_algorithm in hashes.items()}
         (folder / name).write_bytes(manifest_of(listed))
 
 
@@ -121,8 +121,8 @@ def write_sums(folder: Path, names: Iterable[str], anew: Collection[str] = ()) -
     """
     path = folder / SUMS
     former = read_manifest(path.read_bytes(), "sha256")[0] if path.exists() else {}
-    kept = {own: former[own] for own in former if own not in anew}
-    sums = {own: kept.get(own) or digests(folder / own)["sha256"] for own in names}
+    kept = {name: former[name] for name in former if name not in anew}
+    sums = {name: kept.get(name) or digests(folder / name)["sha256"] for name in names}
     content = manifest_of(sums)
     if sums and not (path.exists() and path.read_bytes() == content):
         write_whole(path, lambda draft: draft.write_bytes(content))
@@ -323,14 +323,14 @@ def read_manifest(content: bytes, algorithm: str) -> tuple[dict[str, str], list[
         return {}, ["is cut short"]
     listed, faults = {}, []
     for number, line in enumerate(text.split("\n")[:-1], 1):
-        found = _LINE[algorithm].fullmatch(line)
-        path = _unescaped(found[2]) if found else ""
-        if found is None:
+        match = _LINE[algorithm].fullmatch(line)
+        path = _unescaped(match[2]) if match else ""
+        if match is None:
             faults.append(f"line {number} is no hash and path")
         elif not _within(path):
             faults.append(f"line {number} leads out of the bag: {shown(path)}")
         else:
-            listed[path] = found[1]
+            listed[path] = match[1]
     return listed, faults[:_MOST_NAMED]
 
 
@@ -375,4 +375,4 @@ def _escaped(path: str) -> str:
 
 
 def _unescaped(path: str) -> str:
-    return re.sub("%(25|0A|0D)", lambda found: chr(int(found[1], 16)), path)
+    return re.sub("%(25|0A|0D)", lambda match: chr(int(match[1], 16)), path)

@@ -147,7 +147,7 @@ def read_chain(home: Path) -> tuple[Link, ...]:
     """
     folder = home / FOLDER
     try:
-        paths = [own for own in sorted(folder.iterdir()) if _NAME.fullmatch(own.name)]
+        paths = [path for path in sorted(folder.iterdir()) if _NAME.fullmatch(path.name)]
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -193,19 +193,23 @@ def chain_faults(chain: Chain) -> list[str]:
     return faults
 
 
+def _identity(record: Record | Removal) -> tuple[str, str, str, int]:
+    """What a record and that of its removal say alike of the bag."""
+    return record.bag, record.tagmanifest_sha256, record.period, record.version
+
+
 def _removal_faults(removal: Removal, before: Chain) -> Iterator[str]:
     """Why a bag may not have been removed as it is said."""
-    own = next((own for own in records(before) if own.number == removal.record), None)
-    said = (removal.bag, removal.tagmanifest_sha256, removal.period, removal.version)
-    if own is None or said != (own.bag, own.tagmanifest_sha256, own.period, own.version):
+    archived = next((record for record in records(before) if record.number == removal.record), None)
+    if archived is None or _identity(removal) != _identity(archived):
         yield f"{removal.name} removes what was never archived"
         return
     if removal.bag in removals(before):
         yield f"{removal.name} removes what had been removed before"
-    if own.signed and not removal.signed:
+    if archived.signed and not removal.signed:
         yield f"{removal.name} removes a signed bag, and is not signed itself"
     try:
-        kept = removal.day < kept_until(own, removal.retention_months)
+        kept = removal.day < kept_until(archived, removal.retention_months)
     except ValueError:  # longer than any calendar goes
         kept = True
     if kept:
@@ -220,7 +224,7 @@ def records(chain: Chain) -> list[Record]:
 def removals(chain: Chain) -> dict[str, Removal]:
     """What was removed, by the names of the bags."""
     removed = (link.record for link in chain if isinstance(link.record, Removal))
-    return {own.bag: own for own in removed}
+    return {removal.bag: removal for removal in removed}
 
 
 def kept_until(record: Record, months: int) -> date:
@@ -265,7 +269,7 @@ def known_at(chain: Chain, root: str) -> int | None:
     )
 
 
-def following(chain: Chain, **own: Any) -> Record:
+def following(chain: Chain, **fields: Any) -> Record:
     """The record that follows, of the fields that the chain itself does not tell."""
     return Record(
         format="backup-reporter chain record 1",
@@ -273,11 +277,11 @@ def following(chain: Chain, **own: Any) -> Record:
         previous_sha256=chain[-1].sha256 if chain else None,
         records_before=len(chain),
         root_before=root_of(chain),
-        **own,
+        **fields,
     )
 
 
-def removal_of(record: Record, chain: Chain, **own: Any) -> Removal:
+def removal_of(record: Record, chain: Chain, **fields: Any) -> Removal:
     """The record that follows where the bag of an earlier one goes."""
     return Removal(
         format="backup-reporter chain removal 1",
@@ -293,7 +297,7 @@ def removal_of(record: Record, chain: Chain, **own: Any) -> Removal:
         previous_sha256=chain[-1].sha256,
         records_before=len(chain),
         root_before=root_of(chain),
-        **own,
+        **fields,
     )
 
 

@@ -79,9 +79,9 @@ def verify_chain(
     if faults:
         return verdict.and_also(Finding("chain", False, "; ".join(faults)))
     last, gone = records(chain)[-1], len(removals(chain))
-    said = f"{_numbered(len(chain), 'record')} through {last.period}, version {last.version}"
-    said += f"; removed by retention: {_numbered(gone, 'bag')}" if gone else ""
-    verdict = verdict.and_also(Finding("chain", True, f"{said}; root {root_of(chain)}"))
+    extent = f"{_numbered(len(chain), 'record')} through {last.period}, version {last.version}"
+    extent += f"; removed by retention: {_numbered(gone, 'bag')}" if gone else ""
+    verdict = verdict.and_also(Finding("chain", True, f"{extent}; root {root_of(chain)}"))
     signatures, stamps = [read.signature for read in seals], [read.stamp for read in seals]
     verdict = replace(
         verdict.and_also(_together(signatures, chain), _together(stamps, chain)),
@@ -129,13 +129,13 @@ def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
     """
     for finding, link in zip(findings, chain, strict=True):
         if finding.good is False or not finding.checked:
-            return replace(finding, said=f"of {link.record.name}: {finding.said}")
+            return replace(finding, detail=f"of {link.record.name}: {finding.detail}")
     if lacking := [finding for finding in findings if finding.good is None]:
-        said = f"of {len(lacking)} of {len(findings)} records, {lacking[0].said}"
-        return replace(lacking[0], said=said)
-    whose = dict.fromkeys(finding.said.partition(" by ")[2] for finding in findings)
-    said = f"of all records, by {' and '.join(whose)}"
-    return replace(findings[0], said=said)
+        detail = f"of {len(lacking)} of {len(findings)} records, {lacking[0].detail}"
+        return replace(lacking[0], detail=detail)
+    whose = dict.fromkeys(finding.detail.partition(" by ")[2] for finding in findings)
+    detail = f"of all records, by {' and '.join(whose)}"
+    return replace(findings[0], detail=detail)
 
 
 def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:
@@ -143,12 +143,12 @@ def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:
         return
     count = known_at(chain, known_root)
     if count is None:
-        said = "the history is not the one you noted this root of"
-        yield Finding("known root", False, said)
+        detail = "the history is not the one you noted this root of"
+        yield Finding("known root", False, detail)
         return
     through = chain[count - 1].record
-    said = f"as you noted it of {_numbered(count, 'record')}, through {through.period}"
-    yield Finding("known root", True, said)
+    detail = f"as you noted it of {_numbered(count, 'record')}, through {through.period}"
+    yield Finding("known root", True, detail)
 
 
 def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
@@ -218,8 +218,8 @@ def verify_membership(bag: Path, chain: Chain) -> Finding:
             return Finding("history", False, "its record says something else than the bag")
     except EvidenceError as error:
         return Finding("history", False, str(error))
-    said = f"record {of_bag[0].number} of {len(chain)} in the chain is of this bag"
-    return Finding("history", True, said)
+    detail = f"record {of_bag[0].number} of {len(chain)} in the chain is of this bag"
+    return Finding("history", True, detail)
 
 
 def _differs(record: Record, bag: Path) -> bool:

@@ -59,12 +59,12 @@ class Retention:
                     hint='Write the id or the name, or that and a period: "Contoso Ltd 2026-10". '
                     "Nothing was removed.",
                 )
-        ids = {own.id for own in wanted}
+        ids = {customer.id for customer in wanted}
         return [
-            own
+            due
             for home, chain in chains.items()
             if chain[0].record.customer_id in ids
-            for own in self._due_of(home, chain, called[home], now)
+            for due in self._due_of(home, chain, called[home], now)
         ]
 
     def _due_of(
@@ -75,7 +75,7 @@ class Retention:
             folders = tuple(remains_of(home, record))
             if today < kept_until(record, self.months) or (record.bag in removed and not folders):
                 continue
-            hold = next((own for own in self.holds if _keeps(own, names, record)), None)
+            hold = next((each for each in self.holds if _keeps(each, names, record)), None)
             if hold is None:
                 _insist_whole(home / record.bag, record, gone=record.bag in removed)
             yield Due(home, record, folders, hold)
@@ -88,15 +88,15 @@ def customers_of(archive: Archive) -> list[Customer]:
         EvidenceError: a chain cannot be read, or does not hold.
     """
     last = (chain[-1].record for chain in archive.chains().values())
-    return [Customer(own.customer_id, own.customer) for own in last]
+    return [Customer(record.customer_id, record.customer) for record in last]
 
 
 def _names(chain: Chain, customers: Sequence[Customer]) -> frozenset[str]:
     """All that a customer is or was called, and its id."""
     customer_id = chain[0].record.customer_id
-    names = {own.name for own in customers if own.id == customer_id}
+    names = {customer.name for customer in customers if customer.id == customer_id}
     names |= {link.record.customer for link in chain}
-    return frozenset(own.strip().casefold() for own in (customer_id, *names))
+    return frozenset(name.strip().casefold() for name in (customer_id, *names))
 
 
 def _reach(hold: str, names: frozenset[str]) -> tuple[Period | None] | None:
@@ -120,8 +120,8 @@ def _keeps(hold: str, names: frozenset[str], record: Record) -> bool:
     reach = _reach(hold, names)
     if reach is None:
         return False
-    held, own = reach[0], parse_period(record.period, "UTC", ANY_TIME)
-    return held is None or (held.first < own.stop and own.first < held.stop)
+    held, archived = reach[0], parse_period(record.period, "UTC", ANY_TIME)
+    return held is None or (held.first < archived.stop and archived.first < held.stop)
 
 
 def _insist_whole(bag: Path, record: Record, *, gone: bool) -> None:

@@ -57,9 +57,9 @@ def read_signature(signature: bytes, content: bytes) -> Signed:
     """
     try:
         signed = cms.ContentInfo.load(signature, strict=True)["content"]
-        own = extract_certificate_info(signed)
+        certificates = extract_certificate_info(signed)
         claimed = extract_self_reported_ts(extract_signer_info(signed))
-        context = ValidationContext(trust_roots=[own.signer_cert], moment=claimed)
+        context = ValidationContext(trust_roots=[certificates.signer_cert], moment=claimed)
         status = asyncio.run(
             async_validate_detached_cms(content, signed, context, key_usage_settings=_ANY_USE)
         )
@@ -69,7 +69,9 @@ def read_signature(signature: bytes, content: bytes) -> Signed:
         raise EvidenceError("The signature does not say when it was made.")
     if not (status.intact and status.valid and status.trusted):
         raise EvidenceError("The signature is of something else, or was changed.")
-    return Signed(_plain(own.signer_cert), tuple(map(_plain, own.other_certs)), claimed)
+    return Signed(
+        _plain(certificates.signer_cert), tuple(map(_plain, certificates.other_certs)), claimed
+    )
 
 
 def read_pdf_signature(path: Path) -> Signed:
@@ -80,14 +82,17 @@ def read_pdf_signature(path: Path) -> Signed:
     """
     try:
         with path.open("rb") as file:
-            found = PdfFileReader(file).embedded_signatures
-            if len(found) != 1:
-                raise EvidenceError(f"It has {len(found)} signatures.")
-            own = found[0]
-            claimed = own.self_reported_timestamp
-            context = ValidationContext(trust_roots=[own.signer_cert], moment=claimed)
+            signatures = PdfFileReader(file).embedded_signatures
+            if len(signatures) != 1:
+                raise EvidenceError(f"It has {len(signatures)} signatures.")
+            signature = signatures[0]
+            claimed = signature.self_reported_timestamp
+            context = ValidationContext(trust_roots=[signature.signer_cert], moment=claimed)
             status = validate_pdf_signature(
-                own, context, _stamp_context(own.signer_info), key_usage_settings=_ANY_USE
+                signature,
+                context,
+                _stamp_context(signature.signer_info),
+                key_usage_settings=_ANY_USE,
             )
     except (OSError, PdfError, *MALFORMED) as error:
         raise EvidenceError("Its signature cannot be read.") from error
@@ -97,8 +102,8 @@ def read_pdf_signature(path: Path) -> Signed:
         raise EvidenceError("The signature does not say when it was made.")
     stamped = status.timestamp_validity
     return Signed(
-        _plain(own.signer_cert),
-        tuple(map(_plain, own.other_embedded_certs)),
+        _plain(signature.signer_cert),
+        tuple(map(_plain, signature.other_embedded_certs)),
         claimed,
         stamped.timestamp if stamped else None,
     )
@@ -144,13 +149,13 @@ def is_trusted(
 ) -> bool:
     """Whether a certificate is one of those trusted, or was issued by one, and was valid then."""
     context = ValidationContext(
-        trust_roots=[translate_pyca_cryptography_cert_to_asn1(own) for own in trusted],
-        other_certs=[translate_pyca_cryptography_cert_to_asn1(own) for own in issuers],
+        trust_roots=[translate_pyca_cryptography_cert_to_asn1(root) for root in trusted],
+        other_certs=[translate_pyca_cryptography_cert_to_asn1(issuer) for issuer in issuers],
         moment=at,
     )
-    own = translate_pyca_cryptography_cert_to_asn1(certificate)
+    judged = translate_pyca_cryptography_cert_to_asn1(certificate)
     try:
-        asyncio.run(CertificateValidator(own, None, context).async_validate_usage(set()))
+        asyncio.run(CertificateValidator(judged, None, context).async_validate_usage(set()))
     except (PathError, ValidationError):
         return False
     return True

@@ -49,8 +49,8 @@ class Signer:
             SettingsError: no such file, a wrong password, another kind of key, or the certificate
                 is not valid now.
         """
-        key, own, further = load_certificates(path, password, "evidence")
-        certificates = [*filter(None, [own]), *further]
+        key, certificate, further = load_certificates(path, password, "evidence")
+        certificates = [*filter(None, [certificate]), *further]
         return cls._of(path, key, certificates, now)
 
     @classmethod
@@ -66,20 +66,20 @@ class Signer:
                 hint="Archives are signed with one of these, which every auditor can check.",
             )
         assert isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey)
-        mine = [own for own in certificates if own.public_key() == key.public_key()]
+        mine = [each for each in certificates if each.public_key() == key.public_key()]
         if not mine:
             raise SettingsError(
                 f"In {path} there is no certificate that belongs to its key.",
                 hint="Export it again with its private key.",
             )
-        signer = cls(key, mine[0], tuple(own for own in certificates if own != mine[0]))
+        signer = cls(key, mine[0], tuple(each for each in certificates if each != mine[0]))
         begins, ends = mine[0].not_valid_before_utc, mine[0].not_valid_after_utc
         if not begins <= now <= ends:
-            said = (
+            fault = (
                 f"expired on {ends:%Y-%m-%d}" if now > ends else f"is valid from {begins:%Y-%m-%d}"
             )
             raise SettingsError(
-                f"The certificate {path} {said}: nothing can be signed with it now.",
+                f"The certificate {path} {fault}: nothing can be signed with it now.",
                 hint="Set one that is valid as `certificate` in [evidence]. Nothing was archived.",
             )
         return signer
@@ -92,7 +92,8 @@ class Signer:
     @property
     def pem(self) -> bytes:
         """The certificate and what leads to its root."""
-        return b"".join(own.public_bytes(Encoding.PEM) for own in (self.certificate, *self.issuers))
+        chain = (self.certificate, *self.issuers)
+        return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
 
     def sign(self, content: bytes) -> bytes:
         """A detached CMS signature of a content, as `openssl cms -verify` reads it."""

@@ -167,8 +167,8 @@ def _read(reply: bytes, imprint: Callable[[str], bytes]) -> Stamp:
         stamped_at = signed["encap_content_info"]["content"].parsed["gen_time"].native
         # Whether the authority is to be trusted is another question; here only: was it this one?
         context = ValidationContext(trust_roots=[certificate], moment=stamped_at)
-        found = asyncio.run(validate_tst_signed_data(signed, context, imprint))
-        status = TimestampSignatureStatus(**found)
+        fields = asyncio.run(validate_tst_signed_data(signed, context, imprint))
+        status = TimestampSignatureStatus(**fields)
     except MALFORMED as error:
         raise EvidenceError("It is no time stamp that can be read.") from error
     if not (status.intact and status.valid and status.trusted):

@@ -87,7 +87,7 @@ class Verdict:
             "signed": self.signed,
             "stamped": self.stamped,
             "findings": [
-                {"what": finding.what, "outcome": finding.word.lower(), "said": finding.said}
+                {"what": finding.what, "outcome": finding.word.lower(), "said": finding.detail}
                 for finding in self.findings
             ],
         }
@@ -129,9 +129,9 @@ def verify_bag(bag: Path, trusted: Trusted = (), now: datetime | None = None) ->
 
 def unreadable(what: str, error: OSError) -> Finding:
     """That something could not be tried, as the system does not let us."""
-    said = f"could not be checked: {error.strerror or type(error).__name__}"
+    reason = f"could not be checked: {error.strerror or type(error).__name__}"
     place = f" ({shown(str(error.filename))})" if error.filename else ""
-    return Finding(what, None, said + place, checked=False)
+    return Finding(what, None, reason + place, checked=False)
 
 
 def _says(listing: Listing, label: str) -> bool:
@@ -191,8 +191,10 @@ class Seals:
             return None, Finding(what, False, str(error))
         except OSError as error:
             return None, unreadable(what, error)
-        said = f"of {at(signed.time)} by {named(signed.certificate)}"
-        return signed, Finding(what, True, said + ("" if trusted else "; compare this fingerprint"))
+        detail = f"of {at(signed.time)} by {named(signed.certificate)}"
+        return signed, Finding(
+            what, True, detail + ("" if trusted else "; compare this fingerprint")
+        )
 
     def _certificate_fault(self, signed: Signed, trusted: Trusted) -> str:
         certificate, pem = signed.certificate, self.folder / CERTIFICATES
@@ -212,11 +214,11 @@ class Seals:
                 return None, Finding(what, False, "there is one, though none was asked for")
             return None, Finding(what, None, "none: no authority was configured")
         if not path.exists():
-            said = (
+            detail = (
                 "it is missing: the authority did not answer, and `reporter archive` adds it when "
                 "it does; or somebody took it away"
             )
-            return None, Finding(what, False, said)
+            return None, Finding(what, False, detail)
         try:
             stamped = content_of(self.folder / name, LARGEST_TAG_FILE)
             stamp = read_stamp(content_of(path, LARGEST_SEAL), stamped)
@@ -224,11 +226,11 @@ class Seals:
             return None, Finding(what, False, str(error))
         except OSError as error:
             return None, unreadable(what, error)
-        said = f"of {at(stamp.time)} by {named(stamp.authority)}"
+        detail = f"of {at(stamp.time)} by {named(stamp.authority)}"
         if stamp.time > now + CLOCKS_APART:
             still = f"it is dated {at(stamp.time)}, which is still to come"
             return None, Finding(what, False, f"{still} (by {named(stamp.authority)})")
-        return stamp.time, Finding(what, True, said)
+        return stamp.time, Finding(what, True, detail)
 
 
 def time_fault(signed: Signed, latest: datetime) -> str:
@@ -273,8 +275,8 @@ def _pdf_finding(bag: Path, asked_to_sign: bool, latest: datetime) -> Finding:
             return Finding(what, False, "it is another one than was rendered")
         if not asked_to_sign:
             good = rendered == len(content) and provenance.pdf_signature == NONE
-            said = "as it was rendered; not signed" if good else "something was added to it"
-            return Finding(what, good, said)
+            detail = "as it was rendered; not signed" if good else "something was added to it"
+            return Finding(what, good, detail)
         if fault := fault_of_addition(content, rendered):
             return Finding(what, False, f"what was added to it after it was rendered {fault}")
         signed = read_pdf_signature(path)

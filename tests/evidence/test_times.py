@@ -81,8 +81,8 @@ def test_times_that_fit_together_hold(
     read = sealing.read(
         None if made is None else NOW + made, None if stamped is None else NOW + stamped
     )
-    assert read.signature.good is (None if made is None else True), read.signature.said
-    assert read.stamp.good is (None if stamped is None else True), read.stamp.said
+    assert read.signature.good is (None if made is None else True), read.signature.detail
+    assert read.stamp.good is (None if stamped is None else True), read.stamp.detail
     assert read.signed_at == NOW + (stamped if made is None else made)  # type: ignore[operator]
 
 
@@ -91,7 +91,7 @@ def test_an_expired_certificate_cannot_be_backdated(sealing: Sealing) -> None:
     begins, ends, made = -27 * DAY, -22 * DAY, NOW - 25 * DAY
     read = sealing.read(made, NOW, begins=begins, ends=ends)
     assert read.signature.good is False
-    assert "the certificate was not valid when it was stamped" in read.signature.said
+    assert "the certificate was not valid when it was stamped" in read.signature.detail
     assert sealing.read(made, made + DAY, begins=begins, ends=ends).signature.good
     assert sealing.read(made, None, begins=begins, ends=ends).signature.good
 
@@ -105,7 +105,7 @@ def test_a_stamp_is_not_from_before_the_signature(sealing: Sealing) -> None:
     """Nobody can stamp what is not there yet."""
     read = sealing.read(NOW, datetime(2001, 1, 1, tzinfo=UTC))
     assert read.signature.good is False
-    assert "it was stamped at 2001-01-01 00:00:00 UTC, before it was made" in read.signature.said
+    assert "it was stamped at 2001-01-01 00:00:00 UTC, before it was made" in read.signature.detail
 
 
 def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> None:
@@ -113,8 +113,9 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
     later = datetime(2049, 1, 1, tzinfo=UTC)
     read = sealing.read(later, None)
     assert read.signature.good is False
-    assert "it was made at 2049-01-01 00:00:00 UTC, which was still to come" in read.signature.said
-    assert "still to come" in sealing.read(NOW, later).stamp.said
+    detail = read.signature.detail
+    assert "it was made at 2049-01-01 00:00:00 UTC, which was still to come" in detail
+    assert "still to come" in sealing.read(NOW, later).stamp.detail
     assert sealing.read(None, later).stamp.good is False
 
 

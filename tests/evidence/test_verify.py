@@ -320,7 +320,7 @@ def test_another_version_names_itself_in_its_workbook(evidence: Evidence, tmp_pa
     assert workbook_finding(path, made, of_other, same_tools=False).good is None
     finding = workbook_finding(path, made, provenance, same_tools=False)
     assert finding.good is False
-    assert others in finding.said
+    assert others in finding.detail
 
 
 @pytest.mark.slow

@@ -278,7 +278,7 @@ def checked(tmp_path: Path) -> list[Finding]:
 
 def test_check_names_what_no_font_has(checked: list[Finding]) -> None:
     """The customers whose names need another font, and for which script."""
-    said = {own.what: own.said for own in checked}
+    said = {own.what: own.detail for own in checked}
     assert set(said) == {"font for தமிழ் நிறுவனம்", "font for Boom 💥"}
     assert "no bundled font has Tamil (" in said["font for தமிழ் நிறுவனம்"]
     assert "no bundled font has symbols (💥)" in said["font for Boom 💥"]

@@ -32,42 +32,44 @@ _MOST_NAMED: Final = 5
 def checks_of(reading: Reading) -> Iterator[Check]:
     """The tests of completeness and accuracy beyond those of the bag."""
     report = reading.report
-    read = [own for own in reading.looks if own.rows is not None]
-    counting = [own for own in read if own.own_count is not None]
-    agree = sum(own.rows == own.own_count for own in counting)
-    said = f"{len(counting)} of {len(read)} complete reads come with a count; {agree} agree with it"
+    read = [look for look in reading.looks if look.rows is not None]
+    counting = [look for look in read if look.own_count is not None]
+    agree = sum(look.rows == look.own_count for look in counting)
+    detail = f"{len(counting)} of {len(read)} complete reads come with a count; {agree} agree with "
+    detail += "it"
     yield Check(
-        "Rows against the service's count", agree == len(counting) if counting else None, said
+        "Rows against the service's count", agree == len(counting) if counting else None, detail
     )
-    ended = sum(bool(own.check.holds) for own in read)
+    ended = sum(bool(look.check.holds) for look in read)
     yield Check("Lists read to their end", ended == len(read), f"{ended} of {len(read)}")
     yield _population_check(reading)
     yield _dates_check(reading)
     yield _scopes_check(reading)
     yield _left_out_check(report)
     figures, jobs = report.totals.jobs, int(counted(report.jobs).sum())
-    said = f"the report counts {figures} backup jobs, and {jobs} of the population are"
-    yield Check("Figures against the population", figures == jobs, said)
-    said = "as of the first reply so late that no job can have been missed"
-    yield Check("The report is final", report.final, said if report.final else "it is PRELIMINARY")
+    detail = f"the report counts {figures} backup jobs, and {jobs} of the population are"
+    yield Check("Figures against the population", figures == jobs, detail)
+    in_time = "as of the first reply so late that no job can have been missed"
+    detail = in_time if report.final else "it is PRELIMINARY"
+    yield Check("The report is final", report.final, detail)
     coverage = report.coverage
-    said = f"{coverage.snapshot_days} of {coverage.days} days were observed"
-    yield Check("Every day was observed", coverage.complete, said)
+    detail = f"{coverage.snapshot_days} of {coverage.days} days were observed"
+    yield Check("Every day was observed", coverage.complete, detail)
     yield _watched_check(report)
     yield _dated_check(report)
-    unread = [own for own in report.quality if own.kind is QualityKind.UNREADABLE]
-    said = f"{sum(own.count for own in unread)} values cannot be read; they are listed below"
-    yield Check("Every value can be read", not unread, said)
+    unread = [note for note in report.quality if note.kind is QualityKind.UNREADABLE]
+    detail = f"{sum(note.count for note in unread)} values cannot be read; they are listed below"
+    yield Check("Every value can be read", not unread, detail)
 
 
 def _watched_check(report: Report) -> Check:
     """Whether the service was asked so often that no job can have come and gone unseen."""
     hours = report.policy.watch_every.total_seconds() / 3600
     share = report.coverage.watched_share
-    said = f"{share:.1%} of the period lies between replies no more than {hours:g} h apart"
+    detail = f"{share:.1%} of the period lies between replies no more than {hours:g} h apart"
     if share < 1:
-        said += "; a job that ran outside of it and was followed by another is in no reply"
-    return Check("No time went unwatched", share >= 1, said)
+        detail += "; a job that ran outside of it and was followed by another is in no reply"
+    return Check("No time went unwatched", share >= 1, detail)
 
 
 def _dated_check(report: Report) -> Check:
@@ -75,18 +77,19 @@ def _dated_check(report: Report) -> Check:
     start, end, modification, undated = (
         int(by.get(way, 0)) for way in ("start", "end", "modification", "")
     )
-    said = (
+    detail = (
         f"{start} by their start, {end} by their end, {modification} by the earliest modification "
         f"known; {undated} cannot be dated: they are in the population and in no figure"
     )
-    return Check("Every job is dated", not undated, said)
+    return Check("Every job is dated", not undated, detail)
 
 
 def _population_check(reading: Reading) -> Check:
     """Whether the population has each job that is due by the replies, and no other."""
     due, there = set(reading.due), set(identities(reading.report.jobs))
-    said = f"{len(due)} jobs in the replies are of the period or undated, and {len(there)} are here"
-    return Check("Population against the replies", due == there, said + _named(due ^ there))
+    detail = f"{len(due)} jobs in the replies are of the period or undated, and {len(there)} are"
+    detail += f" here{_named(due ^ there)}"
+    return Check("Population against the replies", due == there, detail)
 
 
 def _dates_check(reading: Reading) -> Check:
@@ -97,15 +100,15 @@ def _dates_check(reading: Reading) -> Check:
     by_report = zip(identities(jobs), given.itertuples(index=False, name=None), strict=True)
     by_rows = {job: dated(row) for job, row in reading.jobs.items()}
     apart = {job for job, when in by_report if by_rows.get(job) != when}
-    said = f"{len(jobs) - len(apart)} of {len(jobs)} jobs are dated by what their rows say"
-    return Check("Dates against the replies", not apart, said + _named(apart))
+    detail = f"{len(jobs) - len(apart)} of {len(jobs)} jobs are dated by what their rows say"
+    return Check("Dates against the replies", not apart, detail + _named(apart))
 
 
 def _scopes_check(reading: Reading) -> Check:
     """Whether the report has each scope that is due by the replies, in the figures or left out."""
-    due, there = _due_scopes(reading), {own.key for own in scopes_in(reading.report)}
-    said = f"{len(due)} scopes in the replies are of the period, and {len(there)} are here"
-    return Check("Scopes against the replies", due == there, said + _named(due ^ there))
+    due, there = _due_scopes(reading), {scope.key for scope in scopes_in(reading.report)}
+    detail = f"{len(due)} scopes in the replies are of the period, and {len(there)} are here"
+    return Check("Scopes against the replies", due == there, detail + _named(due ^ there))
 
 
 def _due_scopes(reading: Reading) -> set[ScopeKey]:
@@ -115,17 +118,21 @@ def _due_scopes(reading: Reading) -> set[ScopeKey]:
     its module lists others by name.
     """
     period, listings = reading.report.period, reading.listings
-    inside = [own for own in listings if period.start <= own.taken_at < period.end]
-    before = [own for own in listings if own.taken_at < period.start][-1:]
-    reference = [own for own in listings if own.taken_at == reading.report.reference_at]
+    inside = [listing for listing in listings if period.start <= listing.taken_at < period.end]
+    before = [listing for listing in listings if listing.taken_at < period.start][-1:]
+    reference = [listing for listing in listings if listing.taken_at == reading.report.reference_at]
     dated_in = [row for row in reading.due.values() if reading.when(row) == IN]
     with_jobs = {scope for row in dated_in if is_backup(*(scope := scope_of(row))[:2])}
-    decisive = inside or [own for own in reference if own not in before]
-    due = {scope for own in decisive for scope in own.rows} | with_jobs
-    due |= {scope for own in before for scope, row in own.rows.items() if not _is_quiet(row)}
-    named = {scope[:2] for own in (*inside, *reference) for scope in own.rows if scope[2]}
-    with_jobs |= {scope for own in listings for scope, row in own.rows.items() if has_job(row)}
-    return {own for own in due if own[2] or own[:2] not in named or own in with_jobs}
+    decisive = inside or [listing for listing in reference if listing not in before]
+    due = {scope for listing in decisive for scope in listing.rows} | with_jobs
+    due |= {
+        scope for listing in before for scope, row in listing.rows.items() if not _is_quiet(row)
+    }
+    named = {scope[:2] for listing in (*inside, *reference) for scope in listing.rows if scope[2]}
+    with_jobs |= {
+        scope for listing in listings for scope, row in listing.rows.items() if has_job(row)
+    }
+    return {scope for scope in due if scope[2] or scope[:2] not in named or scope in with_jobs}
 
 
 def _is_quiet(row: Row) -> bool:
@@ -137,13 +144,13 @@ def _left_out_check(report: Report) -> Check:
     """Whether what is left out, and nothing else, is what the provider's rules name."""
     rules = report.policy.left_out
     wrong = {
-        own.key
-        for own in scopes_in(report)
-        if bool(own.left_out) != any(_is_named(own, rule) for rule in rules)
+        scope.key
+        for scope in scopes_in(report)
+        if bool(scope.left_out) != any(_is_named(scope, rule) for rule in rules)
     }
-    jobs = sum(own.jobs for own in report.left_out)
-    said = f"{len(report.left_out)} scopes with {jobs} jobs are, by {len(rules)} rules"
-    return Check("Left out as the configuration says", not wrong, said + _named(wrong))
+    jobs = sum(scope.jobs for scope in report.left_out)
+    detail = f"{len(report.left_out)} scopes with {jobs} jobs are, by {len(rules)} rules"
+    return Check("Left out as the configuration says", not wrong, detail + _named(wrong))
 
 
 def _is_named(scope: ScopeShown, rule: LeaveOut) -> bool:
@@ -156,7 +163,7 @@ def _is_named(scope: ScopeShown, rule: LeaveOut) -> bool:
 
 def _named(apart: Iterable[tuple[str, str, str]]) -> str:
     """What is not in both: jobs by their id, scopes by their name or module."""
-    texts = [own[2] or own[1] for own in sorted(apart)][:_MOST_NAMED]
+    texts = [key[2] or key[1] for key in sorted(apart)][:_MOST_NAMED]
     return f"; not so: {', '.join(texts)}" if texts else ""
 
 
@@ -185,14 +192,14 @@ def reconciled(reading: Reading) -> tuple[tuple[str, int], ...]:
 def scopes_in(report: Report) -> Iterator[ScopeShown]:
     """The scopes of a report in their order, then those that are left out; without their rows."""
     for module in report.modules:
-        for own in module.scopes:
+        for scope in module.scopes:
             yield ScopeShown(
                 module.service,
                 module.module,
-                own.name,
-                own.listed,
-                own.listed_since,
-                own.figures.jobs,
+                scope.name,
+                scope.listed,
+                scope.listed_since,
+                scope.figures.jobs,
             )
     for one in report.left_out:
         yield ScopeShown(one.service, one.module, one.name, jobs=one.jobs, left_out=one.reason)

@@ -120,7 +120,7 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
     verdict = verify_bag(bag, now=now)
     if not verdict.whole:
         raise EvidenceError(
-            f"The bag {bag} is not what was archived: {verdict.findings[-1].said}.",
+            f"The bag {bag} is not what was archived: {verdict.findings[-1].detail}.",
             hint="No pack is made of it. `reporter verify` says more.",
         )
     if schema := other_schema(bag / REPORTS["json"]):
@@ -133,7 +133,9 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
     report = replace(report, jobs=_numbered(report.jobs, drawing))
     reading = Reading.of(bag, report)
     findings = [*verdict.findings, _history(bag), *recomputed(bag, now, verdict.signed_at)]
-    checks = [Check(f"Archive: {finding.what}", finding.good, finding.said) for finding in findings]
+    checks = [
+        Check(f"Archive: {finding.what}", finding.good, finding.detail) for finding in findings
+    ]
     return Pack(
         report,
         drawing.seed,
@@ -152,19 +154,21 @@ def _numbered(jobs: pd.DataFrame, drawing: Drawing) -> pd.DataFrame:
     """The population in the order of print, with numbers and keys."""
     ordered = jobs.iloc[order_of(jobs)].copy()
     ordered[NUMBER] = range(1, len(ordered) + 1)
-    ordered[KEY] = pd.array([drawing.key(own) for own in identities(ordered)], dtype="str")
+    ordered[KEY] = pd.array(
+        [drawing.key(identity) for identity in identities(ordered)], dtype="str"
+    )
     return ordered
 
 
 def _history(bag: Path) -> Finding:
     """Whether the chain has a record of the bag; in words that stay when the chain grows."""
     chain = read_chain(bag.parent)
-    found = verify_membership(bag, chain)
-    if not found.good:
-        return found
-    number = next(own.number for own in records(chain) if own.bag == bag.name)
-    said = f"record {number} of the chain is of this bag; SHA-256 {chain[number - 1].sha256}"
-    return replace(found, said=said)
+    finding = verify_membership(bag, chain)
+    if not finding.good:
+        return finding
+    number = next(record.number for record in records(chain) if record.bag == bag.name)
+    detail = f"record {number} of the chain is of this bag; SHA-256 {chain[number - 1].sha256}"
+    return replace(finding, detail=detail)
 
 
 def _facts(
@@ -175,8 +179,9 @@ def _facts(
 ) -> tuple[tuple[str, str], ...]:
     report = reading.report
     period, tools = report.period, provenance.tools
-    generations = {"3" if "/external/v3/" in own else "1" for own in reading.addresses}
-    corrects = f", which corrects version {own.number}" if (own := provenance.restates) else ""
+    generations = {"3" if "/external/v3/" in address else "1" for address in reading.addresses}
+    restated = provenance.restates
+    corrects = f", which corrects version {restated.number}" if restated else ""
     standing = "final" if provenance.closed else "PRELIMINARY"
     attempts = "; ".join(f"{kind}: {number}" for kind, number in sorted(reading.attempts.items()))
     return (
@@ -225,9 +230,9 @@ def _scopes(bag: Path, reading: Reading) -> Iterator[ScopeShown]:
         if listing.taken_at <= report.reference_at:
             last |= listing.rows
     finder = Finder(bag, report.period.zone)
-    for own in scopes_in(report):
-        row = last.get(own.key)
-        yield replace(own, behind=finder.find(row) if row else None)
+    for scope in scopes_in(report):
+        row = last.get(scope.key)
+        yield replace(scope, behind=finder.find(row) if row else None)
 
 
 def _sample(bag: Path, reading: Reading, drawing: Drawing) -> Iterator[Sampled]:

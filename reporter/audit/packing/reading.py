@@ -106,7 +106,7 @@ class Reading:
         """What came of one attempt."""
         self.attempts[f"{fetch.kind}, {'failed' if fetch.error else 'read'}"] += 1
         pages = []
-        cuts = [own for reply in fetch.replies if (own := cut_from(reply.url))]
+        cuts = [cut for reply in fetch.replies if (cut := cut_from(reply.url))]
         if fetch.error is not None:
             check = Check(fetch.kind, None, f"failed: {fetch.error}")
         elif fetch.kind != "jobs":
@@ -138,8 +138,8 @@ class Reading:
     ) -> None:
         listing = Listing(taken_at)
         rows = [
-            row | {_PLACE: (own, number)}
-            for own, reply, page in zip(listed, replies, pages, strict=True)
+            row | {_PLACE: (archived, number)}
+            for archived, reply, page in zip(listed, replies, pages, strict=True)
             for number, row in enumerate(text_rows(page.rows, reply.fetched_at), 1)
         ]
         for row in rows:
@@ -158,7 +158,7 @@ def _read_of(cuts: Sequence[CutFrom]) -> str:
     """What there is to say of replies that are about no jobs."""
     if not cuts:
         return "read; no jobs"
-    hashes = ", ".join(own.sha256 for own in cuts)
+    hashes = ", ".join(cut.sha256 for cut in cuts)
     return f"read, and kept as an excerpt; cut from the reply with the SHA-256 {hashes}"
 
 
@@ -173,11 +173,11 @@ def _read_whole(pages: Sequence[Page]) -> Check:
     """Whether a list was read to its end, by its own count where it has one."""
     rows, count = sum(len(page.rows) for page in pages), pages[-1].total
     if count is not None:
-        said = f"{rows} rows, and the service counts {count}"
-        return Check("jobs", rows == count, said)
+        detail = f"{rows} rows, and the service counts {count}"
+        return Check("jobs", rows == count, detail)
     ended = pages[-1].next_link is None
-    said = "no further page" if ended else "a further page was named and not read"
-    return Check("jobs", ended, f"{rows} rows, {said}; the service gives no count")
+    end = "no further page" if ended else "a further page was named and not read"
+    return Check("jobs", ended, f"{rows} rows, {end}; the service gives no count")
 
 
 def dated(row: Row) -> tuple[datetime | None, str | None]:
