@@ -86,7 +86,7 @@ class Preview:
         settings, report, look = build()
         self._show(settings, report, look)
         try:
-            self._server = _Server(("127.0.0.1", port), _handler_of(self))
+            self._server = _PreviewServer(("127.0.0.1", port), _handler_of(self))
         except OSError as error:
             raise UsageError(
                 f"Port {port} cannot be used: {error.strerror}.",
@@ -171,7 +171,7 @@ class Preview:
             self._changed.notify_all()
 
 
-class _Server(ThreadingHTTPServer):
+class _PreviewServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -10,7 +10,7 @@ import pytest
 from reporter.jobs.replies import products_of, protected_rows
 from reporter.model import Absence, Answer, Kind, Lack
 from reporter.sources.avepoint.emulator import Emulator, Faults, Profile, ordinary_customers
-from reporter.sources.avepoint.emulator.cast import Terms
+from reporter.sources.avepoint.emulator.cast import SubscriptionTerms
 from tests.builders import make_protected
 from tests.conftest import StartEmulator
 from tests.sources.avepoint.service import GENERAL, Page, Service, paged
@@ -37,7 +37,7 @@ class FaultsOf(Faults):
 def customer(**terms: Any) -> Profile:
     (profile,) = ordinary_customers(1, 100, 1)
     assert profile.plans[0].service == "Microsoft 365"
-    return replace(profile, terms=Terms(**terms))
+    return replace(profile, terms=SubscriptionTerms(**terms))
 
 
 def answers_of(emulator: Emulator, version: str) -> dict[Kind, Answer]:

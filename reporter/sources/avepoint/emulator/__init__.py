@@ -5,17 +5,17 @@ from reporter.sources.avepoint.emulator.cast import Profile, ordinary_customers
 from reporter.sources.avepoint.emulator.demo_customers import demo_cast
 from reporter.sources.avepoint.emulator.faults import Faults
 from reporter.sources.avepoint.emulator.rows import Lists
-from reporter.sources.avepoint.emulator.runs import Change, Run, Truth
+from reporter.sources.avepoint.emulator.runs import JobRun, ScopeChange, Truth
 from reporter.sources.avepoint.emulator.server import Clock, Emulator
 
 __all__ = [
-    "Change",
     "Clock",
     "Emulator",
     "Faults",
+    "JobRun",
     "Lists",
     "Profile",
-    "Run",
+    "ScopeChange",
     "Truth",
     "demo_cast",
     "emulator_apart",

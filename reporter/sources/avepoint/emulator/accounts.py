@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from reporter.sources.avepoint.emulator.cast import Plan, Profile, Temper, Terms
+from reporter.sources.avepoint.emulator.cast import Plan, Profile, SubscriptionTerms, Temper
 from reporter.sources.avepoint.emulator.rows import ABSENT, Row, gigabytes
 from reporter.sources.avepoint.emulator.runs import growth
 from reporter.sources.avepoint.emulator.spellings import MODULE_CODES, in_generation_1, in_overview
@@ -90,7 +90,7 @@ def _protected(profile: Profile, plan: Plan, now: datetime, generation: int) -> 
     }
 
 
-def _backup(terms: Terms, service: str, generation: int) -> Row:
+def _backup(terms: SubscriptionTerms, service: str, generation: int) -> Row:
     by_seats = service in ("Microsoft 365", "Google Workspace")
     used_of_bought = generation == 3 and service == "Salesforce"
     return {
@@ -115,7 +115,7 @@ def _backup(terms: Terms, service: str, generation: int) -> Row:
     }
 
 
-def _no_backup(terms: Terms, name: str) -> Row:
+def _no_backup(terms: SubscriptionTerms, name: str) -> Row:
     return {
         "service": name,
         "subscriptionModel": "User seats",

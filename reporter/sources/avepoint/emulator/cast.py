@@ -97,7 +97,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class SubscriptionTerms:
     """What a customer has bought, and what the app may know of it."""
 
     expires_on: str = "2027-04-05"
@@ -123,7 +123,7 @@ class Profile:
     plans: tuple[Plan, ...]
     readable: bool = True
     """Whether the app may read its jobs; 403 if not."""
-    terms: Terms = Terms()
+    terms: SubscriptionTerms = SubscriptionTerms()
     since: datetime | None = None
     """When it became a customer; its scopes run from then on at the earliest."""
 
@@ -197,11 +197,11 @@ def _silent(service: str) -> tuple[Plan, ...]:
     return (Plan("IaaS + PaaS", "Microsoft Entra ID B2C", 0, 0.0, Temper.ASLEEP),)
 
 
-def _ordinary_terms(chance: random.Random) -> Terms:
+def _ordinary_terms(chance: random.Random) -> SubscriptionTerms:
     """One customer in five stores its data itself, one in ten has no subscription of its own."""
     seats = chance.randrange(20, 900)
     capacity = chance.randrange(1, 40)
-    return Terms(
+    return SubscriptionTerms(
         expires_on=str(date(2026, 10, 1) + timedelta(days=chance.randrange(700))),
         seats=f"{seats:,}",
         assigned=f"{int(seats * chance.uniform(0.7, 1.02)):,}",

@@ -6,7 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from reporter.sources.avepoint.emulator.cast import Plan, Profile, Temper, Terms, profile
+from reporter.sources.avepoint.emulator.cast import (
+    Plan,
+    Profile,
+    SubscriptionTerms,
+    Temper,
+    profile,
+)
 
 _M365: Final = "Microsoft 365"
 _GOOGLE: Final = "Google Workspace"
@@ -17,17 +23,19 @@ _REGIONS: Final = ("eu-central", "eu-west", "us-east")
 def demo_cast() -> tuple[Profile, ...]:
     """Seven customers, of which one may not be read and one came in mid-month."""
     return (
-        replace(_contoso(), terms=Terms()),
-        replace(_jaeger(), terms=Terms("2026-12-10", assigned="263")),
-        replace(_fabrikam(), terms=Terms(unknown=frozenset({"subscription"}))),
-        replace(_aozora(), terms=Terms("open-ended", capacity="N/A")),
+        replace(_contoso(), terms=SubscriptionTerms()),
+        replace(_jaeger(), terms=SubscriptionTerms("2026-12-10", assigned="263")),
+        replace(_fabrikam(), terms=SubscriptionTerms(unknown=frozenset({"subscription"}))),
+        replace(_aozora(), terms=SubscriptionTerms("open-ended", capacity="N/A")),
         replace(
             _harbour(),
-            terms=Terms("2026-10-20", capacity="8 TB", used="8.4 TB", own_storage=True),
+            terms=SubscriptionTerms("2026-10-20", capacity="8 TB", used="8.4 TB", own_storage=True),
         ),
         replace(
             _woodgrove(),
-            terms=Terms(seats="N/A", assigned="N/A", capacity="1024 GB", used="310.5 GB"),
+            terms=SubscriptionTerms(
+                seats="N/A", assigned="N/A", capacity="1024 GB", used="310.5 GB"
+            ),
         ),
         replace(_tailspin(), readable=False),
     )

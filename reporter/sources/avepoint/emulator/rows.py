@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from reporter.sources.avepoint.emulator.cast import NAMELESS, Plan, Profile, Temper
-from reporter.sources.avepoint.emulator.runs import Run, latest_run, queued_run, runs_between
+from reporter.sources.avepoint.emulator.runs import JobRun, latest_run, queued_run, runs_between
 from reporter.sources.avepoint.emulator.spellings import (
     MODULE_CODES,
     SERVICE_CODES,
@@ -69,7 +69,7 @@ def job_rows(
             entry for plan in profile.plans for entry in _all(seed, profile, plan, now, listed)
         ]
     for entry in shown:
-        if isinstance(entry, Run):
+        if isinstance(entry, JobRun):
             rows.append(_job_row(entry, now, touched, generation))
         else:
             rows.append(_placeholder_row(entry, generation))
@@ -77,7 +77,9 @@ def job_rows(
     return [_in_words(row) if generation == 1 else _in_numbers(row) for row in rows]
 
 
-def _newest(seed: int, profile: Profile, plan: Plan, now: datetime) -> Iterator[Run | _Placeholder]:
+def _newest(
+    seed: int, profile: Profile, plan: Plan, now: datetime
+) -> Iterator[JobRun | _Placeholder]:
     """What a scope shows where it shows one row."""
     if not plan.there_at(now):
         return
@@ -94,7 +96,7 @@ def _newest(seed: int, profile: Profile, plan: Plan, now: datetime) -> Iterator[
 
 def _all(
     seed: int, profile: Profile, plan: Plan, now: datetime, listed: timedelta
-) -> Iterator[Run | _Placeholder]:
+) -> Iterator[JobRun | _Placeholder]:
     """What a scope shows where it shows all that ended of late, and what runs."""
     if not plan.there_at(now):
         return
@@ -124,17 +126,17 @@ def _shows_queue(plan: Plan) -> bool:
     return plan.service == "Microsoft 365" and plan.temper is not Temper.IDLE
 
 
-def _touched(shown: list[Run | _Placeholder], now: datetime) -> dict[str, datetime]:
+def _touched(shown: list[JobRun | _Placeholder], now: datetime) -> dict[str, datetime]:
     """When each module of IaaS + PaaS was modified last: that stands in all its rows."""
     touched: dict[str, datetime] = {}
     for entry in shown:
-        if isinstance(entry, Run) and entry.plan.service == "IaaS + PaaS":
+        if isinstance(entry, JobRun) and entry.plan.service == "IaaS + PaaS":
             at = _modified(entry, now)
             touched[entry.plan.module] = max(at, touched.get(entry.plan.module, at))
     return touched
 
 
-def _modified(run: Run, now: datetime) -> datetime:
+def _modified(run: JobRun, now: datetime) -> datetime:
     if run.ended_at > now:
         return run.started_at
     return run.modified_at if run.modified_at <= now else run.ended_at
@@ -156,7 +158,7 @@ def _scan_rows(profile: Profile) -> list[Row]:
     ]
 
 
-def _job_row(run: Run, now: datetime, touched: Mapping[str, datetime], generation: int) -> Row:
+def _job_row(run: JobRun, now: datetime, touched: Mapping[str, datetime], generation: int) -> Row:
     """A job; while it runs it has no counts."""
     running = run.ended_at > now
     plan = run.plan
@@ -225,7 +227,7 @@ def _in_words(row: Row) -> Row:
     }
 
 
-def _size(run: Run) -> str:
+def _size(run: JobRun) -> str:
     """Rounded to a hundredth of a GB; Microsoft 365 gives none."""
     if not run.readable:
         return "n/a GB"
@@ -247,7 +249,7 @@ def _moment(plan: Plan, moment: datetime, generation: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _duration(run: Run, generation: int) -> str:
+def _duration(run: JobRun, generation: int) -> str:
     seconds = int((run.ended_at - run.started_at).total_seconds())
     hours, rest = divmod(seconds, 3600)
     minutes = rest // 60

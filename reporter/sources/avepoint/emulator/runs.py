@@ -70,7 +70,7 @@ _ID_DIGITS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class JobRun:
     """One job of a scope, from the queue to its end; counts and size as it ends."""
 
     plan: Plan
@@ -94,7 +94,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ScopeChange:
     """What became of a scope: `begun`, `switched off`, `removed` or `renamed`."""
 
     plan: Plan
@@ -106,9 +106,9 @@ class Change:
 class Truth:
     """What really happened to a customer's scopes in a stretch of time."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[JobRun, ...]
     """Every job that began in it, oldest first, whether anybody saw it or not."""
-    changes: tuple[Change, ...]
+    changes: tuple[ScopeChange, ...]
 
 
 def truth(seed: int, profile: Profile, start: datetime, stop: datetime) -> Truth:
@@ -120,7 +120,7 @@ def truth(seed: int, profile: Profile, start: datetime, stop: datetime) -> Truth
         for run in runs_between(seed, profile, plan, start, stop)
     ]
     changes = [
-        Change(plan, what, at)
+        ScopeChange(plan, what, at)
         for plan in profile.plans
         for what, at in (
             ("begun", _begun(profile, plan)),
@@ -138,7 +138,7 @@ def truth(seed: int, profile: Profile, start: datetime, stop: datetime) -> Truth
 
 def runs_between(
     seed: int, profile: Profile, plan: Plan, start: datetime, stop: datetime
-) -> Iterator[Run]:
+) -> Iterator[JobRun]:
     """The jobs of a scope that begin in `[start, stop)`, oldest first."""
     if not plan.scheduled:
         return
@@ -150,7 +150,7 @@ def runs_between(
             yield run
 
 
-def latest_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> Run | None:
+def latest_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> JobRun | None:
     """The newest job of a scope that has begun by `now`."""
     if not plan.scheduled:
         return None
@@ -162,7 +162,7 @@ def latest_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> Run | 
     return None
 
 
-def queued_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> Run | None:
+def queued_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> JobRun | None:
     """The job of a scope that waits for its beginning."""
     if not plan.scheduled:
         return None
@@ -176,7 +176,7 @@ def growth(moment: datetime) -> float:
     return 1 + _GROWTH_A_DAY * (moment.date() - datetime(2026, 1, 1, tzinfo=UTC).date()).days
 
 
-def _happens(profile: Profile, plan: Plan, run: Run) -> bool:
+def _happens(profile: Profile, plan: Plan, run: JobRun) -> bool:
     begun = _begun(profile, plan)
     return (
         (begun is None or begun <= run.queued_at)
@@ -202,7 +202,7 @@ def _phase(seed: int, customer_id: str, plan: Plan) -> float:
 
 
 @lru_cache(maxsize=50_000)
-def _run(seed: int, customer_id: str, plan: Plan, number: int) -> Run:
+def _run(seed: int, customer_id: str, plan: Plan, number: int) -> JobRun:
     """One job of a scope.
 
     It waits, begins and ends before the next has its turn. Of four a day each stands there for more
@@ -226,7 +226,7 @@ def _run(seed: int, customer_id: str, plan: Plan, number: int) -> Run:
         total = failed = 0
     size_gb *= (total - failed - skipped) / total if total else 0
     ended_at = started_at + _length(chance, plan, status, between)
-    return Run(
+    return JobRun(
         plan=plan,
         job_id=_job_id(chance, plan, started_at),
         status=status,

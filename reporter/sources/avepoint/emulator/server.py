@@ -94,7 +94,7 @@ class Emulator:
         self._lock = threading.Lock()
         self._busy = 0
         self._rows: tuple[Any, list[Row]] | None = None
-        self._server = _Server(("127.0.0.1", port), _handler_of(self))
+        self._server = _EmulatorServer(("127.0.0.1", port), _handler_of(self))
         self._thread: threading.Thread | None = None
 
     @property
@@ -172,7 +172,7 @@ class Emulator:
                 self._busy -= 1
 
 
-class _Server(ThreadingHTTPServer):
+class _EmulatorServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 

@@ -15,9 +15,9 @@ import requests
 
 from reporter.sources.avepoint.emulator import (
     Clock,
+    JobRun,
     Lists,
     Profile,
-    Run,
     demo_cast,
     ordinary_customers,
 )
@@ -60,7 +60,7 @@ def read(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def runs_of(plan: Plan, profile: Profile = CONTOSO) -> list[Run]:
+def runs_of(plan: Plan, profile: Profile = CONTOSO) -> list[JobRun]:
     """What really ran of one scope in October."""
     return [*truth(1, replace(profile, plans=(plan,)), START, STOP).runs]
 
@@ -68,7 +68,7 @@ def runs_of(plan: Plan, profile: Profile = CONTOSO) -> list[Run]:
 @pytest.mark.parametrize("profile", CAST, ids=lambda own: own.name)
 def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profile) -> None:
     """Each row with a job id is the last that began of its scope; no scope stands there twice."""
-    begun: dict[tuple[int, int, str], list[Run]] = {}
+    begun: dict[tuple[int, int, str], list[JobRun]] = {}
     for plan in profile.plans:
         since = LONG_AGO if plan.off_at else START - timedelta(days=5)
         runs = truth(1, replace(profile, plans=(plan,)), since, STOP).runs

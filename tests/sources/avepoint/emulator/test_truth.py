@@ -27,7 +27,7 @@ from reporter.model import (
 )
 from reporter.period import Period, parse_period
 from reporter.run.reporting import report_of
-from reporter.sources.avepoint.emulator import Clock, Emulator, Profile, Run, demo_cast
+from reporter.sources.avepoint.emulator import Clock, Emulator, JobRun, Profile, demo_cast
 from reporter.sources.avepoint.emulator.cast import NAMELESS, Plan, Temper, profile
 from reporter.store import Store
 from tests.conftest import StartEmulator
@@ -106,7 +106,7 @@ class Looked:
     """What one look shows of a scope: a run, or none."""
 
     at: datetime
-    run: Run | None
+    run: JobRun | None
 
     @property
     def running(self) -> bool:
@@ -120,7 +120,7 @@ class Case:
         self,
         watched: Watched,
         own: Profile,
-        runs: Mapping[Plan, Sequence[Run]],
+        runs: Mapping[Plan, Sequence[JobRun]],
         policy: Policy,
         report: Report,
     ) -> None:
@@ -143,7 +143,7 @@ class Case:
     def inside(self, moment: datetime) -> bool:
         return self.start <= moment < self.end
 
-    def shown(self) -> dict[tuple[str, str, str], tuple[Run, Looked]]:
+    def shown(self) -> dict[tuple[str, str, str], tuple[JobRun, Looked]]:
         """The runs that were ever shown, with the look that showed each last."""
         return {
             (*plan_key(plan), look.run.job_id): (look.run, look)
@@ -174,7 +174,7 @@ class Case:
             for before, after in pairwise(self.looks[plan])
         )
 
-    def unnoticed(self, plan: Plan) -> list[Run]:
+    def unnoticed(self, plan: Plan) -> list[JobRun]:
         """The runs that nobody saw and that began so soon after a look that, by definition, nothing
         is taken to have run: their time is no unseen time.
         """
@@ -192,7 +192,7 @@ class Case:
         return found
 
 
-def runs_of(watched: Watched, own: Profile, plan: Plan) -> list[Run]:
+def runs_of(watched: Watched, own: Profile, plan: Plan) -> list[JobRun]:
     """What really ran of a plan, from some time before the first look at it, or its switch-off."""
     first = min(watched.times[0], plan.off_at or watched.times[0]) - 40 * DAY
     last = min(watched.times[-1], plan.off_at or watched.times[-1]) + DAY
@@ -204,7 +204,7 @@ def plan_key(plan: Plan) -> tuple[str, str]:
     return plan.service, plan.module
 
 
-def look_at(plan: Plan, runs: Sequence[Run], moment: datetime) -> Looked | None:
+def look_at(plan: Plan, runs: Sequence[JobRun], moment: datetime) -> Looked | None:
     """What a look at a scope shows; None where the scope is not listed, or queued."""
     if not plan.there_at(moment) or plan.temper in (Temper.IDLE, Temper.ASLEEP):
         return None
@@ -247,7 +247,7 @@ def check_jobs(case: Case) -> None:
     assert made == expected, case
 
 
-def counts_of(run: Run, last: Looked) -> tuple[int, int, int, int]:
+def counts_of(run: JobRun, last: Looked) -> tuple[int, int, int, int]:
     """In all, failed, successful and skipped, as a look shows them."""
     if last.running:
         return 0, 0, 0, 0
@@ -275,7 +275,7 @@ def check_rates(case: Case) -> None:
         assert figures.object_success_rate == (good / whole if whole else None)
 
 
-def points_of(runs: Sequence[Run]) -> list[datetime]:
+def points_of(runs: Sequence[JobRun]) -> list[datetime]:
     return sorted(run.ended_at for run in runs if OUTCOMES[run.status] in RECOVERING)
 
 
@@ -284,7 +284,7 @@ def longest(edges: Sequence[datetime]) -> float:
     return max((after - before).total_seconds() for before, after in pairwise(edges))
 
 
-def truly_longest(case: Case, runs: Sequence[Run], begun: datetime | None = None) -> float:
+def truly_longest(case: Case, runs: Sequence[JobRun], begun: datetime | None = None) -> float:
     """The longest time without a recovery point that reaches into the period; not longer ago than
     `begun`, where nothing was known before.
     """
@@ -338,7 +338,7 @@ def check_gaps(case: Case) -> None:
 
 
 def check_target(
-    case: Case, figures: Figures, noticed: Sequence[Run], plan: Plan, where: str
+    case: Case, figures: Figures, noticed: Sequence[JobRun], plan: Plan, where: str
 ) -> None:
     allowed = case.policy.max_gap.total_seconds()
     if figures.gap_target_met is True and not plan.renamed:
