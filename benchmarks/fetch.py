@@ -18,7 +18,7 @@ from benchmarks.emulation import emulated
 from benchmarks.ratios import ROUNDS, finish, in_turn, ratio, table
 from reporter.run.fetching import FETCHES_AT_ONCE, fetch_customers, fetch_snapshots
 from reporter.sources.avepoint.auth import TokenAuth
-from reporter.sources.avepoint.http import LARGEST_ANSWER, Answer, Exchange
+from reporter.sources.avepoint.http import LARGEST_ANSWER, Exchange, HttpAnswer
 from reporter.sources.avepoint.permissions import PERMISSIONS
 from reporter.sources.avepoint.source import Access, open_source
 from reporter.store import Store
@@ -42,9 +42,9 @@ class Noting(Exchange):
         self,
         request: requests.Request,
         *,
-        check: Callable[[Answer], None] = lambda answer: None,
+        check: Callable[[HttpAnswer], None] = lambda answer: None,
         largest: int = LARGEST_ANSWER,
-    ) -> Answer:
+    ) -> HttpAnswer:
         if request.data == []:  # anything but the request for the token
             self.sent.append(request)
         return super().send(request, check=check, largest=largest)

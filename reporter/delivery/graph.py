@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from reporter.delivery.post import Answer, post_once
+from reporter.delivery.post import PostAnswer, post_once
 from reporter.delivery.refusal import HAS_SENT_TOO_MUCH
 from reporter.delivery.result import ChannelError, Committing, Result
 from reporter.errors import FetchError
@@ -99,7 +99,7 @@ class GraphTransport:
     def close(self) -> None:
         """Nothing stays open between two messages."""
 
-    def _post(self, message: bytes, committing: Committing) -> Answer:
+    def _post(self, message: bytes, committing: Committing) -> PostAnswer:
         headers = {"Content-Type": "text/plain"}
         self._token()  # kept, and asked for here so that what is wrong with it is told apart
         content = base64.b64encode(message)
@@ -117,7 +117,7 @@ class GraphTransport:
             ) from error
 
 
-def _result(answer: Answer) -> Result:
+def _result(answer: PostAnswer) -> Result:
     """What Graph's answer means: 202 alone says that it has taken the message."""
     status = answer.status or 0
     if 200 <= status < 300 and status != _TAKEN:
@@ -129,7 +129,7 @@ def _result(answer: Answer) -> Result:
     return answer.result(f"{answer.status_text}: {code}: {message}".rstrip(".") if code else "")
 
 
-def _error_of(answer: Answer) -> tuple[str, str]:
+def _error_of(answer: PostAnswer) -> tuple[str, str]:
     """Graph's own code and words for an error; empty where it has none."""
     with suppress(ValueError, TypeError, KeyError):
         error = read_json(answer.body.encode())["error"]

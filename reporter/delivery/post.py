@@ -48,7 +48,7 @@ _LATER: Final = (408, 425, 429, 503)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PostAnswer:
     """What came back of a request."""
 
     request: requests.PreparedRequest
@@ -106,7 +106,7 @@ def post_once(
     *,
     auth: requests.auth.AuthBase | None = None,
     trust: Trust,
-) -> Answer:
+) -> PostAnswer:
     """Send a request once, over a connection of its own: on one that was used before, nobody could
     tell a server that has just closed it from one that took the request.
 
@@ -121,7 +121,7 @@ def post_once(
                 requests.Request("POST", url, headers=headers, data=body, auth=auth)
             )
             with Deadline(LONGEST_ANSWER_S), send(session, request) as response:
-                return Answer(
+                return PostAnswer(
                     request,
                     response.status_code,
                     storable(f"{response.status_code} {response.reason}".strip()),
@@ -142,12 +142,12 @@ def post_once(
             if not body.begun:
                 raise _no_connection(error, url) from error
             why = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
-            return Answer(request, None, why, "", None, body.whole)
+            return PostAnswer(request, None, why, "", None, body.whole)
         except NoConnection as error:  # before what it is one of: nothing has been tried
             raise _not_reached(url, f"{error}{by_proxy(url)}") from error
         except OverLimit as error:
             why = f"the connection to {host} was given up: {error}"
-            return Answer(request, None, why, "", None, body.whole)
+            return PostAnswer(request, None, why, "", None, body.whole)
 
 
 def _no_connection(error: Exception, url: str) -> ChannelError:

@@ -22,7 +22,7 @@ from reporter.certificates import load_certificates
 from reporter.errors import FetchError, SettingsError
 from reporter.foreign import NotJson, read_json
 from reporter.showing import excerpt, keep_secret
-from reporter.sources.avepoint.http import Answer, Exchange
+from reporter.sources.avepoint.http import Exchange, HttpAnswer
 
 RENEW_BEFORE_S = 120
 """A token with less life left is renewed, so that it cannot run out under way."""
@@ -185,7 +185,7 @@ class TokenAuth(requests.auth.AuthBase):
 class TokenRefused(FetchError):
     """The token endpoint said no."""
 
-    def __init__(self, answer: Answer, reply: dict[str, Any], scopes: tuple[str, ...]) -> None:
+    def __init__(self, answer: HttpAnswer, reply: dict[str, Any], scopes: tuple[str, ...]) -> None:
         self.code = _text_in(reply, "error")
         words = " ".join(filter(None, (self.code, _text_in(reply, "error_description"))))
         hints = {
@@ -202,7 +202,7 @@ class TokenRefused(FetchError):
         )
 
 
-def _fields_of(answer: Answer) -> dict[str, Any]:
+def _fields_of(answer: HttpAnswer) -> dict[str, Any]:
     """The fields of a token endpoint's reply; none where it is no JSON object. Nothing of it goes
     into an error: a token may be anywhere in it.
     """

@@ -15,7 +15,7 @@ from reporter.foreign import BeyondLimits, NotJson, loses_text, storable
 from reporter.model import Reply
 from reporter.showing import beginning, excerpt
 from reporter.sources.avepoint.auth import TokenAuth
-from reporter.sources.avepoint.http import Answer, Exchange, Transient
+from reporter.sources.avepoint.http import Exchange, HttpAnswer, Transient
 
 logger = logging.getLogger(__name__)
 
@@ -72,12 +72,12 @@ class Client:
             raise _refused(answer, permission, subject)
         return received[-1]
 
-    def _checker(self, subject: str, received: list[Reply]) -> Callable[[Answer], None]:
+    def _checker(self, subject: str, received: list[Reply]) -> Callable[[HttpAnswer], None]:
         """One new token after a 401, and another attempt after a body that is no JSON."""
         renewed = False
         before = len(received)
 
-        def check(answer: Answer) -> None:
+        def check(answer: HttpAnswer) -> None:
             nonlocal renewed
             if answer.status == requests.codes.unauthorized and not renewed:
                 renewed = True
@@ -93,7 +93,7 @@ class Client:
         return check
 
 
-def _insist_on_json(answer: Answer, subject: str) -> None:
+def _insist_on_json(answer: HttpAnswer, subject: str) -> None:
     """Have no body but JSON, and tell where not every character of it can be kept."""
     try:
         replaced = loses_text(answer.body)
@@ -116,7 +116,7 @@ def _insist_on_json(answer: Answer, subject: str) -> None:
         )
 
 
-def _refused(answer: Answer, permission: str, subject: str) -> FetchError:
+def _refused(answer: HttpAnswer, permission: str, subject: str) -> FetchError:
     status = f"{answer.status} {answer.reason}, {_named(answer)}"
     if answer.status in (requests.codes.unauthorized, requests.codes.forbidden):
         return PermissionDenied(
@@ -135,11 +135,11 @@ def _refused(answer: Answer, permission: str, subject: str) -> FetchError:
     )
 
 
-def _request_id(answer: Answer) -> str:
+def _request_id(answer: HttpAnswer) -> str:
     return excerpt(answer.headers.get(_REQUEST_ID, ""), _LONGEST_ID)
 
 
-def _named(answer: Answer) -> str:
+def _named(answer: HttpAnswer) -> str:
     return f"request id {_request_id(answer) or 'not given'}"
 
 

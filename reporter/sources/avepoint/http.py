@@ -54,7 +54,7 @@ _CONNECTION_FAULTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back of a request, whole."""
 
     request: requests.PreparedRequest = field(repr=False)
@@ -108,9 +108,9 @@ class Exchange:
         self,
         request: requests.Request,
         *,
-        check: Callable[[Answer], None] = lambda answer: None,
+        check: Callable[[HttpAnswer], None] = lambda answer: None,
         largest: int = LARGEST_ANSWER,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """The answer to a request, of any status that will not change by asking again.
 
         `check` may raise `Transient` to have the request sent again.
@@ -135,8 +135,8 @@ class Exchange:
             raise _given_up(request, error) from error
 
     def _attempt(
-        self, request: requests.Request, check: Callable[[Answer], None], largest: int
-    ) -> Answer:
+        self, request: requests.Request, check: Callable[[HttpAnswer], None], largest: int
+    ) -> HttpAnswer:
         if self._stopped.is_set():
             raise Stopped
         session = self._session()
@@ -167,7 +167,7 @@ class Exchange:
             ) from error
         if self._stopped.is_set():
             raise Stopped
-        answer = Answer(
+        answer = HttpAnswer(
             prepared,
             str(response.url),
             response.status_code,
@@ -206,7 +206,7 @@ def _tell(state: tenacity.RetryCallState) -> None:
     logger.info("Asking again in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
 
 
-def _wait_asked_for(answer: Answer) -> float | None:
+def _wait_asked_for(answer: HttpAnswer) -> float | None:
     """Seconds the service asks us to wait; None where it does not say, or not readably.
 
     Raises:
