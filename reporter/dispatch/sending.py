@@ -18,7 +18,7 @@ from reporter.delivery.webhook import post_summary, summary_of
 from reporter.dispatch.messages import compose, message_of_rows
 from reporter.dispatch.recipients import mailboxes_of, message_id
 from reporter.dispatch.reports import Rendered
-from reporter.dispatch.transports import Committing, Transport, transport_of
+from reporter.dispatch.transports import Claiming, Transport, transport_of
 from reporter.errors import ReporterError, SettingsError, StoreError
 from reporter.model import Customer, DeliveryState
 from reporter.run.assignment import Rendering
@@ -71,7 +71,7 @@ def _unusable_if_wrong() -> Iterator[None]:
         raise ChannelError(str(error), hint=error.hint) from error
 
 
-class Mail:
+class MailChannel:
     """The way messages go, opened when the first of them does."""
 
     def __init__(self, settings: Settings) -> None:
@@ -153,7 +153,7 @@ def send_reports(
     cut_short(store, clock())
     unusable: dict[str, ChannelError] = {}
     refusals = Refusals()
-    with closing(Mail(rendering.settings)) as mail:
+    with closing(MailChannel(rendering.settings)) as mail:
         for report in reports:
             due = [delivery for delivery in rows_of(report) if _is_due(delivery, clock())]
             if not due:
@@ -204,7 +204,7 @@ def _deliver(
     store: Store,
     report: Rendered,
     parcel: Sequence[Delivery],
-    mail: Mail,
+    mail: MailChannel,
     clock: Clock,
     refusals: Refusals,
 ) -> ChannelError | None:
@@ -256,7 +256,7 @@ def _refused_alike(first: Whole, second: Whole) -> ChannelError:
 
 
 def _copy(
-    settings: Settings, report: Rendered, delivery: Delivery, committing: Committing
+    settings: Settings, report: Rendered, delivery: Delivery, committing: Claiming
 ) -> Mapping[str, Result]:
     """Copy the report's files to a folder; a relative one starts at the configuration's."""
     for suffix in report.files:
@@ -275,7 +275,7 @@ def copies_url(settings: Settings, folder: str) -> str:
 
 
 def _post(
-    settings: Settings, report: Rendered, delivery: Delivery, committing: Committing
+    settings: Settings, report: Rendered, delivery: Delivery, committing: Claiming
 ) -> Mapping[str, Result]:
     """Post a summary of the report."""
     try:
@@ -364,7 +364,7 @@ def send_to(
         ChannelError: no message can be sent now.
     """
     settings = rendering.settings
-    with closing(Mail(settings)) as mail:
+    with closing(MailChannel(settings)) as mail:
         for report in reports:
             error: ReporterError | None = None
             try:

@@ -15,7 +15,7 @@ from reporter.errors import SettingsError
 from reporter.sources.avepoint.auth import ClientSecret, TokenAuth
 from reporter.sources.avepoint.http import Exchange
 
-Committing = Callable[[Sequence[str]], None]
+Claiming = Callable[[Sequence[str]], None]
 """Called with recipients just before the byte after which they may have the message."""
 
 _SMTP_SCOPE: Final = "https://outlook.office365.com/.default"
@@ -28,7 +28,7 @@ class Transport(Protocol):
         """The largest message, in bytes; None where nothing is known of a limit."""
 
     def send(
-        self, message: bytes, recipients: Sequence[str], committing: Committing
+        self, message: bytes, recipients: Sequence[str], committing: Claiming
     ) -> Mapping[str, Result]:
         """Send a message; what came of it for each recipient.
 
