@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from reporter.jobs.catalog import is_backup_product
-from reporter.jobs.records import Record, Unread
+from reporter.jobs.records import ReplyObject, Unread
 from reporter.jobs.replies import products_of, protected_rows
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
@@ -30,7 +30,8 @@ MORE_THAN_SCANNED = "more objects protected than scanned"
 def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread) -> Protection:
     """What is protected, line by line as the service lists it; `unread` counts what is of doubt."""
     modules = tuple(
-        _module(Record(row, policy.units, unread), unread) for row in protected_rows(answer.replies)
+        _module(ReplyObject(row, policy.units, unread), unread)
+        for row in protected_rows(answer.replies)
     )
     lines = [module.figures for module in modules]
     both = [line for line in lines if line.share is not None]
@@ -57,7 +58,7 @@ def subscription_of(
     """
     as_of, judged_on = _as_of(answer, period), min(period.stop, last_fetch.date())
     rows = products_of(answer.replies, customer.id)
-    records = [Record(row, policy.units, unread) for row in rows]
+    records = [ReplyObject(row, policy.units, unread) for row in rows]
     backups = [record for record in records if _may_be_backup(record)]
     products = [_product(record, judged_on) for record in backups]
     ordered = sorted(
@@ -82,7 +83,7 @@ def sources_of(answers: Iterable[Answer]) -> tuple[Source, ...]:
     )
 
 
-def _module(record: Record, unread: Unread) -> ProtectedModule:
+def _module(record: ReplyObject, unread: Unread) -> ProtectedModule:
     scanned, protected = record.count("totalScannedObjects"), record.count("totalProtectedObjects")
     if scanned is not None and protected is not None and protected > scanned:
         unread[QualityKind.CONTRADICTION, "totalProtectedObjects", MORE_THAN_SCANNED] += 1
@@ -98,13 +99,13 @@ def _module(record: Record, unread: Unread) -> ProtectedModule:
     )
 
 
-def _may_be_backup(record: Record) -> bool:
+def _may_be_backup(record: ReplyObject) -> bool:
     """Whether a product's name says that it is a backup, or it has none and may be one."""
     service = record.text("service")
     return service is None or is_backup_product(service)
 
 
-def _product(record: Record, judged_on: date) -> Product:
+def _product(record: ReplyObject, judged_on: date) -> Product:
     expires_on = record.day("expirationDate")
     used, bought = record.capacity("purchasedCapacity")
     protected = record.size("protectedCapacity")

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from reporter.model import Change, FigureValue
 
-Figures = Mapping[str, Any]
+FiguresJson = Mapping[str, Any]
+"""Figures of a report's JSON."""
 
 Place = tuple[str, str, str | None]
 """Service, module and scope; the customer's are empty, and the name of a module as a whole None."""
@@ -51,7 +52,7 @@ _OF_POLICY: Final = {
 """Keys of the policy, and what they are called here: two of them are outcomes as well."""
 
 
-def figures_in(report: Figures) -> dict[str, Any]:
+def figures_in(report: FiguresJson) -> dict[str, Any]:
     """What of a report's JSON is figures: without whose change there is no other version."""
     return {
         key: _undated(value)
@@ -69,7 +70,7 @@ def _undated(value: Any) -> Any:
     return value
 
 
-def changes_between(before: Figures, now: Figures) -> tuple[Change, ...]:
+def changes_between(before: FiguresJson, now: FiguresJson) -> tuple[Change, ...]:
     """The figures that differ, those of the customer first, then module by module, each followed by
     its scopes.
 
@@ -86,16 +87,16 @@ def changes_between(before: Figures, now: Figures) -> tuple[Change, ...]:
     return tuple(differing)
 
 
-Pairs = Iterator[tuple[Place, Figures, Figures]]
+Pairs = Iterator[tuple[Place, FiguresJson, FiguresJson]]
 """What is compared: the place, the figures then, and now."""
 
 
-def _pairs(before: Mapping[Place, Figures], now: Mapping[Place, Figures]) -> Pairs:
+def _pairs(before: Mapping[Place, FiguresJson], now: Mapping[Place, FiguresJson]) -> Pairs:
     for place in sorted(before.keys() | now.keys(), key=_in_order):
         yield place, before.get(place, {}), now.get(place, {})
 
 
-def _pairs_in_both(before: Mapping[Place, Figures], now: Mapping[Place, Figures]) -> Pairs:
+def _pairs_in_both(before: Mapping[Place, FiguresJson], now: Mapping[Place, FiguresJson]) -> Pairs:
     for place, was, current in _pairs(before, now):
         keys = was.keys() & current.keys()
         yield (
@@ -110,12 +111,12 @@ def _in_order(place: Place) -> tuple[str, str, str]:
     return service, module, name or ""
 
 
-def _by_place(report: Figures) -> dict[Place, Figures]:
+def _by_place(report: FiguresJson) -> dict[Place, FiguresJson]:
     """The figures of the customer, of each module, and of each scope that has a name."""
     return {("", "", None): _of_customer(report), **dict(_of_modules(report))}
 
 
-def _of_customer(report: Figures) -> dict[str, FigureValue]:
+def _of_customer(report: FiguresJson) -> dict[str, FigureValue]:
     exceptions = report["exceptions"]
     counted = {
         "exceptions": len(exceptions),
@@ -138,7 +139,7 @@ def _of_customer(report: Figures) -> dict[str, FigureValue]:
     }
 
 
-def _beside(report: Figures) -> dict[str, FigureValue]:
+def _beside(report: FiguresJson) -> dict[str, FigureValue]:
     """What is known beside the jobs."""
     protected, subscription = report["protection"]["totals"], report["subscription"]
     products = None if subscription["absence"] else len(subscription["products"])
@@ -153,7 +154,7 @@ def _beside(report: Figures) -> dict[str, FigureValue]:
     }
 
 
-def _of_modules(report: Figures) -> Iterator[tuple[Place, Figures]]:
+def _of_modules(report: FiguresJson) -> Iterator[tuple[Place, FiguresJson]]:
     for of_module in report["modules"]:
         service, module = of_module["service"], of_module["module"]
         figures = _without(of_module, "service", "module", "scopes")
@@ -165,5 +166,5 @@ def _of_modules(report: Figures) -> Iterator[tuple[Place, Figures]]:
         yield (service, module, None), figures
 
 
-def _without(figures: Figures, *keys: str) -> dict[str, FigureValue]:
+def _without(figures: FiguresJson, *keys: str) -> dict[str, FigureValue]:
     return {key: value for key, value in figures.items() if key not in keys}

@@ -35,8 +35,8 @@ from reporter.evidence.contents import (
     ArchivedFetch,
     ArchivedReply,
     Configuration,
+    CorrectedVersion,
     Provenance,
-    Restated,
     Tools,
     dump,
     dump_fetches,
@@ -295,7 +295,7 @@ class _Contents:
             shutil.copyfile(source, target)
         return replace(look, templates=Path(TEMPLATES))
 
-    def _write_restated(self, folder: Path) -> Restated | None:
+    def _write_restated(self, folder: Path) -> CorrectedVersion | None:
         """The version that this one corrects, with its figures."""
         number = self.version.restates
         if number is None:
@@ -305,7 +305,7 @@ class _Contents:
         figures = figures_of(self.store, self.customer, self.period.label, number)
         text = json.dumps(figures, ensure_ascii=False, indent=1) + "\n"
         (folder / RESTATED).write_text(text, "utf-8")
-        return Restated(number, corrected.made_at)
+        return CorrectedVersion(number, corrected.made_at)
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from reporter.cli.render import rendering_of, stored_customers
 from reporter.errors import UsageError
 
 if TYPE_CHECKING:
-    from reporter.audit.packing import Drawing
+    from reporter.audit.packing import Sampling
     from reporter.errors import ReporterError
     from reporter.run.assignment import Rendering
     from reporter.run.outcome import CustomerOutcome
@@ -85,13 +85,13 @@ def archive(
             )
         _prune(console, folder, wanted, yes=yes)
         return
-    drawing = _drawing(seed, sample, pack=pack)
+    sampling = _sampling(seed, sample, pack=pack)
     formats = ("pdf", "xlsx", "json")
     rendering = rendering_of(console.settings(), out, formats, period, None, None)
-    context.exit(archive_stored_reports(console, rendering, wanted, folder, drawing))
+    context.exit(archive_stored_reports(console, rendering, wanted, folder, sampling))
 
 
-def _drawing(seed: str | None, sample: int | None, *, pack: bool) -> Drawing | None:
+def _sampling(seed: str | None, sample: int | None, *, pack: bool) -> Sampling | None:
     """How the sample of a pack is drawn; None where no pack is asked for.
 
     Raises:
@@ -106,9 +106,9 @@ def _drawing(seed: str | None, sample: int | None, *, pack: bool) -> Drawing | N
             "A pack needs --seed: the auditor names it, so that nobody else chooses the sample.",
             hint="Ask the auditor for any text, such as a word or a date, and give it with --seed.",
         )
-    from reporter.audit.packing import Drawing
+    from reporter.audit.packing import Sampling
 
-    return Drawing(seed, sample or _SAMPLE)
+    return Sampling(seed, sample or _SAMPLE)
 
 
 def archive_stored_reports(
@@ -116,7 +116,7 @@ def archive_stored_reports(
     rendering: Rendering,
     wanted: tuple[str, ...],
     folder: Path | None = None,
-    drawing: Drawing | None = None,
+    sampling: Sampling | None = None,
 ) -> int:
     """Archive rendered reports, in `folder` or the archive that is configured, and make packs of
     the bags if that is asked for; the exit status.
@@ -128,11 +128,11 @@ def archive_stored_reports(
         console.warn("Unsigned: no `certificate` is set in [evidence].")
     names = stored_customers(console, rendering, wanted)
     outcomes: Iterable[CustomerOutcome] = archive_customers(rendering, kept, names)
-    if drawing:
+    if sampling:
         from reporter.audit.packing import pack_customers
 
-        outcomes = pack_customers(outcomes, drawing, rendering.now)
-    done = follow(console, outcomes, len(names), "Packed" if drawing else "Archived")
+        outcomes = pack_customers(outcomes, sampling, rendering.now)
+    done = follow(console, outcomes, len(names), "Packed" if sampling else "Archived")
     status = finish(console, done)
     if kept.authority and kept.authority.trouble:
         _warn_unstamped(console, kept.authority.trouble)

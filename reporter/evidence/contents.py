@@ -86,7 +86,7 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class Restated:
+class CorrectedVersion:
     """The version that this one corrects; its figures are in `restated.json`."""
 
     number: int
@@ -102,7 +102,7 @@ class Provenance:
     as_of: datetime
     closed: bool
     """Whether the period was over."""
-    restates: Restated | None
+    restates: CorrectedVersion | None
     figures_sha256: str
     pdf_unsigned_sha256: str
     pdf_unsigned_bytes: int

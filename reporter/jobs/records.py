@@ -19,7 +19,7 @@ _CODES: Final = {"serviceType": "jobType", "serviceModule": "jobModule"}
 """The fields that may come as numbers, and the field of a job with the same numbers."""
 
 
-class Record:
+class ReplyObject:
     """One object of a reply. What cannot be read is missing, and is counted in `unread`."""
 
     def __init__(

@@ -21,7 +21,7 @@ from reporter.showing import beginning, excerpt
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReplyPage:
     """The rows of one reply, and how the reply goes on."""
 
     rows: list[Any]
@@ -33,7 +33,7 @@ class Page:
     """Generation 3: how many rows all pages have together."""
 
 
-def read_page(reply: Reply) -> Page:
+def read_page(reply: Reply) -> ReplyPage:
     """The rows in a reply of either generation.
 
     Raises:
@@ -42,7 +42,7 @@ def read_page(reply: Reply) -> Page:
     return _page(_envelope(reply), reply, "jobs")
 
 
-def read_overview(reply: Reply) -> Page:
+def read_overview(reply: Reply) -> ReplyPage:
     """The rows in a reply about protected data, which may also be an array: of the rows
     themselves, or with their envelope in it.
 
@@ -79,15 +79,15 @@ def _envelope(reply: Reply) -> Any:
         ) from error
 
 
-def _page(envelope: Any, reply: Reply, what: str) -> Page:
+def _page(envelope: Any, reply: Reply, what: str) -> ReplyPage:
     if isinstance(envelope, dict):
         rows, link = envelope.get("value"), envelope.get("@odata.nextLink")
         if isinstance(rows, list) and (link is None or isinstance(link, str)):
-            return Page(rows, next_link=link)
+            return ReplyPage(rows, next_link=link)
         rows, metadata = envelope.get("data"), envelope.get("metadata", {})
         if isinstance(rows, list) and isinstance(metadata, dict):
             number, total = metadata.get("pageIndex"), metadata.get("totalCount")
-            return Page(rows, number=_whole(number), total=_whole(total))
+            return ReplyPage(rows, number=_whole(number), total=_whole(total))
     raise ReplyError(
         f"The reply of {excerpt(reply.url)} is JSON, but not a list of {what}{_where(reply)}.",
         hint='Expected {"value": […]} (generation 1) or {"data": […], "metadata": {…}} '
@@ -172,7 +172,7 @@ def rows_of(replies: Iterable[Reply]) -> list[Row]:
 
 
 def split_snapshots(
-    replies: Iterable[Reply], read: Callable[[Reply], Page] = read_page
+    replies: Iterable[Reply], read: Callable[[Reply], ReplyPage] = read_page
 ) -> list[tuple[Reply, ...]]:
     """Saved replies of one customer, in the order given, as the complete snapshots they make.
 
@@ -182,7 +182,7 @@ def split_snapshots(
     Raises:
         ReplyError: a page is missing.
     """
-    snapshots: list[list[tuple[Reply, Page]]] = []
+    snapshots: list[list[tuple[Reply, ReplyPage]]] = []
     goes_on = False
     for reply in replies:
         page = read(reply)

@@ -19,7 +19,7 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from reporter.audit.packing import Drawing
+from reporter.audit.packing import Sampling
 from reporter.jobs.raw import row_texts
 from reporter.model import Customer, Reply, Snapshot
 from reporter.store import Store
@@ -516,6 +516,6 @@ def test_rows_are_cut_out_letter_by_letter(body: bytes, texts: list[str]) -> Non
 def test_drawings_have_names_of_their_own() -> None:
     """Also where a file system takes upper and lower case for the same, or allows few letters."""
     seeds = ["x", "X", "x ", "ä/b", "ä b", "…", "a" * 300]
-    names = {Drawing(seed, 25).name.casefold() for seed in seeds}
+    names = {Sampling(seed, 25).name.casefold() for seed in seeds}
     assert len(names) == len(seeds)
     assert all(len(name.encode()) < 120 and "/" not in name for name in names)

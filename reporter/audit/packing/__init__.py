@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from reporter.audit.packing.making import Drawing, pack_customers
+from reporter.audit.packing.making import Sampling, pack_customers
 
-__all__ = ["Drawing", "pack_customers"]
+__all__ = ["Sampling", "pack_customers"]

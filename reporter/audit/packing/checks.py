@@ -13,8 +13,8 @@ from reporter.audit.packing.reading import (
     BEFORE,
     ELSEWHERE,
     IN,
-    Identity,
-    Reading,
+    BagReading,
+    JobKey,
     dated,
     has_job,
 )
@@ -29,7 +29,7 @@ _IDENTITY: Final = ["service", "module", "job_id"]
 _MOST_NAMED: Final = 5
 
 
-def checks_of(reading: Reading) -> Iterator[Check]:
+def checks_of(reading: BagReading) -> Iterator[Check]:
     """The tests of completeness and accuracy beyond those of the bag."""
     report = reading.report
     read = [look for look in reading.looks if look.rows is not None]
@@ -84,7 +84,7 @@ def _dated_check(report: Report) -> Check:
     return Check("Every job is dated", not undated, detail)
 
 
-def _population_check(reading: Reading) -> Check:
+def _population_check(reading: BagReading) -> Check:
     """Whether the population has each job that is due by the replies, and no other."""
     due, there = set(reading.due), set(identities(reading.report.jobs))
     detail = f"{len(due)} jobs in the replies are of the period or undated, and {len(there)} are"
@@ -92,7 +92,7 @@ def _population_check(reading: Reading) -> Check:
     return Check("Population against the replies", due == there, detail)
 
 
-def _dates_check(reading: Reading) -> Check:
+def _dates_check(reading: BagReading) -> Check:
     """Whether each job is dated by its start, else its end, else its earliest modification."""
     jobs = reading.report.jobs
     given = jobs[["dated_at", "dated_by"]].astype(object)
@@ -104,14 +104,14 @@ def _dates_check(reading: Reading) -> Check:
     return Check("Dates against the replies", not apart, detail + _named(apart))
 
 
-def _scopes_check(reading: Reading) -> Check:
+def _scopes_check(reading: BagReading) -> Check:
     """Whether the report has each scope that is due by the replies, in the figures or left out."""
     due, there = _due_scopes(reading), {scope.key for scope in scopes_in(reading.report)}
     detail = f"{len(due)} scopes in the replies are of the period, and {len(there)} are here"
     return Check("Scopes against the replies", due == there, detail + _named(due ^ there))
 
 
-def _due_scopes(reading: Reading) -> set[ScopeKey]:
+def _due_scopes(reading: BagReading) -> set[ScopeKey]:
     """The scopes that a reply of the period lists, or the one off which it is read how they stand;
     that the last one before lists, unless it says that there is nothing to back up or that they are
     switched off; or that have jobs of the period. A placeholder without a name is no scope where
@@ -167,7 +167,7 @@ def _named(apart: Iterable[tuple[str, str, str]]) -> str:
     return f"; not so: {', '.join(texts)}" if texts else ""
 
 
-def reconciled(reading: Reading) -> tuple[tuple[str, int], ...]:
+def reconciled(reading: BagReading) -> tuple[tuple[str, int], ...]:
     """From the rows of all replies to the population, and to the jobs in the figures."""
     when = Counter(map(reading.when, reading.jobs.values()))
     known, jobs = len(reading.jobs), reading.report.jobs
@@ -205,6 +205,6 @@ def scopes_in(report: Report) -> Iterator[ScopeShown]:
         yield ScopeShown(one.service, one.module, one.name, jobs=one.jobs, left_out=one.reason)
 
 
-def identities(jobs: pd.DataFrame) -> list[Identity]:
+def identities(jobs: pd.DataFrame) -> list[JobKey]:
     """What tells each of some jobs from the others."""
     return list(jobs[_IDENTITY].itertuples(index=False, name=None))

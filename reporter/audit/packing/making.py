@@ -13,7 +13,7 @@ import pandas as pd
 
 from reporter import __version__
 from reporter.audit.packing.checks import checks_of, identities, reconciled, scopes_in
-from reporter.audit.packing.reading import Finder, Identity, Reading
+from reporter.audit.packing.reading import BagReading, Finder, JobKey
 from reporter.audit.recomputing import other_schema, recomputed, report_in
 from reporter.errors import EvidenceError, OutputError
 from reporter.evidence.archive import whole_folder
@@ -51,14 +51,14 @@ from reporter.run.outcome import CustomerOutcome, outcome_of
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Sampling:
     """How a sample is drawn."""
 
     seed: str
     """Any text, of the auditor's choice."""
     size: int
 
-    def key(self, job: Identity) -> str:
+    def key(self, job: JobKey) -> str:
         """What the jobs are sorted by; the first ones are the sample."""
         return sha256("|".join((self.seed, *job)).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -73,29 +73,29 @@ class Drawing:
 
 
 def pack_customers(
-    archived: Iterable[CustomerOutcome], drawing: Drawing, now: datetime
+    archived: Iterable[CustomerOutcome], sampling: Sampling, now: datetime
 ) -> Iterator[CustomerOutcome]:
     """Make a pack of each bag that was archived; outcomes as they come."""
     for outcome in archived:
         if outcome.error:
             yield outcome
             continue
-        yield outcome_of(outcome.customer, partial(_packed, outcome, drawing, now))
+        yield outcome_of(outcome.customer, partial(_packed, outcome, sampling, now))
 
 
-def _packed(archived: CustomerOutcome, drawing: Drawing, now: datetime) -> CustomerOutcome:
+def _packed(archived: CustomerOutcome, sampling: Sampling, now: datetime) -> CustomerOutcome:
     (bag,) = archived.files
-    target = bag.parent / PACKS / f"{bag.name}-{drawing.name}"
+    target = bag.parent / PACKS / f"{bag.name}-{sampling.name}"
     unchanged = target.is_dir()
     if not unchanged:
-        _write(bag, target, drawing, now)
+        _write(bag, target, sampling, now)
     return replace(archived, files=(target,), unchanged=unchanged)
 
 
-def _write(bag: Path, target: Path, drawing: Drawing, now: datetime) -> None:
+def _write(bag: Path, target: Path, sampling: Sampling, now: datetime) -> None:
     """Make a pack's folder, whole or not at all."""
     configuration = configuration_of(bag)
-    pack = pack_of(bag, configuration, drawing, now)
+    pack = pack_of(bag, configuration, sampling, now)
     try:
         with whole_folder(target) as draft:
             names = ("auditors-pack.xlsx", "population.csv", "sample.json")
@@ -111,7 +111,7 @@ def _write(bag: Path, target: Path, drawing: Drawing, now: datetime) -> None:
         ) from error
 
 
-def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: datetime) -> Pack:
+def pack_of(bag: Path, configuration: Configuration, sampling: Sampling, now: datetime) -> Pack:
     """What a pack of a bag says.
 
     Raises:
@@ -130,32 +130,32 @@ def pack_of(bag: Path, configuration: Configuration, drawing: Drawing, now: date
         )
     provenance = provenance_of(bag)
     report = report_in(bag, configuration, provenance)
-    report = replace(report, jobs=_numbered(report.jobs, drawing))
-    reading = Reading.of(bag, report)
+    report = replace(report, jobs=_numbered(report.jobs, sampling))
+    reading = BagReading.of(bag, report)
     findings = [*verdict.findings, _history(bag), *recomputed(bag, now, verdict.signed_at)]
     checks = [
         Check(f"Archive: {finding.what}", finding.good, finding.detail) for finding in findings
     ]
     return Pack(
         report,
-        drawing.seed,
-        drawing.size,
+        sampling.seed,
+        sampling.size,
         bag.name,
         _facts(bag, provenance, configuration, reading),
         (*checks, *checks_of(reading)),
         reconciled(reading),
         tuple(reading.looks),
         tuple(_scopes(bag, reading)),
-        tuple(_sample(bag, reading, drawing)),
+        tuple(_sample(bag, reading, sampling)),
     )
 
 
-def _numbered(jobs: pd.DataFrame, drawing: Drawing) -> pd.DataFrame:
+def _numbered(jobs: pd.DataFrame, sampling: Sampling) -> pd.DataFrame:
     """The population in the order of print, with numbers and keys."""
     ordered = jobs.iloc[order_of(jobs)].copy()
     ordered[NUMBER] = range(1, len(ordered) + 1)
     ordered[KEY] = pd.array(
-        [drawing.key(identity) for identity in identities(ordered)], dtype="str"
+        [sampling.key(identity) for identity in identities(ordered)], dtype="str"
     )
     return ordered
 
@@ -175,7 +175,7 @@ def _facts(
     bag: Path,
     provenance: Provenance,
     configuration: Configuration,
-    reading: Reading,
+    reading: BagReading,
 ) -> tuple[tuple[str, str], ...]:
     report = reading.report
     period, tools = report.period, provenance.tools
@@ -208,7 +208,7 @@ def _facts(
     )
 
 
-def _of_excerpts(reading: Reading) -> str:
+def _of_excerpts(reading: BagReading) -> str:
     if not reading.excerpts:
         return "none: all replies are kept as received"
     return (
@@ -222,7 +222,7 @@ def _time(time: datetime) -> str:
     return time.isoformat(timespec="seconds")
 
 
-def _scopes(bag: Path, reading: Reading) -> Iterator[ScopeShown]:
+def _scopes(bag: Path, reading: BagReading) -> Iterator[ScopeShown]:
     """Each scope with the last row that lists it, as of when it is read how scopes stand."""
     report = reading.report
     last: dict[ScopeKey, Row] = {}
@@ -235,10 +235,10 @@ def _scopes(bag: Path, reading: Reading) -> Iterator[ScopeShown]:
         yield replace(scope, behind=finder.find(row) if row else None)
 
 
-def _sample(bag: Path, reading: Reading, drawing: Drawing) -> Iterator[Sampled]:
+def _sample(bag: Path, reading: BagReading, sampling: Sampling) -> Iterator[Sampled]:
     """The jobs with the smallest keys, each with the row behind it."""
     report = reading.report
-    chosen = report.jobs.sort_values([KEY, NUMBER]).head(drawing.size)
+    chosen = report.jobs.sort_values([KEY, NUMBER]).head(sampling.size)
     listed = jobs_of(chosen, report.period.timezone)
     finder = Finder(bag, report.period.zone)
     for number, (identity, (place, key, job)) in enumerate(

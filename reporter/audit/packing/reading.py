@@ -16,7 +16,7 @@ from reporter.evidence.contents import ArchivedFetch, ArchivedReply, fetches_of,
 from reporter.jobs.catalog import is_backup
 from reporter.jobs.known import follows
 from reporter.jobs.raw import CutFrom, cut_from, row_texts
-from reporter.jobs.replies import Page, read_page
+from reporter.jobs.replies import ReplyPage, read_page
 from reporter.jobs.rows import Row, alone, counting, identity_of, moment, text_rows
 from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.model import Reply, Report
@@ -30,12 +30,12 @@ BEFORE, IN, AFTER = "before", "in", "after"
 UNDATED, ELSEWHERE = "undated", "undated elsewhere"
 """Where a job is, seen from a period: undated ones in it if it was the first to show them."""
 
-Identity = tuple[str, str, str]
+JobKey = tuple[str, str, str]
 """Service, module and id of a job."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class JobListing:
     """A complete list of jobs."""
 
     taken_at: datetime
@@ -56,15 +56,15 @@ def has_job(row: Row) -> bool:
 
 
 @dataclass
-class Reading:
+class BagReading:
     """What the replies in a bag say of the jobs, read without the store and the analysis."""
 
     report: Report
     looks: list[Looked] = field(default_factory=list)
     """Those since the period began, and those before it that the report rests on."""
-    listings: list[Listing] = field(default_factory=list)
+    listings: list[JobListing] = field(default_factory=list)
     """In the order they were taken."""
-    jobs: dict[Identity, Row] = field(default_factory=dict)
+    jobs: dict[JobKey, Row] = field(default_factory=dict)
     """The row of each job that counts."""
     rows: int = 0
     placeholders: int = 0
@@ -73,7 +73,7 @@ class Reading:
     excerpts: int = 0
 
     @classmethod
-    def of(cls, bag: Path, report: Report) -> Reading:
+    def of(cls, bag: Path, report: Report) -> BagReading:
         """What the replies in the bag of a report say."""
         reading = cls(report)
         rests_on = {source.sha256 for source in report.sources}
@@ -85,7 +85,7 @@ class Reading:
         return reading
 
     @property
-    def due(self) -> dict[Identity, Row]:
+    def due(self) -> dict[JobKey, Row]:
         """The jobs that a report has to list: those the replies date in the period, and those they
         do not date and show first in it.
         """
@@ -134,9 +134,9 @@ class Reading:
         taken_at: datetime,
         listed: Sequence[ArchivedReply],
         replies: Sequence[Reply],
-        pages: Sequence[Page],
+        pages: Sequence[ReplyPage],
     ) -> None:
-        listing = Listing(taken_at)
+        listing = JobListing(taken_at)
         rows = [
             row | {_PLACE: (archived, number)}
             for archived, reply, page in zip(listed, replies, pages, strict=True)
@@ -169,7 +169,7 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else url
 
 
-def _read_whole(pages: Sequence[Page]) -> Check:
+def _read_whole(pages: Sequence[ReplyPage]) -> Check:
     """Whether a list was read to its end, by its own count where it has one."""
     rows, count = sum(len(page.rows) for page in pages), pages[-1].total
     if count is not None:

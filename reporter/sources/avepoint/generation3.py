@@ -8,7 +8,7 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from reporter.errors import FetchError
-from reporter.jobs.replies import Page, protected_rows, read_overview
+from reporter.jobs.replies import ReplyPage, protected_rows, read_overview
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
@@ -114,8 +114,10 @@ def _whole(
     )
 
 
-def _read(client: Client, method: Literal["GET", "POST"], path: str, reading: Pages) -> list[Page]:
-    pages: list[Page] = []
+def _read(
+    client: Client, method: Literal["GET", "POST"], path: str, reading: Pages
+) -> list[ReplyPage]:
+    pages: list[ReplyPage] = []
     reading.again()
     while not pages or (pages[-1].rows and _count(pages) < (pages[-1].total or 0)):
         page = reading.ask(
@@ -132,7 +134,7 @@ def _path(customer: Customer) -> str:
     return f"{_ROOT}/{quote(customer.id, safe='')}"
 
 
-def _lack(pages: list[Page], *, counted: bool) -> str:
+def _lack(pages: list[ReplyPage], *, counted: bool) -> str:
     """Why rows of a reading may be missing; empty where none is."""
     totals = {page.total for page in pages}
     if not counted and totals == {None}:
@@ -151,7 +153,7 @@ def _repetition(rows: list[str]) -> str:
     return f"{again} rows came twice" if again else ""
 
 
-def _count(pages: list[Page]) -> int:
+def _count(pages: list[ReplyPage]) -> int:
     return sum(len(page.rows) for page in pages)
 
 

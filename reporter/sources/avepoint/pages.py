@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from reporter.errors import FetchError
-from reporter.jobs.replies import Page, read_page
+from reporter.jobs.replies import ReplyPage, read_page
 from reporter.model import Reply
 from reporter.sources.avepoint.client import Client
 
@@ -26,7 +26,7 @@ class Pages:
         permission: str,
         subject: str,
         received: list[Reply],
-        read: Callable[[Reply], Page] = read_page,
+        read: Callable[[Reply], ReplyPage] = read_page,
     ) -> None:
         self.received = received
         """The replies that have come, also one that cannot be used."""
@@ -42,7 +42,7 @@ class Pages:
         self.received.clear()
         self._bytes = 0
 
-    def ask(self, method: str, url: str, **options: Any) -> Page:
+    def ask(self, method: str, url: str, **options: Any) -> ReplyPage:
         """The next page.
 
         Raises:
