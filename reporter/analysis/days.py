@@ -50,14 +50,14 @@ def silent_days(
 
 
 def _silence(window: Window, span: Span, watched: bool) -> Silence:
-    """What a day without a job amounts to, which goes from when to when."""
+    """What a day without a job amounts to; `start` and `end` are the day's."""
     if span[1] > window.stop and window.stop < window.end:
         return Silence.TO_COME
     return Silence.NO_RUN if watched else Silence.NOT_OBSERVED
 
 
 def _hidden(window: Window, unseen: pd.DataFrame) -> dict[tuple[str, str], list[Span]]:
-    """The times of each module in which a job of one of its scopes may have run unseen."""
+    """For each module the times in which a job of one of its scopes may have run unseen."""
     hidden: dict[tuple[str, str], list[Span]] = {}
     spans = (unseen[name].dt.tz_localize("UTC") for name in ("start", "end"))
     for place, start, end in zip(unseen["scope"], *spans, strict=True):
@@ -70,7 +70,7 @@ def _overlap(span: Span, others: list[Span]) -> bool:
 
 
 def _days(window: Window) -> list[tuple[date, Span, bool]]:
-    """Each day of the period, from when to when it goes, and whether it was observed."""
+    """Each day of the period with its start and end, and whether it was observed."""
     observed, zone = observed_days(window), window.period.zone
     starts = [utc(midnight(day, zone)) for day in window.period.days]
     ends = [*starts[1:], window.end]

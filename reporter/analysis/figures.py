@@ -26,7 +26,7 @@ _STANDS = {
     "longest_gap_at_most_s": "max",
     "consecutive_failures": "max",
 }
-"""What of a scope's standing is a figure, and which of several scopes' is the worst."""
+"""The figures in a scope's standing, and which of several scopes' values is the worst."""
 
 Key = tuple[str, ...]
 
@@ -108,9 +108,9 @@ def _tally(jobs: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
 
 
 def _worst(standing: pd.DataFrame, groups: pd.Series, *, single: bool) -> pd.DataFrame:
-    """Of each group the standing of its worst scope, leaving out those that have none and those of
-    which no recovery point is expected, but where the group is a single scope. The recovery-point
-    target is missed where one scope misses it, and met where all meet it that have one.
+    """The standing of each group's worst scope. Scopes without a standing are left out, and, unless
+    the group is a single scope, those of which no recovery point is expected. The recovery-point
+    target is missed where one scope misses it, and met where every scope that has one meets it.
     """
     if single:
         return standing[[*_STANDS, "gap_kept"]].set_axis(groups.to_numpy())
@@ -177,7 +177,7 @@ def _figures(
 
 
 def _rate(part: int, whole: int) -> float | None:
-    """Undefined where there is nothing to divide by: never 0, never 1."""
+    """A rate is undefined where there is nothing to divide by: never 0, never 1."""
     return part / whole if whole > 0 else None
 
 

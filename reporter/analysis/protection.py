@@ -28,7 +28,9 @@ MORE_THAN_SCANNED = "more objects protected than scanned"
 
 
 def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread) -> Protection:
-    """What is protected, line by line as the service lists it; `unread` counts what is of doubt."""
+    """What is protected, line by line as the service lists it; doubtful values are counted in
+    `unread`.
+    """
     modules = tuple(
         _module(ReplyObject(row, policy.units, unread), unread)
         for row in protected_rows(answer.replies)
@@ -136,13 +138,15 @@ def _share(scanned: int | None, protected: int | None) -> float | None:
 
 
 def _sum(values: Iterable[int | None]) -> int | None:
-    """Of the values there are; None where there is none."""
+    """The sum of the values that are known; None where none is."""
     there = [value for value in values if value is not None]
     return sum(there) if there else None
 
 
 def _as_of(answer: Answer, period: Period) -> datetime | None:
-    """When the service said so. A failed attempt has no time: one like the last changes nothing."""
+    """When the service answered. A failed attempt has no time, so that a second one changes
+    nothing.
+    """
     if answer.absence or answer.asked_at is None:
         return None
     return answer.asked_at.astimezone(period.zone)

@@ -31,7 +31,7 @@ _Group = tuple[tuple[str, str], pd.DataFrame]
 def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tuple[QualityNote, ...]:
     """The notes on what a report rests on: its jobs and undated ones, how the reference snapshot
     lists scopes, and the values beside the jobs in `unread`. One for each kind and field. `window`
-    is what of `seen` is not left out.
+    is `seen` without what is left out.
     """
     concerned = jobs.rows[dated_in(jobs.rows, window.period) | undated_in(jobs.rows, window)]
     rows = concerned[concerned["is_backup"]]
@@ -60,8 +60,8 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
 
 
 def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
-    """Which jobs cannot be dated and were first shown by a snapshot of the period, or by the first
-    after it where none was taken in it and that one follows within its length.
+    """Which jobs cannot be dated and were first shown by a snapshot of the period; where none was
+    taken in it, by the first snapshot after it, if that follows within the period's length.
     """
     period, first = window.period, rows["first_seen_at"]
     shown = (first >= period.start) & (first < period.end)
@@ -96,7 +96,7 @@ def _in_order(lines: pd.DataFrame) -> tuple[QualityNote, ...]:
 
 
 def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
-    """Jobs without a readable start, by what stands there instead."""
+    """Jobs without a readable start, by what they are dated by instead."""
     unreadable = notes[
         (notes["kind"] == QualityKind.UNREADABLE.value) & (notes["field"] == "startTime")
     ]
@@ -113,7 +113,7 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Jobs whose start another row gave otherwise, in the time between the two."""
+    """Jobs whose rows gave different starts, if the period overlaps the time between them."""
     first, last = (rows[column] for column in _STARTS)
     moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
     times = (moved[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for column in _STARTS)
@@ -122,13 +122,13 @@ def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
 
 
 def _end_not_seen(window: Window) -> pd.DataFrame:
-    """Jobs seen running that a later look lists no more."""
+    """Jobs seen running that a later look no longer lists."""
     lost = window.jobs[not_seen_to_end(window)]
     return _note(lost, QualityKind.END_NOT_SEEN, "endTime", lost["status"].fillna("N/A"))
 
 
 def not_seen_to_end(window: Window) -> pd.Series:
-    """Which jobs of the period run, by the last that was seen of them, and are listed no more."""
+    """Which jobs of the period were running when last seen, and are no longer listed."""
     jobs = window.jobs
     last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
     sightings = window.sightings
@@ -142,7 +142,7 @@ def not_seen_to_end(window: Window) -> pd.Series:
 
 
 def _placeholders(window: Window) -> pd.DataFrame:
-    """What cannot be used of how scopes are listed without a job."""
+    """Values that cannot be used of scopes that are listed without a job."""
     shown = window.sightings[window.sightings["snapshot"] == window.reference]
     shown = shown[shown["job_id"] == ""]
     lines = []

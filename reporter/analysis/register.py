@@ -35,8 +35,8 @@ def exceptions_of(window: Window) -> tuple[JobException, ...]:
 
 
 def _cured(jobs: pd.DataFrame, cures: pd.DataFrame) -> pd.DataFrame:
-    """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in their scope that ends
-    later.
+    """The jobs with `cured_by` and `cured_after_s`: the first of `cures` in the same scope that
+    ends later.
     """
     later = cures.sort_values(["point_at", "job_id"])[["scope", "point_at", "job_id"]]
     later = later.rename(columns={"point_at": "cured_at", "job_id": "cured_by"})

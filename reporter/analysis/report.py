@@ -233,8 +233,8 @@ def _no_answer(kind: Kind) -> Answer:
 
 
 def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stored:
-    """What is stored by the first of two answers, and was by the second; an answer that comes twice
-    tells of no change.
+    """What is stored according to the first of two answers, and what was according to the second;
+    the same answer twice shows no change.
     """
     stored = [
         stored_by(protection_of(overview, period, policy, Counter()).modules)
@@ -246,7 +246,7 @@ def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stor
 
 
 def _findings(seen: Window, stored: Stored) -> Findings:
-    """What is seen in a period, but for what the provider leaves out."""
+    """What the jobs and sightings of a period amount to, without what the provider leaves out."""
     scopes = scopes_of(seen)
     rules = [seen.policy.left_out_by(*scope[:2], scope[2] or None) for scope in seen.scopes]
     jobs = seen.jobs["scope"].value_counts()
@@ -262,7 +262,7 @@ def _findings(seen: Window, stored: Stored) -> Findings:
 
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
-    """What scopes are ordered by: the one that needs attention most first."""
+    """The key that orders scopes: the one that most needs attention comes first."""
     figures = scope.figures
     return (
         list(State).index(scope.state),
@@ -274,7 +274,7 @@ def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
 
 
 def _previous(seen: Window, stored: Stored) -> Previous | None:
-    """How the period before went; None where no job of it is known."""
+    """How the previous period went; None where no job of it is known."""
     if seen.jobs.empty:
         return None
     findings = _findings(seen, stored)

@@ -26,9 +26,9 @@ _NO_FIGURES: Final = (
 )
 """Keys of a report's JSON that may differ where the figures are the same."""
 _LOOKED_AT: Final = ("as_of", "seen_at")
-"""Keys of its parts that may: when somebody looked."""
+"""Keys of its parts that may differ: when somebody looked."""
 _NO_RESTORE_TESTS: Final = ("restore_tests", None)
-"""As good as the key left out, which it is in reports of earlier versions of the program."""
+"""Means the same as no such key, as in reports of earlier versions of the program."""
 _OF_COVERAGE: Final = (
     "modules_seen",
     "modules_covered",
@@ -53,7 +53,7 @@ _OF_POLICY: Final = {
 
 
 def figures_in(report: FiguresJson) -> dict[str, Any]:
-    """What of a report's JSON is figures: without whose change there is no other version."""
+    """The figures in a report's JSON: there is a new version only where one of them changes."""
     return {
         key: _undated(value)
         for key, value in report.items()
@@ -62,7 +62,7 @@ def figures_in(report: FiguresJson) -> dict[str, Any]:
 
 
 def _undated(value: Any) -> Any:
-    """A part of the JSON without when it was looked at."""
+    """A part of the JSON without the times of looks."""
     if isinstance(value, Mapping):
         return {key: _undated(inner) for key, inner in value.items() if key not in _LOOKED_AT}
     if isinstance(value, list):

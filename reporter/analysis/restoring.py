@@ -10,11 +10,11 @@ from reporter.model import RestoreResult, RestoreStanding, RestoreTest, RestoreT
 from reporter.period import Period
 
 RESTORE_TEST_MAX_AGE: Final = timedelta(days=365)
-"""A restore test that is older tells of other backups than those of today."""
+"""An older restore test says nothing of today's backups."""
 
 
 def restoring_of(tests: Iterable[RestoreTest], period: Period, as_of: date) -> RestoreTests:
-    """Of the tests those up to the period's end; of two on one day the later of `tests` counts.
+    """The tests up to the period's end; of two on one day the later in `tests` counts.
 
     Their age is that on the period's last day, or on the day of the last fetch while it runs.
     """

@@ -44,7 +44,7 @@ def scopes_of(window: Window) -> pd.DataFrame:
 
 
 def reported_in(scopes: pd.DataFrame, places: pd.Series) -> Flags:
-    """Which of the scopes are among some places."""
+    """Which of the scopes are among the given places."""
     return np.isin(scopes.index.to_numpy(), places.to_numpy())
 
 
@@ -56,7 +56,7 @@ def _with_listed(sightings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _off_since(window: Window, seen: pd.DataFrame) -> Moments:
-    """When each scope was first shown switched off, since it was shown otherwise last."""
+    """Since when each scope has been shown switched off, without another state in between."""
     shown = seen[seen["snapshot"] <= window.reference]
     off = shown["listed"] == Listed.OFF.value
     turned = np.full(len(window.scopes), -1, dtype=np.int64)

@@ -22,7 +22,8 @@ from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
 
 def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -> pd.DataFrame:
-    """`scopes` with how each stands, missing where a figure is undefined; `stretches` are theirs.
+    """`scopes` with how each stands, missing where a figure is undefined; `stretches` are those of
+    the scopes.
 
     Columns beside those of `scopes_of`: `in_sight` (a recovery point is expected of it),
     `last_success_at`, `last_recovery_point_at`, `longest_gap_s`, `longest_gap_at_most_s` (seconds),
@@ -97,7 +98,7 @@ def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> 
 
 
 def _overlapped(stretches: pd.DataFrame, unseen: pd.DataFrame) -> Flags:
-    """Which of the stretches have a time in common with unseen time of their scope."""
+    """Which of the stretches overlap unseen time of their scope."""
     scope, start, end = (stretches[name].to_numpy() for name in ("scope", "start", "end"))
     overlapped = np.zeros(len(stretches), dtype=bool)
     for place, since, until in zip(
@@ -146,8 +147,8 @@ def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
 
 
 def _begins_known(window: Window) -> Flags:
-    """Of which scopes nothing is unknown that reaches into the period: a recovery point before it
-    is known, or a look before it that showed no job of the scope, and hid none.
+    """For which scopes the start of the period is fully known: a recovery point before it is known,
+    or a look before it showed no job of the scope and hid none.
     """
     points, scopes = window.recovery_points, len(window.scopes)
     begins: Flags = ~np.isnat(latest(points[points["point_at"] < window.start], "point_at", scopes))
@@ -162,7 +163,7 @@ def _begins_known(window: Window) -> Flags:
 
 
 def _consecutive_failures(window: Window) -> Places:
-    """The failed jobs of the period of each scope with no recovery point after them."""
+    """How many failed jobs of the period each scope has with no recovery point after them."""
     failed = window.jobs[window.jobs["outcome"].isin(window.failing)]
     last = latest(window.recovery_points, "point_at", len(window.scopes))[failed["scope"]]
     since = np.isnat(last) | (instants(failed["point_at"]) >= last)

@@ -29,7 +29,7 @@ _STATE_OF_REASON = {
     ReasonKind.IDLE: State.IDLE,
     ReasonKind.OFF: State.OFF,
 }
-"""The states of reasons; those of all others is attention."""
+"""The state each reason leads to; all other reasons lead to attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Stance:
     listed: Listed
     listed_since: datetime | None
     switched_off: bool
-    """Whether that was within the period."""
+    """Whether it was switched off within the period."""
     in_sight: bool
     """Whether recovery points are expected of it."""
     known: bool
@@ -87,7 +87,7 @@ def scope_reasons(stance: Stance, figures: Figures, policy: Policy) -> list[Reas
 
 
 def _without_jobs(stance: Stance, figures: Figures) -> ReasonKind:
-    """Why there is nothing to say of a scope without a completed job."""
+    """Why nothing can be said about a scope without a completed job."""
     if stance.listed is Listed.WAITING and not stance.known:
         return ReasonKind.NEVER_RUN
     if stance.listed is Listed.IDLE and not figures.jobs:
@@ -138,7 +138,7 @@ def product_reasons(products: Iterable[Product], period: Period) -> list[Reason]
 
 
 def state_of(reasons: Iterable[Reason]) -> State:
-    """The state the reasons amount to: the first of theirs, healthy without any."""
+    """The state the reasons amount to: the most pressing one, or healthy without reasons."""
     states = (_STATE_OF_REASON.get(reason.kind, State.ATTENTION) for reason in reasons)
     return first(states) or State.HEALTHY
 

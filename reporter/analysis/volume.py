@@ -14,9 +14,9 @@ ModuleKey = tuple[str, ...]
 
 
 def withheld(modules: pd.Series, jobs: pd.DataFrame) -> pd.Series:
-    """Which of the jobs are of a module that gives no sizes; `modules` tells whose each job is.
+    """Which of the jobs are of a module that gives no sizes; `modules` is the module of each job.
 
-    A module gives none whose jobs processed objects and all say 0 or nothing.
+    A module gives no sizes if its jobs processed objects and all of them report 0 or nothing.
     """
     sums = jobs[["objects_successful", "bytes"]].astype("float64").groupby(modules).sum()
     gives_none = (sums["objects_successful"] > 0) & (sums["bytes"] == 0)

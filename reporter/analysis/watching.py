@@ -12,7 +12,7 @@ from reporter.model import Watch
 
 
 def unseen_of(window: Window) -> pd.DataFrame:
-    """The times in which a job of a scope may have run that no look has shown.
+    """The times in which a job of a scope may have run without any look showing it.
 
     Columns: `scope`, `start`, `end`. Between two looks at a scope that is the time from the first
     to the start of the oldest job that the second lists, or to the second itself where it lists

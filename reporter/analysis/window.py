@@ -36,14 +36,14 @@ class Window:
     period: Period
     policy: Policy
     scopes: tuple[ScopeKey, ...]
-    """All that are known, sorted; `scope` in the frames is a place among them."""
+    """All known scopes, sorted; `scope` in the frames is an index into them."""
     rows: pd.DataFrame
     """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS` and
     `scope`.
     """
     sightings: pd.DataFrame
-    """Of the snapshots that count, in the columns of `jobs.sightings.SIGHTING_COLUMNS` and
-    `scope`.
+    """The sightings of the snapshots that count, in the columns of
+    `jobs.sightings.SIGHTING_COLUMNS` and `scope`.
     """
     snapshots: tuple[datetime, ...]
     """All complete snapshots, in their order."""
@@ -63,7 +63,7 @@ class Window:
 
     @cached_property
     def cut(self) -> Cut:
-        """Where the snapshots stand to the period."""
+        """How the snapshots lie relative to the period."""
         return cut(self.snapshots, self.period, self.policy.watch_every)
 
     @property
@@ -78,8 +78,8 @@ class Window:
 
     @cached_property
     def reference(self) -> int:
-        """The place of the snapshot off which it is read how a scope stands: the last of the
-        period, else the first after it, else the last before it.
+        """The place of the reference snapshot, which tells how each scope is listed: the last of
+        the period, else the first after it, else the last before it.
         """
         if self.inside:
             return self.inside[-1]
@@ -100,8 +100,8 @@ class Window:
 
     @cached_property
     def known(self) -> pd.DataFrame:
-        """The dated jobs of this period, and those of all before it that a snapshot that counts has
-        shown: what is shown first by a later one tells nothing of a period that is closed.
+        """The dated jobs of this period, and of the time before it those that a counting snapshot
+        has shown: what only a later one shows says nothing about a closed period.
         """
         dated = self.rows["dated_at"]
         shown = (self.rows["first_seen_at"] <= self.last_counted) | (dated >= self.start)
@@ -114,7 +114,7 @@ class Window:
 
     @cached_property
     def recovery_points(self) -> pd.DataFrame:
-        """The jobs known that leave a recovery point, at their `point_at`."""
+        """The known jobs that leave a recovery point, each at its `point_at`."""
         return self.known[self.known["outcome"].isin(self.recovering)]
 
     @cached_property
@@ -174,7 +174,8 @@ def window_of(
     period: Period,
     policy: Policy,
 ) -> Window:
-    """The window of a period over all that is known of a customer; what is no backup stays outside.
+    """The window of a period over all that is known of a customer; jobs that are no backups are not
+    in it.
 
     `snapshots` is sorted and not empty.
     """
@@ -188,7 +189,7 @@ def window_of(
 
 
 def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
-    """The place of each row's scope among all of them, and these, sorted."""
+    """For each row the place of its scope, and all scopes, sorted."""
     columns = [pd.factorize(names[column].to_numpy(dtype=object), sort=True) for column in SCOPE]
     widths = [len(distinct) for _, distinct in columns]
     numbers = (columns[0][0] * widths[1] + columns[1][0]) * widths[2] + columns[2][0]
@@ -203,7 +204,7 @@ def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
 
 
 def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
-    """Without placeholders that have no name where their module lists scopes by name."""
+    """The sightings without nameless placeholders of modules that list scopes by name."""
     deciding = sightings["snapshot"].isin([*window.inside, window.reference])
     shown = sightings["scope"][deciding].unique()
     named = {window.scopes[place][:2] for place in shown if window.scopes[place][2]}
@@ -230,12 +231,12 @@ def utc(moment: datetime) -> pd.Timestamp:
 
 
 def latest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
-    """Of each of so many scopes the latest time in a column of rows; missing without a row."""
+    """For each of `scopes` scopes the latest time in a column of `rows`; missing without one."""
     return _extreme(np.maximum, np.iinfo(np.int64).min, rows, column, scopes)
 
 
 def earliest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
-    """Of each of so many scopes the earliest time in a column of rows; missing without a row."""
+    """For each of `scopes` scopes the earliest time in a column of `rows`; missing without one."""
     return _extreme(np.minimum, np.iinfo(np.int64).max, rows, column, scopes)
 
 
@@ -254,6 +255,6 @@ def instant(moment: pd.Timestamp) -> np.datetime64:
 
 
 def instants(times: pd.Series) -> Moments:
-    """The times of a frame, in UTC and without saying so."""
+    """The times of a frame, in UTC and without a zone."""
     naive: Moments = times.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     return naive

@@ -121,15 +121,15 @@ AZURE_MODULE_ALIASES: Final = {
     "Active Directory": "Microsoft Entra ID",
     "Virtual Machine": "Azure Virtual Machine",
 }
-"""Names that are those of one module only within the service `Azure`: elsewhere a virtual machine
-may be Amazon's or Google's.
+"""Names that identify a module only within the service `Azure`: elsewhere a virtual machine may be
+Amazon's or Google's.
 """
 
 NO_BACKUP_SERVICES: Final = frozenset({"Microsoft 365 Scan", "Google Workspace Scan"})
 NO_BACKUP_MODULES: Final = frozenset({"Archiver", "Retention", "DOR"})
 
 BACKUP_PRODUCT: Final = "Cloud Backup for"
-"""How the name of every product begins that is a backup."""
+"""The prefix of the names of all products that are backups."""
 
 _STATUSES: Final = {
     Outcome.SUCCESS: ("Finished", "Successful", "Completed"),
@@ -156,7 +156,7 @@ _LISTED: Final = {
         *_STATUSES[Outcome.WARNING],
     ),
 }
-"""What the status of a row without a job id says of its scope; by any other it waits."""
+"""How a status lists the scope of a row without a job id; with any other status the scope waits."""
 
 _QUEUED: Final = ("Pending", "Waiting", "Running", "In progress")
 
@@ -178,14 +178,14 @@ def unknown_code(name: str) -> str | None:
 
 
 def service_name(written: str) -> str:
-    """The name that counts of a service, however it is spelt; an unknown one as it is."""
+    """The canonical name of a service, however it is spelt; an unknown name as it is."""
     return _SERVICES.get(_folded(written), written)
 
 
 def module_name(written: str, service: str) -> str:
-    """The name that counts of a module, however it is spelt; an unknown one as it is.
+    """The canonical name of a module, however it is spelt; an unknown name as it is.
 
-    `service` is the service as it is written beside it: some names mean one module in it alone.
+    `service` is the service as it is written beside it: some names mean a module only within it.
     """
     name = _folded(written)
     if _folded(service) == _AZURE and name in _AZURE_MODULES:
@@ -231,7 +231,7 @@ def _folded(name: str) -> str:
 
 
 def _by_spelling(names: Iterable[str], aliases: Mapping[str, str]) -> dict[str, str]:
-    """The names that count by all their spellings, without case and spacing."""
+    """The canonical names by all their spellings, without case and spacing."""
     spellings = {name: name for name in names} | dict(aliases)
     return {_folded(spelling): name for spelling, name in spellings.items()}
 

@@ -166,7 +166,7 @@ def _orders(raw: pd.DataFrame, field: str) -> pd.Series:
 
 
 def _dated(typed: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The moment each job belongs to, and what gives it."""
+    """The moment each job belongs to, and which time gives it."""
     ways = {"start": "started_at", "end": "ended_at", "modification": "first_modified_at"}
     at = pd.Series(pd.NaT, index=typed.index, dtype=_TIME)
     by = pd.Series(None, index=typed.index, dtype="str")

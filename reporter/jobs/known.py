@@ -11,7 +11,7 @@ def is_known_by(
     period: Period, snapshot: datetime, earliest: datetime | None, *, undated: bool
 ) -> bool:
     """Whether a customer's first snapshot, or the earliest job in it, is from before the period's
-    end; or it showed jobs nobody can date, which are listed in this period.
+    end; or the snapshot showed jobs that cannot be dated, which are listed in this period.
     """
     if snapshot < period.end or (earliest is not None and earliest < period.end):
         return True

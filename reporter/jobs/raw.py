@@ -79,7 +79,7 @@ def _members(text: str) -> Iterator[tuple[Any, int]]:
 
 
 def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """From where to where each item of an array goes."""
+    """Where each item of an array starts and ends."""
     at = _next(text, at + 1)
     while text[at] != "]":
         _, end = _DECODER.raw_decode(text, at)
@@ -94,7 +94,7 @@ def _behind_comma(text: str, at: int) -> int:
 
 
 def _next(text: str, at: int) -> int:
-    """The next place that is no white space."""
+    """The next place that is not white space."""
     space = _SPACE.match(text, at)
     assert space
     return space.end()

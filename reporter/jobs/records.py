@@ -13,7 +13,7 @@ from reporter.model import QualityKind
 T = TypeVar("T")
 
 Unread = Counter[tuple[QualityKind, str, str]]
-"""How often each raw value of a field could not be used, by kind."""
+"""How often each raw value of a field could not be used, by kind, field and value."""
 
 _CODES: Final = {"serviceType": "jobType", "serviceModule": "jobModule"}
 """The fields that may come as numbers, and the field of a job with the same numbers."""
@@ -34,7 +34,7 @@ class ReplyObject:
         return rows.present(rows.text_of(self._fields.get(field)))
 
     def module(self) -> tuple[str, str]:
-        """The service and the module it is about by the names that count, however they come."""
+        """The canonical names of its service and module, however the reply gives them."""
         service, module = self._name("serviceType"), self._name("serviceModule")
         return catalog.service_name(service), catalog.module_name(module, service)
 

@@ -1,4 +1,4 @@
-"""The envelope of a reply: where its rows are, and what it says of the rest.
+"""The envelope of a reply: where its rows are, and what it says about further pages.
 
 generation 1   {"@odata.context": …, "value": [row, …], "@odata.nextLink": …}
 generation 3   {"data": [row, …], "metadata": {"pageIndex", "pageSize", "totalCount"}}

@@ -52,8 +52,8 @@ ABSENT: Final = "N/A"
 """The service's own sign for "nothing there"."""
 
 LONGEST_ID: Final = 500
-"""Bytes, in UTF-8, of whatever things are told apart by. The service's ids have some forty, and
-PostgreSQL finds nothing by more than 2,704 bytes, in which four of them have to fit.
+"""The most bytes, in UTF-8, of anything that serves as a key. The service's ids have some forty,
+and PostgreSQL finds nothing by more than 2,704 bytes, in which four of them have to fit.
 """
 
 Row = dict[str, Any]
@@ -90,9 +90,10 @@ def text_rows(rows: Sequence[object], fetched_at: datetime) -> list[Row]:
 
 
 def _date_orders(rows: Sequence[Row]) -> str | None:
-    """What the times of a reply prove of the order of their slashed dates, as rows carry it.
+    """What the times of a reply prove about the order of their slashed dates, as stored with each
+    row.
 
-    A field that proves nothing by itself is read as the others, where these prove one order.
+    A field that proves nothing by itself is read like the others where these prove one order.
     """
     columns = [[text for row in rows if (text := present(row[field]))] for field in TIMES]
     of_all = values.order_of(chain(*columns))
@@ -107,10 +108,10 @@ def newest(rows: Iterable[Row]) -> list[Row]:
     """One row of each job (service, module, job id): the one with the newest modification, with
     what is known of the job from all its rows.
 
-    `rows` must come in the order they were fetched; which of two counts is said by `counting`.
-    Of all its rows `first_seen_at` is the first fetch that showed the job, `first_started_at`,
+    `rows` must come in the order they were fetched; `counting` says which of two counts. Of all its
+    rows `first_seen_at` is the first fetch that showed the job, `first_started_at`,
     `last_started_at` and `first_modified_at` the earliest and latest start and the earliest
-    modification any row gave it. Placeholders tell of no job and are left out.
+    modification any row gave it. Placeholders stand for no job and are left out.
     """
     kept: dict[tuple[str, str, str], Row] = {}
     for row in rows:
@@ -158,9 +159,9 @@ KEPT_OF_ALL: Final = {
     "last_started_at": max,
     "first_modified_at": min,
 }
-"""What is kept of a job from all its rows, beside the row that counts, and which of two values.
+"""What is kept from all rows of a job beside the row that counts, and which of two values is kept.
 
-A job that is over is seen last when something new was said of it.
+A finished job counts as last seen when something new was reported of it.
 """
 
 
@@ -182,7 +183,7 @@ def _modified_at(row: Row) -> datetime:
 
 
 def is_too_long(text: str) -> bool:
-    """Whether nothing can be told apart by a text, as not every database finds it again."""
+    """Whether a text is too long for a key: not every database finds it again."""
     return 4 * len(text) > LONGEST_ID and len(text.encode()) > LONGEST_ID
 
 
@@ -232,7 +233,7 @@ _read_time = lru_cache(maxsize=4096)(values.read_time)
 
 
 def text_of(value: object) -> str | None:
-    """A value of a reply as text: numbers and all else as JSON writes them; None where absent."""
+    """A value of a reply as text: whatever is no text as JSON writes it; None where absent."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)

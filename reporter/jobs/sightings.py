@@ -56,17 +56,19 @@ class Sighting:
     status: str
     """The placeholder's, as the service wrote it; empty where there is a job."""
     modified_at: datetime | None
-    """Of a scope that is switched off, the earliest `lastModifyTime` its rows have given since it
-    is; else None.
+    """For a scope that is switched off, the earliest `lastModifyTime` in its rows since then; else
+    None.
     """
     oldest_at: datetime | None
-    """When the oldest job it lists started, or what else that is dated by; None without a job."""
+    """When the oldest job it lists started, or the time that job is dated by instead; None without
+    a job.
+    """
     at_work: str
     """The id of the newest job, where it runs; of a placeholder that hides it, as the look before
     showed it; else empty.
     """
     lost: bool
-    """Whether the look before lists the newest job as running, and this one lists it no more."""
+    """Whether the look before listed the newest job as running, and this one no longer lists it."""
     unreadable: str
     """Fields of a placeholder that cannot be read, with their raw values, as JSON; else empty."""
 
@@ -173,7 +175,7 @@ def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting
 
 
 def _unreadable(row: Row) -> str:
-    """What stands in a row and cannot be read, as JSON; empty where there is nothing of it."""
+    """The values of a row that cannot be read, as JSON; empty where there are none."""
     unreadable = {
         field: text
         for field, read in _READERS.items()
@@ -192,7 +194,7 @@ _READERS: Final[dict[str, Callable[[Row, str], object]]] = {
     "jobDuration": lambda row, field: values.read_duration(present(row[field]) or ""),
     **dict.fromkeys(TIMES, moment),
 }
-"""How the values of a placeholder are read that are not names."""
+"""How those values of a placeholder are read that are not names."""
 
 
 def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:

@@ -12,7 +12,7 @@ from reporter.period import Period
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Where the complete snapshots of a customer stand to a period, by their places in time."""
+    """How a customer's complete snapshots lie relative to a period, as places in their order."""
 
     inside: range
     """Those taken in the period."""
@@ -23,7 +23,7 @@ class Cut:
 
 
 def cut(times: Sequence[datetime], period: Period, watch_every: timedelta) -> Cut:
-    """Where snapshots taken at these times, which are sorted, stand to a period."""
+    """How snapshots taken at these sorted times lie relative to a period."""
     # In UTC: by the clock on the wall, an hour of the clock change is lost or counted twice.
     settled = bisect_left(times, period.end.astimezone(UTC) + watch_every)
     return Cut(

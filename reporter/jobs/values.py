@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Literal
 
-# More digits than any count, size or length of time can have are no number.
+# A text with more digits than any count, size or duration can have is no number.
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,20})"
 _COUNT = re.compile(_NUMBER)
 _SIZE = re.compile(rf"({_NUMBER}(?:\.\d{{1,20}})?)\s*(bytes?|[KMGTP]?B)", re.IGNORECASE)
@@ -59,9 +59,11 @@ class DateOrder(StrEnum):
     MONTH = "month"
     DAY = "day"
     ASSUMED = "assumed"
-    """Nothing decides: the month, as the service writes elsewhere, and that is noted."""
+    """Nothing decides it: the month is assumed to come first, as elsewhere in the service, and
+    noted.
+    """
     MIXED = "mixed"
-    """Now the one and now the other: a date that could be either cannot be read."""
+    """Both orders occur: a date that could be either cannot be read."""
 
 
 def read_count(text: str) -> int | None:
