@@ -15,16 +15,16 @@ from reporter.showing import HIDDEN, has_password, keep_secret, without_password
 KNOWN: Final = ("sqlite", "postgresql")
 """The databases that can hold a store."""
 LOCKS: Final = {"store": ".lock", "outbox": ".outbox.lock"}
-"""What the files beside an SQLite store end in by which it, or only its outbox, is held."""
+"""The suffixes of the files beside an SQLite store that hold it, or only its outbox."""
 EXAMPLES: Final = "write sqlite:///reporter.db or postgresql+psycopg://user@host/name"
 
 
 def parsed(url: str) -> sa.URL:
-    """A store's URL, taken apart. What is secret in it, nobody is shown from then on.
+    """A store's URL, taken apart. From then on nobody is shown what is secret in it.
 
     Raises:
-        ValueError: it is none. What is wrong is said without a word of the URL, in which anything
-            may be a password then.
+        ValueError: it is none. The message quotes nothing of the URL, in which anything may then be
+            a password.
     """
     scheme, given, rest = url.partition("://")
     if not given:
@@ -68,7 +68,7 @@ def without_secrets_of(address: sa.URL, text: str) -> str:
 
 
 def _secrets(address: sa.URL) -> Iterator[str]:
-    """What of a URL is secret, as it is and as it is written there."""
+    """The secret parts of a URL, as they are and as they are written in it."""
     values = [str(address.password)] if address.password else []
     for name, value in address.normalized_query.items():
         if has_password(f"any://host?{quote(name)}=value"):

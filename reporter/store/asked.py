@@ -1,4 +1,4 @@
-"""When the service was asked and what it showed then: for whoever decides what to ask, and when."""
+"""When the service was asked and what it showed, for those who decide what to ask, and when."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Looks:
 
 
 def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
-    """When the service last answered what is asked beside the jobs, by customer; that there is
-    nothing of the kind is an answer as well.
+    """When the service last answered what is asked beside the jobs, by customer; an answer that
+    there is nothing of the kind counts as well.
 
     Raises:
         StoreError: the database refuses.

@@ -1,7 +1,7 @@
 """What is derived from replies: the scopes, what each snapshot says of them, and the jobs.
 
-One way of it, whether a snapshot is kept as it comes or is derived anew later: one after the other
-in the order they were recorded, whatever their clocks say.
+Snapshots are derived in the same way when they come and when they are derived anew later: one after
+another, in the order they were recorded, whatever their clocks say.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from reporter.model import Reply
 from reporter.store import tables
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
-"""What of a job the service wrote, and how that is read."""
+"""The columns of a job that the service wrote, and how its dates are read."""
 _AT_ONCE: Final = 5_000
-"""Jobs that are asked for at once: a query takes only so many values."""
+"""How many jobs one query asks for: a query takes only so many values."""
 _OF_SIGHTING: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
 """What a sighting says beyond the names of its scope."""
 
 Identity = tuple[int, str]
-"""What jobs are told apart by: the number of the module, and the job's id."""
+"""What identifies a job: the number of its module, and the job's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """The numbers a scope goes by in the store."""
+    """The numbers of a scope and of its module in the store."""
 
     id: int
     module_id: int
@@ -46,7 +46,7 @@ class _Scope:
 class Derivation:
     """What was derived of one customer so far; each further snapshot is kept on top of it.
 
-    Lives within one transaction, which nobody else may derive anything of the customer beside.
+    Lives within one transaction, during which nobody else may derive anything of the customer.
     """
 
     def __init__(self, connection: sa.Connection, customer_id: str) -> None:
@@ -72,7 +72,7 @@ class Derivation:
         self._keep_jobs(fetch_id, jobs)
 
     def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> None:
-        """Keep the jobs of a snapshot, as far as they say anything new."""
+        """Keep those jobs of a snapshot that say something new."""
         seen = [self._job(row, fetch_id) for row in rows]
         before = self._kept({_identity(job) for job in seen})
         now = dict(before)
@@ -90,7 +90,7 @@ class Derivation:
                 forget_tallies(self._connection, self._customer_id, min(dates))
 
     def _know(self, scopes: Collection[ScopeKey]) -> None:
-        """See to it that there are numbers for some scopes."""
+        """Make sure that the given scopes have numbers."""
         new = sorted(set(scopes) - self._scopes.keys())
         if not new:
             return
@@ -116,7 +116,7 @@ class Derivation:
             self._scopes[row.service, row.module, row.name] = _Scope(row.id, row.module_id)
 
     def _keep_sightings(self, fetch_id: int, sightings: Sequence[Sighting]) -> None:
-        """Keep what is said of each scope where it is something else than before."""
+        """Keep what a snapshot says of each scope, where that differs from the one before."""
         seen = {sighting.scope for sighting in sightings}
         changes = [(sighting, True) for sighting in sightings if not self._goes_on(sighting)]
         changes += [(self._last[scope], False) for scope in sorted(self._listed - seen)]
@@ -137,7 +137,7 @@ class Derivation:
         )
 
     def _job(self, row: Row, fetch_id: int) -> Row:
-        """A row of the table `jobs`, but for what it is dated by."""
+        """A row of the table `jobs`, without the times it is dated by."""
         scope, successful = self._scopes[scope_of(row)], present(row["successfulCount"])
         return {
             **{name: row.get(name) for name in _WRITTEN},
@@ -219,7 +219,7 @@ def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
 def forget_tallies(
     connection: sa.Connection, customer_id: str, since: datetime | None = None
 ) -> None:
-    """Let go of what was counted of months that end after a time; of all without one."""
+    """Forget the tallies of months that end after a time, or of all months without one."""
     tallies = tables.tallies
     gone = sa.delete(tallies).where(tallies.c.customer_id == customer_id)
     connection.execute(gone.where(tallies.c.ends_at > since) if since else gone)
@@ -238,9 +238,10 @@ def scopes_of(customer_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
 
 @cache
 def _last_sightings() -> sa.Select[Any]:
-    """All scopes of `customer_id` with what was said last of each; missing where nothing ever was.
+    """All scopes of `customer_id` with the last sighting of each; missing where there never was
+    one.
 
-    Made once: to make it takes longer than to ask it.
+    Built only once: building it takes longer than running it.
     """
     sightings, scope_id = tables.sightings, tables.scopes.c.id
     earlier = sightings.alias("earlier")
@@ -253,7 +254,7 @@ def _last_sightings() -> sa.Select[Any]:
 
 @cache
 def _upsert(dialect: str) -> Any:
-    """What keeps rows of `jobs`, new ones or in place of what was kept of them. Made once."""
+    """The statement that inserts rows of `jobs` or replaces kept ones. Built only once."""
     insert = tables.insert(dialect, tables.jobs)
     identity = ("module_id", "job_id")
     values = {column.name: column for column in insert.excluded if column.name not in identity}

@@ -1,4 +1,4 @@
-"""Whether there is a store, and what it has kept: told without making or changing one."""
+"""Whether there is a store, and what it has kept; finding out neither makes nor changes one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class History:
     deliveries: int
 
     def __bool__(self) -> bool:
-        """Whether anything would be missed with it."""
+        """Whether anything would be lost with it."""
         return bool(self.customers or self.last_fetch or self.deliveries)
 
     def __str__(self) -> str:
@@ -60,8 +60,8 @@ def open_existing(url: str) -> Store:
 def kept_in(path: Path) -> History | None:
     """What an SQLite store has kept; None where it cannot be read as one.
 
-    It may be of any version of this program, or of another program altogether: it is not brought up
-    to date.
+    It may be of any version of this program, or of another program altogether, and is not brought
+    up to date.
     """
     if not _has_content(path):
         return History(0, None, 0)

@@ -1,5 +1,5 @@
-"""One run at a time: a store is held by whoever writes a whole run into it, its outbox by whoever
-sends.
+"""One run at a time: a process holds the store while it writes a run into it, and the outbox while
+it sends.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _MAY_BE_THERE: Final = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState
 
 
 class OutboxChanged(StoreError):
-    """Somebody else has moved what was about to go."""
+    """Somebody else has changed the state of deliveries that were about to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,10 @@ def queue(
     *,
     released: str = "",
 ) -> None:
-    """See to it that each recipient is to have this version, or has its figures already.
+    """Make sure that each recipient is to get this version, or already has its figures.
 
-    What is still open of other versions, or for others, is withdrawn: whatever was approved of
-    them, was of something else. With `released`, the reason why no person need approve, they are
+    Open deliveries of other versions, or to other recipients, are withdrawn: what was approved
+    there was something else. With `released`, the reason why no person need approve, they are
     approved at once.
 
     Raises:
@@ -156,7 +156,7 @@ def queue(
 def withdraw_replaced(
     store: Store, customer: Customer, period: str, version: Version, now: datetime
 ) -> None:
-    """Take back what is open of other versions of a report than this one, and queue nothing.
+    """Withdraw the open deliveries of a report's other versions, and queue nothing.
 
     Raises:
         OutboxChanged: a newer version has been rendered meanwhile; nothing is withdrawn.
@@ -172,7 +172,7 @@ def withdraw_replaced(
 
 
 def has_rows(store: Store, customer: Customer, period: str) -> bool:
-    """Whether any version of a customer's report was ever to go to anybody.
+    """Whether any version of a customer's report was ever queued for anybody.
 
     Raises:
         StoreError: the database refuses.
@@ -219,7 +219,7 @@ def _withdraw(
     wanted: Collection[tuple[str, str]],
     now: datetime,
 ) -> None:
-    """Take back what is open and not wanted any more."""
+    """Withdraw open deliveries that are no longer wanted."""
     for row in rows:
         if row.state not in OPEN:
             continue
@@ -236,8 +236,8 @@ def _has_version(rows: Sequence[sa.Row[Any]], version: Version) -> bool:
     """Whether what a recipient had last, or may have had, has the figures of this version, or is of
     the same data; or whether a person has since then said that it is not to go there.
 
-    Another look is no reason to send a report twice, nor to send it after all. Nor is another
-    program, unless the report was rendered again on purpose.
+    A new look of the report is no reason to send a report twice, nor to send it after all. Neither
+    is another version of the program, unless the report was rendered again on purpose.
     """
     for row in reversed(rows):
         if row.state in (*_MAY_BE_THERE, DeliveryState.DROPPED):
@@ -372,7 +372,7 @@ def move(
 
 
 def claim(store: Store, ids: Collection[int], now: datetime) -> None:
-    """Say of deliveries that they are on their way: all of them, or none.
+    """Mark deliveries as on their way: all of them, or none.
 
     Raises:
         OutboxChanged: one of them is not released any more; none is claimed.
@@ -402,8 +402,8 @@ def approve(store: Store, ids: Collection[int], by: str, now: datetime) -> int:
 def take_back(store: Store, ids: Collection[int], by: str, now: datetime) -> frozenset[int]:
     """Have released deliveries wait for a yes again; the ids of those that do.
 
-    Whoever sends at the same time has claimed a delivery before, and it is left alone; or finds
-    that it is not released any more (`claim`).
+    Of those who send at the same time, one has either claimed a delivery already, which is then
+    left alone, or finds that it is no longer released (`claim`).
 
     Raises:
         StoreError: the database refuses; none is taken back.
@@ -429,9 +429,10 @@ def settle(
 
 
 def cut_short(store: Store, now: datetime) -> None:
-    """Find what a sending that was killed has left on its way; call it while no other sends.
+    """Note what became of deliveries that a killed sending has left on its way; call it while
+    nobody else sends.
 
-    A file is there or not, and copying it again does no harm; of the rest nobody can know.
+    A file is there or not, and copying it again does no harm; of all else nobody can know.
 
     Raises:
         StoreError: the database refuses.

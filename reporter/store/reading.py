@@ -1,4 +1,4 @@
-"""What a report reads out of the store: one customer's jobs and sightings, and what they rest on.
+"""What a report reads from the store: one customer's jobs and sightings, and what they rest on.
 
 Every part of it is found by an index, so that it costs the same in a store of ten million jobs.
 """
@@ -69,7 +69,7 @@ class Reading:
 def read_period(
     store: Store, customer: Customer, period: Period, watch_every: timedelta
 ) -> Reading:
-    """What a report of the period needs, and what that rests on.
+    """What a report of the period needs, and what it rests on.
 
     Jobs of the period and of the one before it, and undated ones; of each scope and outcome the
     last before (recovery points) and the first after (cures); the first that is known of each
@@ -146,14 +146,14 @@ _ORDER: Final = tuple(map(_COLUMNS.index, ("fetched_at", "job_id", "jobType", "j
 
 
 def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What rows are ordered by: as fetched, and then one way whichever database they are from."""
+    """The key that orders rows: as fetched, then in one way for all databases."""
     fetched_at, *names = (row[place] for place in _ORDER)
     return fetched_at, *(name or "" for name in names)
 
 
 def _gave(rows: pd.DataFrame, period: Period, observed: Observed) -> Iterable[int]:
-    """The fetches that jobs of the period are from. Of one that still runs the snapshots that count
-    say so anyway; an undated one is of the snapshots that show it first.
+    """The fetches that jobs of the period are from. Running jobs are in the snapshots that count
+    anyway; an undated job belongs to the snapshot that first shows it.
     """
     of_period = (rows["dated_at"] >= period.start) & (rows["dated_at"] < period.end)
     of_period &= rows["outcome"] != Outcome.RUNNING.value

@@ -1,5 +1,5 @@
-"""Runs over all customers: one at a time, and one that was cut short is gone on with. Also the
-months that are done.
+"""Runs over all customers, one at a time; a run that was cut short is continued. Also the months
+that are done.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reporter.store.lock import held
 from reporter.store.store import Store
 
 RESUMED: Final = timedelta(hours=6)
-"""A run that was cut short is gone on with for so long; after that its snapshots are old."""
+"""How long a run that was cut short is continued; after that its snapshots are too old."""
 _MONTH: Final = "month "
 """Before the label of a month in the kind of the run that did it."""
 
@@ -40,7 +40,7 @@ def fetch_run(
 ) -> Iterator[Run]:
     """Hold the store for taking snapshots.
 
-    A run over all customers (`whole`) that does not come to its end is gone on with by the next.
+    The next run continues a run over all customers (`whole`) that did not come to its end.
 
     Raises:
         StoreError: another run holds the store, or the database refuses.
@@ -75,7 +75,7 @@ def last_fetch_began(store: Store) -> datetime | None:
 def newest_month_done(store: Store) -> str | None:
     """The label of the newest month whose reports are done; None where none is known to be.
 
-    A version of a single report says nothing of it: a run that was killed has left some.
+    A version of a single report does not tell: a run that was killed leaves some.
 
     Raises:
         StoreError: the database refuses.
@@ -88,8 +88,8 @@ def newest_month_done(store: Store) -> str | None:
 
 
 def month_done(store: Store, label: str, began_at: datetime, now: datetime) -> None:
-    """Keep that all that is done for a month has been done, for all customers; nothing where that
-    is known of it or of a later one.
+    """Note that a month is done for all customers; does nothing if that is known of it or of a
+    later one.
 
     Raises:
         StoreError: the database refuses.

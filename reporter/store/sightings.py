@@ -29,7 +29,7 @@ class Observed:
     """The complete snapshots of a customer by their time, and which of them count for a report."""
 
     ids: np.ndarray[Any, np.dtype[np.int64]]
-    """Of the fetches, which grow in the order of recording; clocks may run backwards."""
+    """The ids of the fetches, which grow in the order of recording; clocks may run backwards."""
     times: tuple[datetime, ...]
     inside: range
     """The places of those taken in the period."""
@@ -43,7 +43,9 @@ class Observed:
 
     @property
     def deciding(self) -> list[int]:
-        """The fetches of the period, of the look before it, and of those after it that count."""
+        """The ids of the fetches of the period, of the look before it, and of those after it that
+        count.
+        """
         return [
             int(fetch_id) for fetch_id in self.ids[max(self.inside.start - 1, 0) : self.counted]
         ]
@@ -99,7 +101,7 @@ def sightings_in(
 def _since(
     connection: sa.Connection, customer_id: str, period: Period, observed: Observed
 ) -> dict[int, int]:
-    """From which place on the looks at each scope are needed, by its number.
+    """The place from which on the looks at each scope are needed, by the scope's number.
 
     That is the look before its last success before the period before this one, or before the first
     that showed it; at least all of that period, and the look before it.
@@ -126,7 +128,7 @@ def _since(
 
 
 def _changes(customer_id: str, observed: Observed, since: Mapping[int, int]) -> sa.Select[Any]:
-    """What was said of each scope from its place on, with what held there."""
+    """The sightings of each scope from its place on, with the one that held there."""
     ids = observed.ids[: observed.counted]
     earliest = np.minimum.accumulate(ids[::-1])[::-1]
     bound = sa.case(

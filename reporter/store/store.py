@@ -1,4 +1,4 @@
-"""Writing snapshots into the store, and reading a period's rows out of it."""
+"""Opening the store, writing snapshots into it, and what it knows of customers."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from reporter.store.schema import bring_up_to_date
 logger = logging.getLogger(__name__)
 
 _A_FEW: Final = 3
-"""Customers that are derived anew without a word."""
+"""Up to how many customers are derived anew without a message."""
 _TOLD_EVERY: Final = 25
-"""Customers after which it is told how far that has got."""
+"""After how many customers the progress is logged."""
 _BREATH_S: Final = 0.15
 """Seconds between two of them: SQLite has those who wait for the store look every 0.1 s."""
 ABOUT_ALL: Final[Mapping[Kind, str]] = {"subscription": "subscriptions"}
@@ -75,9 +75,9 @@ class Store:
         return store
 
     def _derive(self) -> None:
-        """Derive anew what was derived by other rules, customer by customer: where one process is
-        cut short the next goes on, and of two at once each customer has one. Others can write in
-        between.
+        """Derive anew what was derived by other rules, customer by customer: if a process is cut
+        short the next one continues, and of two at once each takes different customers. Others can
+        write in between.
 
         Raises:
             ReplyError: a reply cannot be used.
@@ -107,14 +107,14 @@ class Store:
                     derive_again(connection, customer_id)
 
     def close(self) -> None:
-        """Let go of the database; the store opens it again where it is used again."""
+        """Close the connections to the database; the store opens new ones when it is used again."""
         self.engine.dispose()
 
     def record_customers(
         self, customers: Iterable[Customer], replies: tuple[Reply, ...], flaw: str = ""
     ) -> None:
-        """Keep the list of customers and the replies that gave it. With a `flaw` it is not the
-        whole: it tells who is there, and of nobody's going.
+        """Keep the list of customers and the replies that gave it. With a `flaw` the list is not
+        complete: it tells who is there, and not who has gone.
         """
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
@@ -162,8 +162,8 @@ class Store:
         run_id: int | None = None,
         unusable: Sequence[Reply] = (),
     ) -> None:
-        """Keep that a snapshot was tried, or without a customer the list of them, and why there is
-        none. What came nevertheless is kept with it, and nothing ever rests on it.
+        """Record that a snapshot, or without a customer the list of customers, was tried and why it
+        failed. What came nevertheless is kept with it, and nothing ever rests on that.
 
         Raises:
             StoreError: the database refuses; nothing is kept.
@@ -181,9 +181,10 @@ class Store:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
-        """Customers whom the service listed last before a time, though a whole list has come since.
+        """Customers whom the service last listed before a time, though a complete list has come
+        since.
 
-        Where nobody asked the service since, nothing is known of anybody's going.
+        If nobody has asked the service since, it is not known whether anybody has gone.
         """
         customers, fetches = tables.customers.c, tables.fetches.c
         newest_list = (
@@ -333,7 +334,7 @@ class Store:
         return fetch_id
 
     def _hold(self, connection: sa.Connection, customer: Customer, at: datetime) -> None:
-        """Say that something of the customer, listed or not, changes with this transaction: all
+        """Note that something of the customer, listed or not, changes with this transaction: all
         others wait for its end.
         """
         row = {"id": customer.id, "name": customer.name, "listed_at": at}
@@ -403,13 +404,15 @@ def _counted(replies: Iterable[Reply], kind: str) -> list[tuple[Reply, int]]:
 
 @cache
 def _keep_bodies(dialect: str) -> Any:
-    """What keeps bodies that are not there yet. Made once: to make it takes longer than to run."""
+    """The statement that inserts bodies that are not kept yet. Built only once: building it takes
+    longer than running it.
+    """
     return tables.insert(dialect, tables.bodies).on_conflict_do_nothing()
 
 
 @cache
 def _hold_customer(dialect: str) -> Any:
-    """What says that something of a customer changes, who may be new. Made once, as above."""
+    """The statement that notes a change of a customer, who may be new. Built only once."""
     insert = tables.insert(dialect, tables.customers)
     return insert.on_conflict_do_update(
         index_elements=["id"], set_={"revision": tables.customers.c.revision + 1}
@@ -417,7 +420,7 @@ def _hold_customer(dialect: str) -> Any:
 
 
 def touch(connection: sa.Connection, customer_id: str) -> None:
-    """Say that something of the customer changes with this transaction."""
+    """Note that something of the customer changes with this transaction."""
     customers = tables.customers
     connection.execute(
         sa.update(customers)
@@ -438,7 +441,7 @@ def revision(connection: sa.Connection, customer_id: str, *, hold: bool = False)
 def _engine(url: str) -> sa.Engine:
     """The engine for a URL; nothing is opened yet.
 
-    What libraries say of a URL may quote its password: nothing of that is passed on.
+    Messages of libraries may quote the URL's password: none of them is passed on.
 
     Raises:
         StoreError: it is no URL of a store, or its driver is not there or does not understand it.
@@ -499,16 +502,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    """Who is to write waits for other writers before it reads; who reads waits for nobody."""
+    """A transaction that is to write waits for other writers before it reads; one that reads waits
+    for nobody.
+    """
     only_reads = connection.get_execution_options().get("only_reads")
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:
-    """Who writes waits until it is on the disk, whatever the server does of itself.
+    """A transaction that writes waits until the data is on the disk, whatever the server does by
+    default.
 
-    Said for each transaction, as a pooler may give the next one another session; every other
-    setting waits for the disk already, and may wait for more.
+    Set for each transaction, as a pooler may give the next one another session; every other setting
+    waits for the disk already, and may wait for more.
     """
     if not connection.get_execution_options().get("only_reads"):
         connection.exec_driver_sql(
@@ -524,7 +530,7 @@ of an index. All others are of the database, or of the connection to it.
 
 
 def _is_of_content(error: sa.exc.DBAPIError) -> bool:
-    """Whether a database that is well does not take what it was given. SQLite gives no SQLSTATE."""
+    """Whether a working database refuses the values it was given. SQLite gives no SQLSTATE."""
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate:
         return str(sqlstate)[:2] in _OF_CONTENT
@@ -540,7 +546,7 @@ _GONE = (
     "shutting down",
     "starting up",
 )
-"""What PostgreSQL and its driver say where there is no server any more, or not yet."""
+"""How PostgreSQL and its driver report that the server is gone, or not there yet."""
 
 
 def _hint(cause: str) -> str:

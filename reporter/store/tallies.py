@@ -1,4 +1,4 @@
-"""What was counted of a customer's months, kept so that a trend need not read every job again."""
+"""The tallies of a customer's months, kept so that a trend need not read every job again."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ def keep_tallies(
     tallies: Sequence[Tally],
     counted_at: int,
 ) -> None:
-    """Keep what was counted, unless something of the customer has changed since the revision
-    `counted_at`.
+    """Keep tallies, unless something of the customer has changed since the revision `counted_at`.
 
     Raises:
         StoreError: the database refuses.

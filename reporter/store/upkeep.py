@@ -1,4 +1,4 @@
-"""Deriving the jobs anew from the raw replies, and letting go of what is too old."""
+"""Deriving the jobs anew from the raw replies, and pruning what is too old."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NEXT_REVISION: Final = tables.customers.c.revision + 1
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What goes, or would go, where a store is pruned."""
+    """What is removed, or would be, when a store is pruned."""
 
     snapshots: int
     jobs: int
@@ -29,16 +29,16 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class _Pruning:
-    """What pruning comes to of what was derived of one customer, as keys and new values of rows."""
+    """What pruning does to one customer's derived rows, as their keys and new values."""
 
     sightings: Sequence[dict[str, int]]
-    """Those that go: nothing that is kept is said by them."""
+    """Sightings that are removed: no kept snapshot rests on them."""
     moved: Sequence[dict[str, int]]
-    """Those that hold on, from the first snapshot that is kept (`kept_id`)."""
+    """Sightings that still hold, from the first kept snapshot on (`kept_id`)."""
     jobs: int
-    """How many go."""
+    """How many jobs are removed."""
     listed: Sequence[dict[str, Any]]
-    """Those given in old snapshots that a kept one still lists (`kept_id`)."""
+    """Jobs from old snapshots that a kept snapshot still lists (`kept_id`)."""
 
 
 def rebuild_jobs(store: Store, customer: Customer) -> int:
@@ -60,7 +60,7 @@ def rebuild_jobs(store: Store, customer: Customer) -> int:
 
 
 def prunable(store: Store, before: datetime) -> Pruned:
-    """What `prune` would take away."""
+    """What `prune` would remove."""
     with store.reading() as connection:
         old = sa.select(sa.func.count()).select_from(_old_fetches(before).subquery())
         customer_ids = _affected(connection, before)
@@ -69,8 +69,8 @@ def prunable(store: Store, before: datetime) -> Pruned:
 
 
 def prune(store: Store, before: datetime) -> Pruned:
-    """Take away the snapshots taken before a time, and the jobs they gave, but for those that are
-    still the newest of their scope in a later snapshot.
+    """Remove the snapshots taken before a time and the jobs they gave, except jobs that are still
+    the newest of their scope in a later snapshot.
 
     One transaction. Rendered versions of reports and the list of customers stay.
 
@@ -102,7 +102,7 @@ def _old_fetches(before: datetime) -> sa.Select[tuple[int]]:
 
 
 def _affected(connection: sa.Connection, before: datetime) -> Sequence[str]:
-    """The customers of whom there are old snapshots."""
+    """The customers with old snapshots."""
     fetches = tables.fetches.c
     query = (
         sa.select(fetches.customer_id)
@@ -157,7 +157,7 @@ def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _
 
 
 def _prune_derived(connection: sa.Connection, pruning: _Pruning) -> None:
-    """Take away what is derived from old snapshots alone, and move on what holds in later ones."""
+    """Remove what is derived from old snapshots alone, and move what still holds to later ones."""
     sightings, jobs = tables.sightings, tables.jobs
     kept_id: sa.BindParameter[int] = sa.bindparam("kept_id")
     sighting = (sightings.c.scope_id == sa.bindparam("at_scope")) & (
@@ -176,7 +176,7 @@ def _prune_derived(connection: sa.Connection, pruning: _Pruning) -> None:
 
 
 def _forget_scopes(connection: sa.Connection) -> None:
-    """Let go of scopes and modules of which nothing is kept."""
+    """Remove scopes and modules of which nothing is kept."""
     modules, scopes, sightings, jobs = (
         tables.modules, tables.scopes, tables.sightings, tables.jobs,
     )  # fmt: skip

@@ -38,7 +38,7 @@ class Version:
     program: str
     """The version of the program that made it."""
     program_sha256: str | None
-    """Of that program's files and of what it writes with; None where 0.1.0 made it."""
+    """Hash of that program's files and of what it writes with; None where 0.1.0 made it."""
     closed: bool
     """Whether the period was final: what comes later corrects it. In 0.1.0, whether it
     was over.
@@ -46,20 +46,20 @@ class Version:
     basis: str
     """Hash of all it was made of. The same basis gives the same files."""
     checked: str
-    """The last basis that was found to change no figure."""
+    """The last basis that turned out to change no figure."""
     look: str
-    """Hash of all it was made of but what the store holds."""
+    """Hash of all it was made of, except what the store holds."""
     configuration: str | None
-    """Hash of what of that the provider chooses; None until a program that keeps it has looked at
-    the version.
+    """Hash of the part of that which the provider chooses; None until a program that keeps it has
+    looked at the version.
     """
     restates: int | None
     """The number of the version whose figures it corrects."""
     figures_sha256: str
     redefined_sha256: str | None
-    """What `figures_sha256` is where a later program computes it from the very same data: whoever
-    has this version needs no report of those figures. None where nobody had to know, or where the
-    report was rendered again on purpose.
+    """What `figures_sha256` is where a later program computes it from the very same data:
+    recipients of this version need no report of those figures. None where it was never needed, or
+    where the report was rendered again on purpose.
     """
     redefined_by: str | None
     """`program_sha256` of that program."""
@@ -69,8 +69,8 @@ class Version:
     """SHA-256 of each file by its path."""
 
     def sha256_of(self, path: Path) -> str | None:
-        """SHA-256 of a file as it was written, also where the folder of reports is another one by
-        now: whoever moves it moves what is in it.
+        """SHA-256 of a file as it was written, also if the folder of reports has been moved since,
+        with what is in it.
         """
         path = path.absolute()
         if str(path) in self.files:
@@ -161,11 +161,11 @@ def keep_version(
 
 
 _FINDINGS: Final = ("checked", "configuration", "redefined_sha256", "redefined_by", "standing")
-"""What can be found out of a version that is kept."""
+"""The columns of a kept version that are found out later."""
 
 
 def keep_findings(store: Store, customer: Customer, period: str, version: Version) -> None:
-    """Keep what was found out of a version that still holds: on which newer basis, and what a
+    """Keep what was found out about a version that still holds: on which newer basis, and what a
     newer program makes of it.
 
     Raises:
@@ -179,7 +179,7 @@ def keep_findings(store: Store, customer: Customer, period: str, version: Versio
 
 
 def no_longer_as_good(store: Store, customer: Customer, period: str, before: int) -> None:
-    """Say of a report's versions before a number that whoever has them does not have the figures
+    """Note for a report's versions before a number that their recipients do not have the figures
     that a later program makes of their data.
 
     Raises:
@@ -205,7 +205,7 @@ def is_any_closed(store: Store, period: str) -> bool:
 
 
 def revision_of(store: Store, customer: Customer) -> int:
-    """A number that grows whenever anything that is kept of the customer changes.
+    """A number that grows whenever anything kept of the customer changes.
 
     Raises:
         StoreError: the database refuses.
