@@ -1,4 +1,4 @@
-"""Archives of reports: what the store has kept of a version, put into a bag with its files."""
+"""Archives of reports: a version's data from the store and its files, put into a bag."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _archived(
 
 
 def _is_of(bag: Path, version: Version) -> bool:
-    """Whether a whole bag is of this version: what it says of that, and its files as rendered.
+    """Whether a whole bag is of this version, by what it says of itself and by its rendered files.
 
     Raises:
         EvidenceError: the bag does not say.
@@ -165,7 +165,7 @@ def _is_of(bag: Path, version: Version) -> bool:
     if not same:
         return False
     if provenance.tools != tools():
-        # Rendered once more with other tools, the files of a version are others; its figures stay.
+        # Rendered again with other tools, the files of a version change; its figures stay.
         return figures_hash(json_in(bag / REPORTS["json"])) == version.figures_sha256
     return all(
         _rendered_sha256(bag, suffix, provenance) in _hashes_as_rendered(version, suffix)
@@ -198,7 +198,7 @@ class _Contents:
     version: Version
 
     def fill(self, folder: Path) -> Mapping[str, str]:
-        """Fill a folder; what the bag says of itself.
+        """Fill a folder; returns what the bag says of itself.
 
         Raises:
             EvidenceError: the files or the replies of the version are not there any more.
@@ -280,7 +280,7 @@ class _Contents:
         (folder / REPLIES).write_bytes(dump_fetches(fetches))
 
     def _write_templates(self, folder: Path, look: Look) -> Look:
-        """Copy the provider's own templates; the look that uses the copies."""
+        """Copy the provider's own templates; returns the look that uses the copies."""
         if look.templates is None:
             return look
         for source in template_files(look.templates):
@@ -310,13 +310,14 @@ class _Contents:
 
 @functools.cache
 def tools() -> Tools:
-    """What reports are made with here.
+    """The tools that reports are made with here.
 
     Raises:
         NoTypesetting: no PDF can be made here.
     """
     names = [name for face in BUNDLED for name, _ in face.files]
-    # What packs PDFs and workbooks: another one packs the same into other bytes.
+    # The library that compresses PDFs and workbooks: another one makes other bytes of the same
+    # content.
     compressor = {"zlib": zlib.ZLIB_RUNTIME_VERSION}
     return Tools(
         program=__version__,

@@ -1,7 +1,7 @@
 """A bag's workbook and PDF, held against those that follow from its replies.
 
-The tools that made them make the same bytes again. Of other tools only what is written in them can
-be compared, and a finding says no more than was.
+The tools that made them make the same bytes again. With other tools only the texts and values in
+them can be compared, and a finding claims no more than was compared.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _ROW: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"
 _CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
 _WAYS: Final = ("[Content_Types].xml", "_rels/.rels", "xl/_rels/workbook.xml.rels")
 _LAST_ROW: Final = 1 << 20
-"""No sheet has one after it."""
+"""The last column: no sheet has one after it."""
 OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
 
 _PRODUCT: Final = f"backup-reporter {__version__}"
-"""How this version names itself in what it makes."""
+"""How this version names itself in its files."""
 
 Cells = dict[tuple[str, str], object]
-"""What the cells of a workbook hold, by sheet and place."""
+"""The content of a workbook's cells, by sheet and place."""
 
 
 def workbook_finding(path: Path, made: Path, provenance: Provenance, same_tools: bool) -> Finding:
@@ -64,7 +64,7 @@ def workbook_finding(path: Path, made: Path, provenance: Provenance, same_tools:
 
 
 def _ambiguity(path: Path) -> str:
-    """Why a program may read other cells than were compared; nothing where none may."""
+    """Why a program may read other cells than those compared; empty if none may."""
     with zipfile.ZipFile(path) as parts:
         names = parts.namelist()
         if twice := [name for name, count in Counter(map(str.lower, names)).items() if count > 1]:
@@ -78,7 +78,7 @@ def _ambiguity(path: Path) -> str:
 
 
 def _ways(path: Path) -> list[list[list[tuple[str, str]]]]:
-    """What programs find the sheets of a workbook by."""
+    """The parts by which programs find the sheets of a workbook."""
     with zipfile.ZipFile(path) as parts:
         return [
             sorted(sorted(entry.attrib.items()) for entry in fromstring(parts.read(name)))
@@ -114,8 +114,8 @@ def _is_next(row: str, last: int) -> bool:
 
 
 def _differing_cells(path: Path, made: Path, provenance: Provenance) -> Iterator[str]:
-    """The cells that hold something else. A formula has to have the same result as well, unless it
-    has none yet: programs compute it when they open the file.
+    """The cells that differ. A formula must have the same result as well, unless it has none yet:
+    programs compute it when they open the file.
     """
     archived, follows = _cells(path), _as_made_by(provenance, _cells(made))
     for place in dict.fromkeys((*archived, *follows)):
@@ -129,7 +129,7 @@ def _differing_cells(path: Path, made: Path, provenance: Provenance) -> Iterator
 
 
 def _as_made_by(provenance: Provenance, cells: Cells) -> Cells:
-    """Cells as the version that made a bag would fill them, which says in them what it is."""
+    """Cells as the version that made a bag would fill them: one of them names that version."""
     return {
         place: value.replace(_PRODUCT, _product(provenance)) if isinstance(value, str) else value
         for place, value in cells.items()
@@ -260,6 +260,6 @@ def _printed(report: Report, look: Look) -> list[str]:
 
 
 def first_of(texts: Sequence[str], between: str = "; ") -> str:
-    """The first of some texts, and how many there are more."""
+    """The first of some texts, and how many more there are."""
     more = len(texts) - _MOST_NAMED
     return between.join(texts[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

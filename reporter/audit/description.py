@@ -1,4 +1,4 @@
-"""What a bag says of itself beside its figures, held against what is in it: when and of what its
+"""What a bag says of itself beside its figures, compared with its content: when and from what its
 report was made, whose it is, and how to check it.
 """
 
@@ -136,7 +136,7 @@ def _day(text: str) -> date | None:
 
 
 def _signer(bag: Path, info: Mapping[str, str]) -> str | None:
-    """Whose certificate a bag has; None where it says that it is not signed."""
+    """The owner of a bag's certificate; None where the bag says that it is not signed."""
     if info.get(SIGNATURE_LABEL, "").startswith(NONE):
         return None
     if not (bag / CERTIFICATES).exists():

@@ -1,5 +1,5 @@
-"""A bag held against itself: the analysis is run again from its raw replies, and every figure of
-the JSON, every cell of the workbook and the text of the PDF compared with what comes out.
+"""A bag compared with itself: the analysis is run again on its raw replies, and every figure of the
+JSON, every cell of the workbook and the text of the PDF are compared with the result.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 _LONGEST: Final = 500
 _NOT_THERE: Final = object()
 _COUNTED: Final = {"jobs": read_page, "protection": read_overview}
-"""What the service gives as lists that say how long they are, or whether they go on, and how each
+"""The kinds of fetches whose lists tell how long they are, or whether they continue, and how each
 is read.
 """
 _OTHER_HASH: Final = "provenance.json has the hash of other figures"
@@ -71,8 +71,8 @@ _TEMPLATES_NOT_RUN: Final = Finding(
 def recomputed(
     bag: Path, now: datetime, signed_at: datetime | None = None, *, run_templates: bool = False
 ) -> Iterator[Finding]:
-    """What comes at a time of computing a whole bag's report again; `signed_at` is when the bag was
-    signed. The provider's own templates in it are run only where that is asked for.
+    """The findings of computing a whole bag's report again at a time; `signed_at` is when the bag
+    was signed. The provider's own templates in it are run only where that is asked for.
 
     Raises:
         MemoryError: there is not enough.
@@ -115,14 +115,16 @@ def recomputed(
     except MemoryError:
         raise
     except Exception as error:
-        # Nobody knows what somebody has put into a bag: whatever comes of it is a verdict.
+        # A bag may hold anything: whatever goes wrong is a verdict on it.
         logger.debug("A bag cannot be computed again", exc_info=True)
         detail = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
         yield Finding("recomputed", False, f"it cannot be: {detail}")
 
 
 def _not_read(bag: Path, error: OSError) -> Finding:
-    """That something could not be read: a fault of the bag where that lacks it."""
+    """The finding that something could not be read: a fault of the bag if the file is missing
+    there.
+    """
     path = Path(str(error.filename))
     if isinstance(error, FileNotFoundError) and path.is_relative_to(bag):
         lacking = shown(str(path.relative_to(bag)))
@@ -131,7 +133,7 @@ def _not_read(bag: Path, error: OSError) -> Finding:
 
 
 def _has_same_tools(provenance: Provenance) -> bool:
-    """Whether a report was made with the very tools that there are here."""
+    """Whether a report was made with exactly the tools that are here."""
     try:
         return provenance.tools == tools()
     except NoTypesetting:
@@ -236,8 +238,8 @@ def other_schema(path: Path) -> int | None:
 
 
 def _expected_by_first_schema(bag: Path, period: Period) -> Expected:
-    """What a bag of the first schema is to say, which closed a period with the first snapshot after
-    its end.
+    """What a bag of the first schema should say; that schema closed a period with the first
+    snapshot after its end.
     """
     as_of = max(
         reply.fetched_at
@@ -252,7 +254,7 @@ def _of_other_schema(
     bag: Path, configuration: Configuration, provenance: Provenance, schema: int
 ) -> Iterator[Finding]:
     """What can be said of a report whose figures follow other definitions than this program's: all
-    that is to be found without computing them. It is not valid by that, nor forged.
+    findings that need no computing. They prove it neither valid nor forged.
     """
     if schema == 1:
         expected = _expected_by_first_schema(bag, configuration.period)
@@ -293,7 +295,7 @@ def _figures_finding(
 
 
 def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:
-    """Where two JSON values differ. A key that is not there is not one without a value."""
+    """Where two JSON values differ. A missing key is not the same as a key without a value."""
     if isinstance(archived, dict) and isinstance(follows, dict):
         for key in dict.fromkeys((*archived, *follows)):
             values = archived.get(key, _NOT_THERE), follows.get(key, _NOT_THERE)

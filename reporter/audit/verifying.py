@@ -31,7 +31,7 @@ _VERDICT: Final = TypeAdapter(Verdict)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How it is verified: at what time, by whose word, and with what of the bag run."""
+    """How bags are verified: at what time, trusting whom, and whether their templates are run."""
 
     now: datetime
     trusted: tuple[bytes, ...] = ()
@@ -43,10 +43,10 @@ class Terms:
     def of(
         cls, now: datetime, trusted: Sequence[x509.Certificate], *, run_templates: bool
     ) -> Terms:
-        """The terms of whoever trusts these certificates.
+        """The terms for somebody who trusts these certificates.
 
         Raises:
-            UsageError: templates are to be run by nobody's word.
+            UsageError: templates are to be run, and no certificate is trusted.
         """
         if run_templates and not trusted:
             raise UsageError(
@@ -98,7 +98,7 @@ def verify(
 
 
 def _home_of(path: Path) -> Path:
-    """The customer's folder, whether that is named, or a bag or the chain in it."""
+    """The customer's folder, if the path is that folder, or a bag or the chain in it."""
     folder = path.resolve()
     return folder if (folder / FOLDER).is_dir() else folder.parent
 
@@ -118,8 +118,8 @@ def _bags_of(path: Path | None, home: Path) -> list[Path]:
 
 
 def _judged(path: Path, judge: Callable[..., Iterator[bytes]], *arguments: Any) -> Verdict:
-    """A verdict on a folder, whatever is in it: of one that cannot be checked to its end, what was
-    found until then.
+    """A verdict on a folder, whatever is in it: if it cannot be checked to the end, what was found
+    until then.
     """
     verdict = Verdict(path)
     try:
@@ -135,7 +135,7 @@ def _judged(path: Path, judge: Callable[..., Iterator[bytes]], *arguments: Any) 
 
 
 def _limits(path: Path) -> Limits:
-    """What a verdict may take: the more there is to read, the more time."""
+    """The limits of a verdict: the more there is to read, the more time it may take."""
     try:
         megabytes = size_of(path) >> 20
     except (OSError, EvidenceError):
@@ -150,7 +150,7 @@ def _judge_bag(bag: Path, home: Path | None, terms: Terms) -> Iterator[bytes]:
 
 
 def _packed(verdict: Verdict) -> bytes:
-    # The path may hold what JSON cannot; whoever asked knows it.
+    # The path may hold what JSON cannot; the caller knows it.
     return _VERDICT.dump_json(replace(verdict, path=Path()))
 
 

@@ -1,5 +1,4 @@
 """Archives that can be checked without us: bags, signatures, time stamps, and the chain of months.
 
-Knows files, certificates and hashes, and nothing of reports; `archiving` and `recomputing` connect
-it with them.
+Knows files, certificates and hashes, and nothing of reports; `audit` connects it with them.
 """

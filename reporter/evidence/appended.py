@@ -1,10 +1,10 @@
-"""What stands behind the rendered bytes of a signed PDF: what signing writes, and nothing else.
+"""What follows the rendered bytes of a signed PDF must be what signing writes, and nothing else.
 
 A PDF can be changed by what is appended to it, and a signature covers that as well. Programs that
 show PDFs do not agree on an odd one: what one skips is damage to the next, which then takes
-whatever in the file looks like an object. So it does not count what one of them makes of an
-addition. What signing writes is written here once more, from the rendered document and the few
-values that no two signatures have in common, and each byte has to be the same.
+whatever in the file looks like an object. So it does not matter how one of them reads an addition.
+What signing writes is written here once more, from the rendered document and the few values that no
+two signatures have in common, and each byte has to be the same.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ _CONTENTS: Final = re.compile(rb"<<\n/Contents <([0-9A-F]+)>\n/ByteRange (\[[ 0-
 _BYTE_RANGE_WIDTH: Final = 62
 _END_OF_OBJECT: Final = b"\nendobj\n"
 _LANDMARKS: Final = re.compile(rb"[\0\t-\r 0-9]obj|endobj|endstream|trailer|xref|%%EOF")
-"""What a program looks for that searches a damaged file for its objects."""
+"""What programs look for when they search a damaged file for its objects."""
 
 _NO_TABLE: Final = "has another table than that of its objects"
 _OTHER_TEXT: Final = "changes what the document says of itself"
 
 
 def fault_of_addition(content: bytes, rendered: int) -> str | None:
-    """What is wrong with all that follows the first `rendered` bytes of a signed PDF; None where it
-    is a signature that shows nothing, and no more.
+    """What is wrong with everything that follows the first `rendered` bytes of a signed PDF; None
+    where it is just an invisible signature.
     """
     try:
         reader = PdfFileReader(BytesIO(content[:rendered]))
@@ -69,12 +69,12 @@ class _Object:
 
 @dataclass(frozen=True)
 class _Role:
-    """What an object is there for."""
+    """The purpose of an object."""
 
     number: int
     expected: Callable[[_Object], bytes | None]
-    """What signing writes where it takes the values in an object that it may choose; None where
-    they are none it would choose.
+    """What signing writes, given the values in an object that it is free to choose; None where it
+    would not choose them.
     """
     fault: str
 
@@ -91,7 +91,7 @@ class _Addition:
     """Where its objects begin, by generation and number."""
 
     def fault(self) -> str | None:
-        """The first thing that signing would not have written so."""
+        """The first thing that signing would have written differently."""
         place = end = self.rendered
         for role in self._roles():
             place = end
@@ -289,12 +289,12 @@ def _metadata_after(before: bytes, now: bytes) -> bytes | None:
 
 
 def _xmp_values(xmp: bytes) -> dict[Any, Any]:
-    """What metadata say, by name."""
+    """The values in metadata, by name."""
     return {name: value for root in parse_xmp(BytesIO(xmp)) for name, value in root}
 
 
 def _unpacked(packed: bytes, most: int) -> bytes:
-    """What is in a packed stream, as far as that is allowed to go."""
+    """The content of a packed stream, up to the size allowed."""
     return zlib.decompressobj().decompress(packed, most)
 
 

@@ -74,7 +74,7 @@ from reporter.model import Customer
 _DRAFT: Final = ".draft-"
 
 Fill = Callable[[Path], Mapping[str, str]]
-"""Fills an empty folder with what a bag holds; what the bag says of itself."""
+"""Fills an empty folder with what a bag holds; returns what the bag says of itself."""
 
 
 class Archive:
@@ -113,7 +113,9 @@ class Archive:
 
     @cached_property
     def _homes(self) -> dict[str, Path]:
-        """The folder of each customer who has one, by id: it stays the same under a new name."""
+        """The folder of each customer who has one, by id: it stays the same when the customer is
+        renamed.
+        """
         homes: dict[str, Path] = {}
         for home in self._folders():
             try:
@@ -136,7 +138,7 @@ class Archive:
         return {home: chain for home in self._folders() if (chain := _sound_chain(home))}
 
     def home_of(self, customer: Customer, name: str) -> Path:
-        """The folder of a customer: the one it has, else one of that name."""
+        """The folder of a customer: the existing one, else one of that name."""
         if customer.id in self._homes:
             return self._homes[customer.id]
         home = self.folder / name
@@ -146,7 +148,7 @@ class Archive:
 
     def holds(self, home: Path, name: str) -> bool:
         """Whether a bag of that name is there, and is what was archived: by the hashes of all its
-        files, and by its record. One that was removed by retention is not there.
+        files, and by its record. A bag removed by retention counts as not there.
 
         Raises:
             EvidenceError: it is another one, or is missing though it has a record.
@@ -173,8 +175,8 @@ class Archive:
     def _fault_of_record(self, bag: Path, record: Record | None) -> str:
         """Why a bag whose files fit together is not the one that was archived.
 
-        A bag without a record is what a run that was cut short has left, or what somebody without
-        the key has put there: a record of it is signed only where the bag is.
+        A bag without a record was left by a run that was cut short, or put there by somebody
+        without the key: its record is signed only if the bag is.
         """
         if record:
             same = digests(bag / SIGNED)["sha256"] == record.tagmanifest_sha256
@@ -189,8 +191,8 @@ class Archive:
         return ""
 
     def keep(self, home: Path, name: str, fill: Fill, **record: Any) -> Path:
-        """Make a bag, its record, and whatever of signatures and time stamps is still to come; what
-        is there already stays as it is: whether it may, `holds` says.
+        """Make a bag, its record, and those signatures and time stamps that are still missing. What
+        exists stays as it is; whether it may, `holds` says.
 
         Raises:
             EvidenceError: the chain does not hold, or the bag cannot be made.
@@ -225,7 +227,7 @@ class Archive:
         return bag
 
     def sweep(self) -> None:
-        """Take away what runs that were cut short have left.
+        """Remove what runs that were cut short have left.
 
         Raises:
             OutputError: the archive cannot be written.
@@ -256,7 +258,7 @@ class Archive:
                 }
                 self._append(home, removal_of(record, chain, **fields))
             for folder in remains_of(home, record):
-                # First out of sight, at once: half a bag would be a broken one.
+                # First renamed, in one step: half a bag would be a broken one.
                 folder.rename(home / f"{_DRAFT}{folder.name}")
             _sync_folder(home)
             _sweep(home)
@@ -293,7 +295,7 @@ class Archive:
         _write(folder / record.name, content)
 
     def _stamp_rest(self, home: Path) -> None:
-        """Stamp what an authority that was down has left without a stamp."""
+        """Stamp what has no stamp yet because the authority was down."""
         for link in read_chain(home):
             if not link.record.to_be_stamped:
                 continue
@@ -344,13 +346,13 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def remains_of(home: Path, record: Record) -> list[Path]:
-    """The folders that there are of a bag: itself, and the packs made of it."""
+    """The existing folders of a bag: itself, and the packs made of it."""
     packs = sorted((home / PACKS).glob(f"{record.bag}-*"))
     return [folder for folder in (home / record.bag, *packs) if folder.is_dir()]
 
 
 def _sweep(folder: Path) -> None:
-    """Take away what a run that was cut short has left."""
+    """Remove what a run that was cut short has left."""
     for former in folder.glob(f"{_DRAFT}*"):
         shutil.rmtree(former)
 
@@ -371,7 +373,7 @@ def _record_of(chain: Chain, name: str) -> Record | None:
 
 
 def _fault(bag: Path) -> str:
-    """What is wrong with the files of a bag by its own manifests; nothing where all is well."""
+    """What is wrong with a bag's files according to its manifests; empty where all is well."""
     try:
         listing = _without_new_stamp(look_into(bag))
         faults = structure_faults(listing)
@@ -384,7 +386,7 @@ def _fault(bag: Path) -> str:
 
 
 def _without_new_stamp(listing: Listing) -> Listing:
-    """A bag without the time stamp that a run has added, and was cut short before it listed it."""
+    """A bag without a time stamp that a run added but did not list before it was cut short."""
     listed, _ = read_manifest(listing.texts.get(SUMS, b""), "sha256")
     new = {path for path in listing.beside if path.endswith(STAMP) and path not in listed}
     sizes = {path: size for path, size in listing.sizes.items() if path not in new}
@@ -401,7 +403,7 @@ def _is_signed_by(signer: Signer, bag: Path) -> bool:
 
 
 def _not_as_archived(bag: Path, fault: str, record: Record | None) -> ReporterError:
-    """Without a record nothing hangs on a bag; with one, only the bag itself will do."""
+    """Nothing depends on a bag without a record; with one, only the very bag will do."""
     hint = (
         "Get it back from a backup of the archive; without one, move the customer's folder out of "
         "the archive, keep it for whoever is to judge it, and archive again: a new history begins."
@@ -422,8 +424,8 @@ def _no_certificate(record: AnyRecord) -> ReporterError:
 
 
 def _unsigned_after_signed(bag: Path) -> ReporterError:
-    """Whoever has no key could take signed bags away and put unsigned ones in their place: so an
-    unsigned one is not accepted behind signed ones.
+    """Somebody without the key could replace signed bags by unsigned ones: so an unsigned one is
+    not accepted after signed ones.
     """
     return EvidenceError(
         f"The bags before {bag} are signed, and this one would not be.",
@@ -450,7 +452,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have all of a folder on the disk."""
+    """Flush a folder to the disk."""
     for path in folder.rglob("*"):
         _sync_folder(path)
     _sync_folder(folder)

@@ -1,7 +1,7 @@
 """Bags: folders in which every byte is accounted for (BagIt 1.0, RFC 8493), written and judged.
 
-What is written is sorted, ends in line feeds and hangs on nothing but the files, so a bag has one
-form: a manifest that says the same in another way is a fault here.
+What is written is sorted, ends in line feeds and depends on nothing but the files, so a bag has one
+form: a manifest that says the same in another way counts as a fault.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALGORITHMS: Final = ("sha256", "sha512")
 MANIFESTS: Final = tuple(f"manifest-{algorithm}.txt" for algorithm in ALGORITHMS)
 TAG_MANIFESTS: Final = tuple(f"tagmanifest-{algorithm}.txt" for algorithm in ALGORITHMS)
 SIGNED: Final = TAG_MANIFESTS[0]
-"""All else hangs on this file: it is what is signed, and what the chain names."""
+"""Everything else depends on this file: it is what is signed, and what the chain names."""
 INFO: Final = "bag-info.txt"
 OXUM: Final = "Payload-Oxum"
 SUMS: Final = "signatures-sha256.txt"
@@ -33,11 +33,11 @@ BESIDE: Final = (SIGNED + SIGNATURE, SIGNED + SIGNATURE + STAMP, SIGNED + STAMP)
 DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 LARGEST_FILE: Final = 1 << 30
-"""No report, and no reply, comes near it."""
+"""No report and no reply comes near this size."""
 LARGEST_TAG_FILE: Final = 1 << 26
 _MOST_FILES: Final = 1_000_000
 _DEEPEST: Final = 16
-"""Folders in one another."""
+"""How deep folders may be nested."""
 _LINE: Final = {
     "sha256": re.compile(r"([0-9a-f]{64})  (.+)"),
     "sha512": re.compile(r"([0-9a-f]{128})  (.+)"),
@@ -46,12 +46,12 @@ _ESCAPED: Final = {"%": "%25", "\n": "%0A", "\r": "%0D"}
 _MOST_NAMED: Final = 5
 
 Digests = Mapping[str, str]
-"""Of one file, by algorithm."""
+"""The hashes of one file, by algorithm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A bag as it lies there: what is in the folder, and the text of the files that list others."""
+    """A bag as found on disk: the files in its folder, and the text of those that list others."""
 
     sizes: Mapping[str, int]
     """Of each file, by its path in the bag."""
@@ -71,7 +71,7 @@ class Listing:
 
     @property
     def beside(self) -> list[str]:
-        """The signature and time stamp that there are."""
+        """The signatures and time stamps that exist."""
         return [path for path in BESIDE if path in self.sizes]
 
     @property
@@ -112,8 +112,8 @@ def _write_manifests(folder: Path, names: Sequence[str], paths: Iterable[str]) -
 def write_sums(folder: Path, names: Iterable[str], anew: Collection[str] = ()) -> None:
     """Write the hashes of signatures and time stamps, if there are any.
 
-    Those written before stay what they are, but for those made `anew`: what has changed since must
-    not be blessed.
+    Hashes written before stay, except of files made `anew`: what has changed since must not be
+    approved.
 
     Raises:
         OutputError: it cannot be written.
@@ -158,7 +158,7 @@ def opened(path: Path) -> BinaryIO:
 
 
 def content_of(path: Path, most: int) -> bytes:
-    """What is in a file of a bag or a chain that has `most` bytes at the most.
+    """The content of a file of a bag or a chain that has at most `most` bytes.
 
     Raises:
         OSError: it cannot be read.
@@ -228,7 +228,7 @@ def size_of(folder: Path) -> int:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, int, int]]:
-    """The path, mode and size of whatever is in a folder and is none itself.
+    """The path, mode and size of everything in a folder that is not itself a folder.
 
     Raises:
         OSError: it cannot be read.
@@ -357,7 +357,7 @@ def hash_faults(listing: Listing, hashes: Mapping[str, Digests]) -> list[str]:
 
 
 def shown(path: str) -> str:
-    """A path from a bag for people: nothing in it can steer their terminal."""
+    """A path from a bag for people: nothing in it can control their terminal."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
         for letter in path

@@ -1,7 +1,8 @@
-"""The chain of a customer's bags: what was archived, in which order, and nothing taken out since.
+"""The chain of a customer's bags: what was archived, in which order, and that nothing was removed
+since.
 
 Each record names the hash of the one before it and the Merkle root (RFC 6962) over all before it.
-Whoever has noted a root can hold the history against it, however many records follow.
+Anybody who has noted a root can check the history against it, however many records follow.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from reporter.period import add_months, parse_period
 FOLDER: Final = "chain"
 PACKS: Final = "packs"
 NO_BAGS: Final = frozenset((FOLDER, PACKS))
-"""What is in a customer's folder beside bags."""
+"""The folders in a customer's folder that are not bags."""
 ANY_TIME: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """By when every period has begun."""
 _NAME: Final = re.compile(r"\d{4,}-.+\.json")
@@ -34,7 +35,7 @@ _LARGEST_RECORD: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """That a bag was archived."""
+    """The record that a bag was archived."""
 
     format: Literal["backup-reporter chain record 1"]
     number: int
@@ -50,13 +51,13 @@ class Record:
     bag: str
     """The name of its folder."""
     tagmanifest_sha256: str
-    """Of the bag's tag manifest, on which all of the bag hangs."""
+    """Hash of the bag's tag manifest, on which all of the bag depends."""
     signed: bool
     """Whether a signature stands beside bag and record."""
     to_be_stamped: bool
     """Whether an authority was asked to stamp them."""
     previous_sha256: str | None
-    """Of the record before this one; None for the first."""
+    """Hash of the record before this one; None for the first."""
     records_before: int
     root_before: str
     """The Merkle root over all records before this one."""
@@ -68,7 +69,7 @@ class Record:
 
     @property
     def day(self) -> date:
-        """Up to when the history goes with it."""
+        """Up to when the history reaches with this record."""
         return self.last_day
 
     def dump(self) -> bytes:
@@ -78,11 +79,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """That a bag was removed, by the retention that was configured."""
+    """The record that a bag was removed, by the retention that was configured."""
 
     format: Literal["backup-reporter chain removal 1"]
     number: int
-    """Of this record, in one row with those of bags."""
+    """The number of this record, in one sequence with those of bags."""
     customer_id: str
     customer: str
     period: str
@@ -93,7 +94,7 @@ class Removal:
     record: int
     """The number of the record that the bag was archived by."""
     tagmanifest_sha256: str
-    """Of the bag's tag manifest, on which all of the bag hung."""
+    """Hash of the bag's tag manifest, on which all of the bag depended."""
     retention_months: Annotated[int, Field(ge=1, le=9_999)]
     """How long bags are kept, from the end of their period."""
     removed_at: datetime
@@ -126,7 +127,7 @@ _RECORD: Final[TypeAdapter[AnyRecord]] = TypeAdapter(Annotated[AnyRecord, Discri
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A record as it lies in the chain."""
+    """A record and its place in the chain."""
 
     record: AnyRecord
     content: bytes
@@ -194,12 +195,12 @@ def chain_faults(chain: Chain) -> list[str]:
 
 
 def _identity(record: Record | Removal) -> tuple[str, str, str, int]:
-    """What a record and that of its removal say alike of the bag."""
+    """What a bag's record and the record of its removal have in common."""
     return record.bag, record.tagmanifest_sha256, record.period, record.version
 
 
 def _removal_faults(removal: Removal, before: Chain) -> Iterator[str]:
-    """Why a bag may not have been removed as it is said."""
+    """Why a bag cannot have been removed as the record says."""
     archived = next((record for record in records(before) if record.number == removal.record), None)
     if archived is None or _identity(removal) != _identity(archived):
         yield f"{removal.name} removes what was never archived"
@@ -228,8 +229,8 @@ def removals(chain: Chain) -> dict[str, Removal]:
 
 
 def kept_until(record: Record, months: int) -> date:
-    """The first day on which a retention of so many months lets go of a bag: calendar months, from
-    the end of the month in which its period ended.
+    """The first day on which a retention of so many months no longer keeps a bag: calendar months,
+    from the end of the month in which its period ended.
     """
     # And a day: where one zone has begun a month, others have not.
     return add_months(record.last_day, months + 1) + timedelta(days=1)
@@ -302,8 +303,8 @@ def removal_of(record: Record, chain: Chain, **fields: Any) -> Removal:
 
 
 def root_before(folder: Path, customer_folder: str, period: str) -> KnownRoot | None:
-    """What the archive of a customer came to before a period (its label); None where it holds
-    nothing earlier.
+    """The root of a customer's archive before a period (its label); None where it holds nothing
+    earlier.
 
     It ends before the first record of that period or a later one, and so stays what it is, whatever
     is archived from then on.

@@ -29,7 +29,7 @@ NONE: Final = "none"
 """How `bag-info.txt` begins to say that there is no signature, or no time stamp."""
 _LONGEST_KEY: Final = 80
 _VERSION: Final = r"^[0-9]{1,4}(\.[0-9]{1,4}){1,3}((a|b|rc|\.dev)[0-9]{1,4})?$"
-"""Of the program. It stands in what it makes, so it has to be no more than that."""
+"""A version of the program. It is written into the files made, so it must be nothing else."""
 MADE_ON: Final = "Bagging-Date"
 _STAMPED_BY: Final = "RFC 3161, asked for at "
 
@@ -41,7 +41,7 @@ def reply_path(sha256: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Configuration(Assignment):
-    """What a report is made of beside the replies, as a bag holds it: the templates of its look are
+    """What a report is made from beside the replies, as a bag holds it: the templates of its look are
     in the bag, at that path. Holds no secret.
     """
 
@@ -77,7 +77,7 @@ class Tools:
 
     program: Annotated[str, Field(pattern=_VERSION)]
     program_sha256: str
-    """Of its files and those it writes with."""
+    """Hash of its files and of those it writes with."""
     python: str
     system: str
     libraries: dict[str, str]
@@ -183,8 +183,8 @@ def authority_in(info: Mapping[str, str]) -> str | None:
 
 
 def json_in(path: Path) -> Any:
-    """The JSON in a file of a bag. A key that is there twice says two things: what one reader takes
-    for the figure, another does not.
+    """The JSON in a file of a bag. A duplicate key is ambiguous: one reader takes the first value
+    for the figure, another the last.
 
     Raises:
         OSError: it cannot be read.

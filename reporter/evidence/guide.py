@@ -1,4 +1,4 @@
-"""What goes into every bag for those who check it without us: README.txt and verify.sh."""
+"""The files in every bag for those who check it without us: README.txt and verify.sh."""
 
 from __future__ import annotations
 

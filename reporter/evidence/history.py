@@ -56,8 +56,8 @@ from reporter.finding import Finding
 def verify_chain(
     home: Path, now: datetime, trusted: Trusted = (), known_root: str | None = None
 ) -> Verdict:
-    """What is to be found at a time of the history of a customer's bags: all records, and that each
-    bag is there and named by one.
+    """The verdict, at a time, on the history of a customer's bags: all records, and that each bag
+    is there and named by one.
     """
     verdict = Verdict(home / FOLDER)
     try:
@@ -101,8 +101,8 @@ def _seals_of(home: Path, record: AnyRecord) -> Seals:
 
 
 def _unsigned_faults(chain: Chain) -> Iterator[str]:
-    """Records without a signature behind signed ones: whoever has no key can write such, in place
-    of those that there were.
+    """Unsigned records after signed ones: somebody without the key could write them in place of the
+    real ones.
     """
     signed = False
     for link in chain:
@@ -112,7 +112,7 @@ def _unsigned_faults(chain: Chain) -> Iterator[str]:
 
 
 def _time_faults(chain: Chain, seals: Sequence[SealsRead], now: datetime) -> Iterator[str]:
-    """Removals of a time that has not come, or that was still to come when they were signed."""
+    """Removals dated in the future, or later than their signature."""
     for link, read in zip(chain, seals, strict=True):
         record = link.record
         if not isinstance(record, Removal):
@@ -124,8 +124,8 @@ def _time_faults(chain: Chain, seals: Sequence[SealsRead], now: datetime) -> Ite
 
 
 def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
-    """One finding for those of all records: the first that fails, else how many lack it, else by
-    whom they are.
+    """One finding that sums up those of all records: the first that fails, else how many have none,
+    else whose they are.
     """
     for finding, link in zip(findings, chain, strict=True):
         if finding.good is False or not finding.checked:
@@ -152,7 +152,7 @@ def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:
 
 
 def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
-    """What is in the folder of a chain that does not belong there, or was changed."""
+    """Files in the folder of a chain that do not belong there, or were changed."""
     folder = home / FOLDER
     belongs = {SUMS}
     for link in chain:
@@ -173,8 +173,9 @@ def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
 
 
 def _bag_faults(home: Path, chain: Chain) -> Iterator[str]:
-    """Bags that are missing, others than were recorded, not recorded, or still there though their
-    removal was. A chain that was handed over without any bag says nothing of them.
+    """Bags that are missing, differ from their record, are not recorded, or are still there though
+    their removal was recorded. A chain that was handed over without any bag says nothing about
+    them.
     """
     folders = [path for path in home.iterdir() if path.is_dir() and not path.name.startswith(".")]
     yield from (f"{shown(path.name)} is a link" for path in folders if path.is_symlink())
@@ -195,7 +196,7 @@ def _bag_faults(home: Path, chain: Chain) -> Iterator[str]:
 
 
 def _tag_manifest(bag: Path) -> str | None:
-    """Its hash; None where there is none that anybody could have written."""
+    """The hash of a bag's tag manifest; None where there is none of a plausible size."""
     try:
         return _hash(bag / SIGNED)
     except (OSError, EvidenceError):
@@ -203,7 +204,7 @@ def _tag_manifest(bag: Path) -> str | None:
 
 
 def _hash(path: Path) -> str | None:
-    """The hash of a file that lists or seals others; None of one too large for that."""
+    """The hash of a file that lists or seals others; None if it is too large for that."""
     return digests(path)["sha256"] if path.stat().st_size <= LARGEST_TAG_FILE else None
 
 
@@ -239,7 +240,7 @@ def _differs(record: Record, bag: Path) -> bool:
 
 
 def _is_moment(text: str, moment: datetime) -> bool:
-    """Whether a text is that moment; it may be anything."""
+    """Whether a text, which may be anything, is that moment."""
     try:
         return datetime.fromisoformat(text) == moment
     except ValueError:

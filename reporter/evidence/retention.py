@@ -1,4 +1,4 @@
-"""What a stated retention lets go of in an archive, and what legal holds keep nevertheless."""
+"""Which bags a stated retention removes from an archive, and which ones legal holds keep."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from reporter.period import Period, parse_period
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A bag that the retention lets go of."""
+    """A bag that the retention no longer keeps."""
 
     home: Path
     record: Record
     folders: tuple[Path, ...]
     """The bag, and the packs made of it."""
     hold: str | None
-    """Why it stays nevertheless."""
+    """The hold that keeps it nevertheless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Retention:
 
 
 def customers_of(archive: Archive) -> list[Customer]:
-    """Whose bags there are, under the names they were archived by last.
+    """The customers who have bags, under the names they were last archived by.
 
     Raises:
         EvidenceError: a chain cannot be read, or does not hold.
@@ -125,7 +125,7 @@ def _keeps(hold: str, names: frozenset[str], record: Record) -> bool:
 
 
 def _insist_whole(bag: Path, record: Record, *, gone: bool) -> None:
-    """A bag that was lost or changed must not go for one that was removed by a policy."""
+    """A lost or changed bag must not pass for one that was removed by a policy."""
     if gone and not bag.is_dir():
         return
     whole = bag.is_dir() and verify_bag(bag).whole

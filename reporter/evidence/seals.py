@@ -1,4 +1,6 @@
-"""What signatures say: whose they are, of when, and whether what they sign is as it was."""
+"""What signatures say: whose they are, when they were made, and whether the signed content is
+unchanged.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ class Signed:
     time: datetime
     """By the signer's own clock."""
     stamped_at: datetime | None = None
-    """By an authority's."""
+    """By an authority's clock."""
 
 
 def read_signature(signature: bytes, content: bytes) -> Signed:
@@ -75,7 +77,7 @@ def read_signature(signature: bytes, content: bytes) -> Signed:
 
 
 def read_pdf_signature(path: Path) -> Signed:
-    """Who signed a PDF, all of it, with nothing added since.
+    """Who signed a PDF as a whole, with nothing added since.
 
     Raises:
         EvidenceError: nobody, or something was changed or added.
@@ -110,7 +112,7 @@ def read_pdf_signature(path: Path) -> Signed:
 
 
 def _stamp_context(signer_info: Any) -> ValidationContext | None:
-    """What the time stamp in a signature is checked with; None without one."""
+    """The context to check the time stamp in a signature with; None without one."""
     try:
         stamp = find_unique_cms_attribute(
             signer_info["unsigned_attrs"], "signature_time_stamp_token"

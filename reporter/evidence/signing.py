@@ -39,7 +39,7 @@ class Signer:
     key: RSAPrivateKey | EllipticCurvePrivateKey = field(repr=False)
     certificate: x509.Certificate
     issuers: tuple[x509.Certificate, ...] = ()
-    """What leads from the certificate to its root, as far as the file has it."""
+    """The certificates from this one up to its root, as far as the file has them."""
 
     @classmethod
     def load(cls, path: Path, password: str | None, now: datetime) -> Signer:
@@ -91,7 +91,7 @@ class Signer:
 
     @property
     def pem(self) -> bytes:
-        """The certificate and what leads to its root."""
+        """The certificate and those up to its root."""
         chain = (self.certificate, *self.issuers)
         return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
 
@@ -104,9 +104,9 @@ class Signer:
         return builder.sign(Encoding.DER, _OPTIONS)
 
     def sign_pdf(self, source: Path, target: Path, authority: Authority | None) -> str:
-        """Write the PDF with a signature at its end; the PAdES level.
+        """Write the PDF with a signature at its end; returns the PAdES level.
 
-        That is B-T with a time stamp of the authority, and B-B where there is none to be had.
+        That is B-T with a time stamp of the authority, and B-B where none can be had.
 
         Raises:
             OSError: a file cannot be read or written.

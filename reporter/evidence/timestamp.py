@@ -37,7 +37,7 @@ from reporter.web import (
     send,
 )
 
-# What it finds wrong it says by raising as well; its logs are tracebacks.
+# It also raises what it finds wrong; its logs are tracebacks.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
@@ -54,7 +54,7 @@ MALFORMED: Final = (
     RecursionError,
     zlib.error,
 )
-"""What libraries raise over bytes that are no signature or time stamp."""
+"""What libraries raise when bytes are no signature or time stamp."""
 
 
 class NoStamp(EvidenceError):
@@ -165,7 +165,8 @@ def _read(reply: bytes, imprint: Callable[[str], bytes]) -> Stamp:
         signed = response["time_stamp_token"]["content"]
         certificate = extract_certificate_info(signed).signer_cert
         stamped_at = signed["encap_content_info"]["content"].parsed["gen_time"].native
-        # Whether the authority is to be trusted is another question; here only: was it this one?
+        # Whether the authority is to be trusted is another question; here only whether the stamp is
+        # its own.
         context = ValidationContext(trust_roots=[certificate], moment=stamped_at)
         fields = asyncio.run(validate_tst_signed_data(signed, context, imprint))
         status = TimestampSignatureStatus(**fields)

@@ -44,22 +44,22 @@ from reporter.finding import Finding
 Trusted = Sequence[x509.Certificate]
 LARGEST_SEAL: Final = 1 << 20
 CLOCKS_APART: Final = timedelta(days=1)
-"""How far the clocks of those who fetch, archive and verify may be from one another."""
+"""How far apart the clocks of those who fetch, archive and verify may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of a bag, or of the chain of a customer's bags."""
+    """The findings on a bag, or on the chain of a customer's bags."""
 
     path: Path
     findings: tuple[Finding, ...] = ()
     whole: bool = False
-    """Whether its files are as they were: only then is it worth computing anything from them."""
+    """Whether its files are unchanged: only then is it worth computing anything from them."""
     signed: bool = False
     signed_at: datetime | None = None
     """When, by the signer's own clock; of a bag that is only stamped, by the authority's."""
     trusted: bool = False
-    """Whether the signature is by a certificate that whoever verifies has said to trust."""
+    """Whether the signature is by a certificate that the verifier has chosen to trust."""
     stamped: bool = False
 
     @property
@@ -71,7 +71,7 @@ class Verdict:
 
     @property
     def checked(self) -> bool:
-        """Whether all could be tried, or something has failed whatever the rest would say."""
+        """Whether everything could be tried, or something failed, whatever the rest may be."""
         failed = any(finding.good is False and finding.checked for finding in self.findings)
         return failed or all(finding.checked for finding in self.findings)
 
@@ -94,8 +94,8 @@ class Verdict:
 
 
 def verify_bag(bag: Path, trusted: Trusted = (), now: datetime | None = None) -> Verdict:
-    """What is to be found of a bag by itself, with nothing computed anew; by the clock of this
-    machine where no time is given.
+    """The verdict on a bag by itself, with nothing computed anew; by the clock of this machine
+    where no time is given.
     """
     verdict, now = Verdict(bag), now or datetime.now(UTC)
     try:
@@ -128,26 +128,27 @@ def verify_bag(bag: Path, trusted: Trusted = (), now: datetime | None = None) ->
 
 
 def unreadable(what: str, error: OSError) -> Finding:
-    """That something could not be tried, as the system does not let us."""
+    """The finding that something could not be tried because the system does not allow it."""
     reason = f"could not be checked: {error.strerror or type(error).__name__}"
     place = f" ({shown(str(error.filename))})" if error.filename else ""
     return Finding(what, None, reason + place, checked=False)
 
 
 def _says(listing: Listing, label: str) -> bool:
-    """Whether a bag says that it has something. One that says nothing must have it."""
+    """Whether a bag says that it has something. A bag that says nothing must have it."""
     return not listing.info.get(label, "").startswith(NONE)
 
 
 @dataclass(frozen=True, slots=True)
 class SealsRead:
-    """What came of reading a signature and a time stamp."""
+    """The result of reading a signature and a time stamp."""
 
     signature: Finding
     stamp: Finding
     signed_at: datetime | None
     """By the signer's own clock, or the authority's where there is to be no signature; None where
-    what there is does not hold."""
+    the existing one does not hold.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class Seals:
     asked_to_stamp: bool
 
     def read(self, trusted: Trusted, now: datetime) -> SealsRead:
-        """What is to be found of them at a time."""
+        """The findings on them at a time."""
         stamped_at, stamp = self._stamp(now)
         signed, signature = self._signature(trusted, stamped_at, now)
         if not self.asked_to_sign:
@@ -235,8 +236,8 @@ class Seals:
 
 def time_fault(signed: Signed, latest: datetime) -> str:
     """Why a signature cannot be of its times, or its certificate was not valid at them; nothing
-    where all is well. What the signer's own clock said anyone can backdate: so the authority's
-    counts as well.
+    where all is well. The signer's own clock can be backdated by anyone: so the authority's counts
+    as well.
     """
     begins, ends = signed.certificate.not_valid_before_utc, signed.certificate.not_valid_after_utc
     # A certificate may be minutes old, and the authority's clock behind.

@@ -112,10 +112,10 @@ def _scopes_check(reading: BagReading) -> Check:
 
 
 def _due_scopes(reading: BagReading) -> set[ScopeKey]:
-    """The scopes that a reply of the period lists, or the one off which it is read how they stand;
-    that the last one before lists, unless it says that there is nothing to back up or that they are
-    switched off; or that have jobs of the period. A placeholder without a name is no scope where
-    its module lists others by name.
+    """The scopes listed by a reply of the period or by the reference reply; those listed by the
+    last reply before the period, unless it says that there is nothing to back up or that they are
+    switched off; and those with jobs of the period. A nameless placeholder is no scope if its
+    module lists others by name.
     """
     period, listings = reading.report.period, reading.listings
     inside = [listing for listing in listings if period.start <= listing.taken_at < period.end]
@@ -162,7 +162,7 @@ def _is_named(scope: ScopeShown, rule: LeaveOut) -> bool:
 
 
 def _named(apart: Iterable[tuple[str, str, str]]) -> str:
-    """What is not in both: jobs by their id, scopes by their name or module."""
+    """Names what is not in both: jobs by their id, scopes by their name or module."""
     texts = [key[2] or key[1] for key in sorted(apart)][:_MOST_NAMED]
     return f"; not so: {', '.join(texts)}" if texts else ""
 
@@ -206,5 +206,5 @@ def scopes_in(report: Report) -> Iterator[ScopeShown]:
 
 
 def identities(jobs: pd.DataFrame) -> list[JobKey]:
-    """What tells each of some jobs from the others."""
+    """The key of each job."""
     return list(jobs[_IDENTITY].itertuples(index=False, name=None))

@@ -1,4 +1,4 @@
-"""Packs as they are made: of each bag one, in a folder of its own."""
+"""Making packs: one of each bag, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Sampling:
 
     @property
     def name(self) -> str:
-        """The part of a folder's name that tells drawings apart."""
+        """The part of a folder's name that tells samples apart."""
         plain = slug(self.seed)
         if plain == self.seed:
             return f"{self.size}-{plain}"
@@ -223,7 +223,7 @@ def _time(time: datetime) -> str:
 
 
 def _scopes(bag: Path, reading: BagReading) -> Iterator[ScopeShown]:
-    """Each scope with the last row that lists it, as of when it is read how scopes stand."""
+    """Each scope with the last row that lists it, as of the reference snapshot."""
     report = reading.report
     last: dict[ScopeKey, Row] = {}
     for listing in reading.listings:

@@ -28,7 +28,8 @@ _PLACE: Final = "place"
 
 BEFORE, IN, AFTER = "before", "in", "after"
 UNDATED, ELSEWHERE = "undated", "undated elsewhere"
-"""Where a job is, seen from a period: undated ones in it if it was the first to show them."""
+"""Where a job lies relative to a period; undated jobs are in it if it was the first to show them.
+"""
 
 JobKey = tuple[str, str, str]
 """Service, module and id of a job."""
@@ -40,10 +41,12 @@ class JobListing:
 
     taken_at: datetime
     rows: dict[ScopeKey, Row] = field(default_factory=dict)
-    """By scope of a backup the row that lists it: of several one with a job id, else the last."""
+    """For each scope of a backup the row that lists it: of several, one with a job id, else the
+    last.
+    """
 
     def take(self, row: Row) -> None:
-        """Have a scope be listed by a row of it."""
+        """List the scope of a row by that row."""
         scope = scope_of(row)
         there = self.rows.get(scope)
         if is_backup(*scope[:2]) and not (there and has_job(there) and not has_job(row)):
