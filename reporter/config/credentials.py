@@ -20,7 +20,7 @@ KEYRING_SERVICE: Final = "backup-reporter"
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret, and where it was found. Once it is known, nobody is shown it."""
+    """A secret, and where it was found. Once it is known, it is shown to nobody."""
 
     value: str = field(repr=False)
     origin: str
@@ -110,7 +110,7 @@ def _content(path: Path) -> str:
 
 
 def _in_keyring(place: str) -> tuple[str | None, str]:
-    """What the system's keyring has, and what is the matter with it where it cannot be asked."""
+    """What the system's keyring has, and why it cannot be asked, if so."""
     # Finding a backend costs time that a run with another kind of secret need not spend.
     import keyring
     from keyring.errors import KeyringError

@@ -101,7 +101,7 @@ def _read_umask(value: object) -> object:
 
 
 def _encrypted(url: str) -> str:
-    """A web address that nobody can listen to.
+    """A web address on which nobody can eavesdrop.
 
     Raises:
         ValueError: anybody could.
@@ -132,8 +132,8 @@ def _parts(url: str) -> SplitResult:
     """A web address, taken apart.
 
     Raises:
-        ValueError: it cannot be. What is wrong is said without a word of the address, in which
-            anything may be a password then.
+        ValueError: it cannot be. The message quotes nothing of the address, in which anything may
+            then be a password.
     """
     try:
         parts = urlsplit(url)
@@ -147,7 +147,7 @@ def _parts(url: str) -> SplitResult:
 
 
 def _root(url: str) -> str:
-    """The address that those of an API begin with."""
+    """The base address of an API."""
     return _encrypted(url).rstrip("/")
 
 
@@ -159,8 +159,8 @@ Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
 WebAddress = Annotated[str, AfterValidator(_encrypted)]
 WebRoot = Annotated[str, AfterValidator(_root)]
 Addresses = str | tuple[str, ...]
-"""Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that what
-is wrong with them costs their customer and no other.
+"""Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that an
+error in them affects their customer and no other.
 """
 
 
@@ -180,7 +180,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """What a traceback and a cluster's log show: no password of an address."""
+        """Shown in tracebacks and in a cluster's log: without passwords of addresses."""
         for name, value in super().__repr_args__():
             yield name, without_passwords(value) if isinstance(value, str) else value
 
@@ -407,7 +407,7 @@ class ExecutionSettings(Section):
     workers: int = Field(default=2, ge=1, le=256)
     scheduler: str = ""
     umask: Umask | None = None
-    """Which rights are taken from files that are made; None takes all of others."""
+    """Which rights are taken from new files; None takes all rights of others."""
 
     @field_validator("scheduler")
     @classmethod
@@ -567,7 +567,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over what the file says (given as keyword arguments)."""
+        """The environment wins over the file, whose values are given as keyword arguments."""
         return env_settings, init_settings
 
     @property
@@ -594,7 +594,7 @@ class Settings(BaseSettings):
 
     @property
     def trust(self) -> Trust:
-        """Whom to believe to be the host that is spoken to, on every channel."""
+        """Which certificates to trust, on every channel."""
         ca_file = self.api.ca_file
         return Trust(self._folder / ca_file if ca_file else None)
 
@@ -639,7 +639,9 @@ class Settings(BaseSettings):
         )
 
     def for_reports_of(self, customer_id: str) -> Settings:
-        """What the reports of one customer take: no other customer, no secret but the store's."""
+        """The settings that the reports of one customer need: no other customer, no secret but the
+        store's.
+        """
         return self.model_copy(
             update={
                 "api": ApiSettings.model_validate({}),
@@ -729,8 +731,8 @@ def _secrets_in(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
-    """The places of addresses in what a configuration file says that hold a password, or are a
-    secret altogether: whoever knows a chat's can write there.
+    """The places of addresses in a configuration file that hold a password, or are a secret
+    altogether: whoever knows the address of a chat's webhook can write there.
     """
     return [
         f"{name}.{key}"
@@ -743,8 +745,8 @@ def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
 
 
 def _folder_of(path: Path) -> Path:
-    """The folder of a configuration file: the same by whatever way the file is named, and whatever
-    links lead to it, as what is written is known by its path.
+    """The folder of a configuration file: the same however the file is named and whatever links
+    lead to it, as written files are known by their paths.
     """
     folder = path.resolve().parent
     return Path() if folder == Path.cwd() else folder

@@ -76,12 +76,12 @@ def check_folder(url: str, trust: Trust = USUAL_TRUST) -> str:
 
 
 def _why(error: Exception) -> str:
-    """What was wrong with a copy, in the words of whoever did not make it."""
+    """What was wrong with a copy, in the words of the system or library that failed."""
     cause = (error.__cause__ if isinstance(error, OutputError) else None) or error
     words, kind = str(cause), type(cause).__name__
     if isinstance(cause, OSError) and cause.strerror:
         words = cause.strerror  # a whole message has the path once more
-    elif " " not in words:  # a name alone, of which only the kind of the error tells anything
+    elif " " not in words:  # only a name: the kind of the error says more
         words = f"{kind}: {words}" if words else kind
     return without_passwords(one_line(storable(words))).rstrip(".")
 
@@ -90,7 +90,7 @@ def _opened(url: str, trust: Trust) -> tuple[Any, str]:
     """The file system of a URL, and the path in it."""
     protocol = url.partition("://")[0]
     options: dict[str, Any] = {}
-    # Others have no place to name authorities in.
+    # Other protocols have no option for authorities.
     if protocol in _S3 and (bundle := trust.bundle()):
         options["client_kwargs"] = {"verify": _file_of(bundle)}
     try:
@@ -112,8 +112,8 @@ def _opened(url: str, trust: Trust) -> tuple[Any, str]:
 
 @functools.cache
 def _file_of(bundle: bytes) -> str:
-    """A file with authorities, as long as the process runs: S3's library reads them from none but
-    a file, and whenever it connects.
+    """A file with authorities that lasts as long as the process: S3's library reads them only from
+    a file, each time it connects.
     """
     with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
         file.write(bundle)

@@ -20,7 +20,7 @@ from reporter.trust import USUAL_TRUST, Trust
 
 SCOPE: Final = "https://graph.microsoft.com/.default"
 LARGEST: Final = 2_200_000
-"""Of a message, in bytes. From about 2,240 kB on Graph answers 200 and does not take it, as was
+"""Of a message, in bytes. From about 2,240 kB on Graph answers 200 without taking the message, as
 reported in microsoft-graph-docs, issue 13979, though a request may have 4 MB.
 """
 _TAKEN: Final = 202
@@ -31,7 +31,7 @@ _NOT_US: Final = {
     "account must have the right to send as that address.",
     404: "Check the sender's address: it must be that of a mailbox.",
 }
-"""Statuses that tell of the log-in or the sender: every message would be answered with them."""
+"""Statuses about the log-in or the sender: every message would get them."""
 _NOT_THIS_SENDER: Final = {
     "ErrorSendAsDenied": _NOT_US[403],
     "ErrorMessageSubmissionBlocked": "Microsoft does not let the mailbox send: log in to the "
@@ -41,7 +41,7 @@ _NOT_THIS_SENDER: Final = {
     "ErrorSubmissionQuotaExceeded": HAS_SENT_TOO_MUCH,
     "ErrorExceededMessageLimit": HAS_SENT_TOO_MUCH,
 }
-"""Exchange's own codes of that kind (Exchange Web Services, ResponseCode), whatever the status."""
+"""Exchange's codes of the same kind (Exchange Web Services, ResponseCode), whatever the status."""
 
 
 class GraphTransport:
@@ -63,7 +63,7 @@ class GraphTransport:
         return LARGEST
 
     def reach(self) -> str:
-        """Ask for a token; that the mailbox may be used, only a message shows.
+        """Ask for a token; only a message shows whether the mailbox may be used.
 
         Raises:
             ChannelError: none is given.
@@ -76,8 +76,8 @@ class GraphTransport:
     ) -> dict[str, Result]:
         """Send a message, once; what came of it for each recipient, whom its headers have to name.
 
-        Nothing about a message tells Graph that it has it already. `committing` is called again
-        where the token had to be renewed: Graph had not taken it.
+        Graph cannot tell from a message that it already has it. `committing` is called again if the
+        token had to be renewed: then Graph had not taken the message.
 
         Raises:
             ChannelError: Graph is not reached, or does not let us send as the sender.
@@ -97,7 +97,7 @@ class GraphTransport:
         return dict.fromkeys(recipients, result)
 
     def close(self) -> None:
-        """Nothing stays open between two messages."""
+        """Nothing to close: no connection stays open between two messages."""
 
     def _post(self, message: bytes, committing: Committing) -> PostAnswer:
         headers = {"Content-Type": "text/plain"}
@@ -118,7 +118,7 @@ class GraphTransport:
 
 
 def _result(answer: PostAnswer) -> Result:
-    """What Graph's answer means: 202 alone says that it has taken the message."""
+    """What Graph's answer means: only 202 says that it has taken the message."""
     status = answer.status or 0
     if 200 <= status < 300 and status != _TAKEN:
         return Result(
@@ -130,7 +130,7 @@ def _result(answer: PostAnswer) -> Result:
 
 
 def _error_of(answer: PostAnswer) -> tuple[str, str]:
-    """Graph's own code and words for an error; empty where it has none."""
+    """Graph's code and message for an error; empty where it gives none."""
     with suppress(ValueError, TypeError, KeyError):
         error = read_json(answer.body.encode())["error"]
         return str(error["code"]), " ".join(str(error["message"]).split())

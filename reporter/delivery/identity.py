@@ -1,4 +1,4 @@
-"""Whose report a file is, read back from the file itself before it leaves the house."""
+"""Whose report a file is, read back from the file itself before it is sent."""
 
 from __future__ import annotations
 

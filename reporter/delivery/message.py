@@ -1,4 +1,4 @@
-"""A letter as the bytes that travel: the same letter, recipients and time give the same bytes."""
+"""A letter as the bytes that are sent: the same letter, recipients and time give the same bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reporter.delivery.recipients import Address
 from reporter.render.letter import Letter
 from reporter.showing import one_line
 
-# Bodies in ASCII: no server on the way has to be able to do more.
+# Bodies in ASCII: no server on the way has to support more.
 _POLICY: Final = SMTP.clone(cte_type="7bit")
 _TYPES: Final = {
     ".pdf": "application/pdf",
@@ -39,7 +39,7 @@ class Attachment:
 
 
 def message_id_of(domain: str, *parts: str) -> str:
-    """The id of the message that these parts are of, and of no other: `<hash@domain>`."""
+    """The id of exactly the message with these parts: `<hash@domain>`."""
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"<{digest[:32]}@{domain}>"
 

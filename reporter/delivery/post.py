@@ -33,7 +33,7 @@ from reporter.web import (
 
 _SAME: Final = "The same command finishes the work."
 LONGEST_BODY_S: Final = 60
-"""For which the body of an answer is read."""
+"""Seconds for which the body of an answer is read."""
 _MOST_READ: Final = 4_000
 """Bytes that are read of an answer: it is shown to people."""
 _NO_ADDRESS: Final = (
@@ -42,29 +42,29 @@ _NO_ADDRESS: Final = (
     requests.exceptions.MissingSchema,
     urllib3.exceptions.LocationValueError,
 )
-"""What is raised of an address that is none, before anything is sent."""
+"""What is raised for an invalid address, before anything is sent."""
 _LATER: Final = (408, 425, 429, 503)
-"""Statuses that say: not now."""
+"""Statuses that mean "not now"."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostAnswer:
-    """What came back of a request."""
+    """What came back for a request."""
 
     request: requests.PreparedRequest
     status: int | None
-    """None where the connection broke before anything was said."""
+    """None where the connection broke before anything was answered."""
     status_text: str
     """The status in words, or how the connection broke."""
     body: str
-    """The beginning of it, where the other side did not take the request."""
+    """The beginning of the answer's body, where the other side did not take the request."""
     wait_s: float | None
     """After how many seconds it wants to be asked again."""
     whole: bool
     """Whether the last byte of the request may have left: then the other side may have it."""
 
     def result(self, reason: str = "") -> Result:
-        """What came of the delivery; `reason` are better words for it than the answer's."""
+        """What came of the delivery; `reason` replaces the answer's own words."""
         reason = reason or " ".join(f"{self.status_text}: {self.body}".split()).rstrip(": ")
         return Result(self._state(), reason, self.wait_s)
 
@@ -143,7 +143,7 @@ def post_once(
                 raise _no_connection(error, url) from error
             why = f"the connection to {host} broke before an answer came: {in_words(error, url)}"
             return PostAnswer(request, None, why, "", None, body.whole)
-        except NoConnection as error:  # before what it is one of: nothing has been tried
+        except NoConnection as error:  # before the error it is a kind of: nothing has been tried
             raise _not_reached(url, f"{error}{by_proxy(url)}") from error
         except OverLimit as error:
             why = f"the connection to {host} was given up: {error}"

@@ -13,12 +13,12 @@ from email_validator import EmailNotValidError, validate_email
 from reporter.errors import UsageError
 
 _PIECE: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^",;])+')
-"""What stands between separators; those in a quoted name or in angle brackets separate nothing."""
+"""The text between separators; those in a quoted name or in angle brackets separate nothing."""
 _NAMED: Final = re.compile(r'(?P<name>"(?:[^"\\]|\\.)*"|[^<>"]*?)\s*<(?P<address>[^<>]*)>')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHOWN: Final = 120
-"""Characters of a wrong text that a message quotes."""
+"""How many characters of a wrong text a message quotes."""
 
 
 class RecipientError(UsageError):
@@ -62,7 +62,7 @@ def read_addresses(value: str | Sequence[str]) -> tuple[Address, ...]:
 
 
 def refuse_foreign(addresses: Iterable[Address], allowed_domains: Sequence[str]) -> None:
-    """Refuse addresses in other domains than the allowed ones; none named, all are allowed.
+    """Refuse addresses in other domains than the allowed ones; without any, all are allowed.
 
     `contoso.example` allows that domain alone, `*.contoso.example` those below it.
 

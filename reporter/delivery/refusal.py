@@ -1,6 +1,6 @@
-"""Refusals that are no fault of a message or its recipients, but of the sender or the account.
+"""Refusals that concern the sender or the account, and not the message or its recipients.
 
-Every other message would be answered in the same way, so nobody's report is to be given up for it.
+Every other message would get the same answer, so no report is given up because of it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def hint_of_sender(answer: str) -> str:
 
 
 def words_of(answer: str) -> str:
-    """An answer without what is another one each time: names of messages, addresses, numbers.
+    """An answer without the parts that differ each time: names of messages, addresses, numbers.
 
     The status at its beginning stays.
     """

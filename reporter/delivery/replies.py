@@ -1,7 +1,7 @@
 """Connections to mail servers whose replies are read within limits of size and time.
 
-Python's own client reads on for as long as lines come, however many and however slowly, and of
-words that are no reply it keeps neither their beginning nor that they are none.
+Python's own client keeps reading as long as lines come, however many and however slowly; of a text
+that is no reply it keeps neither the beginning nor the fact that it is none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from reporter.showing import excerpt
 
 LONGEST_REPLY_S: Final = 300.0
-"""For a whole reply to anything but a whole message (RFC 5321, 4.5.3.2)."""
+"""Seconds for a whole reply to anything but a whole message (RFC 5321, 4.5.3.2)."""
 _MOST: Final = 64 << 10
 """Bytes of a reply."""
 _BLOCK: Final = 4 << 10
@@ -27,11 +27,11 @@ connection breaks.
 
 
 class NoReply(smtplib.SMTPException):
-    """What a server said is no reply, has no end, or did not come in time."""
+    """What a server sent is no reply, has no end, or did not come in time."""
 
 
 class _Lines:
-    """The lines that come over a connection; what stands where smtplib has a file."""
+    """The lines that come over a connection, in place of smtplib's file."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -86,7 +86,7 @@ class Connection(smtplib.SMTP):
             OSError: the connection broke.
         """
         assert self.sock is not None
-        # Made anew after STARTTLS: what was said without TLS does not count with it.
+        # Made anew after STARTTLS: what was said without TLS does not count any more.
         self.file = self.file or _Lines(self.sock)
         try:
             reply = _read(self.file, time.monotonic() + longest_s, silence_s)

@@ -9,8 +9,10 @@ from reporter.errors import ReporterError
 from reporter.model import DeliveryState
 
 Committing = Callable[[], None]
-"""Called by a channel just before the byte after which the other side may have what was delivered:
-what happens later and is not answered is `uncertain`, whatever ends before never was."""
+"""Called by a channel just before the byte after which the other side may have what is delivered:
+if no answer comes after it, the delivery is `uncertain`; whatever fails before it was never
+delivered.
+"""
 
 
 @dataclass(frozen=True, slots=True)

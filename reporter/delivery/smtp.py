@@ -31,25 +31,25 @@ FINAL_TIMEOUT_S: Final = 600
 it.
 """
 _TOO_LARGE: Final = 552
-"""All that a server can have against a message, and not against its sender, before it sees it."""
+"""The only objections a server can have to a message, and not to its sender, before it sees it."""
 _SHUTTING_DOWN: Final = 421
 _LONGEST_TEXT: Final = 2_000
-"""Of a server's words, in characters."""
+"""How many characters of a server's words are kept."""
 _SIZE: Final = re.compile("[0-9]{1,20}")
 """Of a message, as a server says it (RFC 1870, 3)."""
 
 # What answers mean by their first digit (RFC 5321, 4.2.1).
 States = Mapping[int, DeliveryState]
 _OF_A_COMMAND: Final[States] = {
-    2: DeliveryState.FAILED,  # a yes that nobody asked for: nothing was sent
+    2: DeliveryState.FAILED,  # an acceptance nobody asked for: nothing was sent
     3: DeliveryState.FAILED,
     4: DeliveryState.FAILED,
     5: DeliveryState.REFUSED,
 }
-"""What an answer means that keeps a message from being sent."""
+"""The meaning of an answer that keeps a message from being sent."""
 _OF_A_MESSAGE: Final[States] = {
     2: DeliveryState.SENT,
-    3: DeliveryState.UNCERTAIN,  # neither yes nor no
+    3: DeliveryState.UNCERTAIN,  # neither acceptance nor refusal
     4: DeliveryState.FAILED,
     5: DeliveryState.REFUSED,
 }
@@ -60,7 +60,7 @@ Security = Literal["starttls", "tls", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who we are to a mail server."""
+    """The log-in at a mail server."""
 
     username: str
     secret: Callable[[], str] = field(repr=False)
@@ -71,7 +71,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server, and how to speak to it."""
+    """A mail server, and how to connect to it."""
 
     host: str
     port: int
@@ -84,7 +84,7 @@ class Server:
 
 
 class SmtpTransport:
-    """A connection that is kept from message to message, and made again where it broke."""
+    """A connection that is kept from message to message, and made again if it broke."""
 
     def __init__(
         self,
@@ -102,8 +102,8 @@ class SmtpTransport:
         self._smtp: Connection | None = None
 
     def size_limit(self) -> int | None:
-        """The largest message the server takes, in bytes; None where it does not say, or not so
-        that anybody could read it.
+        """The largest message the server takes, in bytes; None where it does not say, or not
+        readably.
 
         Raises:
             ChannelError: the server cannot be used.
@@ -151,7 +151,7 @@ class SmtpTransport:
         return results | dict.fromkeys(accepted, self._end(smtp))
 
     def close(self) -> None:
-        """Take leave of the server."""
+        """Say goodbye to the server, and close the connection."""
         if self._smtp is not None:
             try:
                 self._smtp.quit()
@@ -166,7 +166,7 @@ class SmtpTransport:
         recipients: Sequence[str],
         results: dict[str, Result],
     ) -> list[str]:
-        """A message without the dot that ends it; for whom the server takes it."""
+        """Send a message without the dot that ends it; returns for whom the server takes it."""
         try:
             if accepted := self._begin(smtp, message, recipients, results):
                 smtp.send(_stuffed(message))
@@ -186,7 +186,7 @@ class SmtpTransport:
         recipients: Sequence[str],
         results: dict[str, Result],
     ) -> list[str]:
-        """Everything up to the message itself; for whom the server takes it."""
+        """Send everything up to the message itself; returns for whom the server takes it."""
         options = [f"size={len(message)}"] if smtp.has_extn("size") else []
         code, words = smtp.mail(self._sender, options)
         if code // 100 == 5 and code != _TOO_LARGE:
@@ -212,7 +212,7 @@ class SmtpTransport:
         return []
 
     def _end(self, smtp: Connection) -> Result:
-        """The dot, and the answer to it."""
+        """Send the dot; returns the answer to it."""
         try:
             assert smtp.sock is not None
             smtp.sock.settimeout(FINAL_TIMEOUT_S)
@@ -235,7 +235,7 @@ class SmtpTransport:
         return result
 
     def _raise_if_sender(self, result: Result) -> None:
-        """Have a refusal of the sender be no result of a message.
+        """Treat a refusal of the sender as an error of the channel, not as a message's result.
 
         Raises:
             ChannelError: it is one.
@@ -257,7 +257,7 @@ class SmtpTransport:
         state, answer = states[code // 100], f"{code} {_text(text)}"
         if code // 100 in (4, 5) or state is DeliveryState.SENT:
             return Result(state, answer)
-        self._drop()  # nobody knows where such a server believes the exchange to be
+        self._drop()  # such a server may believe the exchange to be anywhere
         return Result(state, f"the server's answer makes no sense here: {answer}")
 
     def _wait_for_turn(self) -> None:
@@ -267,7 +267,7 @@ class SmtpTransport:
         self._next_at = max(now, self._next_at) + self._pause_s
 
     def _connected(self) -> Connection:
-        """The connection with nothing begun on it, made anew where the server has left.
+        """The connection with nothing begun on it, made anew if the server has closed it.
 
         Raises:
             ChannelError: the server cannot be used.
@@ -330,7 +330,7 @@ def _log_in(smtp: smtplib.SMTP, login: Login) -> None:
         smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else by_token)
     elif f"{username}{secret}".isascii():
         smtp.login(username, secret)
-    else:  # which Python's own log-in cannot say
+    else:  # which Python's own log-in cannot send
         code, answer = smtp.docmd("AUTH PLAIN", _in_base64(plain))
         if code != 235:
             raise smtplib.SMTPAuthenticationError(code, answer)
@@ -378,12 +378,12 @@ def _words(error: Exception) -> str:
 
 
 def _broken(how: str, error: Exception) -> str:
-    """Why there was no answer; words that are no reply say it for themselves."""
+    """Why there was no answer; a text that is no reply speaks for itself."""
     return _words(error) if isinstance(error, NoReply) else f"{how}: {_words(error)}"
 
 
 def _text(words: bytes | str) -> str:
-    """A server's words on one line, of which it may say thousands."""
+    """A server's words on one line, and no more than are kept."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return " ".join(storable(text).split())[:_LONGEST_TEXT]
 

@@ -28,8 +28,8 @@ def message_of_rows(
 ) -> bytes:
     """The message that rows of the outbox of one report stand for, dated when it goes.
 
-    However late that is, and however often it is tried: its id stays, and only the date is another.
-    Many servers refuse an old one, and mailboxes sort by it.
+    However late that is, and however often it is tried, its id stays and only the date changes.
+    Many servers refuse an old date, and mailboxes sort by it.
 
     Raises:
         ReporterError: there can be no such message.
@@ -128,7 +128,7 @@ def compose(
 def _ever_smaller(formats: Sequence[str], mail: MailSettings) -> list[Sequence[str]]:
     """Which files to attach, from all to as few as there may be.
 
-    A message without any is of use only where it can say where they are.
+    A message without files is of use only if it can say where they are.
     """
     smaller: list[Sequence[str]] = [formats]
     if mail.oversize == "pdf" and "pdf" in formats and len(formats) > 1:

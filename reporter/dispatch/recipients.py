@@ -17,7 +17,7 @@ from reporter.store.outbox import Recipient, queue, withdraw_replaced
 
 Role = Literal["to", "cc", "bcc"]
 Mailboxes = Mapping[Role, Sequence[Address]]
-"""Whom a message goes to; nobody is there twice."""
+"""To whom a message goes; nobody is named twice."""
 
 _NO_MAIL: Final = "reports.invalid"
 """A domain for the ids of deliveries where there is no mail, and so no sender."""
@@ -26,9 +26,9 @@ _NO_MAIL: Final = "reports.invalid"
 def queue_report(
     settings: Settings, report: Rendered, now: datetime, *, preliminary: bool = False
 ) -> bool:
-    """Have the outbox hold a row for each recipient of a customer's newest report; whether it is
-    one to be queued. A preliminary one is only where that is asked for: without that, what is open
-    of its earlier versions is withdrawn.
+    """Have the outbox hold a row for each recipient of a customer's newest report; returns whether
+    the report is to be queued. A preliminary report is queued only on request: otherwise open
+    deliveries of its earlier versions are withdrawn.
 
     Raises:
         ReporterError: a recipient cannot be read, or there is none.
@@ -69,13 +69,15 @@ def recipients_of(settings: Settings, customer: Customer) -> tuple[Recipient, ..
 
 
 def _host(url: str) -> str:
-    """What of a web address is no secret: whoever knows all of a chat's can write there."""
+    """The part of a web address that is not secret: whoever knows the whole address of a chat's
+    webhook can write there.
+    """
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:
-    """Whom a customer's messages go to; who is named twice, in the first role.
+    """To whom a customer's messages go; an address that is named twice keeps its first role.
 
     Raises:
         ReporterError: an address cannot be read, is of a foreign domain, or there is none.
@@ -102,7 +104,7 @@ def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:
 
 
 def sender_of(settings: Settings) -> Address:
-    """Who messages are from.
+    """The sender of messages.
 
     Raises:
         SettingsError: `from` in [mail] is missing, or not one address.
@@ -118,7 +120,8 @@ def sender_of(settings: Settings) -> Address:
 
 
 def message_id(settings: Settings, report: Rendered, *more: str) -> str:
-    """The same for the same version of a report, whoever asks and however often.
+    """The id of a message: the same for the same version of a report, whoever asks and however
+    often.
 
     Raises:
         SettingsError: mail is configured without a sender.

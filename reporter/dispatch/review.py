@@ -15,7 +15,7 @@ from reporter.showing import one_line
 RATE_FELL: Final = 0.05
 """A success rate that fell by more than this is odd, as a fraction."""
 VOLUME_GREW: Final = 2.0
-"""A volume so many times as large is odd."""
+"""A volume that grew by this factor is odd."""
 LONG_RUN: Final = timedelta(days=2)
 """A job that has been running for longer is odd."""
 _UNDATED: Final = QualityKind.UNDATED
@@ -25,8 +25,9 @@ _TOLD: Final = (
     QualityKind.END_NOT_SEEN,
     QualityKind.UNDATED,
 )
-"""What comes of how the service lists jobs and how often it was asked, and is nothing odd; and what
-is told by itself."""
+"""Notes that follow from how the service lists jobs and how often it was asked, which are nothing
+odd; and those that have a line of their own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
 
 
 def _why(report: Mapping[str, Any]) -> str:
-    """Why a report corrects another, as far as the report says it."""
+    """Why a report corrects another, as far as the report tells."""
     reasons = {"late": "late data", "redefined": f"new definitions, version {report['schema']}"}
     causes = [text for key, text in reasons.items() if report["restates"][key]]
     return f", by {' and '.join(causes)}" if causes else ""
@@ -103,7 +104,7 @@ def _volume(totals: Mapping[str, Any], words: Words) -> str:
 
 
 def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """What a person should look at; never what nobody has observed, but that it was not."""
+    """What a person should look at; never what was not observed, only that it was not."""
     if not report["final"]:
         yield "preliminary: the last look was too early to know how the period ended"
     if before := _before(report):

@@ -1,4 +1,4 @@
-"""Delivering what is approved, each thing once, and keeping account of it."""
+"""Delivering what is approved, each delivery once, and keeping account of it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ GIVEN_UP: Final = timedelta(days=5)
 FIRST_PAUSE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
 _UNDER_WAY: Final = (*RELEASED, DeliveryState.SENDING)
-"""What a sending moves. What was taken back meanwhile waits for a yes, whatever came of it."""
+"""The states a sending may change. A delivery taken back meanwhile waits for approval, whatever
+came of it.
+"""
 _REFUSED_ALIKE: Final[Mapping[Channel, str]] = {
     "mail": MAY_NOT_SEND,
     "webhook": "Check `webhook` in [delivery] and its secret.",
@@ -72,7 +74,7 @@ def _unusable_if_wrong() -> Iterator[None]:
 
 
 class MailChannel:
-    """The way messages go, opened when the first of them does."""
+    """The transport of messages, opened when the first message goes."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -97,14 +99,14 @@ class MailChannel:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A customer's report of which the other side had all, and what it said to it."""
+    """A customer's report that the other side received whole, and its answer to it."""
 
     customer: Customer
     deliveries: Sequence[Delivery]
     result: Result
 
     def not_for_good(self) -> Mapping[str, Result]:
-        """A refusal as what is tried again, for each recipient."""
+        """The refusal as a failure that is tried again, for each recipient."""
         result = replace(self.result, state=DeliveryState.FAILED)
         return {delivery.recipient: result for delivery in self.deliveries}
 
@@ -112,16 +114,16 @@ class Whole:
 class Refusals:
     """The report that each channel refused last.
 
-    Two in a row that are refused in the same words are not refused for what they say: whoever
-    refuses them has something against their sender, in words that nobody has listed.
+    Two in a row that are refused in the same words are not refused for their content: the other
+    side refuses their sender, in words that are in no list.
     """
 
     def __init__(self) -> None:
         self._last: dict[Channel, Whole] = {}
 
     def alike(self, report: Whole) -> Whole | None:
-        """Take note of what came of a report of which the other side had all; the one before it
-        over the same channel, where both were refused in the same words.
+        """Note what came of a report that the other side received whole; returns the one before it
+        over the same channel if both were refused in the same words.
         """
         channel, result = report.deliveries[0].channel, report.result
         before = self._last.pop(channel, None)
@@ -134,7 +136,7 @@ class Refusals:
 
 
 def rows_of(report: Rendered) -> tuple[Delivery, ...]:
-    """The rows of the outbox that are of this very version of a report.
+    """The rows of the outbox that belong to exactly this version of a report.
 
     Raises:
         StoreError: the database refuses.
@@ -186,7 +188,7 @@ def send_reports(
 
 
 def _put_back(store: Store, parcel: Sequence[Delivery], to: Move, now: datetime) -> None:
-    """Note of deliveries that nothing was delivered."""
+    """Note that nothing of these deliveries was delivered."""
     move(store, dict.fromkeys((row.id for row in parcel), to), now, _UNDER_WAY)
 
 
@@ -208,8 +210,8 @@ def _deliver(
     clock: Clock,
     refusals: Refusals,
 ) -> ChannelError | None:
-    """Deliver a report over one channel, and note what came of it for each recipient; why nothing
-    more is to be delivered over that channel now.
+    """Deliver a report over one channel, and note what came of it for each recipient; returns why
+    nothing more is to be delivered over that channel now.
 
     Raises:
         ReporterError: it could not be tried.
@@ -391,4 +393,4 @@ def send_to(
 
 
 def _keeps_no_account(_: object) -> None:
-    """Of a message to oneself."""
+    """Nothing to account for: the message goes to somebody who reviews it."""

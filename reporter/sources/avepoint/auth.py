@@ -31,11 +31,11 @@ _LARGEST_REPLY: Final = 1 << 20
 _TOKEN: Final = re.compile(r"[!-~]{1,65536}")
 """What a header can carry, which is more than RFC 6750 allows."""
 _USUAL_LIFE_S: Final = 3600.0
-"""Of a token whose endpoint does not say how long it lives."""
+"""The lifetime of a token whose endpoint does not say how long it lives."""
 
 
 class Credential(Protocol):
-    """What proves who we are."""
+    """The proof of who we are."""
 
     @property
     def origin(self) -> str:
@@ -83,7 +83,7 @@ class ClientCertificate:
 
     @property
     def may_sign(self) -> bool:
-        """Whether its key usage says digitalSignature, without which the service takes none."""
+        """Whether its key usage includes digitalSignature, which the service requires."""
         try:
             usage = self.certificate.extensions.get_extension_for_class(x509.KeyUsage)
         except x509.ExtensionNotFound:
@@ -155,7 +155,7 @@ class TokenAuth(requests.auth.AuthBase):
             return self._token
 
     def reject(self, request: requests.PreparedRequest) -> None:
-        """Give up the token a request was signed with; another thread's newer one is kept."""
+        """Discard the token a request was signed with; another thread's newer one is kept."""
         with self._lock:
             if request.headers.get("Authorization") == f"Bearer {self._token}":
                 self._good_until = 0.0
@@ -168,7 +168,7 @@ class TokenAuth(requests.auth.AuthBase):
         reply = _fields_of(answer)
         token = reply.get("access_token")
         if isinstance(token, str):
-            keep_secret(token)  # before any word of the reply is shown
+            keep_secret(token)  # before anything of the reply is shown
         if answer.status != requests.codes.ok or "access_token" not in reply:
             raise TokenRefused(answer, reply, self._scopes)
         if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
@@ -203,8 +203,8 @@ class TokenRefused(FetchError):
 
 
 def _fields_of(answer: HttpAnswer) -> dict[str, Any]:
-    """The fields of a token endpoint's reply; none where it is no JSON object. Nothing of it goes
-    into an error: a token may be anywhere in it.
+    """The fields of a token endpoint's reply; none where it is no JSON object. No error quotes it:
+    a token may be anywhere in it.
     """
     try:
         reply = read_json(answer.body)
@@ -219,7 +219,7 @@ def _text_in(reply: dict[str, Any], name: str) -> str:
 
 
 def _life_s(expires_in: object) -> float:
-    """How long a token lives; the usual time where its endpoint does not say, or not readably."""
+    """How long a token lives; the usual lifetime where its endpoint gives none that is readable."""
     try:
         life = float(expires_in)  # type: ignore[arg-type]  # whatever came
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What is asked of each customer beside its jobs: whatever comes of it, the jobs are kept."""
+"""What is asked for each customer beside its jobs; whatever the answer, the jobs are kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Permission:
     """One kind of data with a permission, and so a token, of its own; shared by all threads.
 
     The token endpoint refuses a token as a whole where one of its permissions is missing: asked for
-    together with the jobs', this one could cost them.
+    together with the permission for jobs, this one could cost the jobs.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Permission:
         self._lock = threading.Lock()
 
     def ask(self, ask: Ask) -> Answer:
-        """What comes of a question, or why nothing does."""
+        """The answer to a question, or why there is none."""
         received: list[Reply] = []
         try:
             if self._permitted():
@@ -94,7 +94,7 @@ class Permission:
 
 
 class CustomerByCustomer:
-    """Data that the service has a call for of each customer."""
+    """Data for which the service has a call per customer."""
 
     def __init__(self, permission: Permission, ask: AskOf) -> None:
         self.permission = permission

@@ -94,7 +94,7 @@ class Client:
 
 
 def _insist_on_json(answer: HttpAnswer, subject: str) -> None:
-    """Have no body but JSON, and tell where not every character of it can be kept."""
+    """Accept only JSON as a body, and log if not every character of it can be kept."""
     try:
         replaced = loses_text(answer.body)
     except BeyondLimits as error:

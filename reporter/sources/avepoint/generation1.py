@@ -20,7 +20,7 @@ JOBS: Final = "partner.jobs.read.all"
 PROTECTED: Final = "partner.cbprotected.read.all"
 LICENCES: Final = "partner.license.read.all"
 _LONGEST_LINK: Final = 8_000
-"""What web servers take of an address at most."""
+"""The longest address that web servers take."""
 
 
 class Generation1:

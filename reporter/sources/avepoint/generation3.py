@@ -90,8 +90,8 @@ def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:
 def _whole(
     client: Client, method: Literal["GET", "POST"], path: str, reading: Pages, *, counted: bool
 ) -> tuple[Reply, ...]:
-    """The replies of all pages of one whole reading. A list that is `counted` says how many rows
-    it has, or cannot be used.
+    """The replies of all pages of one whole reading. A list that is `counted` must say how many
+    rows it has.
 
     Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
     come twice or not at all. Such a list is read again.

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 6
 LARGEST_ANSWER: Final = 64 << 20
-"""Bytes of a body, decompressed."""
+"""The most bytes of a body, decompressed."""
 LONGEST_WAIT_S: Final = 300.0
 """A `Retry-After` beyond this ends the request: the next run is the better retry."""
 _FIRST_WAIT_S: Final = 0.5
@@ -76,12 +76,12 @@ class Transient(Exception):
 
 
 class Stopped(BaseException):
-    """A thread is to give up what it does: no error, as little as Ctrl-C."""
+    """A thread is to give up what it does: no more an error than Ctrl-C is."""
 
 
 class Exchange:
-    """Sends requests and reads their whole answers, trying again what may pass. Once it is stopped
-    it sends no more, waits no more, and reads no further.
+    """Sends requests and reads their whole answers, trying again what may pass. Once stopped, it no
+    longer sends, waits or reads.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from reporter.model import Customer, Reply
 from reporter.showing import excerpt
 
 _NAMED: Final = 20
-"""Rows that cannot be used and are told one by one."""
+"""How many unusable rows are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class CustomerList:
     customers: tuple[Customer, ...]
     replies: tuple[Reply, ...]
     flaw: ReplyError | None = None
-    """What is wrong with rows that name no customer. Such a list is not the whole: whoever is not
-    in it may be there all the same.
+    """What is wrong with rows that name no customer. Such a list is not complete: a customer who is
+    not in it may exist all the same.
     """
 
 
@@ -78,7 +78,7 @@ def _request(reply: Reply) -> str:
 
 
 def _incomplete(flaws: list[str], rows: int) -> ReplyError:
-    """What is said of a list with rows that cannot be used."""
+    """The error about a list with rows that cannot be used."""
     named = "; ".join(flaws[:_NAMED])
     more = f"; and {len(flaws) - _NAMED:,} more" if len(flaws) > _NAMED else ""
     return ReplyError(

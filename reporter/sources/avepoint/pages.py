@@ -13,12 +13,12 @@ from reporter.sources.avepoint.client import Client
 
 MOST_PAGES: Final = 5_000
 MOST_BYTES: Final = 256 << 20
-"""Of the bodies of all pages."""
+"""The most bytes of the bodies of all pages."""
 LONGEST_LIST_S: Final = 3_600.0
 
 
 class Pages:
-    """One list that is read page by page, however the service has its pages found."""
+    """One list that is read page by page, however the service links its pages."""
 
     def __init__(
         self,

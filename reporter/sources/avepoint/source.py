@@ -24,7 +24,7 @@ from reporter.trust import USUAL_TRUST, Trust
 logger = logging.getLogger(__name__)
 
 LONGEST_SCOPE: Final = 300
-"""Characters; a longer one is refused as if the app registration had not been given it."""
+"""In characters; a longer one is refused as if the app registration had not been given it."""
 
 
 class JobSource(Protocol):

@@ -22,7 +22,7 @@ from reporter.sources.avepoint.client import Client
 logger = logging.getLogger(__name__)
 
 _NOT_OPEN: Final = (Lack.NOT_PERMITTED, Lack.NOT_THERE)
-"""What is said where the service has no such list, or none for this app registration."""
+"""Lacks that mean the service has no such list, or none for this app registration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Parts:
 
     by_customer: dict[str, tuple[Part, ...]]
     nameless: int = 0
-    """Rows that name no customer: whoever is not found may be in one of them."""
+    """How many rows name no customer: a customer who is not found may be in one of them."""
 
     def excerpts(self, customer: Customer) -> tuple[Reply, ...]:
-        """What is about a customer, as replies of its own. The address of each names the call, the
+        """The rows about a customer, as separate replies. The address of each names the call, the
         customer, and the SHA-256 of the page it was cut from.
         """
         return tuple(
@@ -145,11 +145,11 @@ def _cut_out(customer: Customer, parts: Parts, whole: Answer) -> Answer:
 
 
 def _customer_of(row: Any) -> str:
-    """Whom a row is about; empty where it does not say."""
+    """The customer a row is about; empty where it does not say."""
     named = present(text_of(row.get("customerId"))) if isinstance(row, dict) else None
     return _key(named or "")
 
 
 def _key(customer_id: str) -> str:
-    """What an id is found by: the calls of a service need not agree in case and spaces."""
+    """The form in which ids are compared: calls of a service may differ in case and spaces."""
     return customer_id.strip().casefold()
