@@ -1,10 +1,9 @@
 """Backup reporting for managed-service providers.
 
-The stages, each a package that takes a value and returns a value:
-`fetch` (API replies), `store` (replies and jobs kept), `jobs` (the typed DataFrame),
-`analysis` (figures: one `Report`), `render` (PDF, workbook, JSON).
-Public interfaces are the command line,
-the files written and the JSON of a report.
+The stages, each a package that takes a value and returns a value: `sources` (API replies), `store`
+(replies and jobs kept), `jobs` (the typed DataFrame), `analysis` (figures: one `Report`), `render`
+(PDF, workbook, JSON). Public interfaces are the command
+line, the files written and the JSON of a report.
 """
 
 __version__ = "0.2.0"

@@ -33,7 +33,7 @@ from reporter.store.address import files_of, shown
 from reporter.store.history import is_there
 
 _SHOWN: Final = 5
-"""Customers with a fault that are named."""
+"""How many customers with a fault are named."""
 _WRITABLE: Final = "Give this user the right to write there, or name another place."
 _NO_KEY_USAGE: Final = Finding(
     "key usage",
@@ -49,7 +49,7 @@ EXPIRY_NEAR: Final = timedelta(days=60)
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Each thing tried, as it is tried."""
+    """A finding for each thing tried, as it is tried."""
     yield _configuration(settings)
     yield _tried("brand", lambda: _brand(settings))
     yield _store(settings)
@@ -81,7 +81,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         for permission, purpose in PERMISSIONS.items():
             yield _permission(exchange, access, permission, purpose)
     except ReporterError as error:
-        # Of a permission nobody could ask about, nothing is known.
+        # Nothing is known of a permission that could not be asked about.
         yield _failed("service", error)
         return
     yield _tried("service", lambda: _service(exchange, access))
@@ -108,8 +108,8 @@ def _configuration(settings: Settings) -> Finding:
 
 
 def _folder(what: str, folder: Path, settings: Settings) -> Finding:
-    """Where a folder of customers' data is, that it can be made or written, and that others cannot
-    look into it.
+    """Where a folder of customers' data is, whether it can be made or written, and whether others
+    can look into it.
     """
     if open_for_others := _open_to_others(what, [folder], settings):
         return open_for_others
@@ -119,8 +119,8 @@ def _folder(what: str, folder: Path, settings: Settings) -> Finding:
 
 
 def _open_to_others(what: str, paths: Sequence[Path], settings: Settings) -> Finding | None:
-    """Which files and folders others can use that the configuration says nothing of; None where
-    there are none.
+    """Which files and folders others can use without the configuration saying so; None where there
+    are none.
     """
     umask = OWNERS_ALONE if settings.execution.umask is None else settings.execution.umask
     there = [path.absolute() for path in paths if open_to_others(path, umask)]
@@ -157,7 +157,7 @@ def _restore_tests(settings: Settings) -> str:
 
 def _names(settings: Settings) -> Iterator[Finding]:
     """Each customer whose name the bundled fonts cannot set; none where the store or a font fails,
-    of which a finding before this one tells.
+    an earlier finding reports it.
     """
     try:
         customers = customers_in_store(settings)
@@ -177,8 +177,8 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 
 def _strangers(settings: Settings) -> Iterator[Finding]:
-    """Each customer of the configuration whom the store does not know: a wrong id leaves the one
-    who is meant without recipients, and says nothing. None where the store is empty or fails.
+    """Each customer of the configuration whom the store does not know: a wrong id silently leaves
+    the intended customer without recipients. None where the store is empty or fails.
     """
     try:
         known = {customer.id for customer in customers_in_store(settings)}
@@ -267,7 +267,7 @@ def _until(ends: datetime, now: datetime) -> str:
 
 
 def _credentials(access: Access, now: datetime) -> Finding:
-    """Where the proof comes from, never what it is; and how long a certificate is good for."""
+    """Where the credential comes from, never what it is; and how long a certificate is valid."""
     credential = access.credential
     if not isinstance(credential, ClientCertificate):
         detail = f"secret of app {access.client_id} from {credential.origin}"
@@ -285,7 +285,8 @@ def _credentials(access: Access, now: datetime) -> Finding:
 
 
 def _permission(exchange: Exchange, access: Access, permission: str, purpose: str) -> Finding:
-    """Whether the token endpoint grants it. One generation's are enough, so none is a must.
+    """Whether the token endpoint grants a permission. Those of one generation are enough, so none
+    is required.
 
     Raises:
         ReporterError: it cannot be asked, or knows nothing of who we are.

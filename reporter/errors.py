@@ -57,7 +57,7 @@ class SettingsError(UsageError):
 
 
 class NoStore(UsageError):
-    """Nothing has been fetched into the store that is meant."""
+    """Nothing has been fetched into the store asked for."""
 
 
 class NothingKnown(ReporterError):
@@ -91,7 +91,7 @@ class StoreError(ReporterError):
 
 
 class NotStorable(StoreError):
-    """The database is there, and does not take what it was to keep."""
+    """The database is there, and refuses what it was to keep."""
 
 
 class EvidenceError(ReporterError):

@@ -1,4 +1,4 @@
-"""What the program can be installed without, and how it is added."""
+"""Optional parts of the program, and how they are added."""
 
 from __future__ import annotations
 

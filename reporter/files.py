@@ -34,7 +34,7 @@ OWNERS_ALONE: Final = 0o077
 _LETTERS: Final = (("r", 4), ("w", 2), ("x", 1))
 _LONGEST_SLUG_BYTES: Final = 80
 _RESERVED: Final = re.compile(r"con|prn|aux|nul|(com|lpt)\d|index|portfolio")
-"""Device names on Windows, and our own files beside the customers'."""
+"""Device names on Windows, and our own files beside the customers' folders."""
 
 
 def slug(name: str) -> str:
@@ -49,8 +49,8 @@ def slug(name: str) -> str:
 
 
 def folder_names(customers: Iterable[Customer]) -> dict[str, str]:
-    """A folder name for each customer id: the slug of the name, with part of the id (as much as it
-    takes) where two would be equal, or where the slug alone will not do.
+    """A folder name for each customer id: the slug of the name, with as much of the id as needed
+    where two would be equal, or where the slug alone cannot be used.
     """
     slugs = {customer.id: slug(customer.name) for customer in customers}
     shared = Counter(slugs.values())
@@ -76,7 +76,7 @@ def _usable(name: str) -> bool:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> str:
-    """Have `write` make a file beside `path`, then put it in its place; its SHA-256.
+    """Have `write` make a file beside `path`, then put it in its place; returns its SHA-256.
 
     Raises:
         OutputError: it cannot be written; nothing of it is left, and a former file stays.
@@ -103,10 +103,10 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> str:
 
 def why_not_writable(folder: Path) -> str:
     """Why nothing can be written in a folder, which may have to be made first; empty where it can.
-    Nothing is left of the try.
+    The attempt leaves nothing behind.
     """
     folder = folder.absolute()
-    # A Path's own question is an error below a folder that is closed to us.
+    # `Path.exists` raises below a folder that we may not enter.
     there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
     try:
         with tempfile.TemporaryFile(dir=there):
@@ -126,7 +126,7 @@ def file_hash(path: Path) -> str:
 
 
 def _sweep(folder: Path) -> None:
-    """Take away drafts of processes of this machine that were killed."""
+    """Remove the drafts of killed processes of this machine."""
     draft = re.compile(rf"\.{re.escape(socket.gethostname())}-(\d+)-[0-9a-f]{{8}}(\.\w+)?")
     for path in folder.glob(".*"):
         if (match := draft.fullmatch(path.name)) and not _runs(int(match[1])):
@@ -154,7 +154,7 @@ def _hint(error: OSError) -> str:
 
 
 def must_be_readable() -> str:
-    """What to do where a file that is there cannot be read: who has to be able to."""
+    """What to do where an existing file cannot be read: who has to be able to read it."""
     try:
         import pwd  # which is not there on Windows
 
@@ -188,21 +188,21 @@ def refuse_shared(path: Path, what: str) -> None:
 
 def current_umask() -> int:
     """Which rights this process takes from what it makes."""
-    umask = os.umask(OWNERS_ALONE)  # to ask is to set it
+    umask = os.umask(OWNERS_ALONE)  # asking for it sets it
     os.umask(umask)
     return umask
 
 
 def set_umask(umask: int | None) -> None:
-    """Say which rights this process takes from what it makes from now on; without a word on it, all
+    """Set which rights this process takes from the files it makes from now on; by default all
     rights of others, whatever the shell says.
     """
     os.umask(current_umask() | OWNERS_ALONE if umask is None else umask)
 
 
 def open_to_others(path: Path, umask: int) -> int:
-    """The rights of others to what is there that a umask would have taken; 0 where there are none,
-    where there is nothing, and where modes mean nothing.
+    """The rights of others to an existing file that a umask would have taken; 0 where there are
+    none, where there is no file, and where modes mean nothing.
     """
     if os.name != "posix":
         return 0
@@ -213,7 +213,7 @@ def open_to_others(path: Path, umask: int) -> int:
 
 
 def close_to_others(path: Path) -> None:
-    """Take from a file of ours what rights others have, but for those that the umask leaves them.
+    """Take from a file of ours the rights of others, except those that the umask leaves them.
 
     A file of somebody else stays as it is, and one that cannot be changed.
     """

@@ -11,13 +11,13 @@ class Finding:
 
     what: str
     good: bool | None
-    """None: not needed, and not there; or not compared, and `detail` why."""
+    """None: not needed, and not there; or not compared, and `detail` says why."""
     detail: str
     checked: bool = True
     """False where it could not be tried, as for want of room: then nobody knows, and `good` is not
     True."""
     more: tuple[str, ...] = ()
-    """What stands below it, a line each: what is to be done."""
+    """The lines below it: what is to be done."""
 
     @property
     def word(self) -> str:

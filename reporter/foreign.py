@@ -13,12 +13,12 @@ MOST_VALUES: Final = 3_000_000
 of 64 MiB of jobs are fewer.
 """
 _BESIDE_VALUES: Final = (b",", b"[", b"{")
-"""One of these stands before each value of a list, and before each member of an object."""
+"""One of these precedes each value of a list, and each member of an object."""
 _REPLACEMENT: Final = "\ufffd"
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 """NUL, which PostgreSQL refuses, and halves of a pair of surrogates, which are no character."""
 _MAY_BE_UNSTORABLE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]")
-"""What such a character stands as in a JSON text; half of a whole pair looks the same."""
+"""How such a character is written in a JSON text; half of a whole pair looks the same."""
 
 
 class NotJson(ValueError):
@@ -90,7 +90,7 @@ _TOO_DEEP: Final = f"it is nested deeper than {MOST_LEVELS} levels"
 
 
 def _is_too_deep(value: Any) -> bool:
-    """Level by level, as a function that calls itself would meet a limit of its own."""
+    """Level by level, as recursion would meet Python's limit."""
     level = [value]
     for _ in range(MOST_LEVELS):
         level = [

@@ -1,5 +1,5 @@
-"""What a process logs, and what is wrong with it, on standard error: by the journal and by cron's
-mail it reaches people as well as on a terminal, so no text from outside may forge a line of it.
+"""What a process logs, and what is wrong with it, on standard error: the journal and cron's mail
+bring it to people as a terminal does, so no text from outside may forge a line of it.
 """
 
 from __future__ import annotations

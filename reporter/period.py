@@ -12,7 +12,7 @@ from reporter.errors import UsageError
 
 
 class PeriodKind(StrEnum):
-    """How a period was asked for; the one before it is of the same kind."""
+    """How a period was asked for; the previous one is of the same kind."""
 
     MONTH = "month"
     QUARTER = "quarter"

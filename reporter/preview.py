@@ -26,7 +26,7 @@ from reporter.render.typesetting import write_pdf
 logger = logging.getLogger(__name__)
 
 Build = Callable[[], tuple[Settings, Report, Look]]
-"""Reads configuration, store and comment anew; raises a ReporterError where one is wrong."""
+"""Reads configuration, store and comment anew; raises a ReporterError if one is wrong."""
 
 _KINDS: Final = (".toml", ".md", ".html", ".css", ".svg", ".png", ".csv")
 """Files a report is made from. The store beside them changes whenever it is read."""
@@ -56,7 +56,7 @@ _ERROR: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What there is to see now."""
+    """What is shown now."""
 
     number: int = 0
     """Goes up with every change."""
@@ -121,7 +121,7 @@ class Preview:
             return self._shown
 
     def wait_beyond(self, number: int) -> int:
-        """The number of what is shown, once it is another than `number`, or after a while."""
+        """The number of what is shown, once it differs from `number`, or after a while."""
         with self._changed:
             self._changed.wait_for(lambda: self._shown.number != number, timeout=_PULSE)
             return self._shown.number
@@ -152,7 +152,8 @@ class Preview:
         except ReporterError as error:
             self._show_problem(error.explain())
         except Exception as error:
-            # A fault of ours must not end the preview: the next save may not meet it.
+            # An error in this program must not end the preview: it may not occur with the next
+            # save.
             logger.debug("Unexpected error", exc_info=True)
             self._show_problem(f"Unexpected {type(error).__name__}: {error}.")
 
@@ -175,7 +176,7 @@ class _PreviewServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that goes away, or our own end, is nothing to tell the user of."""
+        """The user need not hear of a browser that goes away, or of our own end."""
         logger.debug("A connection broke off", exc_info=True)
 
 
@@ -203,7 +204,7 @@ def _matters(_: Change, path: str) -> bool:
 def _handler_of(preview: Preview) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            """Answer a browser of this machine; whoever another name led here gets nothing."""
+            """Answer a browser of this machine; requests under another host name get nothing."""
             name = self.headers.get("Host", "").rpartition(":")[0]
             if name not in ("127.0.0.1", "localhost"):
                 self.send_error(HTTPStatus.FORBIDDEN, "Only for this machine")

@@ -1,7 +1,7 @@
-"""What people are shown of texts from outside: one line, no orders to a terminal, no password.
+"""How texts from outside are shown to people: on one line, without commands or passwords.
 
-Customers are called what they are called, servers say what they like, also what they were sent, and
-libraries quote the addresses they were given.
+Customers may have any name, servers may answer anything, even what they were sent, and libraries
+quote the addresses they were given.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN: Final = "***"
 _LOOKED_AT: Final = 10_000
-"""Characters of a text of which the beginning is shown: servers send megabytes."""
+"""How many characters of a text are shown: servers send megabytes."""
 _SHORTEST_SECRET: Final = 8
-"""Characters of a secret that is known by itself: a shorter one is part of many words."""
+"""The least characters of a secret that is recognised by itself: a shorter one is part of many
+words.
+"""
 _TELLING: Final = 16
-"""Characters by which a secret is known of which a text has no more than its beginning."""
+"""The least characters by which the beginning of a secret is recognised in a text."""
 _OUR_NAME: Final = "reporter"
-"""No secret, whoever makes it a password: hardly a sentence of ours is without it."""
+"""Never treated as a secret, even if somebody makes it a password: most of our messages contain it.
+"""
 NOT_IN_A_LINE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufffe\uffff]+"
 )
-"""What ends a line, commands a terminal, turns a text round or cannot be written."""
+"""Characters that end a line, control a terminal, reverse a text's direction or cannot be written.
+"""
 
 # An address in a text ends where a quotation mark or a blank begins.
 _ADDRESS: Final = re.compile(r"(?P<scheme>\b[A-Za-z][\w+.-]{0,30}://)(?P<rest>[^\s'\"`<>]+)")
@@ -36,14 +40,14 @@ _WITHOUT_USER: Final = re.compile(r"(?:\[[^\]@]*\]?|[^:@\[\]]*)(?::\d*)?")
 _PARAMETER: Final = re.compile(r"(?P<key>[?&;](?P<name>[^=?&;#\s'\"]+)=)(?P<value>[^&;#\s'\"]+)")
 _SECRET_NAME: Final = re.compile(r"pass|pwd|secret|token|key|sig|auth|cred|code", re.IGNORECASE)
 _PLAIN_NAME: Final = "$"
-"""What the names of OData's own parameters begin with; they say where in a list one is."""
+"""The prefix of OData's own parameters; they say where in a list one is."""
 _WORD: Final = re.compile(r"(?P<key>\b\w*(?:password|passwd|pwd)=)[^\s&;'\"]+", re.IGNORECASE)
 _BEARER: Final = re.compile(
     r"(?P<key>\bBearer(?:\s|[+:]|%20)+)(?!token\b)[^\s'\"<>,;()]{15,}[^\s'\"<>,;().]",
     re.IGNORECASE,
 )
 _SIGNED: Final = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)*")
-"""A token that is signed JSON, also one that nobody gave this program."""
+"""A token that is signed JSON, even one this program was not given."""
 _HEXADECIMAL: Final = re.compile("%[0-9A-F]{2}")
 
 _known_secrets: set[str] = set()
@@ -51,8 +55,8 @@ _known_secrets: set[str] = set()
 
 
 def keep_secret(text: str) -> None:
-    """Have a secret hidden from now on in whatever is shown: whoever it was sent to may say it
-    again, whole or cut short. One of less than eight characters is not.
+    """Hide a secret from now on in everything that is shown: the other side may repeat it, whole or
+    cut short. A secret of less than eight characters is not hidden.
     """
     if len(text) >= _SHORTEST_SECRET and text.casefold() != _OUR_NAME:
         _known_secrets.update(_forms_of(text))
@@ -71,7 +75,7 @@ def _forms_of(secret: str) -> Iterator[str]:
 
 
 def one_line(text: str) -> str:
-    """A text without what must not stand in a line."""
+    """A text without the characters that must not stand in a line."""
     return " ".join(NOT_IN_A_LINE.sub(" ", text).split())
 
 
@@ -87,13 +91,13 @@ def excerpt(text: str, most: int = 200) -> str:
 
 
 def beginning(content: bytes, most: int = 200) -> str:
-    """The beginning of what others sent, whatever it is, as it may be shown."""
+    """The beginning of bytes that others sent, as it may be shown."""
     return excerpt(content[:_LOOKED_AT].decode("utf-8", "replace"), most)
 
 
 def without_passwords(text: str) -> str:
-    """A text without the secrets that are known, and without what is a token by its looks; the
-    addresses in it show neither the password of a user nor a secret parameter.
+    """A text without the known secrets, and without what looks like a token; the addresses in it
+    show neither the password of a user nor a secret parameter.
 
     Where it cannot be told what of an address is the password, more is hidden rather than less.
     """
@@ -108,7 +112,7 @@ def _without_those_of_addresses(text: str) -> str:
 
 
 def _without_known_secrets(text: str) -> str:
-    """A text without the secrets that are known, also where no more than a beginning is there."""
+    """A text without the known secrets, even if only a beginning of one is there."""
     secrets = sorted(_known_secrets, key=len, reverse=True)
     for secret in secrets:
         text = _places_of(secret).sub(HIDDEN, text)
@@ -123,8 +127,8 @@ def _without_known_secrets(text: str) -> str:
 
 @functools.cache
 def _places_of(secret: str) -> re.Pattern[str]:
-    """Where a secret stands. One of letters alone may be part of an ordinary word, as `postgres`
-    is: there it is none.
+    """Where a secret stands. A secret of letters alone may be part of an ordinary word, as
+    `postgres` is: there it does not count.
     """
     places = re.escape(secret)
     if secret.isalpha() and len(secret) < _TELLING:
@@ -133,7 +137,7 @@ def _places_of(secret: str) -> re.Pattern[str]:
 
 
 def _in_common(one: str, other: str) -> int:
-    """With how many equal characters two texts begin."""
+    """How many characters two texts have in common at their beginnings."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

@@ -49,7 +49,7 @@ class _Authorities:
     folders: tuple[_Named, ...] = ()
 
     def context(self) -> ssl.SSLContext:
-        """What connections are made with that believe them and nobody else.
+        """The TLS context that trusts these authorities and no others.
 
         Raises:
             SettingsError: one of them cannot be used.
@@ -72,7 +72,7 @@ class Trust:
     """Further ones, in PEM."""
 
     def context(self) -> ssl.SSLContext:
-        """What connections over TLS are made with. Libraries change it: each needs its own.
+        """The context for connections over TLS. Libraries change it: each needs its own.
 
         Raises:
             SettingsError: a file or folder that is named cannot be used.
@@ -112,7 +112,7 @@ class Trust:
 
 
 USUAL_TRUST: Final = Trust()
-"""Without authorities of one's own."""
+"""The trust without configured authorities."""
 
 
 def _named_by_environment() -> _Authorities | None:
@@ -128,13 +128,13 @@ def _named_by_environment() -> _Authorities | None:
         return None
     of_file, of_folders = _OF_OPENSSL
     listed = [_Named(of_folders, Path(name)) for name in folders.split(os.pathsep) if name]
-    # Of several folders OpenSSL passes over those that are not there.
+    # Of several folders OpenSSL skips those that do not exist.
     there = [folder for folder in listed if _is_folder(folder.path)] or listed[:1]
     return _Authorities(_Named(of_file, Path(file)) if file else None, tuple(there))
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether there is a folder. Below one that is closed to us it is an error to ask a path."""
+    """Whether a folder exists. `Path.is_dir` raises below a folder that we may not enter."""
     try:
         return path.is_dir()
     except OSError:
@@ -179,7 +179,7 @@ def _certifi() -> str:
 
 @contextmanager
 def _usable(named: _Named) -> Iterator[None]:
-    """Say of a file or folder that cannot be used what names it, and what is wrong."""
+    """Raise an error that says what names an unusable file or folder, and what is wrong with it."""
     try:
         yield
     except OSError as error:

@@ -28,16 +28,16 @@ from reporter.errors import SettingsError
 from reporter.trust import Trust, in_force
 
 TIMEOUT_S: Final = (10, 60)
-"""To connect, and between two bytes of an answer."""
+"""Seconds to connect, and between two bytes of an answer."""
 CONNECTING_S: Final = 60.0
-"""To make a connection, with a proxy's tunnel and TLS."""
+"""Seconds to make a connection, with a proxy's tunnel and TLS."""
 LONGEST_ANSWER_S: Final = 180.0
-"""From the last byte of a request to that of its answer."""
+"""Seconds from the last byte of a request to the last of its answer."""
 _BLOCK: Final = 1 << 16
 _SIGNS: Final = "/?#[]:@"
-"""What ends the host of an address, or begins it: none of them stands in a password as it is."""
+"""The characters around the host of an address: none of them stands unescaped in a password."""
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
-"""Of `Retry-After`: with more digits it is longer than any life."""
+"""The digits of `Retry-After`: with more of them it is longer than any lifetime."""
 _JUST_NOW_S: Final = 1.0
 """Dates in HTTP are of whole seconds."""
 FAULTS: Final = (requests.RequestException, urllib3.exceptions.HTTPError)
@@ -85,7 +85,7 @@ class Deadline:
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
-        """The time in which a connection is to be made, with a proxy's tunnel and TLS.
+        """The time left to make a connection, with a proxy's tunnel and TLS.
 
         Raises:
             NoConnection: it is over.
@@ -109,7 +109,7 @@ class Deadline:
             self._cut(self._passed)
 
     def watch(self, connection: Any) -> None:
-        """Begin the time of the answer, after which its connection is cut."""
+        """Start the time limit of the answer, after which its connection is cut."""
         self._socket = connection
         over = OverLimit(f"its answer was not complete after {self._seconds:g} seconds")
         self._begin(self._seconds, over)
@@ -132,7 +132,7 @@ class Deadline:
 
 
 class _OfThread(threading.local):
-    """What is known of the request that a thread sends now."""
+    """The deadline of the request that a thread is sending."""
 
     deadline: Deadline | None = None
 
@@ -184,7 +184,7 @@ _POOLS: Final = {"http": _Pool, "https": _SecurePool}
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Trusts whom a context does, and nobody else."""
+    """Trusts exactly those whom its context trusts."""
 
     def __init__(self, context: Callable[[], ssl.SSLContext], connections: int) -> None:
         self._context = context
@@ -210,7 +210,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return host, options
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Nothing: it would have the context load certifi's authorities beside its own."""
+        """Does nothing: it would make the context load certifi's authorities beside its own."""
 
 
 def open_session(trust: Trust, connections: int = 1) -> requests.Session:
@@ -255,7 +255,8 @@ def _refuse_odd_proxy(proxy: str | None) -> None:
     """Insist that the proxy of the environment, if it names one, has an address.
 
     Raises:
-        SettingsError: it has none. Nothing of it is said: anything in it may be a password then.
+        SettingsError: it has none. The message quotes nothing of it: anything in it may then be a
+            password.
     """
     if not proxy:
         return
@@ -296,7 +297,7 @@ def read_body(
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """After how many seconds the other side wants to be asked again; None where it does not say, or
-    not so that anybody could obey.
+    not usably.
     """
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
@@ -320,7 +321,7 @@ def in_words(error: BaseException, url: str) -> str:
 
 
 def distrust(error: BaseException, url: str) -> str:
-    """What is wrong with the certificate of a host, as a sentence; empty where nothing is."""
+    """What is wrong with a host's certificate, as a sentence; empty if nothing is."""
     fault = _certificate_fault(error)
     if fault is None:
         return ""

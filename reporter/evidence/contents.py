@@ -41,8 +41,8 @@ def reply_path(sha256: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Configuration(Assignment):
-    """What a report is made from beside the replies, as a bag holds it: the templates of its look are
-    in the bag, at that path. Holds no secret.
+    """What a report is made from beside the replies, as a bag holds it: the templates of its look
+    are in the bag, at that path. Holds no secret.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
