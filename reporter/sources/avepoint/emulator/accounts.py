@@ -11,7 +11,7 @@ from reporter.sources.avepoint.emulator.runs import growth
 from reporter.sources.avepoint.emulator.spellings import MODULE_CODES, in_generation_1, in_overview
 
 _DAYS_KEPT: Final = 40
-"""What is stored is that much of what a job handles on an ordinary day."""
+"""How many ordinary days' data is stored."""
 _NO_BACKUPS: Final = (
     "Cloud Governance",
     "EnPower",
@@ -69,7 +69,7 @@ def subscription_row(profile: Profile, generation: int) -> Row:
 
 
 def _protected(profile: Profile, plan: Plan, now: datetime, generation: int) -> Row:
-    """What is stored grows from day to day; what is not protected hangs on how the module fares."""
+    """What is stored grows daily; what is not protected depends on how the module fares."""
     service, module = (
         in_overview(plan.module) if generation == 3 else in_generation_1(plan.service, plan.module)
     )

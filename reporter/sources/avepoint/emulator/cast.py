@@ -39,7 +39,7 @@ NAMELESS: Final = frozenset({"Microsoft 365", "Google Workspace"})
 
 
 class Temper(StrEnum):
-    """How the jobs of a scope go."""
+    """How the jobs of a scope turn out."""
 
     CALM = "calm"  # every job succeeds
     USUAL = "usual"  # a warning now and then, a rare failure
@@ -62,12 +62,12 @@ class Plan:
     module: str
     runs_per_day: float
     size_gb: float = 4.0
-    """What a job handles on an ordinary day."""
+    """How much a job handles on an ordinary day."""
     temper: Temper = Temper.USUAL
     name: str = ""
     """The scope's; empty where the module is the scope."""
     since: datetime | None = None
-    """Not there before."""
+    """When it came; it is not there before."""
     off_at: datetime | None = None
     """Switched off: no job is queued from then on."""
     removed_at: datetime | None = None
@@ -145,7 +145,7 @@ _LONG_AGO: Final = datetime(2026, 2, 28, 23, 3, 23, tzinfo=UTC)
 
 
 def profile(name: str, country: str, *plans: Plan, since: datetime | None = None) -> Profile:
-    """A customer whose id hangs on its name."""
+    """A customer whose id follows from its name."""
     return Profile(str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), name, country, plans, since=since)
 
 

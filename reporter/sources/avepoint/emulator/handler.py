@@ -104,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: requests are counted instead."""
+        """Logs nothing: requests are counted instead."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

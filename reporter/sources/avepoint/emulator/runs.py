@@ -163,7 +163,7 @@ def latest_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> JobRun
 
 
 def queued_run(seed: int, profile: Profile, plan: Plan, now: datetime) -> JobRun | None:
-    """The job of a scope that waits for its beginning."""
+    """The job of a scope that is waiting to begin."""
     if not plan.scheduled:
         return None
     run = _run(seed, profile.id, plan, _turn(seed, profile, plan, now))
@@ -197,7 +197,7 @@ def _turn(seed: int, profile: Profile, plan: Plan, moment: datetime) -> int:
 
 @lru_cache(maxsize=20_000)
 def _phase(seed: int, customer_id: str, plan: Plan) -> float:
-    """When the first job is due, as a part of the time between two."""
+    """When the first job is due, as a fraction of the time between two jobs."""
     return random.Random(f"{seed}:{customer_id}:{plan.module}:{plan.name}").random()
 
 

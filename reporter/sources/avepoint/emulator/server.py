@@ -84,7 +84,7 @@ class Emulator:
         self.requests: Counter[str] = Counter()
         """Requests by the first words of what was asked for."""
         self.busiest = 0
-        """The most requests that were in the works at once."""
+        """The most requests that were under way at once."""
         name = hashlib.sha256(f"emulator:{seed}".encode()).hexdigest()
         granted = frozenset().union(*(_GRANTED[generation] for generation in generations))
         granted -= frozenset(withheld)
@@ -160,7 +160,7 @@ class Emulator:
 
     @contextmanager
     def counted(self, what: str) -> Any:
-        """Count a request while it is in the works."""
+        """Count a request while it is under way."""
         with self._lock:
             self.requests[what] += 1
             self._busy += 1
