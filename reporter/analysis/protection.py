@@ -36,11 +36,13 @@ def protection_of(answer: Answer, period: Period, policy: Policy, unread: Unread
         for row in protected_rows(answer.replies)
     )
     lines = [module.figures for module in modules]
-    both = [line for line in lines if line.share is not None]
+    shared = [line for line in lines if line.share is not None]
     totals = Protected(
         scanned=_sum(line.scanned for line in lines),
         protected=_sum(line.protected for line in lines),
-        share=_share(_sum(line.scanned for line in both), _sum(line.protected for line in both)),
+        share=_share(
+            _sum(line.scanned for line in shared), _sum(line.protected for line in shared)
+        ),
         bytes_avepoint=_sum(line.bytes_avepoint for line in lines),
         bytes_own=_sum(line.bytes_own for line in lines),
     )

@@ -117,12 +117,12 @@ class Findings:
         modules, reasons = [], []
         for (service, module), figures in self.figures(2):
             missed = module_reasons(service, module, figures, self.window.policy)
-            its = scopes[service, module]
-            states = [scope.state for scope, _ in its] + [state_of(missed)] * bool(missed)
+            of_module = scopes[service, module]
+            states = [scope.state for scope, _ in of_module] + [state_of(missed)] * bool(missed)
             state = first(states) or State.NO_DATA
-            worst_first = sorted((scope for scope, _ in its), key=_by_urgency)
+            worst_first = sorted((scope for scope, _ in of_module), key=_by_urgency)
             modules.append(ModuleFigures(service, module, state, tuple(worst_first), figures))
-            reasons += [reason for _, of_scope in its for reason in of_scope] + missed
+            reasons += [reason for _, of_scope in of_module for reason in of_scope] + missed
         return tuple(modules), tuple(reasons)
 
     def _scope(

@@ -75,7 +75,8 @@ class Retention:
             folders = tuple(remains_of(home, record))
             if today < kept_until(record, self.months) or (record.bag in removed and not folders):
                 continue
-            hold = next((each for each in self.holds if _keeps(each, names, record)), None)
+            keeping = (hold for hold in self.holds if _keeps(hold, names, record))
+            hold = next(keeping, None)
             if hold is None:
                 _insist_whole(home / record.bag, record, gone=record.bag in removed)
             yield Due(home, record, folders, hold)

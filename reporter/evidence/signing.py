@@ -66,14 +66,14 @@ class Signer:
                 hint="Archives are signed with one of these, which every auditor can check.",
             )
         assert isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey)
-        mine = [each for each in certificates if each.public_key() == key.public_key()]
-        if not mine:
+        matching = [each for each in certificates if each.public_key() == key.public_key()]
+        if not matching:
             raise SettingsError(
                 f"In {path} there is no certificate that belongs to its key.",
                 hint="Export it again with its private key.",
             )
-        signer = cls(key, mine[0], tuple(each for each in certificates if each != mine[0]))
-        begins, ends = mine[0].not_valid_before_utc, mine[0].not_valid_after_utc
+        signer = cls(key, matching[0], tuple(each for each in certificates if each != matching[0]))
+        begins, ends = matching[0].not_valid_before_utc, matching[0].not_valid_after_utc
         if not begins <= now <= ends:
             fault = (
                 f"expired on {ends:%Y-%m-%d}" if now > ends else f"is valid from {begins:%Y-%m-%d}"

@@ -126,10 +126,10 @@ def queue(
     deliveries, versions = tables.deliveries, tables.versions.c
     state = DeliveryState.APPROVED if released else DeliveryState.QUEUED
     move = Move(state, released or "waits for a person's yes")
-    mine = (versions.customer_id == customer.id) & (versions.period == period)
+    of_report = (versions.customer_id == customer.id) & (versions.period == period)
     with store.begin() as connection:
-        version_id = _newest(connection, customer, mine, version)
-        rows = _rows_of(connection, mine)
+        version_id = _newest(connection, customer, of_report, version)
+        rows = _rows_of(connection, of_report)
         wanted = {(recipient.channel, recipient.address): recipient for recipient in recipients}
         _withdraw(connection, rows, version, wanted, now)
         for (channel, address), recipient in wanted.items():
@@ -163,10 +163,10 @@ def withdraw_replaced(
         StoreError: the database refuses.
     """
     versions = tables.versions.c
-    mine = (versions.customer_id == customer.id) & (versions.period == period)
+    of_report = (versions.customer_id == customer.id) & (versions.period == period)
     with store.begin() as connection:
-        _newest(connection, customer, mine, version)
-        rows = _rows_of(connection, mine)
+        _newest(connection, customer, of_report, version)
+        rows = _rows_of(connection, of_report)
         wanted = {(row.channel, row.recipient) for row in rows}
         _withdraw(connection, rows, version, wanted, now)
 
@@ -178,30 +178,33 @@ def has_rows(store: Store, customer: Customer, period: str) -> bool:
         StoreError: the database refuses.
     """
     versions = tables.versions.c
-    mine = (versions.customer_id == customer.id) & (versions.period == period)
-    query = sa.select(tables.deliveries.c.id).join(tables.versions).where(mine).limit(1)
+    of_report = (versions.customer_id == customer.id) & (versions.period == period)
+    query = sa.select(tables.deliveries.c.id).join(tables.versions).where(of_report).limit(1)
     with store.reading() as connection:
         return connection.scalar(query) is not None
 
 
-def _rows_of(connection: sa.Connection, mine: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+def _rows_of(connection: sa.Connection, of_report: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
     """The rows of a report, by version; held, so that nobody claims meanwhile what is withdrawn."""
     deliveries, versions = tables.deliveries, tables.versions.c
     return connection.execute(
         sa.select(deliveries, versions.number, versions.figures_sha256, versions.redefined_sha256)
         .join(tables.versions)
-        .where(mine)
+        .where(of_report)
         .order_by(versions.number, deliveries.c.id)
         .with_for_update(of=deliveries)
     ).all()
 
 
 def _newest(
-    connection: sa.Connection, customer: Customer, mine: sa.ColumnElement[bool], version: Version
+    connection: sa.Connection,
+    customer: Customer,
+    of_report: sa.ColumnElement[bool],
+    version: Version,
 ) -> int:
     """The id of a version that is to be the newest; whoever queues at the same time waits here."""
     versions = tables.versions.c
-    query = sa.select(versions.id, versions.number).where(mine).order_by(versions.number)
+    query = sa.select(versions.id, versions.number).where(of_report).order_by(versions.number)
     *_, newest = connection.execute(query.with_for_update())
     if newest.number != version.number:
         raise OutboxChanged(

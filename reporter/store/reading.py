@@ -181,13 +181,13 @@ def _needed(customer_id: str, period: Period, settled: Any) -> sa.CompoundSelect
     """The rows of `read_period`, some of them twice; each part is found by an index."""
     start, end = period.previous().start, period.end
     settled = settled or start
-    mine = _rows_of(tables.jobs).where(_JOBS.scope_id.in_(_ids(customer_id)))
-    any_outcome = mine.where(_JOBS.outcome.in_([outcome.value for outcome in Outcome]))
+    of_customer = _rows_of(tables.jobs).where(_JOBS.scope_id.in_(_ids(customer_id)))
+    any_outcome = of_customer.where(_JOBS.outcome.in_([outcome.value for outcome in Outcome]))
     return sa.union_all(
-        mine.where(_JOBS.dated_at >= start, _JOBS.dated_at < end),
+        of_customer.where(_JOBS.dated_at >= start, _JOBS.dated_at < end),
         any_outcome.where(_JOBS.dated_at < start, _JOBS.point_at >= start),  # then under way
-        mine.where(_JOBS.dated_at.is_(None)),
-        mine.where(tables.START_MOVED, _JOBS.first_started_at < end).where(
+        of_customer.where(_JOBS.dated_at.is_(None)),
+        of_customer.where(tables.START_MOVED, _JOBS.first_started_at < end).where(
             _JOBS.last_started_at >= period.start
         ),
         any_outcome.where(
@@ -274,16 +274,16 @@ def _answer(connection: sa.Connection, customer_id: str, kind: Kind, period: Per
     period, the first after it, or the last before it.
     """
     fetches = tables.fetches.c
-    mine = _asked(customer_id, kind)
-    within = mine.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
-    after = mine.where(fetches.taken_at >= period.end)
+    of_kind = _asked(customer_id, kind)
+    within = of_kind.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
+    after = of_kind.where(fetches.taken_at >= period.end)
     answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
     looks = (
-        mine.where(answered, fetches.taken_at < period.end).order_by(*_NEWEST),
+        of_kind.where(answered, fetches.taken_at < period.end).order_by(*_NEWEST),
         after.where(answered).order_by(*_FIRST),
         within.order_by(*_NEWEST),
         after.order_by(*_FIRST),
-        mine.order_by(*_NEWEST),
+        of_kind.order_by(*_NEWEST),
     )
     for look in looks:
         if row := connection.execute(look.limit(1)).one_or_none():

@@ -38,14 +38,16 @@ def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterato
         StoreError: the database refuses.
     """
     fetches = tables.fetches.c
-    mine = fetches.customer_id == customer.id
+    of_customer = fetches.customer_id == customer.id
     with store.reading() as connection:
         next_one = connection.scalar(
             sa.select(sa.func.min(fetches.id)).where(
                 complete(customer.id), fetches.taken_at > as_of
             )
         )
-        query = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(mine)
+        query = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(
+            of_customer
+        )
         if next_one is not None:
             query = query.where(fetches.id < next_one)
         for row in connection.execute(query.order_by(fetches.id)).all():

@@ -101,8 +101,10 @@ class Store:
             if done and done % _TOLD_EVERY == 0:
                 logger.warning("Derived %s of %s customers.", f"{done:,}", f"{len(customer_ids):,}")
             with self.begin() as connection:
-                mine = sa.select(customers.id).where(customers.id == customer_id, outdated)
-                if connection.scalar(mine.with_for_update()) is not None:
+                still_outdated = sa.select(customers.id).where(
+                    customers.id == customer_id, outdated
+                )
+                if connection.scalar(still_outdated.with_for_update()) is not None:
                     touch(connection, customer_id)
                     derive_again(connection, customer_id)
 

@@ -64,7 +64,7 @@ def prunable(store: Store, before: datetime) -> Pruned:
     with store.reading() as connection:
         old = sa.select(sa.func.count()).select_from(_old_fetches(before).subquery())
         customer_ids = _affected(connection, before)
-        jobs = sum(_pruning(connection, each, before).jobs for each in customer_ids)
+        jobs = sum(_pruning(connection, customer_id, before).jobs for customer_id in customer_ids)
         return Pruned(int(connection.scalar(old) or 0), jobs)
 
 

@@ -97,10 +97,10 @@ def versions_of(store: Store, customer: Customer, period: str) -> tuple[Version,
         StoreError: the database refuses.
     """
     versions = tables.versions.c
-    mine = (versions.customer_id == customer.id) & (versions.period == period)
+    of_report = (versions.customer_id == customer.id) & (versions.period == period)
     columns = [column for column in versions if column.name != "figures"]  # large
-    query = sa.select(*columns).where(mine).order_by(versions.number)
-    written = sa.select(tables.version_files).join(tables.versions).where(mine)
+    query = sa.select(*columns).where(of_report).order_by(versions.number)
+    written = sa.select(tables.version_files).join(tables.versions).where(of_report)
     with store.reading() as connection:
         rows = connection.execute(query).all()
         paths: dict[int, dict[str, str]] = {row.id: {} for row in rows}
@@ -172,10 +172,10 @@ def keep_findings(store: Store, customer: Customer, period: str, version: Versio
         StoreError: the database refuses.
     """
     versions = tables.versions
-    mine = {"customer_id": customer.id, "period": period, "number": version.number}
+    key = {"customer_id": customer.id, "period": period, "number": version.number}
     findings = {name: getattr(version, name) for name in _FINDINGS}
     with store.begin() as connection:
-        connection.execute(sa.update(versions).filter_by(**mine).values(**findings))
+        connection.execute(sa.update(versions).filter_by(**key).values(**findings))
 
 
 def no_longer_as_good(store: Store, customer: Customer, period: str, before: int) -> None:
@@ -186,8 +186,8 @@ def no_longer_as_good(store: Store, customer: Customer, period: str, before: int
         StoreError: the database refuses.
     """
     versions = tables.versions
-    mine = {"customer_id": customer.id, "period": period}
-    earlier = sa.update(versions).filter_by(**mine).where(versions.c.number < before)
+    key = {"customer_id": customer.id, "period": period}
+    earlier = sa.update(versions).filter_by(**key).where(versions.c.number < before)
     with store.begin() as connection:
         connection.execute(earlier.values(redefined_sha256=None, redefined_by=None))
 
