@@ -20,7 +20,7 @@ from reporter.jobs.replies import ReplyPage, read_page
 from reporter.jobs.rows import Row, alone, counting, identity_of, moment, text_rows
 from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.model import Reply, Report
-from reporter.render.pack import Check, Found, Looked
+from reporter.render.pack import Check, FetchAttempt, SourceRow
 from reporter.store.received import Fetch
 
 _PLACE: Final = "place"
@@ -63,7 +63,7 @@ class BagReading:
     """What the replies in a bag say of the jobs, read without the store and the analysis."""
 
     report: Report
-    looks: list[Looked] = field(default_factory=list)
+    looks: list[FetchAttempt] = field(default_factory=list)
     """Those since the period began, and those before it that the report rests on."""
     listings: list[JobListing] = field(default_factory=list)
     """In the order they were taken."""
@@ -105,7 +105,7 @@ class BagReading:
             return UNDATED if first == reference else ELSEWHERE
         return UNDATED if period.start <= first < period.end else ELSEWHERE
 
-    def _take(self, listed: ArchivedFetch, fetch: Fetch) -> Looked:
+    def _take(self, listed: ArchivedFetch, fetch: Fetch) -> FetchAttempt:
         """What came of one attempt."""
         self.attempts[f"{fetch.kind}, {'failed' if fetch.error else 'read'}"] += 1
         pages = []
@@ -121,7 +121,7 @@ class BagReading:
         self.addresses |= {_address(reply.url) for reply in fetch.replies}
         self.excerpts += len(cuts)
         first = cuts[0].url if cuts else fetch.replies[0].url if fetch.replies else ""
-        return Looked(
+        return FetchAttempt(
             taken_at=fetch.taken_at.astimezone(self.report.period.zone),
             kind=fetch.kind,
             address=first,
@@ -202,14 +202,14 @@ class Finder:
     _texts: dict[str, list[str]] = field(default_factory=dict)
     """Of the replies that were read, by their SHA-256."""
 
-    def find(self, row: Row) -> Found:
+    def find(self, row: Row) -> SourceRow:
         """A row as it stands in its reply; times in the zone."""
         reply, number = row[_PLACE]
         if reply.sha256 not in self._texts:
             body = (self.bag / reply_path(reply.sha256)).read_bytes()
             whole = Reply(reply.url, reply.fetched_at, reply.request_id, body)
             self._texts[reply.sha256] = row_texts(whole)
-        return Found(
+        return SourceRow(
             reply.url,
             reply.fetched_at.astimezone(self.zone),
             reply.request_id,

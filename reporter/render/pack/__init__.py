@@ -1,4 +1,4 @@
-"""What an auditor tests a report by, made of one archived bag: a workbook, and files for machines.
+"""What an auditor tests a report by, made from one archived bag: a workbook and data files.
 
 In English, whatever the language of the report: it goes to auditors, not to the customer's staff.
 """
@@ -11,11 +11,11 @@ from reporter.render.pack.values import (
     KEY,
     NUMBER,
     Check,
-    Found,
-    Looked,
+    FetchAttempt,
     Pack,
     Sampled,
     ScopeShown,
+    SourceRow,
 )
 from reporter.render.pack.workbook import write_pack
 
@@ -24,11 +24,11 @@ __all__ = [
     "KEY",
     "NUMBER",
     "Check",
-    "Found",
-    "Looked",
+    "FetchAttempt",
     "Pack",
     "Sampled",
     "ScopeShown",
+    "SourceRow",
     "jobs_of",
     "write_pack",
     "write_population",

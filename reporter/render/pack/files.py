@@ -19,7 +19,9 @@ from reporter.render.workbook.cells import looks_like_formula
 from reporter.render.workbook.jobs import counted_as
 
 _AS_TEXT: Final = "'"
-_NAMES: Final = tuple("duration_s" if own == "duration" else own for own in (*FIELDS, "counted_as"))
+_NAMES: Final = tuple(
+    "duration_s" if field == "duration" else field for field in (*FIELDS, "counted_as")
+)
 
 _WIDTH: Final = 88
 
@@ -76,27 +78,29 @@ alone says nothing of these.
 
 
 def write_population(pack: Pack, path: Path) -> None:
-    """All jobs of the population, one a line.
+    """All jobs of the population, one per line.
 
     Raises:
         OSError: it cannot be written.
     """
-    sampled = {own.place: own.number for own in pack.sample}
-    # Excel takes a file for UTF-8 by its first letter; half a pair of letters is no UTF-8.
+    sample_numbers = {sampled.place: sampled.number for sampled in pack.sample}
+    # Excel recognises UTF-8 by the byte order mark; a lone surrogate has no UTF-8.
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([NUMBER, *_NAMES, KEY, "sample_number"])
         for number, key, job in jobs_of(pack.report.jobs, pack.report.period.timezone):
             fields = [_field(value) for value in job.values()]
-            writer.writerow([number, *fields, key, sampled.get(number, "")])
+            writer.writerow([number, *fields, key, sample_numbers.get(number, "")])
 
 
 def jobs_of(jobs: pd.DataFrame, timezone: str) -> list[tuple[int, str, dict[str, Any]]]:
-    """The number and the key of each job of a population, and its fields: times in the zone, None
-    where missing.
+    """The number, key and fields of each job of a population: times in the zone, None where
+    missing.
     """
     local = jobs[list(FIELDS)].copy()
-    for name in local.columns[local.dtypes.map(lambda own: isinstance(own, pd.DatetimeTZDtype))]:
+    for name in local.columns[
+        local.dtypes.map(lambda dtype: isinstance(dtype, pd.DatetimeTZDtype))
+    ]:
         local[name] = local[name].dt.tz_convert(timezone)
     local["counted_as"] = counted_as(jobs, Words("en"))
     fields = local.astype(object).where(local.notna(), None).to_dict("records")
@@ -107,7 +111,7 @@ def jobs_of(jobs: pd.DataFrame, timezone: str) -> list[tuple[int, str, dict[str,
 
 
 def _plain(value: Any) -> Any:
-    """A value of a frame as Python has it."""
+    """A value of a frame as a plain Python object."""
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime()
     if isinstance(value, pd.Timedelta):
@@ -116,7 +120,7 @@ def _plain(value: Any) -> Any:
 
 
 def _field(value: Any) -> Any:
-    """A value of a job in a line of CSV."""
+    """A value of a job as a field of a CSV line."""
     if isinstance(value, str) and looks_like_formula(value):
         return _AS_TEXT + value
     return _written(value)
@@ -139,7 +143,7 @@ def write_sample(pack: Pack, path: Path) -> None:
         OSError: it cannot be written.
     """
     report = pack.report
-    said = {
+    contents = {
         "customer": {"id": pack.customer.id, "name": pack.customer.name},
         "period": report.period.label,
         "timezone": report.period.timezone,
@@ -149,26 +153,26 @@ def write_sample(pack: Pack, path: Path) -> None:
         "asked": pack.asked,
         "population": len(report.jobs),
         "method": pack.method,
-        "sample": [_sampled(own) for own in pack.sample],
+        "sample": [_sampled_json(sampled) for sampled in pack.sample],
     }
-    text = json.dumps(said, ensure_ascii=False, indent=1)
+    text = json.dumps(contents, ensure_ascii=False, indent=1)
     path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
-def _sampled(own: Sampled) -> Mapping[str, Any]:
+def _sampled_json(sampled: Sampled) -> Mapping[str, Any]:
     return {
-        "number": own.number,
-        "population_number": own.place,
-        "key": own.key,
-        "job": dict(zip(_NAMES, map(_written, own.job.values()), strict=True)),
+        "number": sampled.number,
+        "population_number": sampled.place,
+        "key": sampled.key,
+        "job": dict(zip(_NAMES, map(_written, sampled.job.values()), strict=True)),
         "reply": {
-            "sha256": own.behind.reply_sha256,
-            "url": own.behind.url,
-            "fetched_at": own.behind.fetched_at.isoformat(),
-            "request_id": own.behind.request_id,
-            "row": own.behind.row,
+            "sha256": sampled.behind.reply_sha256,
+            "url": sampled.behind.url,
+            "fetched_at": sampled.behind.fetched_at.isoformat(),
+            "request_id": sampled.behind.request_id,
+            "row": sampled.behind.row,
         },
-        "raw": own.behind.raw,
+        "raw": sampled.behind.raw,
     }
 
 
@@ -178,14 +182,14 @@ def write_readme(pack: Pack, path: Path, files: Sequence[Path]) -> None:
     Raises:
         OSError: one cannot be read or written.
     """
-    sums = [f"{hashlib.sha256(own.read_bytes()).hexdigest()}  {own.name}" for own in files]
+    sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files]
     text = _README.format(
         customer=pack.customer.name,
         period=pack.report.period.label,
         version=pack.report.version,
         bag=pack.bag,
         sums="\n".join(sums),
-        method="\n\n".join(textwrap.fill(own, _WIDTH) for own in pack.method),
+        method="\n\n".join(textwrap.fill(paragraph, _WIDTH) for paragraph in pack.method),
         seed=ascii(pack.seed),
         asked=pack.asked,
     )

@@ -24,11 +24,11 @@ class Check:
     what: str
     holds: bool | None
     """None where it cannot be tested."""
-    said: str
+    result: str
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class FetchAttempt:
     """One attempt to read something of the customer."""
 
     taken_at: datetime
@@ -38,15 +38,15 @@ class Looked:
     request_ids: str
     replies: int
     rows: int | None
-    """Rows of jobs; None where it is about something else, or failed."""
+    """Rows of jobs; None where the attempt is about something else, or failed."""
     own_count: int | None
-    """How many the service said there were; None where it does not say."""
+    """How many rows the service says there are; None where it does not say."""
     check: Check
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A row of a reply, found again in it."""
+class SourceRow:
+    """A row of a reply, exactly as it was received."""
 
     url: str
     fetched_at: datetime
@@ -69,27 +69,27 @@ class Sampled:
     key: str
     job: Mapping[str, Any]
     """Its `FIELDS` and `counted_as`; times in the report's zone, None where missing."""
-    behind: Found
+    behind: SourceRow
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeShown:
-    """A scope of the report, and the row of a reply that says how it is listed."""
+    """A scope of the report, and the row of a reply that says how the scope is listed."""
 
     service: str
     module: str
     name: str | None
     """None where the module is one scope without a name."""
     listed: Listed | None = None
-    """None of one that is left out."""
+    """None where the scope is left out."""
     listed_since: datetime | None = None
     jobs: int = 0
     """Its jobs of the period."""
     left_out: str = ""
-    """The provider's reason to leave it out of the figures; empty of one that is in them."""
-    behind: Found | None = None
-    """Of the reference snapshot; of a scope that is gone, the last one that listed it. None where
-    no snapshot up to that one lists the scope, which then has its jobs alone.
+    """The provider's reason for leaving it out of the figures; empty where it is in them."""
+    behind: SourceRow | None = None
+    """The row in the reference snapshot, or for a scope that is gone in the last snapshot that
+    listed it. None where no snapshot up to then lists the scope: only its jobs are known.
     """
 
     @property
@@ -100,7 +100,7 @@ class ScopeShown:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """All that the files of a pack say."""
+    """Everything the files of a pack contain."""
 
     report: Report
     """As it follows from the bag; its jobs, the population, have `NUMBER` and `KEY` as well."""
@@ -110,13 +110,13 @@ class Pack:
     bag: str
     """The name of its folder."""
     facts: tuple[tuple[str, str], ...]
-    """What the report rests on and how it was made, by what it is called."""
+    """What the report rests on and how it was made: labels and texts."""
     checks: tuple[Check, ...]
     reconciliation: tuple[tuple[str, int], ...]
     """From the rows of all replies to the population, and to the jobs in the figures."""
-    looks: tuple[Looked, ...]
+    looks: tuple[FetchAttempt, ...]
     scopes: tuple[ScopeShown, ...]
-    """Those of the figures in their order, then those that are left out."""
+    """The scopes in the figures, in their order, then the ones that are left out."""
     sample: tuple[Sampled, ...]
 
     @property
@@ -125,7 +125,7 @@ class Pack:
 
     @property
     def method(self) -> tuple[str, ...]:
-        """How the sample was drawn, for who draws it again."""
+        """How the sample was drawn, for whoever draws it again."""
         return (
             f"The auditor named the seed {self.seed!r} and a sample of {self.asked} jobs. The "
             f"population has {len(self.report.jobs)} jobs: all that are dated in the period, by "

@@ -12,11 +12,11 @@ from reporter.render.pack.values import (
     KEY,
     NUMBER,
     Check,
-    Found,
-    Looked,
+    FetchAttempt,
     Pack,
     Sampled,
     ScopeShown,
+    SourceRow,
 )
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.findings import exception_columns, quality_columns
@@ -117,7 +117,9 @@ def _add_read_me(book: Book, pack: Pack) -> None:
     _fact(sheet, "Customer", f"{pack.customer.name} ({pack.customer.id})")
     _fact(sheet, "Period", f"{report.period.label}, {report.period.timezone}")
     _fact(sheet, "Report", f"version {report.version}, bag {pack.bag}")
-    _fact(sheet, "Tests that failed", _named(own for own in pack.checks if own.holds is False))
+    _fact(
+        sheet, "Tests that failed", _named(check for check in pack.checks if check.holds is False)
+    )
     _heading(sheet, "How the sample was drawn")
     for text in pack.method:
         _paragraph(sheet, text)
@@ -160,29 +162,34 @@ def _add_completeness(book: Book, pack: Pack) -> None:
     if not write_table(book, sheet, "DataQuality", quality_columns(book.words), report.quality):
         write_note(sheet, "None.")
     _heading(sheet, "Attempts to read from the service")
-    write_table(book, sheet, "Fetches", _look_columns(report.period.timezone), pack.looks)
+    write_table(book, sheet, "Fetches", _attempt_columns(report.period.timezone), pack.looks)
 
 
 def _check_columns() -> list[Column[Check]]:
     return [
-        Column("Test", 0, lambda own: own.what, WRAPPED),
-        Column("Outcome", 0, lambda own: _outcome(own), _check_style),
-        Column("Found", 0, lambda own: own.said, WRAPPED),
+        Column("Test", 0, lambda check: check.what, WRAPPED),
+        Column("Outcome", 0, lambda check: _outcome(check), _check_style),
+        Column("Found", 0, lambda check: check.result, WRAPPED),
     ]
 
 
-def _look_columns(timezone: str) -> list[Column[Looked]]:
+def _attempt_columns(timezone: str) -> list[Column[FetchAttempt]]:
     return [
-        Column(f"Time ({timezone})", 0, lambda own: own.taken_at, replace(MOMENT, align="left")),
-        Column("Outcome", 0, _look_outcome, lambda own: _check_style(own.check)),
-        Column("Address", 0, lambda own: own.address, WRAPPED),
         Column(
-            "Of what, and what was found", 0, lambda own: f"{own.kind}: {own.check.said}", WRAPPED
+            f"Time ({timezone})", 0, lambda attempt: attempt.taken_at, replace(MOMENT, align="left")
         ),
-        Column("Replies", 0, lambda own: own.replies, COUNT),
-        Column("Rows", 0, lambda own: own.rows, COUNT),
-        Column("The service's count", 0, lambda own: own.own_count, COUNT),
-        Column("Request ids", 0, lambda own: own.request_ids, WRAPPED),
+        Column("Outcome", 0, _attempt_outcome, lambda attempt: _check_style(attempt.check)),
+        Column("Address", 0, lambda attempt: attempt.address, WRAPPED),
+        Column(
+            "Of what, and what was found",
+            0,
+            lambda attempt: f"{attempt.kind}: {attempt.check.result}",
+            WRAPPED,
+        ),
+        Column("Replies", 0, lambda attempt: attempt.replies, COUNT),
+        Column("Rows", 0, lambda attempt: attempt.rows, COUNT),
+        Column("The service's count", 0, lambda attempt: attempt.own_count, COUNT),
+        Column("Request ids", 0, lambda attempt: attempt.request_ids, WRAPPED),
     ]
 
 
@@ -190,9 +197,9 @@ def _outcome(check: Check) -> str:
     return {True: "holds", False: "FAILED", None: "cannot be tested"}[check.holds]
 
 
-def _look_outcome(own: Looked) -> str:
-    """Of a list of jobs whether it was read whole; of all else nothing."""
-    return "—" if own.rows is None else _outcome(own.check)
+def _attempt_outcome(attempt: FetchAttempt) -> str:
+    """Whether a list of jobs was read completely; a dash for everything else."""
+    return "—" if attempt.rows is None else _outcome(attempt.check)
 
 
 def _check_style(check: Check) -> Style:
@@ -200,7 +207,7 @@ def _check_style(check: Check) -> Style:
 
 
 def _add_scopes(book: Book, pack: Pack) -> None:
-    """What is backed up, what of it is left out of the figures, and the rows that say so."""
+    """What is backed up, what of that is left out of the figures, and the rows that say so."""
     columns = _scope_columns(book)
     sheet = book.sheet(_SCOPES, Layout(widths_of(columns), book.tab_color, "D2", 1, pages_wide=3))
     if not write_table(book, sheet, _SCOPES, columns, pack.scopes):
@@ -210,29 +217,29 @@ def _add_scopes(book: Book, pack: Pack) -> None:
 def _scope_columns(book: Book) -> list[Column[ScopeShown]]:
     zone = book.report.period.timezone
 
-    def listed(own: ScopeShown) -> str:
-        return book.words.say(LISTED_AS[own.listed]) if own.listed else ""
+    def listed(scope: ScopeShown) -> str:
+        return book.words.say(LISTED_AS[scope.listed]) if scope.listed else ""
 
     return [
-        Column("Service", 20, lambda own: own.service, WRAPPED),
-        Column("Module", 24, lambda own: own.module, WRAPPED),
-        Column("Scope", 28, lambda own: own.name, WRAPPED),
+        Column("Service", 20, lambda scope: scope.service, WRAPPED),
+        Column("Module", 24, lambda scope: scope.module, WRAPPED),
+        Column("Scope", 28, lambda scope: scope.name, WRAPPED),
         Column("Listed as", 20, listed),
-        Column(f"Since ({zone})", 20, lambda own: own.listed_since, MOMENT),
-        Column("Jobs", 10, lambda own: own.jobs, COUNT),
-        Column("Left out of the figures, because", 34, lambda own: own.left_out, WRAPPED),
-        *_behind_columns(zone, lambda own: own.behind),
+        Column(f"Since ({zone})", 20, lambda scope: scope.listed_since, MOMENT),
+        Column("Jobs", 10, lambda scope: scope.jobs, COUNT),
+        Column("Left out of the figures, because", 34, lambda scope: scope.left_out, WRAPPED),
+        *_behind_columns(zone, lambda scope: scope.behind),
         *_to_fill_in(),
     ]
 
 
-def _behind_columns(zone: str, behind: Callable[[T], Found | None]) -> list[Column[T]]:
+def _behind_columns(zone: str, behind: Callable[[T], SourceRow | None]) -> list[Column[T]]:
     """The row behind something, and where to find it."""
 
     def column(header: str, width: float, field: str, style: Style = TEXT) -> Column[T]:
-        def value(own: T) -> Any:
-            found = behind(own)
-            return None if found is None else getattr(found, field)
+        def value(record: T) -> Any:
+            row = behind(record)
+            return None if row is None else getattr(row, field)
 
         return Column(header, width, value, style)
 
@@ -269,21 +276,21 @@ def _add_sample(book: Book, pack: Pack) -> None:
 
 def _sample_columns(timezone: str) -> list[Column[Sampled]]:
     def field(header: str, name: str, width: float, style: Style = WRAPPED) -> Column[Sampled]:
-        return Column(header, width, lambda own: own.job[name], style)
+        return Column(header, width, lambda sampled: sampled.job[name], style)
 
-    def outcome(own: Sampled) -> Any:
-        return own.job["outcome"]
+    def outcome(sampled: Sampled) -> Any:
+        return sampled.job["outcome"]
 
     counts = ("total", "failed", "successful", "skipped", "warning")
     return [
-        Column("Sample no.", 8, lambda own: own.number, COUNT),
-        Column("Population no.", 12, lambda own: own.place, COUNT),
+        Column("Sample no.", 8, lambda sampled: sampled.number, COUNT),
+        Column("Population no.", 12, lambda sampled: sampled.place, COUNT),
         field("Service", "service", 20),
         field("Module", "module", 24),
         field("Status", "status", 20),
         field("Job ID", "job_id", 26),
         field("Scope", "name", 28),
-        *(field(f"Objects {own}", f"objects_{own}", 12, COUNT) for own in counts),
+        *(field(f"Objects {count}", f"objects_{count}", 12, COUNT) for count in counts),
         field("Size (bytes)", "bytes", 19, COUNT),
         field(f"Started ({timezone})", "started_at", 20, MOMENT),
         field(f"Ended ({timezone})", "ended_at", 20, MOMENT),
@@ -291,10 +298,10 @@ def _sample_columns(timezone: str) -> list[Column[Sampled]]:
         field(f"Modified ({timezone})", "modified_at", 20, MOMENT),
         field(f"Dated ({timezone})", "dated_at", 20, MOMENT),
         field("Dated by", "dated_by", 14),
-        Column("Outcome", 12, outcome, lambda own: outcome_style(Outcome(outcome(own)))),
+        Column("Outcome", 12, outcome, lambda sampled: outcome_style(Outcome(outcome(sampled)))),
         field("Counted as", "counted_as", 14),
-        *_behind_columns(timezone, lambda own: own.behind),
-        Column("Key", 68, lambda own: own.key),
+        *_behind_columns(timezone, lambda sampled: sampled.behind),
+        Column("Key", 68, lambda sampled: sampled.key),
         *_to_fill_in(),
     ]
 
@@ -309,7 +316,7 @@ def _add_failures(book: Book, pack: Pack) -> None:
 
 
 def _named(checks: Any) -> str:
-    return ", ".join(own.what for own in checks) or "none"
+    return ", ".join(check.what for check in checks) or "none"
 
 
 def _heading(sheet: Sheet, text: str) -> None:
@@ -318,7 +325,7 @@ def _heading(sheet: Sheet, text: str) -> None:
 
 
 def _paragraph(sheet: Sheet, text: str) -> None:
-    """A text over the first columns."""
+    """A text across the first columns."""
     plain = replace(WRAPPED, ruled=False)
     height = LINE_HEIGHT * lines_of(text, _across(sheet.widths[:4]))
     sheet.row(
@@ -328,7 +335,7 @@ def _paragraph(sheet: Sheet, text: str) -> None:
 
 
 def _fact(sheet: Sheet, label: str, text: str) -> None:
-    """A term, and what there is to say about it over the next columns."""
+    """A term, and its explanation across the next columns."""
     lines = max(lines_of(label, sheet.widths[0]), lines_of(text, _across(sheet.widths[1:4])))
     cells = [sheet.cell(label, replace(WRAPPED, bold=True)), sheet.cell(text, WRAPPED)]
     cells += [sheet.cell(None, WRAPPED), sheet.cell(None, WRAPPED)]

@@ -54,7 +54,7 @@ class PortfolioPage:
     @property
     def worst(self) -> str:
         """The class of the message: that of the worst state there is."""
-        states = [own.state for own in self.portfolio.standings if own.state]
+        states = [standing.state for standing in self.portfolio.standings if standing.state]
         unsure = self.portfolio.unknown or self.portfolio.totals.not_judged
         if not states or (unsure and states[0] is State.HEALTHY):
             return "neutral"

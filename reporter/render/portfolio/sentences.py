@@ -69,9 +69,9 @@ def portfolio_notes(portfolio: Portfolio, words: Words) -> list[str]:
     judged, and who is not among them.
     """
     totals, standings = portfolio.totals, portfolio.standings
-    incomplete = sum(not own.complete for own in standings)
-    sparse = sum(own.sparse for own in standings)
-    preliminary = sum(not own.final for own in standings)
+    incomplete = sum(not standing.complete for standing in standings)
+    sparse = sum(standing.sparse for standing in standings)
+    preliminary = sum(not standing.final for standing in standings)
     notes = [
         (
             incomplete,
@@ -226,7 +226,7 @@ def changed(changes: Changes, words: Words) -> list[tuple[str, Standing]]:
         (words.say("Other state"), changes.other),
         (words.say("New"), changes.new),
     )
-    return [(kind, own) for kind, standings in kinds for own in standings]
+    return [(kind, standing) for kind, standings in kinds for standing in standings]
 
 
 def why(standing: Standing, words: Words) -> str:

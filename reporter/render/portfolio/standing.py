@@ -20,8 +20,8 @@ _BETTER_AND_BETTER: Final = (
     State.NO_DATA,
     State.HEALTHY,
 )
-"""States between which a customer becomes better or worse. With nothing to back up or all switched
-off it is neither.
+"""States between which a customer becomes better or worse. A customer with nothing to back up, or
+with everything switched off, is neither.
 """
 AT_REST: Final = frozenset({State.HEALTHY, State.IDLE, State.OFF})
 """States that ask for no action."""
@@ -44,7 +44,7 @@ class Standing:
     jobs: int = 0
     completed: int = 0
     succeeded: int = 0
-    """Of the completed jobs, as the customer's policy counts."""
+    """How many of the completed jobs succeeded, as the customer's policy counts."""
     failed: int = 0
     bytes: int | None = 0
     """None where the service gives no sizes."""
@@ -56,8 +56,8 @@ class Standing:
     snapshot_days: int = 0
     days: int = 0
     missed_days: int | None = None
-    """Days of the period, as far as it has gone, on which nobody looked; None in what was stored
-    before this was told.
+    """Days of the period so far on which nobody looked; None in a standing stored before this was
+    recorded.
     """
     sparse: bool = False
     """Whether so much of the period went unwatched that jobs may not have been seen."""
@@ -69,7 +69,7 @@ class Standing:
     """Whether this period and the one before were watched closely enough to compare."""
     scopes_seen: int = 0
     not_judged: int = 0
-    """Scopes of which nobody can say whether they met their recovery-point target."""
+    """Scopes whose recovery-point target cannot be judged."""
     open_exceptions: int = 0
     last_success_at: datetime | None = None
     as_of: datetime | None = None
@@ -78,7 +78,7 @@ class Standing:
     ending: tuple[Product, ...] = ()
     """The products that have expired or will within 60 days, the soonest first."""
     links: tuple[tuple[str, str], ...] = ()
-    """What the customer's files are called, and where they are, seen from the portfolio."""
+    """The names of the customer's files, and their paths relative to the portfolio."""
 
     @property
     def known(self) -> bool:
@@ -91,7 +91,7 @@ class Standing:
 
     @property
     def complete(self) -> bool:
-        """Whether every day of the period was observed, as far as it has gone."""
+        """Whether every day of the period so far was observed."""
         if self.missed_days is None:
             return self.snapshot_days == self.days
         return not self.missed_days
@@ -135,11 +135,11 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
         comparable=report.comparable,
         scopes_seen=coverage.scopes_seen,
         not_judged=report.not_judged,
-        open_exceptions=sum(own.open for own in report.exceptions),
+        open_exceptions=sum(exception.open for exception in report.exceptions),
         last_success_at=totals.last_success_at,
         as_of=report.as_of,
         subscribed=report.subscription.absence is None,
-        ending=tuple(own for own in report.subscription.products if own.ending),
+        ending=tuple(product for product in report.subscription.products if product.ending),
         links=tuple(links.items()),
     )
 
@@ -155,23 +155,23 @@ class Totals:
 
     customers: int
     by_state: Mapping[State, int]
-    """Customers of whom something is known, by state."""
+    """Customers with data, by state."""
     unknown: int
     jobs: int
     completed: int
     success_rate: float | None
     """Of all completed jobs of all customers; None where there are none."""
     bytes: int | None
-    """Of the customers for whom the service gives sizes; None where that is nobody."""
+    """Of the customers for whom the service gives sizes; None where there are none."""
     sized: int
     """How many customers with jobs those are."""
     with_jobs: int
     stored_bytes: int | None
-    """Of the customers of whom the service says what is stored; None where that is nobody."""
+    """Of the customers for whom the service says what is stored; None where there are none."""
     told_stored: int
     """How many customers those are."""
     not_judged: int
-    """Scopes of which nobody can say whether they met their recovery-point target."""
+    """Scopes whose recovery-point target cannot be judged."""
 
     @property
     def known(self) -> int:
@@ -189,8 +189,8 @@ class Changes:
     worse: tuple[Standing, ...]
     better: tuple[Standing, ...]
     other: tuple[Standing, ...]
-    """In another state now that is neither better nor worse: with nothing to back up, or all
-    switched off, in one of the two periods.
+    """In another state that is neither better nor worse: in one of the two periods there was
+    nothing to back up, or everything was switched off.
     """
     new: tuple[Standing, ...]
     """Known now, and not in the period before."""
@@ -204,11 +204,11 @@ class Portfolio:
 
     period: Period
     policy: Policy
-    """The provider's, by which sizes are shown."""
+    """The provider's policy, which sets the units of sizes."""
     standings: tuple[Standing, ...]
-    """The customers of whom something is known, worst first."""
+    """The customers with data, worst first."""
     unknown: tuple[Standing, ...]
-    """Those of whom nothing is: no verdict, and not healthy."""
+    """The customers without data: they have no verdict, and do not count as healthy."""
     totals: Totals
     changes: Changes | None = field(repr=False)
     """None where nothing is known of the period before."""
@@ -219,19 +219,19 @@ class Portfolio:
     def ending(self) -> list[tuple[Standing, Product]]:
         """All customers' products that have expired or will within 60 days, the soonest first."""
         everybody = (*self.standings, *self.unknown)
-        found = [(own, product) for own in everybody for product in own.ending]
-        return sorted(found, key=lambda own: (own[1].expires_on, own[0].customer.name))
+        endings = [(standing, product) for standing in everybody for product in standing.ending]
+        return sorted(endings, key=lambda ending: (ending[1].expires_on, ending[0].customer.name))
 
     @property
     def unsubscribed(self) -> int:
         """Customers of whose subscription nothing is known."""
-        return sum(not own.subscribed for own in (*self.standings, *self.unknown))
+        return sum(not standing.subscribed for standing in (*self.standings, *self.unknown))
 
     @property
     def as_of(self) -> datetime | None:
         """The last fetch any of the reports rests on."""
         everybody = (*self.standings, *self.unknown)
-        return max((own.as_of for own in everybody if own.as_of), default=None)
+        return max((standing.as_of for standing in everybody if standing.as_of), default=None)
 
 
 def portfolio_of(
@@ -245,8 +245,8 @@ def portfolio_of(
     `too_young` is how many further customers nothing was known of before the period had ended.
     """
     everybody = sorted(standings, key=_by_need)
-    known = tuple(own for own in everybody if own.known)
-    unknown = tuple(own for own in everybody if not own.known)
+    known = tuple(standing for standing in everybody if standing.known)
+    unknown = tuple(standing for standing in everybody if not standing.known)
     return Portfolio(
         period,
         policy or Policy(),
@@ -267,58 +267,60 @@ def _by_need(standing: Standing) -> tuple[int, float, str, str]:
 
 def _totals(known: tuple[Standing, ...], unknown: tuple[Standing, ...]) -> Totals:
     everybody = known + unknown
-    counts = Counter(own.state for own in known)
-    completed = sum(own.completed for own in everybody)
-    succeeded = sum(own.succeeded for own in everybody)
+    counts = Counter(standing.state for standing in known)
+    completed = sum(standing.completed for standing in everybody)
+    succeeded = sum(standing.succeeded for standing in everybody)
     return Totals(
         customers=len(everybody),
         by_state={state: counts[state] for state in State},
         unknown=len(unknown),
-        jobs=sum(own.jobs for own in everybody),
+        jobs=sum(standing.jobs for standing in everybody),
         completed=completed,
         success_rate=succeeded / completed if completed else None,
         bytes=_volume(everybody),
-        sized=sum(own.jobs > 0 and own.bytes is not None for own in everybody),
-        with_jobs=sum(own.jobs > 0 for own in everybody),
-        stored_bytes=_sum(own.stored_bytes for own in everybody),
-        told_stored=sum(own.stored_bytes is not None for own in everybody),
-        not_judged=sum(own.not_judged for own in everybody),
+        sized=sum(standing.jobs > 0 and standing.bytes is not None for standing in everybody),
+        with_jobs=sum(standing.jobs > 0 for standing in everybody),
+        stored_bytes=_sum(standing.stored_bytes for standing in everybody),
+        told_stored=sum(standing.stored_bytes is not None for standing in everybody),
+        not_judged=sum(standing.not_judged for standing in everybody),
     )
 
 
 def _volume(everybody: Iterable[Standing]) -> int | None:
-    """Sum of the sizes; None where somebody gives none, and the others come to 0."""
-    sizes = [own.bytes for own in everybody]
+    """The sum of the sizes; None where one is missing and the others add up to 0."""
+    sizes = [standing.bytes for standing in everybody]
     given = sum(size or 0 for size in sizes)
     return None if not given and None in sizes else given
 
 
 def _sum(sizes: Iterable[int | None]) -> int | None:
-    """Sum of those that are known; None where none is."""
+    """The sum of the known sizes; None where none is known."""
     known = [size for size in sizes if size is not None]
     return sum(known) if known else None
 
 
 def _changes(everybody: list[Standing]) -> Changes | None:
-    if all(own.previous_state is None for own in everybody):
+    if all(standing.previous_state is None for standing in everybody):
         return None
-    steps = {id(own): _step(own) for own in everybody}
+    steps = {id(standing): _step(standing) for standing in everybody}
 
     def those(
         *, known: bool, before: bool, fits: Callable[[Standing], bool] = lambda _: True
     ) -> tuple[Standing, ...]:
         return tuple(
-            own
-            for own in everybody
-            if own.known is known and _known_before(own) is before and fits(own)
+            standing
+            for standing in everybody
+            if standing.known is known and _known_before(standing) is before and fits(standing)
         )
 
     return Changes(
-        worse=those(known=True, before=True, fits=lambda own: (steps[id(own)] or 0) < 0),
-        better=those(known=True, before=True, fits=lambda own: (steps[id(own)] or 0) > 0),
-        other=those(known=True, before=True, fits=lambda own: steps[id(own)] is None),
+        worse=those(known=True, before=True, fits=lambda standing: (steps[id(standing)] or 0) < 0),
+        better=those(known=True, before=True, fits=lambda standing: (steps[id(standing)] or 0) > 0),
+        other=those(known=True, before=True, fits=lambda standing: steps[id(standing)] is None),
         new=those(
-            known=True, before=False, fits=lambda own: bool(own.jobs) or not own.looked_before
+            known=True,
+            before=False,
+            fits=lambda standing: bool(standing.jobs) or not standing.looked_before,
         ),
         lost=those(known=False, before=True),
     )
@@ -331,8 +333,8 @@ def _known_before(standing: Standing) -> bool:
 
 
 def _step(standing: Standing) -> int | None:
-    """How many states better than in the period before, below zero where worse; None where it is in
-    another state that is neither.
+    """How many states better than in the period before, negative where worse; None where the new
+    state is neither better nor worse.
     """
     now, before = standing.state, standing.previous_state
     if now is None or before is None or now is before:

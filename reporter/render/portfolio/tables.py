@@ -1,4 +1,4 @@
-"""The portfolio as an Excel workbook: all customers, what changed, and of whom nothing is known."""
+"""The portfolio as an Excel workbook: all customers, changes, and customers without data."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ T = TypeVar("T")
 
 _HEADER_ROW: Final = 4
 _FIRST_SCROLLING: Final = "B5"
-_Changed = tuple[str, Standing]
+_Change = tuple[str, Standing]
 _Ending = tuple[Standing, Product]
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """All that a book reads of a report, for a book about all customers."""
+    """What a `Book` reads of a report, given for all customers together."""
 
     customer: Customer
     period: Period
@@ -99,17 +99,17 @@ def _add_portfolio(book: Book, portfolio: Portfolio) -> None:
 
 
 def _add_subscriptions(book: Book, portfolio: Portfolio) -> None:
-    """What is to be renewed, of all customers."""
+    """The products to renew, across all customers."""
     words = book.words
     columns = _ending_columns(book, portfolio)
     sheet = _begin(
         book, portfolio, words.say("Subscriptions"), ending_title(portfolio, words), columns
     )
-    said = unsubscribed(portfolio, words)
-    none = said or words.say("No product expires within 60 days")
+    note = unsubscribed(portfolio, words)
+    none = note or words.say("No product expires within 60 days")
     _fill(book, sheet, "Subscriptions", columns, portfolio.ending, none)
-    if portfolio.ending and said:
-        write_note(sheet, said)
+    if portfolio.ending and note:
+        write_note(sheet, note)
 
 
 def _add_changes(book: Book, portfolio: Portfolio) -> None:
@@ -130,10 +130,13 @@ def _add_unknown(book: Book, portfolio: Portfolio) -> None:
     words = book.words
     columns: list[Column[Standing]] = [
         Column(
-            words.say("Customer"), _name_width(portfolio), lambda own: own.customer.name, WRAPPED
+            words.say("Customer"),
+            _name_width(portfolio),
+            lambda standing: standing.customer.name,
+            WRAPPED,
         ),
-        Column(words.say("Why"), 80, lambda own: why(own, words), WRAPPED),
-        Column(words.say("Customer id"), 38, lambda own: own.customer.id, TEXT),
+        Column(words.say("Why"), 80, lambda standing: why(standing, words), WRAPPED),
+        Column(words.say("Customer id"), 38, lambda standing: standing.customer.id, TEXT),
     ]
     title = unknown_title(portfolio, words)
     sheet = _begin(book, portfolio, words.say("No data"), title, columns)
@@ -144,7 +147,7 @@ def _add_unknown(book: Book, portfolio: Portfolio) -> None:
 def _begin(
     book: Book, portfolio: Portfolio, name: str, title: str, columns: Sequence[Column[T]]
 ) -> Sheet:
-    """A sheet with what it says and of which period above its table."""
+    """A sheet with its message and its period above the table."""
     words = book.words
     layout = Layout(widths_of(columns), book.tab_color, _FIRST_SCROLLING, _HEADER_ROW)
     sheet = book.sheet(name, layout)
@@ -175,51 +178,68 @@ def _columns(book: Book, portfolio: Portfolio) -> list[Column[Standing]]:
 
     return [
         Column(
-            words.say("Customer"), _name_width(portfolio), lambda own: own.customer.name, WRAPPED
+            words.say("Customer"),
+            _name_width(portfolio),
+            lambda standing: standing.customer.name,
+            WRAPPED,
         ),
         Column(
             words.say("State"),
             19,
-            lambda own: state_name(own.state, words),
-            lambda own: _state_style(own.state),
+            lambda standing: state_name(standing.state, words),
+            lambda standing: _state_style(standing.state),
         ),
-        Column(words.say("Before"), 18, lambda own: _before(own, words)),
+        Column(words.say("Before"), 18, lambda standing: _before(standing, words)),
         Column(
             words.say("Success rate"),
             11,
-            lambda own: own.success_rate,
-            lambda own: rate_style(own.success_rate),
+            lambda standing: standing.success_rate,
+            lambda standing: rate_style(standing.success_rate),
         ),
-        Column(words.say("Target"), 9, lambda own: own.target, RATE),
+        Column(words.say("Target"), 9, lambda standing: standing.target, RATE),
         Column(words.say("Change"), 10, _rate_change, POINTS),
-        Column(words.say("Jobs"), 9, lambda own: own.jobs, COUNT),
-        Column(words.say("Completed"), 12, lambda own: own.completed, COUNT),
-        Column(words.say("Failures"), 9, lambda own: own.failed, COUNT),
-        Column(words.say("Open exceptions"), 12, lambda own: own.open_exceptions, COUNT),
-        Column(words.say("Volume (GB)"), 12, lambda own: gigabytes(own.bytes, policy), SIZE),
-        Column(words.say("Volume is given"), 12, lambda own: _given(own, words), CENTERED),
+        Column(words.say("Jobs"), 9, lambda standing: standing.jobs, COUNT),
+        Column(words.say("Completed"), 12, lambda standing: standing.completed, COUNT),
+        Column(words.say("Failures"), 9, lambda standing: standing.failed, COUNT),
+        Column(words.say("Open exceptions"), 12, lambda standing: standing.open_exceptions, COUNT),
+        Column(
+            words.say("Volume (GB)"), 12, lambda standing: gigabytes(standing.bytes, policy), SIZE
+        ),
+        Column(
+            words.say("Volume is given"), 12, lambda standing: _given(standing, words), CENTERED
+        ),
         Column(
             words.say("Volume before (GB)"),
             12,
-            lambda own: gigabytes(own.previous_bytes, policy),
+            lambda standing: gigabytes(standing.previous_bytes, policy),
             SIZE,
         ),
-        Column(words.say("Stored (GB)"), 12, lambda own: gigabytes(own.stored_bytes, policy), SIZE),
+        Column(
+            words.say("Stored (GB)"),
+            12,
+            lambda standing: gigabytes(standing.stored_bytes, policy),
+            SIZE,
+        ),
         Column(
             words.say("Change of stored (GB)"),
             12,
-            lambda own: gigabytes(own.stored_change_bytes, policy),
+            lambda standing: gigabytes(standing.stored_change_bytes, policy),
             SIZE,
         ),
-        Column(words.say("Modules covered"), 10, lambda own: own.modules_covered, COUNT),
-        Column(words.say("Modules seen"), 10, lambda own: own.modules_seen, COUNT),
-        Column(words.say("Days observed"), 10, lambda own: own.snapshot_days, COUNT),
-        Column(words.say("Days"), 8, lambda own: own.days, COUNT),
-        Column(words.say("Marks"), 24, lambda own: ", ".join(standing_marks(own, words)), WRAPPED),
-        Column(words.say("Scopes not judged"), 12, lambda own: own.not_judged, COUNT),
-        Column(words.say("Last success"), 20, lambda own: own.last_success_at, MOMENT),
-        Column(words.say("Most pressing"), 60, lambda own: why(own, words), WRAPPED),
-        Column(words.say("Customer id"), 38, lambda own: own.customer.id, TEXT),
+        Column(words.say("Modules covered"), 10, lambda standing: standing.modules_covered, COUNT),
+        Column(words.say("Modules seen"), 10, lambda standing: standing.modules_seen, COUNT),
+        Column(words.say("Days observed"), 10, lambda standing: standing.snapshot_days, COUNT),
+        Column(words.say("Days"), 8, lambda standing: standing.days, COUNT),
+        Column(
+            words.say("Marks"),
+            24,
+            lambda standing: ", ".join(standing_marks(standing, words)),
+            WRAPPED,
+        ),
+        Column(words.say("Scopes not judged"), 12, lambda standing: standing.not_judged, COUNT),
+        Column(words.say("Last success"), 20, lambda standing: standing.last_success_at, MOMENT),
+        Column(words.say("Most pressing"), 60, lambda standing: why(standing, words), WRAPPED),
+        Column(words.say("Customer id"), 38, lambda standing: standing.customer.id, TEXT),
     ]
 
 
@@ -227,44 +247,50 @@ def _ending_columns(book: Book, portfolio: Portfolio) -> list[Column[_Ending]]:
     words = book.words
     return [
         Column(
-            words.say("Customer"), _name_width(portfolio), lambda own: own[0].customer.name, WRAPPED
+            words.say("Customer"),
+            _name_width(portfolio),
+            lambda ending: ending[0].customer.name,
+            WRAPPED,
         ),
-        Column(words.say("Product"), 40, lambda own: own[1].service, WRAPPED),
-        Column(words.say("Expires"), 13, lambda own: own[1].expires_on, DAY),
-        Column(words.say("Days left"), 10, lambda own: own[1].days_left, COUNT),
-        Column(words.say("Remark"), 18, lambda own: remaining(own[1], words)),
-        Column(words.say("Customer id"), 38, lambda own: own[0].customer.id, TEXT),
+        Column(words.say("Product"), 40, lambda ending: ending[1].service, WRAPPED),
+        Column(words.say("Expires"), 13, lambda ending: ending[1].expires_on, DAY),
+        Column(words.say("Days left"), 10, lambda ending: ending[1].days_left, COUNT),
+        Column(words.say("Remark"), 18, lambda ending: remaining(ending[1], words)),
+        Column(words.say("Customer id"), 38, lambda ending: ending[0].customer.id, TEXT),
     ]
 
 
-def _change_columns(book: Book, portfolio: Portfolio) -> list[Column[_Changed]]:
+def _change_columns(book: Book, portfolio: Portfolio) -> list[Column[_Change]]:
     words = book.words
     return [
         Column(
-            words.say("Customer"), _name_width(portfolio), lambda own: own[1].customer.name, WRAPPED
+            words.say("Customer"),
+            _name_width(portfolio),
+            lambda change: change[1].customer.name,
+            WRAPPED,
         ),
-        Column(words.say("What happened"), 18, lambda own: own[0]),
-        Column(words.say("Before"), 18, lambda own: _before(own[1], words)),
+        Column(words.say("What happened"), 18, lambda change: change[0]),
+        Column(words.say("Before"), 18, lambda change: _before(change[1], words)),
         Column(
             words.say("State"),
             19,
-            lambda own: state_name(own[1].state, words),
-            lambda own: _state_style(own[1].state),
+            lambda change: state_name(change[1].state, words),
+            lambda change: _state_style(change[1].state),
         ),
         Column(
             words.say("Rate before"),
             11,
-            lambda own: own[1].previous_rate,
-            lambda own: rate_style(own[1].previous_rate),
+            lambda change: change[1].previous_rate,
+            lambda change: rate_style(change[1].previous_rate),
         ),
         Column(
             words.say("Success rate"),
             11,
-            lambda own: own[1].success_rate,
-            lambda own: rate_style(own[1].success_rate),
+            lambda change: change[1].success_rate,
+            lambda change: rate_style(change[1].success_rate),
         ),
-        Column(words.say("Most pressing"), 60, lambda own: why(own[1], words), WRAPPED),
-        Column(words.say("Customer id"), 38, lambda own: own[1].customer.id, TEXT),
+        Column(words.say("Most pressing"), 60, lambda change: why(change[1], words), WRAPPED),
+        Column(words.say("Customer id"), 38, lambda change: change[1].customer.id, TEXT),
     ]
 
 
@@ -291,4 +317,4 @@ def _given(standing: Standing, words: Words) -> str | None:
 
 def _name_width(portfolio: Portfolio) -> float:
     everybody = (*portfolio.standings, *portfolio.unknown)
-    return fitting((own.customer.name for own in everybody), 20, 44)
+    return fitting((standing.customer.name for standing in everybody), 20, 44)
