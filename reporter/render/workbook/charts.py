@@ -52,13 +52,13 @@ def charts_of(book: Book) -> list[tuple[BarChart, str]]:
 
 
 def _volume_chart(book: Book) -> BarChart:
-    sizes = [own.figures.bytes for own in book.report.modules]
+    sizes = [module.figures.bytes for module in book.report.modules]
     return _size_chart(book, book.words.say("Volume by module"), "gigabytes", sizes)
 
 
 def _stored_chart(book: Book) -> BarChart:
     """Instead of the volume, where the jobs give none."""
-    sizes = [own.figures.stored_bytes for own in book.report.modules]
+    sizes = [module.figures.stored_bytes for module in book.report.modules]
     return _size_chart(book, book.words.say("Stored by module"), "stored_gigabytes", sizes)
 
 
@@ -76,8 +76,8 @@ def _rate_chart(book: Book) -> BarChart:
     rates = _module_chart(book, title, say("Success rate"), "success_rate", "0%")
     rates.y_axis.scaling.min, rates.y_axis.scaling.max = 0, 1
     rates.series[0].dPt = [
-        DataPoint(idx=n, invertIfNegative=False, spPr=_fill(STATE_COLORS[own.state]))
-        for n, own in enumerate(book.report.modules)
+        DataPoint(idx=n, invertIfNegative=False, spPr=_fill(STATE_COLORS[module.state]))
+        for n, module in enumerate(book.report.modules)
     ]
     return rates
 
@@ -123,13 +123,13 @@ def _rate_text(book: Book) -> str:
         "Together {rate}; {healthy} modules are healthy.",
         modules=words.number(len(modules)),
         rate=words.percent(book.report.totals.success_rate),
-        healthy=words.number(sum(own.state is State.HEALTHY for own in modules)),
+        healthy=words.number(sum(module.state is State.HEALTHY for module in modules)),
     )
 
 
 def _volume_text(book: Book) -> str:
     words = book.words
-    largest = max(book.report.modules, key=lambda own: own.figures.bytes or 0)
+    largest = max(book.report.modules, key=lambda module: module.figures.bytes or 0)
     return words.say(
         "Bars: the volume backed up of each module. Together {volume}; most of it {module}, "
         "{most}.",
@@ -141,7 +141,7 @@ def _volume_text(book: Book) -> str:
 
 def _stored_text(book: Book) -> str:
     words = book.words
-    largest = max(book.report.modules, key=lambda own: own.figures.stored_bytes or 0)
+    largest = max(book.report.modules, key=lambda module: module.figures.stored_bytes or 0)
     return words.say(
         "Bars: what is stored of each module. Together {volume}; most of it {module}, {most}.",
         volume=words.size(book.report.totals.stored_bytes),

@@ -68,7 +68,7 @@ _BY_SCOPE: Final = ("jobs", "success", "failed")
 
 
 @dataclass(frozen=True, slots=True)
-class _Check:
+class _CheckedFigure:
     """One figure, of the customer, a service, a module or a scope."""
 
     figure: Figure
@@ -87,8 +87,8 @@ class _Check:
 def add_checks(book: Book) -> None:
     """What the figures say, what the jobs say, and whether the two agree."""
     words, say = book.words, book.words.say
-    services = [own.service for own in book.report.services]
-    modules = [own.module for own in book.report.modules]
+    services = [service.service for service in book.report.services]
+    modules = [module.module for module in book.report.modules]
     scopes = [scope.name for _, scope in scopes_in(book.report)]
     widths = [24, fitting(services, 18, 28), fitting(modules, 16, 34), fitting(scopes, 14, 34)]
     widths += [20, 20, 14, 12]
@@ -122,7 +122,7 @@ def add_checks(book: Book) -> None:
             book.define(f"jobs_{name}" if number == 1 else f"jobs_{number}_{name}", cells)
 
 
-def _write_checks(book: Book, sheet: Sheet, checks: list[_Check]) -> None:
+def _write_checks(book: Book, sheet: Sheet, checks: list[_CheckedFigure]) -> None:
     say = book.words.say
     headers = [
         say("Figure"),
@@ -141,7 +141,7 @@ def _write_checks(book: Book, sheet: Sheet, checks: list[_Check]) -> None:
     sheet.table("Checks", headers, _HEADER_ROW)
 
 
-def _cells(book: Book, sheet: Sheet, check: _Check, row: int) -> list[str]:
+def _cells(book: Book, sheet: Sheet, check: _CheckedFigure, row: int) -> list[str]:
     agrees, differs = book.words.say("agrees"), book.words.say("differs")
     style = check.figure.style(book.report.totals)
     difference = (check.recomputed or 0) - (check.reported or 0)
@@ -163,7 +163,7 @@ def _cells(book: Book, sheet: Sheet, check: _Check, row: int) -> list[str]:
     ]
 
 
-def _verdict(book: Book, sheet: Sheet, checks: list[_Check], results: str) -> str:
+def _verdict(book: Book, sheet: Sheet, checks: list[_CheckedFigure], results: str) -> str:
     """All checks in one sentence."""
     words, agrees = book.words, book.words.say("agrees")
     good = words.count(
@@ -184,28 +184,29 @@ def _verdict(book: Book, sheet: Sheet, checks: list[_Check], results: str) -> st
     return sheet.formula(formula, shown, HEADING)
 
 
-def _checks(book: Book) -> Iterator[_Check]:
+def _checks(book: Book) -> Iterator[_CheckedFigure]:
     """The customer's figures, then those of each service, of each module, and of each scope of the
     modules that have several.
     """
     report = book.report
     jobs = report.jobs[counted(report.jobs)]
     figures = {
-        own.key: own for own in figures_in(report.period.timezone, report.policy, book.words)
+        figure.key: figure
+        for figure in figures_in(report.period.timezone, report.policy, book.words)
     }
     of_modules = list(_module_checks(report, figures, jobs))
     first = _HEADER_ROW + 1 + _TOTALS + len(_BY_SERVICE) * len(report.services)
     yield from _total_checks(book, figures, jobs, f"F{first}:F{first + len(of_modules) - 1}")
-    plain = _plain((own.service for own in report.services), _ORDINARY)
+    plain = _plain((service.service for service in report.services), _ORDINARY)
     by_service = {key: part for (key,), part in jobs.groupby(["service"])}
     for service in report.services:
-        own = by_service.get(service.service, jobs.iloc[:0])
+        of_service = by_service.get(service.service, jobs.iloc[:0])
         for key in _BY_SERVICE:
             reported = getattr(service.figures, key)
-            yield _Check(
+            yield _CheckedFigure(
                 figures[key],
                 reported,
-                _tallied(own, key),
+                _tallied(of_service, key),
                 service=service.service,
                 plain=service.service in plain,
             )
@@ -215,16 +216,16 @@ def _checks(book: Book) -> Iterator[_Check]:
 
 def _module_checks(
     report: Report, figures: dict[str, Figure], jobs: pd.DataFrame
-) -> Iterator[_Check]:
+) -> Iterator[_CheckedFigure]:
     by_module = dict(tuple(jobs.groupby(_MODULE)))
     plain = _plain_modules(report)
     for module in report.modules:
-        own = by_module.get((module.service, module.module), jobs.iloc[:0])
+        of_module = by_module.get((module.service, module.module), jobs.iloc[:0])
         for key in _BY_MODULE:
-            yield _Check(
+            yield _CheckedFigure(
                 figures[key],
                 getattr(module.figures, key),
-                _tallied(own, key),
+                _tallied(of_module, key),
                 service=module.service,
                 module=module.module,
                 plain=(module.service, module.module) in plain,
@@ -233,21 +234,21 @@ def _module_checks(
 
 def _scope_checks(
     report: Report, figures: dict[str, Figure], jobs: pd.DataFrame
-) -> Iterator[_Check]:
+) -> Iterator[_CheckedFigure]:
     by_scope = dict(tuple(jobs.groupby([*_MODULE, "name"])))
     modules = _plain_modules(report)
     for module in report.modules:
         if len(module.scopes) == 1:
             continue
-        plain = _plain((own.name or "" for own in module.scopes), _PLAIN)
+        plain = _plain((scope.name or "" for scope in module.scopes), _PLAIN)
         for scope in module.scopes:
             name = scope.name or ""
-            own = by_scope.get((module.service, module.module, name), jobs.iloc[:0])
+            of_scope = by_scope.get((module.service, module.module, name), jobs.iloc[:0])
             for key in _BY_SCOPE:
-                yield _Check(
+                yield _CheckedFigure(
                     figures[key],
                     getattr(scope.figures, key),
-                    _tallied(own, key),
+                    _tallied(of_scope, key),
                     service=module.service,
                     module=module.module,
                     scope=name,
@@ -257,9 +258,9 @@ def _scope_checks(
 
 def _plain_modules(report: Report) -> set[tuple[str, str]]:
     """The modules that COUNTIFS can tell from the others by their service's name and their own."""
-    services = _plain((own.service for own in report.services), _ORDINARY)
-    modules = _plain((own.module for own in report.modules), _ORDINARY)
-    places = {(own.service, own.module) for own in report.modules}
+    services = _plain((service.service for service in report.services), _ORDINARY)
+    modules = _plain((module.module for module in report.modules), _ORDINARY)
+    places = {(module.service, module.module) for module in report.modules}
     return {place for place in places if place[0] in services and place[1] in modules}
 
 
@@ -282,7 +283,7 @@ _TOTALS: Final = 13
 
 def _total_checks(
     book: Book, figures: dict[str, Figure], jobs: pd.DataFrame, of_modules: str
-) -> Iterator[_Check]:
+) -> Iterator[_CheckedFigure]:
     """The customer's figures; `of_modules` is where those of the modules are computed."""
     totals = book.report.totals
     counts = ["jobs", *(outcome.value for outcome in Outcome), "bytes"]
@@ -290,7 +291,7 @@ def _total_checks(
     rows["completed"] = f"F{_HEADER_ROW + 1 + len(counts)}"
     tallies = {key: _tallied(jobs, key) for key in counts}
     for key in counts:
-        yield _Check(figures[key], getattr(totals, key), tallies[key])
+        yield _CheckedFigure(figures[key], getattr(totals, key), tallies[key])
     parts = ["success", "warning", "failed", "cancelled"]
     parts = parts[:3] if book.report.policy.cancelled == "excluded" else parts
     completed = sum(tallies[key] or 0 for key in parts)
@@ -300,9 +301,11 @@ def _total_checks(
         ("success_rate", good),
         ("lenient_success_rate", ["success", "warning"]),
     ):
-        parts_of = "+".join(rows[own] for own in successes)
+        parts_of = "+".join(rows[outcome] for outcome in successes)
         formula = f'IF({rows["completed"]}=0,"",({parts_of})/{rows["completed"]})'
-        rate = sum(tallies[own] or 0 for own in successes) / completed if completed else None
+        rate = (
+            sum(tallies[outcome] or 0 for outcome in successes) / completed if completed else None
+        )
         yield _derived(book, figures, key, formula, rate)
     # Which modules give sizes only their own jobs tell.
     sized = sum(_tallied(part, "sized_jobs") or 0 for _, part in jobs.groupby(_MODULE))
@@ -315,10 +318,10 @@ def _total_checks(
 
 def _derived(
     book: Book, figures: dict[str, Figure], key: str, formula: str, value: float | None
-) -> _Check:
+) -> _CheckedFigure:
     """A figure made of those above it."""
     reported: float | None = getattr(book.report.totals, key)
-    return _Check(figures[key], reported, value, formula)
+    return _CheckedFigure(figures[key], reported, value, formula)
 
 
 def _tallied(jobs: pd.DataFrame, key: str) -> float | None:
@@ -336,7 +339,7 @@ def _tallied(jobs: pd.DataFrame, key: str) -> float | None:
     return int(size) if abs(size) < 2**53 else size
 
 
-def _formula(book: Book, check: _Check, row: int) -> str:
+def _formula(book: Book, check: _CheckedFigure, row: int) -> str:
     """The figure over the jobs of all Jobs sheets, with plain ranges: every program reads them."""
 
     def over(key: str) -> str:
@@ -356,7 +359,7 @@ def _withheld(over: Callable[[str], str]) -> str:
     return f"AND({over('bytes')}=0,{over('objects_successful')}>0)"
 
 
-def _over_all(book: Book, check: _Check, key: str, row: int) -> str:
+def _over_all(book: Book, check: _CheckedFigure, key: str, row: int) -> str:
     ranges = [job_ranges(book, letter) for letter in _RANGES.values()]
     return "+".join(
         _over(dict(zip(_RANGES, cells, strict=True)), check, key, row)
@@ -364,7 +367,7 @@ def _over_all(book: Book, check: _Check, key: str, row: int) -> str:
     )
 
 
-def _over(ranges: dict[str, str], check: _Check, key: str, row: int) -> str:
+def _over(ranges: dict[str, str], check: _CheckedFigure, key: str, row: int) -> str:
     """A sum over the jobs of one sheet, or how many there are."""
     conditions = [(ranges["counted_as"], _KEY_CELL), *_named(ranges, check, row)]
     conditions += [(ranges["outcome"], f"$A{row}")] if key in set(Outcome) else []
@@ -372,7 +375,7 @@ def _over(ranges: dict[str, str], check: _Check, key: str, row: int) -> str:
     return _matching(conditions, check, summed=ranges.get(key), sized=sized)
 
 
-def _named(ranges: dict[str, str], check: _Check, row: int) -> list[tuple[str, str]]:
+def _named(ranges: dict[str, str], check: _CheckedFigure, row: int) -> list[tuple[str, str]]:
     """The columns of names that must be those of the check."""
     conditions = [(ranges["service"], f"$B{row}")] if check.service else []
     conditions += [(ranges["module"], f"$C{row}")] if check.module else []
@@ -381,7 +384,7 @@ def _named(ranges: dict[str, str], check: _Check, row: int) -> list[tuple[str, s
 
 def _matching(
     conditions: list[tuple[str, str]],
-    check: _Check,
+    check: _CheckedFigure,
     summed: str | None = None,
     sized: str | None = None,
 ) -> str:
@@ -398,7 +401,7 @@ def _matching(
     return f"SUMPRODUCT({product},{summed})" if summed else f"SUMPRODUCT({product})"
 
 
-def _reported(book: Book, check: _Check, row: int) -> str:
+def _reported(book: Book, check: _CheckedFigure, row: int) -> str:
     """The figure as it stands on its sheet; of a table found by name, as it may be sorted."""
     key, report, words = check.figure.key, book.report, book.words
     if not check.service:
@@ -417,18 +420,18 @@ def _reported(book: Book, check: _Check, row: int) -> str:
 
     naming = {"service": cells("A"), "module": cells("B"), "scope": cells("C")}
     conditions = _named(naming, check, row)
-    found = _matching(conditions, check, summed=cells(letter))
+    reported = _matching(conditions, check, summed=cells(letter))
     if key != "bytes":
-        return found
+        return reported
     # An empty cell is no volume of 0.
-    return f'IF({_matching(conditions, check, sized=cells(letter))}=0,"",{found})'
+    return f'IF({_matching(conditions, check, sized=cells(letter))}=0,"",{reported})'
 
 
 def _as_it_stands(cell: str) -> str:
     return f'IF({cell}="","",{cell})'
 
 
-def _agrees(check: _Check) -> bool:
+def _agrees(check: _CheckedFigure) -> bool:
     if check.reported is None or check.recomputed is None:
         return check.reported is check.recomputed
     return abs(check.recomputed - check.reported) <= 1e-12 * max(1, abs(check.reported))

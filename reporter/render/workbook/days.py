@@ -94,9 +94,15 @@ def add_daily(book: Book) -> None:
     columns: list[Column[DayFigures | SilentDay]] = [
         Column(say("Date"), 13, lambda day: day.date, DAY),
         Column(
-            say("Service"), fitting((own.service for own in modules), 16, 34), lambda d: d.service
+            say("Service"),
+            fitting((module.service for module in modules), 16, 34),
+            lambda d: d.service,
         ),
-        Column(say("Module"), fitting((own.module for own in modules), 16, 40), lambda d: d.module),
+        Column(
+            say("Module"),
+            fitting((module.module for module in modules), 16, 40),
+            lambda d: d.module,
+        ),
         Column(say("Jobs"), 10, lambda day: _figure(day, "jobs"), COUNT),
         *_outcome_columns(book.words),
         Column(say("Volume (GB)"), 14, lambda day: gigabytes(_size(day), policy), SIZE),
@@ -120,8 +126,8 @@ def day_totals(report: Report) -> list[DayTotal]:
     for day in report.daily:
         days[day.date].append(day)
     silent: defaultdict[date, Counter[Silence]] = defaultdict(Counter)
-    for own in report.silent:
-        silent[own.date][own.silence] += 1
+    for silent_day in report.silent:
+        silent[silent_day.date][silent_day.silence] += 1
     missing = set(report.coverage.missing_days)
     return [_total(day, day not in missing, days[day], silent[day]) for day in report.period.days]
 

@@ -27,7 +27,7 @@ def add_exceptions(book: Book) -> None:
     """Every failed, cancelled, unknown and warning job; open ones first."""
     exceptions = book.report.exceptions
     columns = exception_columns(book)
-    still_open = any(own.open for own in exceptions)
+    still_open = any(exception.open for exception in exceptions)
     color = STATE_COLORS[State.CRITICAL] if still_open else _CALM
     sheet = book.sheet(EXCEPTIONS, Layout(widths_of(columns), color, "C2", 1))
     if not write_table(book, sheet, "Exceptions", columns, exceptions):
@@ -42,13 +42,13 @@ def add_quality(book: Book) -> None:
     color = STATE_COLORS[State.ATTENTION] if notes else _CALM
     sheet = book.sheet(QUALITY, Layout(widths_of(columns), color, "A2", 1))
     if not write_table(book, sheet, "DataQuality", columns, notes):
-        said = book.words.say("Every value could be read, and none contradicts another.")
-        write_empty(sheet, said)
+        note = book.words.say("Every value could be read, and none contradicts another.")
+        write_empty(sheet, note)
 
 
 def exception_columns(book: Book) -> list[Column[JobException]]:
     """What there is to say of an exception and its cure."""
-    own, words = book.report.exceptions, book.words
+    exceptions, words = book.report.exceptions, book.words
     say, zone = words.say, book.report.period.timezone
     started = say("Started ({timezone})", timezone=zone)
     ended = say("Ended ({timezone})", timezone=zone)
@@ -60,14 +60,24 @@ def exception_columns(book: Book) -> list[Column[JobException]]:
             lambda job: words.outcome(job.outcome),
             lambda job: outcome_style(job.outcome),
         ),
-        Column(say("Service"), fitting({job.service for job in own}, 14, 28), lambda j: j.service),
-        Column(say("Module"), fitting({job.module for job in own}, 14, 34), lambda j: j.module),
-        Column(say("Status"), fitting({job.status for job in own}, 14, 28), lambda j: j.status),
-        Column(say("Job ID"), fitting((job.job_id for job in own), 16, 40), lambda j: j.job_id),
-        Column(say("Scope"), fitting((job.name for job in own), 16, 44), lambda j: j.name),
+        Column(
+            say("Service"),
+            fitting({job.service for job in exceptions}, 14, 28),
+            lambda j: j.service,
+        ),
+        Column(
+            say("Module"), fitting({job.module for job in exceptions}, 14, 34), lambda j: j.module
+        ),
+        Column(
+            say("Status"), fitting({job.status for job in exceptions}, 14, 28), lambda j: j.status
+        ),
+        Column(
+            say("Job ID"), fitting((job.job_id for job in exceptions), 16, 40), lambda j: j.job_id
+        ),
+        Column(say("Scope"), fitting((job.name for job in exceptions), 16, 44), lambda j: j.name),
         Column(
             say("Cured by job"),
-            fitting((job.cured_by for job in own), 16, 40),
+            fitting((job.cured_by for job in exceptions), 16, 40),
             lambda job: job.cured_by,
         ),
         Column(started, 20, lambda job: job.started_at, MOMENT),

@@ -59,7 +59,7 @@ class JobColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Back:
+class _LinkBack:
     """Where the first job of a scope leads: to what is said of the scope."""
 
     module: str
@@ -76,7 +76,7 @@ def write_jobs(
     title: str,
     name: str,
     columns: Sequence[JobColumn],
-    links: Mapping[tuple[int, int], _Back],
+    links: Mapping[tuple[int, int], _LinkBack],
 ) -> None:
     """The jobs as tables of that name, a sheet for each; `links` are those of first jobs."""
     jobs = book.report.jobs
@@ -121,18 +121,18 @@ def job_ranges(book: Book, letter: str) -> list[str]:
     ]
 
 
-def _links_back(book: Book) -> dict[tuple[int, int], _Back]:
+def _links_back(book: Book) -> dict[tuple[int, int], _LinkBack]:
     """From the first job of each scope (its sheet and row) to the scope."""
     firsts = first_jobs(book.report.jobs)
     return {
-        firsts[scope]: _Back(scope[1], book.place(SCOPES, f"B{row}"))
+        firsts[scope]: _LinkBack(scope[1], book.place(SCOPES, f"B{row}"))
         for scope, row in scope_rows(book.report).items()
         if scope in firsts
     }
 
 
 def _link_back(
-    sheet: Sheet, number: int, modules: list[str], links: Mapping[tuple[int, int], _Back]
+    sheet: Sheet, number: int, modules: list[str], links: Mapping[tuple[int, int], _LinkBack]
 ) -> None:
     """Have first jobs lead to their scopes; `modules` are the cells of the rows to come."""
     for (of_sheet, row), back in links.items():
@@ -220,10 +220,10 @@ def counted_word(words: Words) -> str:
 
 def counted_as(jobs: pd.DataFrame, words: Words) -> pd.Series:
     """Whether a job is in the figures, and why not."""
-    said = pd.Series(counted_word(words), index=jobs.index)
-    said = said.mask(jobs["dated_at"].isna(), words.say("undated"))
-    said = said.mask(jobs["left_out"], words.say("left out"))
-    return said.mask(~jobs["is_backup"], words.say("not a backup"))
+    reasons = pd.Series(counted_word(words), index=jobs.index)
+    reasons = reasons.mask(jobs["dated_at"].isna(), words.say("undated"))
+    reasons = reasons.mask(jobs["left_out"], words.say("left out"))
+    return reasons.mask(~jobs["is_backup"], words.say("not a backup"))
 
 
 def dated_by(jobs: pd.DataFrame, words: Words) -> pd.Series:

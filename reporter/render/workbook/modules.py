@@ -64,15 +64,15 @@ def figure_letter(report: Report, words: Words, key: str, naming: int = _NAMING_
     """The column of a figure: in the modules' table and in that of the services, or in one that has
     so many columns before the figures.
     """
-    keys = [own.key for own in figures_in(report.period.timezone, report.policy, words)]
+    keys = [figure.key for figure in figures_in(report.period.timezone, report.policy, words)]
     return get_column_letter(naming + keys.index(key) + 1)
 
 
 def _link_scopes(book: Book, sheet: Sheet) -> None:
     """Lead from each module to the first of its scopes."""
     rows = scope_rows(book.report)
-    for row, own in enumerate(book.report.modules, book.firsts.get("Modules", 0)):
-        first = rows[own.service, own.module, own.scopes[0].name or ""]
+    for row, module in enumerate(book.report.modules, book.firsts.get("Modules", 0)):
+        first = rows[module.service, module.module, module.scopes[0].name or ""]
         sheet.link(f"B{row}", book.place(SCOPES, f"C{first}"))
 
 
@@ -95,57 +95,57 @@ def _module_columns(report: Report, words: Words) -> list[Column[ModuleFigures]]
     reasons: defaultdict[tuple[str, str], list[Reason]] = defaultdict(list)
     for reason in report.reasons:
         reasons[reason.service, reason.module].append(reason)
-    services = [own.service for own in report.modules]
-    modules = [own.module for own in report.modules]
+    services = [module.service for module in report.modules]
+    modules = [module.module for module in report.modules]
     say = words.say
 
     return [
-        Column(say("Service"), fitting(services, 16, 28), lambda own: own.service, WRAPPED),
-        Column(say("Module"), fitting(modules, 14, 34), lambda own: own.module, LINK),
+        Column(say("Service"), fitting(services, 16, 28), lambda module: module.service, WRAPPED),
+        Column(say("Module"), fitting(modules, 14, 34), lambda module: module.module, LINK),
         Column(
             say("State"),
             12,
-            lambda own: words.state(own.state),
-            lambda own: state_style(own.state),
+            lambda module: words.state(module.state),
+            lambda module: state_style(module.state),
         ),
         *figure_columns(
             report,
             words,
-            lambda own: own.figures,
-            lambda own: bool(not_judged([own], report.policy)),
+            lambda module: module.figures,
+            lambda module: bool(not_judged([module], report.policy)),
         ),
         Column(
             say("Reasons"),
             REASON_WIDTH,
-            lambda own: said_of(reasons[own.service, own.module], words),
+            lambda module: headings_of(reasons[module.service, module.module], words),
             WRAPPED,
         ),
     ]
 
 
-def said_of(reasons: Iterable[Reason], words: Words) -> str:
+def headings_of(reasons: Iterable[Reason], words: Words) -> str:
     """What is the matter, once each."""
-    return "; ".join(dict.fromkeys(words.say(REASON_HEADINGS[own.kind]) for own in reasons))
+    return "; ".join(dict.fromkeys(words.say(REASON_HEADINGS[reason.kind]) for reason in reasons))
 
 
 def _service_columns(report: Report, words: Words) -> list[Column[ServiceFigures]]:
     """Laid out like the modules', so that the same figures stand below one another."""
 
-    def modules(own: ServiceFigures) -> list[ModuleFigures]:
-        return [module for module in report.modules if module.service == own.service]
+    def modules(service: ServiceFigures) -> list[ModuleFigures]:
+        return [module for module in report.modules if module.service == service.service]
 
-    def healthy(own: ServiceFigures) -> int:
-        return sum(module.state is State.HEALTHY for module in modules(own))
+    def healthy(service: ServiceFigures) -> int:
+        return sum(module.state is State.HEALTHY for module in modules(service))
 
     return [
-        Column(words.say("Service"), 0, lambda own: own.service, WRAPPED),
-        Column(words.say("Modules"), 0, lambda own: len(modules(own)), COUNT),
+        Column(words.say("Service"), 0, lambda service: service.service, WRAPPED),
+        Column(words.say("Modules"), 0, lambda service: len(modules(service)), COUNT),
         Column(words.say("Healthy"), 0, healthy, COUNT),
         *figure_columns(
             report,
             words,
-            lambda own: own.figures,
-            lambda own: bool(not_judged(modules(own), report.policy)),
+            lambda service: service.figures,
+            lambda service: bool(not_judged(modules(service), report.policy)),
         ),
     ]
 
@@ -158,9 +158,9 @@ def figure_columns(
 ) -> list[Column[T]]:
     """A column for each figure; an empty recovery-point target says where it cannot be judged."""
 
-    def value(figure: Figure, own: T) -> Value:
-        shown = figure.of(figures_of(own))
-        if figure.key == "gap_target_met" and shown is None and unjudged(own):
+    def value(figure: Figure, record: T) -> Value:
+        shown = figure.of(figures_of(record))
+        if figure.key == "gap_target_met" and shown is None and unjudged(record):
             return words.say("cannot be judged")
         return shown
 
@@ -168,16 +168,16 @@ def figure_columns(
         return Column(
             figure.name,
             figure.width,
-            lambda own: value(figure, own),
-            lambda own: figure.style(figures_of(own)),
+            lambda record: value(figure, record),
+            lambda record: figure.style(figures_of(record)),
         )
 
-    return [column(own) for own in figures_in(report.period.timezone, report.policy, words)]
+    return [column(figure) for figure in figures_in(report.period.timezone, report.policy, words)]
 
 
 def _other_columns(words: Words) -> list[Column[OtherJobs]]:
     return [
-        Column(words.say("Service"), 0, lambda own: own.service, WRAPPED),
-        Column(words.say("Module"), 0, lambda own: own.module, WRAPPED),
-        Column(words.say("Jobs"), 0, lambda own: own.jobs, COUNT),
+        Column(words.say("Service"), 0, lambda jobs: jobs.service, WRAPPED),
+        Column(words.say("Module"), 0, lambda jobs: jobs.module, WRAPPED),
+        Column(words.say("Jobs"), 0, lambda jobs: jobs.jobs, COUNT),
     ]

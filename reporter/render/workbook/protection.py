@@ -46,17 +46,17 @@ def add_protection(book: Book) -> None:
     sheet = book.sheet(PROTECTION, layout)
     _heading(book, sheet, protection_title(report.protection, words), report.protection.as_of)
     write_table(book, sheet, "Protected", modules, report.protection.modules)
-    if said := no_protection(report.protection, words):
-        write_note(sheet, said)
+    if note := no_protection(report.protection, words):
+        write_note(sheet, note)
     sheet.row()
     _heading(book, sheet, subscription_title(report.subscription, words), report.subscription.as_of)
     write_table(book, sheet, "Subscription", products, report.subscription.products)
-    if said := no_subscription(report.subscription, words):
-        write_note(sheet, said)
+    if note := no_subscription(report.subscription, words):
+        write_note(sheet, note)
 
 
 def _color(book: Book) -> str:
-    ending = any(own.ending for own in book.report.subscription.products)
+    ending = any(product.ending for product in book.report.subscription.products)
     return STATE_COLORS[State.ATTENTION] if ending else book.tab_color
 
 
@@ -71,24 +71,24 @@ def _module_columns(book: Book, protection: Protection) -> list[Column[Protected
     return [
         Column(say("Service"), fitting((m.service for m in modules), 16, 34), lambda m: m.service),
         Column(say("Module"), fitting((m.module for m in modules), 16, 40), lambda m: m.module),
-        Column(say("Objects found"), 16, lambda own: own.figures.scanned, COUNT),
-        Column(say("Objects protected"), 14, lambda own: own.figures.protected, COUNT),
+        Column(say("Objects found"), 16, lambda module: module.figures.scanned, COUNT),
+        Column(say("Objects protected"), 14, lambda module: module.figures.protected, COUNT),
         Column(
             say("Share"),
             14,
-            lambda own: own.figures.share,
-            lambda own: rate_style(own.figures.share),
+            lambda module: module.figures.share,
+            lambda module: rate_style(module.figures.share),
         ),
         Column(
             say("In AvePoint's storage (GB)"),
             _CAPACITY,
-            lambda own: gigabytes(own.figures.bytes_avepoint, policy),
+            lambda module: gigabytes(module.figures.bytes_avepoint, policy),
             SIZE,
         ),
         Column(
             say("In own storage (GB)"),
             _CAPACITY,
-            lambda own: gigabytes(own.figures.bytes_own, policy),
+            lambda module: gigabytes(module.figures.bytes_own, policy),
             SIZE,
         ),
     ]
@@ -97,44 +97,44 @@ def _module_columns(book: Book, protection: Protection) -> list[Column[Protected
 def _product_columns(book: Book) -> list[Column[Product]]:
     words, say, policy = book.words, book.words.say, book.report.policy
     subscription: Subscription = book.report.subscription
-    names = [own.service for own in subscription.products]
+    names = [product.service for product in subscription.products]
     return [
-        Column(say("Product"), fitting(names, 16, 44), lambda own: own.service, WRAPPED),
-        Column(say("Subscription"), 24, lambda own: own.name, WRAPPED),
-        Column(say("Counted by"), 16, lambda own: own.model, WRAPPED),
-        Column(say("Seats"), 10, lambda own: own.seats, COUNT),
+        Column(say("Product"), fitting(names, 16, 44), lambda product: product.service, WRAPPED),
+        Column(say("Subscription"), 24, lambda product: product.name, WRAPPED),
+        Column(say("Counted by"), 16, lambda product: product.model, WRAPPED),
+        Column(say("Seats"), 10, lambda product: product.seats, COUNT),
         Column(
             say("Licences assigned"),
             14,
-            lambda own: own.licences_assigned,
-            lambda own: _beyond(COUNT, beyond=own.over_seats),
+            lambda product: product.licences_assigned,
+            lambda product: _beyond(COUNT, beyond=product.over_seats),
         ),
-        Column(say("Licences available"), 14, lambda own: own.licences_available, COUNT),
-        Column(say("Units"), 14, lambda own: own.units, COUNT),
+        Column(say("Licences available"), 14, lambda product: product.licences_available, COUNT),
+        Column(say("Units"), 14, lambda product: product.units, COUNT),
         Column(
             say("Capacity (GB)"),
             _CAPACITY,
-            lambda own: gigabytes(own.capacity_bytes, policy),
+            lambda product: gigabytes(product.capacity_bytes, policy),
             SIZE,
         ),
         Column(
             say("Protected (GB)"),
             _CAPACITY,
-            lambda own: gigabytes(own.protected_bytes, policy),
-            lambda own: _beyond(SIZE, beyond=own.over_capacity),
+            lambda product: gigabytes(product.protected_bytes, policy),
+            lambda product: _beyond(SIZE, beyond=product.over_capacity),
         ),
         Column(
             say("Storage used (GB)"),
             _CAPACITY,
-            lambda own: gigabytes(own.consumed_bytes, policy),
+            lambda product: gigabytes(product.consumed_bytes, policy),
             SIZE,
         ),
-        Column(say("Storage"), 20, lambda own: own.storage, replace(WRAPPED, indent=1)),
-        Column(say("Retention"), 26, lambda own: own.retention, WRAPPED),
-        Column(say("Expires"), 12, lambda own: own.expires_on, _expiry_style),
-        Column(say("Days left"), 10, lambda own: own.days_left, COUNT),
-        Column(say("Remark"), 18, lambda own: remaining(own, words) or None, CENTERED),
-        Column(say("Contract ends"), 12, lambda own: own.contract_ends_on, DAY),
+        Column(say("Storage"), 20, lambda product: product.storage, replace(WRAPPED, indent=1)),
+        Column(say("Retention"), 26, lambda product: product.retention, WRAPPED),
+        Column(say("Expires"), 12, lambda product: product.expires_on, _expiry_style),
+        Column(say("Days left"), 10, lambda product: product.days_left, COUNT),
+        Column(say("Remark"), 18, lambda product: remaining(product, words) or None, CENTERED),
+        Column(say("Contract ends"), 12, lambda product: product.contract_ends_on, DAY),
     ]
 
 

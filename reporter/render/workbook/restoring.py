@@ -34,17 +34,17 @@ def add_restore_tests(book: Book) -> None:
 
 def _columns(book: Book) -> list[Column[RestoreTest]]:
     say, restoring = book.words.say, book.report.restore_tests
-    names = [own.by for own in restoring.tests] if restoring else []
+    names = [test.by for test in restoring.tests] if restoring else []
     return [
-        Column(say("Restore test on"), 14, lambda own: own.date, DAY),
-        Column(say("Scope"), 40, lambda own: own.scope, WRAPPED),
+        Column(say("Restore test on"), 14, lambda test: test.date, DAY),
+        Column(say("Scope"), 40, lambda test: test.scope, WRAPPED),
         Column(
             say("Result"),
             16,
-            lambda own: say(RESULT_WORDS[own.result]),
-            lambda own: badge(STATE_COLORS[RESULT_STATES[own.result]]),
+            lambda test: say(RESULT_WORDS[test.result]),
+            lambda test: badge(STATE_COLORS[RESULT_STATES[test.result]]),
         ),
-        Column(say("Deviation"), 44, lambda own: own.deviation or None, WRAPPED),
-        Column(say("Correction"), 44, lambda own: own.correction or None, WRAPPED),
-        Column(say("By"), fitting(names, 14, 30), lambda own: own.by or None, WRAPPED),
+        Column(say("Deviation"), 44, lambda test: test.deviation or None, WRAPPED),
+        Column(say("Correction"), 44, lambda test: test.correction or None, WRAPPED),
+        Column(say("By"), fitting(names, 14, 30), lambda test: test.by or None, WRAPPED),
     ]

@@ -23,8 +23,8 @@ from reporter.render.workbook.modules import (
     REASON_WIDTH,
     figure_columns,
     figure_letter,
+    headings_of,
     highlight_missed,
-    said_of,
 )
 from reporter.render.workbook.rows import scope_rows, scopes_in
 from reporter.render.workbook.sheet import Sheet
@@ -60,7 +60,7 @@ LISTED_AS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ScopeRow:
     """A scope of a module."""
 
     module: ModuleFigures
@@ -79,7 +79,7 @@ class _Row:
 def add_scopes(book: Book) -> None:
     """The scopes in one table; below it the jobs that still run, and what is left out."""
     report, say = book.report, book.words.say
-    rows = [_Row(*own) for own in scopes_in(report)]
+    rows = [_ScopeRow(module, scope) for module, scope in scopes_in(report)]
     columns = _scope_columns(book)
     sheet = begin_figures(book, SCOPES, "Scopes", columns, rows)
     _link(book, sheet)
@@ -102,71 +102,73 @@ def _link(book: Book, sheet: Sheet) -> None:
     report, firsts = book.report, first_jobs(book.report.jobs)
     jobs = figure_letter(report, book.words, "jobs", NAMING_COLUMNS)
     modules = {
-        (own.service, own.module): row
-        for row, own in enumerate(report.modules, book.firsts.get("Modules", 0))
+        (module.service, module.module): row
+        for row, module in enumerate(report.modules, book.firsts.get("Modules", 0))
     }
     for scope, row in scope_rows(report).items():
         sheet.link(f"B{row}", book.place(MODULES, f"B{modules[scope[:2]]}"))
-        if found := firsts.get(scope):
-            number, first = found
+        if first_job := firsts.get(scope):
+            number, first = first_job
             sheet.link(f"{jobs}{row}", book.place(JOBS, f"{MODULE_LETTER}{first}", number))
 
 
-def _scope_columns(book: Book) -> list[Column[_Row]]:
+def _scope_columns(book: Book) -> list[Column[_ScopeRow]]:
     report, words = book.report, book.words
     say, zone = words.say, report.period.timezone
     with_jobs = set(first_jobs(report.jobs))
     reasons: defaultdict[tuple[str, str, str], list[Reason]] = defaultdict(list)
     for reason in report.reasons:
         reasons[reason.service, reason.module, reason.name or ""].append(reason)
-    services = [own.service for own in report.modules]
-    modules = [own.module for own in report.modules]
+    services = [module.service for module in report.modules]
+    modules = [module.module for module in report.modules]
     names = [scope.name for _, scope in scopes_in(report)]
-    figures: list[Column[_Row]] = figure_columns(
+    figures: list[Column[_ScopeRow]] = figure_columns(
         report,
         words,
-        lambda own: own.scope.figures,
-        lambda own: bool(not_judged([own.alone], report.policy)),
+        lambda row: row.scope.figures,
+        lambda row: bool(not_judged([row.alone], report.policy)),
     )
     linked = replace(COUNT, underlined=True)
     return [
-        Column(say("Service"), fitting(services, 16, 28), lambda own: own.key[0], WRAPPED),
-        Column(say("Module"), fitting(modules, 14, 34), lambda own: own.key[1], LINK),
-        Column(say("Scope"), fitting(names, 14, 40), lambda own: own.scope.name, WRAPPED),
+        Column(say("Service"), fitting(services, 16, 28), lambda row: row.key[0], WRAPPED),
+        Column(say("Module"), fitting(modules, 14, 34), lambda row: row.key[1], LINK),
+        Column(say("Scope"), fitting(names, 14, 40), lambda row: row.scope.name, WRAPPED),
         Column(
             say("State"),
             19,
-            lambda own: words.state(own.scope.state),
-            lambda own: state_style(own.scope.state),
+            lambda row: words.state(row.scope.state),
+            lambda row: state_style(row.scope.state),
         ),
-        Column(say("Listed as"), 20, lambda own: say(LISTED_AS[own.scope.listed])),
+        Column(say("Listed as"), 20, lambda row: say(LISTED_AS[row.scope.listed])),
         Column(
-            say("Since ({timezone})", timezone=zone), 20, lambda own: own.scope.listed_since, MOMENT
+            say("Since ({timezone})", timezone=zone), 20, lambda row: row.scope.listed_since, MOMENT
         ),
-        replace(figures[0], style=lambda own: linked if own.key in with_jobs else COUNT),
+        replace(figures[0], style=lambda row: linked if row.key in with_jobs else COUNT),
         *figures[1:],
-        Column(say("Reasons"), REASON_WIDTH, lambda own: said_of(reasons[own.key], words), WRAPPED),
+        Column(
+            say("Reasons"), REASON_WIDTH, lambda row: headings_of(reasons[row.key], words), WRAPPED
+        ),
     ]
 
 
 def _running_columns(book: Book) -> list[Column[RunningJob]]:
     say, zone = book.words.say, book.report.period.timezone
     return [
-        Column(say("Service"), 0, lambda own: own.service, WRAPPED),
-        Column(say("Module"), 0, lambda own: own.module, WRAPPED),
-        Column(say("Scope"), 0, lambda own: own.name, WRAPPED),
-        Column(say("Job ID"), 0, lambda own: own.job_id, WRAPPED),
-        Column(say("Started ({timezone})", timezone=zone), 0, lambda own: own.started_at, MOMENT),
-        Column(say("Last look ({timezone})", timezone=zone), 0, lambda own: own.seen_at, MOMENT),
-        Column(say("Running for"), 0, lambda own: span(own.length_s), SPAN),
+        Column(say("Service"), 0, lambda job: job.service, WRAPPED),
+        Column(say("Module"), 0, lambda job: job.module, WRAPPED),
+        Column(say("Scope"), 0, lambda job: job.name, WRAPPED),
+        Column(say("Job ID"), 0, lambda job: job.job_id, WRAPPED),
+        Column(say("Started ({timezone})", timezone=zone), 0, lambda job: job.started_at, MOMENT),
+        Column(say("Last look ({timezone})", timezone=zone), 0, lambda job: job.seen_at, MOMENT),
+        Column(say("Running for"), 0, lambda job: span(job.length_s), SPAN),
     ]
 
 
 def _left_out_columns(words: Words) -> list[Column[LeftOut]]:
     return [
-        Column(words.say("Service"), 0, lambda own: own.service, WRAPPED),
-        Column(words.say("Module"), 0, lambda own: own.module, WRAPPED),
-        Column(words.say("Scope"), 0, lambda own: own.name, WRAPPED),
-        Column(words.say("Jobs"), 0, lambda own: own.jobs, COUNT),
-        Column(words.say("Reason"), 0, lambda own: own.reason, WRAPPED),
+        Column(words.say("Service"), 0, lambda scope: scope.service, WRAPPED),
+        Column(words.say("Module"), 0, lambda scope: scope.module, WRAPPED),
+        Column(words.say("Scope"), 0, lambda scope: scope.name, WRAPPED),
+        Column(words.say("Jobs"), 0, lambda scope: scope.jobs, COUNT),
+        Column(words.say("Reason"), 0, lambda scope: scope.reason, WRAPPED),
     ]

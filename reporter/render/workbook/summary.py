@@ -166,12 +166,12 @@ def _observation(book: Book, sheet: Sheet) -> None:
     if not watched.sparse and report.coverage.watched_share < 1:
         _line(sheet, rarely_asked(watched, words), NOTE)
     if report.not_judged:
-        said = words.count(
+        text = words.count(
             "cannot be judged for {number} scope",
             "cannot be judged for {number} scopes",
             report.not_judged,
         )
-        sheet.row([sheet.cell(words.say("Recovery-point target")), sheet.cell(said)])
+        sheet.row([sheet.cell(words.say("Recovery-point target")), sheet.cell(text)])
 
 
 def _correction(book: Book, sheet: Sheet) -> None:
@@ -187,10 +187,10 @@ def _correction(book: Book, sheet: Sheet) -> None:
         sheet=title_of(words, VERSIONS),
     )
     reason = why(report.restatement, words)
-    said = f"{corrects}. {reason}" if reason else corrects
+    text = f"{corrects}. {reason}" if reason else corrects
     mark = badge(STATE_COLORS[State.ATTENTION], bold=True)
     cells = [sheet.cell(words.say("Version")), sheet.cell(words.say("RESTATED"), mark)]
-    sheet.row([*cells, sheet.cell(said, replace(PLAIN, indent=1))])
+    sheet.row([*cells, sheet.cell(text, replace(PLAIN, indent=1))])
 
 
 def _key_figures(book: Book, sheet: Sheet) -> None:
@@ -202,7 +202,7 @@ def _key_figures(book: Book, sheet: Sheet) -> None:
     labels += [words.say("Change")] if comparable else []
     right = replace(book.header, align="right")
     cells = [sheet.cell(words.say("Key figures"), book.header)]
-    header = sheet.row([*cells, *(sheet.cell(own, right) for own in labels)], height=18)
+    header = sheet.row([*cells, *(sheet.cell(label, right) for label in labels)], height=18)
     for figure in figures_in(report.period.timezone, report.policy, words):
         cells = [sheet.cell(figure.name, TEXT), _value(sheet, figure, report.totals)]
         if previous:
@@ -216,8 +216,8 @@ def _key_figures(book: Book, sheet: Sheet) -> None:
     book.define("period", book.place(SUMMARY, f"$B${header}"))
     sheet.row()
     if previous and not comparable:
-        said = not_compared(report.coverage.watch, previous, report.period, words)
-        _line(sheet, said, NOTE)
+        note = not_compared(report.coverage.watch, previous, report.period, words)
+        _line(sheet, note, NOTE)
     if text := _sized(book):
         _line(sheet, text, NOTE)
     counting = words.say("How the rates count: {policy}", policy=" ".join(book.policy))
@@ -226,7 +226,7 @@ def _key_figures(book: Book, sheet: Sheet) -> None:
 
 def _sized(book: Book) -> str | None:
     """How many modules give sizes; nothing where all do that have jobs."""
-    with_jobs = [own.figures for own in book.report.modules if own.figures.jobs]
+    with_jobs = [module.figures for module in book.report.modules if module.figures.jobs]
     given = sum(figures.bytes is not None for figures in with_jobs)
     if given == len(with_jobs):
         return None

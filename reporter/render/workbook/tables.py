@@ -124,7 +124,7 @@ class _Headed(Protocol):
 
 def widths_of(columns: Iterable[_Headed]) -> list[float]:
     """The widths of columns, with room for the longest word of each header, which is in bold."""
-    return [max(own.width, *map(_word_width, own.header.split())) for own in columns]
+    return [max(column.width, *map(_word_width, column.header.split())) for column in columns]
 
 
 def _word_width(word: str) -> float:

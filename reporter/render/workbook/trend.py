@@ -36,7 +36,7 @@ def _month_columns(book: Book) -> list[Column[MonthFigures]]:
     return [
         Column(say("Month"), 12, lambda month: month.period.label),
         Column(say("Jobs"), 10, lambda month: month.jobs if month.known else None, COUNT),
-        Column(say("Completed"), 12, lambda own: own.completed if own.known else None, COUNT),
+        Column(say("Completed"), 12, lambda month: month.completed if month.known else None, COUNT),
         Column(
             say("Success rate"),
             12,
@@ -49,10 +49,12 @@ def _month_columns(book: Book) -> list[Column[MonthFigures]]:
             lambda month: gigabytes(month.bytes, policy) if month.known else None,
             SIZE,
         ),
-        Column(say("Volume (bytes)"), 20, lambda own: own.bytes if own.known else None, COUNT),
+        Column(
+            say("Volume (bytes)"), 20, lambda month: month.bytes if month.known else None, COUNT
+        ),
         Column(say("Observed days"), 12, lambda month: month.observed_days, COUNT),
         Column(say("Days"), 10, lambda month: month.days, COUNT),
-        Column(say("Remark"), 18, lambda own: _remark(own, words), CENTERED),
+        Column(say("Remark"), 18, lambda month: _remark(month, words), CENTERED),
     ]
 
 
