@@ -18,7 +18,7 @@ from markupsafe import Markup
 from reporter.model import Figures, Look, Report, State
 from reporter.render.color import readable
 from reporter.render.fonts import LATIN
-from reporter.render.page import Page, ServicePage, page_of
+from reporter.render.page import ReportPage, ServicePage, page_of
 from reporter.render.pictures import Picture
 from reporter.render.templates import asset
 
@@ -48,7 +48,7 @@ def setter(look: Look, folder: Path) -> Callable[[Report], Callable[[], object]]
     return lambda report: partial(run, report)
 
 
-def _content(page: Page) -> Json:
+def _content(page: ReportPage) -> Json:
     """Everything on the pages, with the texts the templates have for it."""
     report, words, say = page.report, page.words, page.words.say
     period = words.period(report.period)
@@ -92,7 +92,7 @@ def _content(page: Page) -> Json:
     }  # fmt: skip
 
 
-def _service(own: ServicePage, page: Page) -> Json:
+def _service(own: ServicePage, page: ReportPage) -> Json:
     return {
         "title": own.title,
         "tiles": _tiles(own.tiles),
@@ -105,7 +105,7 @@ def _service(own: ServicePage, page: Page) -> Json:
     }
 
 
-def _services_table(page: Page) -> Json:
+def _services_table(page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [
@@ -123,7 +123,7 @@ def _services_table(page: Page) -> Json:
     return _table((24, 15, 9, 11, 11, 17, 13), map(say, head), rows, range(2, 7))
 
 
-def _modules(own: ServicePage, page: Page) -> Json:
+def _modules(own: ServicePage, page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = []
     for line in own.modules:
@@ -144,7 +144,7 @@ def _modules(own: ServicePage, page: Page) -> Json:
     return _table(widths, map(say, head), rows, (2, 3, 4, 5, 6, 8, 9))
 
 
-def _causes(own: ServicePage, page: Page) -> Json:
+def _causes(own: ServicePage, page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [
@@ -162,7 +162,7 @@ def _causes(own: ServicePage, page: Page) -> Json:
     return _table((23, 21, 8, 10, 10, 14, 14), map(say, head), rows, range(2, 7))
 
 
-def _gaps(own: ServicePage, page: Page) -> Json:
+def _gaps(own: ServicePage, page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [
@@ -176,7 +176,7 @@ def _gaps(own: ServicePage, page: Page) -> Json:
     return _table((34, 18, 18, 15, 15), map(say, head), rows, range(1, 5))
 
 
-def _quality(page: Page) -> Json:
+def _quality(page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [words.quality(own.kind), own.field, words.noted(own), words.number(own.count)]
@@ -185,7 +185,7 @@ def _quality(page: Page) -> Json:
     return _table((22, 18, 50, 10), map(say, ("Kind", "Field", "Value", "How often")), rows, (3,))
 
 
-def _sources(page: Page) -> Json:
+def _sources(page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [words.moment(own.fetched_at), own.url, words.number(own.rows), own.sha256]
@@ -208,17 +208,17 @@ def _tiles(tiles: Iterable[Any]) -> list[Json]:
     ]
 
 
-def _state(state: State, page: Page) -> Json:
+def _state(state: State, page: ReportPage) -> Json:
     text = f"{page.sign(state)} {page.words.state(state)}"
     return {"text": text, "state": page.css_class(state)}
 
 
-def _rate(figures: Figures, page: Page) -> str | Json:
+def _rate(figures: Figures, page: ReportPage) -> str | Json:
     text = page.words.percent(figures.success_rate)
     return {"text": text, "state": "critical"} if figures.success_target_met is False else text
 
 
-def _gap(figures: Figures, page: Page) -> str | Json:
+def _gap(figures: Figures, page: ReportPage) -> str | Json:
     text = page.words.duration(figures.longest_gap_s)
     return {"text": text, "state": "critical"} if figures.gap_target_met is False else text
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas
 
 from reporter.model import SECTIONS
-from reporter.render.letter import Mail
-from reporter.render.page import Page
+from reporter.render.letter import ReportMail
+from reporter.render.page import ReportPage
 from reporter.render.text import Words
 
 PATH = Path(__file__).parent.parent / "docs" / "templates.md"
@@ -38,7 +38,8 @@ sections `report`, `look` and `words` are short for those of `page`. A text the 
 know is printed as it is.
 
 The e-mail a report goes out with is `mail/report.txt` and `mail/report.html`, which say the same.
-They are given `mail` (see [Mail](#mail)) instead of `page`; in the text nothing is escaped.
+They are given `mail` (see [ReportMail](#reportmail)) instead of `page`; in the text nothing is
+escaped.
 
 """
 
@@ -46,7 +47,7 @@ They are given `mail` (see [Mail](#mail)) instead of `page`; in the text nothing
 def document() -> str:
     """The whole of docs/templates.md."""
     head = _HEAD.format(sections=", ".join(SECTIONS))
-    return head + "\n".join(_described(kind) for kind in _reachable(Page, Mail))
+    return head + "\n".join(_described(kind) for kind in _reachable(ReportPage, ReportMail))
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from markupsafe import Markup
 
 from reporter.model import Outcome, Silence
-from reporter.render.drawing import INK, QUIET, RULE, TEXT_SIZE, Drawing
+from reporter.render.drawing import INK, QUIET, RULE, TEXT_SIZE, SvgDrawing
 from reporter.render.fonts import text_width
 
 # Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
@@ -59,7 +59,7 @@ def daily_outcomes(
 ) -> Markup:
     """Jobs by outcome for each day, stacked; the failures of a day as a number above it."""
     height, top, base, left = 128.0, 16.0, 106.0, 30.0
-    drawing = Drawing(width, height, title)
+    drawing = SvgDrawing(width, height, title)
     most = max((sum(bar.counts.values()) for bar in bars), default=0)
     scale = (base - top) / most if most else 0.0
     step = (width - left) / max(len(bars), 1)
@@ -102,7 +102,7 @@ def horizontal_bars(bars: Sequence[Bar], width: float, title: str) -> Markup:
     """A bar for each value with its figures beside it, all on one scale from zero."""
     row, label_width, top = 16.0, width * 0.22, 2.0
     number_width = 8 + max((text_width(bar.shown, TEXT_SIZE) for bar in bars), default=0.0)
-    drawing = Drawing(width, top + row * len(bars) + 2, title)
+    drawing = SvgDrawing(width, top + row * len(bars) + 2, title)
     scale = max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
     room = width - label_width - number_width
     for number, bar in enumerate(bars):
@@ -138,7 +138,7 @@ def months(
     figure. A month nobody knows of is hatched, one not wholly observed pale; `target` is a line.
     """
     height, top, base = 118.0, 18.0, 100.0
-    drawing = Drawing(width, height, title)
+    drawing = SvgDrawing(width, height, title)
     scale = full or max((bar.value or 0.0 for bar in bars), default=0.0) or 1.0
     step = width / max(len(bars), 1)
     for number, bar in enumerate(bars):
@@ -161,7 +161,7 @@ def months(
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SparklineColumn:
     """One day of a sparkline; `value` is missing where nothing ran."""
 
     value: int | None
@@ -169,24 +169,24 @@ class Column:
     observed: bool
 
 
-def sparkline(columns: Sequence[Column], title: str) -> Markup:
+def sparkline(columns: Sequence[SparklineColumn], title: str) -> Markup:
     """Small columns, scaled to the largest; red below the line where a job failed."""
     width, height, base = 96.0, 15.0, 11.0
-    drawing = Drawing(width, height, title)
-    scale = max((own.value or 0 for own in columns), default=0) or 1
+    drawing = SvgDrawing(width, height, title)
+    scale = max((column.value or 0 for column in columns), default=0) or 1
     step = width / max(len(columns), 1)
-    for number, own in enumerate(columns):
+    for number, column in enumerate(columns):
         x = number * step
         drawing.column(
             x,
-            base - base * (own.value or 0) / scale,
+            base - base * (column.value or 0) / scale,
             step * 0.8,
-            base * (own.value or 0) / scale,
+            base * (column.value or 0) / scale,
             PLAIN,
         )
-        if own.failed:
+        if column.failed:
             drawing.column(x, base + 1, step * 0.8, 3, FILL[Outcome.FAILED])
-        elif not own.observed:
+        elif not column.observed:
             drawing.column(x, base + 1.5, step * 0.8, 0.8, QUIET)
     drawing.line(0, base + 0.4, width, 0, QUIET, 0.5)
     return drawing.svg()
@@ -218,9 +218,9 @@ def calendar(
     """
     label_width, top, tall = width * 0.22, 14.0, 15.0
     step = (width - label_width) / max(len(labels), 1)
-    drawing = Drawing(width, top + tall * len(rows) + 2, title)
+    drawing = SvgDrawing(width, top + tall * len(rows) + 2, title)
     every = max(1, round(13 / step))
-    middles = [(label_width + (number + 0.5) * step, own) for number, own in enumerate(labels)]
+    middles = [(label_width + (number + 0.5) * step, label) for number, label in enumerate(labels)]
     drawing.labels(top - 4, middles[::every], 7.5)
     for line, row in enumerate(rows):
         y = top + line * tall
@@ -241,7 +241,7 @@ def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -
             x, y = 0.0, y + 18
         places.append((x, y))
         x += wide + 9
-    drawing = Drawing(width, y + 18, title)
+    drawing = SvgDrawing(width, y + 18, title)
     lines: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
     for (x, y), (cell, label) in zip(places, entries, strict=True):
         _cell(drawing, cell, x + 0.5, y + 2, 15, 14)
@@ -252,7 +252,7 @@ def key(entries: Sequence[tuple[CalendarCell, str]], width: float, title: str) -
 
 
 def _cell(
-    drawing: Drawing, cell: CalendarCell, x: float, y: float, wide: float, tall: float
+    drawing: SvgDrawing, cell: CalendarCell, x: float, y: float, wide: float, tall: float
 ) -> None:
     if cell.outcome is None:
         match cell.silence:
@@ -267,7 +267,7 @@ def _cell(
     _sign(drawing, cell.outcome, x + wide / 2, y + tall / 2)
 
 
-def _sign(drawing: Drawing, outcome: Outcome, x: float, y: float) -> None:
+def _sign(drawing: SvgDrawing, outcome: Outcome, x: float, y: float) -> None:
     """A mark that tells the outcome without its colour; success alone has none."""
     match outcome:
         case Outcome.FAILED:
@@ -289,7 +289,7 @@ def _sign(drawing: Drawing, outcome: Outcome, x: float, y: float) -> None:
             pass
 
 
-def _hatch(drawing: Drawing, x: float, y: float, wide: float, tall: float) -> None:
+def _hatch(drawing: SvgDrawing, x: float, y: float, wide: float, tall: float) -> None:
     """Slanting lines: not observed."""
     gap = 3.5
     offset = gap - tall

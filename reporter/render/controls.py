@@ -102,8 +102,8 @@ def controls_of(report: Report, words: Words) -> list[Control]:
         Control(
             words.say(name),
             words.say(asks),
-            _listed([own for own in shown if own not in absent], words),
-            _listed([*(own for own in shown if own in absent), *lacking], words),
+            _listed([evidence for evidence in shown if evidence not in absent], words),
+            _listed([*(evidence for evidence in shown if evidence in absent), *lacking], words),
         )
         for name, asks, shown, lacking in _CONTROLS
     ]
@@ -117,4 +117,4 @@ def _absent(report: Report) -> Iterable[str]:
 
 
 def _listed(texts: list[str], words: Words) -> str:
-    return words.say(", ").join(words.say(own) for own in texts) or UNDEFINED
+    return words.say(", ").join(words.say(text) for text in texts) or UNDEFINED

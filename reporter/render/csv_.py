@@ -42,7 +42,7 @@ def _values(column: pd.Series) -> list[Any]:
     if kind == "m":
         return [_seconds(span) for span in _known(column.dt.total_seconds())]
     if kind == "b":
-        return ["true" if own else "false" for own in column.tolist()]
+        return ["true" if flag else "false" for flag in column.tolist()]
     return _known(column)
 
 

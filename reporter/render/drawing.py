@@ -24,7 +24,7 @@ Anchor = Literal["start", "middle", "end"]
 _SHARE_BEFORE: Final[dict[Anchor, float]] = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
-class Drawing:
+class SvgDrawing:
     """Marks gathered by colour, and texts by style, until they become one SVG."""
 
     def __init__(self, width: float, height: float, title: str) -> None:
@@ -114,7 +114,7 @@ class Drawing:
             f'<path d="{"".join(d)}" stroke="{color}" stroke-width="{width:.4g}" fill="none"/>'
             for (color, width), d in (*self._columns.items(), *self._strokes.items())
         )
-        texts = (f"<g {style}>{''.join(own)}</g>" for style, own in self._texts.items())
+        texts = (f"<g {style}>{''.join(elements)}</g>" for style, elements in self._texts.items())
         # The family is the page's: an SVG inside HTML does not inherit it in WeasyPrint.
         return Markup(  # noqa: S704  every text is escaped above
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'

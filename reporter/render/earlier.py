@@ -1,20 +1,20 @@
-"""Reports of earlier definitions, as those who write about them expect them."""
+"""Reports of earlier definitions, in the shape the code that writes about them expects."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-Figures = Mapping[str, Any]
+JsonFigures = Mapping[str, Any]
 
 _WATCHED: Final = {"snapshots": 1, "observed_days": 1, "days": 1, "watched_share": 1.0}
 
 
-def with_present_keys(report: Figures) -> Figures:
+def with_present_keys(report: JsonFigures) -> JsonFigures:
     """The JSON of a report with every key of the present schema, whose own `schema` it keeps.
 
-    A report of version 1 knew nothing of scopes, of what is stored, or of how closely anybody
-    looked: it is given what makes nothing be said of them. Its figures stay as they were printed.
+    A report of version 1 knew nothing of scopes, stored volume, or how closely the period was
+    watched: it gets values that print nothing about them. Its figures stay as they were printed.
     """
     if report["schema"] != 1:
         return report
@@ -31,10 +31,10 @@ def with_present_keys(report: Figures) -> Figures:
         **report,
         "policy": {"target_object_success_rate": None, "watch_every_s": None, **policy},
         "totals": _figures(report["totals"]),
-        "services": [_figures(own) for own in report["services"]],
-        "modules": [{"scopes": [], **_figures(own)} for own in report["modules"]],
-        "gaps": [{"name": None, "certain": True, **own} for own in report["gaps"]],
-        "quality": [_note(own) for own in report["quality"]],
+        "services": [_figures(service) for service in report["services"]],
+        "modules": [{"scopes": [], **_figures(module)} for module in report["modules"]],
+        "gaps": [{"name": None, "certain": True, **gap} for gap in report["gaps"]],
+        "quality": [_note(note) for note in report["quality"]],
         "subscription": {"other_products": 0, **report["subscription"]},
         "coverage": _coverage(report["coverage"]),
         "previous": previous and _previous(previous),
@@ -42,8 +42,8 @@ def with_present_keys(report: Figures) -> Figures:
     }
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
-    """Figures of which there was one gap, and each job had a size or none."""
+def _figures(figures: JsonFigures) -> dict[str, Any]:
+    """Figures that had one gap, and where every job counted as one with a size."""
     return {
         "sized_jobs": figures["jobs"],
         "stored_bytes": None,
@@ -54,8 +54,8 @@ def _figures(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _coverage(coverage: Figures) -> dict[str, Any]:
-    """The coverage of modules that were one scope each."""
+def _coverage(coverage: JsonFigures) -> dict[str, Any]:
+    """Coverage in which each module was one scope."""
     return {
         "modules_idle": 0,
         "modules_off": 0,
@@ -67,13 +67,13 @@ def _coverage(coverage: Figures) -> dict[str, Any]:
     }
 
 
-def _note(note: Figures) -> dict[str, Any]:
-    """A note on one value, where there now is one on all values of a kind and field."""
+def _note(note: JsonFigures) -> dict[str, Any]:
+    """A note on one value; today a note covers all values of a kind and field."""
     value = note["value"]
     return {"values": [] if value is None else [value], **note}
 
 
-def _previous(previous: Figures) -> dict[str, Any]:
+def _previous(previous: JsonFigures) -> dict[str, Any]:
     return {
         "watch": _WATCHED,
         "comparable": True,
@@ -82,6 +82,6 @@ def _previous(previous: Figures) -> dict[str, Any]:
     }
 
 
-def _restates(restates: Figures) -> dict[str, Any]:
-    changes = [{"name": None, **own} for own in restates["changes"]]
+def _restates(restates: JsonFigures) -> dict[str, Any]:
+    changes = [{"name": None, **change} for change in restates["changes"]]
     return {"redefined": False, "late": False, **restates, "changes": changes}

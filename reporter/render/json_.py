@@ -64,16 +64,18 @@ def report_dict(report: Report) -> dict[str, Any]:
             reason_text(reason, Words("en", report.policy.units)) for reason in report.reasons
         ],
         "totals": _plain(report.totals),
-        "services": [{"service": own.service} | _plain(own.figures) for own in report.services],
+        "services": [
+            {"service": service.service} | _plain(service.figures) for service in report.services
+        ],
         "modules": [
             {
-                "service": own.service,
-                "module": own.module,
-                "state": own.state.value,
-                "scopes": [_scope(scope) for scope in own.scopes],
+                "service": module.service,
+                "module": module.module,
+                "state": module.state.value,
+                "scopes": [_scope(scope) for scope in module.scopes],
             }
-            | _plain(own.figures)
-            for own in report.modules
+            | _plain(module.figures)
+            for module in report.modules
         ],
         "daily": _plain(report.daily),
         "previous": None
@@ -113,8 +115,8 @@ def report_dict(report: Report) -> dict[str, Any]:
             "absence": _absence(report.protection.absence),
             "totals": _plain(report.protection.totals),
             "modules": [
-                {"service": own.service, "module": own.module} | _plain(own.figures)
-                for own in report.protection.modules
+                {"service": module.service, "module": module.module} | _plain(module.figures)
+                for module in report.protection.modules
             ],
         },
         "subscription": {
@@ -157,16 +159,16 @@ def _absence(absence: Absence | None) -> dict[str, str] | None:
     return {"kind": absence.kind.value, "said": absence.said}
 
 
-def _restore_tests(own: RestoreTests | None) -> dict[str, Any] | None:
-    if own is None:
+def _restore_tests(restoring: RestoreTests | None) -> dict[str, Any] | None:
+    if restoring is None:
         return None
     return {
-        "standing": own.standing.value,
-        "last_on": _plain(own.last and own.last.date),
-        "last_result": own.last and own.last.result.value,
-        "last_passed_on": _plain(own.last_passed_on),
-        "in_twelve_months": len(own.tests),
-        "tests": _plain(own.tests),
+        "standing": restoring.standing.value,
+        "last_on": _plain(restoring.last and restoring.last.date),
+        "last_result": restoring.last and restoring.last.result.value,
+        "last_passed_on": _plain(restoring.last_passed_on),
+        "in_twelve_months": len(restoring.tests),
+        "tests": _plain(restoring.tests),
     }
 
 

@@ -46,7 +46,7 @@ from reporter.render.listed import (
     undated_lines,
 )
 from reporter.render.logo import LogoPicture, picture_of
-from reporter.render.restated import Restated, correction, restated
+from reporter.render.restated import RestatedFigure, correction, restated
 from reporter.render.sentences import module_label, module_name, with_scope
 from reporter.render.templates import filled
 from reporter.render.text import STATE_SIGNS, Words, counted, shortened
@@ -113,7 +113,7 @@ class MailModule:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ReportMail:
     """Everything a template of the e-mail can use, as `mail`."""
 
     customer: str
@@ -153,7 +153,7 @@ class Mail:
     switched off or gone."""
     correction: str | None
     """Which version this is and which it corrects; None where it corrects none."""
-    restated: tuple[Restated, ...]
+    restated: tuple[RestatedFigure, ...]
     """The figures this version corrects, at most four."""
     more_restated: int
     """How many such figures are left out."""
@@ -227,16 +227,18 @@ def _mail(
     link: str,
     redirected_from: Sequence[str],
     root: str,
-) -> Mail:
+) -> ReportMail:
     period = _period(figures["period"])
     words = Words.about(period, look.locale, figures["policy"]["units"])
     case = _case(figures, period)
-    needy = sorted((own for own in case.expected if own.state is not State.HEALTHY), key=_pressing)
+    needy = sorted(
+        (module for module in case.expected if module.state is not State.HEALTHY), key=_pressing
+    )
     former = figures["restates"]
     restatement = _restatement(former, period) if former else None
     changed = restated(restatement.changes, words) if restatement else []
     brand = look.brand
-    return Mail(
+    return ReportMail(
         customer=one_line(figures["customer"]["name"]),
         period=period,
         words=words,
@@ -251,7 +253,7 @@ def _mail(
         marks=tuple(marks(case.watched, words)),
         lines=tuple(_lines(figures, case, words)),
         tiles=tuple(tiles(case, words)),
-        modules=tuple(_module(own, words) for own in needy[:MOST_MODULES]),
+        modules=tuple(_module(module, words) for module in needy[:MOST_MODULES]),
         more_modules=max(0, len(needy) - MOST_MODULES),
         as_of=case.watched.as_of,
         correction=correction(figures["version"], restatement, words, definitions=figures["schema"])
@@ -273,7 +275,7 @@ def _case(figures: Mapping[str, Any], period: Period) -> Case:
     first_look = figures["first_look"]
     return Case(
         _FIGURES.validate_python(figures["totals"]),
-        tuple(_module_figures(own, period) for own in figures["modules"]),
+        tuple(_module_figures(module, period) for module in figures["modules"]),
         policy,
         _previous(previous) if previous and previous["comparable"] else None,
         Watched(
@@ -292,8 +294,13 @@ def _case(figures: Mapping[str, Any], period: Period) -> Case:
 
 def _policy(policy: Mapping[str, Any]) -> Policy:
     targets = (
-        own | {"max_gap": None if own["max_gap_s"] is None else timedelta(seconds=own["max_gap_s"])}
-        for own in policy["targets"]
+        target
+        | {
+            "max_gap": None
+            if target["max_gap_s"] is None
+            else timedelta(seconds=target["max_gap_s"])
+        }
+        for target in policy["targets"]
     )
     # What earlier definitions knew nothing of is left as it would be without a word of it.
     given = {
@@ -311,17 +318,17 @@ def _policy(policy: Mapping[str, Any]) -> Policy:
             "units": policy["units"],
             "target_success_rate": policy["target_success_rate"],
             "max_gap": policy["max_gap_s"],
-            "targets": [_TARGET.validate_python(own) for own in targets],
+            "targets": [_TARGET.validate_python(target) for target in targets],
             **given,
         }
     )
 
 
-def _module_figures(own: Mapping[str, Any], period: Period) -> ModuleFigures:
+def _module_figures(module: Mapping[str, Any], period: Period) -> ModuleFigures:
     return ModuleFigures(
-        own["service"],
-        own["module"],
-        State(own["state"]),
+        module["service"],
+        module["module"],
+        State(module["state"]),
         tuple(
             ScopeFigures(
                 scope["name"],
@@ -330,9 +337,9 @@ def _module_figures(own: Mapping[str, Any], period: Period) -> ModuleFigures:
                 None if scope["listed_since"] is None else _moment(scope["listed_since"], period),
                 _FIGURES.validate_python(scope),
             )
-            for scope in own["scopes"]
+            for scope in module["scopes"]
         ),
-        _FIGURES.validate_python(own),
+        _FIGURES.validate_python(module),
     )
 
 
@@ -341,12 +348,12 @@ def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[Reaso
     as_of = subscription["as_of"]
     if as_of is None or _moment(as_of, period) >= period.end:
         return
-    for own in _PRODUCTS.validate_python(subscription["products"]):
-        if own.expired:
+    for product in _PRODUCTS.validate_python(subscription["products"]):
+        if product.expired:
             yield ReasonKind.EXPIRED
-        if own.over_seats:
+        if product.over_seats:
             yield ReasonKind.OVER_SEATS
-        if own.over_capacity:
+        if product.over_capacity:
             yield ReasonKind.OVER_CAPACITY
 
 
@@ -387,25 +394,25 @@ def _counts(case: Case, words: Words) -> list[str]:
     """
     if not case.modules:
         return [words.say("no module known")]
-    states = [own.state for own in case.expected]
+    states = [module.state for module in case.expected]
     if not states:
         return [words.say("no backup expected")]
     worst = min(states, key=list(State).index)
     some = words.number(states.count(worst))
-    others = [own for own in states if own is not worst]
+    others = [state for state in states if state is not worst]
     return [words.count(*_WORST[worst], len(states), some=some), *needs(others, words)]
 
 
-def _module(own: ModuleFigures, words: Words) -> MailModule:
-    label = module_label(own.service, own.module)
-    name = label if label == own.service else module_name(own.service, own.module)
+def _module(module: ModuleFigures, words: Words) -> MailModule:
+    label = module_label(module.service, module.module)
+    name = label if label == module.service else module_name(module.service, module.module)
     worst = next(
-        (scope for scope in own.scopes[:1] if scope.name and scope.state is own.state), None
+        (scope for scope in module.scopes[:1] if scope.name and scope.state is module.state), None
     )
-    scope, figures = (worst.name, worst.figures) if worst else (None, own.figures)
+    scope, figures = (worst.name, worst.figures) if worst else (None, module.figures)
     gap = words.gap(figures.longest_gap_s, figures.longest_gap_at_most_s)
     return MailModule(
-        words.name(with_scope(shortened(name), scope)), own.state, figures.success_rate, gap
+        words.name(with_scope(shortened(name), scope)), module.state, figures.success_rate, gap
     )
 
 
@@ -426,7 +433,7 @@ def _restatement(former: Mapping[str, Any], period: Period) -> Restatement:
     return Restatement(
         former["version"],
         _moment(former["made_at"], period),
-        tuple(Change(**own) for own in former["changes"]),
+        tuple(Change(**change) for change in former["changes"]),
         redefined=former["redefined"],
         late=former["late"],
     )

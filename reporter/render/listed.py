@@ -38,16 +38,16 @@ def listed_lines(
     service, module and name.
     """
     alike: defaultdict[tuple[Listed, date | None], list[str]] = defaultdict(list)
-    for own in modules:
-        kinds = {(scope.listed, _day(scope.listed_since)) for scope in own.scopes}
-        for scope in own.scopes:
-            if scope.in_sight or (own.service, own.module, scope.name) in told:
+    for module in modules:
+        kinds = {(scope.listed, _day(scope.listed_since)) for scope in module.scopes}
+        for scope in module.scopes:
+            if scope.in_sight or (module.service, module.module, scope.name) in told:
                 continue
             whole = len(kinds) == 1
             name = (
-                module_label(own.service, own.module)
+                module_label(module.service, module.module)
                 if whole
-                else scope_label(own.service, own.module, scope.name)
+                else scope_label(module.service, module.module, scope.name)
             )
             names = alike[scope.listed, _day(scope.listed_since)]
             if name not in names:
@@ -82,17 +82,17 @@ def _capitalised(text: str) -> str:
 
 def running_lines(jobs: Sequence[RunningJob], words: Words) -> list[str]:
     """The jobs that have been running for over a day, one line for all of them."""
-    long = [own for own in jobs if own.length_s > LONG_RUN_S]
+    long = [job for job in jobs if job.length_s > LONG_RUN_S]
     if not long:
         return []
     names = [
         words.say(
             "{module} since {day}, {length}",
-            module=words.name(shortened(scope_label(own.service, own.module, own.name))),
-            day=words.short_day(own.started_at),
-            length=running_for(own, words),
+            module=words.name(shortened(scope_label(job.service, job.module, job.name))),
+            day=words.short_day(job.started_at),
+            length=running_for(job, words),
         )
-        for own in long
+        for job in long
     ]
     return [words.say("Still running: {names}.", names=words.listed(names, _MOST_NAMES))]
 
@@ -121,7 +121,7 @@ def undated_lines(notes: Iterable[QualityNote], words: Words) -> list[str]:
 
 def undated(notes: Iterable[QualityNote]) -> int:
     """How many jobs cannot be dated."""
-    return sum(own.count for own in notes if own.kind is QualityKind.UNDATED)
+    return sum(note.count for note in notes if note.kind is QualityKind.UNDATED)
 
 
 def left_out_lines(left_out: Sequence[LeftOut], words: Words) -> list[str]:
@@ -129,13 +129,14 @@ def left_out_lines(left_out: Sequence[LeftOut], words: Words) -> list[str]:
     if not left_out:
         return []
     names = [
-        words.name(shortened(scope_label(own.service, own.module, own.name))) for own in left_out
+        words.name(shortened(scope_label(scope.service, scope.module, scope.name)))
+        for scope in left_out
     ]
     return [
         words.count(
             "Left out of every figure, with {number} job: {names}.",
             "Left out of every figure, with {number} jobs: {names}.",
-            sum(own.jobs for own in left_out),
+            sum(scope.jobs for scope in left_out),
             names=words.listed(names, _MOST_NAMES),
         )
     ]

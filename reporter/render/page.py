@@ -55,7 +55,7 @@ from reporter.render.protection import (
     remaining,
     subscription_title,
 )
-from reporter.render.restated import Restated, correction, restated
+from reporter.render.restated import RestatedFigure, correction, restated
 from reporter.render.restoring import (
     RESULT_STATES,
     RESULT_WORDS,
@@ -97,8 +97,8 @@ MOST_SCOPES: Final = 12
 MOST_RUNNING: Final = 6
 LONGEST_CELL: Final = 120
 
-Days = dict[tuple[str, str], list[DayFigures]]
-Silences = dict[tuple[str, str], dict[date, Silence]]
+DaysByModule = dict[tuple[str, str], list[DayFigures]]
+SilencesByModule = dict[tuple[str, str], dict[date, Silence]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class ServicePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReportPage:
     """Everything a template can use, as `page`."""
 
     report: ReportFigures
@@ -270,7 +270,7 @@ class Page:
     """How the report counts and judges, a sentence each."""
     correction: str | None
     """Which version this is and which it corrects; None where it corrects none."""
-    restated: tuple[Restated, ...]
+    restated: tuple[RestatedFigure, ...]
     """The figures this version corrects, at most six; empty where it corrects none."""
     more_restated: int
     """How many such figures are left out."""
@@ -336,7 +336,7 @@ def sections_of(look: Look) -> tuple[str, ...]:
     return look.sections or DEPTHS[look.depth]
 
 
-def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0) -> Page:
+def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0) -> ReportPage:
     """Everything a template can use for one report."""
     words = Words.about(report.period, look.locale, report.policy.units)
     sections = sections_of(look)
@@ -347,7 +347,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     changed = restated(report.restatement.changes, words) if report.restatement else []
     restoring = report.restore_tests
     tests = restoring.tests if restoring else ()
-    return Page(
+    return ReportPage(
         report=report.plain,
         look=replace(look, templates=None),  # a path would lead them to files
         words=words,
@@ -362,7 +362,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         steps=tuple(to_do[:MOST_STEPS]),
         more_steps=tuple(to_do[MOST_STEPS:]),
         all_met=case.all_met,
-        scoped=any(own.named for own in report.modules),
+        scoped=any(module.named for module in report.modules),
         daily=pictures.daily(report.daily, axis, report.policy, target, words, look.page_size)
         if report.totals.jobs
         else None,
@@ -418,9 +418,9 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
     watched = Watched.of(report)
     rarely = [rarely_asked(watched, words)] if watched.share < 1 and not watched.sparse else []
     to_do = {
-        (own.service, own.module, own.name)
-        for own in report.reasons
-        if own.kind in (ReasonKind.SWITCHED_OFF, ReasonKind.GONE)
+        (reason.service, reason.module, reason.name)
+        for reason in report.reasons
+        if reason.kind in (ReasonKind.SWITCHED_OFF, ReasonKind.GONE)
     }
     listed = listed_lines(report.modules, words, to_do)
     if listed:
@@ -438,55 +438,56 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
 def _services(
     report: Report, case: Case, axis: pictures.Axis, words: Words, look: Look
 ) -> tuple[ServicePage, ...]:
-    days: Days = defaultdict(list)
+    days: DaysByModule = defaultdict(list)
     for day in report.daily:
         days[day.service, day.module].append(day)
-    silences: Silences = defaultdict(dict)
+    silences: SilencesByModule = defaultdict(dict)
     for silent in report.silent:
         silences[silent.service, silent.module][silent.date] = silent.silence
     return tuple(
-        _service(report, own, case, (days, silences), axis, words, look) for own in report.services
+        _service(report, service, case, (days, silences), axis, words, look)
+        for service in report.services
     )
 
 
 def _service(
     report: Report,
-    own: ServiceFigures,
+    of_service: ServiceFigures,
     case: Case,
-    by_day: tuple[Days, Silences],
+    by_day: tuple[DaysByModule, SilencesByModule],
     axis: pictures.Axis,
     words: Words,
     look: Look,
 ) -> ServicePage:
-    service, figures, (days, silences) = own.service, own.figures, by_day
-    modules = [own for own in report.modules if own.service == service]
+    service, figures, (days, silences) = of_service.service, of_service.figures, by_day
+    modules = [module for module in report.modules if module.service == service]
     gaps = [gap for gap in report.gaps if gap.service == service]
     running = [job for job in report.running if job.service == service]
     target = report.policy.success_target(service)
-    of_service = [day for own in modules for day in days.get((service, own.module), ())]
+    service_days = [day for module in modules for day in days.get((service, module.module), ())]
     return ServicePage(
         service=service,
-        state=min((own.state for own in modules), key=list(State).index),
+        state=min((module.state for module in modules), key=list(State).index),
         unjudged=unjudged(modules, report.policy, words),
         title=service_title(service, figures, case, words),
         figures=figures,
         tiles=tuple(service_tiles(service, figures, case, words)),
         modules=tuple(
             _module(
-                own,
+                module,
                 pictures.sparkline(
-                    days.get((service, own.module), []),
-                    silences.get((service, own.module), {}),
+                    days.get((service, module.module), []),
+                    silences.get((service, module.module), {}),
                     axis,
-                    shortened(module_label(service, own.module)),
+                    shortened(module_label(service, module.module)),
                     words,
                 ),
                 report.policy,
                 words,
             )
-            for own in modules
+            for module in modules
         ),
-        daily=pictures.daily(of_service, axis, report.policy, target, words, look.page_size)
+        daily=pictures.daily(service_days, axis, report.policy, target, words, look.page_size)
         if figures.jobs
         else None,
         calendar=pictures.calendar(modules, days, silences, axis, words, look.page_size),
@@ -517,24 +518,24 @@ def _no_gap(
     return words.say("No scope was without a recovery point for longer than its target allows.")
 
 
-def _module(own: ModuleFigures, sparkline: Markup, policy: Policy, words: Words) -> ModuleLine:
-    scopes = [_scope(own, scope, policy, words) for scope in own.scopes]
-    named = [line for scope, line in zip(own.scopes, scopes, strict=True) if scope.name]
+def _module(module: ModuleFigures, sparkline: Markup, policy: Policy, words: Words) -> ModuleLine:
+    scopes = [_scope(module, scope, policy, words) for scope in module.scopes]
+    named = [line for scope, line in zip(module.scopes, scopes, strict=True) if scope.name]
     alone = scopes[0] if len(scopes) == 1 else None
     return ModuleLine(
-        label=shortened(module_label(own.service, own.module), LONGEST_CELL),
-        state=own.state,
-        note=alone.note if alone else unjudged([own], policy, words) or "",
+        label=shortened(module_label(module.service, module.module), LONGEST_CELL),
+        state=module.state,
+        note=alone.note if alone else unjudged([module], policy, words) or "",
         judged=alone.judged if alone else True,
-        figures=own.figures,
+        figures=module.figures,
         sparkline=sparkline,
         scopes=tuple(named[:MOST_SCOPES]),
         more_scopes=max(0, len(named) - MOST_SCOPES),
     )
 
 
-def _scope(own: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words) -> ScopeLine:
-    allowed = policy.gap_target(own.service, own.module, scope.name)
+def _scope(module: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Words) -> ScopeLine:
+    allowed = policy.gap_target(module.service, module.module, scope.name)
     unclear = bool(allowed) and scope.in_sight and scope.figures.gap_target_met is None
     note = _listing(scope, words)
     if scope.state is State.HEALTHY and scope.figures.success_target_met is False:
@@ -571,7 +572,9 @@ def _causes(exceptions: Sequence[JobException]) -> tuple[Cause, ...]:
         label = with_scope(shortened(label, LONGEST_CELL), job.name)
         groups[label, job.status or "—", job.outcome].append(job)
     causes = [_cause(*key, jobs) for key, jobs in groups.items()]
-    return tuple(sorted(causes, key=lambda own: (-own.open, -own.jobs, own.label, own.status)))
+    return tuple(
+        sorted(causes, key=lambda cause: (-cause.open, -cause.jobs, cause.label, cause.status))
+    )
 
 
 def _cause(label: str, status: str, outcome: Outcome, jobs: Sequence[JobException]) -> Cause:

@@ -21,7 +21,7 @@ from reporter.model import (
     Silence,
 )
 from reporter.render import charts
-from reporter.render.charts import Bar, CalendarCell, CalendarRow, Column, DayBar, MonthBar
+from reporter.render.charts import Bar, CalendarCell, CalendarRow, DayBar, MonthBar, SparklineColumn
 from reporter.render.sentences import module_label
 from reporter.render.text import Words, marked, shortened
 from reporter.render.watched import Watched
@@ -208,13 +208,13 @@ def sparkline(
         ran = [by_date[day] for day in column if day in by_date]
         sizes = [day.bytes for day in ran if day.bytes is not None]
         columns.append(
-            Column(
+            SparklineColumn(
                 sum(sizes) if sizes else None,
                 failed=any(day.failed or day.cancelled for day in ran),
                 observed=bool(ran) or _silence(column, silences) is not Silence.NOT_OBSERVED,
             )
         )
-    given = [own.value for own in columns if own.value is not None]
+    given = [column.value for column in columns if column.value is not None]
     title = (
         words.say(
             "{module}: volume by day, at most {size}", module=name, size=words.size(max(given))
@@ -227,9 +227,9 @@ def sparkline(
 
 def _silence(column: Iterable[date], silences: Silences) -> Silence | None:
     """What a column without a job amounts to: silence is only known where all of it was seen."""
-    found = {silences[day] for day in column if day in silences}
+    kinds = {silences[day] for day in column if day in silences}
     order = (Silence.NOT_OBSERVED, Silence.NO_RUN, Silence.TO_COME)
-    return next((own for own in order if own in found), None)
+    return next((kind for kind in order if kind in kinds), None)
 
 
 def calendar(
@@ -243,19 +243,19 @@ def calendar(
     """The worst outcome of each module and day, in parts that fit a page."""
     rows = [
         CalendarRow(
-            module_label(own.service, own.module),
+            module_label(module.service, module.module),
             _cells(
-                days.get((own.service, own.module), ()),
-                silences.get((own.service, own.module), {}),
+                days.get((module.service, module.module), ()),
+                silences.get((module.service, module.module), {}),
                 axis,
             ),
         )
-        for own in modules
+        for module in modules
     ]
     bad = {
         day.date
-        for own in modules
-        for day in days.get((own.service, own.module), ())
+        for module in modules
+        for day in days.get((module.service, module.module), ())
         if day.worst in (Outcome.FAILED, Outcome.CANCELLED, Outcome.UNKNOWN)
     }
     total = sum(len(column) for column in axis.days)
@@ -330,21 +330,21 @@ def durations(
     modules: Sequence[ModuleFigures], words: Words, size: Literal["A4", "Letter"]
 ) -> Picture | None:
     """How long the jobs of each module take; None where no duration is known."""
-    timed = [own for own in modules if own.figures.duration_median_s is not None]
+    timed = [module for module in modules if module.figures.duration_median_s is not None]
     if not timed:
         return None
-    timed.sort(key=lambda own: (-(own.figures.duration_median_s or 0), own.module))
+    timed.sort(key=lambda module: (-(module.figures.duration_median_s or 0), module.module))
     bars = [
         Bar(
-            shortened(module_label(own.service, own.module)),
-            own.figures.duration_median_s,
+            shortened(module_label(module.service, module.module)),
+            module.figures.duration_median_s,
             words.say(
                 "{median}, mean {mean}",
-                median=words.duration(own.figures.duration_median_s),
-                mean=words.duration(own.figures.duration_mean_s),
+                median=words.duration(module.figures.duration_median_s),
+                mean=words.duration(module.figures.duration_mean_s),
             ),
         )
-        for own in timed
+        for module in timed
     ]
     title = (
         words.say(

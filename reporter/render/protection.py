@@ -53,11 +53,11 @@ def no_subscription(subscription: Subscription, words: Words) -> str | None:
 
 def protection_title(protection: Protection, words: Words) -> str:
     """The message: what is least protected, or that all is."""
-    shares = [(own.figures.share, own) for own in protection.modules]
-    known = [(share, own) for share, own in shares if share is not None]
+    shares = [(module.figures.share, module) for module in protection.modules]
+    known = [(share, module) for share, module in shares if share is not None]
     if not known:
         return words.say("Protected data")
-    share, worst = min(known, key=lambda own: own[0])
+    share, worst = min(known, key=lambda pair: pair[0])
     if share < 1:
         return words.say(
             "{module}: {protected} of {scanned} objects found are protected",
@@ -81,24 +81,26 @@ def protection_title(protection: Protection, words: Words) -> str:
 def subscription_title(subscription: Subscription, words: Words) -> str:
     """The message: what expires first, what is used beyond what was bought, or that all is well."""
     products = subscription.products
-    for own in products:
-        if own.expired:
-            return words.say("{product} has expired", product=own.service)
-        if own.ending:
+    for product in products:
+        if product.expired:
+            return words.say("{product} has expired", product=product.service)
+        if product.ending:
             return words.count(
                 "{product} expires in {number} day",
                 "{product} expires in {number} days",
-                own.days_left or 0,
-                product=own.service,
+                product.days_left or 0,
+                product=product.service,
             )
-    for own in products:
-        if own.over_capacity:
-            return words.say("{product}: more is protected than was bought", product=own.service)
-        if own.over_seats:
+    for product in products:
+        if product.over_capacity:
             return words.say(
-                "{product}: more licences in use than seats bought", product=own.service
+                "{product}: more is protected than was bought", product=product.service
             )
-    if products and all(own.days_left is not None for own in products):
+        if product.over_seats:
+            return words.say(
+                "{product}: more licences in use than seats bought", product=product.service
+            )
+    if products and all(product.days_left is not None for product in products):
         return words.say("No product expires within 60 days")
     return words.say("Subscription")
 

@@ -110,7 +110,7 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Restated:
+class RestatedFigure:
     """One figure that was another, in words."""
 
     module: str
@@ -160,19 +160,24 @@ def why(restatement: Restatement, words: Words, *, definitions: int = SCHEMA) ->
     return ""
 
 
-def restated(changes: Iterable[Change], words: Words) -> list[Restated]:
+def restated(changes: Iterable[Change], words: Words) -> list[RestatedFigure]:
     """The changes in words: those of the customer first, the most telling first."""
     order = list(_FIGURES)
     in_order = sorted(
         changes,
-        key=lambda own: (own.service, own.module, own.name or "", order.index(own.figure)),
+        key=lambda change: (
+            change.service,
+            change.module,
+            change.name or "",
+            order.index(change.figure),
+        ),
     )
-    return [_in_words(own, words) for own in in_order]
+    return [_in_words(change, words) for change in in_order]
 
 
-def _in_words(change: Change, words: Words) -> Restated:
+def _in_words(change: Change, words: Words) -> RestatedFigure:
     label, kind = _FIGURES[change.figure]
-    return Restated(
+    return RestatedFigure(
         scope_label(change.service, change.module, change.name) if change.service else "",
         words.say(label),
         _value(change.before, kind, words),

@@ -170,15 +170,19 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
             **rates,
         )
     )
-    own = [
+    names = [
         words.name(" / ".join(shortened(part) for part in place if part))
-        for place in ((own.service, own.module, own.name) for own in policy.targets)
+        for place in ((special.service, special.module, special.name) for special in policy.targets)
     ]
     return [
         words.say(warning),
         words.say(cancelled),
         target,
-        *([words.say("Targets of their own: {names}.", names=words.listed(own))] if own else []),
+        *(
+            [words.say("Targets of their own: {names}.", names=words.listed(names))]
+            if names
+            else []
+        ),
         words.say("1 GB is {base} bytes.", base="1024³" if policy.units == "binary" else "1000³"),
     ]
 

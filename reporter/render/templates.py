@@ -74,8 +74,8 @@ def _is_method(value: object) -> bool:
     return callable(method) and _is_readable(getattr(method, "__self__", method))
 
 
-class _OwnFiles(jinja2.FileSystemLoader):
-    """The templates in some folders, and nothing that a link in one of them leads to."""
+class _FolderLoader(jinja2.FileSystemLoader):
+    """Loads the templates in some folders, and nothing that a link in them leads to."""
 
     def get_source(
         self, environment: jinja2.Environment, template: str
@@ -105,15 +105,15 @@ def templates_folder() -> Path:
 
 
 @functools.cache
-def environment(own: Path | None = None) -> jinja2.Environment:
-    """The templates, those of a folder `own` before the shipped ones.
+def environment(provider_folder: Path | None = None) -> jinja2.Environment:
+    """The templates: those in `provider_folder` come before the shipped ones.
 
     Everything but plain text is escaped, a value a template misspells is an error, and a template
     can neither reach into Python nor change what it is given.
     """
-    folders = [folder for folder in (own, templates_folder()) if folder]
+    folders = [folder for folder in (provider_folder, templates_folder()) if folder]
     return PlainValues(
-        loader=_OwnFiles(folders),
+        loader=_FolderLoader(folders),
         autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -122,7 +122,7 @@ def environment(own: Path | None = None) -> jinja2.Environment:
 
 
 def filled(look: Look, name: str, **values: object) -> str:
-    """A template, the look's own before the shipped one, with values in it.
+    """A template filled with values; the provider's template comes before the shipped one.
 
     Raises:
         TemplateError: it cannot be read, or uses what is not there.

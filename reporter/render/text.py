@@ -174,8 +174,8 @@ class Words:
 
     def noted(self, note: QualityNote) -> str:
         """The examples of a note as they are, or what was found in words; long ones are cut."""
-        found = (self.say(own) if own in _FINDINGS else own for own in note.values)
-        return self.say("; ").join(shortened(own, _LONGEST_EXAMPLE) for own in found)
+        texts = (self.say(value) if value in _FINDINGS else value for value in note.values)
+        return self.say("; ").join(shortened(text, _LONGEST_EXAMPLE) for text in texts)
 
     def name(self, name: str) -> str:
         """A name inside a sentence: one from right to left must not turn what stands around it."""
@@ -241,7 +241,9 @@ class Words:
         """
         if rate is None or not rate < target <= _shown(rate) / 100:
             return self.percent(rate)
-        digits = next((own for own in range(2, 6) if round(rate * 100, own) < target * 100), 6)
+        digits = next(
+            (places for places in range(2, 6) if round(rate * 100, places) < target * 100), 6
+        )
         return self._percent(
             format_decimal(rate * 100, f"#,##0.{'0' * digits}", locale=self.locale)
         )
@@ -333,7 +335,9 @@ class Words:
     def days(self, days: Iterable[date]) -> str:
         """Days with runs of neighbours as ranges: Oct 3–5, Oct 17."""
         runs = []
-        for _, group in groupby(enumerate(sorted(days)), lambda own: own[1].toordinal() - own[0]):
+        for _, group in groupby(
+            enumerate(sorted(days)), lambda numbered: numbered[1].toordinal() - numbered[0]
+        ):
             run = [day for _, day in group]
             first, last = self.short_day(run[0]), self.short_day(run[-1])
             runs.append(first if len(run) == 1 else f"{first}{_NO_BREAK}–{_NO_BREAK}{last}")

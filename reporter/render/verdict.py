@@ -89,7 +89,7 @@ class Case:
     @property
     def expected(self) -> list[ModuleFigures]:
         """The modules that are neither idle nor off."""
-        return [own for own in self.modules if own.state not in QUIET]
+        return [module for module in self.modules if module.state not in QUIET]
 
     @property
     def all_met(self) -> bool:
@@ -97,11 +97,11 @@ class Case:
         backed up there is nothing to judge of objects.
         """
         return bool(self.expected) and all(
-            own.state is State.HEALTHY
-            and own.figures.success_target_met
-            and own.figures.object_target_met is not False
-            and (own.figures.gap_target_met or not self._gap_target(own))
-            for own in self.expected
+            module.state is State.HEALTHY
+            and module.figures.success_target_met
+            and module.figures.object_target_met is not False
+            and (module.figures.gap_target_met or not self._gap_target(module))
+            for module in self.expected
         )
 
     def _gap_target(self, module: ModuleFigures) -> bool:
@@ -119,18 +119,18 @@ QUIET: Final = (State.IDLE, State.OFF)
 def headline(case: Case, words: Words) -> str:
     """What a reader with ten seconds should know of a customer."""
     contract = _contract(case.contract, words)
-    said = [_backups(case, words), *([contract] if contract else [])]
+    parts = [_backups(case, words), *([contract] if contract else [])]
     if case.undated and case.totals.completed:
-        said.append(
+        parts.append(
             words.count(
                 "{number} job cannot be dated", "{number} jobs cannot be dated", case.undated
             )
         )
-    return words.say("; ").join(said)
+    return words.say("; ").join(parts)
 
 
 def _backups(case: Case, words: Words) -> str:
-    states = [own.state for own in case.expected]
+    states = [module.state for module in case.expected]
     if not case.modules:
         return words.say("Nothing is known of this customer's backups")
     if not states:
@@ -219,12 +219,12 @@ def succeeded(figures: Figures, policy: Policy, words: Words, *, seen: bool) -> 
             if seen
             else counted("The one backup succeeded", "All {number} backups succeeded")
         )
-    said = words.count(*text, number, done=words.number(done))
+    sentence = words.count(*text, number, done=words.number(done))
     if not lost:
-        return said
+        return sentence
     return words.say(
         "{done}, but only {rate} of the objects were backed up",
-        done=said,
+        done=sentence,
         rate=words.percent(figures.object_success_rate),
     )
 
@@ -252,7 +252,7 @@ def unjudged(modules: Iterable[ModuleFigures], policy: Policy, words: Words) -> 
     return words.count(
         "gap not judged",
         "gaps of {some} of {number} scopes not judged",
-        sum(scope.in_sight for own in modules for scope in own.scopes),
+        sum(scope.in_sight for module in modules for scope in module.scopes),
         some=words.number(number),
     )
 
@@ -274,7 +274,7 @@ def _tiles(
     figures: Figures, case: Case, service: str | None, previous: Previous | None, words: Words
 ) -> list[Tile]:
     rate_change, volume_change = changes(figures, previous, words)
-    modules = [own for own in case.modules if service in (None, own.service)]
+    modules = [module for module in case.modules if service in (None, module.service)]
     target = case.policy.success_target(service)
     return [
         Tile(
@@ -322,8 +322,8 @@ def _volume_tile(
     if figures.jobs and figures.bytes is None and stored is not None:
         given = words.say("the jobs give no sizes")
         return Tile(words.say("Stored"), words.size(stored), _joined(words, grown, given))
-    ran = [own.figures for own in modules if own.figures.jobs]
-    giving = sum(own.bytes is not None for own in ran)
+    ran = [module.figures for module in modules if module.figures.jobs]
+    giving = sum(of_module.bytes is not None for of_module in ran)
     return Tile(
         words.say("Backed up"),
         words.volume(figures),
@@ -459,24 +459,24 @@ renewed together with what soon will.
 
 def steps(report: ReportFigures, words: Words) -> list[Step]:
     """What there is to do, most pressing first, each for the modules and scopes it concerns."""
-    ending = [_expiry(own, words) for own in report.subscription.products if own.ending]
+    ending = [_expiry(product, words) for product in report.subscription.products if product.ending]
     renewal = Step(words.say("Renew what has expired or soon will"), words.listed(ending, 5))
-    found = []
+    to_do = []
     for kind, reasons in groupby(report.reasons, lambda reason: reason.kind):
         if kind is ReasonKind.EXPIRED:
-            found.append(renewal)
+            to_do.append(renewal)
         elif kind in _STEPS:
-            details = [_detail(own, words) for own in sorted(reasons, key=_worst_first)]
-            found.append(Step(words.say(_STEPS[kind]), words.listed(details, 5)))
-    if ending and renewal not in found:
-        found.append(renewal)
+            details = [_detail(reason, words) for reason in sorted(reasons, key=_worst_first)]
+            to_do.append(Step(words.say(_STEPS[kind]), words.listed(details, 5)))
+    if ending and renewal not in to_do:
+        to_do.append(renewal)
     tests = report.restore_tests
     if tests and tests.standing is not RestoreStanding.GOOD:
         what = words.say("Show that the data can be restored")
-        found.append(Step(what, restoring_title(tests, words)))
+        to_do.append(Step(what, restoring_title(tests, words)))
     if days := Watched.of(report).missed_since_first_look:
-        found.append(Step(words.say("Look at the service every day"), words.days(days)))
-    return found
+        to_do.append(Step(words.say("Look at the service every day"), words.days(days)))
+    return to_do
 
 
 _LESS_IS_WORSE: Final = (ReasonKind.SUCCESS_TARGET_MISSED, ReasonKind.OBJECT_TARGET_MISSED)
@@ -534,7 +534,7 @@ def service_title(service: str, figures: Figures, case: Case, words: Words) -> s
     if not figures.completed:
         return words.say("{service}: no backup was completed", service=service)
     done = succeeded(figures, case.policy, words, seen=case.watched.sparse)
-    states = [own.state for own in case.expected if own.service == service]
+    states = [module.state for module in case.expected if module.service == service]
     good = states.count(State.HEALTHY)
     if good == len(states):
         return words.say("{service}: {done}", service=service, done=done)

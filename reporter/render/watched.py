@@ -118,14 +118,14 @@ def _seconds(start: datetime, end: datetime) -> float:
 
 def marks(watched: Watched, words: Words) -> list[Mark]:
     """What page one is marked with; nothing where every day was watched closely to its end."""
-    found = []
+    shown = []
     if watched.missed_days:
-        found.append(Mark(words.say("INCOMPLETE"), _incomplete(watched, words)))
+        shown.append(Mark(words.say("INCOMPLETE"), _incomplete(watched, words)))
     if watched.sparse:
-        found.append(Mark(words.say("SPARSE"), rarely_asked(watched, words)))
+        shown.append(Mark(words.say("SPARSE"), rarely_asked(watched, words)))
     if not watched.final:
-        found.append(Mark(words.say("PRELIMINARY"), _preliminary(watched, words)))
-    return found
+        shown.append(Mark(words.say("PRELIMINARY"), _preliminary(watched, words)))
+    return shown
 
 
 def _incomplete(watched: Watched, words: Words) -> str:
@@ -137,7 +137,7 @@ def _incomplete(watched: Watched, words: Words) -> str:
             " {moment}.",
             moment=words.short_moment(watched.reference_at),
         )
-    said = [
+    texts = [
         words.count(
             "The service was looked at on {seen} of {number} day.",
             "The service was looked at on {seen} of {number} days.",
@@ -146,7 +146,7 @@ def _incomplete(watched: Watched, words: Words) -> str:
         )
     ]
     if first is not None:
-        said.append(
+        texts.append(
             words.say(
                 "First look on {day}: what happened before it is not known, but for what was still"
                 " listed then.",
@@ -154,12 +154,12 @@ def _incomplete(watched: Watched, words: Words) -> str:
             )
         )
     else:
-        said.append(
+        texts.append(
             words.say("What ran on the others is known only as far as it was still listed later.")
         )
     if days := watched.missed_since_first_look:
-        said.append(words.say("Not observed: {days}.", days=words.days(days)))
-    return " ".join(said)
+        texts.append(words.say("Not observed: {days}.", days=words.days(days)))
+    return " ".join(texts)
 
 
 def rarely_asked(watched: Watched, words: Words) -> str:
@@ -254,9 +254,9 @@ def not_compared(watch: Watch, previous: Previous | None, period: Period, words:
             now=now,
         )
     loose = [
-        _observation(own, of, words)
-        for of, own in ((then, previous.watch), (now, watch))
-        if not own.comparable
+        _observation(of_period, name, words)
+        for name, of_period in ((then, previous.watch), (now, watch))
+        if not of_period.comparable
     ]
     if not loose:
         return words.say("{period} has nothing this period could be compared with.", period=then)

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from reporter.model import DEPTHS, Brand, Comment, Logo, Look, Report, Texts
 from reporter.render import fastpath, pdf
-from reporter.render.drawing import Drawing
+from reporter.render.drawing import SvgDrawing
 from reporter.render.fonts import LATIN, exact_width
 from reporter.render.html import report_html, style_sheet
 from reporter.render.page import page_of
@@ -107,7 +107,7 @@ def test_charts_have_few_elements(report: Report) -> None:
 def test_labels_in_one_text_stand_where_each_would() -> None:
     """Spaces of several widths bring each label to its place, but for half a hair's breadth."""
     places = [(10 + 21.3 * day, str(day)) for day in range(1, 32)]
-    drawing = Drawing(700, 20, "days")
+    drawing = SvgDrawing(700, 20, "days")
     drawing.labels(12, places, 8)
     ((start, text),) = re.findall(r'<text x="([\d.]+)"[^>]*>([^<]*)', drawing.svg())
     for match, (middle, label) in zip(re.finditer(r"\d+", text), places, strict=True):
@@ -121,7 +121,7 @@ def test_labels_in_one_text_stand_where_each_would() -> None:
 
 def test_labels_of_another_script_stand_for_themselves() -> None:
     """How wide they are only the program that sets them knows: it anchors them."""
-    drawing = Drawing(700, 20, "months")
+    drawing = SvgDrawing(700, 20, "months")
     drawing.labels(12, [(20, "9月"), (60, "10月")], 8)
     assert drawing.svg().count('text-anchor="middle"') == 2
 
