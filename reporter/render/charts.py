@@ -18,8 +18,8 @@ from reporter.model import Outcome, Silence
 from reporter.render.drawing import INK, QUIET, RULE, TEXT_SIZE, SvgDrawing
 from reporter.render.fonts import text_width
 
-# Told apart by people who see no red or green, and in grey: lightness differs, and in the calendar
-# each has a sign of its own.
+# People who see no red or green can tell them apart, and so can anybody in grey: lightness differs,
+# and in the calendar each has a sign of its own.
 FILL: Final = {
     Outcome.SUCCESS: "#9fcfbf",
     Outcome.WARNING: "#f2b632",
@@ -134,8 +134,9 @@ def months(
     full: float | None = None,
     target: float | None = None,
 ) -> Markup:
-    """A column a month on one scale from zero to `full` (default: the largest); the last with its
-    figure. A month nobody knows of is hatched, one not wholly observed pale; `target` is a line.
+    """A column for each month on one scale from zero to `full` (default: the largest value); the
+    last has its figure. A month without data is hatched, one not wholly observed is pale; `target`
+    is a line.
     """
     height, top, base = 118.0, 18.0, 100.0
     drawing = SvgDrawing(width, height, title)
@@ -199,7 +200,7 @@ class CalendarCell:
     outcome: Outcome | None
     jobs: int
     silence: Silence | None = None
-    """What it amounts to where nothing ran."""
+    """What the day means where nothing ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +214,9 @@ class CalendarRow:
 def calendar(
     rows: Sequence[CalendarRow], labels: Sequence[str], width: float, title: str
 ) -> Markup:
-    """A module a row, a day a column: the worst outcome by colour and sign. A grey cell is a day on
-    which nothing ran, a hatched one a day that was not observed, an empty one a day to come.
+    """A row for each module, a column for each day: the worst outcome by colour and sign. A grey
+    cell is a day on which nothing ran, a hatched one a day that was not observed, an empty one a
+    day to come.
     """
     label_width, top, tall = width * 0.22, 14.0, 15.0
     step = (width - label_width) / max(len(labels), 1)

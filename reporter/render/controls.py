@@ -1,6 +1,6 @@
 """What auditors ask of backups, and which figures of a report answer it.
 
-docs/controls.md has the same at length: what is changed here is changed there.
+docs/controls.md explains the same in detail: change both together.
 """
 
 from __future__ import annotations
@@ -86,17 +86,17 @@ class Control:
     """One requirement, and how far the report answers it."""
 
     name: str
-    """Where it stands."""
+    """The standard and the clause."""
     asks: str
     """What it asks of backups, in our words."""
     shown: str
-    """What of the report is evidence for it."""
+    """What in the report is evidence for it."""
     lacking: str
-    """What it asks as well and is not shown here."""
+    """What else it asks that the report does not show."""
 
 
 def controls_of(report: Report, words: Words) -> list[Control]:
-    """What this report shows of each requirement: what it has nothing of is among what is not."""
+    """What this report shows for each requirement; evidence it does not have is lacking."""
     absent = set(_absent(report))
     return [
         Control(

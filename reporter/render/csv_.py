@@ -1,4 +1,4 @@
-"""The jobs of a report as CSV: one record a job, every column, nothing rounded or rewritten."""
+"""The jobs of a report as CSV: one record per job, every column, nothing rounded or rewritten."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def jobs_csv(jobs: pd.DataFrame) -> Iterator[bytes]:
 def _records(rows: Any) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(rows)
-    # Half a character, which JSON can hold and UTF-8 cannot, stays visible.
+    # A lone surrogate, which JSON can hold and UTF-8 cannot, stays visible.
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""One SVG, drawn the way WeasyPrint is fast: few elements, each of them plain.
+"""One SVG, drawn so that WeasyPrint is fast: few elements, all of them plain.
 
 All marks of a colour are one path, texts say where they start, and the labels of an axis are one
 text. Lengths are CSS pixels (1/96 inch).
@@ -65,8 +65,8 @@ class SvgDrawing:
     ) -> None:
         """A text that starts, ends or has its middle at `x`.
 
-        Where it starts is computed here as far as its width is known: WeasyPrint makes a PDF object
-        of its own for each text with another anchor.
+        Where its width is known its start is computed here: WeasyPrint makes a separate PDF object
+        for each text with another anchor.
         """
         wide = exact_width(str(text), size, bold=bold)
         anchored = ""
@@ -86,7 +86,7 @@ class SvgDrawing:
     ) -> None:
         """Texts of one line, from left to right, each anchored at its place.
 
-        One by one each would cost as much as a table's cell: as far as their widths are known they
+        One by one, each would cost as much as a table's cell: where all widths are known they
         become one text, with spaces of several widths between them.
         """
         widths = [exact_width(label, size) for _, label in labels]
@@ -125,7 +125,7 @@ class SvgDrawing:
 
 
 def _spaces(room: float, size: float) -> tuple[str, float]:
-    """Spaces that fill a room but for half a hair, and how wide they are."""
+    """Spaces that fill a gap to half a hair space, and how wide they are."""
     spaces, taken = "", 0.0
     for space in _SPACES:
         wide = exact_width(space, size) or 0.0

@@ -107,7 +107,7 @@ def face_rules(faces: tuple[Face, ...]) -> str:
 
 
 def family_rules(faces: tuple[Face, ...]) -> bytes:
-    """What fontconfig is told, so that it knows the faces as the second family too."""
+    """The rules that make fontconfig find the faces under the second family, too."""
     rules = "".join(
         f'<match target="scan"><test name="family"><string>{face.published_family}</string></test>'
         f'<edit name="family" mode="append_last"><string>{FALLBACK}</string></edit></match>'
@@ -165,7 +165,7 @@ def text_width(text: str, size: float) -> float:
 
 @functools.lru_cache(maxsize=4096)
 def exact_width(text: str, size: float, *, bold: bool = False) -> float | None:
-    """The same, of one of the weights; None where letters of another script are in the text."""
+    """The exact width in one of the weights; None where the text has letters of another script."""
     advances, square = _advances(LATIN.files[bold][0])
     widths = [advances.get(ord(letter)) for letter in text]
     known = [width for width in widths if width is not None]
@@ -174,7 +174,7 @@ def exact_width(text: str, size: float, *, bold: bool = False) -> float | None:
 
 @functools.cache
 def _advances(name: str) -> tuple[dict[int, int], int]:
-    """How far each letter of a font moves on, and how far a square one would."""
+    """The advance width of each letter of a font, and that of a square letter."""
     font = TTFont(BytesIO(asset(name)), lazy=True)
     advances = {code: font["hmtx"][glyph][0] for code, glyph in font.getBestCmap().items()}
     return advances, int(font["head"].unitsPerEm)
@@ -229,7 +229,10 @@ def _in_order(letters: Iterable[int], locale: str) -> Iterator[Face]:
 
 
 def _ranges(letters: Iterable[int]) -> Iterator[str]:
-    """Characters as the ranges of a style sheet: a range's members are equally far ahead."""
+    """Characters as the ranges of a style sheet.
+
+    The members of a range are all equally far ahead of their index.
+    """
     numbered = enumerate(sorted(letters))
     for _, group in itertools.groupby(numbered, lambda pair: pair[1] - pair[0]):
         members = [letter for _, letter in group]

@@ -41,7 +41,7 @@ def report_html(
     style: str | None = None,
     tightness: int = 0,
 ) -> str:
-    """The page; `style` is set into it, without it the caller brings the style sheets.
+    """The page; `style` is set into it; without it the caller provides the style sheets.
 
     `tightness` is one of `page.TIGHTNESSES`.
 
@@ -60,7 +60,7 @@ def report_html(
 
 
 def style_sheet(look: Look) -> str:
-    """The style sheet with the brand's colours, of which text stays readable."""
+    """The style sheet in the brand's colours, with text that stays readable."""
     return filled(
         look,
         "report.css",

@@ -15,8 +15,8 @@ from reporter.render.sentences import reason_text
 from reporter.render.text import Words
 
 SCHEMA: Final = 2
-"""Raised when a key comes, goes or changes its meaning: archives are held to the keys of theirs. It
-is also the version of the definitions in docs/figures.md.
+"""Raised when a key is added, removed or changes its meaning: each archive is checked against the
+keys of its schema. It is also the version of the definitions in docs/figures.md.
 """
 
 
@@ -28,7 +28,7 @@ def write_json(report: Report, look: Look, path: Path) -> None:
 def json_bytes(report: Report) -> bytes:
     """The JSON file."""
     text = json.dumps(report_dict(report), ensure_ascii=False, indent=1, allow_nan=False)
-    # Half a character, which UTF-8 has no bytes for, becomes the escape JSON has for it.
+    # A lone surrogate, which UTF-8 cannot encode, becomes its JSON escape.
     return f"{text}\n".encode("utf-8", "backslashreplace")
 
 

@@ -1,6 +1,6 @@
 """The e-mail a report goes out with: everything in it comes from the figures kept with the report.
 
-It names no product, loads nothing, and is made to be understood by programs of any age.
+It names no product, loads nothing, and works in mail programs of any age.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _WORST: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a message says; how it is sent is no matter of it."""
+    """The content of a message, however it is sent."""
 
     subject: str
     """One line."""
@@ -100,7 +100,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class MailModule:
-    """A module that is not healthy: by its worst scope, where that has a name and makes it so."""
+    """A module that is not healthy, shown by its worst scope if that has a name and its state."""
 
     name: str
     """With its service."""
@@ -119,7 +119,7 @@ class ReportMail:
     customer: str
     """The customer's name."""
     period: Period
-    """The days the report is of."""
+    """The days the report covers."""
     words: Words
     """Numbers, sizes, times and texts in the report's language."""
     brand: Brand
@@ -145,11 +145,11 @@ class ReportMail:
     as_of: datetime
     """The last look at the service the figures rest on."""
     unjudged: str | None
-    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    """How many scopes have a recovery-point target that cannot be judged; None without any."""
     marks: tuple[Mark, ...]
-    """What the report is marked with: incomplete, sparse, preliminary."""
+    """The marks of the report: incomplete, sparse, preliminary."""
     lines: tuple[str, ...]
-    """What is said in a quiet line each: jobs without a date, long runs, what is left out, idle,
+    """A quiet line each about jobs without a date, long runs, and scopes that are left out, idle,
     switched off or gone."""
     correction: str | None
     """Which version this is and which it corrects; None where it corrects none."""
@@ -160,13 +160,13 @@ class ReportMail:
     attached: tuple[str, ...]
     """The names of the files that go with the message."""
     left_out: tuple[str, ...]
-    """Those that are too large to."""
+    """The names of the files that are too large to go with it."""
     link: str
-    """Where to find these; may be empty."""
+    """Where to find the files left out; may be empty."""
     root: str
     """The root of the evidence archive; may be empty."""
     redirected_from: tuple[str, ...]
-    """To whom the message would go, if it were no test copy."""
+    """Who the message would go to if it were not a test copy."""
 
     def sign(self, state: State) -> str:
         """A mark that tells a state without its colour."""
@@ -194,8 +194,8 @@ def letter_of(
 ) -> Letter:
     """The letter to go with a report, whose JSON `figures` is.
 
-    `left_out` are the files that are too large to attach, and to be found at `link`; `root` is that
-    of the evidence archive. `redirected_from` are those to whom a test copy would have gone.
+    `left_out` are the files that are too large to attach and stand at `link`; `root` is that of the
+    evidence archive. `redirected_from` are the recipients that a test copy is not sent to.
 
     Raises:
         TemplateError: a template of the provider is wrong.
@@ -215,7 +215,7 @@ def letter_of(
 
 
 def _writable(text: str) -> str:
-    """What can be encoded: a reply of the service may hold halves of a character."""
+    """The text without lone surrogates, which replies of the service may hold."""
     return text.strip().encode("utf-8", "replace").decode() + "\n"
 
 
@@ -302,7 +302,7 @@ def _policy(policy: Mapping[str, Any]) -> Policy:
         }
         for target in policy["targets"]
     )
-    # What earlier definitions knew nothing of is left as it would be without a word of it.
+    # Settings that earlier definitions did not have keep their defaults.
     given = {
         name: policy[key]
         for name, key in {
@@ -344,7 +344,7 @@ def _module_figures(module: Mapping[str, Any], period: Period) -> ModuleFigures:
 
 
 def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[ReasonKind]:
-    """What is the matter with subscriptions, by a reply before the period's end."""
+    """What is wrong with subscriptions, by a reply from before the period's end."""
     as_of = subscription["as_of"]
     if as_of is None or _moment(as_of, period) >= period.end:
         return
@@ -358,7 +358,7 @@ def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[Reaso
 
 
 def _lines(figures: Mapping[str, Any], case: Case, words: Words) -> Iterator[str]:
-    """What the letter says in a quiet line each."""
+    """The quiet lines of the letter."""
     yield from undated_lines(_NOTES.validate_python(figures["quality"]), words)
     yield from running_lines(_RUNNING.validate_python(figures["running"]), words)
     yield from left_out_lines(_LEFT_OUT.validate_python(figures["left_out"]), words)
@@ -366,7 +366,7 @@ def _lines(figures: Mapping[str, Any], case: Case, words: Words) -> Iterator[str
 
 
 def _subject(figures: Mapping[str, Any], case: Case, words: Words, *, test: bool) -> str:
-    """Whose report it is, the worst state, how many modules are in it, and what it is of."""
+    """The customer, the worst state, how many modules are in it, and the period."""
     period = case.watched.period
     about = (
         words.say("corrected backup report {period}", period=words.period(period))
@@ -389,8 +389,8 @@ def _subject(figures: Mapping[str, Any], case: Case, words: Words, *, test: bool
 
 
 def _counts(case: Case, words: Words) -> list[str]:
-    """How many modules are in the worst state, of how many, and how many in each other bad one;
-    those of which no backup is expected are not counted.
+    """How many modules are in the worst state, of how many, and how many in each other bad state.
+    Modules with no backup expected are not counted.
     """
     if not case.modules:
         return [words.say("no module known")]
@@ -440,7 +440,7 @@ def _restatement(former: Mapping[str, Any], period: Period) -> Restatement:
 
 
 def _period(period: Mapping[str, str]) -> Period:
-    # A period that is reported has begun, so that its end will do as the time it is.
+    # A period that is reported has begun, so its end can serve as the present time.
     return parse_period(period["label"], period["timezone"], datetime.fromisoformat(period["end"]))
 
 

@@ -1,5 +1,5 @@
-"""What is said in one quiet line each: scopes that no backup is expected of, jobs that still run,
-jobs without a date, and what the provider leaves out.
+"""The quiet lines of a report: scopes with no backup expected, jobs that still run, jobs without a
+date, and what the provider leaves out.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def listed_lines(
     told: Collection[tuple[str, str, str | None]] = (),
 ) -> list[str]:
     """Which scopes have nothing to back up, are switched off or not listed any more, and since
-    when: those of one kind and day in one line. Nothing of those that are `told` elsewhere, by
-    service, module and name.
+    when: one line for each kind and day. Scopes that are `told` elsewhere, by service, module and
+    name, are left out.
     """
     alike: defaultdict[tuple[Listed, date | None], list[str]] = defaultdict(list)
     for module in modules:

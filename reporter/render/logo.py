@@ -1,4 +1,4 @@
-"""The logo as a picture any mail program shows, and on any ground: PNG, on white."""
+"""The logo as a picture any mail program shows on any background: a PNG on white."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HIGHEST: Final = 48
 _DENSITY: Final = 2
 """Pixels of the picture for each CSS pixel: screens that show less shrink it well."""
 _LARGEST: Final = 40_000_000
-"""Pixels of a PNG that is read at all."""
+"""The most pixels a PNG may have."""
 _NO_INK: Final = (255, 255, 255, 0)
 
 
@@ -73,14 +73,14 @@ def _opened(content: bytes) -> Image.Image:
 
 
 def _fitted(image: Image.Image, density: int, as_it_is: bytes = b"") -> LogoPicture:
-    """A picture of so many pixels for each of CSS, made to fit; `as_it_is` where it does so."""
+    """A picture with `density` pixels for each CSS pixel, made to fit; `as_it_is` where it fits."""
     shrink = max(density, image.width / WIDEST, image.height / HIGHEST)
     width, height = (max(1, round(side / shrink)) for side in image.size)
     most = (_DENSITY * width, _DENSITY * height)
     larger = image.width > most[0] or image.height > most[1]
     if as_it_is and image.mode == "RGB" and not larger:
         return LogoPicture(as_it_is, width, height)
-    # Mail programs turn the page dark under a picture they leave as it is.
+    # In dark mode, mail programs darken the page and leave the picture on it as it is.
     flat = Image.new("RGB", image.size, "white")
     flat.paste(image.convert("RGB"), mask=image.convert("RGBA").getchannel("A"))
     if larger:

@@ -1,4 +1,4 @@
-"""Texts of people in Markdown, set as HTML that can do no harm."""
+"""Markdown that people write, as HTML that can do no harm."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEFT_OUT: Final = ("image", "html_block", "html_inline")
 @functools.cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).disable(list(_LEFT_OUT))
-    # The outline of a report is its own: a heading in a text is a paragraph that stands out.
+    # A report has its own outline: a heading in a text becomes a paragraph that stands out.
     parser.add_render_rule("heading_open", lambda *_: '<p class="lead">')
     parser.add_render_rule("heading_close", lambda *_: "</p>\n")
     return parser

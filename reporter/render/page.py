@@ -87,7 +87,7 @@ from reporter.render.verdict import (
 from reporter.render.watched import Mark, Watched, marks, rarely_asked
 
 TIGHTNESSES: Final = (0, 1, 2)
-"""A page as it is; with its chart left out but for the message; and set smaller as well."""
+"""A page as it is; with only the message of its chart; and set smaller as well."""
 MOST_RESTATED: Final = 6
 MOST_GAPS: Final = 6
 MOST_NOTES: Final = 12
@@ -110,11 +110,11 @@ class ScopeLine:
     state: State
     """How the scope stands."""
     note: str
-    """What there is to say beside the state; may be empty."""
+    """A remark beside the state; may be empty."""
     judged: bool
-    """Whether it can be said of its gap if it met the target; true where there is none."""
+    """Whether its gap can be judged by the target; true where there is no gap."""
     figures: Figures
-    """The scope's own."""
+    """The scope's figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,11 @@ class ModuleLine:
     state: State
     """How the module stands."""
     note: str
-    """What there is to say beside the state; may be empty."""
+    """A remark beside the state; may be empty."""
     judged: bool
-    """Whether it can be said of its gap if it met the target; true where there is none."""
+    """Whether its gap can be judged by the target; true where there is no gap."""
     figures: Figures
-    """The module's own."""
+    """The module's figures."""
     sparkline: Markup
     """The volume day by day, as SVG."""
     scopes: tuple[ScopeLine, ...]
@@ -151,15 +151,15 @@ class Cause:
     outcome: Outcome
     """What the status means."""
     jobs: int
-    """How many."""
+    """How many jobs ended so."""
     open: int
     """How many of them no later job has cured."""
     objects_failed: int
-    """In all of them."""
+    """Failed objects in all of these jobs."""
     first: datetime | None
-    """When the first of them started, else ended; None where that is not known of any."""
+    """When the first of them started, else ended; None where no time is known."""
     last: datetime | None
-    """When the last of them did."""
+    """When the last of them started, else ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +169,13 @@ class ServicePage:
     service: str
     """As the service names it, such as `Microsoft 365`."""
     state: State
-    """That of its worst module."""
+    """The state of its worst module."""
     unjudged: str | None
-    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    """How many scopes have a recovery-point target that cannot be judged; None without any."""
     title: str
     """What happened, in a sentence."""
     figures: Figures
-    """Of the whole service."""
+    """The figures of the whole service."""
     tiles: tuple[Tile, ...]
     """Rate, volume, longest gap."""
     modules: tuple[ModuleLine, ...]
@@ -189,8 +189,8 @@ class ServicePage:
     more_gaps: int
     """How many gaps are left out."""
     no_gap: str | None
-    """That no gap was too long, or why that is not known; None where there are gaps, or no figures
-    of them."""
+    """That no gap was too long, or why that is not known; None where there are gaps, or nothing is
+    known of them."""
     running: tuple[RunningJob, ...]
     """Jobs that the last look lists as running, the longest first, at most six."""
     more_running: int
@@ -218,14 +218,14 @@ class ReportPage:
     headline: str
     """What a reader with ten seconds should know."""
     unjudged: str | None
-    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    """How many scopes have a recovery-point target that cannot be judged; None without any."""
     marks: tuple[Mark, ...]
-    """What the report is marked with: incomplete, sparse, preliminary."""
+    """The marks of the report: incomplete, sparse, preliminary."""
     lines: tuple[str, ...]
-    """What is said in a quiet line each: jobs without a date, long runs, what is left out, idle,
+    """A quiet line each about jobs without a date, long runs, and scopes that are left out, idle,
     switched off or gone."""
     no_trend: str | None
-    """Why there is nothing to compare with, where there is not."""
+    """Why there is nothing to compare with; None where there is."""
     tiles: tuple[Tile, ...]
     """The figures of page one."""
     steps: tuple[Step, ...]
@@ -291,12 +291,12 @@ class ReportPage:
     closing: Markup | None
     """The provider's text below the report; None without one."""
     comment: Markup | None
-    """What the account manager says of this report."""
+    """The account manager's comment on this report."""
     version: str
-    """Of the program."""
+    """The version of the program."""
     tightness: int = 0
     """How much the director's one page has to be tightened: 0 not at all, 1 without the chart, 2
-    and smaller."""
+    set smaller as well."""
 
     def sign(self, state: State) -> str:
         """A mark that tells a state without its colour."""
@@ -349,7 +349,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     tests = restoring.tests if restoring else ()
     return ReportPage(
         report=report.plain,
-        look=replace(look, templates=None),  # a path would lead them to files
+        look=replace(look, templates=None),  # its path would lead templates to files
         words=words,
         sections=sections,
         logo_url=logo_url,
@@ -414,7 +414,7 @@ def _text(text: str) -> Markup | None:
 
 
 def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
-    """What page one says in a quiet line each."""
+    """The quiet lines of page one."""
     watched = Watched.of(report)
     rarely = [rarely_asked(watched, words)] if watched.share < 1 and not watched.sparse else []
     to_do = {
@@ -504,7 +504,7 @@ def _service(
 def _no_gap(
     figures: Figures, modules: Sequence[ModuleFigures], policy: Policy, words: Words
 ) -> str | None:
-    """What there is to say of gaps where none was too long."""
+    """What to say about gaps where none was too long."""
     if figures.longest_gap_at_most_s is None:
         return None
     if number := not_judged(modules, policy):
@@ -550,7 +550,7 @@ def _scope(module: ModuleFigures, scope: ScopeFigures, policy: Policy, words: Wo
 
 
 def _listing(scope: ScopeFigures, words: Words) -> str:
-    """How a scope is listed of which no backup is expected, where its state does not say so."""
+    """How a scope with no backup expected is listed, where its state does not say so."""
     match scope.listed:
         case Listed.OFF if scope.state is State.OFF:
             day = scope.listed_since

@@ -46,7 +46,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The days of a period as columns: a day each, or where they are too many several."""
+    """The days of a period as columns: of one day, or of several where there are too many."""
 
     labels: tuple[str, ...]
     days: tuple[tuple[date, ...], ...]
@@ -54,7 +54,7 @@ class Axis:
     """Days that have begun and on which nobody looked."""
 
     def observed(self, column: int) -> bool:
-        """Whether anybody looked on one of the column's days, or they are to come."""
+        """Whether somebody looked on one of the column's days, or the days are still to come."""
         return not self.unseen.issuperset(self.days[column])
 
 
@@ -188,14 +188,14 @@ def trend(
 
 
 def _heard(title: str, bars: Sequence[MonthBar], missing: str) -> str:
-    """A chart for those who hear it: its title and every figure."""
+    """A chart for readers who hear it: its title and every figure."""
     return f"{title}. " + "; ".join(
         f"{bar.label} {bar.shown if bar.known else missing}" for bar in bars
     )
 
 
 Silences = Mapping[date, Silence]
-"""What the days without a job of one module amount to."""
+"""What each day without a job means, for one module."""
 
 
 def sparkline(
@@ -226,7 +226,7 @@ def sparkline(
 
 
 def _silence(column: Iterable[date], silences: Silences) -> Silence | None:
-    """What a column without a job amounts to: silence is only known where all of it was seen."""
+    """What a column without a job means: that nothing ran is certain only where all was seen."""
     kinds = {silences[day] for day in column if day in silences}
     order = (Silence.NOT_OBSERVED, Silence.NO_RUN, Silence.TO_COME)
     return next((kind for kind in order if kind in kinds), None)
@@ -280,7 +280,7 @@ def calendar(
 
 
 def _told(rows: Iterable[CalendarRow], words: Words) -> str:
-    """The calendar for those who hear it: the columns with failures of each module."""
+    """The calendar for readers who hear it: how many columns of each module have failures."""
     return words.say("; ").join(
         words.say(
             "{module}: jobs in {ran} of {all} columns, failures in {failed}, not observed {unseen}",

@@ -106,7 +106,7 @@ def subscription_title(subscription: Subscription, words: Words) -> str:
 
 
 def remaining(product: Product, words: Words) -> str:
-    """How long a product lasts, where that is worth a word; else empty."""
+    """How long a product lasts, where it ends soon; else empty."""
     if product.days_left is None or not product.ending:
         return ""
     if product.expired:

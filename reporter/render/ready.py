@@ -6,5 +6,5 @@ from contextlib import suppress
 
 from reporter.render.typesetting import NoTypesetting, typesetter
 
-with suppress(NoTypesetting):  # of which whoever makes a PDF hears
+with suppress(NoTypesetting):  # whoever makes a PDF gets the error
     typesetter()

@@ -90,7 +90,7 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "cancelled_policy": (marked("How cancelled jobs count"), "word"),
     "units": (marked("Units of sizes"), "word"),
 }
-"""What each figure is called, and how it is written; the most telling first."""
+"""The label of each figure and the kind of its value; the most important first."""
 
 
 _WORDS: Final = {
@@ -111,10 +111,10 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class RestatedFigure:
-    """One figure that was another, in words."""
+    """A figure that the earlier version gives differently, in words."""
 
     module: str
-    """Of which module or scope; empty for the customer as a whole."""
+    """The module or scope it is of; empty for the customer as a whole."""
     figure: str
     """What the figure is."""
     before: str
@@ -126,8 +126,8 @@ class RestatedFigure:
 def correction(
     version: int, restatement: Restatement, words: Words, *, definitions: int = SCHEMA
 ) -> str:
-    """Which version this is, which it corrects, and why; `definitions` is the schema of the JSON by
-    which its figures are made.
+    """Which version this is, which it corrects, and why; `definitions` is the schema of the JSON
+    its figures follow.
     """
     corrects = words.say(
         "This is version {number} of the report. It corrects version {former} of {moment}.",
@@ -139,8 +139,8 @@ def correction(
 
 
 def why(restatement: Restatement, words: Words, *, definitions: int = SCHEMA) -> str:
-    """Why a version corrects another, as a sentence; empty where only the provider has set
-    something else, which is among the changes.
+    """Why a version corrects another, as a sentence; empty where only the provider's settings
+    changed, which are among the changes.
     """
     match restatement.redefined, restatement.late:
         case True, True:
@@ -161,7 +161,7 @@ def why(restatement: Restatement, words: Words, *, definitions: int = SCHEMA) ->
 
 
 def restated(changes: Iterable[Change], words: Words) -> list[RestatedFigure]:
-    """The changes in words: those of the customer first, the most telling first."""
+    """The changes in words: those of the customer first, the most important first."""
     order = list(_FIGURES)
     in_order = sorted(
         changes,
@@ -186,7 +186,7 @@ def _in_words(change: Change, words: Words) -> RestatedFigure:
 
 
 def _value(value: FigureValue, kind: Kind, words: Words) -> str:
-    """A figure as it stands elsewhere in the report."""
+    """A figure as the rest of the report shows it."""
     match kind, value:
         case _, None:
             return UNDEFINED

@@ -32,27 +32,27 @@ REASON_HEADINGS: Final = {
 
 
 def module_name(service: str, module: str) -> str:
-    """A module by itself: with its service, since two services can have one of the same name."""
+    """A module on its own: with its service, since two services can share a module's name."""
     return f"{service} / {module}"
 
 
 def module_label(service: str, module: str) -> str:
-    """A module where its service is told otherwise; the service where it has no module."""
+    """A module beside its service; the service where it has no modules."""
     return service if module == "None" else module
 
 
 def scope_name(service: str, module: str, name: str | None) -> str:
-    """A scope by itself: its module's name, and its own where it has one."""
+    """A scope on its own: its module's name, and its own where it has one."""
     return with_scope(module_name(service, module), name)
 
 
 def scope_label(service: str, module: str, name: str | None) -> str:
-    """A scope where its service is told otherwise: its module, and its name where it has one."""
+    """A scope beside its service: its module, and its name where it has one."""
     return with_scope(module_label(service, module), name)
 
 
 def with_scope(module: str, name: str | None) -> str:
-    """A module as it is called, with the name of one scope of it where that has one."""
+    """A module's name, with that of one of its scopes where the scope has one."""
     return module if name is None else f"{module} / {shortened(name)}"
 
 

@@ -1,7 +1,7 @@
 """The templates and what they may load: files beside them and the logo, nothing else.
 
-A template may be a stranger's. It is given plain values, and can do with them what is listed here:
-what nobody has thought of is refused.
+A template may come from a stranger. It is given plain values, and may do with them only what is
+listed here: everything else is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _JINJA: Final = (
     *(BlockReference, LoopContext, Macro, TemplateReference),
     *(Cycler, Joiner, Namespace, jinja2.Undefined, jinja2.environment.TemplateModule),
 )
-"""What the template language itself brings."""
+"""Values of the template language itself."""
 
 
 class PlainValues(ImmutableSandboxedEnvironment):
@@ -63,7 +63,7 @@ def _is_readable(value: object) -> bool:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether a template may have a value. A time zone it can only hand on, to a time."""
+    """Whether a template may have a value. It can only pass a time zone on to a time."""
     return _is_readable(value) or isinstance(value, tzinfo)
 
 
@@ -136,7 +136,7 @@ def filled(look: Look, name: str, **values: object) -> str:
         raise TemplateError(f"The template {name} cannot be filled: {error}.") from error
     except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         if look.templates is None:
-            raise  # a fault of ours
+            raise  # our own fault
         why = f"{type(error).__name__}: {error}"
         raise TemplateError(f"The template {name} cannot be filled: {why}.") from error
 

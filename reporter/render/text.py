@@ -1,4 +1,4 @@
-"""Figures, times and texts in one locale: what a person reads is said by `Words`."""
+"""Figures, times and texts in one locale: `Words` makes all that a person reads."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def _filled_in(message: str, values: Mapping[str, object]) -> str:
 
 
 def marked(message: str) -> str:
-    """A text that is said elsewhere: marks it for the catalogues."""
+    """Marks a text for the catalogues; `Words.say` translates it where it is used."""
     return message
 
 
 def shortened(name: str, most: int = LONGEST_NAME) -> str:
-    """A name of a length any real one has; the JSON and the workbook have it whole."""
+    """A name cut to the length of real names; the JSON and the workbook have it in full."""
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
 def counted(one: str, many: str) -> tuple[str, str]:
-    """Two forms of a text about a number that is said elsewhere, by `Words.count`."""
+    """Marks the singular and plural of a text; `Words.count` translates it where it is used."""
     return one, many
 
 
@@ -121,7 +121,7 @@ _FINDINGS: Final = (
 
 
 def _shown(rate: float) -> float:
-    """A rate in percent with one decimal; 100 and 0 only where it is."""
+    """A rate in percent with one decimal; 100 and 0 only where they are exact."""
     shown = round(rate * 100, 1)
     if rate < 1 and shown >= 100:
         return 99.9
@@ -137,13 +137,13 @@ class Words:
     units: Literal["binary", "decimal"] = "binary"
     """What a GB is: 1024³ bytes or 1000³."""
     years: frozenset[int] = frozenset()
-    """Those whose days need no year beside them: the period's. Every other day has its own."""
+    """The period's years, whose days are shown without their year; other days have theirs."""
 
     @classmethod
     def about(
         cls, period: Period, locale: str = "en", units: Literal["binary", "decimal"] = "binary"
     ) -> Words:
-        """Those that tell of a period: days of other years than its own have theirs beside them."""
+        """The words for a period: days of other years than its own are shown with their year."""
         return cls(locale, units, frozenset((period.first.year, period.last.year)))
 
     @property
@@ -173,7 +173,7 @@ class Words:
         return self.say(QUALITY_WORDS[kind])
 
     def noted(self, note: QualityNote) -> str:
-        """The examples of a note as they are, or what was found in words; long ones are cut."""
+        """The examples of a note as they are, and its findings in words; long ones are cut."""
         texts = (self.say(value) if value in _FINDINGS else value for value in note.values)
         return self.say("; ").join(shortened(text, _LONGEST_EXAMPLE) for text in texts)
 
@@ -202,7 +202,7 @@ class Words:
         return self.say("not given") if figures.bytes is None else self.size(figures.bytes)
 
     def sized(self, figures: Figures) -> str:
-        """In how many jobs that is; of how many of them, where not all have a readable size."""
+        """How many jobs a volume is from, and of how many where not all have a readable size."""
         if figures.bytes is None or figures.sized_jobs == figures.jobs:
             return self.count("in {number} job", "in {number} jobs", figures.jobs)
         return self.count(
@@ -236,8 +236,8 @@ class Words:
         return self._percent(format_decimal(_shown(rate), "#,##0.0", locale=self.locale))
 
     def below(self, rate: float | None, target: float) -> str:
-        """A rate that may miss a target, by as many decimals as it takes to look so: 94.96 % is not
-        printed as 95.0 % where 95 % are asked for.
+        """A rate that may miss a target, with as many decimals as it takes to show that: 94.96 % is
+        not printed as 95.0 % where 95 % are asked for.
         """
         if rate is None or not rate < target <= _shown(rate) / 100:
             return self.percent(rate)
@@ -276,8 +276,8 @@ class Words:
         return self.say(_SIZES[power], size=number).replace(" ", _NO_BREAK)
 
     def longer(self, seconds: float, allowed: float) -> str:
-        """A duration that is longer than is allowed, by as many units as it takes to look so: 26 h
-        and a second are not printed as 26 h where 26 h are allowed.
+        """A duration longer than is allowed, with as many units as it takes to show that: 26 h and
+        a second are not printed as 26 h where 26 h are allowed.
         """
         shown = (self.duration(seconds, units) for units in range(2, len(_TIMES) + 1))
         limit = self.duration(allowed)
@@ -305,7 +305,7 @@ class Words:
         return self._day_and_time("yMMMd", moment)
 
     def short_moment(self, moment: datetime | None) -> str:
-        """The same without the year where that is the period's, for narrow columns."""
+        """The same without the year where it is the period's, for narrow columns."""
         if moment is None:
             return UNDEFINED
         return self._day_and_time(self._skeleton(moment), moment)
@@ -366,7 +366,7 @@ class Words:
         )
 
     def _percent(self, number: str) -> str:
-        """With the sign as the language sets it: apart or not."""
+        """A number with a percent sign, with a space between them where the language has one."""
         return self.say("{number} %", number=number).replace(" ", _NO_BREAK)
 
     def _signed(self, change: float) -> str:

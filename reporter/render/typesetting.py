@@ -1,7 +1,7 @@
-"""The way to WeasyPrint, and to Pango under it, which the system may lack.
+"""Access to WeasyPrint, and to the Pango below it, which the system may lack.
 
-Nothing else imports what lays out pages, and that is loaded when the first PDF is made: most
-commands make none.
+Nothing else imports the modules that lay out pages. They are loaded when the first PDF is made:
+most commands make none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HOMEBREW_PACKAGES: Final = "pango"
 
 
 class NoTypesetting(SettingsError):
-    """The system lacks what pages are laid out with."""
+    """The system lacks the libraries that lay out pages."""
 
 
 @functools.cache

@@ -56,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What page one and the letter are made of: a report's own values, or those of its JSON."""
+    """What page one and the letter are made from: the values of a report, or those of its JSON."""
 
     totals: Figures
     """Of the customer."""
@@ -69,7 +69,7 @@ class Case:
     watched: Watched
     """How the period was watched."""
     contract: tuple[ReasonKind, ...]
-    """What is the matter with subscriptions, one for each of them."""
+    """What is wrong with subscriptions, one kind for each of them."""
     undated: int
     """Jobs that cannot be dated."""
 
@@ -93,8 +93,8 @@ class Case:
 
     @property
     def all_met(self) -> bool:
-        """Whether every module was judged by its targets, and met them. Where no object was to be
-        backed up there is nothing to judge of objects.
+        """Whether every module was judged by its targets, and met them. Where no object had to be
+        backed up, there is no object target to meet.
         """
         return bool(self.expected) and all(
             module.state is State.HEALTHY
@@ -160,7 +160,7 @@ def _backups(case: Case, words: Words) -> str:
 
 
 def _contract(kinds: Sequence[ReasonKind], words: Words) -> str | None:
-    """What is the matter with subscriptions, the most pressing alone."""
+    """The most pressing problem with subscriptions; None without one."""
     texts = {
         ReasonKind.EXPIRED: counted(
             "{number} subscription has expired", "{number} subscriptions have expired"
@@ -183,7 +183,7 @@ def succeeded(figures: Figures, policy: Policy, words: Words, *, seen: bool) -> 
     """How many of the completed jobs succeeded, as the policy counts; there is at least one.
 
     `seen` is for a period that was watched so rarely that jobs may not have been seen. Where too
-    few objects were backed up, jobs have finished and that is said.
+    few objects were backed up, the text says that the jobs finished, and how many objects.
     """
     done = figures.success + (figures.warning if policy.warning == "success" else 0)
     known = figures.jobs - figures.running - figures.not_run
@@ -245,7 +245,7 @@ def needs(modules: Sequence[State], words: Words) -> list[str]:
 
 
 def unjudged(modules: Iterable[ModuleFigures], policy: Policy, words: Words) -> str | None:
-    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    """How many scopes have a recovery-point target that cannot be judged; None without any."""
     modules = list(modules)
     if not (number := not_judged(modules, policy)):
         return None
@@ -369,7 +369,7 @@ def _gap_tile(
 
 
 def coverage_tile(coverage: Coverage, words: Words) -> Tile:
-    """How many modules have a recovery point, and of how many none is expected."""
+    """How many modules have a recovery point, and how many have none expected."""
     return Tile(
         words.say("Modules covered"),
         words.say(
@@ -429,7 +429,7 @@ def changes(
 
 
 def no_trend(report: ReportFigures, words: Words) -> str | None:
-    """Why there is nothing to compare with, where there is not."""
+    """Why there is nothing to compare with; None where there is."""
     previous = report.previous if report.comparable else None
     if changes(report.totals, previous, words) != (None, None):
         return None
@@ -452,13 +452,13 @@ _STEPS: Final = {
     ReasonKind.NEVER_RUN: marked("Decide whether these are to be backed up: they have never run"),
     ReasonKind.NO_DATA: marked("Find out why no backup was completed"),
 }
-"""What to do about reasons. Those of what is idle or off ask for nothing; what has expired is to be
-renewed together with what soon will.
+"""What to do about each kind of reason. What is idle or off asks for nothing; expired products are
+renewed together with those that expire soon.
 """
 
 
 def steps(report: ReportFigures, words: Words) -> list[Step]:
-    """What there is to do, most pressing first, each for the modules and scopes it concerns."""
+    """The things to do, most pressing first, each with the modules and scopes it concerns."""
     ending = [_expiry(product, words) for product in report.subscription.products if product.ending]
     renewal = Step(words.say("Renew what has expired or soon will"), words.listed(ending, 5))
     to_do = []

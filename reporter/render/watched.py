@@ -1,5 +1,5 @@
-"""How closely a period was watched, in words: what page one is marked with, and what cannot be
-judged or compared for it.
+"""How closely a period was watched, in words: the marks on page one, and what cannot be judged or
+compared as a result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a report is marked with on page one, in a word and in sentences."""
+    """A mark on page one of a report, in a word and in sentences."""
 
     label: str
     """Such as `INCOMPLETE`."""
@@ -33,11 +33,11 @@ class Watched:
     coverage: Coverage
     """How much was seen."""
     watch_every_s: float
-    """Seconds between two looks within which nothing is taken to run unseen."""
+    """The time between two looks, in seconds, within which no job is taken to run unseen."""
     as_of: datetime
     """The last look the figures rest on."""
     reference_at: datetime
-    """The look off which it is read how scopes stand."""
+    """The look that shows how scopes stand."""
     final: bool
     """Whether the period has been looked at after its end."""
     first_look: datetime | None
@@ -63,8 +63,8 @@ class Watched:
 
     @property
     def share(self) -> float:
-        """The share of the period, from 0 to 1, in which looks were close enough; of a period that
-        runs, of the time up to the last look.
+        """The share of the period, from 0 to 1, in which looks were close enough; while it runs,
+        the share of the time up to the last look.
         """
         so_far = _seconds(self.period.start, self.as_of)
         if not self.runs or so_far <= 0:
@@ -74,7 +74,7 @@ class Watched:
 
     @property
     def sparse(self) -> bool:
-        """Whether so much went unwatched that jobs may not have been seen."""
+        """Whether so much time went unwatched that jobs may not have been seen."""
         return self.share < WATCHED_ENOUGH
 
     @property
@@ -85,13 +85,13 @@ class Watched:
 
     @property
     def missed_days(self) -> tuple[date, ...]:
-        """Those of them on which nobody looked."""
+        """The days on which nobody looked, of those that have begun."""
         begun = set(self.days)
         return tuple(day for day in self.coverage.missing_days if day in begun)
 
     @property
     def missed_since_first_look(self) -> tuple[date, ...]:
-        """Those after the first look at the customer."""
+        """The missed days after the first look at the customer."""
         if self.first_look is None:
             return self.missed_days
         return tuple(day for day in self.missed_days if day > self.first_look.date())
@@ -112,12 +112,12 @@ class Watched:
 
 
 def _seconds(start: datetime, end: datetime) -> float:
-    # In UTC: two times of one zone are subtracted by the clock on the wall, which jumps.
+    # In UTC: Python subtracts two times of one zone by the wall clock, which jumps.
     return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
 
 
 def marks(watched: Watched, words: Words) -> list[Mark]:
-    """What page one is marked with; nothing where every day was watched closely to its end."""
+    """The marks on page one; none where every day was watched closely to the end."""
     shown = []
     if watched.missed_days:
         shown.append(Mark(words.say("INCOMPLETE"), _incomplete(watched, words)))
@@ -129,7 +129,7 @@ def marks(watched: Watched, words: Words) -> list[Mark]:
 
 
 def _incomplete(watched: Watched, words: Words) -> str:
-    """Which days nobody looked at the service."""
+    """On which days nobody looked at the service."""
     first = watched.first_look
     if not watched.coverage.snapshots:
         return words.say(

@@ -53,7 +53,7 @@ def standing_marks(standing: Standing, words: Words) -> list[str]:
 
 
 def not_judged(standing: Standing, words: Words) -> str | None:
-    """Of how many scopes the recovery-point target cannot be judged; None where of none."""
+    """How many scopes have a recovery-point target that cannot be judged; None without any."""
     if not standing.not_judged:
         return None
     return words.count(

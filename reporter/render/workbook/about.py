@@ -246,7 +246,7 @@ def _facts(book: Book) -> list[tuple[str, Value, Style]]:
 
 
 def _fact(sheet: Sheet, label: str, value: Value, style: Style = WRAPPED) -> int:
-    """A term and what there is to say about it, over two columns; its row."""
+    """A term and its explanation, which spans two columns; its row."""
     lines = lines_of(label, _WIDTHS[0])
     if isinstance(value, str):
         lines = max(lines, lines_of(value, _WIDTHS[1] + _WIDTHS[2]))

@@ -14,7 +14,7 @@ LONGEST_TEXT: Final = 32_767
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ORDINARY: Final = re.compile(r"[^\x00-\x1f&<>_\ud800-\udfff\ufffe\uffff]{1,9999}")
-"""A text that stands in XML as it is: most do, and one look tells."""
+"""A text that XML needs no escapes for: most texts are, and one match shows it."""
 _ESCAPE_LOOKALIKE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n'")
 _EPOCH: Final = date(1899, 12, 30)

@@ -40,7 +40,7 @@ _MANY_GB: Final = 10
 
 
 def charts_of(book: Book) -> list[tuple[BarChart, str]]:
-    """The charts of a report with modules, and what each shows; none of one without."""
+    """The charts of a report, and what each shows; none without modules."""
     if not book.report.modules:
         return []
     charts = [(_daily_chart(book), _daily_text(book)), (_rate_chart(book), _rate_text(book))]
@@ -160,7 +160,7 @@ def _module_chart(book: Book, title: str, axis: str, key: str, number_format: st
     chart.height = max(7.0, 2.8 + 0.52 * len(report.modules))
     _title_axis(chart.x_axis, book.words.say("Module"))
     chart.x_axis.scaling.orientation = "maxMin"
-    # With the first module on top the value axis would be there, too.
+    # With the first module on top, the value axis would be at the top, too.
     chart.y_axis.crosses = "max"
     last = len(report.modules) + 1
     letter = figure_letter(report, book.words, key)

@@ -51,7 +51,7 @@ _DIFFERENCE: Final = Style("General", align="right")
 _ORDINARY: Final = re.compile(r"[^\W\d_][\w .,+&/()-]{0,200}")
 """A name that COUNTIFS takes as it is: no wildcard, no comparison, no number."""
 _PLAIN: Final = re.compile(r"(?!(?:true|false)$)[^\W\d_](?:[^\W\d]| |-){0,200}", re.IGNORECASE)
-"""The same of names that anybody can give: no day, and no truth value either."""
+"""The same for names that anybody can give: no day, and no truth value either."""
 _RANGES: Final = {
     "service": SERVICE_LETTER,
     "module": MODULE_LETTER,
@@ -307,7 +307,7 @@ def _total_checks(
             sum(tallies[outcome] or 0 for outcome in successes) / completed if completed else None
         )
         yield _derived(book, figures, key, formula, rate)
-    # Which modules give sizes only their own jobs tell.
+    # Only the jobs of a module tell whether it gives sizes.
     sized = sum(_tallied(part, "sized_jobs") or 0 for _, part in jobs.groupby(_MODULE))
     name = f"$A${_HEADER_ROW + _TOTALS}"
     names = of_modules.replace("F", "A")
@@ -388,8 +388,8 @@ def _matching(
     summed: str | None = None,
     sized: str | None = None,
 ) -> str:
-    """The number of rows in which each range equals its cell, or the sum over those rows; of those
-    alone that have a number in `sized`.
+    """The number of rows in which each range equals its cell, or the sum over those rows; with
+    `sized`, of those rows alone that have a number there.
     """
     if check.plain:
         criteria = ",".join(f"{cells},{cell}" for cells, cell in conditions)
@@ -402,7 +402,7 @@ def _matching(
 
 
 def _reported(book: Book, check: _CheckedFigure, row: int) -> str:
-    """The figure as it stands on its sheet; of a table found by name, as it may be sorted."""
+    """The figure on its sheet; in a table it is found by name, as the table may be sorted."""
     key, report, words = check.figure.key, book.report, book.words
     if not check.service:
         return _as_it_stands(book.totals[key])
@@ -423,7 +423,7 @@ def _reported(book: Book, check: _CheckedFigure, row: int) -> str:
     reported = _matching(conditions, check, summed=cells(letter))
     if key != "bytes":
         return reported
-    # An empty cell is no volume of 0.
+    # An empty cell is not a volume of 0.
     return f'IF({_matching(conditions, check, sized=cells(letter))}=0,"",{reported})'
 
 

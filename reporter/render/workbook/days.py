@@ -39,11 +39,11 @@ class DayTotal:
     unknown: int
     bytes: int | None
     silent: Mapping[Silence, int]
-    """Modules without a job, by what that amounts to."""
+    """How many modules had no job, by what that means."""
 
     @property
     def silence(self) -> Silence | None:
-        """What a day without any job amounts to; None of one with jobs."""
+        """What a day without any job means; None for a day with jobs."""
         if self.jobs:
             return None
         kinds = [kind for kind, modules in self.silent.items() if modules]

@@ -77,12 +77,12 @@ def figures_in(timezone: str, policy: Policy, words: Words) -> tuple[Figure, ...
 
 
 def gigabytes(size: int | None, policy: Policy) -> float | None:
-    """Bytes in the policy's GB; None where there are none to tell of."""
+    """Bytes in the policy's GB; None where no size is known."""
     return None if size is None else size / _UNIT_BYTES[policy.units]
 
 
 def size_remark(figures: Figures, words: Words) -> str | None:
-    """That no volume is given, or of how many jobs it is; nothing where it is of all."""
+    """That no volume is given, or how many jobs it is from; None where it is from all."""
     if figures.bytes is None:
         return words.say("not given")
     if figures.sized_jobs == figures.jobs:
@@ -96,7 +96,7 @@ def span(seconds: float | None) -> timedelta | None:
 
 
 def met_word(met: bool | None, words: Words) -> str | None:
-    """Whether a target is met; nothing where that cannot be said."""
+    """Whether a target is met; None where that is not known."""
     if met is None:
         return None
     return words.say("met") if met else words.say("missed")
@@ -113,7 +113,7 @@ def _rate(name: str, label: str) -> Figure:
 
 
 def _object_rate(label: str) -> Figure:
-    """The service's counts may contradict one another; more than all is no rate."""
+    """The service's counts may contradict one another; more than 100 % is no rate."""
 
     def shown(f: Figures) -> float | None:
         rate = f.object_success_rate

@@ -1,4 +1,4 @@
-"""The sheets of what went wrong: exceptions with their cures, and values of doubt."""
+"""The sheets of what went wrong: exceptions with their cures, and doubtful values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def add_quality(book: Book) -> None:
 
 
 def exception_columns(book: Book) -> list[Column[JobException]]:
-    """What there is to say of an exception and its cure."""
+    """The columns about an exception and its cure."""
     exceptions, words = book.report.exceptions, book.words
     say, zone = words.say, book.report.period.timezone
     started = say("Started ({timezone})", timezone=zone)
@@ -91,7 +91,7 @@ def exception_columns(book: Book) -> list[Column[JobException]]:
 
 
 def quality_columns(words: Words) -> list[Column[QualityNote]]:
-    """What there is to say of values of doubt."""
+    """The columns about doubtful values."""
     say = words.say
     return [
         Column(say("Kind"), 26, lambda note: words.quality(note.kind), WRAPPED),

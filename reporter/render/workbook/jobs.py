@@ -60,7 +60,7 @@ class JobColumn:
 
 @dataclass(frozen=True, slots=True)
 class _LinkBack:
-    """Where the first job of a scope leads: to what is said of the scope."""
+    """The link from the first job of a scope back to the scope's figures."""
 
     module: str
     place: str
@@ -214,7 +214,7 @@ def counted(jobs: pd.DataFrame) -> pd.Series:
 
 
 def counted_word(words: Words) -> str:
-    """What the sheet says of those."""
+    """What the sheet calls those."""
     return words.say("backup")
 
 

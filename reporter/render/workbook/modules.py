@@ -61,8 +61,8 @@ def add_modules(book: Book) -> None:
 
 
 def figure_letter(report: Report, words: Words, key: str, naming: int = _NAMING_COLUMNS) -> str:
-    """The column of a figure: in the modules' table and in that of the services, or in one that has
-    so many columns before the figures.
+    """The letter of a figure's column where `naming` columns stand before the figures, as in the
+    tables of modules and services.
     """
     keys = [figure.key for figure in figures_in(report.period.timezone, report.policy, words)]
     return get_column_letter(naming + keys.index(key) + 1)
@@ -124,7 +124,7 @@ def _module_columns(report: Report, words: Words) -> list[Column[ModuleFigures]]
 
 
 def headings_of(reasons: Iterable[Reason], words: Words) -> str:
-    """What is the matter, once each."""
+    """The headings of the reasons, once each."""
     return "; ".join(dict.fromkeys(words.say(REASON_HEADINGS[reason.kind]) for reason in reasons))
 
 

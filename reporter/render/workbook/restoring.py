@@ -1,4 +1,4 @@
-"""The Restore tests sheet: what the provider put on record of the last twelve months."""
+"""The Restore tests sheet: the provider's record of the last twelve months."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reporter.render.workbook.titles import RESTORE_TESTS
 
 
 def add_restore_tests(book: Book) -> None:
-    """The tests under their message; no sheet where no file of them is configured."""
+    """The tests under their message; no sheet where no file of tests is configured."""
     restoring, words = book.report.restore_tests, book.words
     if restoring is None:
         return

@@ -54,7 +54,7 @@ class Style:
     underlined: bool = False
     """Leads to another place."""
     quoted: bool = False
-    """Typed in again it stays text, whatever it begins with."""
+    """Stays text when it is typed in again, whatever it begins with."""
 
 
 TEXT: Final = Style()

@@ -52,13 +52,13 @@ _NAMES: Final = {
     "longest_gap_at_most": "longest_gap_at_most_s",
     "last_recovery_point": "last_recovery_point_at",
 }
-"""Names for other workbooks and macros to refer to, of the figures they are after."""
+"""Names of key figures, for other workbooks and macros to refer to."""
 _ONE_PAGE: Final = 20
 """Modules whose charts still fit on one page, if all is made smaller."""
 
 
 def add_summary(book: Book) -> None:
-    """The one sheet to read where only one is read."""
+    """The sheet for readers who read only one."""
     charts = charts_of(book)
     sheet = book.sheet(
         SUMMARY, Layout(_WIDTHS, book.tab_color, one_page=len(book.report.modules) <= _ONE_PAGE)
@@ -225,7 +225,7 @@ def _key_figures(book: Book, sheet: Sheet) -> None:
 
 
 def _sized(book: Book) -> str | None:
-    """How many modules give sizes; nothing where all do that have jobs."""
+    """How many modules give sizes; None where all those with jobs do."""
     with_jobs = [module.figures for module in book.report.modules if module.figures.jobs]
     given = sum(figures.bytes is not None for figures in with_jobs)
     if given == len(with_jobs):

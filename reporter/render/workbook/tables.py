@@ -38,8 +38,8 @@ def write_table(
 ) -> bool:
     """Write the records as an Excel table with that name; the book remembers where.
 
-    Excel takes a table without records for damage: where there are none nothing is written, and
-    False comes back.
+    Excel reports a table without records as damaged: where there are none, nothing is written and
+    the answer is False.
     """
     first = 0
     for record in records:
@@ -66,7 +66,7 @@ def _write_record(sheet: Sheet, columns: Sequence[Column[T]], record: T) -> None
 
 
 def write_header(book: Book, sheet: Sheet, headers: Sequence[tuple[str, Align]]) -> int:
-    """The header of a table, each with the alignment of its column; its row."""
+    """Write the header of a table, each cell aligned as its column is; its row."""
     lines = max(
         lines_of(text, width - 1) for (text, _), width in zip(headers, sheet.widths, strict=False)
     )
@@ -75,7 +75,7 @@ def write_header(book: Book, sheet: Sheet, headers: Sequence[tuple[str, Align]])
 
 
 def write_empty(sheet: Sheet, text: str) -> None:
-    """A sheet without its table: what it is, and why there is nothing."""
+    """A sheet without its table: its title, and why there is nothing."""
     sheet.row([sheet.cell(sheet.title, HEADING)], height=20)
     write_note(sheet, text)
 

@@ -1,4 +1,4 @@
-"""The sheets that look over time: the months up to the period, and its times without backup."""
+"""The sheets about time: the months up to the period, and its times without backup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reporter.render.workbook.titles import GAPS, TREND
 
 
 def add_trend(book: Book) -> None:
-    """Each month of the year up to the period's end; nothing is said of those not known."""
+    """Each month of the year up to the period's end; those without data have no figures."""
     columns = _month_columns(book)
     layout = Layout(widths_of(columns), book.tab_color, "B2", 1)
     sheet = book.sheet(TREND, layout)

@@ -14,7 +14,7 @@ from reporter.render.workbook.titles import VERSIONS
 
 
 def add_versions(book: Book) -> None:
-    """Every figure that was another; no sheet where nothing is corrected."""
+    """Every corrected figure; no sheet where the report corrects nothing."""
     restatement = book.report.restatement
     if restatement is None:
         return
