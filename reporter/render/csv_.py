@@ -12,7 +12,7 @@ import pandas as pd
 
 JOBS_AT_ONCE: Final = 5_000
 _NAMES: Final = {"duration": "duration_s"}
-"""Of columns that are named for their unit here, as those of the JSON are."""
+"""Columns whose names carry their unit here, as the keys of the JSON do."""
 
 
 def jobs_csv(jobs: pd.DataFrame) -> Iterator[bytes]:

@@ -125,7 +125,7 @@ class SvgDrawing:
 
 
 def _spaces(room: float, size: float) -> tuple[str, float]:
-    """Spaces that fill a gap to half a hair space, and how wide they are."""
+    """Spaces that fill a gap to within half a hair space, and how wide they are."""
     spaces, taken = "", 0.0
     for space in _SPACES:
         wide = exact_width(space, size) or 0.0

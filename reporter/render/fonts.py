@@ -125,7 +125,7 @@ def characters(face: Face) -> frozenset[int]:
 
 @functools.cache
 def bundled_files() -> frozenset[str]:
-    """The names of the bundled fonts, beside the templates: what a page may load of them."""
+    """The files of the bundled fonts, beside the templates, which a page may load."""
     return frozenset(name for face in BUNDLED for name, _ in face.files)
 
 

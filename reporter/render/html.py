@@ -41,7 +41,7 @@ def report_html(
     style: str | None = None,
     tightness: int = 0,
 ) -> str:
-    """The page; `style` is set into it; without it the caller provides the style sheets.
+    """The page with `style` set into it; without one the caller provides the style sheets.
 
     `tightness` is one of `page.TIGHTNESSES`.
 

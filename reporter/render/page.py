@@ -245,11 +245,11 @@ class ReportPage:
     protection_title: str
     """How much of what was found is protected, in a sentence."""
     no_protection: str | None
-    """Why there is nothing to show of protected data; None where there is."""
+    """Why there is no protected data to show; None where there is."""
     subscription_title: str
-    """What there is to know of the subscription, in a sentence."""
+    """What is known of the subscription, in a sentence."""
     no_subscription: str | None
-    """Why there is nothing to show of the subscription; None where there is."""
+    """Why there is no subscription to show; None where there is."""
     key: Markup
     """What the cells of a calendar mean, as SVG."""
     open_exceptions: int
@@ -275,9 +275,9 @@ class ReportPage:
     more_restated: int
     """How many such figures are left out."""
     controls: tuple[Control, ...]
-    """What auditors ask of backups, and what of this report answers it."""
+    """What auditors ask of backups, and what in this report answers it."""
     restoring: State | None
-    """How restore tests stand; None where no file of them is configured."""
+    """How restore tests stand; None where no file of tests is configured."""
     restoring_title: str
     """What the restore tests on record amount to, in a sentence."""
     restore_tests: tuple[RestoreTest, ...]

@@ -31,7 +31,7 @@ _NO_SUBSCRIPTION: Final = {
 
 
 def no_protection(protection: Protection, words: Words) -> str | None:
-    """Why there is nothing to show of protected data; None where there is."""
+    """Why there is no protected data to show; None where there is."""
     if absence := protection.absence:
         return words.say(_NO_PROTECTION[absence.kind], said=absence.said)
     if not protection.modules:
@@ -43,7 +43,7 @@ def no_protection(protection: Protection, words: Words) -> str | None:
 
 
 def no_subscription(subscription: Subscription, words: Words) -> str | None:
-    """Why there is nothing to show of the subscription; None where there is."""
+    """Why there is no subscription to show; None where there is."""
     if absence := subscription.absence:
         return words.say(_NO_SUBSCRIPTION[absence.kind], said=absence.said)
     if not subscription.products:

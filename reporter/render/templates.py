@@ -69,7 +69,7 @@ def _is_plain(value: object) -> bool:
 
 def _is_method(value: object) -> bool:
     """Whether something is a method of a value whose attributes a template may use."""
-    # Jinja puts a function of its own around the methods that format texts.
+    # Jinja wraps the methods that format texts in a function of its own.
     method = getattr(value, "__wrapped__", value)
     return callable(method) and _is_readable(getattr(method, "__self__", method))
 

@@ -183,7 +183,7 @@ def succeeded(figures: Figures, policy: Policy, words: Words, *, seen: bool) -> 
     """How many of the completed jobs succeeded, as the policy counts; there is at least one.
 
     `seen` is for a period that was watched so rarely that jobs may not have been seen. Where too
-    few objects were backed up, the text says that the jobs finished, and how many objects.
+    few objects were backed up, the text says that the jobs finished, and the share of objects.
     """
     done = figures.success + (figures.warning if policy.warning == "success" else 0)
     known = figures.jobs - figures.running - figures.not_run

@@ -29,7 +29,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class FetchAttempt:
-    """One attempt to read something of the customer."""
+    """One attempt to fetch something about the customer."""
 
     taken_at: datetime
     kind: str
@@ -94,7 +94,7 @@ class ScopeShown:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Service, module and name, as scopes are told apart."""
+        """Service, module and name, which tell scopes apart."""
         return self.service, self.module, self.name or ""
 
 
@@ -103,10 +103,10 @@ class Pack:
     """Everything the files of a pack contain."""
 
     report: Report
-    """As it follows from the bag; its jobs, the population, have `NUMBER` and `KEY` as well."""
+    """As computed from the bag; its jobs, the population, have `NUMBER` and `KEY` as well."""
     seed: str
     asked: int
-    """How many jobs the sample was to have."""
+    """How many jobs the auditor asked for."""
     bag: str
     """The name of its folder."""
     facts: tuple[tuple[str, str], ...]

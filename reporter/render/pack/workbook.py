@@ -66,7 +66,7 @@ T = TypeVar("T")
 _PAGE: Final = (34, 48, 22, 30)
 _TABLES: Final = (30, 18, 70, 44, 12, 12, 12, 44)
 _LINE: Final = 30
-"""Height of a line to be written on by hand."""
+"""The height of a line to write on by hand."""
 _ABOUT: Final = (
     "This workbook is what is tested of a report before its figures are relied on: whether it is "
     "complete and accurate (sheet Completeness), what is backed up and how the service lists it "
@@ -95,7 +95,7 @@ def write_pack(pack: Pack, look: Look, path: Path) -> None:
     """The pack as an Excel workbook. The same pack and look give the same bytes.
 
     Raises:
-        OSError: `path` cannot be written; what is there of it is no workbook.
+        OSError: `path` cannot be written; what is left there is not a workbook.
     """
     with Book(pack.report, replace(look, locale="en"), path) as book:
         _add_read_me(book, pack)

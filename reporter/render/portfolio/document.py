@@ -53,7 +53,7 @@ class PortfolioPage:
 
     @property
     def worst(self) -> str:
-        """The class of the message: that of the worst state there is."""
+        """The style class of the message: that of the worst state that occurs."""
         states = [standing.state for standing in self.portfolio.standings if standing.state]
         unsure = self.portfolio.unknown or self.portfolio.totals.not_judged
         if not states or (unsure and states[0] is State.HEALTHY):
@@ -70,7 +70,7 @@ class PortfolioPage:
 
     @property
     def counts(self) -> list[tuple[State, str]]:
-        """How many customers are in each state there is."""
+        """How many customers are in each state that occurs."""
         by_state = self.portfolio.totals.by_state.items()
         return [(state, self.words.number(count)) for state, count in by_state if count]
 
@@ -90,7 +90,7 @@ class PortfolioPage:
 
     @property
     def unsubscribed(self) -> str | None:
-        """Of how many subscriptions nothing is known; None where all are."""
+        """For how many customers no subscription is known; None where all are."""
         return unsubscribed(self.portfolio, self.words)
 
     @property
@@ -116,7 +116,7 @@ class PortfolioPage:
         return (state or State.NO_DATA).value.replace(" ", "-")
 
     def rank(self, standing: Standing) -> int:
-        """By which states are sorted, worst first and unknown last."""
+        """The place of a state in the order: worst first, unknown last."""
         return _ORDER.index(standing.state) if standing.known and standing.state else len(_ORDER)
 
     def why(self, standing: Standing) -> str:
@@ -129,7 +129,7 @@ class PortfolioPage:
         return self.words.size(standing.stored_bytes)
 
     def stored_change(self, standing: Standing) -> str:
-        """Since the period's start, where that is known."""
+        """The change since the period's start, where that is known."""
         change = standing.stored_change_bytes
         return "" if change is None else self.words.more_or_less(change)
 
@@ -143,7 +143,7 @@ class PortfolioPage:
         )
 
     def rate_change(self, standing: Standing) -> str:
-        """Against the period before, where both have a rate and were watched closely enough."""
+        """The change of the rate, where both periods have one and were watched closely enough."""
         if not standing.comparable:
             return ""
         if standing.success_rate is None or standing.previous_rate is None:
@@ -224,5 +224,5 @@ def _style(look: Look, medium: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a Content-Security-Policy names what is allowed."""
+    """The hash of a text, in the form a Content-Security-Policy allows it by."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

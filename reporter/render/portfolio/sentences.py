@@ -65,8 +65,8 @@ def not_judged(standing: Standing, words: Words) -> str | None:
 
 
 def portfolio_notes(portfolio: Portfolio, words: Words) -> list[str]:
-    """What a reader must know of the figures of all: who was not watched closely, what cannot be
-    judged, and who is not among them.
+    """What a reader must know about the figures of all customers: who was not watched closely, what
+    cannot be judged, and who is left out.
     """
     totals, standings = portfolio.totals, portfolio.standings
     incomplete = sum(not standing.complete for standing in standings)
@@ -114,7 +114,7 @@ def portfolio_notes(portfolio: Portfolio, words: Words) -> list[str]:
 
 
 def unknown_title(portfolio: Portfolio, words: Words) -> str:
-    """How many customers nothing is known of."""
+    """How many customers have no data."""
     return words.count(
         "Nothing is known of {number} customer",
         "Nothing is known of {number} customers",
@@ -171,7 +171,7 @@ def volume(size: int | None, jobs: int, words: Words) -> str:
 
 
 def _sized(totals: Totals, words: Words) -> str:
-    """In how many jobs that is, and of how many customers, where not all give sizes."""
+    """How many jobs the volume is from; how many customers, where not all give sizes."""
     if totals.sized == totals.with_jobs:
         return words.count("in {number} job", "in {number} jobs", totals.jobs)
     return words.count(
@@ -183,7 +183,7 @@ def _sized(totals: Totals, words: Words) -> str:
 
 
 def ending_title(portfolio: Portfolio, words: Words) -> str:
-    """How many products are to be renewed; none only as far as the subscriptions are known."""
+    """How many products are to be renewed, as far as the subscriptions are known."""
     if portfolio.ending:
         return words.count(
             "{number} product has expired or will within 60 days",
@@ -196,7 +196,7 @@ def ending_title(portfolio: Portfolio, words: Words) -> str:
 
 
 def unsubscribed(portfolio: Portfolio, words: Words) -> str | None:
-    """Of how many subscriptions nothing is known; None where all are."""
+    """For how many customers no subscription is known; None where all are."""
     if not portfolio.unsubscribed:
         return None
     return words.count(
@@ -230,7 +230,7 @@ def changed(changes: Changes, words: Words) -> list[tuple[str, Standing]]:
 
 
 def why(standing: Standing, words: Words) -> str:
-    """The most pressing reason, or why nothing is known; empty where none asks for anything."""
+    """The most pressing reason, or why nothing is known; empty where nothing needs action."""
     if standing.error is not None:
         return standing.error
     if standing.reason is None or standing.reason.kind in (ReasonKind.IDLE, ReasonKind.OFF):

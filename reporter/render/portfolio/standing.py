@@ -145,7 +145,7 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
 
 
 def without_data(customer: Customer, why: str) -> Standing:
-    """The standing of a customer of whom no report could be made."""
+    """The standing of a customer whose report could not be made."""
     return Standing(customer, error=why)
 
 
@@ -213,7 +213,7 @@ class Portfolio:
     changes: Changes | None = field(repr=False)
     """None where nothing is known of the period before."""
     too_young: int = 0
-    """Customers who are not among these: the period had ended before anything was known of them."""
+    """How many customers are left out: nothing was known of them before the period ended."""
 
     @property
     def ending(self) -> list[tuple[Standing, Product]]:
@@ -242,7 +242,7 @@ def portfolio_of(
 ) -> Portfolio:
     """The portfolio of the customers' standings, in whatever order they come.
 
-    `too_young` is how many further customers nothing was known of before the period had ended.
+    `too_young` counts further customers of whom nothing was known before the period ended.
     """
     everybody = sorted(standings, key=_by_need)
     known = tuple(standing for standing in everybody if standing.known)

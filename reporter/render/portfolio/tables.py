@@ -68,7 +68,7 @@ def write_portfolio_xlsx(portfolio: Portfolio, look: Look, path: Path) -> None:
     """The portfolio as an Excel workbook. The same portfolio and look give the same bytes.
 
     Raises:
-        OSError: `path` cannot be written; what is there of it is no workbook.
+        OSError: `path` cannot be written; what is left there is not a workbook.
     """
     words = Words.about(portfolio.period, look.locale, portfolio.policy.units)
     subject = _Subject(

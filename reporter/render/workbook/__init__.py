@@ -50,7 +50,7 @@ def write_workbook(report: Report, look: Look, path: Path) -> None:
     """The report as an Excel workbook. The same report and look give the same bytes.
 
     Raises:
-        OSError: `path` cannot be written; what is there of it is no workbook.
+        OSError: `path` cannot be written; what is left there is not a workbook.
     """
     with Book(report, look, path) as book:
         for add in _SHEETS:

@@ -14,7 +14,7 @@ LONGEST_TEXT: Final = 32_767
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ORDINARY: Final = re.compile(r"[^\x00-\x1f&<>_\ud800-\udfff\ufffe\uffff]{1,9999}")
-"""A text that XML needs no escapes for: most texts are, and one match shows it."""
+"""A text that needs no escape in XML, which holds for most: one match shows it."""
 _ESCAPE_LOOKALIKE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n'")
 _EPOCH: Final = date(1899, 12, 30)
@@ -27,7 +27,7 @@ def clean(text: str) -> str:
 
 
 def cut(text: str, units: int) -> str:
-    """The text in at most so many UTF-16 code units; an ellipsis stands for what is left out."""
+    """The text cut to `units` UTF-16 code units, with an ellipsis for what is left out."""
     if len(text) <= units // 2:
         return text
     coded = text.encode("utf-16-le")
@@ -59,7 +59,7 @@ def serial(moment: date | datetime) -> float:
 
 
 def cell_xml(value: Value, style: int) -> str:
-    """A cell but for the part before its column and row, which `Sheet.row` puts in front."""
+    """A cell without its beginning up to column and row, which `Sheet.row` puts in front."""
     match value:
         case None | "":
             return f'" s="{style}"/>'

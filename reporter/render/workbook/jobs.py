@@ -78,7 +78,7 @@ def write_jobs(
     columns: Sequence[JobColumn],
     links: Mapping[tuple[int, int], _LinkBack],
 ) -> None:
-    """The jobs as tables of that name, a sheet for each; `links` are those of first jobs."""
+    """The jobs as tables called `name`, one on each sheet; `links` are those of first jobs."""
     jobs = book.report.jobs
     layout = Layout(widths_of(columns), book.tab_color, "A2", 1)
     if jobs.empty:

@@ -1,4 +1,4 @@
-"""The Modules sheet: every figure of every module, of every service, and what is no backup."""
+"""The Modules sheet: every figure of every module and service, and the jobs that are no backups."""
 
 from __future__ import annotations
 

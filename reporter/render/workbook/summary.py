@@ -145,7 +145,7 @@ def _joined(*texts: str | None) -> str:
 
 
 def _observation(book: Book, sheet: Sheet) -> None:
-    """How closely the period was looked at, and what cannot be judged for it."""
+    """How closely the period was watched, and what cannot be judged as a result."""
     words, report = book.words, book.report
     watched = Watched.of(report)
     label = sheet.cell(words.say("Observation"))
