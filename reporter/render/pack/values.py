@@ -24,7 +24,7 @@ class Check:
     what: str
     holds: bool | None
     """None where it cannot be tested."""
-    result: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def _check_columns() -> list[Column[Check]]:
     return [
         Column("Test", 0, lambda check: check.what, WRAPPED),
         Column("Outcome", 0, lambda check: _outcome(check), _check_style),
-        Column("Found", 0, lambda check: check.result, WRAPPED),
+        Column("Found", 0, lambda check: check.detail, WRAPPED),
     ]
 
 
@@ -183,7 +183,7 @@ def _attempt_columns(timezone: str) -> list[Column[FetchAttempt]]:
         Column(
             "Of what, and what was found",
             0,
-            lambda attempt: f"{attempt.kind}: {attempt.check.result}",
+            lambda attempt: f"{attempt.kind}: {attempt.check.detail}",
             WRAPPED,
         ),
         Column("Replies", 0, lambda attempt: attempt.replies, COUNT),
