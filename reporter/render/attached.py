@@ -33,7 +33,7 @@ class AttachedFile:
 def attach(pdf: Any, files: Sequence[AttachedFile], moment: datetime) -> None:
     """Put files into a PDF under way, dated `moment`."""
     in_order = sorted(files, key=lambda file: file.name)  # a name tree has to be
-    listed = [(pydyf.String(own.name), _add(pdf, own, moment)) for own in in_order]
+    listed = [(pydyf.String(file.name), _add(pdf, file, moment)) for file in in_order]
     if not listed:
         return
     names = pydyf.Dictionary({"Names": pydyf.Array([part for pair in listed for part in pair])})

@@ -52,13 +52,13 @@ def _system() -> frozenset[int]:
     """The characters of the fonts this machine has; asked for only where ours do not do."""
     configuration = fontconfig.FcInitLoadConfigAndFonts()
     fonts = fontconfig.FcConfigGetFonts(configuration, _SYSTEM_FONTS)
-    found: set[int] = set()
+    characters: set[int] = set()
     for number in range(0 if fonts == ffi.NULL else fonts.nfont):
         path = ffi.new("FcChar8 **")
         if fontconfig.FcPatternGetString(fonts.fonts[number], b"file", 0, path) == 0:
-            found.update(_characters_in(Path(os.fsdecode(ffi.string(path[0])))))
+            characters.update(_characters_in(Path(os.fsdecode(ffi.string(path[0])))))
     fontconfig.FcConfigDestroy(configuration)
-    return frozenset(found)
+    return frozenset(characters)
 
 
 def _characters_in(path: Path) -> Iterable[int]:
