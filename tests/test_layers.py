@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -128,10 +129,10 @@ HOMES = {
     "fsspec": ["reporter.delivery.folder"],
     "weasyprint": [
         "reporter.render.pdf",
-        "reporter.render.fastpath",
+        "reporter.render.weasyprint_patches",
         "reporter.render.glyphs",
     ],
-    "pydyf": ["reporter.render.attached", "reporter.render.fastpath"],
+    "pydyf": ["reporter.render.attached"],
     "jinja2": ["reporter.render"],
     "markdown_it": ["reporter.render.markdown"],
     "babel": ["reporter.render", "reporter.config.settings"],
@@ -153,11 +154,23 @@ HOMES = {
 }
 """Where a dependency may be imported, and nowhere else."""
 
+PATCHES = ("reporter.render.weasyprint_patches", "reporter.render.workbook.openpyxl_patches")
+"""Where we change other people's libraries, and nowhere else."""
+
 
 @cache
 def imports_of(path: Path) -> Sequence[str]:
     """Everything a file imports, wherever in it, in full names."""
     return list(_imports_of(path))
+
+
+def whole_imports_of(path: Path) -> Iterator[str]:
+    """The same, with the names that are taken out of modules."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _imports_of(path: Path) -> Iterator[str]:
@@ -217,7 +230,7 @@ def test_a_dependency_has_one_home(dependency: str) -> None:
 
 def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
     """Without Pango, importing it is an error: only `typesetting` does, when a PDF is made."""
-    loading = ("pdf", "fastpath", "glyphs")
+    loading = ("pdf", "weasyprint_patches", "glyphs")
     found = {
         module
         for module, path in MODULES.items()
@@ -226,6 +239,19 @@ def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
         if any(is_within(imported, f"reporter.render.{name}") for name in loading)
     }
     assert found == set()
+
+
+def test_what_libraries_keep_to_themselves_is_used_in_two_places() -> None:
+    """A new version of a library may change it: what we rely on is read again there."""
+    private = {
+        f"{module} imports {imported}"
+        for module, path in MODULES.items()
+        if module not in PATCHES
+        for imported in whole_imports_of(path)
+        if not is_within(imported, "reporter") and re.search(r"\._[a-z]", imported)
+    }
+    assert private == set()
+    assert [module for module in PATCHES if not is_module(module)] == []
 
 
 def test_nothing_knows_of_what_stands_above_it() -> None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import atexit
 import functools
-import gc
 import logging
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import weasyprint
-from weasyprint.text.ffi import ffi, fontconfig, harfbuzz, pango
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -23,7 +19,6 @@ from reporter.errors import ReporterError
 from reporter.model import DEPTHS, Logo, Look, Report
 from reporter.render.attached import AttachedFile, attach
 from reporter.render.csv_ import jobs_csv
-from reporter.render.fastpath import ShippedPage, write_once
 from reporter.render.fonts import (
     Face,
     bundled_files,
@@ -37,29 +32,19 @@ from reporter.render.html import report_html, style_sheet
 from reporter.render.json_ import json_bytes
 from reporter.render.page import TIGHTNESSES, sections_of
 from reporter.render.templates import asset
+from reporter.render.weasyprint_patches import (
+    ShippedPage,
+    add_font_rules,
+    complete_metadata,
+    mark_headers,
+    without_collection,
+)
 
 logger = logging.getLogger(__name__)
 
 CUSTOMER_ID: Final = "CustomerID"
 """Where the information dictionary of a PDF says whose report it is."""
 _LOGO: Final = "logo"
-
-_PRODUCER: Final = re.compile(rb' pdf:Producer="[^"]*"')
-# WeasyPrint writes one PDF variant; PDF/UA identification, and the description of its namespace
-# that PDF/A asks for, are added to the metadata it makes (ISO 14289-1, 5; ISO 19005-3, 6.6.2.3).
-_UA_METADATA: Final = b"""\
-<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about="" pdfuaid:part="1"/>\
-<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" \
-xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" \
-xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>\
-<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA Universal Accessibility Schema\
-</pdfaSchema:schema><pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/\
-</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property>\
-<rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>\
-<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal\
-</pdfaProperty:category><pdfaProperty:description>Part of ISO 14289 followed\
-</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag>\
-</pdfaExtension:schemas></rdf:Description></rdf:RDF>"""
 
 
 class AssetFetcher(URLFetcher):
@@ -154,12 +139,12 @@ def write_archival(
     logo = look.brand.logo
     fetcher = _serving(logo)
     logo_url = f"asset:{_LOGO}" if logo else None
-    with _without_collection():
+    with without_collection():
         for page in pages:
             document = _laid_out(printable(page(logo_url=logo_url)), look, fetcher)
             if len(document.pages) == 1:
                 break
-        _complete_metadata(document)
+        complete_metadata(document)
         # Whatever the template says: before the file is sent, the id is compared.
         document.metadata.custom = {} if customer_id is None else {CUSTOMER_ID: customer_id}
         finish = partial(_finish, add)
@@ -208,19 +193,11 @@ def _laid_out(html: str, look: Look, fetcher: AssetFetcher) -> weasyprint.Docume
 
 
 @functools.cache
-def engines() -> dict[str, str]:
-    """The versions of the system's libraries that pages are laid out with."""
-    ffi.cdef("const char *hb_version_string(void); const char *pango_version_string(void);")
-    said = {"harfbuzz": harfbuzz.hb_version_string(), "pango": pango.pango_version_string()}
-    return {name: ffi.string(version).decode() for name, version in said.items()}
-
-
-@functools.cache
 def _fonts(faces: tuple[Face, ...]) -> FontConfiguration:
     """The fonts, read once for a process: the first face, and those others a report needs."""
     configuration = FontConfiguration()
     if faces:
-        fontconfig.FcConfigParseAndLoadFromMemory(configuration._config, family_rules(faces), True)
+        add_font_rules(configuration, family_rules(faces))
     weasyprint.CSS(
         string=asset("fonts/fonts.css").decode() + face_rules(faces),
         font_config=configuration,
@@ -246,44 +223,7 @@ def _forget_fonts() -> None:
 atexit.register(_forget_fonts)
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Layout makes many objects and no garbage: looking for it costs a quarter of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _complete_metadata(document: weasyprint.Document) -> None:
-    """Say that it is PDF/UA as well, and name no product: the report is the provider's."""
-    make = document.metadata.generate_rdf_metadata
-
-    def with_ua(*arguments: Any) -> bytes:
-        metadata: bytes = make(*arguments)
-        return _PRODUCER.sub(b"", metadata).replace(b"</rdf:RDF>", _UA_METADATA)
-
-    document.metadata.generate_rdf_metadata = with_ua
-
-
 def _finish(add: Callable[[Any], None], _: weasyprint.Document, pdf: Any) -> None:
     pdf.info.pop("Producer", None)
-    _mark_headers(pdf)
+    mark_headers(pdf)
     add(pdf)
-    write_once(pdf)
-
-
-def _mark_headers(pdf: Any) -> None:
-    """Say of each table header whether it heads a row or a column, which WeasyPrint leaves out."""
-    elements = {own.reference: own for own in pdf.objects if getattr(own, "number", None)}
-    for row in elements.values():
-        if not (isinstance(row, dict) and row.get("S") == "/TR"):
-            continue
-        cells = [elements[kid] for kid in row["K"] if kid in elements]
-        scope = "/Row" if any(cell.get("S") == "/TD" for cell in cells) else "/Column"
-        for cell in cells:
-            if cell.get("S") == "/TH" and "A" in cell:
-                cell["A"]["Scope"] = scope

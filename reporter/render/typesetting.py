@@ -60,5 +60,7 @@ def engines() -> dict[str, str]:
     Raises:
         NoTypesetting: there are none.
     """
-    versions: dict[str, str] = typesetter().engines()
-    return versions
+    typesetter()
+    from reporter.render import weasyprint_patches
+
+    return weasyprint_patches.engines()

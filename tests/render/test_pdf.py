@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from reporter.jobs.catalog import MODULE_NAMES
 from reporter.model import Brand, Comment, Customer, Logo, Look, Report, Texts
 from reporter.render.glyphs import printable
 from reporter.render.html import write_html
-from reporter.render.pdf import write_pdf
+from reporter.render.pdf import _forget_fonts, write_pdf
 from tests.builders import (
     NOW,
     daily_snapshots,
@@ -215,7 +216,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     """A process that made a report leaves no temporary file."""
     program = (
         "import sys; from pathlib import Path; from tests.builders import *;"
-        "from reporter.model import Look; from reporter.render.pdf import write_pdf;"
+        "from reporter.model import Look; from reporter.render.pdf import _forget_fonts, write_pdf;"
         "write_pdf(make_report([make_job()]), Look(), Path(sys.argv[1]) / 'report.pdf')"
     )
     scratch = tmp_path / "scratch"
@@ -260,6 +261,18 @@ def test_the_same_report_gives_the_same_bytes(busy_report: Report, tmp_path: Pat
     for name in ("a.pdf", "b.pdf"):
         write_pdf(busy_report, LOOK, tmp_path / name)
     assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_the_time_of_day_is_not_in_the_file(
+    busy_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that read its fonts an hour later makes the same bytes."""
+    for name, hours in (("now.pdf", 0), ("later.pdf", 1)):
+        made = time.time() + 3600 * hours
+        monkeypatch.setattr(time, "time", lambda made=made: made)
+        _forget_fonts()
+        write_pdf(busy_report, Look(), tmp_path / name)
+    assert (tmp_path / "now.pdf").read_bytes() == (tmp_path / "later.pdf").read_bytes()
 
 
 def test_a_logo_of_any_shape_is_set_in(tmp_path: Path) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import IO, Any, Final, cast
+from typing import IO, Final
 
-from openpyxl.chart._chart import ChartBase
+from openpyxl.chart import BarChart
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.header_footer import HeaderFooter, HeaderFooterItem
-from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
@@ -31,6 +28,7 @@ from reporter.render.workbook.cells import (
     formula_xml,
     looks_like_formula,
 )
+from reporter.render.workbook.openpyxl_patches import SheetStream
 from reporter.render.workbook.styles import PLAIN, Style, Styles
 
 LAST_ROW: Final = 1_048_576
@@ -82,17 +80,11 @@ class Sheet:
         self._styles = styles
         _arrange(made, layout)
         _set_print(made, layout, report, look, words)
-        self._stream = _Stream(made, part)
+        self._stream = SheetStream(made, part)
 
     def begin(self) -> None:
         """Write what precedes the rows."""
-        self._stream.write_top()
-        # The rows go into the part beside openpyxl's stream, so what is in there must be out.
-        cast(Any, self._stream.xf.send(True)).flush()
-        self._stream.xf.send(None)
-        self._part.write(b"<sheetData>")
-        # What a write-only sheet closes and saves.
-        self._made._writer = self._stream  # type: ignore[attr-defined]
+        self._stream.begin()
 
     @property
     def title(self) -> str:
@@ -139,9 +131,7 @@ class Sheet:
 
     def link(self, cell: str, target: str) -> None:
         """Lead from a cell to a place in the workbook."""
-        self._made._hyperlinks.append(  # type: ignore[attr-defined]
-            Hyperlink(ref=cell, location=target)
-        )
+        self._stream.link(cell, target)
 
     def highlight(self, cells: str, condition: str, color: str) -> None:
         """Colour the text of those cells for which the formula holds."""
@@ -165,33 +155,18 @@ class Sheet:
         # Not `add_table`: it warns that the columns are missing, which they are not.
         self._made.tables.add(table)
 
-    def chart(self, chart: ChartBase, anchor: str, description: str) -> None:
+    def chart(self, chart: BarChart, anchor: str, description: str) -> None:
         """Put a chart with its upper left corner on a cell, and say what it shows."""
         self.descriptions.append(description)
         self._made.add_chart(chart, anchor)
 
     def finish(self) -> None:
         """Write what follows the rows."""
-        self._part.write(b"</sheetData>")
-        self._made.close()  # type: ignore[attr-defined]  # a write-only sheet has it
-        self._part.close()
+        self._stream.finish()
 
     def discard(self) -> None:
         """Let go of the part, whatever state it is in."""
-        with contextlib.suppress(Exception):  # half-written XML has no proper end, and needs none
-            self._stream.xf.close()
-        with contextlib.suppress(OSError):
-            self._part.close()
-
-
-class _Stream(WorksheetWriter):
-    """openpyxl's writer of all that stands before and behind the rows."""
-
-    def write_rows(self) -> None:
-        """The rows are in the part already."""
-
-    def cleanup(self) -> None:
-        """There is no temporary file."""
+        self._stream.discard()
 
 
 def _arrange(made: Worksheet, layout: Layout) -> None:

@@ -12,12 +12,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reporter.model import Outcome, State
 from reporter.render.charts import FILL
 
-# openpyxl writes a font's parts in an order the standard does not allow.
-Font.__elements__ = (
-    "b", "i", "strike", "condense", "extend", "outline", "shadow", "u", "vertAlign", "sz",
-    "color", "name", "family", "charset", "scheme",
-)  # fmt: skip
-
 INK: Final = "1F2933"
 MUTED: Final = "5F6B7A"
 RULE: Final = "D5DAE1"
