@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from reporter.analysis.figures import OUTCOMES
-from reporter.analysis.volume import volume
+from reporter.analysis.volume import volume_of, volume_parts
 from reporter.analysis.watching import observed_days, unseen_before
 from reporter.analysis.window import MODULE, Window, utc
 from reporter.model import DayFigures, Silence, SilentDay
@@ -19,7 +19,8 @@ Span = tuple[pd.Timestamp, pd.Timestamp]
 def daily_of(window: Window, jobs: pd.DataFrame) -> tuple[DayFigures, ...]:
     """The jobs of each day and module, by day; `jobs` is `counted_jobs` of the window."""
     keys = [_day_of(window, jobs), *(jobs[name] for name in MODULE)]
-    days = jobs.groupby(keys)[["jobs", *OUTCOMES]].sum().join(volume(jobs, keys)["bytes"])
+    sums = jobs[["jobs", *OUTCOMES]].join(volume_parts(jobs)).groupby(keys).sum()
+    days = sums.assign(bytes=volume_of(sums)["bytes"])
     return tuple(
         DayFigures(
             date=day,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from reporter.analysis.volume import Stored, volume, withheld
-from reporter.analysis.window import Window
+from reporter.analysis.volume import Stored, volume_of, volume_parts, withheld
+from reporter.analysis.window import Places, Window
 from reporter.model import Figures, Outcome
 
 OUTCOMES = [outcome.value for outcome in Outcome]
@@ -30,33 +30,42 @@ _STANDS = {
 
 Key = tuple[str, ...]
 
+_WIDTHS = range(4)
+_SINGLE = 3
+"""How wide the key of a group is that is a single scope."""
+
 
 def figures_by(
-    window: Window, jobs: pd.DataFrame, standing: pd.DataFrame, stored: Stored, width: int
+    window: Window, jobs: pd.DataFrame, standing: pd.DataFrame, stored: Stored
 ) -> Iterator[tuple[Key, Figures]]:
-    """The figures of each group of scopes, sorted by its key.
+    """The figures of each group of scopes, by the width of its key and sorted.
 
-    `width` is how much of service, module and name makes the key: 0 is one group of all scopes,
+    The key is as much of service, module and name as its width says: 0 is one group of all scopes,
     even where there is none, 3 each scope by itself. `jobs` is `counted_jobs` of the window, and
     `standing` `standing_of` it.
     """
     scopes = [window.scopes[place] for place in standing.index]
-    keys = sorted({scope[:width] for scope in scopes}) or [()] * (width == 0)
+    keys: list[Key] = [()]
+    for width in _WIDTHS[1:]:
+        keys += sorted({scope[:width] for scope in scopes})
     numbers = {key: number for number, key in enumerate(keys)}
-    groups = pd.Series(
-        [numbers[scope[:width]] for scope in scopes], index=standing.index, dtype="int64"
+    groups = pd.DataFrame(
+        [[numbers[scope[:width]] for width in _WIDTHS] for scope in scopes],
+        index=standing.index,
+        columns=_WIDTHS,
+        dtype="int64",
     )
     every = range(len(keys))
     tallies = _tally(jobs, groups).reindex(every)
-    worst = _worst(standing, groups, single=width == 3).reindex(every)
+    worst = _worst(standing, groups).reindex(every)
     without_sizes = {window.scopes[place][:2] for place in jobs["scope"][jobs["withheld"]]}
     for key, tally, stands in zip(
         keys, tallies.to_dict("records"), worst.to_dict("records"), strict=True
     ):
-        if width == 3 and key[:2] in without_sizes:
+        if len(key) == _SINGLE and key[:2] in without_sizes:
             tally |= {"bytes": None, "sized_jobs": 0}  # a scope follows its module
-        modules = {scope[:2] for scope in scopes if scope[:width] == key}
-        volumes = (None, None) if width == 3 else stored.of(modules)
+        modules = {scope[:2] for scope in scopes if scope[: len(key)] == key}
+        volumes = (None, None) if len(key) == _SINGLE else stored.of(modules)
         yield key, _figures(window, key, tally, stands, volumes)
 
 
@@ -94,33 +103,41 @@ def counted_jobs(window: Window) -> pd.DataFrame:
 _SUMS = ["jobs", *OUTCOMES, "completed", *_OBJECTS, "rate_good", "rate_all"]
 
 
-def _tally(jobs: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """Sums over the period's jobs for each group that has jobs."""
-    group = groups.reindex(jobs["scope"]).set_axis(jobs.index)
-    by_group = jobs.groupby(group)
-    took = by_group["took"]
+def _tally(jobs: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Sums over the period's jobs for each group that has jobs; `groups` are those of a scope."""
+    # Jobs are many and scopes are few: jobs are summed once, and their sums for each width.
+    by_scope = jobs[_SUMS].join(volume_parts(jobs)).groupby(jobs["scope"]).sum()
+    sums = pd.concat([by_scope] * len(_WIDTHS)).groupby(_flat(groups.loc[by_scope.index])).sum()
+    took = pd.concat([jobs["took"]] * len(_WIDTHS)).groupby(_flat(groups.loc[jobs["scope"]]))
     return (
-        by_group[_SUMS]
-        .sum()
-        .join(volume(jobs, group))
+        sums[_SUMS]
+        .join(volume_of(sums))
         .assign(duration_mean_s=took.mean(), duration_median_s=took.median())
     )
 
 
-def _worst(standing: pd.DataFrame, groups: pd.Series, *, single: bool) -> pd.DataFrame:
+def _worst(standing: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """The standing of each group's worst scope. Scopes without a standing are left out, and, unless
     the group is a single scope, those of which no recovery point is expected. The recovery-point
     target is missed where one scope misses it, and met where every scope that has one meets it.
     """
-    if single:
-        return standing[[*_STANDS, "gap_kept"]].set_axis(groups.to_numpy())
+    single = standing[[*_STANDS, "gap_kept"]].set_axis(groups[_SINGLE].to_numpy())
+    wider = groups[list(_WIDTHS[:_SINGLE])]
     expected = standing[standing["in_sight"]]
-    by_group = expected.groupby(groups[expected.index])
-    worst = by_group[list(_STANDS)].agg(_STANDS)
     judged = expected[expected["allowed_s"] > 0]
-    kept = judged["gap_kept"].groupby(groups[judged.index])
-    unknown = (kept.min() == 1.0) & (kept.count() < kept.size())
-    return worst.assign(gap_kept=kept.min().mask(unknown))
+    by_group, kept = (
+        pd.concat([scopes] * _SINGLE).groupby(_flat(wider.loc[scopes.index]))
+        for scopes in (expected, judged)
+    )
+    gap_kept = kept["gap_kept"]
+    unknown = (gap_kept.min() == 1.0) & (gap_kept.count() < gap_kept.size())
+    worst = by_group[list(_STANDS)].agg(_STANDS).assign(gap_kept=gap_kept.min().mask(unknown))
+    return pd.concat([worst, single])
+
+
+def _flat(groups: pd.DataFrame) -> Places:
+    """The groups one width after the other."""
+    return groups.to_numpy().ravel(order="F")
 
 
 def _figures(

@@ -5,6 +5,7 @@ Listed, never mended: every figure counts what the service printed.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable
 from typing import Final, cast
@@ -26,6 +27,10 @@ _STARTS: Final = ("first_started_at", "last_started_at")
 _JOBS: Final = 5
 _VALUES: Final = 3
 _Group = tuple[tuple[str, str], pd.DataFrame]
+_Note = tuple[int, str, str, str]
+"""The row of a job, and of what has the columns `_COLUMNS` all but the last."""
+_Line = tuple[str, str, str, str | None]
+"""What has the columns `_COLUMNS`."""
 
 
 def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tuple[QualityNote, ...]:
@@ -36,27 +41,21 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
     concerned = jobs.rows[dated_in(jobs.rows, window.period) | undated_in(jobs.rows, window)]
     rows = concerned[concerned["is_backup"]]
     read = jobs.notes[jobs.notes["row"].isin(concerned.index)]
-    of_jobs = pd.concat(
-        [
-            read,
-            *_dating(concerned, jobs.notes),
-            _inconsistent(rows),
-            *_odd(rows),
-            _start_moved(jobs.rows, window.period),
-            _end_not_seen(window),
-        ]
-    )
-    of_jobs["job_id"] = jobs.rows["job_id"].reindex(of_jobs["row"]).to_numpy()
-    parts = [
-        of_jobs,
-        _placeholders(seen),
-        pd.DataFrame(
-            [(*what, None) for what, count in unread.items() for _ in range(count)],
-            columns=_COLUMNS,
-            dtype=object,
-        ),
+    of_jobs: list[_Note] = [
+        *read.itertuples(index=False, name=None),
+        *_dating(concerned, jobs.notes),
+        *_inconsistent(rows),
+        *_odd(rows),
+        *_start_moved(jobs.rows, window.period),
+        *_end_not_seen(window),
     ]
-    return _in_order(pd.concat([part[_COLUMNS] for part in parts], ignore_index=True))
+    job_ids = jobs.rows["job_id"].reindex([row for row, *_ in of_jobs])
+    lines: list[_Line] = [
+        *((*what, job_id) for (_, *what), job_id in zip(of_jobs, job_ids, strict=True)),
+        *_placeholders(seen),
+        *((*what, None) for what, count in unread.items() for _ in range(count)),
+    ]
+    return _in_order(pd.DataFrame(lines, columns=_COLUMNS, dtype=object))
 
 
 def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
@@ -95,7 +94,7 @@ def _in_order(lines: pd.DataFrame) -> tuple[QualityNote, ...]:
     return tuple(sorted(notes, key=lambda note: (order.index(note.kind), note.field)))
 
 
-def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
+def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[_Note]:
     """Jobs without a readable start, by what they are dated by instead."""
     unreadable = notes[
         (notes["kind"] == QualityKind.UNREADABLE.value) & (notes["field"] == "startTime")
@@ -107,24 +106,26 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[pd.DataFrame]:
         QualityKind.DATED_BY_MODIFICATION: rows["dated_by"] == "modification",
     }
     return [
-        _note(rows[concerned], kind, "startTime", value[concerned])
+        note
         for kind, concerned in kinds.items()
+        for note in _notes(concerned, kind, "startTime", value[concerned])
     ]
 
 
-def _start_moved(rows: pd.DataFrame, period: Period) -> pd.DataFrame:
+def _start_moved(rows: pd.DataFrame, period: Period) -> list[_Note]:
     """Jobs whose rows gave different starts, if the period overlaps the time between them."""
     first, last = (rows[column] for column in _STARTS)
-    moved = rows[(first < last) & (first < period.end) & (last >= period.start)]
-    times = (moved[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for column in _STARTS)
-    value = next(times) + " \N{RIGHTWARDS ARROW} " + next(times)
-    return _note(moved, QualityKind.START_MOVED, "startTime", value)
+    moved = (first < last) & (first < period.end) & (last >= period.start)
+    before, after = (time[moved].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for time in (first, last))
+    value = before + " \N{RIGHTWARDS ARROW} " + after
+    return _notes(moved, QualityKind.START_MOVED, "startTime", value)
 
 
-def _end_not_seen(window: Window) -> pd.DataFrame:
+def _end_not_seen(window: Window) -> list[_Note]:
     """Jobs seen running that a later look no longer lists."""
-    lost = window.jobs[not_seen_to_end(window)]
-    return _note(lost, QualityKind.END_NOT_SEEN, "endTime", lost["status"].fillna("N/A"))
+    lost = not_seen_to_end(window)
+    status = window.jobs["status"][lost].fillna("N/A")
+    return _notes(lost, QualityKind.END_NOT_SEEN, "endTime", status)
 
 
 def not_seen_to_end(window: Window) -> pd.Series:
@@ -141,11 +142,11 @@ def not_seen_to_end(window: Window) -> pd.Series:
     return lost
 
 
-def _placeholders(window: Window) -> pd.DataFrame:
+def _placeholders(window: Window) -> list[_Line]:
     """Values that cannot be used of scopes that are listed without a job."""
     shown = window.sightings[window.sightings["snapshot"] == window.reference]
     shown = shown[shown["job_id"] == ""]
-    lines = []
+    lines: list[_Line] = []
     columns = ("service", "module", "status", "unreadable")
     for service, module, status, unreadable in zip(
         *(shown[column] for column in columns), strict=True
@@ -163,22 +164,18 @@ def _placeholders(window: Window) -> pd.DataFrame:
         lines += [
             (QualityKind.UNREADABLE.value, field, value, None) for field, value in values.items()
         ]
-    return pd.DataFrame(lines, columns=_COLUMNS, dtype=object)
+    return lines
 
 
-def _inconsistent(rows: pd.DataFrame) -> pd.DataFrame:
+def _inconsistent(rows: pd.DataFrame) -> list[_Note]:
     """Jobs whose parts do not add up to their total; without all five counts nobody can tell."""
     whole = rows[["objects_total", *_PARTS]].notna().all(axis=1)
     apart = whole & (rows[_PARTS].sum(axis=1) != rows["objects_total"])
-    return _note(
-        rows[apart.fillna(False).astype(bool)],
-        QualityKind.INCONSISTENT_COUNTS,
-        "totalCount",
-        "parts do not add up to the total",
-    )
+    words = "parts do not add up to the total"
+    return _notes(apart, QualityKind.INCONSISTENT_COUNTS, "totalCount", words)
 
 
-def _odd(rows: pd.DataFrame) -> list[pd.DataFrame]:
+def _odd(rows: pd.DataFrame) -> list[_Note]:
     failed = rows["outcome"] == Outcome.FAILED.value
     success = rows["outcome"] == Outcome.SUCCESS.value
     handled = rows["objects_successful"] + rows["objects_skipped"] + rows["objects_warning"]
@@ -201,14 +198,14 @@ def _odd(rows: pd.DataFrame) -> list[pd.DataFrame]:
         ("jobId", "one job id with two modules", rows["job_id"].isin(modules.index[modules > 1])),
     ]
     return [
-        _note(rows[holds.fillna(False).astype(bool)], QualityKind.CONTRADICTION, field, words)
+        note
         for field, words, holds in contradictions
+        for note in _notes(holds, QualityKind.CONTRADICTION, field, words)
     ]
 
 
-def _note(
-    rows: pd.DataFrame, kind: QualityKind, field: str, value: str | pd.Series
-) -> pd.DataFrame:
-    return pd.DataFrame({"row": rows.index, "kind": kind.value, "field": field}).assign(
-        value=value if isinstance(value, str) else value.to_numpy()
-    )
+def _notes(holds: pd.Series, kind: QualityKind, field: str, value: str | pd.Series) -> list[_Note]:
+    """A note of each row of which something holds; `value` is theirs."""
+    rows = holds.index[holds.fillna(False).astype(bool)]
+    values = itertools.repeat(value) if isinstance(value, str) else value
+    return [(row, kind.value, field, own) for row, own in zip(rows, values, strict=False)]

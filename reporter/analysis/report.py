@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from reporter.analysis.days import daily_of, silent_days
-from reporter.analysis.figures import counted_jobs, figures_by
+from reporter.analysis.figures import Key, counted_jobs, figures_by
 from reporter.analysis.protection import protection_of, sources_of, subscription_of
 from reporter.analysis.quality import not_seen_to_end, quality_of, undated_in
 from reporter.analysis.register import exceptions_of
@@ -97,9 +97,14 @@ class Findings:
         """`counted_jobs` of the window."""
         return counted_jobs(self.window)
 
-    def figures(self, width: int) -> Iterator[tuple[tuple[str, ...], Figures]]:
-        """The figures of each group of scopes; `width` is that of `figures_by`."""
-        return figures_by(self.window, self.jobs, self.standing, self.stored, width)
+    @cached_property
+    def groups(self) -> tuple[tuple[Key, Figures], ...]:
+        """`figures_by` its groups of scopes."""
+        return tuple(figures_by(self.window, self.jobs, self.standing, self.stored))
+
+    def figures(self, width: int) -> Iterator[tuple[Key, Figures]]:
+        """The figures of each group of scopes whose key is so wide."""
+        return ((key, figures) for key, figures in self.groups if len(key) == width)
 
     @property
     def totals(self) -> Figures:

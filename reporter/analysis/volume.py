@@ -23,25 +23,33 @@ def withheld(modules: pd.Series, jobs: pd.DataFrame) -> pd.Series:
     return modules.isin(gives_none.index[gives_none])
 
 
-def volume(jobs: pd.DataFrame, keys: pd.Series | list[pd.Series]) -> pd.DataFrame:
-    """`bytes` and `sized_jobs` of each group of jobs that have `withheld`.
+def volume_parts(jobs: pd.DataFrame) -> pd.DataFrame:
+    """What of each job is summed over a group to have its `volume_of`; `jobs` have `withheld`.
 
-    `bytes` is missing where a module of the group gives no sizes, and the others come to 0. Whole
-    numbers of any length: 64 bits hold one size, but not the sum of a few absurd ones.
+    Whole numbers of any length: 64 bits hold one size, but not the sum of a few absurd ones.
     """
     given = jobs["bytes"].notna() & ~jobs["withheld"]
-    groups = pd.DataFrame(
+    return pd.DataFrame(
         {
             "bytes": jobs["bytes"].astype(object).where(given, 0),
             "sized_jobs": given.astype("int64"),
             "withheld": jobs["withheld"].astype("int64"),
         }
-    ).groupby(keys)
-    sums = groups.sum()
+    )
+
+
+def volume_of(sums: pd.DataFrame) -> pd.DataFrame:
+    """`bytes` and `sized_jobs` of each group, of the sums of its `volume_parts`.
+
+    `bytes` is missing where a module of the group gives no sizes, and the others come to 0.
+    """
     none = (sums["withheld"] > 0) & (sums["bytes"] == 0)
-    sums["sized_jobs"] = sums["sized_jobs"].mask(none, 0)
-    sums["bytes"] = sums["bytes"].astype(object).mask(none, None)
-    return sums[["bytes", "sized_jobs"]]
+    return pd.DataFrame(
+        {
+            "bytes": sums["bytes"].astype(object).mask(none, None),
+            "sized_jobs": sums["sized_jobs"].mask(none, 0),
+        }
+    )
 
 
 @dataclass(frozen=True)

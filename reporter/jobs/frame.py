@@ -187,31 +187,26 @@ def _notes(
     raw: pd.DataFrame, present: Mapping[str, pd.Series], typed: pd.DataFrame
 ) -> pd.DataFrame:
     """What could not be read, row by row, in the columns `NOTE_COLUMNS`."""
-    notes = []
+    notable: list[tuple[QualityKind, str, pd.Series]] = []
     for column, field in FIELD_OF_COLUMN.items():
         unreadable = present[field].notna() & typed[column].isna()
-        notes.append(_note(QualityKind.UNREADABLE, field, raw[field][unreadable]))
+        notable.append((QualityKind.UNREADABLE, field, raw[field][unreadable]))
     for column in _TIMES:
         field = FIELD_OF_COLUMN[column]
         assumed = raw["date_orders"].notna() & (_orders(raw, field) == DateOrder.ASSUMED)
         slashed = present[field][assumed & typed[column].notna()]
         either = _mapped(slashed, values.is_ambiguous).fillna(False).astype(bool)
-        notes.append(_note(QualityKind.AMBIGUOUS, field, slashed[either]))
+        notable.append((QualityKind.AMBIGUOUS, field, slashed[either]))
     for field in catalog.CODED_FIELDS:
         codes = _mapped(present[field], catalog.unknown_code)
-        notes.append(_note(QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))
+        notable.append((QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))
     coded = _mapped(present["status"], catalog.unknown_code).notna()
     unknown = (typed["outcome"] == Outcome.UNKNOWN.value) & ~coded
-    notes.append(_note(QualityKind.UNKNOWN_STATUS, "status", raw["status"][unknown].fillna("")))
-    return pd.concat(notes, ignore_index=True)
-
-
-def _note(kind: QualityKind, field: str, values_: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "row": values_.index,
-            "kind": kind.value,
-            "field": field,
-            "value": values_.astype("str").to_numpy(),
-        }
-    )
+    notable.append((QualityKind.UNKNOWN_STATUS, "status", raw["status"][unknown].fillna("")))
+    notes = [
+        (row, kind.value, field, value)
+        for kind, field, unread in notable
+        for row, value in zip(unread.index, unread.astype("str"), strict=True)
+    ]
+    kinds = dict.fromkeys(NOTE_COLUMNS, "str") | {"row": raw.index.dtype}
+    return pd.DataFrame(notes, columns=NOTE_COLUMNS).astype(kinds)
