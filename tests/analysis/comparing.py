@@ -177,7 +177,12 @@ def differences_of_store(customer: RawCustomer, folder: Path) -> list[str]:
 
 def differences_of_saved(customer: RawCustomer, folder: Path) -> list[str]:
     """Where the JSON of `render --input` is not the oracle's."""
-    expected, made = expected_of(customer, with_answers=False), from_saved(customer, folder)
+    return differences_of_json(customer, from_saved(customer, folder))
+
+
+def differences_of_json(customer: RawCustomer, made: Json | None) -> list[str]:
+    """Where the JSON `from_saved` is not the oracle's."""
+    expected = expected_of(customer, with_answers=False)
     if expected is None and not any(is_job(row) for _, rows in customer.replies for row in rows):
         return []  # saved replies without a job are rendered for whatever period they are given for
     if expected is None or made is None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.analysis.comparing import (
     Json,
-    differences_of_saved,
+    differences_of_json,
     differences_of_store,
     from_saved,
 )
@@ -43,8 +43,8 @@ def case(name: str, zone: str = "UTC") -> RawCustomer:
 
 def rendered(customer: RawCustomer, folder: Path) -> Json:
     """Its JSON, in which every figure is the oracle's."""
-    assert differences_of_saved(customer, folder) == []
     made = from_saved(customer, folder)
+    assert differences_of_json(customer, made) == []
     assert made is not None
     return made
 
