@@ -75,7 +75,7 @@ def jobs_of(modules: int, days: int, per_day: int = 1, **fields: Any) -> list[di
 
 
 def fifty_modules() -> Report:
-    return make_report(jobs_of(50, 31, 4), observed=EVERY_DAY)
+    return make_report(jobs_of(50, 31, 2), observed=EVERY_DAY)
 
 
 def long_names() -> Report:
