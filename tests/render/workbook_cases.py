@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import cast
 
 import openpyxl
+from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.model import Brand, Look, Report
@@ -78,20 +81,37 @@ def written(report: Report, folder: Path, look: Look = LOOK) -> Path:
 
 def recalculated(path: Path, folder: Path) -> Path:
     """The workbook as LibreOffice saves it, every formula computed anew."""
+    (anew,) = all_recalculated([path], folder)
+    return anew
+
+
+def all_recalculated(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Workbooks of different names as LibreOffice saves them; it is started once."""
     folder.mkdir(exist_ok=True)
     subprocess.run(
         [
             str(shutil.which("soffice")),
             f"-env:UserInstallation={(folder / 'profile').as_uri()}",
-            *("--headless", "--convert-to", "xlsx", "--outdir", str(folder), str(path)),
+            *("--headless", "--convert-to", "xlsx", "--outdir", str(folder)),
+            *map(str, paths),
         ],
         capture_output=True,
         check=True,
         timeout=120,
     )
-    return folder / path.name
+    return [folder / path.name for path in paths]
+
+
+def book_of(path: Path) -> Workbook:
+    """A workbook read back, to be looked at."""
+    return _book_of(path.read_bytes())
+
+
+@lru_cache(maxsize=2)
+def _book_of(content: bytes) -> Workbook:
+    return openpyxl.load_workbook(BytesIO(content))
 
 
 def sheet_of(path: Path, title: str) -> Worksheet:
-    """One sheet of a workbook, read back."""
-    return cast(Worksheet, openpyxl.load_workbook(path)[title])
+    """One sheet of a workbook, read back, to be looked at."""
+    return cast(Worksheet, book_of(path)[title])
