@@ -131,15 +131,16 @@ def _end_not_seen(window: Window) -> list[_Note]:
 def not_seen_to_end(window: Window) -> pd.Series:
     """Which jobs of the period were running when last seen, and are no longer listed."""
     jobs = window.jobs
+    runs: pd.Series = jobs["outcome"] == Outcome.RUNNING.value
+    if not runs.any():
+        return runs
     last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
     sightings = window.sightings
     as_newest = sightings.groupby([window.modules[sightings["scope"]], sightings["job_id"]])
     identity = pd.MultiIndex.from_arrays([window.modules[jobs["scope"]], jobs["job_id"]])
     seen = as_newest["taken_at"].max().reindex(identity).set_axis(jobs.index)
     fetched = np.minimum(instants(jobs["last_seen_at"]), instant(window.last_counted))
-    later = np.fmax(instants(seen), fetched) < last_look
-    lost: pd.Series = (jobs["outcome"] == Outcome.RUNNING.value) & later
-    return lost
+    return runs & (np.fmax(instants(seen), fetched) < last_look)
 
 
 def _placeholders(window: Window) -> list[_Line]:

@@ -22,8 +22,10 @@ def exceptions_of(window: Window) -> tuple[JobException, ...]:
     """Every failed, cancelled, unknown and warning job of the period; open ones first, then the
     newest.
     """
-    dated = window.rows[window.rows["dated_at"].notna()]
     jobs = window.jobs[window.jobs["outcome"].isin(_EXCEPTIONS)]
+    if jobs.empty:
+        return ()
+    dated = window.rows[window.rows["dated_at"].notna()]
     warned = jobs["outcome"] == Outcome.WARNING.value
     cures = dated[dated["outcome"] == Outcome.SUCCESS.value]
     milder = dated["outcome"].isin([Outcome.SUCCESS.value, Outcome.WARNING.value])
