@@ -16,6 +16,7 @@ from reporter.cli.main import cli
 from reporter.cli.options import Console
 from reporter.files import current_umask
 from reporter.sources.avepoint.emulator import Emulator, Faults, ordinary_customers
+from tests.world import Worlds
 
 CLOCK = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 
@@ -45,9 +46,7 @@ def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reporter.showing._known_secrets", set())
 
 
-@pytest.fixture
-def start_emulator() -> Iterator[StartEmulator]:
-    """Starts emulators that stop with the test; `faults` are texts like `503=0.1`."""
+def _starter() -> Iterator[StartEmulator]:
     with ExitStack() as stack:
 
         def start(*faults: str, customers: Any = None, **options: Any) -> Emulator:
@@ -61,6 +60,43 @@ def start_emulator() -> Iterator[StartEmulator]:
             return stack.enter_context(emulator)
 
         yield start
+
+
+@pytest.fixture
+def start_emulator() -> Iterator[StartEmulator]:
+    """Starts emulators that stop with the test; `faults` are texts like `503=0.1`."""
+    yield from _starter()
+
+
+@pytest.fixture(scope="session")
+def start_lasting_emulator() -> Iterator[StartEmulator]:
+    """Starts emulators for `worlds`, which hold their addresses."""
+    yield from _starter()
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    """Folders that are made once, and copied for each test."""
+    return Worlds(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def service(start_lasting_emulator: StartEmulator) -> Emulator:
+    """The ordinary emulator. All tests of a session share it, and change nothing of it."""
+    return start_lasting_emulator()
+
+
+@pytest.fixture
+def fetched(run: Run, worlds: Worlds, service: Emulator, tmp_path: Path) -> Emulator:
+    """The folder of a provider that has fetched all that `service` lists."""
+
+    def fetch(folder: Path) -> None:
+        configure(service, folder)
+        result = run("fetch", "--quiet")
+        assert result.exit_code == 0, result.output
+
+    worlds.begin("three-customers", tmp_path, fetch)
+    return service
 
 
 class Clock:
@@ -92,14 +128,19 @@ def start(run: Run, clock: Clock) -> StartAt:
     return at
 
 
+def invoke(*arguments: object, input: bytes | None = None) -> Result:
+    """Run `reporter` in the folder of the process.
+
+    It renders in this process, as each worker takes seconds to start; `--workers` says otherwise.
+    """
+    runner = CliRunner(env={"REPORTER_EXECUTION__WORKERS": "1"})
+    return runner.invoke(cli, [str(own) for own in arguments], obj=Console(), input=input)
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `reporter` in an empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def invoke(*arguments: object, input: bytes | None = None) -> Result:
-        return CliRunner().invoke(cli, [str(own) for own in arguments], obj=Console(), input=input)
-
     return invoke
 
 

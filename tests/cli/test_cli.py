@@ -83,26 +83,22 @@ def test_one_customer_that_fails_costs_no_other(
     assert "no complete snapshot of Tailspin Toys" in rendered.stderr
 
 
-def test_a_portfolio_is_of_all_customers_or_not_written(
-    run: Run, start_emulator: StartEmulator, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("fetched")
+def test_a_portfolio_is_of_all_customers_or_not_written(run: Run, tmp_path: Path) -> None:
     """Some of the customers, or a saved reply, leave the portfolio of all as it is."""
-    configure(start_emulator(), tmp_path)
-    run("fetch", "--quiet")
     name = json.loads(run("customers", "--json").stdout)[0]["name"]
     assert run("render", "--period", "2026-10", "--customer", name).exit_code == 0
     assert run("render", "--input", write_reply(tmp_path)).exit_code == 0
     assert not [path for path in files_in(tmp_path) if path.name == "index.html"]
 
 
+@pytest.mark.usefixtures("fetched")
 def test_one_period_for_all_zones(
-    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it is the first of a month already for some customers only, all get one period."""
     first = datetime(2026, 11, 1, 5, tzinfo=UTC)
     monkeypatch.setattr("reporter.cli.render.utc_now", lambda: first)
-    configure(start_emulator(), tmp_path)
-    run("fetch", "--quiet")
     ids = [own["id"] for own in json.loads(run("customers", "--json").stdout)]
     with (tmp_path / "reporter.toml").open("a", encoding="utf-8") as file:
         for customer, zone in zip(ids, ("Pacific/Kiritimati", "Pacific/Niue"), strict=False):
@@ -122,12 +118,9 @@ def test_several_customers_are_fetched_at_once(
     assert 3 <= emulator.busiest <= 8
 
 
-def test_customers_are_rendered_in_worker_processes(
-    run: Run, start_emulator: StartEmulator, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("fetched")
+def test_customers_are_rendered_in_worker_processes(run: Run, tmp_path: Path) -> None:
     """Several workers write the same files as one."""
-    configure(start_emulator(), tmp_path)
-    run("fetch", "--quiet")
     for workers in (1, 2):
         result = run("render", "--period", "2026-10", "--format", "pdf,json,xlsx",
                      "--out", f"out{workers}", "--workers", workers)  # fmt: skip

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from reporter.sources.avepoint.emulator import Lists, ordinary_customers
+from reporter.sources.avepoint.emulator import Emulator, Lists, ordinary_customers
 from reporter.store import Store
 from tests.conftest import Run, StartEmulator, configure
 from tests.delivery.mail_server import Accounts, mail_server
+from tests.world import Worlds
+
+CAST = ordinary_customers(3, 60, 1)
 
 Configure = Callable[..., None]
 
@@ -32,10 +35,24 @@ def formats() -> tuple[str, ...]:
     return ("json",)
 
 
+def office_in(formats: tuple[str, ...]) -> str:
+    """What the office is called whose reports are of these formats."""
+    return f"office-{'-'.join(formats)}"
+
+
+@pytest.fixture(scope="session")
+def lasting_emulator(start_lasting_emulator: StartEmulator) -> Emulator:
+    """The service of the office, as of now."""
+    now = partial(datetime.now, UTC)
+    half_a_year = timedelta(days=183)  # in one fetch
+    return start_lasting_emulator(now=now, customers=CAST, lists=Lists.ALL, listed=half_a_year)
+
+
 @pytest.fixture
 def office(
     run: Run,
-    start_emulator: StartEmulator,
+    worlds: Worlds,
+    lasting_emulator: Emulator,
     accounts: Accounts,
     tmp_path: Path,
     formats: tuple[str, ...],
@@ -45,19 +62,24 @@ def office(
     Called with further lines of configuration, it writes them in place of the recipients; `server`
     are those of `[mail]` that say what mail goes through.
     """
-    cast = ordinary_customers(3, 60, 1)
-    now = partial(datetime.now, UTC)
-    half_a_year = timedelta(days=183)  # in one fetch
-    emulator = start_emulator(now=now, customers=cast, lists=Lists.ALL, listed=half_a_year)
     recipients = [
         line
-        for number, own in enumerate(cast)
+        for number, own in enumerate(CAST)
         for line in (
             "[[customers]]",
             f'id = "{own.id}"',
             f'recipients = "it{number}@customer{number}.example"',
         )
     ]
+
+    def fetched(folder: Path) -> None:
+        configure(lasting_emulator, folder)
+        assert run("fetch", "--quiet").exit_code == 0
+
+    def rendered(folder: Path) -> None:
+        worlds.begin("office", folder, fetched)
+        result = run("render", "--quiet", "--format", ",".join(formats))
+        assert result.exit_code == 0, result.output
 
     def write(
         *lines: str, in_mail: tuple[str, ...] = (), server: tuple[str, ...] | None = None
@@ -70,12 +92,10 @@ def office(
             'from = "Provider Reports <reports@provider.example>"',
             f"formats = {list(formats)}",
         ]
-        configure(emulator, tmp_path, *mail, *in_mail, *(lines or recipients))
+        configure(lasting_emulator, tmp_path, *mail, *in_mail, *(lines or recipients))
 
+    worlds.begin(office_in(formats), tmp_path, rendered)
     write()
-    assert run("fetch", "--quiet").exit_code == 0
-    result = run("render", "--quiet", "--format", ",".join(formats))
-    assert result.exit_code == 0, result.output
     return write
 
 

@@ -17,7 +17,9 @@ from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
 from tests.delivery.mail_server import Accounts, counted
 from tests.delivery.receivers import Receiver, Replies
 from tests.delivery.test_send import rows
+from tests.world import Worlds
 
+NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 CAST = ordinary_customers(6, 20, 1)
 NOT_AS_THIS = (
     "554 5.2.252 SendAsDenied; login@provider.example not allowed to send as "
@@ -31,17 +33,27 @@ Configure = Callable[..., None]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
+    return set_clock(monkeypatch, NOW)
 
 
 @pytest.fixture
 def deliver(
-    run: Run, start_emulator: StartEmulator, accounts: Accounts, tmp_path: Path, clock: Clock
+    run: Run,
+    worlds: Worlds,
+    start_emulator: StartEmulator,
+    accounts: Accounts,
+    tmp_path: Path,
+    clock: Clock,
 ) -> Configure:
     """Six customers whose reports are rendered, each with a recipient of its row."""
-    emulator = start_emulator(now=clock, customers=CAST, lists=Lists.ALL)
+    emulator = start_emulator(now=lambda: NOW, customers=CAST, lists=Lists.ALL)
 
-    def write(*delivery: str, mail: bool = True) -> None:
+    def rendered(folder: Path) -> None:
+        write(folder=folder)
+        assert run("fetch", "--quiet").exit_code == 0
+        assert run("render", "--quiet", "--format", "json").exit_code == 0
+
+    def write(*delivery: str, mail: bool = True, folder: Path = tmp_path) -> None:
         lines = ["[mail]", 'approval = "none"', 'formats = ["json"]']
         if mail:
             lines += ['host = "127.0.0.1"', f"port = {accounts.port}", 'security = "none"']
@@ -49,11 +61,10 @@ def deliver(
         for number, customer in enumerate(CAST):
             lines += ["[[customers]]", f'id = "{customer.id}"']
             lines += [f'name = "Customer {number}"', f'recipients = "it@customer{number}.example"']
-        configure(emulator, tmp_path, *lines, "[delivery]", *delivery)
+        configure(emulator, folder, *lines, "[delivery]", *delivery)
 
+    worlds.begin("six-customers", tmp_path, rendered)
     write()
-    assert run("fetch", "--quiet").exit_code == 0
-    assert run("render", "--quiet", "--format", "json").exit_code == 0
     return write
 
 
