@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from reporter.store import Store
 
@@ -29,33 +31,71 @@ def start_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calla
         def start() -> Any:
             server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
             stack.callback(server.cleanup)
+            # What tests write need not outlive the machine: nobody waits for its disk.
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
             return server
 
         yield start
 
 
 @pytest.fixture(scope="session")
-def postgresql(start_postgresql: Callable[[], Any]) -> Callable[[], str]:
-    """Makes empty databases; their URLs."""
+def postgresql(start_postgresql: Callable[[], Any]) -> Callable[..., str]:
+    """Makes databases, empty or `like` another one; their URLs."""
     server = start_postgresql()
 
-    def make() -> str:
+    def make(like: str = "") -> str:
         name = f"store_{next(NUMBERS)}"
+        template = sa.make_url(like).database if like else "template1"
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         uri: str = server.get_uri(database=name)
         return uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
     return make
 
 
+@pytest.fixture(scope="session")
+def made_in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that nothing was put into: to make its tables takes longer than to copy it."""
+    path = tmp_path_factory.mktemp("made") / "reporter.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_in_postgresql(postgresql: Callable[..., str]) -> str:
+    """The same, in the other database."""
+    url = postgresql()
+    Store.open(url).close()
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store, in one database and in the other."""
-    if request.param == "postgresql":
-        make: Callable[[], str] = request.getfixturevalue("postgresql")
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of database: a test is of both."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """One without tables."""
+    if kind == "postgresql":
+        make: Callable[..., str] = request.getfixturevalue("postgresql")
         return make()
     return f"sqlite:///{tmp_path / 'reporter.db'}"
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store, in one database and in the other."""
+    if kind == "postgresql":
+        make: Callable[..., str] = request.getfixturevalue("postgresql")
+        return make(like=request.getfixturevalue("made_in_postgresql"))
+    path = shutil.copy(request.getfixturevalue("made_in_sqlite"), tmp_path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

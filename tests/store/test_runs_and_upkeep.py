@@ -197,10 +197,10 @@ def _jobs(store: Store) -> list[Any]:
 
 
 def test_a_store_of_an_older_program_is_brought_up_to_date(
-    url: str, open_store: Callable[[str], Store]
+    database: str, open_store: Callable[[str], Store]
 ) -> None:
     """With everything it held: replies, bodies, jobs."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(database)
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
     with engine.begin() as connection:
@@ -218,7 +218,7 @@ def test_a_store_of_an_older_program_is_brought_up_to_date(
                 {"fetch": fetch, "sha": sha, "body": body},
             )
     engine.dispose()
-    store = open_store(url)
+    store = open_store(database)
     assert contents(store, tables.bodies) == [("a", b"one")]
     assert len(contents(store, tables.replies)) == 2
 
