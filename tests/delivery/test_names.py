@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 from click.testing import Result
 
 from tests.conftest import Run
-from tests.delivery.conftest import Configure
+from tests.delivery.conftest import Configure, office_in
 from tests.delivery.mail_server import Accounts
 from tests.delivery.receivers import Receiver, Replies
 from tests.delivery.test_send import FILES, messages, rows
+from tests.world import Worlds
 
 EVIL = (
     "Evil\r\nBcc: eve@evil.example\r\n\r\nBody"
@@ -28,7 +30,9 @@ NOT_FOR_A_TERMINAL = re.compile(
 
 
 @pytest.fixture
-def evil(run: Run, office: Configure, formats: tuple[str, ...]) -> dict[str, Any]:
+def evil(
+    run: Run, worlds: Worlds, office: Configure, formats: tuple[str, ...], tmp_path: Path
+) -> dict[str, Any]:
     """The first customer goes by that name, and its report is rendered."""
     customers: list[dict[str, Any]] = json.loads(run("customers", "--json").stdout)
     lines = [
@@ -37,7 +41,14 @@ def evil(run: Run, office: Configure, formats: tuple[str, ...]) -> dict[str, Any
     ]
     lines[0] += f"\nname = {json.dumps(EVIL)}"
     office(*lines)
-    assert run("render", "--quiet", "--format", ",".join(formats)).exit_code == 0
+
+    def rendered(folder: Path) -> None:
+        worlds.copy(office_in(formats), folder)
+        shutil.copy(tmp_path / "reporter.toml", folder)
+        assert run("render", "--quiet", "--format", ",".join(formats)).exit_code == 0
+
+    worlds.begin(f"evil-{office_in(formats)}", tmp_path, rendered)
+    office(*lines)
     return customers[0] | {"lines": lines}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,6 +22,7 @@ from reporter.store.versions import Version, versions_of
 from tests.builders import make_answers, make_job, make_product, make_protected, make_row
 from tests.conftest import Clock, Run, set_clock
 from tests.delivery.mail_server import Accounts, mail_server
+from tests.world import move_reports
 
 OF_0_1_0 = Path(__file__).parent / "of_0.1.0.tar.xz"
 LAST = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -130,7 +130,7 @@ def upgraded(
 ) -> Iterator[Upgraded]:
     """A day after version 0.1.0 had worked in it."""
     shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
-    _move(tmp_path / "reporter.db", (tmp_path / "was-here").read_text("utf-8"), str(tmp_path))
+    move_reports(tmp_path / "reporter.db", Path((tmp_path / "was-here").read_text("utf-8")))
     accounts = Accounts()
     with mail_server(accounts) as port:
         path = tmp_path / "reporter.toml"
@@ -140,9 +140,3 @@ def upgraded(
         path.chmod(0o600)
         clock = set_clock(monkeypatch, LAST + timedelta(days=1))
         yield Upgraded(tmp_path, run, clock, accounts)
-
-
-def _move(store: Path, was: str, now: str) -> None:
-    """Have a store know the files of its reports where they are."""
-    with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("UPDATE version_files SET path = replace(path, ?, ?)", (was, now))
