@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 
 # No longer than it takes: playwright's event loop runs meanwhile, and pyHanko wants one of its own.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's browser; without one there is nothing to see, which in CI is a fault."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")

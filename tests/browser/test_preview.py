@@ -16,19 +16,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from reporter.config.commentary import FOLDER
 from reporter.files import slug
-from tests.conftest import Run, StartEmulator, configure
+from reporter.sources.avepoint.emulator import Emulator
+from tests.conftest import Run, configure
 
 WAIT_MS = 30_000
 """On a busy machine; what is waited for comes within a second on a quiet one."""
 
 
 @pytest.fixture
-def customer(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> str:
+def customer(run: Run, fetched: Emulator, tmp_path: Path) -> str:
     """A store with customers, own templates, and the name of one customer."""
-    emulator = start_emulator()
     assert run("templates", "copy", "own").exit_code == 0
-    configure(emulator, tmp_path, "[report]", 'templates = "own"')
-    assert run("fetch", "--quiet").exit_code == 0
+    configure(fetched, tmp_path, "[report]", 'templates = "own"')
     name: str = json.loads(run("customers", "--json").stdout)[0]["name"]
     return name
 
