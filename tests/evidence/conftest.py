@@ -11,16 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from reporter.cli.main import cli
-from reporter.cli.options import Console
 from reporter.model import Answer, Customer, Reply, Snapshot
 from reporter.store import Store
 from tests.builders import CUSTOMER, make_answers, make_job, make_product, make_protected
-from tests.conftest import Run
+from tests.conftest import Run, invoke
 from tests.evidence.authorities import Root, serve, stamping, write_pem, write_pfx
+from tests.world import Worlds
 
 SECOND = Customer("b0000000-0000-0000-0000-000000000002", "Fabrikam GmbH")
 OCTOBER_OVER = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -86,16 +85,33 @@ class Evidence:
         return {own["what"]: own["outcome"] for own in findings} | {"failed": "; ".join(failed)}
 
 
-@pytest.fixture
-def evidence(run: Run, tmp_path: Path) -> Evidence:
-    """October of one customer with two modules, rendered."""
+def rendered(folder: Path) -> None:
+    """Render October of one customer with two modules."""
     answers = make_answers([make_protected()], [make_product()], at=OCTOBER_OVER)
-    keep(tmp_path, month("2026-09"), OCTOBER_OVER - timedelta(days=20))
-    keep(tmp_path, month("2026-10", status="Failed"), OCTOBER_OVER, answers=answers)
-    own = Evidence(tmp_path, run)
+    keep(folder, month("2026-09"), OCTOBER_OVER - timedelta(days=20))
+    keep(folder, month("2026-10", status="Failed"), OCTOBER_OVER, answers=answers)
+    own = Evidence(folder, invoke)
     own.configure()
     own.render()
-    return own
+
+
+@pytest.fixture
+def evidence(run: Run, worlds: Worlds, tmp_path: Path) -> Evidence:
+    """October of one customer with two modules, rendered."""
+    worlds.begin("october-rendered", tmp_path, rendered)
+    return Evidence(tmp_path, run)
+
+
+@pytest.fixture
+def bag(evidence: Evidence, worlds: Worlds) -> Path:
+    """Of that month, archived without a signature."""
+
+    def archived(folder: Path) -> None:
+        worlds.begin("october-rendered", folder, rendered)
+        Evidence(folder, invoke).archive()
+
+    worlds.begin("october-archived", evidence.folder, archived)
+    return evidence.folder / "archive" / "contoso-ltd" / "2026-10-v1"
 
 
 @pytest.fixture
@@ -130,10 +146,6 @@ def kept_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     certificate = root.issue("Contoso Managed Services", key)
     write_pfx(folder / "signing.pfx", key, certificate, root.certificate)
     write_pem(folder / "root.pem", root.certificate)
-
-    def invoke(*arguments: object) -> Result:
-        return CliRunner().invoke(cli, [str(own) for own in arguments], obj=Console())
-
     own = Evidence(folder, invoke)
     with pytest.MonkeyPatch.context() as patch, serve(stamping(folder / "tsa", root)) as url:
         patch.chdir(folder)

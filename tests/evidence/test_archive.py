@@ -26,6 +26,7 @@ from tests.builders import CUSTOMER, make_job
 from tests.evidence.authorities import Root
 from tests.evidence.conftest import OCTOBER_OVER, SECOND, Evidence, keep, month
 from tests.evidence.forging import forge_pdf, seal, unsign
+from tests.world import Worlds
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -41,9 +42,8 @@ def content(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence) -> None:
+def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence, bag: Path) -> None:
     """The files as rendered, each reply as received, the configuration, and what made it."""
-    bag = evidence.archive()
     assert bag == evidence.folder / "archive" / "contoso-ltd" / "2026-10-v1"
     for suffix in ("pdf", "xlsx", "json"):
         (rendered,) = evidence.folder.glob(f"reports/2026-10/*/*.{suffix}")
@@ -79,9 +79,8 @@ def test_no_secret_goes_into_an_archive(evidence: Evidence, signing: tuple[str, 
             assert secret.encode() not in written, path
 
 
-def test_others_check_an_unsigned_bag(evidence: Evidence) -> None:
+def test_others_check_an_unsigned_bag(evidence: Evidence, bag: Path) -> None:
     """The Library of Congress's checker, and the script in the bag; which says what it has not."""
-    bag = evidence.archive()
     assert bagit.Bag(str(bag)).validate()
     run = subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
@@ -95,9 +94,8 @@ def test_others_check_an_unsigned_bag(evidence: Evidence) -> None:
     assert said.endswith("VALID: all checks hold; without signature, time stamp.\n")
 
 
-def test_what_is_archived_is_left_alone(evidence: Evidence) -> None:
+def test_what_is_archived_is_left_alone(evidence: Evidence, bag: Path) -> None:
     """A second run names the same bag, and writes nothing."""
-    bag = evidence.archive()
     before = content(evidence.folder / "archive")
     assert evidence.archive() == bag
     assert content(evidence.folder / "archive") == before
@@ -204,9 +202,8 @@ def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
     assert evidence.verdict(home)["failed"] == ""
 
 
-def test_a_chain_that_does_not_hold_is_not_gone_on_with(evidence: Evidence) -> None:
+def test_a_chain_that_does_not_hold_is_not_gone_on_with(evidence: Evidence, bag: Path) -> None:
     """Nothing is archived behind a record that was changed."""
-    bag = evidence.archive()
     (record,) = (bag.parent / "chain").glob("*.json")
     record.write_bytes(record.read_bytes().replace(b'"records_before": 0', b'"records_before": 1'))
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER + timedelta(days=2))
@@ -260,11 +257,10 @@ def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Seq
     assert "--trust" in without_trust.stderr
 
 
-def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence) -> None:
+def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence, bag: Path) -> None:
     """Where the store was lost, numbers begin again: the bag of version 1 holds another report than
     version 1 in the store. That is said, and the bag stays what it is.
     """
-    bag = evidence.archive()
     before = content(bag)
     for suffix in ("", "-wal", "-shm"):
         (evidence.folder / f"reporter.db{suffix}").unlink(missing_ok=True)
@@ -303,26 +299,36 @@ def all_of_it(bag: Path) -> None:
     shutil.rmtree(bag)
 
 
+@pytest.fixture
+def one_of_two(evidence: Evidence, bag: Path, worlds: Worlds) -> Path:
+    """That bag, beside a customer whose month is rendered and not yet archived."""
+
+    def beside(folder: Path) -> None:
+        worlds.copy("october-archived", folder)
+        keep(folder, month("2026-10"), OCTOBER_OVER, SECOND)
+        Evidence(folder, evidence.run).render()
+
+    worlds.begin("one-of-two-archived", evidence.folder, beside)
+    return bag
+
+
 @pytest.mark.parametrize(
     "tamper", [no_report, nothing_but_provenance, another_file, figures_sealed_anew, all_of_it]
 )
 def test_a_bag_that_was_changed_is_never_called_unchanged(
-    evidence: Evidence, tamper: Callable[[Path], object]
+    evidence: Evidence, one_of_two: Path, tamper: Callable[[Path], object]
 ) -> None:
     """Whatever its provenance.json claims: that is an error, and says what to do. The others are
     archived, and the chain stays what it is.
     """
-    bag = evidence.archive()
-    chain = content(bag.parent / "chain")
-    tamper(bag)
-    keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
-    evidence.render()
+    chain = content(one_of_two.parent / "chain")
+    tamper(one_of_two)
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
     assert "is not what was archived" in result.stderr
     assert "Get it back from a backup" in result.stderr
     assert "Unchanged" not in result.output
-    assert content(bag.parent / "chain") == chain
+    assert content(one_of_two.parent / "chain") == chain
     (other,) = result.stdout.splitlines()
     assert "fabrikam" in other
 
@@ -392,9 +398,8 @@ def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, author
     assert evidence.verdict(bag.parent)["failed"] == ""
 
 
-def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence) -> None:
+def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence, bag: Path) -> None:
     """Number, time and hashes are those of the ledger."""
-    bag = evidence.archive()
     with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
         (version,) = versions_of(store, CUSTOMER, "2026-10")
     said = json.loads((bag / "data/provenance.json").read_bytes())

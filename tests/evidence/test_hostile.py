@@ -179,12 +179,11 @@ def one_key_more(bag: Path) -> None:
 
 @pytest.mark.parametrize("change", [no_keys, nothing, three_keys, one_key_less, one_key_more])
 def test_a_bag_of_another_version_does_not_choose_what_is_compared(
-    evidence: Evidence, change: Callable[[Path], object]
+    evidence: Evidence, bag: Path, change: Callable[[Path], object]
 ) -> None:
     """A JSON of the schema that is known has every key and no other, whoever made it; and another
     PDF is not the same.
     """
-    bag = evidence.archive()
     of_another_version(bag)
     change(bag)
     with_rendered_pdf(bag, paint)
@@ -196,11 +195,10 @@ def test_a_bag_of_another_version_does_not_choose_what_is_compared(
     assert "figures: others follow from the replies: " in verdict["failed"]
 
 
-def test_a_json_of_another_schema_is_not_checked(evidence: Evidence) -> None:
+def test_a_json_of_another_schema_is_not_checked(evidence: Evidence, bag: Path) -> None:
     """What nobody here knows how to read is neither valid nor not: exit status 2, in so many words.
     Where the same tools are said to have made it, it is not what they make.
     """
-    bag = evidence.archive()
     change_json(bag, lambda said: said.update(schema=SCHEMA + 1))
     figures = (bag / "data" / "report.json").read_bytes()
     with_rendered_pdf(bag, replace_attached("figures.json", figures))
@@ -251,12 +249,11 @@ def respaced(bag: Path) -> None:
     ],
 )
 def test_a_json_says_one_thing(
-    evidence: Evidence, change: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, change: Callable[[Path], object], said: str
 ) -> None:
     """A key that is there twice is read by one program this way and by another that way; and the
     same tools make the same bytes.
     """
-    bag = evidence.archive()
     change(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -305,10 +302,9 @@ def another(name: str) -> Callable[[Path], None]:
     ],
 )
 def test_what_a_bag_says_of_itself_is_held_against_it(
-    evidence: Evidence, contradict: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], said: str
 ) -> None:
     """When and of what it was made, and whose it is; whatever version it says it was made with."""
-    bag = evidence.archive()
     contradict(bag)
     of_another_version(bag)
     seal(bag)
@@ -318,9 +314,8 @@ def test_what_a_bag_says_of_itself_is_held_against_it(
 
 
 @pytest.mark.parametrize("line", ["External-Description: twice", "no label"])
-def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, line: str) -> None:
+def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line: str) -> None:
     """People read the first, programs the last."""
-    bag = evidence.archive()
     seal(bag)
     path = bag / "bag-info.txt"
     path.write_text(f"{line}\n{path.read_text('utf-8')}", "utf-8")
@@ -328,9 +323,8 @@ def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, line: str) -> N
 
 
 @pytest.mark.parametrize("name", ["README.txt", "verify.sh"])
-def test_the_guide_in_a_bag_is_the_programs(evidence: Evidence, name: str) -> None:
+def test_the_guide_in_a_bag_is_the_programs(evidence: Evidence, bag: Path, name: str) -> None:
     """People run the script. Of another version it is not compared, and that is said."""
-    bag = evidence.archive()
     another(name)(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -403,12 +397,11 @@ def checks_sheet(bag: Path) -> str:
     ],
 )
 def test_no_cell_of_a_workbook_hides_from_the_comparison(
-    evidence: Evidence, change: Callable[[str], str], said: str
+    evidence: Evidence, bag: Path, change: Callable[[str], str], said: str
 ) -> None:
     """Other programs show what is outside of the dimensions that a sheet claims, or what is there
     twice; and the results that were kept of formulas.
     """
-    bag = evidence.archive()
     change_sheet(change, checks_sheet(bag) if change is other_results else "sheet1")(bag)
     of_another_version(bag)
     seal(bag)
@@ -419,9 +412,8 @@ def test_no_cell_of_a_workbook_hides_from_the_comparison(
     assert said in failed
 
 
-def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence) -> None:
+def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence, bag: Path) -> None:
     """One program reads the first, another the last."""
-    bag = evidence.archive()
     of_another_version(bag)
     with zipfile.ZipFile(bag / "data" / "report.xlsx", "a") as book, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -460,10 +452,9 @@ def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]
     ],
 )
 def test_the_files_in_the_pdf_are_compared(
-    evidence: Evidence, name: str, content: bytes | None, said: str
+    evidence: Evidence, bag: Path, name: str, content: bytes | None, said: str
 ) -> None:
     """Whatever version made it: they are the JSON of the bag, and the jobs of the replies."""
-    bag = evidence.archive()
     with_rendered_pdf(bag, replace_attached(name, content))
     of_another_version(bag)
     seal(bag)
@@ -473,7 +464,9 @@ def test_the_files_in_the_pdf_are_compared(
     assert f"files in the PDF: {said}" in evidence.verify(alone).stdout
 
 
-def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(evidence: Evidence) -> None:
+def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(
+    evidence: Evidence, bag: Path
+) -> None:
     """Whether a text can be seen, no search of it tells: that is said, in so many words."""
 
     def rewrite(path: Path) -> None:
@@ -485,7 +478,6 @@ def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(evidence: Evide
         page[NameObject("/Contents")] = writer._add_object(content)
         writer.write(path)
 
-    bag = evidence.archive()
     with_rendered_pdf(bag, rewrite)
     of_another_version(bag)
     seal(bag)
@@ -540,10 +532,9 @@ def fetched_in(year: int) -> Callable[[Path], None]:
     ],
 )
 def test_what_contradicts_itself_is_not_valid(
-    evidence: Evidence, contradict: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], said: str
 ) -> None:
     """Replies of somebody else, fewer than they count themselves, or of a time to come."""
-    bag = evidence.archive()
     contradict(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -676,9 +667,8 @@ def draw_logo(bag: Path, drawing: str) -> None:
 @pytest.mark.parametrize(
     "address", ["asset:fonts/../report.css", "asset:fonts/%2e%2e/report.css", "asset:/etc/passwd"]
 )
-def test_a_logo_opens_no_file(evidence: Evidence, address: str) -> None:
+def test_a_logo_opens_no_file(evidence: Evidence, bag: Path, address: str) -> None:
     """Neither of the program nor beyond it: what is opened may never end."""
-    bag = evidence.archive()
     draw_logo(bag, f'<image href="{address}" width="9" height="9"/>')
     seal(bag)
     alone = evidence.folder / "alone"
@@ -695,9 +685,8 @@ def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:
     assert not verdict.valid
 
 
-def test_links_are_named_with_a_few_and_their_number(evidence: Evidence) -> None:
+def test_links_are_named_with_a_few_and_their_number(evidence: Evidence, bag: Path) -> None:
     """However many there are: the verdict stays one that can be read."""
-    bag = evidence.archive()
     for number in range(2_000):
         (bag / f"link-{number:04}").symlink_to("/")
     result = evidence.verify(bag)
@@ -710,12 +699,11 @@ def test_links_are_named_with_a_few_and_their_number(evidence: Evidence) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("bomb", [bomb_of_rows, endless_period, bomb_of_uses])
 def test_a_bomb_costs_its_verdict_and_nothing_else(
-    evidence: Evidence, bomb: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+    evidence: Evidence, bag: Path, bomb: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would take hours or all memory is given up, and not called valid."""
     monkeypatch.setattr(verifying, "_SECONDS", 10)
     monkeypatch.setattr(verifying, "_MOST_SECONDS", 20)
-    bag = evidence.archive()
     bomb(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -766,9 +754,9 @@ def test_an_unsigned_bag_without_a_record_gets_none_behind_signed_ones(
 
 def test_a_workbook_whose_sheets_can_be_found_elsewhere_is_not_called_the_same(
     evidence: Evidence,
+    bag: Path,
 ) -> None:
     """Excel goes by its relationships, and other programs by the types of its parts."""
-    bag = evidence.archive()
     of_another_version(bag)
     path = bag / "data" / "report.xlsx"
     with zipfile.ZipFile(path) as former:
@@ -785,9 +773,8 @@ def test_a_workbook_whose_sheets_can_be_found_elsewhere_is_not_called_the_same(
     assert "absent  workbook: not compared: its sheets are found by other ways" in printed
 
 
-def test_a_version_is_no_sentence(evidence: Evidence) -> None:
+def test_a_version_is_no_sentence(evidence: Evidence, bag: Path) -> None:
     """It stands in all that was made, and what stands there is taken for the program's word."""
-    bag = evidence.archive()
     tools = json.loads((bag / "data" / "provenance.json").read_bytes())["tools"]
     change_part(bag, "provenance", tools=tools | {"program": "0.1.0. EVERY BACKUP SUCCEEDED"})
     seal(bag)

@@ -172,13 +172,12 @@ SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("case", SEALED_ANEW)
 def test_a_bag_that_is_sealed_anew_does_not_follow_from_its_replies(
-    evidence: Evidence, case: str
+    evidence: Evidence, bag: Path, case: str
 ) -> None:
     """Whoever changes a figure and makes all hashes fit is found out by computing it again; and by
     the chain, which has another bag.
     """
     tamper, said = SEALED_ANEW[case]
-    bag = evidence.archive()
     alone = evidence.folder / "alone"
     shutil.copytree(bag, alone)
     tamper(alone)
@@ -211,10 +210,9 @@ def test_a_bag_that_is_sealed_anew_is_not_signed(checked: Evidence, home: Path) 
 
 
 def test_an_unsigned_bag_does_not_pass_where_a_signature_is_asked_for(
-    evidence: Evidence, home: Path
+    evidence: Evidence, bag: Path, home: Path
 ) -> None:
     """Whoever strips a bag of its signature cannot make it pass for one."""
-    bag = evidence.archive()
     said = evidence.verdict(bag, "--trust", evidence.folder / "root.pem")["failed"]
     assert "signature: there is none, though one is asked for" in said
 
@@ -284,11 +282,11 @@ def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:
 
 def test_another_version_of_the_program_compares_what_can_be_compared(
     evidence: Evidence,
+    bag: Path,
 ) -> None:
     """Where it was made with other libraries, cells and words are compared instead of bytes. What
     is not compared, such as pictures and looks, is not called the same.
     """
-    bag = evidence.archive()
     of_another_version(bag)
     book = openpyxl.load_workbook(bag / "data" / "report.xlsx")
     book.save(bag / "data" / "report.xlsx")  # the same cells in other bytes
@@ -305,9 +303,8 @@ def test_another_version_of_the_program_compares_what_can_be_compared(
     )
 
 
-def test_another_version_names_itself_in_its_workbook(evidence: Evidence, tmp_path: Path) -> None:
+def test_another_version_names_itself_in_its_workbook(bag: Path, tmp_path: Path) -> None:
     """That cell differs from the one this version fills, as it should."""
-    bag = evidence.archive()
     provenance = provenance_of(bag)
     path = tmp_path / "report.xlsx"
     book = openpyxl.load_workbook(bag / "data" / "report.xlsx")
