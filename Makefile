@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format samples docs translations validate bench fonts lock build clean
+.PHONY: help demo test slow oldest coverage lint format samples docs translations validate bench fonts lock build clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,13 @@ test: .venv/dev  ## Run the tests, but for the slow ones
 
 slow: .venv/dev  ## Run the slow tests: killed senders, flipped bits, large workbooks
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+OLDEST := tests/jobs tests/store/test_outbox.py tests/store/test_tallies.py
+oldest: .venv-oldest/made  ## Run some tests with the oldest dependencies that pyproject.toml allows
+	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(OLDEST)
+
+coverage: .venv/dev  ## Run the tests but for the slow ones, and say which lines and branches they miss
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term $(ARGS)
 
 lint: .venv/dev  ## Check style and types
 	$(BIN)/ruff check .
@@ -55,7 +62,7 @@ build: .venv/dev  ## Build the wheel and the source archive into dist/
 	$(BIN)/uv build --quiet --no-build-isolation --out-dir dist
 
 clean:  ## Take away all that was made here
-	rm -rf .venv .validators .looks demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-oldest .coverage .coverage.* .validators .looks demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -78,4 +85,11 @@ clean:  ## Take away all that was made here
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@sh tests/system_libraries.sh $(BIN)/python
+	@touch $@
+
+# Beside .venv, and not from the lock files: what somebody may have who installs with old packages.
+.venv-oldest/made: .venv/dev pyproject.toml
+	@echo "Setting up .venv-oldest from the lower bounds in pyproject.toml"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-oldest
+	@$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --group dev --editable .
 	@touch $@
