@@ -166,6 +166,11 @@ def _widths(service: str | None, module: str | None, name: str | None) -> tuple[
     return tuple(dict.fromkeys(widths))
 
 
+def rate(part: int, whole: int) -> float | None:
+    """A share of something; None of nothing: never 0, never 1."""
+    return part / whole if whole > 0 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How jobs are counted and judged."""
@@ -188,6 +193,41 @@ class Policy:
     """Targets of single services, modules and scopes; the narrowest applies."""
     left_out: tuple[LeaveOut, ...] = ()
     """What enters no figure."""
+
+    @property
+    def completing(self) -> tuple[Outcome, ...]:
+        """The outcomes of jobs that came to an end that counts."""
+        cancelled = () if self.cancelled == "excluded" else (Outcome.CANCELLED,)
+        return (Outcome.SUCCESS, Outcome.WARNING, Outcome.FAILED, *cancelled)
+
+    @property
+    def succeeding(self) -> tuple[Outcome, ...]:
+        """The outcomes of jobs that count as successful."""
+        warning = (Outcome.WARNING,) if self.warning == "success" else ()
+        return (Outcome.SUCCESS, *warning)
+
+    @property
+    def recovering(self) -> tuple[Outcome, ...]:
+        """The outcomes of jobs that leave a recovery point."""
+        warning = () if self.warning == "failed" else (Outcome.WARNING,)
+        return (Outcome.SUCCESS, *warning)
+
+    @property
+    def failing(self) -> tuple[Outcome, ...]:
+        """The outcomes of jobs that count as failures in a row."""
+        return tuple(outcome for outcome in self.completing if outcome not in self.recovering)
+
+    def completed(self, jobs: Mapping[Outcome, int]) -> int:
+        """How many of some jobs, by outcome, came to an end that counts."""
+        return sum(jobs[outcome] for outcome in self.completing)
+
+    def successful(self, jobs: Mapping[Outcome, int]) -> int:
+        """How many of some jobs, by outcome, count as successful."""
+        return sum(jobs[outcome] for outcome in self.succeeding)
+
+    def success_rate(self, jobs: Mapping[Outcome, int]) -> float | None:
+        """Successful of completed jobs, from 0 to 1; None where none was completed."""
+        return rate(self.successful(jobs), self.completed(jobs))
 
     def left_out_by(self, service: str, module: str, name: str | None) -> LeaveOut | None:
         """The narrowest rule by which a scope is left out; None where there is none."""
@@ -312,6 +352,11 @@ class Figures:
     """None where there is no rate of objects."""
     gap_target_met: bool | None
     """None where it cannot be judged, or there is no target."""
+
+    @property
+    def outcomes(self) -> Mapping[Outcome, int]:
+        """The jobs by what became of them."""
+        return {outcome: getattr(self, outcome.value) for outcome in Outcome}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reporter.analysis.volume import Stored, volume_of, volume_parts, withheld
 from reporter.analysis.window import Places, Window
-from reporter.model import Figures, Outcome
+from reporter.model import Figures, Outcome, rate
 
 OUTCOMES = [outcome.value for outcome in Outcome]
 _OBJECTS = [
@@ -79,7 +79,7 @@ def counted_jobs(window: Window) -> pd.DataFrame:
     """
     jobs = window.jobs
     counts = pd.DataFrame({name: jobs["outcome"] == name for name in OUTCOMES}, dtype="int64")
-    completed = jobs["outcome"].isin(window.completing)
+    completed = jobs["outcome"].isin(window.policy.completing)
     objects = jobs[_OBJECTS].where(completed)
     parts = objects[["objects_total", "objects_successful", "objects_skipped"]]
     whole = parts.notna().all(axis=1)
@@ -152,24 +152,24 @@ def _figures(
     def count(name: str) -> int:
         return 0 if pd.isna(tally[name]) else int(tally[name])
 
-    completed, success, warning = count("completed"), count("success"), count("warning")
-    rate = _rate(success + warning * (window.policy.warning == "success"), completed)
-    object_rate = _rate(count("rate_good"), count("rate_all"))
+    policy, outcomes = window.policy, {outcome: count(outcome.value) for outcome in Outcome}
+    completed, success_rate = count("completed"), policy.success_rate(outcomes)
+    object_rate = rate(count("rate_good"), count("rate_all"))
     failures, gap_kept = _number(stands["consecutive_failures"]), _number(stands["gap_kept"])
     place = (*key[:2], key[2] or None) if len(key) == 3 else key
-    targets = window.policy.success_target(*place), window.policy.object_target(*place)
+    targets = policy.success_target(*place), policy.object_target(*place)
     return Figures(
         jobs=count("jobs"),
-        success=success,
-        warning=warning,
-        failed=count("failed"),
-        cancelled=count("cancelled"),
-        running=count("running"),
-        not_run=count("not_run"),
-        unknown=count("unknown"),
+        success=outcomes[Outcome.SUCCESS],
+        warning=outcomes[Outcome.WARNING],
+        failed=outcomes[Outcome.FAILED],
+        cancelled=outcomes[Outcome.CANCELLED],
+        running=outcomes[Outcome.RUNNING],
+        not_run=outcomes[Outcome.NOT_RUN],
+        unknown=outcomes[Outcome.UNKNOWN],
         completed=completed,
-        success_rate=rate,
-        lenient_success_rate=_rate(success + warning, completed),
+        success_rate=success_rate,
+        lenient_success_rate=rate(outcomes[Outcome.SUCCESS] + outcomes[Outcome.WARNING], completed),
         objects_total=count("objects_total"),
         objects_successful=count("objects_successful"),
         objects_failed=count("objects_failed"),
@@ -187,15 +187,10 @@ def _figures(
         longest_gap_s=_number(stands["longest_gap_s"]),
         longest_gap_at_most_s=_number(stands["longest_gap_at_most_s"]),
         consecutive_failures=int(failures or 0),
-        success_target_met=None if rate is None else rate >= targets[0],
+        success_target_met=None if success_rate is None else success_rate >= targets[0],
         object_target_met=None if object_rate is None else object_rate >= targets[1],
         gap_target_met=None if gap_kept is None else gap_kept == 1,
     )
-
-
-def _rate(part: int, whole: int) -> float | None:
-    """A rate is undefined where there is nothing to divide by: never 0, never 1."""
-    return part / whole if whole > 0 else None
 
 
 def _number(value: Any) -> float | None:

@@ -67,14 +67,11 @@ def history_of(
 
 def _month(month: Period, tally: Tally, policy: Policy, observed_days: int) -> MonthFigures:
     jobs = tally.outcomes
-    completed = jobs[Outcome.SUCCESS] + jobs[Outcome.WARNING] + jobs[Outcome.FAILED]
-    completed += jobs[Outcome.CANCELLED] * (policy.cancelled != "excluded")
-    good = jobs[Outcome.SUCCESS] + jobs[Outcome.WARNING] * (policy.warning == "success")
     return MonthFigures(
         period=month,
         jobs=sum(jobs.values()),
-        completed=completed,
-        success_rate=good / completed if completed else None,
+        completed=policy.completed(jobs),
+        success_rate=policy.success_rate(jobs),
         bytes=tally.bytes[policy.units],
         observed_days=observed_days,
         days=len(month.days),

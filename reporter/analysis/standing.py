@@ -164,7 +164,7 @@ def _begins_known(window: Window) -> Flags:
 
 def _consecutive_failures(window: Window) -> Places:
     """How many failed jobs of the period each scope has with no recovery point after them."""
-    failed = window.jobs[window.jobs["outcome"].isin(window.failing)]
+    failed = window.jobs[window.jobs["outcome"].isin(window.policy.failing)]
     last = latest(window.recovery_points, "point_at", len(window.scopes))[failed["scope"]]
     since = np.isnat(last) | (instants(failed["point_at"]) >= last)
     return np.bincount(failed["scope"][since], minlength=len(window.scopes))

@@ -17,7 +17,7 @@ from reporter.jobs.catalog import is_queued
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
 from reporter.jobs.snapshots import Cut, cut
-from reporter.model import Outcome, Policy
+from reporter.model import Policy
 from reporter.period import Period
 
 MODULE = ["service", "module"]
@@ -115,39 +115,13 @@ class Window:
     @cached_property
     def recovery_points(self) -> pd.DataFrame:
         """The known jobs that leave a recovery point, each at its `point_at`."""
-        return self.known[self.known["outcome"].isin(self.recovering)]
+        return self.known[self.known["outcome"].isin(self.policy.recovering)]
 
     @cached_property
     def looks(self) -> pd.DataFrame:
         """The sightings that show something: all but placeholders of queued and running jobs."""
         hidden = {status for status in self.sightings["status"].unique() if is_queued(status)}
         return self.sightings[~self.sightings["status"].isin(hidden)]
-
-    @property
-    def recovering(self) -> list[str]:
-        """Outcomes that leave a recovery point."""
-        outcomes = [Outcome.SUCCESS.value]
-        if self.policy.warning != "failed":
-            outcomes.append(Outcome.WARNING.value)
-        return outcomes
-
-    @property
-    def failing(self) -> list[str]:
-        """Outcomes that count as failures in a row."""
-        outcomes = [Outcome.FAILED.value]
-        if self.policy.warning == "failed":
-            outcomes.append(Outcome.WARNING.value)
-        if self.policy.cancelled != "excluded":
-            outcomes.append(Outcome.CANCELLED.value)
-        return outcomes
-
-    @property
-    def completing(self) -> list[str]:
-        """Outcomes of a job that came to an end, as the policy counts."""
-        outcomes = [Outcome.SUCCESS, Outcome.WARNING, Outcome.FAILED, Outcome.CANCELLED]
-        if self.policy.cancelled == "excluded":
-            outcomes.remove(Outcome.CANCELLED)
-        return [outcome.value for outcome in outcomes]
 
     def moment(self, value: object) -> datetime | None:
         """A time of a frame in the report's zone; None where it is missing."""

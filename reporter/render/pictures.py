@@ -88,7 +88,7 @@ def daily(
         )
         for n, label in enumerate(axis.labels)
     ]
-    rates = [rate for day in counts.values() if (rate := _rate(day, policy)) is not None]
+    rates = [rate for day in counts.values() if (rate := policy.success_rate(day)) is not None]
     title = (
         words.count(
             "Backups met the {target} target on {met} of {number} day with backups",
@@ -107,14 +107,6 @@ def daily(
     )
     svg = charts.daily_outcomes(bars, WIDTH[size], f"{title}. {note}", words.number)
     return Picture(title, svg, note)
-
-
-def _rate(counts: Mapping[Outcome, int], policy: Policy) -> float | None:
-    """The success rate of one day's jobs, as docs/figures.md counts."""
-    completed = counts[Outcome.SUCCESS] + counts[Outcome.WARNING] + counts[Outcome.FAILED]
-    completed += counts[Outcome.CANCELLED] * (policy.cancelled != "excluded")
-    good = counts[Outcome.SUCCESS] + counts[Outcome.WARNING] * (policy.warning == "success")
-    return good / completed if completed else None
 
 
 def trend(

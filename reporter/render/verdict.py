@@ -185,7 +185,7 @@ def succeeded(figures: Figures, policy: Policy, words: Words, *, seen: bool) -> 
     `seen` is for a period that was watched so rarely that jobs may not have been seen. Where too
     few objects were backed up, the text says that the jobs finished, and the share of objects.
     """
-    done = figures.success + (figures.warning if policy.warning == "success" else 0)
+    done = policy.successful(figures.outcomes)
     known = figures.jobs - figures.running - figures.not_run
     whole = done == known
     lost = figures.object_target_met is False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from reporter.model import Customer, Policy, Product, Reason, Report, State
+from reporter.model import Customer, Policy, Product, Reason, Report, State, rate
 from reporter.period import Period
 from reporter.render.watched import Watched
 
@@ -107,7 +107,6 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
     """What the portfolio shows of a report; `links` lead from the portfolio to its files."""
     totals, previous, coverage = report.totals, report.previous, report.coverage
     watched = Watched.of(report)
-    counted = totals.warning if report.policy.warning == "success" else 0
     return Standing(
         customer=report.customer,
         state=report.state,
@@ -118,7 +117,7 @@ def standing_of(report: Report, links: Mapping[str, str]) -> Standing:
         target=report.policy.success_target(),
         jobs=totals.jobs,
         completed=totals.completed,
-        succeeded=totals.success + counted,
+        succeeded=report.policy.successful(totals.outcomes),
         failed=totals.failed,
         bytes=totals.bytes,
         previous_bytes=previous.totals.bytes if previous else None,
@@ -261,8 +260,8 @@ def portfolio_of(
 def _by_need(standing: Standing) -> tuple[int, float, str, str]:
     """Worst state first, then the lowest rate; the name makes the order the same every time."""
     rank = len(_ORDER) if standing.state is None else _ORDER.index(standing.state)
-    rate = 2.0 if standing.success_rate is None else standing.success_rate
-    return rank, rate, standing.customer.name.casefold(), standing.customer.id
+    success_rate = 2.0 if standing.success_rate is None else standing.success_rate
+    return rank, success_rate, standing.customer.name.casefold(), standing.customer.id
 
 
 def _totals(known: tuple[Standing, ...], unknown: tuple[Standing, ...]) -> Totals:
@@ -276,7 +275,7 @@ def _totals(known: tuple[Standing, ...], unknown: tuple[Standing, ...]) -> Total
         unknown=len(unknown),
         jobs=sum(standing.jobs for standing in everybody),
         completed=completed,
-        success_rate=succeeded / completed if completed else None,
+        success_rate=rate(succeeded, completed),
         bytes=_volume(everybody),
         sized=sum(standing.jobs > 0 and standing.bytes is not None for standing in everybody),
         with_jobs=sum(standing.jobs > 0 for standing in everybody),
