@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
 from reporter.analysis.restatement import changes_between
 from reporter.analysis.restoring import restoring_of
 from reporter.config.settings import LANGUAGES
@@ -23,6 +24,7 @@ from reporter.model import (
     Look,
     MonthFigures,
     Policy,
+    Portfolio,
     Report,
     Restatement,
     RestoreResult,
@@ -32,14 +34,7 @@ from reporter.model import (
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
 from reporter.render.pdf import write_pdf
-from reporter.render.portfolio import (
-    Portfolio,
-    portfolio_of,
-    standing_of,
-    without_data,
-    write_portfolio_pdf,
-    write_portfolio_xlsx,
-)
+from reporter.render.portfolio import write_portfolio_pdf, write_portfolio_xlsx
 from reporter.render.workbook import write_workbook
 from tests.builders import (
     NOW,

@@ -35,6 +35,7 @@ from reporter.model import (
     State,
     Target,
     Watch,
+    Watched,
 )
 from reporter.period import Period, parse_period
 from reporter.render.color import readable
@@ -51,7 +52,7 @@ from reporter.render.sentences import module_label, module_name, with_scope
 from reporter.render.templates import filled
 from reporter.render.text import STATE_SIGNS, Words, counted, shortened
 from reporter.render.verdict import Case, Tile, headline, needs, tiles, unjudged
-from reporter.render.watched import Mark, Watched, marks
+from reporter.render.watched import Mark, marks
 from reporter.showing import one_line
 
 MOST_MODULES: Final = 6

@@ -35,6 +35,7 @@ from reporter.model import (
     Silence,
     Source,
     State,
+    Watched,
     not_judged,
 )
 from reporter.render import pictures
@@ -84,7 +85,7 @@ from reporter.render.verdict import (
     tiles,
     unjudged,
 )
-from reporter.render.watched import Mark, Watched, marks, rarely_asked
+from reporter.render.watched import Mark, marks, rarely_asked
 
 TIGHTNESSES: Final = (0, 1, 2)
 """A page as it is; with only the message of its chart; and set smaller as well."""

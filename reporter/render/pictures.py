@@ -19,12 +19,12 @@ from reporter.model import (
     Policy,
     Report,
     Silence,
+    Watched,
 )
 from reporter.render import charts
 from reporter.render.charts import Bar, CalendarCell, CalendarRow, DayBar, MonthBar, SparklineColumn
 from reporter.render.sentences import module_label
 from reporter.render.text import Words, marked, shortened
-from reporter.render.watched import Watched
 
 WIDTH: Final = {"A4": 680.0, "Letter": 703.0}
 """Between the margins, in CSS pixels."""

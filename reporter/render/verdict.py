@@ -19,13 +19,14 @@ from reporter.model import (
     ReportFigures,
     RestoreStanding,
     State,
+    Watched,
     not_judged,
 )
 from reporter.render.listed import undated
 from reporter.render.restoring import restoring_title
 from reporter.render.sentences import module_label, with_scope
 from reporter.render.text import Words, counted, marked, shortened
-from reporter.render.watched import Watched, not_compared, why_not_judged
+from reporter.render.watched import not_compared, why_not_judged
 
 MOST_STEPS: Final = 3
 

@@ -13,8 +13,6 @@ from reporter.errors import (
 )
 from reporter.model import (
     Customer,
-)
-from reporter.render.portfolio import (
     Standing,
 )
 from reporter.showing import excerpt

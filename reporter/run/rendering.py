@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from reporter.analysis import analyse
+from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
 from reporter.errors import (
     NothingKnown,
     SettingsError,
@@ -26,18 +27,15 @@ from reporter.model import (
     Customer,
     Look,
     Observations,
+    Portfolio,
     Reply,
     Report,
+    Standing,
 )
 from reporter.period import parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
 from reporter.render.portfolio import (
-    Portfolio,
-    Standing,
-    portfolio_of,
-    standing_of,
-    without_data,
     write_portfolio_html,
     write_portfolio_pdf,
     write_portfolio_xlsx,

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from reporter.model import Brand, Customer, Look, State
-from reporter.render.portfolio import Standing, portfolio_of, without_data, write_portfolio_html
+from reporter.analysis.portfolio import portfolio_of, without_data
+from reporter.model import Brand, Customer, Look, Standing, State
+from reporter.render.portfolio import write_portfolio_html
 from tests.builders import make_report
 
 

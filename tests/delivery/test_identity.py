@@ -12,10 +12,11 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from reporter.analysis.portfolio import portfolio_of, standing_of
 from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError
 from reporter.model import Customer, Look, Report
-from reporter.render.portfolio import portfolio_of, standing_of, write_portfolio_pdf
+from reporter.render.portfolio import write_portfolio_pdf
 from reporter.run.rendering import WRITERS
 from tests.builders import make_job, make_report
 

@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
+from reporter.analysis.portfolio import portfolio_of, standing_of
 from reporter.jobs.frame import JOB_COLUMNS
 from reporter.model import DEPTHS, Look, Report
 from reporter.render import csv_
 from reporter.render.csv_ import jobs_csv
 from reporter.render.json_ import write_json
 from reporter.render.pdf import write_pdf
-from reporter.render.portfolio import portfolio_of, standing_of, write_portfolio_pdf
+from reporter.render.portfolio import write_portfolio_pdf
 from tests.builders import make_busy_month, make_job, make_report
 
 AWKWARD = ['=1+1, "quoted"', "two\r\nlines", "株式会社 💥", "-1", "N\\A"]

@@ -12,13 +12,19 @@ import pytest
 from pydantic import TypeAdapter
 from pypdf import PdfReader
 
-from reporter.model import Brand, Customer, Look, Policy, Reason, ReasonKind, State
-from reporter.render.portfolio import (
+from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
+from reporter.model import (
+    Brand,
+    Customer,
+    Look,
+    Policy,
     Portfolio,
+    Reason,
+    ReasonKind,
     Standing,
-    portfolio_of,
-    standing_of,
-    without_data,
+    State,
+)
+from reporter.render.portfolio import (
     write_portfolio_html,
     write_portfolio_pdf,
     write_portfolio_xlsx,

@@ -12,15 +12,12 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import load_workbook
 
+from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
 from reporter.config.settings import LANGUAGES
-from reporter.model import Answer, Lack, Look, Product, Report
+from reporter.model import Answer, Lack, Look, Portfolio, Product, Report
 from reporter.render.html import report_html
 from reporter.render.pdf import write_pdf
 from reporter.render.portfolio import (
-    Portfolio,
-    portfolio_of,
-    standing_of,
-    without_data,
     write_portfolio_html,
     write_portfolio_pdf,
     write_portfolio_xlsx,

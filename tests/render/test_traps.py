@@ -14,11 +14,12 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from reporter.analysis.portfolio import portfolio_of, standing_of
 from reporter.model import DEPTHS, Brand, Depth, Logo, Look, Report, State
 from reporter.render.html import report_html
 from reporter.render.json_ import report_dict
 from reporter.render.pdf import write_pdf
-from reporter.render.portfolio import portfolio_of, standing_of, write_portfolio_pdf
+from reporter.render.portfolio import write_portfolio_pdf
 from reporter.render.workbook import write_workbook
 from tests.builders import NOW, daily_snapshots, make_busy_month, make_job, make_report, make_row
 from tests.render.test_languages import PageTexts

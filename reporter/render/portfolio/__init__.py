@@ -3,22 +3,6 @@
 from __future__ import annotations
 
 from reporter.render.portfolio.document import write_portfolio_html, write_portfolio_pdf
-from reporter.render.portfolio.standing import (
-    Portfolio,
-    Standing,
-    portfolio_of,
-    standing_of,
-    without_data,
-)
 from reporter.render.portfolio.tables import write_portfolio_xlsx
 
-__all__ = [
-    "Portfolio",
-    "Standing",
-    "portfolio_of",
-    "standing_of",
-    "without_data",
-    "write_portfolio_html",
-    "write_portfolio_pdf",
-    "write_portfolio_xlsx",
-]
+__all__ = ["write_portfolio_html", "write_portfolio_pdf", "write_portfolio_xlsx"]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from reporter.model import Look, Product, State
+from reporter.model import Look, Portfolio, Product, Standing, State
 from reporter.render.color import readable, text_on
 from reporter.render.portfolio.sentences import (
     changed,
@@ -28,7 +28,6 @@ from reporter.render.portfolio.sentences import (
     volume,
     why,
 )
-from reporter.render.portfolio.standing import Portfolio, Standing
 from reporter.render.protection import remaining
 from reporter.render.templates import filled
 from reporter.render.text import STATE_SIGNS, Words

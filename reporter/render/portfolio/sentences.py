@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reporter.model import ReasonKind, State
-from reporter.render.portfolio.standing import Changes, Portfolio, Standing, Totals
+from reporter.model import Changes, Portfolio, ReasonKind, Standing, State, Totals
 from reporter.render.sentences import reason_text
 from reporter.render.text import UNDEFINED, Words, counted
 from reporter.render.verdict import Tile

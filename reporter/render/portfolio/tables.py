@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
-from reporter.model import Customer, Look, Policy, Product, Report, State
+from reporter.model import Customer, Look, Policy, Portfolio, Product, Report, Standing, State
 from reporter.period import Period
 from reporter.render.portfolio.sentences import (
     changed,
@@ -22,7 +22,6 @@ from reporter.render.portfolio.sentences import (
     unsubscribed,
     why,
 )
-from reporter.render.portfolio.standing import Portfolio, Standing
 from reporter.render.protection import remaining
 from reporter.render.text import UNDEFINED, Words
 from reporter.render.workbook.book import Book

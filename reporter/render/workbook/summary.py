@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from reporter.model import Figures, State
+from reporter.model import Figures, State, Watched
 from reporter.render.restated import why
 from reporter.render.restoring import restoring_title
 from reporter.render.sentences import reason_text
-from reporter.render.watched import Watched, marks, not_compared, rarely_asked
+from reporter.render.watched import marks, not_compared, rarely_asked
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
 from reporter.render.workbook.charts import charts_of
