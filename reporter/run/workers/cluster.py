@@ -21,8 +21,12 @@ from reporter.run.workers.tasks import Arguments, First, Team
 
 logger = logging.getLogger(__name__)
 
-_ANSWER_S: Final = 5.0
-"""A scheduler that is there answers within this time."""
+_ANSWER_S: Final = 10.0
+"""A scheduler that is there answers a new client within this time."""
+_BUSY_S: Final = 60.0
+"""One that is at work may take so long: it has thousands of tasks, or its machine stood still for a
+while. One that is gone breaks its line, which is noticed at once.
+"""
 _PATIENCE_S: Final = 60.0
 """A cluster may be without workers for so long: they start, or are started anew."""
 _OURS_AGAIN: Final = "What was finished is complete; run the same command again."
@@ -131,7 +135,7 @@ class _Strength:
         """Raises `ClusterError` where there have been no workers for a while."""
         try:
             assert self._client.scheduler is not None
-            threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=_ANSWER_S)
+            threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=_BUSY_S)
         except (OSError, TimeoutError) as error:
             raise ClusterError(
                 f"The scheduler {self._scheduler} does not answer any more.", hint=_OURS_AGAIN
