@@ -23,7 +23,6 @@ from reporter.cli.render import render_stored_reports, rendering_of
 from reporter.cli.send import send_stored_reports
 
 if TYPE_CHECKING:
-    from reporter.run.agenda import Agenda
     from reporter.run.assignment import Rendering
 
 
@@ -53,7 +52,7 @@ def run(
     is sent. A run that was cut short is gone on with by the next. A customer who could not be
     fetched is counted as failed.
     """
-    from reporter.run.agenda import agenda_of, tick_off
+    from reporter.run.agenda import months_to_do, next_fetch, tick_off
 
     console = context.ensure_object(Console)
     rendering = rendering_of(console.settings(), out, formats, period, timezone, locale)
@@ -61,30 +60,27 @@ def run(
         status = fetch_customers_wanted(console, wanted, wait)
         context.exit(max(status, _do_period(console, rendering, wanted, workers, wait)))
     store = open_store(rendering.settings, new=True)
-    agenda = agenda_of(rendering, store)
-    _tell(console, agenda)
-    status = fetch_customers_wanted(console, wanted, wait) if agenda.fetch else 0
-    for label in agenda.months:
+    status = 0
+    if (fetch := next_fetch(rendering, store)).due:
+        status = fetch_customers_wanted(console, wanted, wait)
+    else:
+        console.say(
+            f"Not fetched: the last fetch began at {fetch.last_began:%Y-%m-%d %H:%M} UTC, "
+            f"the next is due at {fetch.due_at:%Y-%m-%d %H:%M} UTC."
+        )
+    months = months_to_do(rendering, store)
+    if missed := months.labels[:-1]:
+        console.say(
+            f"Catching up: the last month done is {months.newest_done}, {', '.join(missed)} come "
+            "first."
+        )
+    for label in months.labels:
         began_at, month = utc_now(), replace(rendering, period=label, only_final=True)
-        last = label == agenda.months[-1]
+        last = label == months.labels[-1]
         status = max(status, _do_period(console, month, wanted, workers, wait, leftovers=last))
         if not wanted:
             tick_off(month, store, began_at, utc_now())
     context.exit(status)
-
-
-def _tell(console: Console, agenda: Agenda) -> None:
-    """Say what is not due yet, and what is caught up with."""
-    if not agenda.fetch:
-        console.say(
-            f"Not fetched: the last fetch began at {agenda.last_fetch_began:%Y-%m-%d %H:%M} UTC, "
-            f"the next is due at {agenda.fetch_due_at:%Y-%m-%d %H:%M} UTC."
-        )
-    if missed := agenda.months[:-1]:
-        console.say(
-            f"Catching up: the last month done is {agenda.newest_done}, {', '.join(missed)} come "
-            "first."
-        )
 
 
 def _do_period(

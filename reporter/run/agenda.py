@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reporter.run.assignment import Rendering, period_of
+from reporter.run.assignment import Rendering, period_of, provider_settings
 from reporter.run.schedule import fetch_due_at, months_due
 from reporter.store import Store
 from reporter.store.known import is_known
@@ -15,32 +15,45 @@ from reporter.store.versions import is_any_closed
 
 
 @dataclass(frozen=True, slots=True)
-class Agenda:
-    """What is due."""
+class NextFetch:
+    """Whether the service is to be asked now."""
 
-    fetch: bool
-    """Whether the service is to be asked."""
-    fetch_due_at: datetime
-    last_fetch_began: datetime | None
-    """Of those over all customers that came to their end; None where none did."""
-    months: Sequence[str]
-    """The labels of the months whose reports are to be made, the oldest first; never none."""
+    due: bool
+    due_at: datetime
+    last_began: datetime | None
+    """When the last fetch over all customers that came to its end began; None where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthsDue:
+    """The months whose reports are to be made."""
+
+    labels: Sequence[str]
+    """The oldest first; never none."""
     newest_done: str | None
     """The label of the newest month whose reports were done; None where none is known to be."""
 
 
-def agenda_of(rendering: Rendering, store: Store) -> Agenda:
-    """What is due at the time of a rendering.
+def next_fetch(rendering: Rendering, store: Store) -> NextFetch:
+    """When the service is to be asked, seen from the time of a rendering.
 
     Raises:
         StoreError: the database refuses.
     """
-    schedule, now = rendering.settings.schedule, rendering.now
-    began_at, newest_done = last_fetch_began(store), newest_month_done(store)
-    due_at = fetch_due_at(schedule, began_at, now)
-    zone = rendering.settings.report_for("", timezone=rendering.timezone).timezone
-    months = months_due(schedule, zone, now, newest_done)
-    return Agenda(due_at <= now, due_at, began_at, months, newest_done)
+    began_at = last_fetch_began(store)
+    due_at = fetch_due_at(rendering.settings.schedule, began_at, rendering.now)
+    return NextFetch(due_at <= rendering.now, due_at, began_at)
+
+
+def months_to_do(rendering: Rendering, store: Store) -> MonthsDue:
+    """The months that are due at the time of a rendering and, by the store, not done. To be asked
+    after a fetch: it may wait long for another run, which does months meanwhile.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    done, zone = newest_month_done(store), provider_settings(rendering).timezone
+    return MonthsDue(months_due(rendering.settings.schedule, zone, rendering.now, done), done)
 
 
 def tick_off(rendering: Rendering, store: Store, began_at: datetime, now: datetime) -> None:

@@ -44,7 +44,7 @@ def assignment_of(rendering: Rendering, customer: Customer, name: str) -> Assign
         ReporterError: a part of it cannot be read.
     """
     settings = report_settings(rendering, customer)
-    period = period_of(rendering, customer)
+    period = parse_period(rendering.period, settings.timezone, rendering.now)
     return Assignment(
         customer,
         period,
@@ -69,6 +69,11 @@ def report_settings(rendering: Rendering, customer: Customer) -> ReportSettings:
     return rendering.settings.report_for(
         customer.id, timezone=rendering.timezone, locale=rendering.locale
     )
+
+
+def provider_settings(rendering: Rendering) -> ReportSettings:
+    """`[report]` for what is about all customers; what the command line gave wins."""
+    return rendering.settings.report_for("", timezone=rendering.timezone, locale=rendering.locale)
 
 
 def look_of(rendering: Rendering, customer: Customer, period: Period, name: str) -> Look:
@@ -122,17 +127,28 @@ def check_restore_tests(settings: Settings, now: datetime) -> int:
     """
     if settings.restore_tests is None:
         return 0
-    known = [named(settings, customer) for customer in customers_in_store(settings)]
+    known = customers_in_store(settings)
     # Somewhere it is tomorrow already.
     return check_entries(settings.restore_tests, known, (now + timedelta(days=1)).date())
 
 
-def customers_in_store(settings: Settings) -> tuple[Customer, ...]:
-    """All customers in the store; none where there is no store yet."""
+def customers_in_store(settings: Settings) -> list[Customer]:
+    """All customers in the store, as the configuration calls them; none where there is no store
+    yet.
+    """
     if not is_there(settings.store_url):
-        return ()
+        return []
     with closing(Store.open(settings.store_url)) as store:
-        return store.customers()
+        return all_customers(settings, store)
+
+
+def all_customers(settings: Settings, store: Store) -> list[Customer]:
+    """All customers of a store, as the configuration calls them.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    return [named(settings, customer) for customer in store.customers()]
 
 
 def named(settings: Settings, customer: Customer) -> Customer:

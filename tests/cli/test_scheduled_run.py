@@ -59,6 +59,8 @@ def test_a_month_of_downtime(emulator: Emulator, start: StartAt, tmp_path: Path)
     assert "Catching up: the last month done is 2026-08, 2026-09, 2026-10 come first." in (
         late.stderr
     )
+    # Only then: a fetch may wait for another run, which does months meanwhile.
+    assert late.stderr.index("Fetched") < late.stderr.index("Catching up")
     assert done(start("2027-01-02T07:00")) == ["2026-11"]
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
         "2026-08", "2026-09", "2026-10", "2026-11"]  # fmt: skip
