@@ -21,7 +21,7 @@ from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_no
 from reporter.finding import Finding
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
-from reporter.run.assignment import check_restore_tests, customers_in_store, named
+from reporter.run.assignment import check_restore_tests, customers_in_store
 from reporter.run.fetching import has_rhythm, missed_of
 from reporter.run.outcome import attempted
 from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
@@ -222,7 +222,7 @@ def _delivery(settings: Settings) -> Iterator[Finding]:
         yield _tried("delivery folder", lambda: check_folder(copies, settings.trust))
     wrong = []
     try:
-        customers = [named(settings, customer) for customer in customers_in_store(settings)]
+        customers = customers_in_store(settings)
     except ReporterError:
         return  # of which a finding before this one tells
     for customer in customers:

@@ -206,7 +206,7 @@ def _odd(rows: pd.DataFrame) -> list[_Note]:
 
 
 def _notes(holds: pd.Series, kind: QualityKind, field: str, value: str | pd.Series) -> list[_Note]:
-    """A note of each row of which something holds; `value` is theirs."""
+    """A note on each row of which something holds; `value` is one for all, or one for each."""
     rows = holds.index[holds.fillna(False).astype(bool)]
     values = itertools.repeat(value) if isinstance(value, str) else value
-    return [(row, kind.value, field, own) for row, own in zip(rows, values, strict=False)]
+    return [(row, kind.value, field, text) for row, text in zip(rows, values, strict=False)]

@@ -1,4 +1,4 @@
-"""The command line: reads options, and says what came of what they ask for."""
+"""The command line: options and words."""
 
 from reporter.cli.main import main
 

@@ -15,13 +15,13 @@ from reporter.model import Customer
 @click.pass_obj
 def customers(console: Console, *, as_json: bool) -> None:
     """List the customers in the store."""
-    from reporter.run.assignment import named
+    from reporter.run.assignment import all_customers
 
     settings = console.settings()
     listed: list[Customer] = []
     why_none = "The store knows no customers yet; run `reporter fetch`."
     try:
-        listed = [named(settings, customer) for customer in open_store(settings).customers()]
+        listed = all_customers(settings, open_store(settings))
     except NoStore as error:
         why_none = f"{error} {error.hint}"
     if as_json:

@@ -30,7 +30,7 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     from reporter import demo as scene
     from reporter.files import folder_names
     from reporter.render.typesetting import typesetter
-    from reporter.run.assignment import Rendering, named
+    from reporter.run.assignment import Rendering, all_customers
     from reporter.run.outcome import CustomerOutcome
     from reporter.run.rendering import render_customers, write_portfolio
 
@@ -43,7 +43,7 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     times = scene.looks()
     console.say(f"Asking it {len(times)} times, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d} …")
     refused = scene.fetch_month(store, times)
-    customers = [named(settings, customer) for customer in store.customers()]
+    customers = all_customers(settings, store)
     names = folder_names(customers)
     readable = {
         customer: names[customer.id] for customer in customers if customer.id not in refused

@@ -41,7 +41,7 @@ def preview(
     from reporter.files import folder_names
     from reporter.model import Look, Report
     from reporter.preview import Preview
-    from reporter.run.assignment import Rendering, assignment_of, named
+    from reporter.run.assignment import Rendering, all_customers, assignment_of
     from reporter.run.choosing import choose
     from reporter.run.reporting import report_of
 
@@ -49,7 +49,7 @@ def preview(
 
     def build() -> tuple[Settings, Report, Look]:
         settings = console.settings()
-        known = [named(settings, listed) for listed in store.customers()]
+        known = all_customers(settings, store)
         (chosen,) = choose(known, (customer,))
         rendering = Rendering(settings, utc_now(), Path(), (), period, timezone, locale)
         assignment = assignment_of(rendering, chosen, folder_names(known)[chosen.id])

@@ -108,7 +108,7 @@ def _text(node: Any) -> str | None:
     if not text or node.tag != "text" or not _BY_LETTER.isdisjoint(node.attrib):
         return text
     places = (node.get(name, "").replace(",", " ").split() for name in ("x", "y"))
-    return _Whole(text) if all(len(own) < 2 for own in places) else text
+    return _Whole(text) if all(len(numbers) < 2 for numbers in places) else text
 
 
 weasyprint.svg.Node.text = property(_text)
@@ -151,7 +151,7 @@ def mark_headers(pdf: Any) -> None:
     WeasyPrint leaves it out, which PDF/UA does not allow (ISO 14289-1, 7.5):
     https://github.com/Kozea/WeasyPrint/issues/2508.
     """
-    elements = {own.reference: own for own in pdf.objects if getattr(own, "number", None)}
+    elements = {part.reference: part for part in pdf.objects if getattr(part, "number", None)}
     for row in elements.values():
         if not (isinstance(row, dict) and row.get("S") == "/TR"):
             continue
@@ -178,5 +178,5 @@ def engines() -> dict[str, str]:
     issue known.
     """
     ffi.cdef("const char *hb_version_string(void); const char *pango_version_string(void);")
-    said = {"harfbuzz": harfbuzz.hb_version_string(), "pango": pango.pango_version_string()}
-    return {name: ffi.string(version).decode() for name, version in said.items()}
+    versions = {"harfbuzz": harfbuzz.hb_version_string(), "pango": pango.pango_version_string()}
+    return {name: ffi.string(version).decode() for name, version in versions.items()}

@@ -12,7 +12,7 @@ from reporter.errors import UsageError
 from reporter.files import folder_names
 from reporter.model import Customer
 from reporter.period import parse_period
-from reporter.run.assignment import Rendering, named, period_of
+from reporter.run.assignment import Rendering, all_customers, period_of, provider_settings
 from reporter.sources.avepoint.listing import CustomerList
 from reporter.store import Store
 from reporter.store.known import is_known
@@ -56,7 +56,7 @@ def customers_wanted(
         StoreError: the database refuses.
         UsageError: there is no such customer, or several of that name.
     """
-    known = [named(settings, customer) for customer in store.customers()]
+    known = all_customers(settings, store)
     return {customer.id: customer for customer in choose(known, wanted)}
 
 
@@ -78,7 +78,7 @@ def listed_customers(listed: CustomerList, wanted: Sequence[str]) -> list[Custom
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The customers of the store, parted by whether they have a report of a period."""
+    """The customers of the store, divided by whether they have a report of a period."""
 
     names: Mapping[Customer, str]
     """Those who have one, each with the name of the customer's folder."""
@@ -89,7 +89,7 @@ class Choice:
 
 
 def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Choice:
-    """The customers wanted, parted by whether they have a report of the period asked for.
+    """The customers wanted, divided by whether they have a report of the period asked for.
 
     Those who have gone have one where they are asked for by name.
 
@@ -97,10 +97,9 @@ def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Cho
         StoreError: the database refuses.
         UsageError: there is no such customer, or several of that name; or the store knows none.
     """
-    settings = rendering.settings
-    zone = settings.report_for("", timezone=rendering.timezone).timezone
+    zone = provider_settings(rendering).timezone
     start = parse_period(rendering.period, zone, rendering.now).start
-    known = [named(settings, customer) for customer in store.customers()]
+    known = all_customers(rendering.settings, store)
     if not known:
         raise UsageError(
             "The store knows no customers yet.",

@@ -13,17 +13,8 @@ from functools import partial
 from typing import Final, TypeVar
 
 from reporter.config.settings import Settings
-from reporter.errors import (
-    FetchError,
-    NotStorable,
-    ReporterError,
-    StoreError,
-)
-from reporter.model import (
-    Customer,
-    Reply,
-    Snapshot,
-)
+from reporter.errors import FetchError, NotStorable, ReporterError, StoreError
+from reporter.model import Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
 from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
@@ -36,12 +27,10 @@ from reporter.store.asked import last_answers, looks_at
 
 Made = TypeVar("Made")
 
-
 Clock = Callable[[], datetime]
 
 
 FETCHES_AT_ONCE: Final = 8
-
 
 _LOOK_S: Final = 0.2
 """How long is waited before a look at whether somebody wants it to stop."""

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from reporter.errors import (
-    ReporterError,
-)
-from reporter.model import (
-    Customer,
-    Standing,
-)
+from reporter.errors import ReporterError
+from reporter.model import Customer, Standing
 from reporter.showing import excerpt
 
 logger = logging.getLogger(__name__)
-
 
 Made = TypeVar("Made")
 

@@ -16,22 +16,11 @@ from pydantic import TypeAdapter
 
 from reporter.analysis import analyse
 from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
-from reporter.errors import (
-    NothingKnown,
-    SettingsError,
-)
+from reporter.errors import NothingKnown, SettingsError
 from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.sightings import frame_of
-from reporter.model import (
-    Customer,
-    Look,
-    Observations,
-    Portfolio,
-    Reply,
-    Report,
-    Standing,
-)
+from reporter.model import Customer, Look, Observations, Portfolio, Reply, Report, Standing
 from reporter.period import parse_period
 from reporter.render.html import write_html
 from reporter.render.json_ import write_json
@@ -47,6 +36,7 @@ from reporter.run.assignment import (
     assignment_of,
     check_restore_tests,
     files_of,
+    provider_settings,
 )
 from reporter.run.ledger import ledger_of
 from reporter.run.outcome import CustomerOutcome, outcome_of
@@ -63,13 +53,11 @@ WRITERS: Final[Mapping[str, Callable[[Report, Look, Path], None]]] = {
     "json": write_json,
 }
 
-
 PORTFOLIO_WRITERS: Final[Mapping[str, Callable[[Portfolio, Look, Path], None]]] = {
     "index.html": write_portfolio_html,
     "portfolio.pdf": write_portfolio_pdf,
     "portfolio.xlsx": write_portfolio_xlsx,
 }
-
 
 _RENDERINGS: Final = 5
 """How often a report is rendered that other runs render at the same time."""
@@ -149,9 +137,7 @@ def _start_worker(rendering: Rendering) -> None:
     """
     # Whatever is wrong with brand or templates, the reports that use them fail and say so.
     with suppress(Exception), tempfile.TemporaryDirectory() as folder:
-        settings = rendering.settings.report_for(
-            "", timezone=rendering.timezone, locale=rendering.locale
-        )
+        settings = provider_settings(rendering)
         policy = settings.policy()
         period = parse_period(rendering.period, settings.timezone, rendering.now)
         nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy)
@@ -275,8 +261,7 @@ def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -
         OutputError: a file cannot be written.
         ReporterError: a template cannot be used.
     """
-    given = {"timezone": rendering.timezone, "locale": rendering.locale}
-    provider = rendering.settings.report_for("", **given)
+    provider = provider_settings(rendering)
     told = [outcome for outcome in outcomes if not isinstance(outcome.error, NothingKnown)]
     portfolio = portfolio_of(
         parse_period(rendering.period, provider.timezone, rendering.now),
@@ -287,7 +272,7 @@ def write_portfolio(rendering: Rendering, outcomes: Sequence[CustomerOutcome]) -
         provider.policy(),
         too_young=len(outcomes) - len(told),
     )
-    look = rendering.settings.look_for("", **given)
+    look = rendering.settings.look_for("", timezone=rendering.timezone, locale=rendering.locale)
     files = []
     for name, write in PORTFOLIO_WRITERS.items():
         path = rendering.out / portfolio.period.label / name

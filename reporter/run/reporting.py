@@ -11,25 +11,13 @@ from typing import cast
 
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of
-from reporter.errors import (
-    NothingKnown,
-    StoreError,
-)
+from reporter.errors import NothingKnown, StoreError
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.known import is_known_by
 from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
-from reporter.model import (
-    Assignment,
-    Customer,
-    Observations,
-    Policy,
-    Reply,
-    Report,
-    Source,
-    Tally,
-)
+from reporter.model import Assignment, Customer, Observations, Policy, Reply, Report, Source, Tally
 from reporter.period import Period
 from reporter.store import Store
 from reporter.store.known import is_known

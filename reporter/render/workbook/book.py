@@ -76,7 +76,9 @@ class Book:
     def save(self) -> None:
         """Finish the last sheet, and write all that is not a sheet."""
         self._sheets[-1].finish()
-        self._archive.drawings += [own.descriptions for own in self._sheets if own.descriptions]
+        self._archive.drawings += [
+            sheet.descriptions for sheet in self._sheets if sheet.descriptions
+        ]
         self._archive.write_book(self._workbook)
 
     def _describe(self) -> None:

@@ -135,8 +135,8 @@ class Archive(ZipFile):
     def _completed(self, name: str, data: str | bytes) -> bytes:
         """A part with what openpyxl has no field for."""
         made = data.encode() if isinstance(data, str) else data
-        found = _DRAWING.fullmatch(name)
-        return _described(made, self.drawings[int(found[1]) - 1]) if found else made
+        drawing = _DRAWING.fullmatch(name)
+        return _described(made, self.drawings[int(drawing[1]) - 1]) if drawing else made
 
 
 def _described(drawing: bytes, descriptions: Sequence[str]) -> bytes:
