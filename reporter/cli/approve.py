@@ -32,12 +32,12 @@ _GONE = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
-@click.option("--unless-odd", is_flag=True, help="Leave those alone that something is odd about.")
+@click.option("--yes", is_flag=True, help="Do not ask; required without a terminal.")
+@click.option("--unless-odd", is_flag=True, help="Skip reports that have anything odd about them.")
 @click.option(
     "--take-back",
     is_flag=True,
-    help="Have what was approved and has not gone yet wait for a yes again.",
+    help="Take back approvals of what has not been sent yet, so that it waits for approval again.",
 )
 @customer_option
 @period_option
@@ -54,29 +54,30 @@ def approve(
     period: str | None,
     out: Path | None,
 ) -> None:
-    """Release rendered reports for delivery, after a look at each.
+    """Review rendered reports and release them for delivery.
 
-    Shows how each stands, what has changed since the period before and what is odd about it, and
-    asks. Without a terminal, --yes is required. Without --period: last month's reports, and those
-    of other periods that still wait.
+    Shows the state of each report, what has changed since the previous period and what is odd
+    about it, then asks. Without a terminal, --yes is required. Without --period, covers last
+    month's reports and those of other periods that are still waiting.
 
-    --take-back undoes it until the mail goes. Deliveries of a report's newest version that are
-    under way or have gone are named, not taken back, and the exit status is 1.
+    --take-back takes an approval back until the mail is sent. Deliveries of a report's newest
+    version that are already under way or sent are not taken back: they are listed, and the exit
+    status is 1.
     """
     console = context.ensure_object(Console)
     rendering = delivery_of(console, out, None, period)
     if take_back:
         if yes or unless_odd:
             raise UsageError(
-                "--take-back goes with neither --yes nor --unless-odd.",
-                hint="These are about what is to be released. Nothing was changed.",
+                "--take-back cannot be combined with --yes or --unless-odd.",
+                hint="Use those options only to approve. Nothing was changed.",
             )
         context.exit(_take_back(console, rendering, wanted, leftovers=period is None))
     if not yes and not _can_ask():
         raise UsageError(
             "There is no terminal to ask on, and --yes was not given.",
-            hint="Nothing was approved. --yes approves all that waits without a question; "
-            "--customer, --period and --unless-odd choose among it.",
+            hint="Nothing was approved. Use --yes to approve everything that is waiting without "
+            "being asked; narrow it down with --customer, --period and --unless-odd.",
         )
     errand = Errand(console, rendering, wanted, period is None)
     waited = False
@@ -86,7 +87,7 @@ def approve(
             waited = True
             _approve_one(errand, report, rows, ask=not yes, unless_odd=unless_odd)
     if not waited:
-        console.say("Nothing waits for approval.")
+        console.say("Nothing is waiting for approval.")
     context.exit(int(errand.failed))
 
 
@@ -106,7 +107,7 @@ def _approve_one(
     for line in _shown(report, rows, seen.figures, seen.odd):
         errand.console.result(line)
     if unless_odd and seen.odd:
-        errand.console.result("  left alone")
+        errand.console.result("  skipped")
     elif not ask or _says_yes():
         count = release(errand.store, [row.id for row in rows], getpass.getuser(), utc_now())
         deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
@@ -142,9 +143,9 @@ def _take_back(
     settings = rendering.settings
     if settings.mail.approval == "none":
         raise UsageError(
-            'With approval = "none" in [mail] it would be approved again at once.',
-            hint="`reporter outbox resolve NUMBER --drop` has a delivery not go at all; "
-            "`reporter outbox --state approved` lists the numbers.",
+            'With approval = "none" in [mail], it would be approved again at once.',
+            hint="To keep a delivery from being sent at all, run `reporter outbox resolve NUMBER "
+            "--drop`; `reporter outbox --state approved` lists the numbers.",
         )
     store = open_store(settings)
     customers = customers_wanted(settings, store, wanted)

@@ -40,15 +40,15 @@ _SAMPLE: Final = 25
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the archive (default: `folder` in [evidence]).",
 )
-@click.option("--pack", is_flag=True, help="Make an auditor's pack of each bag.")
-@click.option("--seed", metavar="TEXT", help="With --pack: any text, named by the auditor.")
+@click.option("--pack", is_flag=True, help="Make an auditor's pack for each bag.")
+@click.option("--seed", metavar="TEXT", help="With --pack: any text that the auditor chooses.")
 @click.option(
     "--sample",
     type=click.IntRange(1),
     metavar="JOBS",
-    help="With --pack: how many jobs are drawn (default: 25).",
+    help="With --pack: how many jobs to draw (default: 25).",
 )
-@click.option("--prune", is_flag=True, help="Remove what `retention` in [evidence] keeps no more.")
+@click.option("--prune", is_flag=True, help="Remove bags older than `retention` in [evidence].")
 @click.option("--yes", is_flag=True, help="With --prune: do not ask.")
 @common_options
 @click.pass_context
@@ -67,20 +67,21 @@ def archive(
 ) -> None:
     """Archive rendered reports with all they rest on, for auditors to check without us.
 
-    Signed and time-stamped as [evidence] says. What is archived already is left as it is; a time
-    stamp that could not be had then is added.
+    Signs and time-stamps bags as configured in [evidence]. Existing bags stay as they are; if a
+    time stamp could not be obtained at the time, it is added.
 
-    With --pack it makes, for each bag, a folder with what an auditor tests: completeness, all jobs,
-    a sample drawn by the auditor's seed with the raw rows behind it, failures and cures.
+    With --pack, makes a folder for each bag with what an auditor tests: completeness, all jobs, a
+    sample drawn with the auditor's seed and the raw rows behind it, failures and cures.
 
-    With --prune nothing is archived: it says which bags have been kept as long as [evidence] asks,
-    and removes them. The history keeps that they were there, and when and why they went.
+    With --prune, archives nothing: lists the bags that have been kept as long as [evidence]
+    requires, and removes them. The history records that they existed, and when and why they were
+    removed.
     """
     console = context.ensure_object(Console)
     if prune:
         if period or pack:
             raise UsageError(
-                "--prune goes by the retention: neither --period nor --pack goes with it.",
+                "--prune follows the retention: it cannot be combined with --period or --pack.",
                 hint="Set `retention` and `holds` in [evidence].",
             )
         _prune(console, folder, wanted, yes=yes)
@@ -99,12 +100,12 @@ def _sampling(seed: str | None, sample: int | None, *, pack: bool) -> Sampling |
     """
     if not pack:
         if seed is not None or sample is not None:
-            raise UsageError("--seed and --sample go with --pack.", hint="Add --pack.")
+            raise UsageError("--seed and --sample require --pack.", hint="Add --pack.")
         return None
     if not seed:
         raise UsageError(
-            "A pack needs --seed: the auditor names it, so that nobody else chooses the sample.",
-            hint="Ask the auditor for any text, such as a word or a date, and give it with --seed.",
+            "A pack needs --seed: the auditor chooses it, so that nobody else chooses the sample.",
+            hint="Ask the auditor for any text, such as a word or a date, and pass it with --seed.",
         )
     from reporter.audit.packing import Sampling
 
@@ -157,11 +158,11 @@ def _prune(console: Console, folder: Path | None, wanted: tuple[str, ...], *, ye
         customers = [named(settings, customer) for customer in customers_of(kept)]
         due = retention.due(kept, customers, choose(customers, wanted), now)
         for bag in due:
-            stays = f"Held by {bag.hold!r}" if bag.hold else "Goes"
+            stays = f"Held by {bag.hold!r}" if bag.hold else "To be removed"
             names = ", ".join(str(path) for path in bag.folders)
             console.say(f"{stays}: {bag.record.customer}, {bag.record.period}: {names}")
         going = [bag for bag in due if bag.hold is None]
-        console.say(f"Kept for more than {retention.months} months: {len(going)} bags that go.")
+        console.say(f"Kept for more than {retention.months} months: {len(going)} bags to remove.")
         if going and not yes:
             click.confirm("Remove them for good?", abort=True, err=True)
         for bag in going:

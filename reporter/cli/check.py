@@ -11,9 +11,9 @@ from reporter.cli.options import Console, common_options
 @common_options
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Try all that a run needs, and say how to mend what is wrong.
+    """Test everything a run needs, and say how to fix what is wrong.
 
-    Configuration, credentials, permissions, store, folders, fonts, mail server, recipients
+    Tests configuration, credentials, permissions, store, folders, fonts, mail server, recipients
     and signing certificate.
     """
     from reporter.check import findings

@@ -10,7 +10,7 @@ from reporter.model import Customer
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="A list of objects with id and name.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of id and name.")
 @common_options
 @click.pass_obj
 def customers(console: Console, *, as_json: bool) -> None:
@@ -19,7 +19,7 @@ def customers(console: Console, *, as_json: bool) -> None:
 
     settings = console.settings()
     listed: list[Customer] = []
-    why_none = "The store knows no customers yet; run `reporter fetch`."
+    why_none = "The store has no customers yet; run `reporter fetch`."
     try:
         listed = all_customers(settings, open_store(settings))
     except NoStore as error:

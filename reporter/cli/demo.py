@@ -23,9 +23,9 @@ from reporter.errors import OutputError
 @common_options
 @click.pass_obj
 def demo(console: Console, *, out: Path, workers: int) -> None:
-    """Fetch a month from an emulator of the API and render its customers; no account needed.
+    """Fetch a month from an emulator of the API and render its customers; needs no account.
 
-    Everything but the service is the real thing: token, paging, retries, store, reports.
+    Everything except the service is real: token, paging, retries, store, reports.
     """
     from reporter import demo as scene
     from reporter.files import folder_names
@@ -41,7 +41,9 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     scene.write_notes(out)
     store = open_store(settings, new=True)
     times = scene.looks()
-    console.say(f"Asking it {len(times)} times, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d} …")
+    console.say(
+        f"Fetching from it {len(times)} times, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d} …"
+    )
     refused = scene.fetch_month(store, times)
     customers = all_customers(settings, store)
     names = folder_names(customers)
@@ -63,10 +65,8 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     for path in write_portfolio(rendering, [*outcomes, *unread]):
         console.result(path)
     for error in refused.values():
-        console.say(f"As it should be in the demo, one customer is refused: {error}")
-    console.say(
-        f"Open {out / scene.PERIOD / 'index.html'}: it leads to the report of each customer."
-    )
+        console.say(f"As intended in the demo, one customer is refused: {error}")
+    console.say(f"Open {out / scene.PERIOD / 'index.html'}: it links to each customer's report.")
     if any(outcome.error for outcome in outcomes):
         raise click.exceptions.Exit(1)
 

@@ -11,7 +11,7 @@ from reporter.cli.options import Console, common_options, read_moment, utc_now
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 picks a free port.")
 @click.option("--customers", type=click.IntRange(0), default=8, show_default=True)
 @click.option("--jobs-per-month", type=click.IntRange(0), default=600, show_default=True)
 @click.option(
@@ -26,9 +26,9 @@ from reporter.cli.options import Console, common_options, read_moment, utc_now
     type=click.Choice(["newest", "all"]),
     default="newest",
     show_default=True,
-    help="The newest job of each scope, as the service does, or all of the last months.",
+    help="List the newest job of each scope, as the service does, or all of the last months.",
 )
-@click.option("--now", metavar="TIME", help="The emulator's clock stands at this time.")
+@click.option("--now", metavar="TIME", help="Stop the emulator's clock at this time.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--latency", type=click.FloatRange(0), default=0, help="Milliseconds a reply takes.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=RATE", help="Repeatable.")
@@ -49,8 +49,8 @@ def emulate(
 ) -> None:
     """Serve an emulator of the API on this machine, until interrupted.
 
-    Prints one line of JSON when it listens: where, and as whom to log in. What it serves is a pure
-    function of its options.
+    Prints one line of JSON once it is listening: the addresses, and the credentials to log in
+    with. What it serves is a pure function of its options.
     """
     from reporter.sources.avepoint.emulator import (
         Clock,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from reporter.store.outbox import Delivery
 
 _STATES: Final = {
-    DeliveryState.QUEUED: "waits for a yes",
-    DeliveryState.APPROVED: "is approved and has not gone yet",
+    DeliveryState.QUEUED: "is waiting for approval",
+    DeliveryState.APPROVED: "is approved and has not been sent yet",
     DeliveryState.SENDING: "is on its way",
     DeliveryState.SENT: "has been sent",
     DeliveryState.REFUSED: "was refused",
@@ -127,7 +127,7 @@ class Errand:
         is_queued = queue_report(self.rendering.settings, report, now, preliminary=preliminary)
         if not is_queued and not rows_of(report):
             self.console.say(
-                f"Preliminary, and queued for nobody: {report.customer.name}, "
+                f"Preliminary, so not queued for anyone: {report.customer.name}, "
                 f"{report.period.label}. `reporter send --preliminary` queues it."
             )
 
@@ -144,7 +144,7 @@ def delivery_of(
     settings = console.settings()
     if not settings.delivers:
         raise SettingsError(
-            "Nothing says where reports are to go.",
+            "No destination for reports is configured.",
             hint="Set `host` and `from` in [mail], or `folder` or `webhook` in [delivery].",
         )
     return rendering_of(settings, out, formats or settings.mail.formats, period, None, None)

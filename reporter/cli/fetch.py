@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 @common_options
 @click.pass_context
 def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> None:
-    """Take a snapshot of the customers' jobs into the store.
+    """Take a snapshot of the customers' jobs and keep it in the store.
 
-    The service shows the newest job of each scope: run this every four hours
-    (docs/operations.md), or what is superseded in between is never seen. A run that was cut short
-    is gone on with by the next.
+    The service shows only the newest job of each scope: run this every four hours
+    (docs/operations.md), or jobs that are superseded in between are never seen. The next run
+    resumes one that was cut short.
     """
     console = context.ensure_object(Console)
     context.exit(fetch_customers_wanted(console, wanted, wait))
@@ -61,7 +61,7 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         ]
         if run.done:
             console.say(
-                f"Going on with the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
+                f"Resuming the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
                 f"{len(listed.customers) - len(customers)} of {len(listed.customers)} customers "
                 "are done."
             )

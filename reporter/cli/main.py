@@ -63,7 +63,8 @@ def cli(console: Console) -> None:
     """Backup reports for the customers of a managed-service provider.
 
     Exit status: 0 all went well, 1 some customers failed (the others are complete),
-    2 the call or the configuration is wrong, or something needed is not there, 130 interrupted.
+    2 the command line or the configuration is wrong, or something required is missing,
+    130 interrupted.
     """
     console.start_logging()
 
@@ -72,7 +73,7 @@ def cli(console: Console) -> None:
 @common_options
 @click.pass_obj
 def init(console: Console) -> None:
-    """Write a commented starter configuration; never overwrites one."""
+    """Write a commented starter configuration; never overwrites a file."""
     path = console.config or DEFAULT_CONFIG
     starter = Path(__file__).parent.parent / "config" / "starter.toml"
     try:
@@ -81,7 +82,8 @@ def init(console: Console) -> None:
             file.write(starter.read_text("utf-8"))
     except FileExistsError as error:
         raise UsageError(
-            f"{path} is there already and was not touched.", hint="Name another with --config."
+            f"{path} already exists and was left unchanged.",
+            hint="Name another file with --config.",
         ) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error

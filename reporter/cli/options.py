@@ -133,14 +133,14 @@ def refuse_left_store(settings: Settings) -> None:
         return  # nothing would be missed
     of_expected = kept_in(expected)
     there = (
-        f"another at {expected} ({_told(of_expected)})"
+        f"there is another at {expected} ({_told(of_expected)})"
         if expected.exists()
-        else (f"none at {expected}")
+        else f"there is none at {expected}"
     )
     raise SettingsError(
-        f"There is a store {left} in the working folder ({_told(of_left)}), and {there}, where "
-        f"the configuration {settings.source} has it.",
-        hint=f"Version 0.1.0 looked for it in the working folder. "
+        f"There is a store {left} in the working folder ({_told(of_left)}), but {there}, where "
+        f"the configuration {settings.source} places the store.",
+        hint=f"Version 0.1.0 looked for the store in the working folder. "
         f"{_which_store(settings, in_both=of_expected is None or bool(of_expected))} "
         "Nothing was done.",
     )
@@ -160,10 +160,10 @@ def _which_store(settings: Settings, *, in_both: bool) -> str:
         f'url = "{whole_url(settings.store.url, folder)}"' for folder in (Path(), settings.folder)
     )
     if in_both:
-        return f"Write the whole path of the one to be used in [store]: {left} or {expected}."
+        return f"Set the full path of the store to use in [store]: {left} or {expected}."
     return (
-        "Move it to where the configuration has it, with its -wal where there is one; or write its "
-        f"whole path in [store]: {left}."
+        "Move it to where the configuration places the store, along with its -wal file if there is "
+        f"one; or set its full path in [store]: {left}."
     )
 
 
@@ -227,14 +227,14 @@ def common_options(command: Command) -> Command:
             is_flag=True,
             expose_value=False,
             callback=remember("quiet"),
-            help="No progress on standard error.",
+            help="Show no progress on standard error.",
         ),
         click.option(
             "-v",
             count=True,
             expose_value=False,
             callback=remember("verbose"),
-            help="Say more; -vv shows tracebacks.",
+            help="Show more detail; -vv shows tracebacks.",
         ),
     ):
         command = option(command)
@@ -259,7 +259,7 @@ def wait_option(command: Command) -> Command:
         type=click.FloatRange(min=0),
         default=0.0,
         metavar="SECONDS",
-        help="Wait so long for another run to end (default: not at all).",
+        help="Wait up to this long for another run to end (default: do not wait).",
     )(command)
 
 
@@ -292,10 +292,10 @@ def formats_option(default: str | None) -> Callable[[Command], Command]:
 def rendering_options(command: Command) -> Command:
     """What to render, how, and where to."""
     for option in (
-        click.option("--workers", type=click.IntRange(1, 256), help="Customers rendered at once."),
+        click.option("--workers", type=click.IntRange(1, 256), help="Customers to render at once."),
         period_option,
-        click.option("--timezone", help="IANA name; wins over the configuration."),
-        click.option("--locale", help="Such as en or en_GB; wins over the configuration."),
+        click.option("--timezone", help="IANA name; overrides the configuration."),
+        click.option("--locale", help="Such as en or en_GB; overrides the configuration."),
         formats_option("pdf,xlsx,json"),
         out_option,
     ):

@@ -28,13 +28,13 @@ _DROPPED_FROM = (DeliveryState.QUEUED, DeliveryState.APPROVED, *_UNSETTLED)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, one for each delivery.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the deliveries.")
 @click.option(
     "--state",
     "states",
     multiple=True,
     type=click.Choice([state.value for state in DeliveryState]),
-    help="Only those in this state (repeatable).",
+    help="Only deliveries in this state (repeatable).",
 )
 @customer_option
 @period_option
@@ -48,11 +48,12 @@ def outbox(
     wanted: tuple[str, ...],
     period: str | None,
 ) -> None:
-    """List what was, is and is to be delivered: each report version and recipient.
+    """List past, current and pending deliveries: each report version and recipient.
 
     Queued deliveries wait for `reporter approve`; an approval can be taken back until the report is
-    sent. What is approved, or failed and to be tried again, goes with the next `reporter send`.
-    `outbox resolve` settles what is uncertain, refused or failed, and drops what is not to go.
+    sent. The next `reporter send` sends what is approved, and what has failed and is to be retried.
+    `outbox resolve` settles deliveries that are uncertain, refused or failed, and drops those that
+    are not to be sent.
     """
     from reporter.run.choosing import customers_wanted
     from reporter.store.outbox import changes_of, deliveries_of
@@ -87,15 +88,16 @@ def outbox(
 @outbox.command()
 @click.argument("ids", metavar="NUMBER…", nargs=-1, type=int, required=True)
 @click.option("--sent", is_flag=True, help="It has arrived.")
-@click.option("--again", is_flag=True, help="It has not, and is to be sent again.")
-@click.option("--drop", is_flag=True, help="It is not to be sent at all; queued or approved, too.")
+@click.option("--again", is_flag=True, help="It has not arrived: send it again.")
+@click.option("--drop", is_flag=True, help="Do not send it at all; also if queued or approved.")
 @common_options
 @click.pass_context
 def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool) -> None:
     """Settle deliveries that are uncertain, refused or failed, by their numbers in the list.
 
-    Whether an uncertain one arrived, only the recipient can say. What has not gone yet can be
-    dropped as well; `reporter approve --take-back` has it wait for a yes again instead.
+    Only the recipient can say whether an uncertain one arrived. Deliveries that have not been sent
+    yet can be dropped as well; `reporter approve --take-back` returns them to waiting for approval
+    instead.
     """
     import getpass
 
@@ -107,7 +109,7 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool)
     if len(became) != 1:
         raise UsageError(
             "Give one of --sent, --again, --drop.",
-            hint="It has arrived, it is to be sent again, or it is not to be sent at all.",
+            hint="--sent: it has arrived; --again: send it again; --drop: do not send it at all.",
         )
     settings = console.settings()
     store = open_store(settings)
@@ -129,7 +131,7 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool)
         if number in settled:
             console.result(f"{to.state}  {name}  {recipient}")
         else:
-            console.warn(f"Not settled: {name}, {recipient}: somebody else has moved it meanwhile.")
+            console.warn(f"Not settled: {name}, {recipient}: somebody else has changed its state.")
     context.exit(int(len(settled) < len(set(ids))))
 
 
@@ -143,13 +145,14 @@ def _insist_on_state(
     """
     if delivery is None:
         raise UsageError(
-            f"There is no delivery {number}.", hint="`reporter outbox` lists them by their numbers."
+            f"There is no delivery {number}.", hint="`reporter outbox` lists them with numbers."
         )
     if delivery.state not in states:
         *others, last = (state.value for state in states)
         told = in_words(delivery)
         raise UsageError(
-            f"{told[0].upper()}{told[1:]}. This settles what is {', '.join(others)} or {last}.",
+            f"{told[0].upper()}{told[1:]}. This settles only deliveries that are "
+            f"{', '.join(others)} or {last}.",
             hint="`reporter outbox` lists every delivery with its state.",
         )
 

@@ -12,14 +12,14 @@ from reporter.cli.options import Console, common_options, open_store, utc_now
 @click.command()
 @click.argument("customer", metavar="ID-OR-NAME")
 @click.option("--period", help="As for `reporter render`.")
-@click.option("--timezone", help="IANA name; wins over the configuration.")
-@click.option("--locale", help="Such as de or en_GB; wins over the configuration.")
+@click.option("--timezone", help="IANA name; overrides the configuration.")
+@click.option("--locale", help="Such as de or en_GB; overrides the configuration.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="0 takes a free one.",
+    help="0 picks a free port.",
 )
 @common_options
 @click.pass_obj
@@ -32,10 +32,10 @@ def preview(
     locale: str | None,
     port: int,
 ) -> None:
-    """Show a customer's report in the browser, and anew whenever a file of it is saved.
+    """Show a customer's report in the browser, and refresh it whenever a file of it is saved.
 
-    Templates, configuration, comment, logo: what is wrong in them is said in the browser, and the
-    report comes back once it is mended. Only this machine can reach it.
+    The browser shows errors in templates, configuration, comment or logo, and the report again
+    once they are fixed. Only this machine can reach it.
     """
     from reporter.config.settings import Settings
     from reporter.files import folder_names
@@ -57,7 +57,7 @@ def preview(
 
     with Preview(build, port) as running:
         console.result(running.address)
-        console.say("Ctrl-C ends it.")
+        console.say("Press Ctrl-C to stop.")
         try:
             running.serve()
         except KeyboardInterrupt:

@@ -30,7 +30,7 @@ def follow(
                 console.say(f"{done_so} {outcome.customer.name} ({len(done)}/{total})")
     if early := [outcome.customer.name for outcome in done if outcome.too_early]:
         console.once(
-            "Not final yet, as nobody has asked the service since the period ended: "
+            "Not final yet, as the service has not been asked since the period ended: "
             f"{', '.join(early)}."
         )
     for outcome in done:

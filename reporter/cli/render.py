@@ -40,21 +40,21 @@ logger = logging.getLogger(__name__)
     "inputs",
     multiple=True,
     metavar="FILE",
-    help="A saved reply of the service (- for standard input) instead of the store; repeatable.",
+    help="Render a saved reply of the service (- for standard input), not the store; repeatable.",
 )
-@click.option("--customer-name", help="With --input: whose reply it is (default: the file's name).")
+@click.option("--customer-name", help="With --input: the customer's name (default: the file name).")
 @click.option("--customer-id", help="With --input: the customer's id (default: from the name).")
 @click.option(
     "--fetched-at",
     multiple=True,
     metavar="TIME",
-    help="With --input: when it was fetched; once, or once for each input "
-    "(default: the file's own time).",
+    help="With --input: when the reply was fetched; give it once, or once for each input "
+    "(default: the file's modification time).",
 )
 @click.option(
     "--again",
     is_flag=True,
-    help="Render also what holds as it is: reports that were delivered become new versions.",
+    help="Render even reports that still hold: those already delivered become new versions.",
 )
 @customer_option
 @rendering_options
@@ -78,10 +78,10 @@ def render(
 ) -> None:
     """Render the reports of a period, from the store or from saved replies.
 
-    A report that was delivered or archived is rendered again only where its data or the
-    configuration has changed. That the program is newer is no reason: with --again it becomes a
-    new version nevertheless, which says that it corrects the former one, by new definitions, and
-    is queued for its recipients.
+    A report that was delivered or archived is rendered again only if its data or the configuration
+    has changed; a newer program is no reason. With --again it becomes a new version nevertheless,
+    which says that it corrects the previous one by new definitions, and is queued for its
+    recipients.
     """
     console = context.ensure_object(Console)
     settings = console.settings()
@@ -89,16 +89,16 @@ def render(
     if inputs:
         if again:
             raise UsageError(
-                "--again does not go with --input.",
-                hint="What is rendered from saved replies is rendered each time.",
+                "--again cannot be combined with --input.",
+                hint="Leave --again out: saved replies are rendered each time.",
             )
         replies = _read_replies(inputs, fetched_at)
         customer = _customer(settings, inputs, customer_name, customer_id)
         context.exit(_render_replies(console, rendering, customer, replies))
     if customer_name or customer_id or fetched_at:
         raise UsageError(
-            "--customer-name, --customer-id and --fetched-at go with --input.",
-            hint="To choose a customer of the store use --customer.",
+            "--customer-name, --customer-id and --fetched-at require --input.",
+            hint="To choose a customer from the store, use --customer.",
         )
     rendering = replace(rendering, again=again)
     context.exit(render_stored_reports(console, rendering, wanted, workers))
@@ -177,7 +177,7 @@ def stored_customers(
         console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
     if choice.unknown:
         console.once(
-            f"No report for {rendering.period}, which had ended before anything was known of: "
+            f"No report for {rendering.period}, which ended before anything was known of: "
             f"{', '.join(customer.name for customer in choice.unknown)}."
         )
     return choice.names
@@ -198,7 +198,7 @@ def _customer(
 def _read_replies(inputs: tuple[str, ...], fetched_at: tuple[str, ...]) -> list[Reply]:
     if len(fetched_at) not in (0, 1, len(inputs)):
         raise UsageError(
-            f"{len(fetched_at)} times for {len(inputs)} inputs.",
+            f"--fetched-at was given {len(fetched_at)} times for {len(inputs)} inputs.",
             hint="Give --fetched-at once, or once for each --input, in the same order.",
         )
     moments = [read_moment(text) for text in fetched_at]

@@ -44,13 +44,13 @@ def run(
     workers: int | None,
     wait: float,
 ) -> None:
-    """Fetch, then do the months that are due: safe to start as often as you like.
+    """Fetch, then process the months that are due; safe to start as often as you like.
 
-    What is due, [schedule] says; with --period it has no say. A month's report is made once it is
-    final: once the service has been asked after its end, so late that nothing of it can have been
-    missed. Only what has changed is rendered, and only what is approved and has not been delivered
-    is sent. A run that was cut short is gone on with by the next. A customer who could not be
-    fetched is counted as failed.
+    [schedule] determines what is due; it does not apply with --period. A month's report is made
+    once the month is final: once the service has been asked so long after its end that nothing of
+    it can have been missed. Renders only what has changed, and sends only what is approved and has
+    not been delivered. The next run resumes one that was cut short. A customer who could not be
+    fetched counts as failed.
     """
     from reporter.run.agenda import months_to_do, next_fetch, tick_off
 
@@ -71,8 +71,8 @@ def run(
     months = months_to_do(rendering, store)
     if missed := months.labels[:-1]:
         console.say(
-            f"Catching up: the last month done is {months.newest_done}, {', '.join(missed)} come "
-            "first."
+            f"Catching up: the last month done is {months.newest_done}; doing "
+            f"{', '.join(missed)} first."
         )
     for label in months.labels:
         began_at, month = utc_now(), replace(rendering, period=label, only_final=True)

@@ -32,8 +32,8 @@ TROUBLED = (DeliveryState.REFUSED, DeliveryState.FAILED)
 UNSETTLED = (*TROUBLED, DeliveryState.UNCERTAIN)
 """States somebody has to know of."""
 _HINTS: Final[Mapping[Channel, str]] = {
-    "folder": "See to it that `folder` in [delivery] is there, that this user may write to it, and "
-    "that there is room; `reporter check` tries a folder of this machine.",
+    "folder": "Make sure that `folder` in [delivery] exists, that this user may write to it, and "
+    "that there is room; `reporter check` tests a folder on this machine.",
 }
 """What to do where something could not be delivered, as far as the channel alone tells."""
 
@@ -49,7 +49,7 @@ _HINTS: Final[Mapping[Channel, str]] = {
 @click.option(
     "--preliminary",
     is_flag=True,
-    help="Queue reports of periods that are not final yet as well.",
+    help="Also queue reports of periods that are not final yet.",
 )
 @customer_option
 @period_option
@@ -72,20 +72,20 @@ def send(
 ) -> None:
     """Deliver the rendered reports that are approved: by mail, to a folder, to a web address.
 
-    Without --period those of last month, and what is still open of others. Nobody gets a report
-    twice: kill it and start it again as often as you like.
+    Without --period, covers last month's reports and whatever is still open of other periods.
+    Nobody gets a report twice, however often you kill this command and start it again.
 
-    A report of a period that is not final yet (nobody has asked the service since it ended) is
-    preliminary, and goes to nobody; with --preliminary it is queued, and has to be approved, like
-    any other.
+    A report of a period that is not final yet (the service has not been asked since it ended) is
+    preliminary and goes to nobody; with --preliminary it is queued, and needs approval like any
+    other.
     """
     console = context.ensure_object(Console)
     rendering = delivery_of(console, out, formats, period)
     leftovers = period is None
     if dry_run and to:
         raise UsageError(
-            "--dry-run and --to do not go together.",
-            hint="The one writes the messages into files, the other sends them to you.",
+            "--dry-run and --to cannot be combined.",
+            hint="Choose one: --dry-run writes the messages to files, --to sends them to you.",
         )
     if dry_run and not rendering.settings.mail.configured:
         console.say("No mail is configured: nothing to write.")
@@ -139,7 +139,7 @@ def _sum_up(errand: Errand, label: str) -> bool:
     )
     errand.console.say(f"Outbox of {label}: {amounts or 'empty'}.")
     if counts[DeliveryState.QUEUED]:
-        errand.console.say("What is queued waits for `reporter approve`.")
+        errand.console.say("Queued deliveries wait for `reporter approve`.")
     for row in rows:
         if row.state is DeliveryState.UNCERTAIN:
             errand.console.warn(
@@ -160,7 +160,7 @@ def _tell(console: Console, dispatched: Dispatched, hinted: set[str]) -> bool:
         if each.state is DeliveryState.SENT:
             console.result(f"{each.state}  {dispatched.customer.name}  {each.recipient}")
         elif each.state in TROUBLED and each.reason != str(dispatched.error):
-            when = f"; tried again from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
+            when = f"; next try from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
             hint = "" if each.channel in hinted else _HINTS.get(each.channel, "")
             hinted.add(each.channel)
             console.warn(
@@ -204,7 +204,7 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
         raise UsageError("--to takes one address.", hint="Write --to me@provider.example.")
     if not rendering.settings.mail.configured:
         raise SettingsError(
-            "--to sends by mail, and no mail server is configured.",
+            "--to sends by mail, but no mail server is configured.",
             hint="Set `host` and `from` in [mail].",
         )
     errand, hinted = Errand(console, rendering, wanted, leftovers=False), set[str]()

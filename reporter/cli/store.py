@@ -12,7 +12,7 @@ from reporter.period import read_months
 
 @click.group()
 def store() -> None:
-    """The history that was kept: raw replies, and the jobs derived from them."""
+    """Maintain the store: raw replies, and the jobs derived from them."""
 
 
 @store.command()
@@ -20,10 +20,10 @@ def store() -> None:
 @common_options
 @click.pass_obj
 def rebuild(console: Console, *, wait: float) -> None:
-    """Derive all jobs anew from the raw replies, customer by customer.
+    """Derive all jobs again from the raw replies, customer by customer.
 
-    Needed after a change of how replies are read; changes nothing otherwise. Prints how many jobs
-    there are.
+    Needed after a change in how replies are read; changes nothing otherwise. Prints the number of
+    jobs.
     """
     from reporter.store.lock import held
     from reporter.store.upkeep import rebuild_jobs
@@ -40,16 +40,16 @@ def rebuild(console: Console, *, wait: float) -> None:
 
 @store.command()
 @click.option(
-    "--keep", required=True, metavar="MONTHS", help="Such as 25months; nothing younger goes."
+    "--keep", required=True, metavar="MONTHS", help="Such as 25months; nothing newer is removed."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @wait_option
 @common_options
 @click.pass_obj
 def prune(console: Console, *, keep: str, yes: bool, wait: float) -> None:
-    """Remove snapshots older than so many months, and the jobs last seen in them.
+    """Remove snapshots older than a number of months, and the jobs last seen in them.
 
-    Says first what goes, and asks. Reports that were rendered stay.
+    First says what will be removed, and asks. Rendered reports stay.
     """
     from reporter.store.lock import held
     from reporter.store.upkeep import prunable

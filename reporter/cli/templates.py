@@ -12,7 +12,7 @@ from reporter.cli.options import DEFAULT_CONFIG, Console, common_options
 
 @click.group()
 def templates() -> None:
-    """The templates reports are made from."""
+    """Work with the templates that reports are made from."""
 
 
 @templates.command()
@@ -20,9 +20,9 @@ def templates() -> None:
 @common_options
 @click.pass_obj
 def copy(console: Console, *, folder: Path) -> None:
-    """Copy the shipped templates into DIR, to be changed there.
+    """Copy the shipped templates into DIR, where you can change them.
 
-    Name DIR as `templates` in [report], or for one customer. What is not changed can be deleted:
+    Set `templates` to DIR in [report], or for one customer. You can delete what you do not change:
     the shipped template is used where DIR has none. Never overwrites a file.
     """
     from reporter.render.templates import copy_templates

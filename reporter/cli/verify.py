@@ -21,7 +21,7 @@ _UNCHECKED: Final = "NOT CHECKED: something could not be checked; nothing was fo
 @click.option(
     "--chain",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of the chain, where it is not beside the bag; without PATH it alone is checked.",
+    help="Folder of the chain, if not beside the bag; without PATH, only the chain is checked.",
 )
 @click.option("--known-root", metavar="HASH", help="A root that you noted earlier.")
 @click.option(
@@ -35,7 +35,7 @@ _UNCHECKED: Final = "NOT CHECKED: something could not be checked; nothing was fo
     is_flag=True,
     help="Run the provider's own templates in a bag, if its signer is trusted (--trust).",
 )
-@click.option("--json", "as_json", is_flag=True, help="The verdicts as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @common_options
 @click.pass_context
 def verify(
@@ -51,8 +51,8 @@ def verify(
     """Check a bag, or a customer's folder with all its bags: that nothing was changed, added or
     removed, who signed it and when, and that every figure follows from the raw replies.
 
-    Nothing in a bag is run or loaded from elsewhere, and each is checked in a process with limits
-    of time and memory. Exit status: 0 valid, 1 not valid, 2 something could not be checked.
+    Nothing in a bag is run or loaded from elsewhere, and each bag is checked in a process with
+    limits on time and memory. Exit status: 0 valid, 1 not valid, 2 something could not be checked.
     """
     from reporter.audit.verifying import Terms
     from reporter.audit.verifying import verify as verdicts_on

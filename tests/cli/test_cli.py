@@ -229,7 +229,7 @@ def test_a_reply_nobody_can_use_is_explained(
         (["render", "--input", "-", "--timezone", "Mars"], "no time zone", 2),
         (["render", "--input", "-", "--format", "docx"], "choose from", 2),
         (["render", "--input", "-", "--fetched-at", "soon"], "not a time", 2),
-        (["render", "--customer-name", "X"], "go with --input", 2),
+        (["render", "--customer-name", "X"], "require --input", 2),
         (["render"], "There is no store", 2),
         (["fetch"], "client_id is not set", 2),
         (["fetch", "--config", "nowhere.toml"], "no configuration file", 2),

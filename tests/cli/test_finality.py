@@ -82,9 +82,9 @@ def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: P
 
     render(RUNNING)
     said = reporter("send").stderr
-    assert "Preliminary, and queued for nobody: Contoso Ltd, 2026-10." in said
+    assert "Preliminary, so not queued for anyone: Contoso Ltd, 2026-10." in said
     assert "`reporter send --preliminary` queues it." in said
-    assert "Nothing waits" in reporter("approve", "--yes").stderr
+    assert "Nothing is waiting" in reporter("approve", "--yes").stderr
     assert outbox(tmp_path) == []
     reporter("send", "--preliminary")
     assert outbox(tmp_path) == [(1, "queued")]
@@ -109,7 +109,9 @@ def test_run_makes_a_month_when_it_is_final(
     configure(emulator, tmp_path, *lines)
     early = start("2026-11-01T02:00")
     assert early.exit_code == 0, early.output
-    assert "Not final yet, as nobody has asked the service since the period ended: " in early.stderr
+    assert (
+        "Not final yet, as the service has not been asked since the period ended: " in early.stderr
+    )
     assert list((tmp_path / "reports").rglob("*.json")) == []
     assert list((tmp_path / "copies").rglob("*.json")) == []
     with closing(open_store(tmp_path)) as store:
@@ -131,7 +133,7 @@ def test_of_a_period_that_nothing_is_known_of_there_is_no_report(
     clock.now = datetime(2026, 11, 11, 6, tzinfo=UTC)
     keep(tmp_path, JOBS, FINAL)
     keep(tmp_path, [make_job("2026-11-09T22:00:00Z")], clock.now, NEWCOMER)
-    line = "No report for 2026-10, which had ended before anything was known of: Fabrikam GmbH."
+    line = "No report for 2026-10, which ended before anything was known of: Fabrikam GmbH."
     for command in (("render", "--format", "json"), ("send",), ("approve", "--yes")):
         result = run(*command, *OCTOBER)
         assert result.exit_code == 0, result.output

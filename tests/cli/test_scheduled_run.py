@@ -56,7 +56,7 @@ def test_a_month_of_downtime(emulator: Emulator, start: StartAt, tmp_path: Path)
     assert done(start("2026-10-05T06:00")) == ["2026-08"]
     late = start("2027-01-02T06:00")
     assert done(late) == ["2026-09", "2026-10", "2026-11"]
-    assert "Catching up: the last month done is 2026-08, 2026-09, 2026-10 come first." in (
+    assert "Catching up: the last month done is 2026-08; doing 2026-09, 2026-10 first." in (
         late.stderr
     )
     # Only then: a fetch may wait for another run, which does months meanwhile.

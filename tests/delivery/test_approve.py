@@ -247,7 +247,7 @@ def test_taking_back_releases_nothing(run: Run, option: str) -> None:
     """Options that say what to release do not go with it."""
     result = run("approve", "--take-back", option)
     assert result.exit_code == 2
-    assert "--take-back goes with neither" in result.stderr
+    assert "--take-back cannot be combined with --yes or --unless-odd" in result.stderr
 
 
 @pytest.mark.parametrize("state", ["queued", "approved"])
@@ -278,13 +278,17 @@ def test_what_has_not_gone_is_settled_in_no_other_way(option: str, run: Run, sto
     result = run("outbox", "resolve", first.id, option)
     assert result.exit_code == 2
     told = f"Delivery {first.id} (mail, {first.recipient})"
-    assert f"{told} waits for a yes. This settles what is uncertain, refused or failed." in (
-        result.stderr
+    assert (
+        f"{told} is waiting for approval. This settles only deliveries that are uncertain, "
+        "refused or failed." in result.stderr
     )
     run("approve", "--yes")
     claim(store, [first.id], first.changed_at)
     result = run("outbox", "resolve", first.id, "--drop")
-    assert f"{told} is on its way. This settles what is queued, approved, " in result.stderr
+    assert (
+        f"{told} is on its way. This settles only deliveries that are queued, approved, "
+        in result.stderr
+    )
     result = run("outbox", "resolve", 4711, option)
     assert result.exit_code == 2
     assert "There is no delivery 4711." in result.stderr

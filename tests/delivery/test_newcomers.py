@@ -18,7 +18,7 @@ def test_nowhere_to_deliver_to_is_said_first(run: Run, command: tuple[str, ...])
     """Before anything else is asked for, such as reports: nothing is configured at all."""
     result = run(*command)
     assert result.exit_code == 2
-    assert "Nothing says where reports are to go." in result.stderr
+    assert "No destination for reports is configured." in result.stderr
     assert "[mail]" in result.stderr
 
 
@@ -29,7 +29,7 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
         (("send", "--to", "me@provider.example"), "Set `host` and `from` in [mail]"),
         (("send", "--to", "a@b.example, c@d.example"), "Write --to me@provider.example"),
         (("send", "--to", "me"), "separate several by commas"),
-        (("send", "--to", "me@provider.example", "--dry-run"), "into files"),
+        (("send", "--to", "me@provider.example", "--dry-run"), "messages to files"),
         (("send", "--period", "last"), "Write 2026-10"),
         (("outbox", "--period", "2026-13"), "Write 2026-10"),
         (("outbox", "resolve", "7", "--sent"), "Run `reporter fetch` first"),

@@ -110,7 +110,7 @@ def test_what_postfix_refuses_for_good_and_for_now(
     assert said["later@customer0.example"].startswith("450 4.2.2 ")
     assert "User unknown" in said["nobody@customer0.example"]
     assert "has moved" in result.stderr
-    assert "tried again from" in result.stderr
+    assert "next try from" in result.stderr
     (retried,) = (own for own in deliveries_of(store) if own.retry_at)
     assert retried.recipient == "later@customer0.example"
 

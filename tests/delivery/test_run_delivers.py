@@ -121,7 +121,7 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
     for hour in (7, 8):
         result = start(f"2026-11-01T{hour:02}:17")
         assert result.exit_code == 0, result.output
-        assert "What is queued waits for `reporter approve`." in result.stderr
+        assert "Queued deliveries wait for `reporter approve`." in result.stderr
     assert accounts.arrived == []
     assert run("approve", "--yes", "--customer", CAST[0].name).exit_code == 0
     assert start("2026-11-01T09:17").exit_code == 0
@@ -367,7 +367,7 @@ def test_through_graph_one_customers_trouble_is_its_own(
         result = start("2026-11-01T07:17")
         assert result.exit_code == 1
         assert "ErrorInvalidRecipients: No" in result.stderr
-        assert "tried again from 2026-11-01 09:17 UTC" in result.stderr
+        assert "next try from 2026-11-01 09:17 UTC" in result.stderr
         first, second = rows(run)
         assert {first["state"], second["state"]} == {"failed", "refused"}
         assert start("2026-11-01T08:17").exit_code == 1

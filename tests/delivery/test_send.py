@@ -122,7 +122,7 @@ def test_approval_can_leave_alone_what_is_odd(run: Run) -> None:
     """The service was looked at for the first time after October: that is odd about each."""
     result = run("approve", "--yes", "--unless-odd")
     assert result.stdout.count("ODD: first looked at after the period") == 3
-    assert result.stdout.count("left alone") == 3
+    assert result.stdout.count("  skipped") == 3
     assert set(states(run).values()) == {"queued"}
 
 
@@ -487,7 +487,7 @@ def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: P
     path.write_text("", "utf-8")
     result = run("send")
     assert result.exit_code == 2
-    assert "Nothing says where reports are to go" in result.stderr
+    assert "No destination for reports is configured" in result.stderr
 
 
 def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Configure) -> None:
@@ -546,10 +546,10 @@ def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
     for line in failed:
         assert re.fullmatch(
             rf"Failed: .+, share: .+\.json cannot be copied to file://{re.escape(str(share))}/\S+: "
-            r"Not a directory; tried again from .+ UTC",
+            r"Not a directory; next try from .+ UTC",
             line,
         )
-    assert result.stderr.count("See to it that `folder` in [delivery]") == 1
+    assert result.stderr.count("Make sure that `folder` in [delivery]") == 1
     share.unlink()
     assert f"ok      delivery folder: file://{share}" in run("check").stdout
     assert not share.exists()

@@ -370,12 +370,12 @@ def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> 
 def test_the_auditor_names_the_seed(evidence: Evidence) -> None:
     """Without one nothing is made; and options that do not go together are refused."""
     for wrong, said in (
-        (["--pack"], "the auditor names it"),
-        (["--pack", "--seed", ""], "the auditor names it"),
-        (["--seed", "X"], "go with --pack"),
-        (["--sample", "3"], "go with --pack"),
+        (["--pack"], "the auditor chooses it"),
+        (["--pack", "--seed", ""], "the auditor chooses it"),
+        (["--seed", "X"], "require --pack"),
+        (["--sample", "3"], "require --pack"),
         (["--pack", "--seed", "X", "--sample", "0"], "--sample"),
-        (["--pack", "--seed", "X", "--prune"], "goes by the retention"),
+        (["--pack", "--seed", "X", "--prune"], "follows the retention"),
     ):
         result = evidence.run("archive", "--period", "2026-10", *wrong)
         assert result.exit_code == 2, wrong

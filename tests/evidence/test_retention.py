@@ -73,7 +73,7 @@ def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> 
     result = two.run("archive", "--prune", "--yes")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["archive/contoso-ltd/2026-09-v1"]
-    assert "Goes: Contoso Ltd, 2026-09: archive/contoso-ltd/2026-09-v1" in result.stderr
+    assert "To be removed: Contoso Ltd, 2026-09: archive/contoso-ltd/2026-09-v1" in result.stderr
     assert sorted(own.name for own in home.iterdir()) == ["2026-10-v1", "chain", "packs"]
     assert not list((home / "packs").iterdir())
     removal = json.loads((home / "chain" / "0003-2026-09-v1-removed.json").read_bytes())
