@@ -41,8 +41,8 @@ def _read(text: str, path: Path) -> Comment | None:
     unknown = head.keys() - {"author", "date"}
     if unknown:
         raise ReporterError(
-            f"The comment {path} says {min(unknown)!r} of itself.",
-            hint="Between the lines --- there can be `author: …` and `date: YYYY-MM-DD`.",
+            f"The comment {path} has the unknown key {min(unknown)!r}.",
+            hint="Between the --- lines, write only `author: …` and `date: YYYY-MM-DD`.",
         )
     if not body.strip():
         return None
@@ -67,5 +67,5 @@ def _date(written: str, path: Path) -> date | None:
         return date.fromisoformat(written) if written else None
     except ValueError as error:
         raise ReporterError(
-            f"The comment {path} has the date {written!r}.", hint="Write it as YYYY-MM-DD."
+            f"The comment {path} has the invalid date {written!r}.", hint="Write it as YYYY-MM-DD."
         ) from error

@@ -45,7 +45,7 @@ def access_of(settings: Settings) -> Access:
             raise SettingsError(
                 f"{key} is not set in [api].",
                 hint=f"Set it there or in {ENV_PREFIX}API__{key.upper()}; "
-                "`reporter demo` works without.",
+                "`reporter demo` works without it.",
             )
     credential = _credential(settings)
     return Access(
@@ -81,7 +81,7 @@ def find_secret(settings: Settings, place: str) -> Secret:
     if value:
         return Secret(value, "the system's keyring")
     raise NoSecret(
-        f"No {key} is set in [{section}], nor is it anywhere else where it may be.",
+        f"No {key} is set in [{section}], and none was found anywhere else.",
         hint=f"Set {ENV_PREFIX}{section.upper()}__{key.upper()} or {key}_file, "
         f"or store it with `keyring set {KEYRING_SERVICE} {place}`{trouble}.",
     )
@@ -101,8 +101,8 @@ def _content(path: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(
-            f"The secret file {path} cannot be read: it is no text.",
-            hint="It holds the secret as text and nothing else.",
+            f"The secret file {path} cannot be read: it is not text.",
+            hint="Save the secret in it as text, and nothing else.",
         ) from error
     if not secret:
         raise SettingsError(f"The secret file {path} is empty.", hint="Write the secret into it.")
@@ -120,7 +120,7 @@ def _in_keyring(place: str) -> tuple[str | None, str]:
     # Its settings may name a backend that is not installed.
     except (KeyringError, ImportError, OSError) as error:
         why = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        return None, f" (the keyring cannot be asked now: {why})"
+        return None, f" (the keyring is not available now: {why})"
 
 
 def _credential(settings: Settings) -> Credential:

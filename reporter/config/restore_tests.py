@@ -55,7 +55,7 @@ def check_entries(path: Path, customers: Iterable[Customer], today: date) -> int
             raise _wrong(
                 path,
                 entry.line,
-                f"knows no customer {entry.customer!r}",
+                f"names the unknown customer {entry.customer!r}",
                 "`reporter customers` lists them",
             )
         if len(named) > 1:
@@ -63,12 +63,15 @@ def check_entries(path: Path, customers: Iterable[Customer], today: date) -> int
             raise _wrong(
                 path,
                 entry.line,
-                f"may mean several customers by {entry.customer!r}",
+                f"names {entry.customer!r}, which several customers match",
                 f"Write the id: {ids}",
             )
         if entry.test.date > today:
             raise _wrong(
-                path, entry.line, f"has the date {entry.test.date}, which is to come", "Mend it"
+                path,
+                entry.line,
+                f"has the date {entry.test.date}, which is in the future",
+                "Correct the date",
             )
     return len(entries)
 
@@ -84,7 +87,8 @@ def entries_of(path: Path) -> tuple[Entry, ...]:
     except OSError as error:
         raise SettingsError(
             f"The restore tests {path} cannot be read: {error.strerror}.",
-            hint="Check `restore_tests` in [evidence]; the path starts at the configuration file.",
+            hint="Check `restore_tests` in [evidence]; relative paths start at the folder of the "
+            "configuration file.",
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(
@@ -105,16 +109,18 @@ def _read(path: Path, text: str) -> tuple[Entry, ...]:
             if any(values):
                 entries.append(_entry(path, reader.line_num, header, values))
     except csv.Error as error:
-        raise _wrong(path, reader.line_num, f"is no CSV: {error}", "Mend its quotes") from error
+        raise _wrong(
+            path, reader.line_num, f"is not valid CSV: {error}", "Fix its quotes"
+        ) from error
     return tuple(entries)
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    wanted = ", ".join([*COLUMNS, *(f"{name} (may be left out)" for name in OPTIONAL)])
-    hint = f"The first line names the columns, with commas between: {wanted}"
+    wanted = ", ".join([*COLUMNS, *(f"{name} (optional)" for name in OPTIONAL)])
+    hint = f"Name the columns in the first line, separated by commas: {wanted}"
     for name in header:
         if name not in (*COLUMNS, *OPTIONAL):
-            raise _wrong(path, 1, f"has the column {name!r}", hint)
+            raise _wrong(path, 1, f"has the unknown column {name!r}", hint)
         if header.count(name) > 1:
             raise _wrong(path, 1, f"has the column {name!r} twice", hint)
     if missing := [name for name in COLUMNS if name not in header]:
@@ -127,12 +133,12 @@ def _entry(path: Path, line: int, header: list[str], values: list[str]) -> Entry
             path,
             line,
             f"has {len(values)} values for {len(header)} columns",
-            "Put a text that has commas between double quotes",
+            "Put text that contains commas in double quotes",
         )
     fields = dict(zip(header, values, strict=True))
     for name in ("customer", "scope"):
         if not fields[name]:
-            raise _wrong(path, line, f"has no {name}", "Say whose test it was and of what")
+            raise _wrong(path, line, f"has no {name}", "Say whose test it was and what it was of")
     return Entry(
         line,
         fields["customer"],
@@ -151,7 +157,9 @@ def _date(path: Path, line: int, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise _wrong(path, line, f"has the date {text!r}", "Write it as YYYY-MM-DD") from None
+        raise _wrong(
+            path, line, f"has the invalid date {text!r}", "Write it as YYYY-MM-DD"
+        ) from None
 
 
 def _result(path: Path, line: int, text: str) -> RestoreResult:
@@ -159,7 +167,9 @@ def _result(path: Path, line: int, text: str) -> RestoreResult:
         return RestoreResult(text.lower())
     except ValueError:
         known = ", ".join(RestoreResult)
-        raise _wrong(path, line, f"has the result {text!r}", f"It is one of: {known}") from None
+        raise _wrong(
+            path, line, f"has the unknown result {text!r}", f"Use one of: {known}"
+        ) from None
 
 
 def _wrong(path: Path, line: int, what: str, hint: str) -> SettingsError:

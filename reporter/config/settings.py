@@ -88,7 +88,7 @@ def _read_clock(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
         with suppress(ValueError):
             return time.fromisoformat(value)
-    raise ValueError("is no time of day; write 06:30")
+    raise ValueError("is not a time of day; write 06:30")
 
 
 def _read_umask(value: object) -> object:
@@ -140,8 +140,8 @@ def _parts(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError(
-            "cannot be read as a web address: a port number must follow the host's colon, and in a "
-            "user's password characters such as / and @ are written as %2F and %40"
+            "cannot be read as a web address: write a port number after the host's colon, and in a "
+            "user's password write characters such as / and @ as %2F and %40"
         ) from None
     return parts
 
@@ -168,7 +168,7 @@ def _read_months(value: object) -> object:
     try:
         return read_months(str(value))
     except UsageError:
-        raise ValueError("is no number of months; write it as 84months") from None
+        raise ValueError("is not a number of months; write it as 84months") from None
 
 
 Months = Annotated[int, BeforeValidator(_read_months)]
@@ -270,7 +270,7 @@ def _named(place: TargetSettings | LeftOutSettings) -> dict[str, Any]:
 
 def _insist_on_module(module: str | None, name: str | None) -> None:
     if name is not None and module is None:
-        raise ValueError(f"`name` {name!r} is a scope of a module: name the `module` as well")
+        raise ValueError(f"`name` {name!r} is a scope of a module: set `module` as well")
 
 
 class TextSettings(Section):
@@ -305,7 +305,7 @@ class ReportSettings(Section):
     @classmethod
     def _some_time(cls, watch_every: timedelta) -> timedelta:
         if not watch_every:
-            raise ValueError("is the time between looks: write 7h, or what suits your rhythm")
+            raise ValueError("is the time between looks: write 7h, or what suits your schedule")
         return watch_every
 
     @field_validator("sections")
@@ -314,7 +314,7 @@ class ReportSettings(Section):
         for name in sections:
             if name not in SECTIONS:
                 known = _nearest(name, list(SECTIONS), "sections")
-                raise ValueError(f"{name!r} is no section. {known}")
+                raise ValueError(f"{name!r} is not a section. {known}")
         if len(set(sections)) < len(sections):
             raise ValueError("names a section twice")
         return sections
@@ -325,7 +325,7 @@ class ReportSettings(Section):
         try:
             find_zone(timezone)
         except UsageError as error:
-            raise ValueError(f"{timezone!r} is no time zone; {error.hint}") from error
+            raise ValueError(f"{timezone!r} is not a time zone; {error.hint}") from error
         return timezone
 
     @field_validator("locale")
@@ -334,9 +334,9 @@ class ReportSettings(Section):
         try:
             language = Locale.parse(locale.replace("-", "_")).language
         except (UnknownLocaleError, ValueError) as error:
-            raise ValueError(f"{locale!r} is no locale; write en, en_GB, …") from error
+            raise ValueError(f"{locale!r} is not a locale; write en, en_GB, …") from error
         if language not in LANGUAGES:
-            raise ValueError(f"reports are written in: {', '.join(LANGUAGES)}")
+            raise ValueError(f"reports can be written in: {', '.join(LANGUAGES)}")
         return locale.replace("-", "_")
 
     def policy(self) -> Policy:
@@ -421,7 +421,7 @@ class ExecutionSettings(Section):
         except ValueError:
             whole = False
         if not whole:
-            raise ValueError("is no address of a scheduler; write tcp://host:8786 or tls://…")
+            raise ValueError("is not the address of a scheduler; write tcp://host:8786 or tls://…")
         return scheduler
 
     @property
@@ -498,7 +498,8 @@ class DeliverySettings(Section):
         protocol, given, path = folder.partition("://")
         if given and protocol in ("file", "local") and not path.startswith("/"):
             raise ValueError(
-                f"would count from the working folder; write {path or 'a path'} without {protocol}:"
+                "would be relative to the working folder; "
+                f"write {path or 'a path'} without {protocol}:"
             )
         return folder
 
@@ -522,7 +523,9 @@ class EvidenceSettings(Section):
     def _address(cls, url: str) -> str:
         parts = _parts(url)
         if url and not (parts.scheme in ("http", "https") and _is_host(parts.hostname or "")):
-            raise ValueError("is no address of a time-stamp authority; write http://… or https://…")
+            raise ValueError(
+                "is not the address of a time-stamp authority; write http://… or https://…"
+            )
         return url
 
 
@@ -669,8 +672,8 @@ class Settings(BaseSettings):
         folder = self._folder / templates if templates else None
         if folder and not folder.is_dir():
             raise SettingsError(
-                f"There is no folder of templates {folder}.",
-                hint="Make one with `reporter templates copy DIR`.",
+                f"There is no template folder {folder}.",
+                hint="Create it with `reporter templates copy DIR`.",
             )
         return folder
 
@@ -693,7 +696,7 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
         if required:
             raise SettingsError(
                 f"There is no configuration file {path}.",
-                hint="Write one with `reporter init`, or name it with --config.",
+                hint="Create one with `reporter init`, or name another with --config.",
             ) from error
     except OSError as error:
         raise SettingsError(
@@ -701,10 +704,10 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
-            f"{path} cannot be read as TOML: {error}.", hint="Mend the file at that place."
+            f"{path} cannot be read as TOML: {error}.", hint="Fix the file at that place."
         ) from error
     _refuse_unknown_variables(os.environ)
-    settings = _validated(lambda: Settings(**data), str(path))
+    settings = _validated(lambda: Settings(**data), f"in {path}")
     settings._folder = _folder_of(path)
     settings._source = settings._folder / path.resolve().name if there else None
     secrets = _secrets_in(data)
@@ -793,14 +796,14 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
                 )
 
 
-def _validated(build: Callable[[], AnyModel], where: str = "the command line") -> AnyModel:
+def _validated(build: Callable[[], AnyModel], where: str = "on the command line") -> AnyModel:
     try:
         return build()
     except ValidationError as error:
         lines = [_explained(detail) for detail in error.errors()]
         raise SettingsError(
-            f"The configuration in {where} is wrong: {'; '.join(text for text, _ in lines)}.",
-            hint=" ".join(hint for _, hint in lines if hint) or "Mend the value.",
+            f"The configuration {where} is wrong: {'; '.join(text for text, _ in lines)}.",
+            hint=" ".join(hint for _, hint in lines if hint) or "Correct the value.",
         ) from None
 
 

@@ -226,7 +226,7 @@ def test_a_reply_nobody_can_use_is_explained(
         (["render", "--period", "2199-01", "--input", "-"], "has not begun", 2),
         (["render", "--period", "2026-13", "--input", "-"], "is not a period", 2),
         (["render", "--input", "nowhere.json"], "cannot be read", 2),
-        (["render", "--input", "-", "--timezone", "Mars"], "no time zone", 2),
+        (["render", "--input", "-", "--timezone", "Mars"], "not a time zone", 2),
         (["render", "--input", "-", "--format", "docx"], "choose from", 2),
         (["render", "--input", "-", "--fetched-at", "soon"], "not a time", 2),
         (["render", "--customer-name", "X"], "require --input", 2),

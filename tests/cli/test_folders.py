@@ -239,7 +239,7 @@ def test_a_store_that_cannot_be_read_stops_the_command(
     (elsewhere / "reporter.db").write_bytes(content or whole[:5000])
     result = run("customers", "--config", "../srv/reporter.toml")
     assert result.exit_code == 2
-    assert "in the working folder (it cannot be read), and another" in result.stderr
+    assert "in the working folder (it cannot be read), but there is another" in result.stderr
 
 
 @pytest.mark.parametrize(

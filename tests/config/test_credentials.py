@@ -141,7 +141,7 @@ def test_a_configuration_without_a_secret_may_be_read_by_all(tmp_path: Path) -> 
     assert settings.written == frozenset()
 
 
-@pytest.mark.parametrize(("content", "said"), [(b" \n", "is empty"), (b"\xff\xfe", "is no text")])
+@pytest.mark.parametrize(("content", "said"), [(b" \n", "is empty"), (b"\xff\xfe", "is not text")])
 def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     """An empty secret is a mistake, and no reason to look elsewhere."""
     path = write_secret(tmp_path / "own.secret", "")
@@ -177,7 +177,7 @@ def test_a_keyring_that_cannot_be_asked_has_nothing(
     settings = settings_from(tmp_path, '[api]\nclient_id = "x"')
     with pytest.raises(NoSecret) as caught:
         access_of(settings)
-    assert f"the keyring cannot be asked now: {why}" in caught.value.hint
+    assert f"the keyring is not available now: {why}" in caught.value.hint
     for way in ("REPORTER_API__CLIENT_SECRET", "client_secret_file", "keyring set", "certificate"):
         assert way in caught.value.hint
 

@@ -94,12 +94,12 @@ def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["Contoso Ltd,01.10.2026,x,passed,,,"], "line 2 has the date '01.10.2026'"),
-        (["", "Contoso Ltd,2026-10-01,x,ok,,,"], "line 3 has the result 'ok'"),
+        (["Contoso Ltd,01.10.2026,x,passed,,,"], "line 2 has the invalid date '01.10.2026'"),
+        (["", "Contoso Ltd,2026-10-01,x,ok,,,"], "line 3 has the unknown result 'ok'"),
         (["Contoso Ltd,2026-10-01,,passed,,,"], "line 2 has no scope"),
         ([",2026-10-01,x,passed,,,"], "line 2 has no customer"),
         (["Contoso Ltd,2026-10-01,a, b,passed,,,"], "line 2 has 8 values for 7 columns"),
-        (['Contoso Ltd,2026-10-01,"x,passed,,,'], "line 2 is no CSV"),
+        (['Contoso Ltd,2026-10-01,"x,passed,,,'], "line 2 is not valid CSV"),
     ],
 )
 def test_a_line_that_cannot_be_understood_is_an_error(
@@ -116,7 +116,7 @@ def test_a_line_that_cannot_be_understood_is_an_error(
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("customer;date;scope;result", "column 'customer;date;scope;result'"),
+        ("customer;date;scope;result", "unknown column 'customer;date;scope;result'"),
         ("customer,date,scope,result,deviation", "lacks the column 'correction'"),
         (HEADER + ",ticket", "column 'ticket'"),
         (HEADER + ",By", "column 'by' twice"),
@@ -127,7 +127,7 @@ def test_columns_are_those_that_are_known(tmp_path: Path, header: str, said: str
     """A misspelt or missing column is an error, and the hint names them all."""
     with pytest.raises(SettingsError, match=said) as error:
         restore_tests_of(write(tmp_path, header=header), CUSTOMER, LAST)
-    assert "deviation, correction, by (may be left out)" in error.value.hint
+    assert "deviation, correction, by (optional)" in error.value.hint
 
 
 def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None:
@@ -143,8 +143,8 @@ def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("Contosso,2026-10-01,x,passed,,,", "line 3 knows no customer 'Contosso'"),
-        ("Twin,2026-10-01,x,passed,,,", "line 3 may mean several customers by 'Twin'"),
+        ("Contosso,2026-10-01,x,passed,,,", "line 3 names the unknown customer 'Contosso'"),
+        ("Twin,2026-10-01,x,passed,,,", "line 3 names 'Twin', which several customers match"),
         ("Contoso Ltd,2062-10-01,x,passed,,,", "line 3 has the date 2062-10-01"),
     ],
 )

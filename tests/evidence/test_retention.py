@@ -267,4 +267,4 @@ def test_a_retention_that_is_none_is_refused(two: Evidence, line: str) -> None:
     two.configure(line)
     result = two.run("archive", "--prune", "--yes")
     assert result.exit_code == 2
-    assert "evidence.retention: is no number of months" in result.stderr
+    assert "evidence.retention: is not a number of months" in result.stderr
