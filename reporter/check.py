@@ -42,7 +42,7 @@ _NO_KEY_USAGE: Final = Finding(
     more=("Make a certificate that states it, register it, and set `certificate` in [api].",),
 )
 _ASK_MORE_OFTEN: Final = (
-    "Start `reporter run` every hour, with fetch_every in [schedule] below what is said here."
+    "Start `reporter run` every hour, with fetch_every in [schedule] below the time given here."
 )
 EXPIRY_NEAR: Final = timedelta(days=60)
 """A certificate with less life left is to be replaced soon."""
@@ -143,7 +143,7 @@ def _store(settings: Settings) -> Finding:
         return _tried(what, lambda: f"{shown(url)}, {len(customers_in_store(settings))} customers")
     if why := why_not_writable(files_of(url)[0].parent):
         return Finding(what, False, f"{shown(url)}: {why}", more=(_WRITABLE,))
-    return Finding(what, None, f"{shown(url)}: there is none yet; `reporter fetch` makes it")
+    return Finding(what, None, f"{shown(url)}: does not exist yet; `reporter fetch` creates it")
 
 
 def _typesetting() -> str:
@@ -170,9 +170,9 @@ def _names(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             f"font for {name}",
             None,
-            f"no bundled font has {scripts} ({' '.join(letters)}). Reports take a font of this "
-            "machine that has it, or show a replacement sign: set another name for the customer "
-            "in the configuration",
+            f"no bundled font has {scripts} ({' '.join(letters)}). Reports use a font of this "
+            "machine that has it, or show a replacement character: set another name for the "
+            "customer in the configuration",
         )
 
 
@@ -309,7 +309,7 @@ def _service(exchange: Exchange, access: Access) -> str:
     if listed.customers:
         first = listed.customers[0]
         answers = source.snapshot(first).answers
-        seen += f"; of {first.name}: jobs read"
+        seen += f"; for {first.name}: jobs read"
         for answer in answers:
             seen += f", {answer.kind} {answer.absence.kind if answer.absence else 'read'}"
     return seen

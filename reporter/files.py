@@ -161,7 +161,7 @@ def must_be_readable() -> str:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except (ImportError, KeyError):
         user = getpass.getuser() if os.name == "nt" else str(os.geteuid())
-    return f"It has to be a file that the user {user}, who runs this program, may read."
+    return f"Name a file that the user {user}, who runs this program, may read."
 
 
 def refuse_shared(path: Path, what: str) -> None:
@@ -221,7 +221,7 @@ def close_to_others(path: Path) -> None:
     with contextlib.suppress(OSError):
         if rights and path.stat().st_uid == os.geteuid():
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~rights)
-            logger.info("%s could be used by others (%04o): not any more", path, rights)
+            logger.info("%s could be used by others (%04o): access removed", path, rights)
 
 
 def closing_command(umask: int, *paths: Path) -> str:

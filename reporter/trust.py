@@ -19,7 +19,8 @@ from typing import Final
 from reporter.errors import SettingsError
 
 UNTRUSTED: Final = (
-    "If a proxy or your own authority signs it, set ca_file in [api] or REQUESTS_CA_BUNDLE."
+    "If a proxy or your own certificate authority signed it, set ca_file in [api] or "
+    "REQUESTS_CA_BUNDLE."
 )
 """What to do where a host's certificate is not trusted."""
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -153,9 +154,9 @@ def in_force() -> str:
     passed_over = [
         name for name in (*_BUNDLES, *_OF_OPENSSL) if os.environ.get(name) and name not in names
     ]
-    verb = "stands" if len(winning) == 1 else "stand"
+    verb = "replaces" if len(winning) == 1 else "replace"
     losing = " and ".join([*passed_over, "the system's authorities"])
-    return f"{' and '.join(map(str, winning))} {verb} in place of {losing}."
+    return f"{' and '.join(map(str, winning))} {verb} {losing}."
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
@@ -185,9 +186,9 @@ def _usable(named: _Named) -> Iterator[None]:
     except OSError as error:
         # What OpenSSL cannot read is an error of this kind, too.
         none = isinstance(error, ssl.SSLError)
-        why = "no certificate in PEM is in it" if none else error.strerror
+        why = "it contains no PEM certificate" if none else error.strerror
         raise SettingsError(
-            f"The authorities that {named.by} names cannot be used: "
+            f"The certificate authorities that {named.by} names cannot be used: "
             f"{named.path.absolute()}: {why}.",
-            hint="Name a file of certificates in PEM that this user may read.",
+            hint="Name a file of PEM certificates that this user may read.",
         ) from error

@@ -268,9 +268,10 @@ def _refuse_odd_proxy(proxy: str | None) -> None:
     # Behind one of these signs in a password stands its rest, and before it what looks like a host.
     if not good or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise SettingsError(
-            "The proxy that the environment names is no valid address.",
-            hint="Write HTTPS_PROXY and HTTP_PROXY as http://user:password@host:port, and in the "
-            f"password {' '.join(_SIGNS)} as {' '.join(quote(sign, safe='') for sign in _SIGNS)}.",
+            "The proxy set in the environment is not a valid address.",
+            hint="Write HTTPS_PROXY and HTTP_PROXY as http://user:password@host:port; in the "
+            f"password, write {' '.join(_SIGNS)} "
+            f"as {' '.join(quote(sign, safe='') for sign in _SIGNS)}.",
         )
 
 

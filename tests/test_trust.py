@@ -277,7 +277,7 @@ def test_a_system_without_authorities_has_certifis(
 @pytest.mark.parametrize("use", [service, smtps, graph, webhook, time_stamp, object_store])
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(None, "No such file"), (b"-----BEGIN NOTHING-----", "no certificate in PEM is in it")],
+    [(None, "No such file"), (b"-----BEGIN NOTHING-----", "it contains no PEM certificate")],
 )
 @pytest.mark.parametrize("named_by", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "ca_file in [api]"])
 def test_a_bundle_that_cannot_be_used_is_named(
@@ -302,7 +302,7 @@ def test_a_bundle_that_cannot_be_used_is_named(
         said = use(authority, trust, tmp_path)
     except SettingsError as error:
         said = str(error)
-    assert f"The authorities that {named_by} names cannot be used" in said
+    assert f"The certificate authorities that {named_by} names cannot be used" in said
     assert f"{bundle}: {why}" in said
 
 
@@ -335,16 +335,16 @@ def test_of_two_the_wrong_one_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(SettingsError) as caught:
         USUAL_TRUST.context()
     assert str(caught.value) == (
-        f"The authorities that SSL_CERT_FILE names cannot be used: {junk}: "
-        "no certificate in PEM is in it."
+        f"The certificate authorities that SSL_CERT_FILE names cannot be used: {junk}: "
+        "it contains no PEM certificate."
     )
     monkeypatch.setenv("SSL_CERT_FILE", "")
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(SettingsError) as caught:
         USUAL_TRUST.context()
     assert str(caught.value) == (
-        f"The authorities that SSL_CERT_DIR names cannot be used: {tmp_path / 'nowhere'}: "
-        "No such file or directory."
+        "The certificate authorities that SSL_CERT_DIR names cannot be used: "
+        f"{tmp_path / 'nowhere'}: No such file or directory."
     )
 
 
@@ -360,8 +360,8 @@ def test_it_is_said_which_authorities_were_in_force(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.pem))
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
     assert (
-        f"REQUESTS_CA_BUNDLE ({other.pem}) stands in place of SSL_CERT_FILE and the system's "
-        "authorities." in use(authority, USUAL_TRUST, tmp_path)
+        f"REQUESTS_CA_BUNDLE ({other.pem}) replaces SSL_CERT_FILE and the system's authorities."
+        in use(authority, USUAL_TRUST, tmp_path)
     )
 
 
@@ -397,7 +397,8 @@ def test_a_certificate_fault_is_said_once_and_not_tried_again(
     assert fetched.exit_code == 1
     assert fetched.stderr.splitlines() == [
         f"Error: {fault}",
-        "  If a proxy or your own authority signs it, set ca_file in [api] or REQUESTS_CA_BUNDLE.",
+        "  If a proxy or your own certificate authority signed it, set ca_file in [api] or"
+        " REQUESTS_CA_BUNDLE.",
     ]
     assert checked.exit_code == 1
     assert checked.stdout.count(fault) == 1

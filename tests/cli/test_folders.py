@@ -318,11 +318,11 @@ def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> N
     said = run("check", "--config", "../srv/reporter.toml").stdout
     srv = tmp_path / "srv"
     assert f"ok      configuration: {srv / 'reporter.toml'}" in said
-    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: there is none yet" in said
+    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: does not exist yet" in said
     assert f"ok      reports: {srv / 'reports'}" in said
     said = run("check").stdout
     assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in said
-    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: there is none yet" in said
+    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: does not exist yet" in said
 
 
 def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:

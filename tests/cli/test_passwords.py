@@ -156,7 +156,7 @@ def test_an_address_of_a_proxy_that_is_none_is_told_and_not_quoted(
     configure_app(tmp_path)
     for command in ("fetch", "check"):
         result = run(command, "-v")
-        assert "The proxy that the environment names is no valid address." in result.output
+        assert "The proxy set in the environment is not a valid address." in result.output
         assert "HTTPS_PROXY" in result.output
         assert "api_url" not in result.output
         silent(result.output)
