@@ -102,7 +102,7 @@ def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Cho
     known = all_customers(rendering.settings, store)
     if not known:
         raise UsageError(
-            "The store knows no customers yet.",
+            "The store has no customers yet.",
             hint="Run `reporter fetch` first. (`reporter render --input` takes a saved reply.)",
         )
     names = folder_names(known)  # which depend on all of them

@@ -158,7 +158,7 @@ def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) ->
             return taken.get(timeout=_LOOK_S)
         if not at_work:
             raise ReporterError(
-                "The threads that fetch have all died.",
+                "All threads that fetch have died.",
                 hint="This is a fault of the program. Run the same command again.",
             )
 
@@ -203,7 +203,7 @@ def _within_memory(customer: Customer, make: Callable[[], Made]) -> Made:
     except MemoryError:
         # The cause is left out: it holds what took the memory.
         raise FetchError(
-            f"The replies about {customer.name} are too large for the memory there is.",
-            hint="Nothing of this snapshot is kept. Give the program more memory, and run the same "
-            "command again.",
+            f"The replies about {customer.name} are too large for the available memory.",
+            hint="Nothing of this snapshot was kept. Give the program more memory, and run the "
+            "same command again.",
         ) from None

@@ -119,9 +119,9 @@ class Ledger:
                 f"Version {last.number} of the report of {self._customer.name} for "
                 f"{self._period.label}, which version {last.program} of the program made, is not "
                 "there as it was written, or lacks a format.",
-                hint="Nothing it rests on has changed, and this program would make other files. "
-                "Put back those that were written, or make another version of the report on "
-                "purpose, with `reporter render --again`.",
+                hint="Nothing it rests on has changed, but this program would write different "
+                "files. Restore the files that were written, or deliberately make another version "
+                "of the report with `reporter render --again`.",
             )
         confirmed = dataclasses.replace(last, checked=self._basis)
         if last.look != self._look:  # another program does not read what this one kept of it

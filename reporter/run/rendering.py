@@ -123,9 +123,9 @@ def _seen_from_elsewhere(rendering: Rendering) -> Rendering:
     settings = rendering.settings
     if is_file(settings.store.url) and not settings.execution.on_this_machine:
         raise SettingsError(
-            f"Workers of {settings.execution.scheduler} cannot open the store of this machine "
+            f"Workers of {settings.execution.scheduler} cannot open the store on this machine "
             f"({shown(settings.store_url)}).",
-            hint="Keep the store in PostgreSQL ([store] url), or take `scheduler` out of "
+            hint="Keep the store in PostgreSQL ([store] url), or remove `scheduler` from "
             "[execution]. Nothing was done.",
         )
     return replace(rendering, settings=settings.seen_from_elsewhere(), out=rendering.out.absolute())

@@ -131,8 +131,8 @@ def insist_on_known(customer: Customer, period: Period, known: bool) -> None:
     """
     if not known:
         raise NothingKnown(
-            f"There is no report of {customer.name} for {period.label}: that had ended before "
-            "anything was known of it."
+            f"There is no report of {customer.name} for {period.label}: the period ended before "
+            "anything was known of the customer."
         )
 
 

@@ -77,7 +77,7 @@ def missed(
     asked = max(filter(None, (rhythm.asked_every, planned)), default=None)
     if asked is None:
         return None
-    by = f"you ask every {_span(asked)}"
+    by = f"you fetch every {_span(asked)}"
     if asked != rhythm.asked_every:
         by = f"fetch_every is {_span(asked)}"
     faster = {
@@ -96,8 +96,8 @@ def missed(
         )
     if unknown:
         losses.append(
-            f"every look at {_named(unknown[0])} shows a new job, and what else ran in between is "
-            f"never seen{_likewise(len(unknown) - 1)}"
+            f"every snapshot shows a new job of {_named(unknown[0])}, and any others that ran in "
+            f"between are never seen{_likewise(len(unknown) - 1)}"
         )
     if asked > watch_every:
         losses.append(
@@ -111,7 +111,7 @@ def in_one_line(missed_of: Sequence[tuple[str, Missed]], customers: int) -> str:
     """What is missed of some of the customers, each with its name; the worst is the example."""
     name, worst = max(missed_of, key=lambda each: each[1].unseen)
     return (
-        f"Asked too rarely: {len(missed_of)} of {customers} customers. {name}: {worst.words}. "
+        f"Fetched too rarely: {len(missed_of)} of {customers} customers. {name}: {worst.words}. "
         "`reporter check` has a line for each."
     )
 

@@ -29,11 +29,11 @@ def test_asked_once_a_day_it_is_said(
         clock.now = NOW - timedelta(days=days)
         fetched = run("fetch")
         assert fetched.exit_code == 0, fetched.output
-        told = [line for line in fetched.stderr.splitlines() if "Asked too rarely" in line]
+        told = [line for line in fetched.stderr.splitlines() if "Fetched too rarely" in line]
         # Of fewer than four looks no rhythm is known.
         assert len(told) == (1 if days < 2 else 0)
-    assert "Asked too rarely: 2 of 2 customers. " in told[0]
-    assert "you ask every 24 h" in told[0]
+    assert "Fetched too rarely: 2 of 2 customers. " in told[0]
+    assert "you fetch every 24 h" in told[0]
     assert "less often than watch_every (7 h): gap targets cannot be judged" in told[0]
     assert run("fetch", "--quiet").stderr == ""
     checked = run("check")
@@ -42,7 +42,7 @@ def test_asked_once_a_day_it_is_said(
     assert len(lines) == 2
     for profile, line in zip(emulator.customers.values(), sorted(lines), strict=True):
         assert line.startswith(f"absent  rhythm of {profile.name}: ")
-        assert "you ask every 24 h" in line
+        assert "you fetch every 24 h" in line
     assert "Start `reporter run` every hour" in checked.stdout
 
 
@@ -56,7 +56,7 @@ def test_asked_often_enough_it_is_said_once(
         clock.now = NOW - timedelta(hours=hours)
         fetched = run("fetch")
         assert fetched.exit_code == 0, fetched.output
-        assert "Asked too rarely" not in fetched.stderr
+        assert "Fetched too rarely" not in fetched.stderr
         if hours == 24:
             assert "absent  rhythm: not known yet: it takes a few fetches" in run("check").stdout
     checked = run("check").stdout

@@ -69,7 +69,7 @@ def test_a_rhythm_that_has_slowed_down_is_told() -> None:
     looks = every(4, days=3)
     looks += every(24, days=4, first=looks[-1])[1:]
     assert said(rhythm(looks, exchange=6)).startswith(
-        "Exchange Online starts every 6 h; you ask every 24 h: three of four jobs are never seen"
+        "Exchange Online starts every 6 h; you fetch every 24 h: three of four jobs are never seen"
     )
 
 
@@ -78,16 +78,17 @@ def test_looks_that_always_show_another_job_may_miss_any_number(step: float) -> 
     """Asked once a day, a scope shows a new job each time, however often it starts."""
     found = rhythm(every(24), exchange=step)
     assert said(found) == (
-        "every look at Exchange Online shows a new job, and what else ran in between is never "
-        "seen; you ask every 24 h, less often than watch_every (7 h): gap targets cannot be judged"
+        "every snapshot shows a new job of Exchange Online, and any others that ran in between are "
+        "never seen; you fetch every 24 h, less often than watch_every (7 h): gap targets cannot "
+        "be judged"
     )
 
 
 def test_an_hourly_scope_is_told_though_gaps_can_be_judged() -> None:
     """Named as the report names it, by its module and its name."""
     assert said(rhythm(every(4), exchange=6, sql=1)) == (
-        "every look at Azure SQL Backup (prod-2) shows a new job, and what else ran in between is "
-        "never seen"
+        "every snapshot shows a new job of Azure SQL Backup (prod-2), and any others that ran in "
+        "between are never seen"
     )
 
 
@@ -96,7 +97,7 @@ def test_looks_by_hand_make_no_rhythm() -> None:
     daily = every(24)
     twice = sorted(daily + [look + timedelta(minutes=1) for look in daily])
     assert rhythm(twice, exchange=6).asked_every == timedelta(hours=23, minutes=59)
-    assert "every look at Exchange Online" in said(rhythm(twice, exchange=6))
+    assert "every snapshot shows a new job of Exchange Online" in said(rhythm(twice, exchange=6))
     by_day = [day + timedelta(hours=hour) for day in daily for hour in range(9)]
     assert rhythm(by_day).asked_every == timedelta(hours=16)
 
@@ -131,5 +132,5 @@ def test_several_customers_are_one_line() -> None:
     """With the one of whom most is missed as the example."""
     found = [("A", Missed("this", 0.0)), ("B", Missed("that", 0.75)), ("B", Missed("else", 0.5))]
     assert in_one_line(found, 9) == (
-        "Asked too rarely: 3 of 9 customers. B: that. `reporter check` has a line for each."
+        "Fetched too rarely: 3 of 9 customers. B: that. `reporter check` has a line for each."
     )

@@ -247,6 +247,6 @@ def test_replies_too_large_for_the_memory_cost_one_customer(
     assert failed.keys() == {"3", "7"}
     for number, error in failed.items():
         assert str(error) == (
-            f"The replies about Customer {number} are too large for the memory there is."
+            f"The replies about Customer {number} are too large for the available memory."
         )
         assert "fault of the program" not in error.hint

@@ -23,7 +23,7 @@ def crew_of(workers: int, scheduler: str, first: First) -> Crew:
         from reporter.run.workers.cluster import Cluster
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"`scheduler` in [execution] wants the package {error.name}, which is not installed.",
+            f"`scheduler` in [execution] needs the package {error.name}, which is not installed.",
             hint=how_to_add("distributed"),
         ) from error
     return Cluster(scheduler, first)

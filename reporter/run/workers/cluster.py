@@ -75,7 +75,7 @@ class Cluster:
         except (OSError, ValueError, RuntimeError) as error:
             raise ClusterError(
                 f"The scheduler {self._scheduler} cannot be reached: {error}.",
-                hint="Start it (docs/operations.md), or take `scheduler` out of [execution]. "
+                hint="Start it (docs/operations.md), or remove `scheduler` from [execution]. "
                 "Nothing was done.",
             ) from error
         try:
@@ -87,7 +87,7 @@ class Cluster:
 
     def _gone(self) -> ClusterError:
         return ClusterError(
-            f"The scheduler {self._scheduler} went away in the middle.", hint=_OURS_AGAIN
+            f"The scheduler {self._scheduler} disappeared during the run.", hint=_OURS_AGAIN
         )
 
 
@@ -115,8 +115,8 @@ def _require_one_version(versions: dict[str, Any]) -> None:
         if version != ours:
             has = f"version {version}" if isinstance(version, str) else "no version"
             raise ClusterError(
-                f"The {process} has {has} of {DISTRIBUTION}, and this is {ours}.",
-                hint="Install the same version everywhere, and start the cluster anew. "
+                f"The {process} has {has} of {DISTRIBUTION}, but this process has {ours}.",
+                hint="Install the same version everywhere, and restart the cluster. "
                 "Nothing was done.",
             )
 
@@ -138,7 +138,7 @@ class _Strength:
             threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=_BUSY_S)
         except (OSError, TimeoutError) as error:
             raise ClusterError(
-                f"The scheduler {self._scheduler} does not answer any more.", hint=_OURS_AGAIN
+                f"The scheduler {self._scheduler} no longer answers.", hint=_OURS_AGAIN
             ) from error
         if threads:
             self._seen_at = time.monotonic()
@@ -155,7 +155,7 @@ class _Strength:
         if several and not self._warned:
             self._warned = True
             logger.warning(
-                "%s has several threads, of which one is used: start workers with --nthreads 1",
+                "%s has several threads, but uses only one: start workers with --nthreads 1",
                 several[0],
             )
 

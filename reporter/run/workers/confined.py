@@ -136,8 +136,8 @@ def _pieces(result: Connection, limits: Limits) -> Iterator[bytes]:
 
 def _took_too_long(limits: Limits) -> Unfinished:
     return Unfinished(
-        f"It took more than {limits.seconds} s of the processor, or "
-        f"{_PATIENCE * limits.seconds} s by the clock."
+        f"It took more than {limits.seconds} s of processor time, or "
+        f"{_PATIENCE * limits.seconds} s of elapsed time."
     )
 
 

@@ -23,7 +23,7 @@ Arguments = tuple[Any, ...]
 _LOOK_S: Final = 5.0
 """Where no result comes for so long, it is looked whether anybody is still at work."""
 MEMORY_HINT: Final = (
-    "It may want more memory than there is: lower --workers, or look into the system's log. "
+    "It may need more memory than there is: lower --workers, or check the system's log. "
     "The others are complete; run the same command again."
 )
 
@@ -132,7 +132,7 @@ def _alone(crew: Crew, task: Callable[..., Result], arguments: Arguments) -> Res
         for _, result in _results(team, crew, task, iter([(None, arguments)]), died):
             return result
     return WorkerDied(
-        "The process that made the report was killed, and so was the next.",
+        "The process that made the report was killed, and so was the next one.",
         hint=MEMORY_HINT,
     )
 

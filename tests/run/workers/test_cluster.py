@@ -231,7 +231,7 @@ def test_a_store_that_workers_elsewhere_cannot_open(
     monkeypatch.setenv("REPORTER_EXECUTION__SCHEDULER", "tcp://10.0.0.5:8786")
     result = run("render", *RENDER)
     assert result.exit_code == 2
-    assert "cannot open the store of this machine" in result.stderr
+    assert "cannot open the store on this machine" in result.stderr
     assert "PostgreSQL" in result.stderr
 
 
