@@ -90,8 +90,7 @@ class Preview:
         except OSError as error:
             raise UsageError(
                 f"Port {port} cannot be used: {error.strerror}.",
-                hint="If another program uses it, choose another port with --port, or 0 for a free "
-                "one.",
+                hint="If another program uses it, choose another with --port, or 0 for a free one.",
             ) from error
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 

@@ -32,7 +32,7 @@ def preview(
     locale: str | None,
     port: int,
 ) -> None:
-    """Show a customer's report in the browser, and refresh it whenever a file of it is saved.
+    """Show a customer's report in the browser, and refresh it whenever one of its files is saved.
 
     The browser shows errors in templates, configuration, comment or logo, and the report again
     once they are fixed. Only this machine can reach it.
