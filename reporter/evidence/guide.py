@@ -9,7 +9,7 @@ README: Final = "README.txt"
 SCRIPT: Final = "verify.sh"
 
 _SIGNED: Final = """\
-3.  It is signed, and by whom:
+3.  It is signed. This checks the signature and shows the signer's certificate:
 
         openssl cms -verify -binary -inform DER -in tagmanifest-sha256.txt.p7s \\
           -content tagmanifest-sha256.txt -CAfile certificates.pem -partial_chain \\
@@ -18,20 +18,20 @@ _SIGNED: Final = """\
 """
 _UNSIGNED: Final = """\
 3.  It is NOT signed: no certificate was configured when it was made. Nothing in it
-    tells who made it.
+    shows who made it.
 """
 _STAMPED: Final = """\
-4.  When it was there, by the word of a time-stamp authority ({authority});
-    CA.pem is that authority's own root certificate:
+4.  A time-stamp authority ({authority}) confirms that it existed
+    at the stamped time. CA.pem is that authority's own root certificate:
 
         openssl ts -verify -in {stamped}.tsr \\
           -data {stamped} -CAfile CA.pem
 
-    Where this file is missing, the authority did not answer when the bag was made.
+    If the .tsr file is missing, the authority did not answer when the bag was made.
 """
 _UNSTAMPED: Final = """\
-4.  It has NO time stamp: no authority was configured when it was made. When it was made
-    is only what the bag itself says.
+4.  It has NO time stamp: no authority was configured when it was made. Only the bag
+    itself says when it was made.
 """
 _TRUST_SIGNED: Final = """\
 WHOM YOU TRUST
@@ -41,18 +41,18 @@ The signature is by
     {signer}
 
 Anyone can make a certificate with any name: compare the fingerprint with the one that
-the provider gave you by another way. Whoever holds the key could still make another
-bag in place of this one. What speaks against that is a time stamp, and the chain:
-each bag of this customer has a record that names the one before it, and reports and
-mails print the root over them. A root you noted yourself cannot be changed any more.
+the provider gave you in some other way. Whoever holds the key could still replace this
+bag with another one. A time stamp and the chain are evidence against that: each bag of
+this customer has a record that names the one before it, and reports and mails print the
+root over them. Nobody can change a root that you noted yourself.
 """
 _TRUST_UNSIGNED: Final = """\
 WHOM YOU TRUST
 
-Without a signature, whoever can write to the archive could have made another bag in
-place of this one. What speaks against that is the chain: each bag of this customer has
-a record that names the one before it, and reports and mails print the root over them.
-A root you noted yourself cannot be changed any more.
+Without a signature, whoever can write to the archive could have replaced this bag with
+another one. The chain is evidence against that: each bag of this customer has a record
+that names the one before it, and reports and mails print the root over them. Nobody can
+change a root that you noted yourself.
 """
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks this bag with sha256sum, find, sort and openssl: sh verify.sh [CA-OF-THE-TIME-STAMP.pem]
-# A line for each check. Ends with 0 where all hold, with 1 where one does not.
+# Prints a line for each check. Exits with 0 if all checks hold, with 1 if one does not.
 cd "$(dirname "$0")" || exit 2
 LC_ALL=C
 export LC_ALL
@@ -14,9 +14,9 @@ lists="manifest-sha256.txt $signed"
 # shellcheck disable=SC2086
 if sha256sum --check --quiet --strict $lists &&
   sha512sum --check --quiet --strict manifest-sha512.txt tagmanifest-sha512.txt; then
-  say ok "files: each is as it was archived"
+  say ok "files: none has changed since it was archived"
 else
-  say FAILED "files: some are missing or were changed (above)"
+  say FAILED "files: some are missing or were changed (see above)"
 fi
 
 # sha256sum does not see what nobody has listed.
@@ -33,21 +33,21 @@ fi
 stamped=$signed
 if grep -q '^Evidence-Signature: none' bag-info.txt; then
   say absent "signature: none; no certificate was configured when the bag was made"
-  [ ! -e "$signed.p7s" ] || say FAILED "signature: there is one all the same"
+  [ ! -e "$signed.p7s" ] || say FAILED "signature: there is one nevertheless"
 elif openssl cms -verify -binary -inform DER -in "$signed.p7s" -content "$signed" \
   -CAfile certificates.pem -partial_chain -purpose any -no_check_time -out /dev/null 2>/dev/null; then
   stamped=$signed.p7s
-  say ok "signature: by the holder of the certificate below; compare its fingerprint"
+  say ok "signature: made with the key of the certificate below; compare its fingerprint"
   openssl x509 -in certificates.pem -noout -subject -dates -fingerprint -sha256
 else
   stamped=$signed.p7s
-  say FAILED "signature: it does not belong to this bag"
+  say FAILED "signature: it does not match this bag"
 fi
 
 if grep -q '^Evidence-Time-Stamp: none' bag-info.txt && [ ! -e "$stamped.tsr" ]; then
   say absent "time stamp: none; no authority was configured when the bag was made"
 elif [ ! -e "$stamped.tsr" ]; then
-  say FAILED "time stamp: missing; the authority did not answer, or somebody took it away"
+  say FAILED "time stamp: missing; the authority did not answer, or somebody removed it"
 else
   own=$(mktemp) || exit 2
   openssl ts -reply -in "$stamped.tsr" -token_out 2>/dev/null |
@@ -57,7 +57,7 @@ else
     say ok "time stamp: by the authority below"
     openssl ts -reply -in "$stamped.tsr" -text 2>/dev/null | grep -E '^(Time stamp|TSA):'
   else
-    say FAILED "time stamp: it does not belong to this bag"
+    say FAILED "time stamp: it does not match this bag"
   fi
   rm -f "$own"
 fi
