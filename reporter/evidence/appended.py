@@ -40,8 +40,8 @@ _END_OF_OBJECT: Final = b"\nendobj\n"
 _LANDMARKS: Final = re.compile(rb"[\0\t-\r 0-9]obj|endobj|endstream|trailer|xref|%%EOF")
 """What programs look for when they search a damaged file for its objects."""
 
-_NO_TABLE: Final = "has another table than that of its objects"
-_OTHER_TEXT: Final = "changes what the document says of itself"
+_NO_TABLE: Final = "has a cross-reference table that does not match its objects"
+_OTHER_TEXT: Final = "changes the metadata of the document"
 
 
 def fault_of_addition(content: bytes, rendered: int) -> str | None:
@@ -51,7 +51,7 @@ def fault_of_addition(content: bytes, rendered: int) -> str | None:
     try:
         reader = PdfFileReader(BytesIO(content[:rendered]))
         if reader.encrypted or reader.xrefs.total_revisions != 1 or not reader.has_xref_stream:
-            return "does not follow a document as reports are rendered"
+            return "does not follow a document in the form that reports are rendered in"
         return _Addition(reader, content, rendered).fault()
     except (PdfError, *MALFORMED):
         return "cannot be read"
@@ -96,16 +96,16 @@ class _Addition:
         for role in self._roles():
             place = end
             if not self.content.startswith(b"%d 0 obj\n" % role.number, place):
-                return "has objects that no signature takes"
+                return "has objects that no signature needs"
             self.places[0, role.number] = place
             added = self._read(role.number, place)
             if added.written != role.expected(added):
                 return role.fault
             if not self.content.startswith(_END_OF_OBJECT, added.end):
-                return "has bytes that are of no object"
+                return "has bytes that belong to no object"
             end = added.end + len(_END_OF_OBJECT)
         tail = b"\nstartxref\n%d\n%%%%EOF\n" % place
-        return None if self.content[end:] == tail else "has bytes that are of no object"
+        return None if self.content[end:] == tail else "has bytes that belong to no object"
 
     def _roles(self) -> Iterator[_Role]:
         """All objects in the order in which signing writes them: what it changes, what it adds."""
@@ -120,7 +120,7 @@ class _Addition:
         )
         yield _Role(self._number(1), self._form, "changes the document as a whole")
         yield _Role(self._number(2), self._field, "shows something")
-        yield _Role(self._number(3), self._signature, "says more than a signature does")
+        yield _Role(self._number(3), self._signature, "contains more than a signature")
         yield _Role(self._number(4), self._table, _NO_TABLE)
 
     @property

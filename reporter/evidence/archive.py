@@ -166,7 +166,7 @@ class Archive:
         except OSError as error:
             raise EvidenceError(
                 f"The bag {bag} cannot be read: {error.strerror or type(error).__name__}.",
-                hint="Run it as the user who made the archive. Nothing was archived.",
+                hint="Run the command as the user who made the archive. Nothing was archived.",
             ) from error
         if fault:
             raise _not_as_archived(bag, fault, record)
@@ -182,12 +182,12 @@ class Archive:
             same = digests(bag / SIGNED)["sha256"] == record.tagmanifest_sha256
             if same and record.signed == (bag / (SIGNED + SIGNATURE)).exists():
                 return ""
-            return "it is another bag than its record in the chain is of"
+            return "it is not the bag that its record in the chain describes"
         for finding in verify_bag(bag).findings:
             if finding.good is False and finding.what != "time stamp":  # that can come later
                 return f"it has no record in the chain, and {finding.what}: {finding.detail}"
         if self.signer and not _is_signed_by(self.signer, bag):
-            return "it has no record in the chain, and is not signed by the certificate configured"
+            return "it has no record in the chain, and is not signed by the configured certificate"
         return ""
 
     def keep(self, home: Path, name: str, fill: Fill, **record: Any) -> Path:
@@ -361,8 +361,8 @@ def _sound_chain(home: Path) -> Chain:
     chain = read_chain(home)
     if faults := chain_faults(chain):
         raise EvidenceError(
-            f"The chain {home / FOLDER} does not hold: {faults[0]}.",
-            hint="Nothing was done. `reporter verify` says more.",
+            f"The chain {home / FOLDER} is not valid: {faults[0]}.",
+            hint="Run `reporter verify` for details. Nothing was done.",
         )
     return chain
 
@@ -405,20 +405,21 @@ def _is_signed_by(signer: Signer, bag: Path) -> bool:
 def _not_as_archived(bag: Path, fault: str, record: Record | None) -> ReporterError:
     """Nothing depends on a bag without a record; with one, only the very bag will do."""
     hint = (
-        "Get it back from a backup of the archive; without one, move the customer's folder out of "
-        "the archive, keep it for whoever is to judge it, and archive again: a new history begins."
+        "Restore it from a backup of the archive. If there is none, move the customer's folder out "
+        "of the archive, keep it for whoever has to judge it, and archive again: a new history "
+        "begins."
         if record
         else "Move it out of the customer's folder, and archive again."
     )
     return EvidenceError(
         f"The bag {bag} is not what was archived: {fault}.",
-        hint=f"{hint} `reporter verify` says more. Nothing was archived.",
+        hint=f"{hint} Run `reporter verify` for details. Nothing was archived.",
     )
 
 
 def _no_certificate(record: AnyRecord) -> ReporterError:
     return EvidenceError(
-        f"The bag {record.bag} is signed, and there is no certificate to sign its record with.",
+        f"The bag {record.bag} is signed, but there is no certificate to sign its record with.",
         hint="Set `certificate` in [evidence] as it was when the bag was made.",
     )
 
@@ -428,8 +429,8 @@ def _unsigned_after_signed(bag: Path) -> ReporterError:
     not accepted after signed ones.
     """
     return EvidenceError(
-        f"The bags before {bag} are signed, and this one would not be.",
-        hint="Set `certificate` in [evidence], or begin another archive (`folder` in [evidence]). "
+        f"The bags before {bag} are signed, but this one would not be.",
+        hint="Set `certificate` in [evidence], or start another archive (`folder` in [evidence]). "
         "Nothing was archived.",
     )
 
@@ -469,6 +470,6 @@ def _sync_folder(path: Path) -> None:
 def _unwritable(path: Path, error: OSError) -> ReporterError:
     return OutputError(
         f"{path} cannot be written: {error.strerror or error}.",
-        hint="Check the folder of the archive (`folder` in [evidence], or --archive), and that "
-        "there is room on the disk.",
+        hint="Check the folder of the archive (`folder` in [evidence], or --archive), and that the "
+        "disk has free space.",
     )

@@ -153,7 +153,7 @@ def opened(path: Path) -> BinaryIO:
     file = os.fdopen(os.open(path, flags | getattr(os, "O_NOFOLLOW", 0)), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise EvidenceError(f"{shown(path.name)} is no file.")
+        raise EvidenceError(f"{shown(path.name)} is not a file.")
     return file
 
 
@@ -238,7 +238,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, int, int]]:
     while waiting:
         above = waiting.pop()
         if above.count("/") > _DEEPEST:
-            raise EvidenceError(f"Its folders are nested more than {_DEEPEST} deep.")
+            raise EvidenceError(f"Its folders are nested more than {_DEEPEST} levels deep.")
         with os.scandir(folder / above) as entries:
             for entry in entries:
                 count += 1
@@ -261,7 +261,7 @@ def structure_faults(listing: Listing) -> list[str]:
     """All that is wrong with a bag before anything is hashed."""
     faults = [f"neither a file nor a folder: {_named(listing.odd)}"] if listing.odd else []
     if listing.texts.get("bagit.txt") != DECLARATION:
-        faults.append("bagit.txt does not say that this is a bag of version 1.0")
+        faults.append("bagit.txt does not declare a bag of BagIt version 1.0")
     large = [
         f"{path} ({size:,} bytes)"
         for path, size in listing.sizes.items()
@@ -287,7 +287,7 @@ def _info_faults(listing: Listing) -> Iterator[str]:
     try:
         lines = listing.texts.get(INFO, b"").decode().splitlines()
     except UnicodeDecodeError:
-        yield f"{INFO} is no text"
+        yield f"{INFO} is not text"
         return
     if len(listing.info) != len(lines):
         yield f"{INFO} has a label twice, or a line without a label"
@@ -309,7 +309,7 @@ def _manifest_faults(
     if missing:
         faults.append(f"missing, though {name} lists it: {_named(missing)}")
     if extra:
-        faults.append(f"there, though {name} does not list it: {_named(extra)}")
+        faults.append(f"present, though {name} does not list it: {_named(extra)}")
     return faults
 
 
@@ -318,7 +318,7 @@ def read_manifest(content: bytes, algorithm: str) -> tuple[dict[str, str], list[
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        return {}, ["is no text"]
+        return {}, ["is not text"]
     if text and not text.endswith("\n"):
         return {}, ["is cut short"]
     listed, faults = {}, []
@@ -326,7 +326,7 @@ def read_manifest(content: bytes, algorithm: str) -> tuple[dict[str, str], list[
         match = _LINE[algorithm].fullmatch(line)
         path = _unescaped(match[2]) if match else ""
         if match is None:
-            faults.append(f"line {number} is no hash and path")
+            faults.append(f"line {number} is not a hash and a path")
         elif not _within(path):
             faults.append(f"line {number} leads out of the bag: {shown(path)}")
         else:

@@ -171,8 +171,8 @@ def _read(path: Path) -> Link:
 
 def _unusable(path: Path) -> EvidenceError:
     return EvidenceError(
-        f"{shown(path.name)} in the chain is no record.",
-        hint="It was changed after it was written: get it back from a backup.",
+        f"{shown(path.name)} in the chain is not a record.",
+        hint="It was changed after it was written. Restore it from a backup.",
     )
 
 
@@ -184,11 +184,11 @@ def chain_faults(chain: Chain) -> list[str]:
         if record.number != number:
             return [*faults, f"record {number} is missing; {record.name} is in its place"]
         if record.previous_sha256 != (before[-1].sha256 if before else None):
-            faults.append(f"{record.name} does not follow from the record before it")
+            faults.append(f"{record.name} does not follow the record before it")
         if (record.records_before, record.root_before) != (len(before), root):
-            faults.append(f"{record.name} has another root than the records before it")
+            faults.append(f"{record.name} does not have the root of the records before it")
         if record.customer_id != chain[0].record.customer_id:
-            faults.append(f"{record.name} is of another customer")
+            faults.append(f"{record.name} belongs to another customer")
         if isinstance(record, Removal):
             faults += _removal_faults(record, before)
     return faults
@@ -203,18 +203,18 @@ def _removal_faults(removal: Removal, before: Chain) -> Iterator[str]:
     """Why a bag cannot have been removed as the record says."""
     archived = next((record for record in records(before) if record.number == removal.record), None)
     if archived is None or _identity(removal) != _identity(archived):
-        yield f"{removal.name} removes what was never archived"
+        yield f"{removal.name} removes a bag that was never archived"
         return
     if removal.bag in removals(before):
-        yield f"{removal.name} removes what had been removed before"
+        yield f"{removal.name} removes a bag that had already been removed"
     if archived.signed and not removal.signed:
-        yield f"{removal.name} removes a signed bag, and is not signed itself"
+        yield f"{removal.name} removes a signed bag, but is not signed itself"
     try:
         kept = removal.day < kept_until(archived, removal.retention_months)
     except ValueError:  # longer than any calendar goes
         kept = True
     if kept:
-        yield f"{removal.name} removes a bag that was to be kept longer"
+        yield f"{removal.name} removes a bag that had to be kept longer"
 
 
 def records(chain: Chain) -> list[Record]:

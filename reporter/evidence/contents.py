@@ -205,7 +205,7 @@ def _parsed(name: str, content: bytes) -> Any:
     try:
         return json.loads(content, object_pairs_hook=once, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"{name} is no JSON.") from error
+        raise EvidenceError(f"{name} is not JSON.") from error
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -220,5 +220,6 @@ def _loaded(path: Path, kind: TypeAdapter[Part]) -> Part:
     except (OSError, ValidationError) as error:
         raise EvidenceError(
             f"{path.name} in the bag cannot be read.",
-            hint="It is of another version of the program, or was changed before it was archived.",
+            hint="It was made by another version of the program, or changed before it was "
+            "archived.",
         ) from error

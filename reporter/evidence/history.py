@@ -63,7 +63,7 @@ def verify_chain(
     try:
         chain = read_chain(home)
         if not chain:
-            return verdict.and_also(Finding("chain", False, "there is no record in it"))
+            return verdict.and_also(Finding("chain", False, "it has no records"))
         seals = [_seals_of(home, link.record).read(trusted, now) for link in chain]
         faults = [
             *chain_faults(chain),
@@ -117,7 +117,7 @@ def _time_faults(chain: Chain, seals: Sequence[SealsRead], now: datetime) -> Ite
         record = link.record
         if not isinstance(record, Removal):
             continue
-        moments = ((now, "which is still to come"), (read.signed_at, "after its signature"))
+        moments = ((now, "which is in the future"), (read.signed_at, "after its signature"))
         for moment, when in moments:
             if moment is not None and record.removed_at > moment + CLOCKS_APART:
                 yield f"{record.name} is dated {at(record.removed_at)}, {when}"
@@ -129,12 +129,12 @@ def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
     """
     for finding, link in zip(findings, chain, strict=True):
         if finding.good is False or not finding.checked:
-            return replace(finding, detail=f"of {link.record.name}: {finding.detail}")
+            return replace(finding, detail=f"{link.record.name}: {finding.detail}")
     if lacking := [finding for finding in findings if finding.good is None]:
-        detail = f"of {len(lacking)} of {len(findings)} records, {lacking[0].detail}"
+        detail = f"{len(lacking)} of {len(findings)} records: {lacking[0].detail}"
         return replace(lacking[0], detail=detail)
     whose = dict.fromkeys(finding.detail.partition(" by ")[2] for finding in findings)
-    detail = f"of all records, by {' and '.join(whose)}"
+    detail = f"all records, by {' and '.join(whose)}"
     return replace(findings[0], detail=detail)
 
 
@@ -143,11 +143,11 @@ def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:
         return
     count = known_at(chain, known_root)
     if count is None:
-        detail = "the history is not the one you noted this root of"
+        detail = "the root you noted does not belong to this history"
         yield Finding("known root", False, detail)
         return
     through = chain[count - 1].record
-    detail = f"as you noted it of {_numbered(count, 'record')}, through {through.period}"
+    detail = f"the root you noted, of {_numbered(count, 'record')} through {through.period}"
     yield Finding("known root", True, detail)
 
 
@@ -166,7 +166,7 @@ def _folder_faults(home: Path, chain: Chain) -> Iterator[str]:
     listed, faults = read_manifest(content, "sha256")
     yield from faults
     for name in sorted(there ^ listed.keys()):
-        yield f"{shown(name)} is missing in the chain, or in its {SUMS}"
+        yield f"{shown(name)} is missing from the chain, or from its {SUMS}"
     for name in sorted(there & listed.keys()):
         if _hash(folder / name) != listed[name]:
             yield f"{shown(name)} was changed since it was archived"
@@ -190,7 +190,7 @@ def _bag_faults(home: Path, chain: Chain) -> Iterator[str]:
         elif record.bag not in bags:
             yield f"the bag {record.bag} is missing"
         elif _tag_manifest(home / record.bag) != record.tagmanifest_sha256:
-            yield f"the bag {record.bag} is another one than was archived"
+            yield f"the bag {record.bag} is not the one that was archived"
     for name in sorted(bags - {record.bag for record in records(chain)}):
         yield f"the bag {shown(name)} was never archived: it has no record"
 
@@ -216,10 +216,10 @@ def verify_membership(bag: Path, chain: Chain) -> Finding:
         return Finding("history", False, "the chain has no record of this bag")
     try:
         if _differs(of_bag[0], bag):
-            return Finding("history", False, "its record says something else than the bag")
+            return Finding("history", False, "its record does not agree with the bag")
     except EvidenceError as error:
         return Finding("history", False, str(error))
-    detail = f"record {of_bag[0].number} of {len(chain)} in the chain is of this bag"
+    detail = f"record {of_bag[0].number} of {len(chain)} in the chain belongs to this bag"
     return Finding("history", True, detail)
 
 

@@ -56,8 +56,8 @@ class Retention:
             if not any(_reach(hold, names) for names in called.values()):
                 raise UsageError(
                     f"The hold {hold!r} in [evidence] names no customer of the archive.",
-                    hint='Write the id or the name, or that and a period: "Contoso Ltd 2026-10". '
-                    "Nothing was removed.",
+                    hint="Write the customer's id or name, alone or followed by a period: "
+                    '"Contoso Ltd 2026-10". Nothing was removed.',
                 )
         ids = {customer.id for customer in wanted}
         return [
@@ -132,7 +132,8 @@ def _insist_whole(bag: Path, record: Record, *, gone: bool) -> None:
     whole = bag.is_dir() and verify_bag(bag).whole
     if not whole or digests(bag / SIGNED)["sha256"] != record.tagmanifest_sha256:
         raise EvidenceError(
-            f"The bag {bag} is to go by the retention, and is missing or not what was archived.",
-            hint="`reporter verify` says more. Nothing was removed; name it in `holds` in "
-            "[evidence] to have the others go.",
+            f"The retention no longer keeps the bag {bag}, but it is missing or not what was "
+            "archived.",
+            hint="Run `reporter verify` for details. Nothing was removed. To have the others "
+            "removed, put this one on hold (`holds` in [evidence]).",
         )

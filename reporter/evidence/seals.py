@@ -66,11 +66,11 @@ def read_signature(signature: bytes, content: bytes) -> Signed:
             async_validate_detached_cms(content, signed, context, key_usage_settings=_ANY_USE)
         )
     except MALFORMED as error:
-        raise EvidenceError("It is no signature that can be read.") from error
+        raise EvidenceError("It is not a readable signature.") from error
     if claimed is None:
         raise EvidenceError("The signature does not say when it was made.")
     if not (status.intact and status.valid and status.trusted):
-        raise EvidenceError("The signature is of something else, or was changed.")
+        raise EvidenceError("The signature belongs to something else, or was changed.")
     return Signed(
         _plain(certificates.signer_cert), tuple(map(_plain, certificates.other_certs)), claimed
     )

@@ -62,14 +62,14 @@ class Signer:
         )
         if not usable:
             raise SettingsError(
-                f"The certificate {path} has another key than RSA or EC P-256.",
-                hint="Archives are signed with one of these, which every auditor can check.",
+                f"The certificate {path} has a key that is neither RSA nor EC P-256.",
+                hint="Use a certificate with one of these keys: every auditor can check them.",
             )
         assert isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey)
         matching = [each for each in certificates if each.public_key() == key.public_key()]
         if not matching:
             raise SettingsError(
-                f"In {path} there is no certificate that belongs to its key.",
+                f"{path} holds no certificate that belongs to its key.",
                 hint="Export it again with its private key.",
             )
         signer = cls(key, matching[0], tuple(each for each in certificates if each != matching[0]))
@@ -80,7 +80,7 @@ class Signer:
             )
             raise SettingsError(
                 f"The certificate {path} {fault}: nothing can be signed with it now.",
-                hint="Set one that is valid as `certificate` in [evidence]. Nothing was archived.",
+                hint="Set a valid one as `certificate` in [evidence]. Nothing was archived.",
             )
         return signer
 

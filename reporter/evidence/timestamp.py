@@ -107,7 +107,7 @@ class Authority(TimeStamper):
             handle_tsp_response(tsp.TimeStampResp.load(reply), request["nonce"].native)
             _read(reply, lambda _: imprint)
         except (EvidenceError, TimestampRequestError, *MALFORMED) as error:
-            raise self._failed("sent no time stamp that holds") from error
+            raise self._failed("sent no valid time stamp") from error
         return reply
 
     def _ask(self, query: bytes) -> bytes:
@@ -132,9 +132,7 @@ class Authority(TimeStamper):
         except NoConnection as error:
             raise self._failed("cannot be reached", f"It was given up: {error}.") from error
         except OverLimit as error:
-            raise self._failed(
-                "sent no time stamp that holds", f"It was given up: {error}."
-            ) from error
+            raise self._failed("sent no valid time stamp", f"It was given up: {error}.") from error
         except FAULTS as error:
             if why := distrust(error, self._url):
                 raise self._failed("cannot be trusted", f"{why} {UNTRUSTED}") from error
@@ -171,7 +169,7 @@ def _read(reply: bytes, imprint: Callable[[str], bytes]) -> Stamp:
         fields = asyncio.run(validate_tst_signed_data(signed, context, imprint))
         status = TimestampSignatureStatus(**fields)
     except MALFORMED as error:
-        raise EvidenceError("It is no time stamp that can be read.") from error
+        raise EvidenceError("It is not a readable time stamp.") from error
     if not (status.intact and status.valid and status.trusted):
-        raise EvidenceError("The time stamp is of something else, or was changed.")
+        raise EvidenceError("The time stamp belongs to something else, or was changed.")
     return Stamp(stamped_at, x509.load_der_x509_certificate(certificate.dump()))

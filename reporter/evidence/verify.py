@@ -103,7 +103,7 @@ def verify_bag(bag: Path, trusted: Trusted = (), now: datetime | None = None) ->
         if faults := structure_faults(listing):
             return verdict.and_also(Finding("structure", False, "; ".join(faults)))
         count = len(listing.sizes)
-        structure = Finding("structure", True, f"{count} files, all that belong here, no other")
+        structure = Finding("structure", True, f"{count} files, none missing and none added")
         listed = (*listing.payload, *listing.tags, *listing.beside)
         faults = hash_faults(listing, hashes_of(bag, listed))
     except EvidenceError as error:
@@ -112,7 +112,7 @@ def verify_bag(bag: Path, trusted: Trusted = (), now: datetime | None = None) ->
         return verdict.and_also(unreadable("structure", error))
     if faults:
         return verdict.and_also(structure, Finding("files", False, "; ".join(faults)))
-    files = Finding("files", True, "each is as it was archived (SHA-256 and SHA-512)")
+    files = Finding("files", True, "none has changed since it was archived (SHA-256 and SHA-512)")
     asked_to_sign, asked_to_stamp = _says(listing, SIGNATURE_LABEL), _says(listing, STAMP_LABEL)
     seals = Seals(bag, SIGNED, asked_to_sign, asked_to_stamp).read(trusted, now)
     # The PDF is signed first: of the bag's signature, or of now, it is to be none later.
@@ -176,9 +176,7 @@ class Seals:
             if path.exists():
                 return None, Finding(what, False, "there is one, though none was made")
             if trusted:
-                return None, Finding(
-                    what, False, "there is none, though one is asked for (--trust)"
-                )
+                return None, Finding(what, False, "there is none, though --trust requires one")
             return None, Finding(what, None, "not signed: no certificate was configured")
         if not path.exists():
             return None, Finding(what, False, "it is missing, though one was made")
@@ -192,7 +190,7 @@ class Seals:
             return None, Finding(what, False, str(error))
         except OSError as error:
             return None, unreadable(what, error)
-        detail = f"of {at(signed.time)} by {named(signed.certificate)}"
+        detail = f"made at {at(signed.time)} by {named(signed.certificate)}"
         return signed, Finding(
             what, True, detail + ("" if trusted else "; compare this fingerprint")
         )
@@ -200,7 +198,7 @@ class Seals:
     def _certificate_fault(self, signed: Signed, trusted: Trusted) -> str:
         certificate, pem = signed.certificate, self.folder / CERTIFICATES
         if pem.exists() and not same(certificate, content_of(pem, LARGEST_SEAL)):
-            return f"it is by another certificate than the bag's own: {named(certificate)}"
+            return f"it is by a certificate other than the bag's own: {named(certificate)}"
         moment = signed.stamped_at or signed.time
         if trusted and not is_trusted(certificate, signed.issuers, trusted, moment):
             return f"it is not by a certificate you trust (--trust) but by {named(certificate)}"
@@ -212,12 +210,12 @@ class Seals:
         path = self.folder / (name + STAMP)
         if not self.asked_to_stamp:
             if path.exists():
-                return None, Finding(what, False, "there is one, though none was asked for")
+                return None, Finding(what, False, "there is one, though none was requested")
             return None, Finding(what, None, "none: no authority was configured")
         if not path.exists():
             detail = (
-                "it is missing: the authority did not answer, and `reporter archive` adds it when "
-                "it does; or somebody took it away"
+                "it is missing: either the authority did not answer, and `reporter archive` adds "
+                "it once it does, or somebody removed it"
             )
             return None, Finding(what, False, detail)
         try:
@@ -227,10 +225,10 @@ class Seals:
             return None, Finding(what, False, str(error))
         except OSError as error:
             return None, unreadable(what, error)
-        detail = f"of {at(stamp.time)} by {named(stamp.authority)}"
+        detail = f"made at {at(stamp.time)} by {named(stamp.authority)}"
         if stamp.time > now + CLOCKS_APART:
-            still = f"it is dated {at(stamp.time)}, which is still to come"
-            return None, Finding(what, False, f"{still} (by {named(stamp.authority)})")
+            dated = f"it is dated {at(stamp.time)}, which is in the future"
+            return None, Finding(what, False, f"{dated} (by {named(stamp.authority)})")
         return stamp.time, Finding(what, True, detail)
 
 
@@ -248,11 +246,12 @@ def time_fault(signed: Signed, latest: datetime) -> str:
         if moment is None:
             continue
         if moment > latest + CLOCKS_APART:
-            return f"it was {what} at {at(moment)}, which was still to come"
+            return f"it was {what} at {at(moment)}, which was still in the future"
         if not begins - early <= moment <= ends:
-            return f"the certificate was not valid when it was {what}, {at(moment)}"
+            return f"the certificate was not valid when the signature was {what}, at {at(moment)}"
     if signed.stamped_at and signed.stamped_at < signed.time - CLOCKS_APART:
-        return f"it was stamped at {at(signed.stamped_at)}, before it was made, {at(signed.time)}"
+        stamped, made = at(signed.stamped_at), at(signed.time)
+        return f"it was stamped at {stamped}, before it was made at {made}"
     return ""
 
 
@@ -271,15 +270,15 @@ def _pdf_finding(bag: Path, asked_to_sign: bool, latest: datetime) -> Finding:
         content = content_of(path, LARGEST_FILE)
         rendered = provenance.pdf_unsigned_bytes
         if not 0 < rendered <= len(content):
-            return Finding(what, False, "it is shorter than the one that was rendered")
+            return Finding(what, False, "it is shorter than the PDF that was rendered")
         if sha256(content[:rendered]).hexdigest() != provenance.pdf_unsigned_sha256:
-            return Finding(what, False, "it is another one than was rendered")
+            return Finding(what, False, "it is not the PDF that was rendered")
         if not asked_to_sign:
             good = rendered == len(content) and provenance.pdf_signature == NONE
             detail = "as it was rendered; not signed" if good else "something was added to it"
             return Finding(what, good, detail)
         if fault := fault_of_addition(content, rendered):
-            return Finding(what, False, f"what was added to it after it was rendered {fault}")
+            return Finding(what, False, f"what was added to it after rendering {fault}")
         signed = read_pdf_signature(path)
         pem = content_of(bag / CERTIFICATES, LARGEST_SEAL)
     except EvidenceError as error:
@@ -287,17 +286,17 @@ def _pdf_finding(bag: Path, asked_to_sign: bool, latest: datetime) -> Finding:
     except OSError as error:
         return unreadable(what, error)
     if not same(signed.certificate, pem):
-        return Finding(what, False, "it is signed by another certificate than the bag")
+        return Finding(what, False, "it is signed by a different certificate than the bag")
     return _pdf_signature_finding(signed, provenance, latest)
 
 
 def _pdf_signature_finding(signed: Signed, provenance: Provenance, latest: datetime) -> Finding:
     what, level = "PDF", provenance.pdf_signature
     if fault := time_fault(signed, latest):
-        return Finding(what, False, f"of its signature: {fault}")
+        return Finding(what, False, f"its signature: {fault}")
     if (level == "PAdES B-T") != (signed.stamped_at is not None):
-        return Finding(what, False, f"its signature is not {level}, as the bag says")
+        return Finding(what, False, f"its signature is not {level}, though the bag says so")
     stamped = f", stamped {at(signed.stamped_at)}" if signed.stamped_at else ""
     return Finding(
-        what, True, f"as it was rendered, with a signature and nothing else ({level}{stamped})"
+        what, True, f"as it was rendered, with only a signature added ({level}{stamped})"
     )

@@ -24,8 +24,8 @@ from tests.evidence.updates import Entry, Update
 
 OLD = Path(__file__).parent / "signed_by_0.1.0"
 FORGED = b"EVERY BACKUP SUCCEEDED"
-OTHER_TEXT = "changes what the document says of itself"
-OTHER_TABLE = "has another table than that of its objects"
+OTHER_TEXT = "changes the metadata of the document"
+OTHER_TABLE = "has a cross-reference table that does not match its objects"
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +246,7 @@ def test_a_signature_says_no_more(
     update: Update, signer: Signer, tmp_path: Path, what: str
 ) -> None:
     SIGNATURES[what](update)
-    assert fault_of(update, signer, tmp_path) == "says more than a signature does"
+    assert fault_of(update, signer, tmp_path) == "contains more than a signature"
 
 
 def test_nothing_stands_behind_the_signature_in_its_room(
@@ -257,7 +257,7 @@ def test_nothing_stands_behind_the_signature_in_its_room(
     room = content.rindex(b"00>\n/ByteRange")
     changed = content[:room] + b"41" + content[room + 2 :]
     fault = fault_of_addition(changed, len(update.rendered))
-    assert fault == "says more than a signature does"
+    assert fault == "contains more than a signature"
 
 
 DOCUMENT: dict[str, tuple[Callable[[Update], object], str]] = {
@@ -277,7 +277,7 @@ DOCUMENT: dict[str, tuple[Callable[[Update], object], str]] = {
         replaced("page", b"/MediaBox [ 0 0 5", b"/MediaBox [ 0 0 4"),
         "changes a page",
     ),
-    "room before the end": (put_behind_the_signature, "has bytes that are of no object"),
+    "room before the end": (put_behind_the_signature, "has bytes that belong to no object"),
 }
 
 
@@ -323,4 +323,4 @@ def test_a_bag_with_such_a_pdf_is_not_valid(
     alone = evidence.folder / "alone"
     bag.rename(alone)
     failed = evidence.verdict(alone, "--trust", "root.pem")["failed"]
-    assert failed.startswith("PDF: what was added to it after it was rendered "), failed
+    assert failed.startswith("PDF: what was added to it after rendering "), failed

@@ -210,7 +210,7 @@ def test_a_chain_that_does_not_hold_is_not_gone_on_with(evidence: Evidence, bag:
     evidence.render()
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
-    assert "does not hold" in result.stderr
+    assert "is not valid: " in result.stderr
     assert not (bag.parent / "2026-10-v2").exists()
 
 
@@ -326,7 +326,7 @@ def test_a_bag_that_was_changed_is_never_called_unchanged(
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
     assert "is not what was archived" in result.stderr
-    assert "Get it back from a backup" in result.stderr
+    assert "Restore it from a backup" in result.stderr
     assert "Unchanged" not in result.output
     assert content(one_of_two.parent / "chain") == chain
     (other,) = result.stdout.splitlines()

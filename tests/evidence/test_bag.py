@@ -136,9 +136,9 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "a manifest that is no text": (
         rewrite("manifest-sha256.txt", lambda own: own + b"\xff\n"),
-        "is no text",
+        "is not text",
     ),
-    "capital digits": (rewrite("manifest-sha256.txt", bytes.upper), "no hash and path"),
+    "capital digits": (rewrite("manifest-sha256.txt", bytes.upper), "not a hash and a path"),
     "another version": (
         rewrite("bagit.txt", lambda own: own.replace(b"1.0", b"0.97")),
         "version 1.0",

@@ -148,11 +148,11 @@ def take_signature(home: Path) -> None:
 CHANGES: dict[str, tuple[Change, str]] = {
     "a month removed": (remove, "record 1 is missing"),
     "a month removed, the others renumbered": (remove_and_renumber, "does not follow"),
-    "a month replaced": (replace, "2026-09-v1 is another one than was archived"),
+    "a month replaced": (replace, "2026-09-v1 is not the one that was archived"),
     "a month inserted": (insert, "2026-08-v1 was never archived"),
-    "a record inserted": (insert_record, "is no record"),
-    "a record changed": (change_record, "does not follow from the record before it"),
-    "a signature taken away": (take_signature, "is missing in the chain"),
+    "a record inserted": (insert_record, "is not a record"),
+    "a record changed": (change_record, "does not follow the record before it"),
+    "a signature taken away": (take_signature, "is missing from the chain"),
     "a bag removed": (lambda home: shutil.rmtree(home / "2026-09-v1"), "2026-09-v1 is missing"),
     "a bag that is a link": (
         lambda home: (home / "2026-08-v1").symlink_to(home / "2026-09-v1"),
@@ -164,7 +164,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "a huge tag manifest": (
         lambda home: os.truncate(home / "2026-09-v1" / "tagmanifest-sha256.txt", 10 * 1024**3),
-        "2026-09-v1 is another one than was archived",
+        "2026-09-v1 is not the one that was archived",
     ),
     "something else in it": (
         lambda home: (home / "chain" / "notes.txt").write_text("x"),
@@ -205,7 +205,8 @@ def test_the_newest_month_removed_shows_by_the_root_that_was_noted(
     sums.write_text("".join(line for line in lines if "0002-" not in line))
     shutil.rmtree(home / "2026-10-v1")
     assert checked.verdict(home)["failed"] == ""
-    assert "not the one you noted" in checked.verdict(home, "--known-root", noted)["failed"]
+    failed = checked.verdict(home, "--known-root", noted)["failed"]
+    assert "the root you noted does not belong to this history" in failed
 
 
 def test_a_bag_alone_is_held_against_a_chain_elsewhere(checked: Evidence, home: Path) -> None:

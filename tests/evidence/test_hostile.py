@@ -118,7 +118,7 @@ def test_what_is_put_between_rendering_and_signing_is_found(
     alone = evidence.folder / "alone"
     bag.rename(alone)
     failed = evidence.verdict(alone, "--trust", "root.pem")["failed"]
-    assert failed.startswith("PDF: what was added to it after it was rendered "), failed
+    assert failed.startswith("PDF: what was added to it after rendering "), failed
 
 
 @pytest.mark.parametrize("what", APPENDED)
@@ -748,7 +748,7 @@ def test_an_unsigned_bag_without_a_record_gets_none_behind_signed_ones(
     evidence.configure()
     refused = evidence.run("archive", "--period", "2026-11")
     assert refused.exit_code == 1
-    assert "are signed, and this one would not be" in refused.stderr
+    assert "are signed, but this one would not be" in refused.stderr
     assert len(list(chain.glob("*.json"))) == 1
 
 
@@ -793,7 +793,7 @@ def test_unsigned_bags_do_not_follow_signed_ones(evidence: Evidence, signer: Sig
     evidence.configure()
     refused = evidence.run("archive", "--period", "2026-11")
     assert refused.exit_code == 1
-    assert "are signed, and this one would not be" in refused.stderr
+    assert "are signed, but this one would not be" in refused.stderr
     home = evidence.folder / "archive" / "contoso-ltd"
     assert [path.name for path in home.iterdir() if path.name.startswith("2026")] == ["2026-10-v1"]
 
@@ -823,7 +823,11 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
 
 @pytest.mark.parametrize(
     ("months", "days", "said"),
-    [(84, 3000, "which is still to come"), (-900, 0, "is no record"), (10**9, 0, "is no record")],
+    [
+        (84, 3000, "which is in the future"),
+        (-900, 0, "is not a record"),
+        (10**9, 0, "is not a record"),
+    ],
 )
 def test_a_removal_that_no_retention_allows_is_found(
     checked: Evidence, home: Path, months: int, days: int, said: str

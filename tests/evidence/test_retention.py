@@ -167,7 +167,7 @@ def test_a_run_that_was_cut_short_is_finished_by_the_next(
         patch.setattr("shutil.rmtree", cut)
         assert two.run("archive", "--prune", "--yes").exit_code != 0
     assert not (home / "2026-09-v1").exists()
-    assert two.verdict(home)["failed"].startswith("time stamp: of 0003-")
+    assert two.verdict(home)["failed"].startswith("time stamp: 0003-")
     result = two.run("archive", "--prune", "--yes")
     assert result.exit_code == 0, result.output
     assert not list(home.glob(".draft*"))
@@ -212,7 +212,7 @@ def test_a_loss_does_not_become_a_removal(two: Evidence, lost: bool) -> None:
         (bag / "data" / "report.json").write_text("{}")
     result = two.run("archive", "--prune", "--yes")
     assert result.exit_code == 1
-    assert "is missing or not what was archived" in result.stderr
+    assert "it is missing or not what was archived" in result.stderr
     assert len(read_chain(home_of(two))) == 2
 
 
@@ -225,14 +225,14 @@ def test_a_signed_bag_takes_a_signature_to_remove(two: Evidence) -> None:
     assert "no certificate to sign its record with" in result.stderr
     assert len(read_chain(home)) == 2
     Archive(home.parent).remove(home, unsigned(home, 0), MONTHS, NOW)
-    assert "removes a signed bag, and is not signed itself" in two.verdict(home)["failed"]
+    assert "removes a signed bag, but is not signed itself" in two.verdict(home)["failed"]
 
 
 def test_a_record_of_a_removal_before_its_time_is_found(two: Evidence) -> None:
     """Whoever removes what the retention he names would have kept."""
     home = home_of(two)
     Archive(home.parent).remove(home, unsigned(home, 1), MONTHS, NOW)
-    assert "was to be kept longer" in two.verdict(home)["failed"]
+    assert "had to be kept longer" in two.verdict(home)["failed"]
 
 
 def test_roots_that_were_printed_stay_what_they_were(two: Evidence) -> None:

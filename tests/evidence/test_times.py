@@ -91,7 +91,7 @@ def test_an_expired_certificate_cannot_be_backdated(sealing: Sealing) -> None:
     begins, ends, made = -27 * DAY, -22 * DAY, NOW - 25 * DAY
     read = sealing.read(made, NOW, begins=begins, ends=ends)
     assert read.signature.good is False
-    assert "the certificate was not valid when it was stamped" in read.signature.detail
+    assert "the certificate was not valid when the signature was stamped" in read.signature.detail
     assert sealing.read(made, made + DAY, begins=begins, ends=ends).signature.good
     assert sealing.read(made, None, begins=begins, ends=ends).signature.good
 
@@ -114,8 +114,8 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
     read = sealing.read(later, None)
     assert read.signature.good is False
     detail = read.signature.detail
-    assert "it was made at 2049-01-01 00:00:00 UTC, which was still to come" in detail
-    assert "still to come" in sealing.read(NOW, later).stamp.detail
+    assert "it was made at 2049-01-01 00:00:00 UTC, which was still in the future" in detail
+    assert "in the future" in sealing.read(NOW, later).stamp.detail
     assert sealing.read(None, later).stamp.good is False
 
 
@@ -123,10 +123,10 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
     ("made", "stamped", "said"),
     [
         (timedelta(0), None, ""),
-        (30 * HOUR, None, "which was still to come"),
+        (30 * HOUR, None, "which was still in the future"),
         (timedelta(0), -30 * HOUR, "before it was made"),
-        (timedelta(0), 30 * HOUR, "which was still to come"),
-        (-4 * DAY, timedelta(0), "the certificate was not valid when it was made"),
+        (timedelta(0), 30 * HOUR, "which was still in the future"),
+        (-4 * DAY, timedelta(0), "the certificate was not valid when the signature was made"),
     ],
 )
 def test_the_signature_in_a_pdf_is_held_to_the_same(
