@@ -129,10 +129,10 @@ def _archived(
     unchanged = archive.holds(home, bag)
     if unchanged and not _is_of(home / bag, last):
         raise EvidenceError(
-            f"The bag {home / bag} holds another report of {customer.name} than version "
+            f"The bag {home / bag} holds a different report of {customer.name} than version "
             f"{last.number} in the store.",
-            hint="Versions are numbered from 1 again where a store was lost, or an older copy of "
-            "it came back. Restore the store from its newest backup, or name another folder for "
+            hint="Version numbers are used again where a store was lost, or an older copy of it "
+            "was restored. Restore the store from its newest backup, or name another folder for "
             "the archive (`folder` in [evidence], or --archive). Nothing was archived.",
         )
     kept = archive.keep(
@@ -241,9 +241,9 @@ class _Contents:
         if self.version.program_sha256 != program_hash():
             return EvidenceError(
                 f"Version {number} of the report of {whose} was made by another program (version "
-                f"{self.version.program}): this one cannot say what it was made with.",
-                hint="Archive it with that program; or make another version of the report on "
-                "purpose, with `reporter render --again`, and archive that.",
+                f"{self.version.program}): this program cannot say what it was made with.",
+                hint="Archive it with that program, or make another version of the report on "
+                "purpose with `reporter render --again` and archive that.",
             )
         return EvidenceError(
             f"The files of {whose} are not those of its last version ({number}): it lacks a "
@@ -273,8 +273,8 @@ class _Contents:
         figures = json.loads((folder / REPORTS["json"]).read_bytes())
         if not there >= {source["sha256"] for source in figures["sources"]}:
             raise EvidenceError(
-                f"The store no longer has all replies that the report of {self.customer.name} for "
-                f"{self.period.label} rests on.",
+                "The store no longer has all the replies that the report of "
+                f"{self.customer.name} for {self.period.label} is based on.",
                 hint="They were removed by `reporter store prune`. Archive before you prune.",
             )
         (folder / REPLIES).write_bytes(dump_fetches(fetches))
@@ -288,7 +288,7 @@ class _Contents:
             if not all(_NAME.fullmatch(part) for part in path.parts):
                 raise EvidenceError(
                     f"The template {source} has a name that not every system can archive.",
-                    hint="Use letters, digits, points, dashes and underscores.",
+                    hint="Use letters, digits, dots, hyphens and underscores.",
                 )
             target = folder / TEMPLATES / path
             target.parent.mkdir(parents=True, exist_ok=True)

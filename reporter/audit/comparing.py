@@ -35,7 +35,7 @@ _CELL: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
 _WAYS: Final = ("[Content_Types].xml", "_rels/.rels", "xl/_rels/workbook.xml.rels")
 _LAST_ROW: Final = 1 << 20
 """The last column: no sheet has one after it."""
-OTHER_VERSION: Final = "it was made with another version of the program or its libraries"
+OTHER_VERSION: Final = "it was made with a different version of the program or its libraries"
 
 _PRODUCT: Final = f"backup-reporter {__version__}"
 """How this version names itself in its files."""
@@ -48,19 +48,20 @@ def workbook_finding(path: Path, made: Path, provenance: Provenance, same_tools:
     """Whether a workbook is the one that follows from the replies, `made`."""
     what = "workbook"
     if content_of(path, LARGEST_FILE) == made.read_bytes():
-        return Finding(what, True, "the same comes out, byte for byte")
+        return Finding(what, True, "recomputing gives the same workbook, byte for byte")
     if fault := _ambiguity(path):
         return Finding(what, False, fault)
     differing = list(dict.fromkeys(_differing_cells(path, made, provenance)))
     if differing:
-        return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
+        return Finding(what, False, f"not what follows from the replies: {first_of(differing)}")
     if same_tools:
-        return Finding(what, False, "its cells are the same, and something else in it is not")
+        return Finding(what, False, "its cells are the same, but something else in it differs")
     if _ways(path) != _ways(made):
-        detail = "not compared: its sheets are found by other ways, which programs may follow or "
-        return Finding(what, None, f"{detail}not; {OTHER_VERSION}")
-    detail = "not all compared: every cell holds the same; pictures, charts, formats, notes and "
-    return Finding(what, None, f"{detail}what is hidden were not compared, as {OTHER_VERSION}")
+        detail = "not compared: it leads to its sheets in other ways, which programs may or may "
+        return Finding(what, None, f"{detail}not follow; {OTHER_VERSION}")
+    detail = "not fully compared: every cell holds the same; pictures, charts, formats, notes and "
+    detail += "hidden content were not compared, because"
+    return Finding(what, None, f"{detail} {OTHER_VERSION}")
 
 
 def _ambiguity(path: Path) -> str:
@@ -141,7 +142,7 @@ def _product(provenance: Provenance) -> str:
 
 
 def _difference(place: tuple[str, str], archived: object, follows: object) -> str:
-    return f"{' '.join(place)} is {archived!r} and should be {follows!r}"
+    return f"{' '.join(place)} is {archived!r} but should be {follows!r}"
 
 
 def _same(one: object, other: object) -> bool:
@@ -182,13 +183,15 @@ def attachments_finding(path: Path, figures: Path, report: Report | None) -> Fin
         return Finding(what, False, f"they cannot be read: {shown(str(error))}")
     if sorted(name for name, _ in attached) != sorted(expected):
         named = first_of([shown(name) for name, _ in attached], ", ")
-        return Finding(what, False, f"it lists others than figures.json and jobs.csv: {named}")
+        detail = f"it should list figures.json and jobs.csv, but lists {named or 'nothing'}"
+        return Finding(what, False, detail)
     for name, content in attached:
         if expected[name] not in (content, None):
-            return Finding(what, False, f"{name} is another one than belongs to the report")
+            return Finding(what, False, f"{name} is not the one that belongs to the report")
     if report is None:
-        return Finding(what, None, "figures.json is the JSON; jobs.csv was not compared")
-    return Finding(what, True, "figures.json is the JSON; jobs.csv follows from the replies")
+        return Finding(what, None, "figures.json is the JSON of the bag; jobs.csv was not compared")
+    detail = "figures.json is the JSON of the bag; jobs.csv follows from the replies"
+    return Finding(what, True, detail)
 
 
 def _attached(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -211,22 +214,22 @@ def pdf_finding(
     what = "PDF's text"
     rendered = content_of(path, LARGEST_FILE)[: provenance.pdf_unsigned_bytes]
     if rendered == made.read_bytes():
-        return Finding(what, True, "the same PDF comes out, byte for byte")
+        return Finding(what, True, "recomputing gives the same PDF, byte for byte")
     archived, follows = _text(path), _text(made)
     follows = follows.replace(_closed_up(_PRODUCT), _closed_up(_product(provenance)))
     if archived == follows:
         if same_tools:
-            return Finding(what, False, "its text is the same, and something else in it is not")
-        detail = "not all compared: its text has the same letters in the same order; how its pages "
-        detail += "look, and which of the text can be seen on them, were not compared, as"
+            return Finding(what, False, "its text is the same, but something else in it differs")
+        detail = "not fully compared: its text has the same letters in the same order; how its "
+        detail += "pages look, and which of the text is visible, were not compared, because"
         return Finding(what, None, f"{detail} {OTHER_VERSION}")
     if same_tools:
-        return Finding(what, False, "it says something else than follows from the replies")
+        return Finding(what, False, "its text is not what follows from the replies")
     missing = [text for text in _printed(report, look) if text in follows and text not in archived]
     if missing:
         return Finding(what, False, f"it does not show {first_of(missing, ', ')}")
-    detail = "not compared: each rate and volume is somewhere in its text; whether it can be seen, "
-    detail += "and whatever else the pages say of them, were not compared, as"
+    detail = "not compared: each rate and volume is somewhere in its text; whether it is visible, "
+    detail += "and what else the pages say about it, were not compared, because"
     return Finding(what, None, f"{detail} {OTHER_VERSION}")
 
 

@@ -60,7 +60,7 @@ def provenance_finding(
     replies.
     """
     fault = next(_provenance_faults(bag, configuration, provenance, expected), "")
-    detail = fault or "times, period and version are those of the replies and the report"
+    detail = fault or "times, period and version match the replies and the report"
     return Finding("provenance", not fault, detail)
 
 
@@ -69,17 +69,17 @@ def _provenance_faults(
 ) -> Iterator[str]:
     made_at, as_of = provenance.made_at, provenance.as_of
     if as_of != expected.as_of:
-        yield f"the last fetch was at {at(expected.as_of)}, and it says {at(as_of)}"
+        yield f"the last fetch was at {at(expected.as_of)}, but it says {at(as_of)}"
     if made_at < expected.as_of - CLOCKS_APART:
         yield f"it says that the report was made at {at(made_at)}, before its last fetch"
     if provenance.closed != expected.closed:
         claim = "was over" if provenance.closed else "was not over"
-        yield f"it says that the period {claim} at the last fetch, which is not so"
+        yield f"it says that the period {claim} at the last fetch, which is not true"
     restates = provenance.restates
     if restates is None:
         return
     if restates.number >= provenance.version or restates.made_at > made_at + CLOCKS_APART:
-        yield "it says that the report corrects one that came after it"
+        yield "it says that the report corrects a later one"
     if _whose(json_in(bag / RESTATED)) != (
         restates.number,
         configuration.customer.id,
@@ -101,7 +101,7 @@ def info_finding(
     """
     info = look_into(bag).info
     fault = next(_info_faults(bag, info, configuration, provenance, latest), "")
-    detail = fault or "customer, period, version, program and signer are those of the bag"
+    detail = fault or "customer, period, version, program and signer match the bag"
     return Finding(INFO, not fault, detail)
 
 
@@ -114,7 +114,7 @@ def _info_faults(
 ) -> Iterator[str]:
     made_on = _day(info.get(MADE_ON, ""))
     if made_on is None:
-        yield f"{MADE_ON} is {_brief(info.get(MADE_ON, ''))}, which is no day"
+        yield f"{MADE_ON} is {_brief(info.get(MADE_ON, ''))}, which is not a date"
         return
     if not (provenance.made_at - CLOCKS_APART).date() <= made_on <= (latest + CLOCKS_APART).date():
         yield f"{MADE_ON} is {made_on}, before the report was made or after the bag was signed"
@@ -123,9 +123,9 @@ def _info_faults(
         expected[SIGNATURE_LABEL] = signature_line(signer)
     for label, value in expected.items():
         if info.get(label) != one_line(value):
-            yield f"{label} is {_brief(info.get(label, ''))} and should be {_brief(value)}"
+            yield f"{label} is {_brief(info.get(label, ''))} but should be {_brief(value)}"
     for label in sorted(info.keys() - expected.keys() - {SIGNATURE_LABEL, STAMP_LABEL, OXUM}):
-        yield f"it says {_brief(label)}, which no bag of this format does"
+        yield f"it has the label {_brief(label)}, which no bag of this format has"
 
 
 def _day(text: str) -> date | None:
@@ -165,8 +165,8 @@ def guide_finding(
         return Finding(what, True, f"{README} and {SCRIPT} are what this program writes")
     if other_version is None:
         return Finding(what, False, f"{others[0]} is not what this program writes")
-    detail = f"not compared: {' and '.join(others)}, as {other_version}."
-    detail += f" Run {SCRIPT} of no stranger"
+    detail = f"not compared: {' and '.join(others)}, because {other_version}."
+    detail += f" Do not run a stranger's {SCRIPT}"
     return Finding(what, None, detail)
 
 

@@ -63,8 +63,8 @@ _OTHER_HASH: Final = "provenance.json has the hash of other figures"
 _TEMPLATES_NOT_RUN: Final = Finding(
     "PDF's text",
     None,
-    "not compared: the provider's own templates make it. They are run only if you ask for it "
-    "(--run-templates) and trust who signed them (--trust)",
+    "not compared: it is made by the provider's own templates. They are run only if you ask for "
+    "it (--run-templates) and trust whoever signed them (--trust)",
 )
 
 
@@ -118,7 +118,7 @@ def recomputed(
         # A bag may hold anything: whatever goes wrong is a verdict on it.
         logger.debug("A bag cannot be computed again", exc_info=True)
         detail = shown(f"{type(error).__name__}: {error}")[:_LONGEST]
-        yield Finding("recomputed", False, f"it cannot be: {detail}")
+        yield Finding("recomputed", False, f"not possible: {detail}")
 
 
 def _not_read(bag: Path, error: OSError) -> Finding:
@@ -128,7 +128,7 @@ def _not_read(bag: Path, error: OSError) -> Finding:
     path = Path(str(error.filename))
     if isinstance(error, FileNotFoundError) and path.is_relative_to(bag):
         lacking = shown(str(path.relative_to(bag)))
-        return Finding("recomputed", False, f"it cannot be: {lacking} is missing")
+        return Finding("recomputed", False, f"not possible: {lacking} is missing")
     return unreadable("recomputed", error)
 
 
@@ -156,10 +156,11 @@ def _replies_finding(
     for fetch in fetches_in(bag):
         times = [fetch.taken_at, *(reply.fetched_at for reply in fetch.replies)]
         if max(times) > latest:
-            return Finding(what, False, f"one is of {at(max(times))}, which was still to come")
+            detail = f"one is dated {at(max(times))}, which was still in the future"
+            return Finding(what, False, detail)
         for reply in fetch.replies:
             if customer.id not in unquote(urlsplit(reply.url).path).split("/"):
-                detail = f"one was asked for of somebody else than {customer.id}: {reply.url}"
+                detail = f"one was requested for someone other than {customer.id}: {reply.url}"
                 return Finding(what, False, shown(detail)[:_LONGEST])
         if fetch.error is None and fetch.kind in _COUNTED:
             try:
@@ -168,16 +169,17 @@ def _replies_finding(
                 return Finding(what, False, str(error))
         count += len(fetch.replies)
     if provenance.made_at > latest:
-        detail = f"the report was made at {at(provenance.made_at)}, which was still to come"
+        detail = f"the report was made at {at(provenance.made_at)}, which was still in the future"
         return Finding(what, False, detail)
-    return Finding(what, True, f"{count}, all of this customer, each list whole by its own count")
+    detail = f"{count}, all about this customer, each list complete by its own count"
+    return Finding(what, True, detail)
 
 
 def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -> Report:
     """The report as it follows from the replies in the bag."""
     report = report_again(fetches_in(bag), configuration)
     if report is None:
-        raise EvidenceError("The replies say nothing of the period.")
+        raise EvidenceError("The replies say nothing about the period.")
     restatement = None
     if restates := provenance.restates:
         before = json_in(bag / RESTATED)
@@ -214,7 +216,7 @@ def fetches_in(bag: Path) -> Iterator[Fetch]:
 def _body(bag: Path, sha256: str) -> bytes:
     body = content_of(bag / reply_path(sha256), LARGEST_FILE)
     if hashlib.sha256(body).hexdigest() != sha256:
-        raise EvidenceError(f"The reply {shown(sha256)} is another one than its name says.")
+        raise EvidenceError(f"The reply {shown(sha256)} does not have the hash in its name.")
     return body
 
 
@@ -223,7 +225,7 @@ def _look(bag: Path, configuration: Configuration) -> Look:
     if look.templates is None:
         return look
     if look.templates != Path(TEMPLATES):
-        raise EvidenceError("The templates are to be outside of the bag.")
+        raise EvidenceError("The configuration names templates outside the bag.")
     return replace(look, templates=bag / TEMPLATES)
 
 
@@ -263,7 +265,7 @@ def _of_other_schema(
     if figures_hash(json_in(path)) != provenance.figures_sha256:
         yield Finding("figures", False, _OTHER_HASH)
     detail = (
-        f"could not be checked: the JSON is of schema {schema}, and this program knows {SCHEMA}. "
+        f"could not be checked: the JSON has schema {schema}, but this program knows {SCHEMA}. "
     )
     detail += "Verify it with the version that made it"
     yield Finding("figures", None, detail, checked=False)
@@ -279,19 +281,19 @@ def _figures_finding(
     except EvidenceError as error:
         return Finding(what, False, str(error))
     if not isinstance(archived, dict):
-        return Finding(what, False, "the JSON is that of no report")
+        return Finding(what, False, "the JSON is not that of a report")
     follows = json.loads(json.dumps(report_dict(report)))
     # Another version may have made it, and then calls itself by another number.
     follows["generator"]["version"] = provenance.tools.program
     differing = list(_differing(archived, follows, ""))
     if differing:
-        return Finding(what, False, f"others follow from the replies: {first_of(differing)}")
+        return Finding(what, False, f"not what follows from the replies: {first_of(differing)}")
     if same_tools and content_of(path, LARGEST_FILE) != json_bytes(report):
-        detail = "they are the same, and the JSON is not, byte for byte"
+        detail = "they are the same, but the JSON is not the same byte for byte"
         return Finding(what, False, detail)
     if figures_hash(archived) != provenance.figures_sha256:
         return Finding(what, False, _OTHER_HASH)
-    return Finding(what, True, "the JSON's follow from the raw replies, every one")
+    return Finding(what, True, "all those in the JSON follow from the raw replies")
 
 
 def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:
@@ -304,7 +306,7 @@ def _differing(archived: Any, follows: Any, place: str) -> Iterator[str]:
         for number, (one, other) in enumerate(zip(archived, follows, strict=True)):
             yield from _differing(one, other, f"{place}[{number}]")
     elif archived != follows or type(archived) is not type(follows):
-        yield f"{shown(place)} is {_brief(archived)} and should be {_brief(follows)}"
+        yield f"{shown(place)} is {_brief(archived)} but should be {_brief(follows)}"
 
 
 def _brief(value: Any) -> str:

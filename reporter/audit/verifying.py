@@ -78,7 +78,7 @@ def verify(
         )
     folder = path.resolve() if path else None
     if folder and not folder.is_dir():
-        raise UsageError(f"{path} is no folder.", hint="Name a bag, or a customer's folder.")
+        raise UsageError(f"{path} is not a folder.", hint="Name a bag, or a customer's folder.")
     home = _home_of(named)
     there = (home / FOLDER).is_dir()
     if (chain or known_root) and not there:
@@ -87,7 +87,7 @@ def verify(
         )
     if folder and folder != home and not is_bag(folder):
         raise UsageError(
-            f"{path} is no bag: it has neither bagit.txt nor manifests.",
+            f"{path} is not a bag: it has neither bagit.txt nor manifests.",
             hint="Name a bag, such as 2026-10-v1, or the folder of a customer, with its chain.",
         )
     preload(__name__, "reporter.render.ready")
@@ -169,7 +169,7 @@ def _verdicts_on(bag: Path, home: Path | None, terms: Terms) -> Iterator[Verdict
 
 def _history(bag: Path, home: Path | None) -> Finding:
     if home is None:
-        return Finding("history", None, "no chain is here; name it with --chain")
+        return Finding("history", None, "there is no chain here; name one with --chain")
     try:
         return verify_membership(bag, read_chain(home))
     except EvidenceError as error:

@@ -155,7 +155,7 @@ def test_replies_that_were_pruned_are_missed(evidence: Evidence) -> None:
         prune(store, OCTOBER_OVER + timedelta(days=1))
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
-    assert "no longer has all replies" in result.stderr
+    assert "no longer has all the replies" in result.stderr
     assert not list(evidence.folder.glob("archive/*/*"))
 
 
@@ -268,7 +268,7 @@ def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence, b
     evidence.render()
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
-    assert "holds another report of Contoso Ltd than version 1 in the store" in result.stderr
+    assert "holds a different report of Contoso Ltd than version 1 in the store" in result.stderr
     assert "Unchanged" not in result.output
     assert content(bag) == before
 

@@ -120,5 +120,5 @@ def test_an_altered_excerpt_is_found(run: Run, bag: Path) -> None:
     of_another_version(bag)
     seal(bag)
     failed = own.verdict(bag)["failed"]
-    assert "figures: others follow from the replies" in failed
+    assert "figures: not what follows from the replies" in failed
     assert sha256[:7] in failed

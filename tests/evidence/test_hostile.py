@@ -72,7 +72,7 @@ def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> 
     bag.rename(alone)
     verdict = evidence.verdict(alone)
     assert (verdict["failed"], verdict["PDF's text"]) == ("", "absent")
-    assert "not compared: the provider's own templates" in evidence.verify(alone).stdout
+    assert "by the provider's own templates" in evidence.verify(alone).stdout
     seal(alone)
     (alone / "certificates.pem").unlink()
     seal(alone)
@@ -192,7 +192,7 @@ def test_a_bag_of_another_version_does_not_choose_what_is_compared(
     bag.rename(alone)
     verdict = evidence.verdict(alone)
     assert (verdict["figures"], verdict["PDF's text"]) == ("failed", "absent")
-    assert "figures: others follow from the replies: " in verdict["failed"]
+    assert "figures: not what follows from the replies: " in verdict["failed"]
 
 
 def test_a_json_of_another_schema_is_not_checked(evidence: Evidence, bag: Path) -> None:
@@ -206,14 +206,14 @@ def test_a_json_of_another_schema_is_not_checked(evidence: Evidence, bag: Path) 
     alone = evidence.folder / "alone"
     bag.rename(alone)
     assert (
-        f"figures: others follow from the replies: schema is {SCHEMA + 1}"
+        f"figures: not what follows from the replies: schema is {SCHEMA + 1}"
         in evidence.verdict(alone)["failed"]
     )
     of_another_version(alone)
     seal(alone)
     result = evidence.verify(alone)
     assert result.exit_code == 2, result.output
-    assert f"unknown figures: could not be checked: the JSON is of schema {SCHEMA + 1}" in (
+    assert f"unknown figures: could not be checked: the JSON has schema {SCHEMA + 1}" in (
         result.stdout
     )
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
@@ -245,7 +245,7 @@ def respaced(bag: Path) -> None:
         (add_key("provenance", b'"version"', b'"version": 7, '), "has the key version twice"),
         (add_key("configuration", b'"policy"', b'"policy": {}, '), "has the key policy twice"),
         (add_key("replies", b'"kind"', b'"kind": "jobs", '), "has the key kind twice"),
-        (respaced, "figures: they are the same, and the JSON is not, byte for byte"),
+        (respaced, "figures: they are the same, but the JSON is not the same byte for byte"),
     ],
 )
 def test_a_json_says_one_thing(
@@ -334,7 +334,7 @@ def test_the_guide_in_a_bag_is_the_programs(evidence: Evidence, bag: Path, name:
     of_another_version(alone)
     seal(alone)
     assert evidence.verdict(alone)["README and script"] == "absent"
-    assert f"README and script: not compared: {name}, as" in evidence.verify(alone).stdout
+    assert f"README and script: not compared: {name}, because" in evidence.verify(alone).stdout
 
 
 def change_sheet(change: Callable[[str], str], sheet: str = "sheet1") -> Callable[[Path], None]:
@@ -389,7 +389,7 @@ def checks_sheet(bag: Path) -> str:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (beyond_the_dimension, "A300 is '100 %' and should be None"),
+        (beyond_the_dimension, "A300 is '100 %' but should be None"),
         (a_cell_twice, "row 5 or its cells out of order"),
         (a_row_too_late, "row 2 or its cells out of order"),
         (a_cell_too_late, "row 5 or its cells out of order"),
@@ -445,10 +445,10 @@ def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("figures.json", b'{"totals": {"failed": 99999}}', "figures.json is another one"),
-        ("jobs.csv", b"forged", "jobs.csv is another one"),
-        ("jobs.csv", None, "it lists others than figures.json and jobs.csv: figures.json"),
-        ("more.txt", b"x", "it lists others than figures.json and jobs.csv: "),
+        ("figures.json", b'{"totals": {"failed": 99999}}', "figures.json is not the one"),
+        ("jobs.csv", b"forged", "jobs.csv is not the one"),
+        ("jobs.csv", None, "it should list figures.json and jobs.csv, but lists figures.json"),
+        ("more.txt", b"x", "it should list figures.json and jobs.csv, but lists "),
     ],
 )
 def test_the_files_in_the_pdf_are_compared(
@@ -485,7 +485,7 @@ def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(
     bag.rename(alone)
     assert evidence.verdict(alone)["PDF's text"] == "absent"
     lines = [line for line in evidence.verify(alone).stdout.splitlines() if "PDF's text:" in line]
-    assert "which of the text can be seen on them, were not compared" in lines[0]
+    assert "which of the text is visible, were not compared" in lines[0]
 
 
 def another_customers_replies(bag: Path) -> None:
@@ -525,10 +525,13 @@ def fetched_in(year: int) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("contradict", "said"),
     [
-        (another_customers_replies, "replies: one was asked for of somebody else"),
+        (another_customers_replies, "replies: one was requested for someone other than"),
         (fewer_rows, "replies: The saved reply"),
         (a_page_missing, "replies: The saved reply"),
-        (fetched_in(9999), "replies: one is of 9999-11-01 06:00:00 UTC, which was still to come"),
+        (
+            fetched_in(9999),
+            "replies: one is dated 9999-11-01 06:00:00 UTC, which was still in the future",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_not_valid(
@@ -770,7 +773,7 @@ def test_a_workbook_whose_sheets_can_be_found_elsewhere_is_not_called_the_same(
     alone = evidence.folder / "alone"
     bag.rename(alone)
     printed = evidence.verify(alone).stdout
-    assert "absent  workbook: not compared: its sheets are found by other ways" in printed
+    assert "absent  workbook: not compared: it leads to its sheets in other ways" in printed
 
 
 def test_a_version_is_no_sentence(evidence: Evidence, bag: Path) -> None:

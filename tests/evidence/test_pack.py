@@ -266,7 +266,7 @@ def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
         assert found[f"{what} against the replies"][0] == "holds", found
     assert found["Left out as the configuration says"] == (
         "holds",
-        "1 scopes with 1 jobs are, by 1 rules",
+        "1 scopes with 1 jobs are left out, by 1 rules",
     )
     assert found["Every job is dated"] == (
         "FAILED",

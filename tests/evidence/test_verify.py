@@ -159,13 +159,13 @@ def lose_reply(bag: Path) -> None:
 
 
 SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
-    "JSON": (change_json, "figures: others follow from the replies: totals.success is"),
-    "workbook": (change_workbook, "workbook: others follow from the replies: Modules"),
+    "JSON": (change_json, "figures: not what follows from the replies: totals.success is"),
+    "workbook": (change_workbook, "workbook: not what follows from the replies: Modules"),
     "PDF": (lambda bag: with_rendered_pdf(bag, paint), "PDF's text: "),
-    "reply": (change_reply, "figures: others follow from the replies"),
-    "target": (change_target, "figures: others follow from the replies"),
-    "index": (break_replies, "recomputed: it cannot be"),
-    "lost reply": (lose_reply, "recomputed: it cannot be"),
+    "reply": (change_reply, "figures: not what follows from the replies"),
+    "target": (change_target, "figures: not what follows from the replies"),
+    "index": (break_replies, "recomputed: not possible"),
+    "lost reply": (lose_reply, "recomputed: not possible"),
 }
 
 
@@ -271,7 +271,7 @@ def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:
     for folder in (empty, home.parent, home / "chain"):
         result = checked.verify(folder)
         assert result.exit_code == 2
-        assert "is no bag" in result.stderr
+        assert "is not a bag" in result.stderr
     assert checked.verify(checked.folder / "root.pem").exit_code == 2
     assert checked.verify(checked.folder / "nowhere").exit_code == 2
     assert checked.verify(home, "--trust", home / "2026-10-v1" / "bagit.txt").exit_code == 2
@@ -297,7 +297,7 @@ def test_another_version_of_the_program_compares_what_can_be_compared(
     assert verdict["failed"] == ""
     assert (verdict["figures"], verdict["workbook"]) == ("ok", "absent")
     printed = evidence.verify(alone).stdout
-    assert "absent  workbook: not all compared: every cell holds the same" in printed
+    assert "absent  workbook: not fully compared: every cell holds the same" in printed
     assert printed.splitlines()[-1] == (
         "VALID: all checks hold; without signature, time stamp, history, workbook."
     )

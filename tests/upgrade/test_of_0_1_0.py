@@ -202,7 +202,7 @@ def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
     shown = upgraded.reporter("verify", str(bag), status=2)
     lines = [own.strip() for own in shown.stdout.splitlines()]
     assert not [own for own in lines if own.startswith("FAILED")]
-    assert "unknown figures: could not be checked: the JSON is of schema 1" in shown.stdout
+    assert "unknown figures: could not be checked: the JSON has schema 1" in shown.stdout
     assert lines[-1].startswith("NOT CHECKED")
     for checked in ("provenance", "bag-info.txt", "history", "replies"):
         assert [own for own in lines if own.startswith(f"ok      {checked}")], shown.stdout
@@ -218,7 +218,7 @@ def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: U
     alone = bag.rename(upgraded.folder / "alone")
     shown = upgraded.reporter("verify", str(alone), status=1)
     assert "FAILED  figures: provenance.json has the hash of other figures" in shown.stdout
-    assert "FAILED  files in the PDF: figures.json is another one" in shown.stdout
+    assert "FAILED  files in the PDF: figures.json is not the one" in shown.stdout
 
 
 @pytest.mark.slow
@@ -232,7 +232,7 @@ def test_a_chain_goes_on_over_the_change(upgraded: Upgraded) -> None:
     upgraded.reporter("archive", *mailed)
     home = upgraded.folder / "archive" / "mailed-ltd"
     shown = upgraded.reporter("verify", str(home / "2026-10-v2"))
-    assert "ok      figures: the JSON's follow from the raw replies" in shown.stdout
+    assert "ok      figures: all those in the JSON follow from the raw replies" in shown.stdout
     shown = upgraded.reporter("verify", str(home), status=2)
     assert "FAILED" not in shown.stdout
     assert "ok      chain: 2 records through 2026-10, version 2" in shown.stdout

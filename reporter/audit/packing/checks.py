@@ -47,9 +47,9 @@ def checks_of(reading: BagReading) -> Iterator[Check]:
     yield _scopes_check(reading)
     yield _left_out_check(report)
     figures, jobs = report.totals.jobs, int(counted(report.jobs).sum())
-    detail = f"the report counts {figures} backup jobs, and {jobs} of the population are"
+    detail = f"the report counts {figures} backup jobs, and the population has {jobs}"
     yield Check("Figures against the population", figures == jobs, detail)
-    in_time = "as of the first reply so late that no job can have been missed"
+    in_time = "as of the first reply late enough that no job can have been missed"
     detail = in_time if report.final else "it is PRELIMINARY"
     yield Check("The report is final", report.final, detail)
     coverage = report.coverage
@@ -68,7 +68,7 @@ def _watched_check(report: Report) -> Check:
     share = report.coverage.watched_share
     detail = f"{share:.1%} of the period lies between replies no more than {hours:g} h apart"
     if share < 1:
-        detail += "; a job that ran outside of it and was followed by another is in no reply"
+        detail += "; a job that ran outside this time and was followed by another is in no reply"
     return Check("No time went unwatched", share >= 1, detail)
 
 
@@ -87,8 +87,8 @@ def _dated_check(report: Report) -> Check:
 def _population_check(reading: BagReading) -> Check:
     """Whether the population has each job that is due by the replies, and no other."""
     due, there = set(reading.due), set(identities(reading.report.jobs))
-    detail = f"{len(due)} jobs in the replies are of the period or undated, and {len(there)} are"
-    detail += f" here{_named(due ^ there)}"
+    detail = f"{len(due)} jobs in the replies belong to the period or are undated, and "
+    detail += f"{len(there)} are here{_named(due ^ there)}"
     return Check("Population against the replies", due == there, detail)
 
 
@@ -107,7 +107,7 @@ def _dates_check(reading: BagReading) -> Check:
 def _scopes_check(reading: BagReading) -> Check:
     """Whether the report has each scope that is due by the replies, in the figures or left out."""
     due, there = _due_scopes(reading), {scope.key for scope in scopes_in(reading.report)}
-    detail = f"{len(due)} scopes in the replies are of the period, and {len(there)} are here"
+    detail = f"{len(due)} scopes in the replies belong to the period, and {len(there)} are here"
     return Check("Scopes against the replies", due == there, detail + _named(due ^ there))
 
 
@@ -149,7 +149,7 @@ def _left_out_check(report: Report) -> Check:
         if bool(scope.left_out) != any(_is_named(scope, rule) for rule in rules)
     }
     jobs = sum(scope.jobs for scope in report.left_out)
-    detail = f"{len(report.left_out)} scopes with {jobs} jobs are, by {len(rules)} rules"
+    detail = f"{len(report.left_out)} scopes with {jobs} jobs are left out, by {len(rules)} rules"
     return Check("Left out as the configuration says", not wrong, detail + _named(wrong))
 
 
@@ -164,7 +164,7 @@ def _is_named(scope: ScopeShown, rule: LeaveOut) -> bool:
 def _named(apart: Iterable[tuple[str, str, str]]) -> str:
     """Names what is not in both: jobs by their id, scopes by their name or module."""
     texts = [key[2] or key[1] for key in sorted(apart)][:_MOST_NAMED]
-    return f"; not so: {', '.join(texts)}" if texts else ""
+    return f"; differing: {', '.join(texts)}" if texts else ""
 
 
 def reconciled(reading: BagReading) -> tuple[tuple[str, int], ...]:

@@ -107,7 +107,7 @@ def _write(bag: Path, target: Path, sampling: Sampling, now: datetime) -> None:
     except OSError as error:
         raise OutputError(
             f"{target} cannot be written: {error.strerror or error}.",
-            hint="Check the folder of the archive, and that there is room on the disk.",
+            hint="Check the folder of the archive, and that the disk has free space.",
         ) from error
 
 
@@ -121,11 +121,11 @@ def pack_of(bag: Path, configuration: Configuration, sampling: Sampling, now: da
     if not verdict.whole:
         raise EvidenceError(
             f"The bag {bag} is not what was archived: {verdict.findings[-1].detail}.",
-            hint="No pack is made of it. `reporter verify` says more.",
+            hint="No pack is made of it. Run `reporter verify` for details.",
         )
     if schema := other_schema(bag / REPORTS["json"]):
         raise EvidenceError(
-            f"The figures in {bag} are of schema {schema}, and this program knows {SCHEMA}.",
+            f"The figures in {bag} have schema {schema}, but this program knows {SCHEMA}.",
             hint="Make the pack with the version of the program that made the bag.",
         )
     provenance = provenance_of(bag)
@@ -167,7 +167,7 @@ def _history(bag: Path) -> Finding:
     if not finding.good:
         return finding
     number = next(record.number for record in records(chain) if record.bag == bag.name)
-    detail = f"record {number} of the chain is of this bag; SHA-256 {chain[number - 1].sha256}"
+    detail = f"record {number} of the chain belongs to this bag; SHA-256 {chain[number - 1].sha256}"
     return replace(finding, detail=detail)
 
 
@@ -186,7 +186,10 @@ def _facts(
     attempts = "; ".join(f"{kind}: {number}" for kind, number in sorted(reading.attempts.items()))
     return (
         ("Customer", f"{report.customer.name} ({report.customer.id})"),
-        ("Period", f"{period.label}: from {_time(period.start)}, to before {_time(period.end)}"),
+        (
+            "Period",
+            f"{period.label}: from {_time(period.start)} up to, not including, {_time(period.end)}",
+        ),
         ("Time zone", period.timezone),
         ("Source system", f"AvePoint Graph API, generation {' and '.join(sorted(generations))}"),
         ("Addresses", "\n".join(sorted(reading.addresses))),
@@ -213,8 +216,8 @@ def _of_excerpts(reading: BagReading) -> str:
         return "none: all replies are kept as received"
     return (
         f"{reading.excerpts} of the replies about subscriptions: of a reply about all customers, a "
-        "bag holds this customer's rows alone, cut out letter by letter. The address of each names "
-        "the SHA-256 of the whole reply, which the provider keeps."
+        "bag holds only this customer's rows, cut out character by character. The address of each "
+        "gives the SHA-256 of the whole reply, which the provider keeps."
     )
 
 

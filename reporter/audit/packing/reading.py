@@ -179,7 +179,7 @@ def _read_whole(pages: Sequence[ReplyPage]) -> Check:
         detail = f"{rows} rows, and the service counts {count}"
         return Check("jobs", rows == count, detail)
     ended = pages[-1].next_link is None
-    end = "no further page" if ended else "a further page was named and not read"
+    end = "no further page" if ended else "a further page was named but not read"
     return Check("jobs", ended, f"{rows} rows, {end}; the service gives no count")
 
 
