@@ -66,10 +66,10 @@ def check_folder(url: str, trust: Trust = USUAL_TRUST) -> str:
     system, root = _opened(url, trust)
     where = without_passwords(system.unstrip_protocol(root))
     if not isinstance(system, LocalFileSystem):
-        return f"{where}, not asked whether it takes copies"
+        return f"{where}; write access was not tried"
     if why := why_not_writable(Path(root)):
         raise SettingsError(
-            f"No copies can be put into {where}: {why}.",
+            f"Copies cannot be written to {where}: {why}.",
             hint="Give this user the right to write there, or change `folder` in [delivery].",
         )
     return where
@@ -100,11 +100,11 @@ def _opened(url: str, trust: Trust) -> tuple[Any, str]:
             f"The package that {protocol}:// needs is not installed: {error}.",
             hint=how_to_add(_PACKAGES[protocol])
             if protocol in _PACKAGES
-            else "Install it into the same environment, or take another [delivery] folder.",
+            else "Install it into the same environment, or set another `folder` in [delivery].",
         ) from error
     except ValueError as error:
         raise SettingsError(
-            f"The folder of [delivery] cannot be used: {error}.",
+            f"`folder` in [delivery] cannot be used: {error}.",
             hint="Write a path, s3://bucket/prefix or abfs://container/prefix.",
         ) from error
     return system, root
@@ -130,4 +130,4 @@ def _copy(system: Any, path: Path, target: str) -> None:
         system.pipe_file(target, content)
         written = system.cat_file(target)
     if written != content:
-        raise OSError(f"what was written to {target} reads otherwise")
+        raise OSError(f"what was written to {target} reads back differently")

@@ -37,7 +37,7 @@ _NOT_THIS_SENDER: Final = {
     "ErrorMessageSubmissionBlocked": "Microsoft does not let the mailbox send: log in to the "
     "mailbox; Microsoft says there what to do.",
     "ErrorAccountSuspend": "Microsoft has suspended the account: log in to it.",
-    "ErrorQuotaExceeded": "The sender's mailbox is full: make room in it.",
+    "ErrorQuotaExceeded": "The sender's mailbox is full: free some space in it.",
     "ErrorSubmissionQuotaExceeded": HAS_SENT_TOO_MUCH,
     "ErrorExceededMessageLimit": HAS_SENT_TOO_MUCH,
 }
@@ -69,7 +69,7 @@ class GraphTransport:
             ChannelError: none is given.
         """
         self._token()
-        return "Microsoft Graph, a token is given"
+        return "Microsoft Graph grants a token"
 
     def send(
         self, message: bytes, recipients: Sequence[str], committing: Callable[[Sequence[str]], None]
@@ -92,7 +92,8 @@ class GraphTransport:
         if hint:
             raise ChannelError(
                 f"Microsoft Graph does not let us send: {result.reason}.",
-                hint=f"{hint} Nobody counts as refused; the same command goes on from here.",
+                hint=f"{hint} No recipient counts as refused. The same command continues from "
+                "here.",
             )
         return dict.fromkeys(recipients, result)
 
@@ -112,7 +113,7 @@ class GraphTransport:
             self._auth.token()
         except FetchError as error:
             raise ChannelError(
-                f"There is no token for Microsoft Graph: {error}",
+                f"No token for Microsoft Graph can be obtained: {error}",
                 hint="Check oauth_token_url, oauth_client_id and its secret in [mail].",
             ) from error
 
@@ -123,7 +124,7 @@ def _result(answer: PostAnswer) -> Result:
     if 200 <= status < 300 and status != _TAKEN:
         return Result(
             DeliveryState.UNCERTAIN,
-            f"{answer.status_text} instead of 202 Accepted: nobody can know whether it was taken",
+            f"{answer.status_text} instead of 202 Accepted: whether it was accepted is unknown",
         )
     code, message = _error_of(answer)
     return answer.result(f"{answer.status_text}: {code}: {message}".rstrip(".") if code else "")

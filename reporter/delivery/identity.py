@@ -27,7 +27,7 @@ def customer_in(path: Path) -> str:
     """
     read = _READERS.get(path.suffix.lower())
     if read is None:
-        raise _unknown(path, "it is no PDF, workbook, JSON or HTML file")
+        raise _unknown(path, "it is not a PDF, workbook, JSON or HTML file")
     try:
         customer_id = read(path)
     except _UNREADABLE as error:
@@ -74,7 +74,7 @@ class _MetaReader(HTMLParser):
 
 def _unknown(path: Path, why: str) -> ReporterError:
     return ReporterError(
-        f"Whose report {path.name} is cannot be read: {why}.",
+        f"The customer of the report {path.name} cannot be read: {why}.",
         hint="Nothing of it was sent. Render the report again.",
     )
 

@@ -31,7 +31,7 @@ from reporter.web import (
     send,
 )
 
-_SAME: Final = "The same command finishes the work."
+_SAME: Final = "Then run the same command again: it finishes the work."
 LONGEST_BODY_S: Final = 60
 """Seconds for which the body of an answer is read."""
 _MOST_READ: Final = 4_000
@@ -134,9 +134,9 @@ def post_once(
         except _NO_ADDRESS:
             # Its words, which quote the address, stay out of every traceback.
             raise ChannelError(
-                "The address to post to cannot be read as a web address.",
-                hint="Check `webhook` in [delivery] or `graph_url` in [mail], and the proxy of the "
-                "environment.",
+                "The address to post to is not a web address.",
+                hint="Check `webhook` in [delivery] or `graph_url` in [mail], and the proxy set in "
+                "the environment.",
             ) from None
         except FAULTS as error:
             if not body.begun:

@@ -90,7 +90,7 @@ def refuse_foreign(addresses: Iterable[Address], allowed_domains: Sequence[str])
 def _pieces(text: str) -> Iterator[str]:
     """The recipients of one text; nothing between two separators is nobody."""
     if _UNPRINTABLE.search(text):
-        raise _unreadable(text, "it has a line break or another control character in it")
+        raise _unreadable(text, "it contains a line break or another control character")
     place = 0
     while place < len(text):
         if match := _PIECE.match(text, place):
@@ -136,5 +136,5 @@ def _unreadable(text: str, why: str) -> RecipientError:
     return RecipientError(
         f"{shown!r} is not an e-mail address: {why}.",
         hint='Write ada@contoso.example or "Lovelace, Ada" <ada@contoso.example>; '
-        "separate several by commas or semicolons.",
+        "separate several with commas or semicolons.",
     )

@@ -58,7 +58,7 @@ class _Lines:
             self._connection.settimeout(within_s)
             block = self._connection.recv(_BLOCK)
         except TimeoutError:
-            raise NoReply("the server's answer did not come, or not whole, in time") from None
+            raise NoReply("the server's answer did not come, or not completely, in time") from None
         if not block:
             raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
         return block
@@ -111,7 +111,7 @@ def _read(lines: _Lines, until: float, silence_s: float) -> tuple[int, bytes]:
         match = _LINE.match(line)
         if match is None:
             text = excerpt(line.decode("utf-8", "replace")).strip()
-            raise NoReply(f"the server's answer is no SMTP reply: {text or 'an empty line'}")
+            raise NoReply(f"the server's answer is not an SMTP reply: {text or 'an empty line'}")
         words.append(match["words"].strip())
         if not match["more"]:
             return int(match["code"]), b"\n".join(words)

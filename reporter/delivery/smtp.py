@@ -119,7 +119,7 @@ class SmtpTransport:
         """
         limit = self.size_limit()
         login = self._server.login
-        logged_in = f"log-in as {login.username} accepted" if login else "no log-in asked of us"
+        logged_in = f"log-in as {login.username} accepted" if login else "without a log-in"
         most = f", messages of {limit:,} bytes at most" if limit else ""
         return f"{self._server} reached, {logged_in}{most}"
 
@@ -220,7 +220,7 @@ class SmtpTransport:
             code, words = smtp.reply_within(FINAL_TIMEOUT_S, FINAL_TIMEOUT_S)
         except FAULTS as error:
             self._drop()
-            why = _broken("the line broke before the server had answered", error)
+            why = _broken("the connection broke before the server had answered", error)
             return Result(DeliveryState.UNCERTAIN, why)
         return self._judged(code, words, _OF_A_MESSAGE)
 
@@ -246,8 +246,8 @@ class SmtpTransport:
 
     def _does_not_send(self, answer: str, hint: str) -> ChannelError:
         return ChannelError(
-            f"{self._server} does not send for {self._sender}: {answer}.",
-            hint=f"{hint} Nobody counts as refused; the same command goes on from here.",
+            f"{self._server} refuses to send for {self._sender}: {answer}.",
+            hint=f"{hint} No recipient counts as refused. The same command continues from here.",
         )
 
     def _result(self, code: int, text: bytes, states: States) -> Result:
@@ -361,7 +361,7 @@ def _unusable(server: Server, error: Exception) -> ChannelError:
             )
     return ChannelError(
         f"The mail server {server} cannot be used: {_words(error)}.",
-        hint=f"{hint} Nothing was sent through it; the same command goes on from here.",
+        hint=f"{hint} Nothing was sent through it. The same command continues from here.",
     )
 
 
@@ -373,7 +373,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, ValueError):
-        return f"what was to be said, or was answered, cannot be read: {_text(str(error))}"
+        return f"what was to be sent, or was answered, cannot be read: {_text(str(error))}"
     return str(error).rstrip(".") or type(error).__name__
 
 

@@ -44,7 +44,7 @@ def queue_report(
         recipients_of(settings, report.customer),
         message_id(settings, report),
         now,
-        released="no approval is asked for" if settings.mail.approval == "none" else "",
+        released="no approval is required" if settings.mail.approval == "none" else "",
     )
     return True
 
@@ -98,7 +98,7 @@ def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:
         raise ReporterError(
             f"{customer.name} has no recipients.",
             hint=f'Set `recipients` in [[customers]] with id = "{customer.id}"; '
-            "send = false if nobody is to have its reports.",
+            "or send = false if nobody is to get its reports.",
         )
     return boxes
 
@@ -113,7 +113,7 @@ def sender_of(settings: Settings) -> Address:
         (sender,) = read_addresses(settings.mail.sender)
     except ValueError as error:
         raise SettingsError(
-            "`from` in [mail] has to be one address.",
+            "`from` in [mail] must be one address.",
             hint='Write it as from = "Contoso Reports <reports@contoso.example>".',
         ) from error
     return sender

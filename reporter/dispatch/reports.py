@@ -64,16 +64,16 @@ class Rendered:
         except OSError as error:
             raise ReporterError(
                 f"{path} cannot be read: {error.strerror}.",
-                hint="Run `reporter render`, which writes it again.",
+                hint="Run `reporter render` to write it again.",
             ) from error
         if hashlib.sha256(content).hexdigest() != self.version.sha256_of(path):
             raise ReporterError(
                 f"{path} is not what was rendered: somebody has changed it.",
-                hint="Run `reporter render`, which writes it again.",
+                hint="Run `reporter render` to write it again.",
             )
         if (customer_id := customer_in(path)) != self.customer.id:
             raise ReporterError(
-                f"{path} is a report of customer {customer_id}, and not of {self.customer.name}.",
+                f"{path} is a report of customer {customer_id}, not of {self.customer.name}.",
                 hint="Nothing of it was sent. This is a fault of the program: report it.",
             )
         return content

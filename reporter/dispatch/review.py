@@ -62,7 +62,7 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
     yield "jobs", f"{words.number(totals['jobs'])}, {words.number(totals['failed'])} failed"
     size = _volume(totals, words)
     if totals["bytes"] is not None and totals["sized_jobs"] < totals["jobs"]:
-        size += f", of {words.number(totals['sized_jobs'])} of {words.number(totals['jobs'])} jobs"
+        size += f", for {words.number(totals['sized_jobs'])} of {words.number(totals['jobs'])} jobs"
     yield "backed up", _against(size, _volume(before, words) if before else None)
     if totals["stored_bytes"] is not None:
         yield "stored", words.size(totals["stored_bytes"])
@@ -88,7 +88,7 @@ def _why(report: Mapping[str, Any]) -> str:
     """Why a report corrects another, as far as the report tells."""
     reasons = {"late": "late data", "redefined": f"new definitions, version {report['schema']}"}
     causes = [text for key, text in reasons.items() if report["restates"][key]]
-    return f", by {' and '.join(causes)}" if causes else ""
+    return f", because of {' and '.join(causes)}" if causes else ""
 
 
 def _before(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -122,7 +122,7 @@ def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
     if _sparse(report):
         looks = coverage["snapshots"]
         yield (
-            f"sparse: asked {looks} time{'' if looks == 1 else 's'}, closely enough"
+            f"sparse: asked {looks} time{'' if looks == 1 else 's'}, often enough for"
             f" {words.percent(coverage['watched_share'])} of the time"
         )
     yield from _odd_listings(report, words)

@@ -384,7 +384,8 @@ def send_to(
                 results = mail.transport.send(message, [address.address], _keeps_no_account)
                 result = results[address.address]
                 if result.state is not DeliveryState.SENT:
-                    error = ReporterError(f"{address.address} did not get it: {result.reason}.")
+                    why = f"{address.address} did not get the message: {result.reason}."
+                    error = ReporterError(why)
             except ChannelError:
                 raise  # nor would the next one go
             except ReporterError as fault:

@@ -78,7 +78,7 @@ def _tokens(settings: Settings, scope: str) -> TokenAuth:
     for key in ("oauth_token_url", "oauth_client_id"):
         if not getattr(mail, key):
             raise SettingsError(
-                f"{key} is not set in [mail].", hint="docs/delivery.md says what it is."
+                f"{key} is not set in [mail].", hint="See docs/delivery.md for what it is."
             )
     secret = find_secret(settings, "mail.oauth_client_secret")
     credential = ClientSecret(secret.value, secret.origin)

@@ -146,7 +146,7 @@ def test_a_store_that_keeps_something_else(
     monkeypatch.setattr(MemoryFileSystem, "pipe_file", loses_a_byte)
     result = copy_files("memory://reports", PLACE, files)
     assert result.state is DeliveryState.FAILED
-    assert "reads otherwise" in result.reason
+    assert "reads back differently" in result.reason
 
 
 def test_a_file_that_vanished(files: list[Path], tmp_path: Path) -> None:

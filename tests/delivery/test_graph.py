@@ -188,7 +188,7 @@ def test_graph_takes_a_message_with_202_alone(status: int, tokens: Receiver) -> 
         result = send(transport(graph, tokens), message(), lambda: None)
     assert result.state is DeliveryState.UNCERTAIN
     assert result.reason.startswith(f"{status} ")
-    assert "instead of 202 Accepted: nobody can know whether it was taken" in result.reason
+    assert "instead of 202 Accepted: whether it was accepted is unknown" in result.reason
     assert len(graph.received) == 1
 
 

@@ -28,7 +28,7 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
     for command, said in (
         (("send", "--to", "me@provider.example"), "Set `host` and `from` in [mail]"),
         (("send", "--to", "a@b.example, c@d.example"), "Write --to me@provider.example"),
-        (("send", "--to", "me"), "separate several by commas"),
+        (("send", "--to", "me"), "separate several with commas"),
         (("send", "--to", "me@provider.example", "--dry-run"), "messages to files"),
         (("send", "--period", "last"), "Write 2026-10"),
         (("outbox", "--period", "2026-13"), "Write 2026-10"),

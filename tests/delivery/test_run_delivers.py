@@ -409,7 +409,7 @@ def test_through_graph_a_secret_that_is_wrong_stops_nothing_but_mail(
         deliver(*graph_lines(graph, tokens), delivery=share)
         result = start("2026-11-01T07:17")
         assert result.exit_code == 1
-        assert "There is no token for Microsoft Graph" in result.stderr
+        assert "No token for Microsoft Graph can be obtained" in result.stderr
         assert "invalid_client" in result.stderr
         assert by_channel(run) == {"mail": {"approved"}, "folder": {"sent"}}
         assert start("2026-11-01T08:17").exit_code == 0

@@ -535,7 +535,7 @@ def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
     path.write_text(text[: text.index("[mail]")] + text[text.index("[delivery]") :], "utf-8")
     checked = run("check").stdout
     share = tmp_path / "share"
-    assert f"FAILED  delivery folder: No copies can be put into file://{share}: " in checked
+    assert f"FAILED  delivery folder: Copies cannot be written to file://{share}: " in checked
     assert f"nothing can be written in {share}: Not a directory." in checked
     run("approve", "--yes")
     result = run("send")

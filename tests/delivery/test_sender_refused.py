@@ -89,7 +89,7 @@ def test_a_known_refusal_of_the_sender_stops_at_once(
         assert result.exit_code == 1
         assert len(accounts.data_replies) == 6 - tried
         assert states(run) == {"approved": 6}
-        assert result.stderr.count("does not send for reports@provider.example: 554 5.2.252") == 6
+        assert result.stderr.count("refuses to send for reports@provider.example: 554 5.2.252") == 6
         assert result.stderr.count("`from` in [mail], that the account may send as that") == 1
         assert "Refused: " not in result.stderr
     accounts.data_replies = []

@@ -250,7 +250,7 @@ def test_a_server_that_does_not_send_for_us_refuses_no_customer(
     with (
         mail_server(accounts) as port,
         closing(plain(port)) as transport,
-        pytest.raises(ChannelError, match=f"does not send for {SENDER}: {reply[:3]}") as caught,
+        pytest.raises(ChannelError, match=f"refuses to send for {SENDER}: {reply[:3]}") as caught,
     ):
         send(transport)
     assert "security, username, password and `from`" in caught.value.hint
@@ -281,11 +281,11 @@ def test_a_refusal_of_the_sender_is_none_of_a_message(
     with (
         mail_server(accounts) as port,
         closing(plain(port)) as transport,
-        pytest.raises(ChannelError, match=f"does not send for {SENDER}: {reply[:9]}") as caught,
+        pytest.raises(ChannelError, match=f"refuses to send for {SENDER}: {reply[:9]}") as caught,
     ):
         send(transport, "anna@c.example", "ben@c.example")
     assert hint in caught.value.hint
-    assert "the same command goes on from here" in caught.value.hint
+    assert "The same command continues from here" in caught.value.hint
     assert accounts.arrived == []
 
 
@@ -457,15 +457,15 @@ def test_nothing_is_sent_before_the_answer_to_the_dot(
         ("550 no", "refused", "550 no"),
         ("354 again", "uncertain", "the server's answer makes no sense here: 354 again"),
         ("354 SendAsDenied", "uncertain", "makes no sense here: 354 SendAsDenied"),
-        ("hello", "uncertain", "the server's answer is no SMTP reply: hello"),
-        ("SendAsDenied", "uncertain", "the server's answer is no SMTP reply: SendAsDenied"),
-        ("600 again", "uncertain", "the server's answer is no SMTP reply: 600 again"),
-        ("199 again", "uncertain", "the server's answer is no SMTP reply: 199 again"),
-        ("2500 taken", "uncertain", "the server's answer is no SMTP reply: 2500 taken"),
-        ("25 taken", "uncertain", "the server's answer is no SMTP reply: 25 taken"),
-        ("ä\x1b[31m\0", "uncertain", "the server's answer is no SMTP reply: ä [31m"),
-        ("", "uncertain", "the server's answer is no SMTP reply: an empty line"),
-        ("250-taken\r\nhello", "uncertain", "the server's answer is no SMTP reply: hello"),
+        ("hello", "uncertain", "the server's answer is not an SMTP reply: hello"),
+        ("SendAsDenied", "uncertain", "the server's answer is not an SMTP reply: SendAsDenied"),
+        ("600 again", "uncertain", "the server's answer is not an SMTP reply: 600 again"),
+        ("199 again", "uncertain", "the server's answer is not an SMTP reply: 199 again"),
+        ("2500 taken", "uncertain", "the server's answer is not an SMTP reply: 2500 taken"),
+        ("25 taken", "uncertain", "the server's answer is not an SMTP reply: 25 taken"),
+        ("ä\x1b[31m\0", "uncertain", "the server's answer is not an SMTP reply: ä [31m"),
+        ("", "uncertain", "the server's answer is not an SMTP reply: an empty line"),
+        ("250-taken\r\nhello", "uncertain", "the server's answer is not an SMTP reply: hello"),
     ],
 )
 def test_what_the_answer_to_the_dot_means(
@@ -491,7 +491,7 @@ def test_words_that_are_no_reply_before_the_dot(step: int) -> None:
         closing(plain(port)) as transport,
     ):
         result = send(transport)["anna@contoso.example"]
-    assert result == ("failed", "the server's answer is no SMTP reply: xyz ä")
+    assert result == ("failed", "the server's answer is not an SMTP reply: xyz ä")
 
 
 @pytest.mark.parametrize("size", ["²", "9" * 5_000, "-5", "1_000", "many", "0", ""])
@@ -553,7 +553,7 @@ def test_an_answer_that_drips_is_given_up(step: str, monkeypatch: pytest.MonkeyP
         state, reason = came_of(port)
         took_s = time.monotonic() - began
     assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
-    assert "did not come, or not whole, in time" in reason
+    assert "did not come, or not completely, in time" in reason
     assert 0.4 < took_s < 5
 
 

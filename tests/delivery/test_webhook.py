@@ -75,7 +75,7 @@ def test_an_address_that_is_none_fails_alone(url: str) -> None:
         url + SECRET_PATH, SUMMARY, message_id="1", secret=None, committing=committing
     )
     assert result.state is DeliveryState.FAILED
-    assert result.reason.startswith("The address to post to cannot be read as a web address. ")
+    assert result.reason.startswith("The address to post to is not a web address. ")
     assert "T0K3N" not in result.reason
     assert committing.times == 0
 

@@ -181,16 +181,16 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
 
 def test_without_approval_rows_are_released_at_once(store: Store) -> None:
     """And say why nobody was asked."""
-    queue_for(store, make_version(store, 1), ANNA, released="no approval is asked for")
+    queue_for(store, make_version(store, 1), ANNA, released="no approval is required")
     (row,) = deliveries_of(store)
-    assert (row.state, row.reason) == ("approved", "no approval is asked for")
+    assert (row.state, row.reason) == ("approved", "no approval is required")
 
 
 def test_what_waits_is_released_where_nobody_is_asked_any_more(store: Store) -> None:
     """Once the configuration says so."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA)
-    queue_for(store, version, ANNA, released="no approval is asked for", now=LATER)
+    queue_for(store, version, ANNA, released="no approval is required", now=LATER)
     (row,) = deliveries_of(store)
     assert (row.state, row.released_at) == ("approved", LATER)
 
