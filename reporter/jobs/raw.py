@@ -44,7 +44,7 @@ def row_texts(reply: Reply) -> list[str]:
     for name in ("value", "data"):
         if name in lists and len(places := list(_items(text, lists[name]))) == number:
             return [text[start:end] for start, end in places]
-    raise ReplyError(f"The rows of the reply of {reply.url} cannot be found in it again.")
+    raise ReplyError(f"The rows of the reply of {reply.url} cannot be found again in its text.")
 
 
 def excerpt_of(page: Reply, sha256: str, customer_id: str, rows: Iterable[str]) -> Reply:

@@ -69,7 +69,7 @@ def _envelope(reply: Reply) -> Any:
     except BeyondLimits as error:
         raise ReplyError(
             f"The reply of {excerpt(reply.url)} cannot be used: {error}{where}.",
-            hint="Replies of the service are far from such limits; tell its support.",
+            hint="Replies of the service never come near such limits; tell its support.",
         ) from error
     except NotJson as error:
         raise ReplyError(
@@ -188,7 +188,7 @@ def split_snapshots(
         page = read(reply)
         if goes_on or (page.number or 1) > 1:
             if not snapshots:
-                raise _incomplete(reply, f"it is page {page.number}, and the first is missing")
+                raise _incomplete(reply, f"it is page {page.number}, but the first is missing")
             snapshots[-1].append((reply, page))
         else:
             snapshots.append([(reply, page)])
@@ -197,9 +197,9 @@ def split_snapshots(
         last, page = snapshot[-1]
         rows = sum(len(page.rows) for _, page in snapshot)
         if page.next_link is not None:
-            raise _incomplete(last, "it has a next link, and that page is missing")
+            raise _incomplete(last, "it has a next link, but that page is missing")
         if page.total is not None and page.total != rows:
-            raise _incomplete(last, f"{rows} of {page.total} rows are there")
+            raise _incomplete(last, f"it has {rows} of {page.total} rows")
     return [tuple(reply for reply, _ in snapshot) for snapshot in snapshots]
 
 

@@ -61,13 +61,13 @@ def _opened(content: bytes) -> Image.Image:
         image = Image.open(BytesIO(content), formats=["PNG"])
         if image.width * image.height > _LARGEST:
             raise ReporterError(
-                f"The logo has {image.width} times {image.height} pixels.",
-                hint="Save it with at most 2000 pixels of width.",
+                f"The logo has {image.width} × {image.height} pixels.",
+                hint="Save it at most 2000 pixels wide.",
             )
         image.load()
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ReporterError(
-            f"The logo cannot be read: {error}.", hint="Save it as PNG or SVG once more."
+            f"The logo cannot be read: {error}.", hint="Save it again as PNG or SVG."
         ) from error
     return image
 

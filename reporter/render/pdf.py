@@ -179,8 +179,8 @@ def _serving(logo: Logo | None) -> AssetFetcher:
 def _refuse_blocked(fetcher: AssetFetcher, document_name: str) -> None:
     if fetcher.blocked:
         raise ReporterError(
-            f"{document_name} wants to load {fetcher.blocked[0]}.",
-            hint="Only what the logo file itself holds is shown: embed it there.",
+            f"{document_name} tries to load {fetcher.blocked[0]}.",
+            hint="Embed it in the logo file: only what that file itself holds is shown.",
         )
 
 

@@ -94,7 +94,7 @@ def _refuse_way_out(path: Path, folder: Path) -> None:
     """
     if not path.resolve().is_relative_to(folder.resolve()):
         raise TemplateError(
-            f"{path} leads out of the folder of templates.", hint="Put a copy of the file there."
+            f"{path} leads out of the templates folder.", hint="Put a copy of the file there."
         )
 
 
@@ -131,7 +131,7 @@ def filled(look: Look, name: str, **values: object) -> str:
         return environment(look.templates).get_template(name).render(**values)
     except jinja2.TemplateSyntaxError as error:
         place = f"{error.filename or error.name}, line {error.lineno}"
-        raise TemplateError(f"A template is wrong ({place}): {error.message}.") from error
+        raise TemplateError(f"A template has an error ({place}): {error.message}.") from error
     except (jinja2.TemplateError, OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"The template {name} cannot be filled: {error}.") from error
     except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
@@ -172,7 +172,7 @@ def copy_templates(folder: Path) -> list[Path]:
     ]
     if there := [target for _, target in pairs if target.exists()]:
         raise OutputError(
-            f"{there[0]} is there already; nothing was copied.", hint="Name an empty folder."
+            f"{there[0]} already exists; nothing was copied.", hint="Name an empty folder."
         )
     try:
         for source, target in pairs:

@@ -36,7 +36,7 @@ def typesetter() -> ModuleType:
             from reporter.render import pdf
     except OSError as error:
         raise NoTypesetting(
-            f"PDFs cannot be made here, because WeasyPrint does not find Pango "
+            f"PDFs cannot be made here, because WeasyPrint cannot find Pango "
             f"({str(error).partition(': ')[0]}).",
             hint=f"Install it: `apt-get install {DEBIAN_PACKAGES}` on Debian and Ubuntu, "
             f"`brew install {HOMEBREW_PACKAGES}` on macOS.",

@@ -33,17 +33,17 @@ def parsed(url: str) -> sa.URL:
         raise ValueError(f"names an unsupported database; {EXAMPLES}")
     # Up to the first it would be the password, and part of that the host.
     if not rest.startswith("/") and rest.partition("?")[0].count("@") > 1:
-        raise ValueError("has more than one @; in the name or password of a user write it as %40")
+        raise ValueError("has more than one @; in a user's name or password, write it as %40")
     try:
         address = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
         raise ValueError(
             "cannot be read as a database address: a port number must follow the host's colon, and "
-            "in a user's password / ? # : and @ are written as "
+            "in a user's password, / ? # : and @ must be written as "
             f"{', '.join(quote(sign, safe='') for sign in '/?#:@')}"
         ) from None
     if address.get_backend_name() == "sqlite" and (address.database or "").startswith("file:"):
-        raise ValueError("is a file: address of SQLite; write its path: sqlite:///reporter.db")
+        raise ValueError("is an SQLite file: address; write its path: sqlite:///reporter.db")
     if address.password:
         keep_secret(rest.rpartition("@")[0].partition(":")[2])  # as it is written there
     for secret in _secrets(address):

@@ -52,7 +52,7 @@ def open_existing(url: str) -> Store:
     if not is_there(url):
         raise NoStore(
             f"There is no store at {shown(url)} yet.",
-            hint="Run `reporter fetch` first, which makes it.",
+            hint="Run `reporter fetch` first: it makes the store.",
         )
     return Store.open(url)
 

@@ -125,7 +125,7 @@ def queue(
     """
     deliveries, versions = tables.deliveries, tables.versions.c
     state = DeliveryState.APPROVED if released else DeliveryState.QUEUED
-    move = Move(state, released or "waits for a person's yes")
+    move = Move(state, released or "waits for a person's approval")
     of_report = (versions.customer_id == customer.id) & (versions.period == period)
     with store.begin() as connection:
         version_id = _newest(connection, customer, of_report, version)
@@ -229,7 +229,7 @@ def _withdraw(
         if row.number != version.number:
             reason = f"version {version.number} has replaced version {row.number}"
         elif (row.channel, row.recipient) not in wanted:
-            reason = "no recipient any more"
+            reason = "no longer a recipient"
         else:
             continue
         _apply(connection, [row.id], Move(DeliveryState.WITHDRAWN, reason), now)
@@ -443,10 +443,10 @@ def cut_short(store: Store, now: datetime) -> None:
     deliveries = deliveries_of(store, states=[DeliveryState.SENDING])
     uncertain = Move(
         DeliveryState.UNCERTAIN,
-        "the sending was cut short before the other side had answered",
+        "sending was cut short before the other side had answered",
         tried=True,
     )
-    again = Move(DeliveryState.APPROVED, "the copying was cut short")
+    again = Move(DeliveryState.APPROVED, "copying was cut short")
     moves = {
         delivery.id: again if delivery.channel == "folder" else uncertain for delivery in deliveries
     }

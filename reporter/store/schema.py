@@ -43,7 +43,7 @@ def bring_up_to_date(engine: sa.Engine) -> None:
             raise StoreError(
                 f"The store {shown(engine.url)} has the schema {current!r}, "
                 "which this program does not know.",
-                hint="It was written by a newer version: upgrade this one.",
+                hint="A newer version of the program wrote it: upgrade this one.",
             ) from error
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -91,7 +91,7 @@ class Store:
             )
         if len(customer_ids) > _A_FEW:
             logger.warning(
-                "The jobs of %s customers are derived anew from their replies, once after an "
+                "Deriving the jobs of %s customers again from their replies, once after an "
                 "upgrade; this may take minutes.",
                 f"{len(customer_ids):,}",
             )
@@ -374,9 +374,9 @@ class Store:
             cause = one_line(without_secrets_of(self.engine.url, str(error.orig))).rstrip(".?")
             if _is_of_content(error):
                 raise NotStorable(
-                    f"The store {shown(self.engine.url)} does not take it: {cause}.",
-                    hint="This is a fault of the program. Run again with -vv and report what it "
-                    "says.",
+                    f"The store {shown(self.engine.url)} does not accept it: {cause}.",
+                    hint="This is a fault of the program. Run the command again with -vv and "
+                    "report what it says.",
                 ) from error
             raise StoreError(
                 f"The store {shown(self.engine.url)} failed: {cause}.",
@@ -456,7 +456,7 @@ def _engine(url: str) -> sa.Engine:
         engine = sa.create_engine(address)
     except (sa.exc.ArgumentError, ModuleNotFoundError):
         raise StoreError(
-            f"The store {shown(address)} cannot be opened: the driver it names is not there.",
+            f"The store {shown(address)} cannot be opened: the driver it names is not installed.",
             hint=f"{EXAMPLES.capitalize()} as [store] url.",
         ) from None
     except (TypeError, ValueError):
@@ -556,13 +556,14 @@ def _hint(cause: str) -> str:
         return "Another run is writing to it: wait until it has ended."
     if any(sign in cause for sign in _GONE):
         return (
-            "The database cannot be reached. Once it is up, run the same command again: it goes on "
-            "where this one ended, and nothing is lost."
+            "The database cannot be reached. Once it is up, run the same command again: it "
+            "continues where this one ended, and nothing is lost."
         )
     if "full" in cause or "disk I/O" in cause:
         return (
-            "The disk is full or fails: make room and run the same command again; nothing is lost."
+            "The disk is full or failing: make room and run the same command again; nothing is "
+            "lost."
         )
     if "readonly" in cause or "unable to open" in cause:
-        return "Check that its folder exists and may be written to ([store] url)."
+        return "Check that its folder exists and is writable ([store] url)."
     return "Check [store] url, and that the database is up."

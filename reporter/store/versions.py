@@ -146,7 +146,7 @@ def keep_version(
         kept = connection.execute(sa.select(versions.c.id, versions.c.basis).filter_by(**key)).one()
         if kept.basis != version.basis:
             raise VersionTaken(
-                f"Another run has rendered version {version.number} of this report meanwhile.",
+                f"Another run has rendered version {version.number} of this report by now.",
                 hint="Run the same command again.",
             )
         insert = store.insert(files)

@@ -24,7 +24,7 @@ from tests.conftest import Run, StartEmulator, configure
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libraries are found differently")
 
 Reporter = Callable[..., subprocess.CompletedProcess[str]]
-SENTENCE = "PDFs cannot be made here, because WeasyPrint does not find Pango"
+SENTENCE = "PDFs cannot be made here, because WeasyPrint cannot find Pango"
 
 
 MAKING_NO_PDF = [

@@ -676,7 +676,7 @@ def test_a_logo_opens_no_file(evidence: Evidence, bag: Path, address: str) -> No
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert f"wants to load {address}" in evidence.verdict(alone)["failed"]
+    assert f"tries to load {address}" in evidence.verdict(alone)["failed"]
 
 
 def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:

@@ -328,7 +328,7 @@ def test_an_empty_drawing_is_no_logo() -> None:
                 b'<image href="file:///etc/passwd" width="9" height="9"/></svg>',
                 "image/svg+xml",
             ),
-            "wants to load file:///etc/passwd",
+            "tries to load file:///etc/passwd",
         ),
     ],
     ids=["cut", "empty", "huge", "outside"],

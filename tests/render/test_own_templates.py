@@ -45,7 +45,7 @@ def test_reports_do_not_hang_on_the_templates_of_the_letter(tmp_path: Path) -> N
 def test_a_copy_overwrites_nothing(tmp_path: Path) -> None:
     """One file that is there already, and nothing is copied."""
     (tmp_path / "report.html").write_text("mine")
-    with pytest.raises(OutputError, match=r"report\.html is there already"):
+    with pytest.raises(OutputError, match=r"report\.html already exists"):
         copy_templates(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
@@ -58,7 +58,7 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (folder / "sections" / "method.html").write_text("{% include 'notes.txt' %}")
     (folder / "notes.txt").symlink_to(tmp_path / "secret.txt")
     for use in (page_with, template_files):
-        with pytest.raises(TemplateError, match=r"notes\.txt leads out of the folder of templates"):
+        with pytest.raises(TemplateError, match=r"notes\.txt leads out of the templates folder"):
             use(folder)
     (folder / "notes.txt").unlink()
     (folder / "notes.txt").write_text("ours")

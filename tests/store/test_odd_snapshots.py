@@ -158,7 +158,7 @@ def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
         outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
     (failed,) = [own for own in outcomes if own.error]
     assert failed.customer.id == "5"
-    assert "does not take it" in str(failed.error)
+    assert "does not accept it" in str(failed.error)
 
 
 def text_of(letters: str, length: int) -> str:

@@ -171,7 +171,7 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
     move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING])
     (row,) = deliveries_of(store)
     assert [(own.state, own.reason, own.at) for own in changes_of(store, [row])[row.id]] == [
-        ("queued", "waits for a person's yes", NOW),
+        ("queued", "waits for a person's approval", NOW),
         ("approved", "approved by eve", LATER),
         ("sending", "on its way", LATER),
         ("sent", "250 2.0.0 taken", LATER),

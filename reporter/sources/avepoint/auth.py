@@ -190,7 +190,7 @@ class TokenRefused(FetchError):
         words = " ".join(filter(None, (self.code, _text_in(reply, "error_description"))))
         hints = {
             "invalid_client": "Check client_id and client_secret (or certificate) in [api]; "
-            "a secret lives one to three years and may have run out.",
+            "a secret is valid for one to three years and may have expired.",
             "invalid_scope": f"Give the app registration the permissions {', '.join(scopes)}.",
         }
         refusal = f"refused a token: {answer.status} {words or 'without a reason'}"

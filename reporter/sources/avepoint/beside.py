@@ -21,7 +21,7 @@ Ask = Callable[[Client, list[Reply]], None]
 AskOf = Callable[[Client, Customer, list[Reply]], None]
 """Adds the replies about a customer to those received."""
 
-_TOO_LARGE: Final = "The replies are too large for the memory there is."
+_TOO_LARGE: Final = "The replies are too large for the available memory."
 
 
 class Beside(Protocol):

@@ -63,7 +63,7 @@ class Client:
         if _host(url) != _host(self.api_url):
             raise FetchError(
                 f"The service points to another host for {subject}: {excerpt(url)}.",
-                hint="The token is not sent there. Tell the service's support.",
+                hint="The token was not sent there. Tell the service's support.",
             )
         request = requests.Request(method, url, params=params, json=body, auth=self.auth)
         check = self._checker(subject, received)
@@ -120,7 +120,7 @@ def _refused(answer: HttpAnswer, permission: str, subject: str) -> FetchError:
     status = f"{answer.status} {answer.reason}, {_named(answer)}"
     if answer.status in (requests.codes.unauthorized, requests.codes.forbidden):
         return PermissionDenied(
-            f"The app may not read {subject} ({status}).",
+            f"The app is not permitted to read {subject} ({status}).",
             hint=f"Give the app registration the permission {permission}, and check that its "
             "scope (all customers, some, or groups) includes this one.",
         )

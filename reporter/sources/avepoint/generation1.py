@@ -86,8 +86,7 @@ def _collection(client: Client, path: str, pages: Pages) -> tuple[Reply, ...]:
     while url is not None:
         if url in seen:
             raise FetchError(
-                f"The service sends the pages of {pages.subject} in a circle: "
-                f"{excerpt(url)} again.",
+                f"The service sends the pages of {pages.subject} in a loop: {excerpt(url)} again.",
                 hint="Nothing of this snapshot is kept. Tell the service's support.",
             )
         seen.add(url)

@@ -144,7 +144,7 @@ def _lack(pages: list[ReplyPage], *, counted: bool) -> str:
     if totals == {_count(pages)}:
         return ""
     counts = ", ".join(dict.fromkeys(str(page.total) for page in pages))
-    return f"{_count(pages)} rows came, totalCount says {counts}"
+    return f"{_count(pages)} rows came, but totalCount says {counts}"
 
 
 def _repetition(rows: list[str]) -> str:

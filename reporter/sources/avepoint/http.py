@@ -203,7 +203,7 @@ def _wait_s(state: tenacity.RetryCallState) -> float:
 def _tell(state: tenacity.RetryCallState) -> None:
     assert state.outcome is not None
     assert state.next_action is not None
-    logger.info("Asking again in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
+    logger.info("Trying again in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
 
 
 def _wait_asked_for(answer: HttpAnswer) -> float | None:
@@ -215,7 +215,7 @@ def _wait_asked_for(answer: HttpAnswer) -> float | None:
     wait_s = retry_after_s(answer.headers)
     if wait_s is not None and wait_s > LONGEST_WAIT_S:
         raise FetchError(
-            f"{excerpt(answer.url)} asks to wait {wait_s:.0f} s ({answer.status}).",
+            f"{excerpt(answer.url)} asks for a wait of {wait_s:.0f} s ({answer.status}).",
             hint="Run the same command again after that time.",
         )
     return wait_s

@@ -52,7 +52,7 @@ def customers_of(replies: tuple[Reply, ...]) -> CustomerList:
 def _flaw(row: Any) -> str:
     """Why a row names no customer; empty where it does."""
     if not isinstance(row, dict):
-        return f"is no object: {excerpt(str(row), 80)!r}"
+        return f"is not an object: {excerpt(str(row), 80)!r}"
     customer_id = row.get("id")
     is_number = isinstance(customer_id, int) and not isinstance(customer_id, bool)
     if not str(customer_id or "").strip():
@@ -84,6 +84,6 @@ def _incomplete(flaws: list[str], rows: int) -> ReplyError:
     return ReplyError(
         f"The list of customers is incomplete: {len(flaws):,} of {rows:,} rows cannot be "
         f"used: {named}{more}.",
-        hint="The others are fetched, and nobody counts as gone from this list. Tell the "
-        "service's support.",
+        hint="The other customers are fetched, and no customer counts as gone because of this "
+        "list. Tell the service's support.",
     )

@@ -78,7 +78,7 @@ def auth_of(access: Access, exchange: Exchange, *permissions: str) -> TokenAuth:
         ValueError: they are more than the service takes in one request for a token.
     """
     if (length := len(" ".join(permissions))) > LONGEST_SCOPE:
-        raise ValueError(f"a scope of {length} characters, and the service takes {LONGEST_SCOPE}")
+        raise ValueError(f"a scope of {length} characters, but the service takes {LONGEST_SCOPE}")
     return TokenAuth(exchange, access.token_url, access.client_id, access.credential, permissions)
 
 
@@ -124,7 +124,7 @@ def open_source(
         except (PermissionDenied, TokenRefused) as error:
             if access.version == "v3" or not lacks_permission(error):
                 raise
-            logger.info("Generation 3 is not open to this app registration (%s)", error)
+            logger.info("Generation 3 is not available to this app registration (%s)", error)
     protection = CustomerByCustomer(
         permission("protection", generation1.PROTECTED), generation1.protected
     )

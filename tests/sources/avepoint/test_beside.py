@@ -193,7 +193,10 @@ def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, ask
     [
         (lambda *_: rows_of_overview(100), "100 rows came, and there may be more"),
         (lambda *_: {"value": [], "@odata.nextLink": "x"}, "there may be more"),
-        (lambda *_: {"data": [], "metadata": {"totalCount": 3}}, "0 rows came, totalCount says 3"),
+        (
+            lambda *_: {"data": [], "metadata": {"totalCount": 3}},
+            "0 rows came, but totalCount says 3",
+        ),
         (
             lambda n, _: rows_of_overview(3) if n > 1 else paged(rows_of_overview(4))(1, 2),
             "totalCount says 4, None",

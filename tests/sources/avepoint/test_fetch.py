@@ -107,7 +107,7 @@ def test_a_next_link_that_loops_is_found(start_emulator: StartEmulator) -> None:
         "loop-next=1", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=100
     )
     source, (customer,), _ = source_of(emulator, "v1")
-    with pytest.raises(FetchError, match="in a circle"):
+    with pytest.raises(FetchError, match="in a loop"):
         source.snapshot(customer)
 
 

@@ -33,8 +33,8 @@ def reply_of(*rows: Any, request_id: str = "r-1") -> Reply:
         ({"organization": "Alder"}, "row 3 (Alder) has no id (request id r-1)"),
         ({"id": None, "organization": "\x1b[31m"}, "row 3 ( [31m) has no id (request id r-1)"),
         ({"id": " "}, "row 3 has no id (request id r-1)"),
-        ("x", "row 3 is no object: 'x' (request id r-1)"),
-        (None, "row 3 is no object: 'None' (request id r-1)"),
+        ("x", "row 3 is not an object: 'x' (request id r-1)"),
+        (None, "row 3 is not an object: 'None' (request id r-1)"),
         (
             {"id": {"a": 1}},
             """row 3 has an id that is neither text nor a number: "{'a': 1}" (request id r-1)""",
@@ -91,7 +91,7 @@ def test_all_others_are_fetched(
         f"incomplete: 1 of 10 rows cannot be used: row 10 ({cast[-1].name}) has no id (request id "
     )
     assert f"Failed: The list of customers is {said}" in result.stderr
-    assert "nobody counts as gone" in result.stderr
+    assert "no customer counts as gone" in result.stderr
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
         ((error, (reply,)),) = kept_of(store, None)
         assert len(store.customers()) == 9

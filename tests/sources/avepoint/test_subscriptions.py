@@ -174,7 +174,7 @@ def cut_short(number: int, size: int) -> Any:
     [
         (refused(500), "failed 6 times: 500"),
         (refused(400), "refused to give the subscriptions of all customers"),
-        (cut_short, "1 rows came, totalCount says 3"),
+        (cut_short, "1 rows came, but totalCount says 3"),
         (lambda *_: {"items": []}, "not a list"),
         (lambda *_: b"<html>", "not JSON"),
         (lambda *_: b"[" * 9_999 + b"]" * 9_999, "nested deeper than 32 levels"),
