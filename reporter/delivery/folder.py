@@ -66,7 +66,7 @@ def check_folder(url: str, trust: Trust = USUAL_TRUST) -> str:
     system, root = _opened(url, trust)
     where = without_passwords(system.unstrip_protocol(root))
     if not isinstance(system, LocalFileSystem):
-        return f"{where}; write access was not tried"
+        return f"{where}; write access was not tested"
     if why := why_not_writable(Path(root)):
         raise SettingsError(
             f"Copies cannot be written to {where}: {why}.",

@@ -27,15 +27,15 @@ _TAKEN: Final = 202
 _NOT_US: Final = {
     401: "Check oauth_client_id and its secret in [mail].",
     403: "Give the app registration the application permission Mail.Send, with an administrator's "
-    "consent, let its access policy include the sender's mailbox, and check `from` in [mail]: the "
-    "account must have the right to send as that address.",
+    "consent; make sure that its access policy includes the sender's mailbox; and check `from` in "
+    "[mail]: the account must have the right to send as that address.",
     404: "Check the sender's address: it must be that of a mailbox.",
 }
 """Statuses about the log-in or the sender: every message would get them."""
 _NOT_THIS_SENDER: Final = {
     "ErrorSendAsDenied": _NOT_US[403],
-    "ErrorMessageSubmissionBlocked": "Microsoft does not let the mailbox send: log in to the "
-    "mailbox; Microsoft says there what to do.",
+    "ErrorMessageSubmissionBlocked": "Microsoft has blocked the mailbox from sending: log in to "
+    "the mailbox, where Microsoft says what to do.",
     "ErrorAccountSuspend": "Microsoft has suspended the account: log in to it.",
     "ErrorQuotaExceeded": "The sender's mailbox is full: free some space in it.",
     "ErrorSubmissionQuotaExceeded": HAS_SENT_TOO_MUCH,
@@ -91,7 +91,7 @@ class GraphTransport:
         hint = _NOT_THIS_SENDER.get(_error_of(answer)[0]) or _NOT_US.get(answer.status or 0)
         if hint:
             raise ChannelError(
-                f"Microsoft Graph does not let us send: {result.reason}.",
+                f"Microsoft Graph refuses to send: {result.reason}.",
                 hint=f"{hint} No recipient counts as refused. The same command continues from "
                 "here.",
             )

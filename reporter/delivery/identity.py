@@ -75,7 +75,7 @@ class _MetaReader(HTMLParser):
 def _unknown(path: Path, why: str) -> ReporterError:
     return ReporterError(
         f"The customer of the report {path.name} cannot be read: {why}.",
-        hint="Nothing of it was sent. Render the report again.",
+        hint="No part of it was sent. Render the report again.",
     )
 
 

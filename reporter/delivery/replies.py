@@ -58,7 +58,7 @@ class _Lines:
             self._connection.settimeout(within_s)
             block = self._connection.recv(_BLOCK)
         except TimeoutError:
-            raise NoReply("the server's answer did not come, or not completely, in time") from None
+            raise NoReply("the server's complete answer did not arrive in time") from None
         if not block:
             raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
         return block

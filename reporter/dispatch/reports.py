@@ -74,7 +74,7 @@ class Rendered:
         if (customer_id := customer_in(path)) != self.customer.id:
             raise ReporterError(
                 f"{path} is a report of customer {customer_id}, not of {self.customer.name}.",
-                hint="Nothing of it was sent. This is a fault of the program: report it.",
+                hint="No part of it was sent. This is a fault of the program: report it.",
             )
         return content
 

@@ -188,7 +188,8 @@ def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words
             yield f"the success rate fell: {words.points(change)}"
     if before["bytes"] and now["bytes"] and now["bytes"] >= VOLUME_GREW * before["bytes"]:
         times, former = now["bytes"] / before["bytes"], words.size(before["bytes"])
-        yield f"the volume grew {times:.1f} times, from {former} to {words.size(now['bytes'])}"
+        grown = f"from {former} to {words.size(now['bytes'])}"
+        yield f"the volume grew by a factor of {times:.1f}, {grown}"
 
 
 def _state(report: Mapping[str, Any], words: Words) -> str:

@@ -131,10 +131,10 @@ def _together(findings: Sequence[Finding], chain: Chain) -> Finding:
         if finding.good is False or not finding.checked:
             return replace(finding, detail=f"{link.record.name}: {finding.detail}")
     if lacking := [finding for finding in findings if finding.good is None]:
-        detail = f"{len(lacking)} of {len(findings)} records: {lacking[0].detail}"
+        detail = f"for {len(lacking)} of {len(findings)} records, {lacking[0].detail}"
         return replace(lacking[0], detail=detail)
     whose = dict.fromkeys(finding.detail.partition(" by ")[2] for finding in findings)
-    detail = f"all records, by {' and '.join(whose)}"
+    detail = f"for all records, by {' and '.join(whose)}"
     return replace(findings[0], detail=detail)
 
 
@@ -147,7 +147,7 @@ def _root_finding(chain: Chain, known_root: str | None) -> Iterator[Finding]:
         yield Finding("known root", False, detail)
         return
     through = chain[count - 1].record
-    detail = f"the root you noted, of {_numbered(count, 'record')} through {through.period}"
+    detail = f"the root you noted, over {_numbered(count, 'record')} through {through.period}"
     yield Finding("known root", True, detail)
 
 

@@ -130,9 +130,11 @@ class Authority(TimeStamper):
         except SettingsError as error:
             raise self._failed("cannot be asked", f"{error} {error.hint}") from error
         except NoConnection as error:
-            raise self._failed("cannot be reached", f"It was given up: {error}.") from error
+            why = f"The request was given up: {error}."
+            raise self._failed("cannot be reached", why) from error
         except OverLimit as error:
-            raise self._failed("sent no valid time stamp", f"It was given up: {error}.") from error
+            why = f"The request was given up: {error}."
+            raise self._failed("sent no valid time stamp", why) from error
         except FAULTS as error:
             if why := distrust(error, self._url):
                 raise self._failed("cannot be trusted", f"{why} {UNTRUSTED}") from error

@@ -210,7 +210,7 @@ def _newest(
         raise OutboxChanged(
             f"Version {newest.number} of the report of {customer.name} was rendered while version "
             f"{version.number} was about to be queued.",
-            hint="Nothing of it was sent. Run the same command again.",
+            hint="No part of it was sent. Run the same command again.",
         )
     return int(newest.id)
 
@@ -386,7 +386,7 @@ def claim(store: Store, ids: Collection[int], now: datetime) -> None:
         if len(_apply(connection, ids, to, now, out_of=RELEASED)) < len(ids):
             raise OutboxChanged(
                 "The outbox was changed while a report was about to go.",
-                hint="Nothing of it was sent. Run the same command again.",
+                hint="No part of it was sent. Run the same command again.",
             )
 
 

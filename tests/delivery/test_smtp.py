@@ -553,7 +553,7 @@ def test_an_answer_that_drips_is_given_up(step: str, monkeypatch: pytest.MonkeyP
         state, reason = came_of(port)
         took_s = time.monotonic() - began
     assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
-    assert "did not come, or not completely, in time" in reason
+    assert "complete answer did not arrive in time" in reason
     assert 0.4 < took_s < 5
 
 

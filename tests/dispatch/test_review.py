@@ -83,7 +83,7 @@ RUNNING = {
     ("changed", "said"),
     [
         ({"totals__success_rate": 0.949}, "the success rate fell: −5.1 points"),
-        ({"totals__bytes": 2 * 30 * 10 * 1024**3}, "the volume grew 2.0 times"),
+        ({"totals__bytes": 2 * 30 * 10 * 1024**3}, "the volume grew by a factor of 2.0"),
         ({"totals__completed": 0}, "no backup was completed"),
         (
             {"coverage__missing_days": ["2026-10-03", "2026-10-04"]},

@@ -298,7 +298,7 @@ def another(name: str) -> Callable[[Path], None]:
         (of_info("Date: 20", "Date: 19"), "bag-info.txt: Bagging-Date is 19"),
         (of_info("Date: 20", "Date: the "), "bag-info.txt: Bagging-Date is "),
         (of_info("backup-reporter", "another"), "bag-info.txt: Bag-Software-Agent"),
-        (of_info("Bag-Soft", "Restore-Tests: all\nBag-Soft"), 'bag-info.txt: it says "Restore'),
+        (of_info("Bag-Soft", "Restore-Tests: all\nBag-Soft"), 'it has the label "Restore'),
     ],
 )
 def test_what_a_bag_says_of_itself_is_held_against_it(

@@ -183,7 +183,7 @@ def reconciled(reading: BagReading) -> tuple[tuple[str, int], ...]:
         ("less: undated, and first shown outside of the period", -when[ELSEWHERE]),
         ("Population", len(jobs)),
         ("less: undated", -int((~dated).sum())),
-        ("less: scans, Archiver and Retention jobs, which are no backups", -int(others.sum())),
+        ("less: scans, Archiver and Retention jobs, which are not backups", -int(others.sum())),
         ("less: left out by the provider", -int((dated & ~others & jobs["left_out"]).sum())),
         ("Backup jobs in the figures", int(counted(jobs).sum())),
     )

@@ -87,7 +87,7 @@ def _collection(client: Client, path: str, pages: Pages) -> tuple[Reply, ...]:
         if url in seen:
             raise FetchError(
                 f"The service sends the pages of {pages.subject} in a loop: {excerpt(url)} again.",
-                hint="Nothing of this snapshot is kept. Tell the service's support.",
+                hint="No part of this snapshot is kept. Tell the service's support.",
             )
         seen.add(url)
         link = pages.ask("GET", url).next_link
@@ -109,7 +109,7 @@ def _followed(pages: Pages, link: str) -> str:
         raise FetchError(
             f"The service's link to the next page of {pages.subject} cannot be used: "
             f"{excerpt(link, 80)}.",
-            hint="Nothing of this snapshot is kept. Tell the service's support.",
+            hint="No part of this snapshot is kept. Tell the service's support.",
         )
     return url
 

@@ -110,7 +110,7 @@ def _whole(
     raise FetchError(
         f"The list of {reading.subject} is incomplete after {READINGS} readings: {flaw} "
         f"(request id {reading.received[-1].request_id or 'not given'}).",
-        hint="Nothing of this snapshot is kept. Run the same command again later.",
+        hint="No part of this snapshot is kept. Run the same command again later.",
     )
 
 

@@ -151,7 +151,7 @@ class Exchange:
         except OverLimit as error:
             raise FetchError(
                 f"{_named(request)} was given up: {error}.",
-                hint="Nothing of it is kept. Tell the service's support.",
+                hint="No part of it is kept. Tell the service's support.",
             ) from error
         except _CONNECTION_FAULTS as error:
             if why := distrust(error, request.url):

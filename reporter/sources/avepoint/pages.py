@@ -72,5 +72,5 @@ class Pages:
         if beyond:
             raise FetchError(
                 f"The list of {self.subject} was given up: it {beyond}.",
-                hint="Nothing of this snapshot is kept. Tell the service's support.",
+                hint="No part of this snapshot is kept. Tell the service's support.",
             )

@@ -176,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
             self.emulator.tokens.revoke(token)
         scopes = self.emulator.tokens.scopes_of(token)
         if scopes is None:
-            raise Problem(HTTPStatus.UNAUTHORIZED, "no token, or one that has run out")
+            raise Problem(HTTPStatus.UNAUTHORIZED, "no token, or one that has expired")
         if permission not in scopes:
             raise Problem(HTTPStatus.FORBIDDEN, f"needs {permission}")
 
@@ -185,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
         if profile is None or not profile.there_at(self.emulator.now()):
             raise Problem(HTTPStatus.NOT_FOUND, f"no such customer: {customer_id}")
         if not profile.readable and name != "customer":
-            raise Problem(HTTPStatus.FORBIDDEN, "the app registration's scope leaves it out")
+            raise Problem(HTTPStatus.FORBIDDEN, "the app registration's scope does not include it")
         what = name.removeprefix("v3 ")
         if what in profile.terms.refused:
             raise Problem(HTTPStatus.FORBIDDEN, f"the {what} of this customer may not be read")
