@@ -15,7 +15,7 @@ import pandas as pd
 
 from reporter.analysis import analyse
 from reporter.jobs.frame import Jobs, raw_frame, read_jobs
-from reporter.jobs.rows import FIELDS, moment, newest, text_rows
+from reporter.jobs.rows import moment, newest
 from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import (
     KINDS,
@@ -32,6 +32,8 @@ from reporter.model import (
     Source,
 )
 from reporter.period import parse_period
+from reporter.sources.avepoint.reading.answers import read_answer
+from reporter.sources.avepoint.reading.rows import FIELD_NAMES, text_rows
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 CUSTOMER = Customer("00427fbc-8832-46cf-a1d2-582f46e638", "Contoso Ltd")
@@ -39,8 +41,8 @@ CUSTOMER = Customer("00427fbc-8832-46cf-a1d2-582f46e638", "Contoso Ltd")
 
 def make_row(**fields: Any) -> dict[str, Any]:
     """A row of a reply: a module that never ran, but for the fields given."""
-    row: dict[str, Any] = dict.fromkeys(FIELDS, "N/A")
-    row |= {field: "0" for field in FIELDS if field.endswith("Count")}
+    row: dict[str, Any] = dict.fromkeys(FIELD_NAMES.values(), "N/A")
+    row |= {field: "0" for field in FIELD_NAMES.values() if field.endswith("Count")}
     row |= {
         "jobType": "Microsoft 365",
         "jobModule": "Exchange Online",
@@ -80,13 +82,15 @@ def make_jobs(
     rows: Sequence[object], *, fetched_at: datetime = NOW, policy: Policy | None = None
 ) -> Jobs:
     """The typed jobs of rows, one per identity."""
-    return read_jobs(raw_frame(newest(text_rows(rows, fetched_at))), policy or Policy())
+    return read_jobs(
+        raw_frame(newest(text_rows(rows, fetched_at))), policy or Policy(), FIELD_NAMES
+    )
 
 
 def make_sightings(rows: Sequence[object], looks: Sequence[datetime]) -> pd.DataFrame:
     """What looks of a service show that lists all that has begun, and every placeholder."""
     texts = text_rows(rows, looks[-1])
-    begun = [(moment(row, "startTime"), row) for row in texts]
+    begun = [(moment(row, "started"), row) for row in texts]
     shown = [[row for at, row in begun if at is None or at <= look] for look in looks]
     return frame_of(list(zip(looks, sightings_in(shown), strict=True)))
 
@@ -128,7 +132,7 @@ def _make_report(made_of: bytes) -> Report:
         parse_period(period, timezone, NOW),
         policy,
         Observations(tuple(looks), (source,)),
-        answers=answers,
+        answers=[read_answer(answer, customer.id, policy.units) for answer in answers],
         restore_tests=restore_tests,
     )
 
@@ -145,7 +149,7 @@ def make_report_of_looks(
     shown = [text_rows(rows, at) for at, rows in looks]
     return analyse(
         CUSTOMER,
-        read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy),
+        read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy, FIELD_NAMES),
         frame_of(list(zip(times, sightings_in(shown), strict=True))),
         parse_period(period, timezone, NOW),
         policy,

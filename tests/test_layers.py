@@ -34,15 +34,19 @@ ALLOWED = {
         "reporter.showing",
     },
     "reporter.certificates": {"reporter.errors"},
+    "reporter.sources.interface": {"reporter.errors", "reporter.jobs.rows", "reporter.model"},
+    "reporter.sources.registry": {
+        "reporter.sources.interface",
+        "reporter.sources.avepoint.reading.reader",
+    },
     "reporter.sources.avepoint": {
         "reporter.certificates",
         "reporter.errors",
         "reporter.foreign",
+        "reporter.jobs",
         "reporter.model",
-        "reporter.jobs.raw",
-        "reporter.jobs.replies",
-        "reporter.jobs.rows",
         "reporter.showing",
+        "reporter.sources.interface",
         "reporter.trust",
         "reporter.web",
     },
@@ -54,6 +58,7 @@ ALLOWED = {
         "reporter.model",
         "reporter.period",
         "reporter.showing",
+        "reporter.sources.registry",
     },
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
     "reporter.render": {
@@ -75,7 +80,10 @@ ALLOWED = {
         "reporter.trust",
         "reporter.web",
     },
-    "reporter.sources.avepoint.emulator": {"reporter.jobs.catalog", "reporter.errors"},
+    "reporter.sources.avepoint.emulator": {
+        "reporter.errors",
+        "reporter.sources.avepoint.reading.vocabularies",
+    },
     "reporter.finding": set(),
     "reporter.extras": set(),
     "reporter.evidence": {

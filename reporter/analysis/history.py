@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import pandas as pd
 
-from reporter.jobs.frame import raw_frame, read_jobs
-from reporter.jobs.rows import Row
+from reporter.jobs.frame import read_names, read_sizes
 from reporter.model import MonthFigures, Observations, Outcome, Policy, Tally
 from reporter.period import Period
 
@@ -18,16 +17,15 @@ _UNITS: Final[tuple[Literal["binary", "decimal"], ...]] = ("binary", "decimal")
 def tallies_of(counts: pd.DataFrame, months: int) -> tuple[Tally, ...]:
     """The tally of each month.
 
-    `counts` has the raw fields `jobType`, `jobModule`, `status`, `backupSize`, whether the jobs
-    processed objects (`has_objects`), and how many (`count`) of which of the months (`month`, its
-    place) there are.
+    `counts` has the fields of jobs `service`, `module`, `size`, `outcome`, `is_backup`, whether the
+    jobs processed objects (`has_objects`), and how many (`count`) of which of the months (`month`,
+    its place) there are.
     """
-    raw = raw_frame(cast(list[Row], counts.assign(jobId="counted").to_dict("records")))
-    beside = {name: counts[name].to_numpy() for name in ("month", "count", "has_objects")}
-    read = {units: read_jobs(raw, Policy(units=units)).rows.assign(**beside) for units in _UNITS}
-    backups = {units: rows[rows["is_backup"]] for units, rows in read.items()}
+    backups = counts[counts["is_backup"].astype(bool)]
+    named = backups.assign(**{name: read_names(backups[name]) for name in ("service", "module")})
+    read = {units: named.assign(bytes=read_sizes(named["size"], units)) for units in _UNITS}
     return tuple(
-        _tally({units: rows[rows["month"] == month] for units, rows in backups.items()})
+        _tally({units: rows[rows["month"] == month] for units, rows in read.items()})
         for month in range(months)
     )
 

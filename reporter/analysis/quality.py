@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 
 from reporter.analysis.window import MODULE, Window, dated_in, instant, instants, latest
-from reporter.jobs import catalog
 from reporter.jobs.frame import Jobs
 from reporter.jobs.known import follows
-from reporter.jobs.records import Unread
-from reporter.model import Outcome, QualityKind, QualityNote
+from reporter.jobs.rows import unknown_code
+from reporter.model import Outcome, QualityKind, QualityNote, Unread
 from reporter.period import Period
 
 _PARTS = ["objects_successful", "objects_failed", "objects_skipped", "objects_warning"]
@@ -50,9 +49,12 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
         *_end_not_seen(window),
     ]
     job_ids = jobs.rows["job_id"].reindex([row for row, *_ in of_jobs])
-    lines: list[_Line] = [
+    of_rows: list[_Line] = [
         *((*what, job_id) for (_, *what), job_id in zip(of_jobs, job_ids, strict=True)),
         *_placeholders(seen),
+    ]
+    lines = [
+        *((kind, jobs.names.get(field, field), *rest) for kind, field, *rest in of_rows),
         *((*what, None) for what, count in unread.items() for _ in range(count)),
     ]
     return _in_order(pd.DataFrame(lines, columns=_COLUMNS, dtype=object))
@@ -97,7 +99,7 @@ def _in_order(lines: pd.DataFrame) -> tuple[QualityNote, ...]:
 def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[_Note]:
     """Jobs without a readable start, by what they are dated by instead."""
     unreadable = notes[
-        (notes["kind"] == QualityKind.UNREADABLE.value) & (notes["field"] == "startTime")
+        (notes["kind"] == QualityKind.UNREADABLE.value) & (notes["field"] == "started")
     ]
     value = unreadable.set_index("row")["value"].reindex(rows.index).fillna("N/A")
     kinds = {
@@ -108,7 +110,7 @@ def _dating(rows: pd.DataFrame, notes: pd.DataFrame) -> list[_Note]:
     return [
         note
         for kind, concerned in kinds.items()
-        for note in _notes(concerned, kind, "startTime", value[concerned])
+        for note in _notes(concerned, kind, "started", value[concerned])
     ]
 
 
@@ -118,14 +120,14 @@ def _start_moved(rows: pd.DataFrame, period: Period) -> list[_Note]:
     moved = (first < last) & (first < period.end) & (last >= period.start)
     before, after = (time[moved].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for time in (first, last))
     value = before + " \N{RIGHTWARDS ARROW} " + after
-    return _notes(moved, QualityKind.START_MOVED, "startTime", value)
+    return _notes(moved, QualityKind.START_MOVED, "started", value)
 
 
 def _end_not_seen(window: Window) -> list[_Note]:
     """Jobs seen running that a later look no longer lists."""
     lost = not_seen_to_end(window)
     status = window.jobs["status"][lost].fillna("N/A")
-    return _notes(lost, QualityKind.END_NOT_SEEN, "endTime", status)
+    return _notes(lost, QualityKind.END_NOT_SEEN, "ended", status)
 
 
 def not_seen_to_end(window: Window) -> pd.Series:
@@ -148,18 +150,18 @@ def _placeholders(window: Window) -> list[_Line]:
     shown = window.sightings[window.sightings["snapshot"] == window.reference]
     shown = shown[shown["job_id"] == ""]
     lines: list[_Line] = []
-    columns = ("service", "module", "status", "unreadable")
-    for service, module, status, unreadable in zip(
+    columns = ("service", "module", "status", "outcome", "unreadable")
+    for service, module, status, outcome, unreadable in zip(
         *(shown[column] for column in columns), strict=True
     ):
-        names = {"jobType": service, "jobModule": module, "status": status}
-        codes = {field: catalog.unknown_code(name) for field, name in names.items()}
+        names = {"service": service, "module": module, "status": status}
+        codes = {field: unknown_code(name) for field, name in names.items()}
         lines += [
             (QualityKind.UNKNOWN_CODE.value, field, code, None)
             for field, code in codes.items()
             if code is not None
         ]
-        if status and codes["status"] is None and not catalog.is_known_status(status):
+        if status and codes["status"] is None and outcome == Outcome.UNKNOWN:
             lines.append((QualityKind.UNKNOWN_STATUS.value, "status", status, None))
         values = json.loads(unreadable) if unreadable else {}
         lines += [
@@ -173,7 +175,7 @@ def _inconsistent(rows: pd.DataFrame) -> list[_Note]:
     whole = rows[["objects_total", *_PARTS]].notna().all(axis=1)
     apart = whole & (rows[_PARTS].sum(axis=1) != rows["objects_total"])
     words = "parts do not add up to the total"
-    return _notes(apart, QualityKind.INCONSISTENT_COUNTS, "totalCount", words)
+    return _notes(apart, QualityKind.INCONSISTENT_COUNTS, "objects_total", words)
 
 
 def _odd(rows: pd.DataFrame) -> list[_Note]:
@@ -183,20 +185,24 @@ def _odd(rows: pd.DataFrame) -> list[_Note]:
     modules = rows[[*MODULE, "job_id"]].drop_duplicates().groupby("job_id").size()
     contradictions = [
         (
-            "failedCount",
+            "objects_failed",
             "failed although no object failed",
             failed & (rows["objects_total"] > 0) & (rows["objects_failed"] == 0),
         ),
-        ("failedCount", "success although objects failed", success & (rows["objects_failed"] > 0)),
         (
-            "totalCount",
+            "objects_failed",
+            "success although objects failed",
+            success & (rows["objects_failed"] > 0),
+        ),
+        (
+            "objects_total",
             "success although no object was successful",
             success & (rows["objects_total"] > 0) & (handled == 0),
         ),
-        ("endTime", "end before start", rows["ended_at"] < rows["started_at"]),
-        ("endTime", "end after the fetch", rows["ended_at"] > rows["fetched_at"]),
-        ("lastModifyTime", "modified after the fetch", rows["modified_at"] > rows["fetched_at"]),
-        ("jobId", "one job id with two modules", rows["job_id"].isin(modules.index[modules > 1])),
+        ("ended", "end before start", rows["ended_at"] < rows["started_at"]),
+        ("ended", "end after the fetch", rows["ended_at"] > rows["fetched_at"]),
+        ("modified", "modified after the fetch", rows["modified_at"] > rows["fetched_at"]),
+        ("job_id", "one job id with two modules", rows["job_id"].isin(modules.index[modules > 1])),
     ]
     return [
         note

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ import pandas as pd
 
 from reporter.analysis.days import daily_of, silent_days
 from reporter.analysis.figures import Key, counted_jobs, figures_by
-from reporter.analysis.protection import protection_of, sources_of, subscription_of
+from reporter.analysis.protection import protection_of, subscription_of
 from reporter.analysis.quality import not_seen_to_end, quality_of, undated_in
 from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
@@ -37,7 +36,6 @@ from reporter.analysis.window import (
     window_of,
 )
 from reporter.jobs.frame import Jobs
-from reporter.jobs.records import Unread
 from reporter.model import (
     Absence,
     Answer,
@@ -62,6 +60,7 @@ from reporter.model import (
     ScopeFigures,
     ServiceFigures,
     State,
+    Told,
 )
 from reporter.period import Period
 
@@ -157,8 +156,8 @@ def analyse(
     policy: Policy,
     observations: Observations,
     history: tuple[MonthFigures, ...] = (),
-    answers: Iterable[Answer] = (),
-    stored_before: Sequence[Answer] = (),
+    answers: Iterable[Told] = (),
+    stored_before: Sequence[Told] = (),
     restore_tests: Sequence[RestoreTest] | None = None,
 ) -> Report:
     """The report of one customer and one period.
@@ -172,16 +171,15 @@ def analyse(
     `restore_tests` is None where none are recorded.
     """
     as_of = observations.snapshots[-1].astimezone(period.zone)
-    unread: Unread = Counter()
-    given = {answer.kind: answer for answer in answers}
-    answered = given.get("protection") or _no_answer("protection")
-    protection = protection_of(answered, period, policy, unread)
-    bought = given.get("subscription") or _no_answer("subscription")
-    subscription = subscription_of(bought, customer, period, policy, unread, as_of)
-    overviews = (answered, *stored_before)
+    given = {told.answer.kind: told for told in answers}
+    overview = given.get("protection") or _not_told("protection")
+    protection = protection_of(overview, period)
+    bought = given.get("subscription") or _not_told("subscription")
+    subscription = subscription_of(bought, period, as_of)
+    overviews = (overview, *stored_before)
     snapshots = observations.snapshots
     seen = window_of(jobs, sightings, snapshots, period, policy)
-    findings = _findings(seen, _stored(overviews[:2], period, policy))
+    findings = _findings(seen, _stored(overviews[:2], period))
     window = findings.window
     modules, reasons = findings.modules
     if subscription.as_of is not None and subscription.as_of < period.end:
@@ -203,17 +201,17 @@ def analyse(
         daily=daily_of(window, findings.jobs),
         previous=_previous(
             window_of(jobs, sightings, snapshots, period.previous(), policy),
-            _stored(overviews[1:], period, policy),
+            _stored(overviews[1:], period),
         ),
         coverage=_coverage(findings),
         exceptions=exceptions_of(window),
         other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
-        quality=quality_of(jobs, seen, window, unread),
+        quality=quality_of(jobs, seen, window, overview.unread + bought.unread),
         sources=tuple(
             sorted(
-                (*observations.sources, *sources_of((answered, bought))),
+                (*observations.sources, *overview.sources, *bought.sources),
                 key=lambda source: source.fetched_at,
             )
         ),
@@ -233,19 +231,16 @@ def analyse(
     )
 
 
-def _no_answer(kind: Kind) -> Answer:
-    return Answer(kind, None, absence=Absence(Lack.SAVED_REPLIES))
+def _not_told(kind: Kind) -> Told:
+    return Told(Answer(kind, None, absence=Absence(Lack.SAVED_REPLIES)))
 
 
-def _stored(overviews: Sequence[Answer], period: Period, policy: Policy) -> Stored:
-    """What is stored according to the first of two answers, and what was according to the second;
-    the same answer twice shows no change.
+def _stored(overviews: Sequence[Told], period: Period) -> Stored:
+    """What is stored according to the first of two overviews, and what was according to the second;
+    the same one twice shows no change.
     """
-    stored = [
-        stored_by(protection_of(overview, period, policy, Counter()).modules)
-        for overview in overviews
-    ]
-    if len(stored) < 2 or overviews[0].asked_at == overviews[1].asked_at:
+    stored = [stored_by(protection_of(overview, period).modules) for overview in overviews]
+    if len(stored) < 2 or overviews[0].answer.asked_at == overviews[1].answer.asked_at:
         return Stored(*stored[:1])
     return Stored(*stored)
 

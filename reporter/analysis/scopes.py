@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from reporter.analysis.window import SCOPE, Flags, Moments, Window, earliest, latest
-from reporter.jobs.catalog import listed_of
 from reporter.model import Listed
 
 _QUIET = (Listed.IDLE.value, Listed.OFF.value)
@@ -18,17 +17,17 @@ def scopes_of(window: Window) -> pd.DataFrame:
     Columns: `service`, `module`, `name`, `listed` (a value of `Listed`), `listed_since` (missing
     for all but `off` and `gone`), `switched_off` (within the period).
     """
-    seen = _with_listed(window.sightings)
+    seen = window.sightings
     inside = seen["snapshot"].isin(window.inside)
     before = seen["snapshot"] == window.inside.start - 1
     reference = seen["snapshot"] == window.reference
-    quiet = before & seen["listed"].isin(_QUIET)
+    quiet = before & seen["listed_as"].isin(_QUIET)
     decides = inside | (reference & ~before) | (before & ~quiet)
     reported = np.union1d(seen["scope"][decides], window.jobs["scope"]).astype(np.int64)
     names = [window.scopes[place] for place in reported]
     scopes = pd.DataFrame(names, columns=SCOPE, index=reported, dtype="str")
     at_reference = seen[reference].set_index("scope")
-    listed = at_reference["listed"].reindex(reported)
+    listed = at_reference["listed_as"].reindex(reported)
     gone = reported_in(scopes, seen["scope"][inside | before]) & listed.isna()
     scopes["listed"] = listed.mask(gone, Listed.GONE.value).fillna(Listed.JOB.value)
     off = scopes["listed"] == Listed.OFF.value
@@ -37,7 +36,7 @@ def scopes_of(window: Window) -> pd.DataFrame:
     shown = seen[seen["snapshot"] <= window.reference]
     last = pd.Series(latest(shown, "taken_at", len(window.scopes))).dt.tz_localize("UTC")
     scopes["listed_since"] = since.where(off).mask(gone, last.reindex(reported))
-    otherwise = reported_in(scopes, seen["scope"][inside & (seen["listed"] != Listed.OFF.value)])
+    otherwise = reported_in(scopes, seen["scope"][inside & (seen["listed_as"] != Listed.OFF.value)])
     within = (scopes["listed_since"] >= window.start) & (scopes["listed_since"] < window.end)
     scopes["switched_off"] = off & (within | otherwise)
     return scopes
@@ -48,17 +47,10 @@ def reported_in(scopes: pd.DataFrame, places: pd.Series) -> Flags:
     return np.isin(scopes.index.to_numpy(), places.to_numpy())
 
 
-def _with_listed(sightings: pd.DataFrame) -> pd.DataFrame:
-    """The sightings with how each lists its scope."""
-    placeholders = {status: listed_of(status).value for status in sightings["status"].unique()}
-    listed = sightings["status"].map(placeholders)
-    return sightings.assign(listed=listed.where(sightings["job_id"] == "", Listed.JOB.value))
-
-
 def _off_since(window: Window, seen: pd.DataFrame) -> Moments:
     """Since when each scope has been shown switched off, without another state in between."""
     shown = seen[seen["snapshot"] <= window.reference]
-    off = shown["listed"] == Listed.OFF.value
+    off = shown["listed_as"] == Listed.OFF.value
     turned = np.full(len(window.scopes), -1, dtype=np.int64)
     np.maximum.at(turned, shown["scope"][~off], shown["snapshot"][~off])
     lasting = off & (shown["snapshot"].to_numpy() > turned[shown["scope"]])

@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from reporter.jobs.catalog import is_queued
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
 from reporter.jobs.snapshots import Cut, cut
@@ -120,8 +119,7 @@ class Window:
     @cached_property
     def looks(self) -> pd.DataFrame:
         """The sightings that show something: all but placeholders of queued and running jobs."""
-        hidden = {status for status in self.sightings["status"].unique() if is_queued(status)}
-        return self.sightings[~self.sightings["status"].isin(hidden)]
+        return self.sightings[~self.sightings["queued"]]
 
     def moment(self, value: object) -> datetime | None:
         """A time of a frame in the report's zone; None where it is missing."""

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 from reporter.analysis.restatement import changes_between
 from reporter.audit.archiving import tools
@@ -41,7 +40,6 @@ from reporter.evidence.contents import (
 )
 from reporter.evidence.verify import CLOCKS_APART, at, unreadable
 from reporter.finding import Finding
-from reporter.jobs.replies import read_overview, read_page, split_snapshots
 from reporter.model import Look, Reply, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import SCHEMA, json_bytes, report_dict
@@ -49,13 +47,14 @@ from reporter.render.typesetting import NoTypesetting, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.run.ledger import figures_hash
 from reporter.run.reporting import report_again
+from reporter.sources.registry import READER
 from reporter.store.received import Fetch, until
 
 logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 500
 _NOT_THERE: Final = object()
-_COUNTED: Final = {"jobs": read_page, "protection": read_overview}
+_COUNTED: Final = ("jobs", "protection")
 """The kinds of fetches whose lists tell how long they are, or whether they continue, and how each
 is read.
 """
@@ -159,12 +158,12 @@ def _replies_finding(
             detail = f"one is dated {at(max(times))}, which was still in the future"
             return Finding(what, False, detail)
         for reply in fetch.replies:
-            if customer.id not in unquote(urlsplit(reply.url).path).split("/"):
+            if not READER.is_about(reply, customer.id):
                 detail = f"one was requested for someone other than {customer.id}: {reply.url}"
                 return Finding(what, False, shown(detail)[:_LONGEST])
         if fetch.error is None and fetch.kind in _COUNTED:
             try:
-                split_snapshots(fetch.replies, _COUNTED[fetch.kind])
+                READER.snapshots(fetch.replies, fetch.kind)
             except ReplyError as error:
                 return Finding(what, False, str(error))
         count += len(fetch.replies)

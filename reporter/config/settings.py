@@ -36,11 +36,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from reporter.errors import SettingsError, UsageError
 from reporter.files import must_be_readable, refuse_shared
-from reporter.jobs.catalog import module_name, service_name
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
 from reporter.showing import has_password, without_passwords
+from reporter.sources.avepoint.reading.vocabularies import module_name, service_name
 from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"

@@ -6,12 +6,12 @@ Whatever cannot be read becomes missing and is noted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import pandas as pd
 
-from reporter.jobs import catalog, rows, values
+from reporter.jobs import rows, values
 from reporter.jobs.rows import FIELDS, KEPT_OF_ALL, Row
 from reporter.jobs.values import DateOrder
 from reporter.model import Outcome, Policy, QualityKind
@@ -54,7 +54,7 @@ are missing where a job cannot be dated. `name` is empty where the service gives
 """
 
 FIELD_OF_COLUMN: Final = dict(zip(JOB_COLUMNS, FIELDS, strict=False))
-"""The API's name of each of the first 15 columns."""
+"""The field that each of the first 15 columns is read from."""
 
 NOTE_COLUMNS: Final = ("row", "kind", "field", "value")
 
@@ -73,29 +73,34 @@ _USUAL_ISO = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\
 class Jobs:
     """Typed rows, and what could not be read in them.
 
-    `notes` has the columns `NOTE_COLUMNS`; `row` is an index label of `rows`.
+    `notes` has the columns `NOTE_COLUMNS`; `row` is an index label of `rows`. `names` is what the
+    source calls each field, as far as that is another name.
     """
 
     rows: pd.DataFrame
     notes: pd.DataFrame
+    names: Mapping[str, str]
 
     def where(self, keep: pd.Series) -> Jobs:
         """Only the rows for which `keep` (boolean, same index) holds, and their notes."""
         kept = self.rows[keep]
-        return Jobs(kept, self.notes[self.notes["row"].isin(kept.index)])
+        return replace(self, rows=kept, notes=self.notes[self.notes["row"].isin(kept.index)])
 
 
 def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
-    """Jobs as `rows.newest` gives them as a frame: a column for each field, `date_orders`, and the
-    moments.
+    """Jobs as `rows.newest` gives them as a frame: a column for each field, what its source says of
+    it, and the moments.
     """
     moments = ["fetched_at", *KEPT_OF_ALL]
-    raw = pd.DataFrame(rows, columns=[*FIELDS, "date_orders", *moments], dtype=object)
+    columns = [*FIELDS, "date_orders", "outcome", "is_backup", *moments]
+    raw = pd.DataFrame(rows, columns=columns, dtype=object)
     return raw.astype(dict.fromkeys(moments, _TIME))
 
 
-def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
-    """The typed rows of raw ones, under the policy's units."""
+def read_jobs(raw: pd.DataFrame, policy: Policy, names: Mapping[str, str]) -> Jobs:
+    """The typed rows of raw ones, under the policy's units; `names` is what their source calls each
+    field.
+    """
     present = {field: _present(raw[field]) for field in FIELDS}
     typed = pd.DataFrame(index=raw.index)
     for column, field in FIELD_OF_COLUMN.items():
@@ -103,8 +108,8 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
             typed[column] = _times(present[field], _orders(raw, field))
         else:
             typed[column] = _parser(column, policy)(present[field])
-    # A row is never dropped: one that names no service or module is shown under the service's
-    # own sign for "nothing there".
+    # A row is never dropped: one that names no service or module is shown under the
+    # sign for "nothing there".
     for column in ("service", "module"):
         typed[column] = typed[column].fillna(rows.ABSENT)
     typed["name"] = typed["name"].fillna("")
@@ -112,11 +117,20 @@ def read_jobs(raw: pd.DataFrame, policy: Policy) -> Jobs:
     typed["dated_at"], typed["dated_by"] = _dated(typed)
     ends = typed["ended_at"].fillna(typed["started_at"])
     typed["point_at"] = ends.fillna(typed["dated_at"])
-    outcomes = _mapped(present["status"].fillna(""), lambda text: catalog.outcome_of(text).value)
-    typed["outcome"] = outcomes.astype("str")
-    typed["is_backup"] = _is_backup(typed)
+    typed["outcome"] = _mapped(raw["outcome"], str).astype("str")
+    typed["is_backup"] = raw["is_backup"].astype(bool)
     typed = typed.astype(JOB_COLUMNS)[list(JOB_COLUMNS)]
-    return Jobs(typed, _notes(raw, present, typed))
+    return Jobs(typed, _notes(raw, present, typed), names)
+
+
+def read_names(raw: pd.Series) -> pd.Series:
+    """Services or modules; one that is not named goes by the sign for "nothing there"."""
+    return _present(raw).fillna(rows.ABSENT).astype("str")
+
+
+def read_sizes(raw: pd.Series, units: Literal["binary", "decimal"]) -> pd.Series:
+    """Bytes of sizes; missing where they cannot be read."""
+    return _mapped(_present(raw), lambda text: values.read_size(text, units), "Int64")
 
 
 def _present(column: pd.Series) -> pd.Series:
@@ -176,13 +190,6 @@ def _dated(typed: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return at, by
 
 
-def _is_backup(typed: pd.DataFrame) -> pd.Series:
-    other: pd.Series = typed["service"].isin(catalog.NO_BACKUP_SERVICES) | typed["module"].isin(
-        catalog.NO_BACKUP_MODULES
-    )
-    return ~other
-
-
 def _notes(
     raw: pd.DataFrame, present: Mapping[str, pd.Series], typed: pd.DataFrame
 ) -> pd.DataFrame:
@@ -197,10 +204,10 @@ def _notes(
         slashed = present[field][assumed & typed[column].notna()]
         either = _mapped(slashed, values.is_ambiguous).fillna(False).astype(bool)
         notable.append((QualityKind.AMBIGUOUS, field, slashed[either]))
-    for field in catalog.CODED_FIELDS:
-        codes = _mapped(present[field], catalog.unknown_code)
+    for field in ("service", "module", "status"):
+        codes = _mapped(present[field], rows.unknown_code)
         notable.append((QualityKind.UNKNOWN_CODE, field, codes[codes.notna()]))
-    coded = _mapped(present["status"], catalog.unknown_code).notna()
+    coded = _mapped(present["status"], rows.unknown_code).notna()
     unknown = (typed["outcome"] == Outcome.UNKNOWN.value) & ~coded
     notable.append((QualityKind.UNKNOWN_STATUS, "status", raw["status"][unknown].fillna("")))
     notes = [

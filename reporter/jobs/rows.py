@@ -1,8 +1,9 @@
-"""Rows of replies as text, and which of several rows of one job counts.
+"""Rows as sources give them, in our words, and which of several rows of one job counts.
 
-A row is a dict of the 15 fields of the API as text (None where absent), services and modules
-already by the names that count, `date_orders` and `fetched_at`. This is what the store keeps, and
-what the typed frame is made from.
+A row is a dict of the `FIELDS` as text (None where absent), services and modules already by the
+names that count, and of what its source says they mean: `outcome` (of a job with this status),
+`listed_as` and `queued` (of a placeholder with it; `model.Listed`), `is_backup`. Also
+`date_orders` and `fetched_at`. This is what the store keeps, and what the typed frame is made from.
 
 `date_orders` says how the slashed dates of the row's times are to be read, which only the whole
 reply tells: a `values.DateOrder` for each of `TIMES`, such as "day day month"; None where the reply
@@ -12,40 +13,41 @@ has no slashed date.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
 from reporter.errors import ReplyError
-from reporter.jobs import catalog, values
+from reporter.jobs import values
 from reporter.jobs.values import DateOrder
 from reporter.model import Outcome
 from reporter.showing import excerpt
 
 FIELDS: Final = (
-    "jobType",
-    "jobModule",
+    "service",
+    "module",
     "status",
-    "jobId",
+    "job_id",
     "name",
-    "totalCount",
-    "failedCount",
-    "successfulCount",
-    "skippedCount",
-    "warningCount",
-    "backupSize",
-    "startTime",
-    "endTime",
-    "jobDuration",
-    "lastModifyTime",
+    "objects_total",
+    "objects_failed",
+    "objects_successful",
+    "objects_skipped",
+    "objects_warning",
+    "size",
+    "started",
+    "ended",
+    "duration",
+    "modified",
 )
-"""The fields of a job in the API, in its order."""
+"""What a source tells of a job, as text."""
 
-COUNTS: Final = tuple(field for field in FIELDS if field.endswith("Count"))
+COUNTS: Final = tuple(field for field in FIELDS if field.startswith("objects_"))
 """Those that count objects."""
-TIMES: Final = ("startTime", "endTime", "lastModifyTime")
+TIMES: Final = ("started", "ended", "modified")
 """The fields that hold times."""
 
 ABSENT: Final = "N/A"
@@ -59,37 +61,7 @@ and PostgreSQL finds nothing by more than 2,704 bytes, in which four of them hav
 Row = dict[str, Any]
 
 
-def text_rows(rows: Sequence[object], fetched_at: datetime) -> list[Row]:
-    """The rows of a reply as text.
-
-    Raises:
-        ReplyError: a row is not an object.
-    """
-    texts = []
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, Mapping):
-            raise ReplyError(
-                f"Row {number} of {len(rows)} is not an object but {_shown(row)}.",
-                hint="The reply is kept as it is; ask the service's support with its request id.",
-            )
-        text: Row = {field: text_of(row.get(field)) for field in FIELDS}
-        for field in catalog.CODED_FIELDS:
-            if text[field] is not None:
-                text[field] = catalog.name_of_code(field, text[field].strip())
-        service, module = text["jobType"], text["jobModule"]
-        if module is not None:
-            text["jobModule"] = catalog.module_name(module, service or "")
-        if service is not None:
-            text["jobType"] = catalog.service_name(service)
-        text["fetched_at"] = fetched_at
-        texts.append(text)
-    date_orders = _date_orders(texts)
-    for text in texts:
-        text["date_orders"] = date_orders
-    return texts
-
-
-def _date_orders(rows: Sequence[Row]) -> str | None:
+def date_orders_of(rows: Sequence[Row]) -> str | None:
     """What the times of a reply prove about the order of their slashed dates, as stored with each
     row.
 
@@ -144,9 +116,9 @@ def counting(before: Row, later: Row) -> Row:
 
 def _is_over(row: Row) -> bool:
     """Whether a job has ended, and the row says when, before it was fetched."""
-    if catalog.outcome_of(present(row["status"])) is Outcome.RUNNING:
+    if row["outcome"] == Outcome.RUNNING:
         return False
-    modified_at, ended_at = moment(row, "lastModifyTime"), moment(row, "endTime")
+    modified_at, ended_at = moment(row, "modified"), moment(row, "ended")
     if modified_at is None:
         return False
     return max(modified_at, ended_at or modified_at) <= row["fetched_at"]  # type: ignore[no-any-return]
@@ -167,18 +139,18 @@ A finished job counts as last seen when something new was reported of it.
 
 def alone(row: Row) -> Row:
     """What is kept of a job from all its rows where this is the only one."""
-    started_at = moment(row, "startTime")
+    started_at = moment(row, "started")
     return {
         "first_seen_at": row["fetched_at"],
         "last_seen_at": row["fetched_at"],
         "first_started_at": started_at,
         "last_started_at": started_at,
-        "first_modified_at": moment(row, "lastModifyTime"),
+        "first_modified_at": moment(row, "modified"),
     }
 
 
 def _modified_at(row: Row) -> datetime:
-    modified_at: datetime = moment(row, "lastModifyTime") or row["fetched_at"]
+    modified_at: datetime = moment(row, "modified") or row["fetched_at"]
     return modified_at
 
 
@@ -206,8 +178,8 @@ def refuse_long(rows: Iterable[Row]) -> None:
 
 def identity_of(row: Row) -> tuple[str, str, str]:
     """Service, module and job id; the id is empty for a placeholder."""
-    service, module = present(row["jobType"]), present(row["jobModule"])
-    return service or ABSENT, module or ABSENT, present(row["jobId"]) or ""
+    service, module = present(row["service"]), present(row["module"])
+    return service or ABSENT, module or ABSENT, present(row["job_id"]) or ""
 
 
 def present(text: str | None) -> str | None:
@@ -232,13 +204,22 @@ def date_order(date_orders: str | None, field: str) -> DateOrder:
 _read_time = lru_cache(maxsize=4096)(values.read_time)
 
 
+def name_of_unknown(code: str) -> str:
+    """What stands for a number that is in no list of its source."""
+    return f"Unknown ({code})"
+
+
+def unknown_code(name: str) -> str | None:
+    """The number in a name that `name_of_unknown` made up."""
+    match = _UNKNOWN.fullmatch(name)
+    return match[1] if match else None
+
+
+_UNKNOWN: Final = re.compile(r"Unknown \((-?\d+)\)")
+
+
 def text_of(value: object) -> str | None:
     """A value of a reply as text: whatever is no text as JSON writes it; None where absent."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -16,7 +16,6 @@ from typing import Final
 import pandas as pd
 
 from reporter.jobs import values
-from reporter.jobs.catalog import is_backup, is_queued, listed_of, outcome_of
 from reporter.jobs.rows import ABSENT, COUNTS, TIMES, Row, moment, present
 from reporter.model import Listed, Outcome
 
@@ -31,6 +30,9 @@ SIGHTING_COLUMNS: Final = {
     "name": "str",
     "job_id": "str",
     "status": "str",
+    "outcome": "str",
+    "listed_as": "str",
+    "queued": "bool",
     "modified_at": "datetime64[us, UTC]",
     "oldest_at": "datetime64[us, UTC]",
     "at_work": "str",
@@ -55,6 +57,14 @@ class Sighting:
     """Of the newest job it lists; empty where it lists the scope by a placeholder."""
     status: str
     """The placeholder's, as the service wrote it; empty where there is a job."""
+    outcome: str
+    """What became of a job with that status (`Outcome`); empty where there is a job."""
+    listed_as: str
+    """How the scope is listed (`Listed`)."""
+    queued: bool
+    """Whether it is a placeholder of a run that is queued or under way, which hides the last job
+    for a while.
+    """
     modified_at: datetime | None
     """For a scope that is switched off, the earliest `lastModifyTime` in its rows since then; else
     None.
@@ -86,7 +96,7 @@ def sightings_of(rows: Iterable[Row], before: Mapping[ScopeKey, Sighting]) -> li
     scopes: dict[ScopeKey, list[Row]] = {}
     for row in rows:
         scope = scope_of(row)
-        if is_backup(*scope[:2]):
+        if row["is_backup"]:
             scopes.setdefault(scope, []).append(row)
     return [_sighting(scope, listed, before.get(scope)) for scope, listed in scopes.items()]
 
@@ -106,14 +116,13 @@ def sightings_in(snapshots: Iterable[Iterable[Row]]) -> list[list[Sighting]]:
 
 def scope_of(row: Row) -> ScopeKey:
     """What a row is about."""
-    service, module = present(row["jobType"]), present(row["jobModule"])
+    service, module = present(row["service"]), present(row["module"])
     return service or ABSENT, module or ABSENT, present(row["name"]) or ""
 
 
 def dated_at(row: Row) -> datetime | None:
     """When a row's job started; else when it ended, else when it was modified last."""
-    fields = ("startTime", "endTime", "lastModifyTime")
-    return next((at for field in fields if (at := moment(row, field))), None)
+    return next((at for field in TIMES if (at := moment(row, field))), None)
 
 
 def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.DataFrame:
@@ -127,16 +136,16 @@ def frame_of(snapshots: Sequence[tuple[datetime, Sequence[Sighting]]]) -> pd.Dat
 
 
 def _sighting(scope: ScopeKey, rows: Sequence[Row], before: Sighting | None) -> Sighting:
-    jobs = [row for row in rows if present(row["jobId"])]
+    jobs = [row for row in rows if present(row["job_id"])]
     return _with_jobs(scope, jobs, before) if jobs else _placeholder(scope, rows[-1], before)
 
 
 def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) -> Sighting:
     dated = [(at, number) for number, row in enumerate(jobs) if (at := dated_at(row))]
     newest = jobs[max(dated)[1] if dated else -1]
-    job_id = present(newest["jobId"]) or ""
-    runs = outcome_of(present(newest["status"])) is Outcome.RUNNING
-    ids = {present(row["jobId"]) for row in jobs}
+    job_id = present(newest["job_id"]) or ""
+    runs = newest["outcome"] == Outcome.RUNNING
+    ids = {present(row["job_id"]) for row in jobs}
     oldest = min(dated)[0] if dated else None
     if before and before.oldest_at and ids == {before.job_id} and not _is_timed(newest):
         # Its modification moves on; it is dated by the earliest that is known.
@@ -145,6 +154,9 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
         *scope,
         job_id=job_id,
         status="",
+        outcome="",
+        listed_as=Listed.JOB.value,
+        queued=False,
         modified_at=None,
         oldest_at=oldest,
         at_work=job_id if runs else "",
@@ -155,18 +167,21 @@ def _with_jobs(scope: ScopeKey, jobs: Sequence[Row], before: Sighting | None) ->
 
 def _is_timed(row: Row) -> bool:
     """Whether a row says when its job started or ended."""
-    return any(moment(row, field) for field in ("startTime", "endTime"))
+    return any(moment(row, field) for field in ("started", "ended"))
 
 
 def _placeholder(scope: ScopeKey, row: Row, before: Sighting | None) -> Sighting:
     status = present(row["status"]) or ""
-    queued, at_work = is_queued(status), before.at_work if before else ""
-    modified_at = moment(row, "lastModifyTime")
+    queued, at_work = row["queued"], before.at_work if before else ""
+    modified_at = moment(row, "modified")
     return Sighting(
         *scope,
         job_id="",
         status=status,
-        modified_at=_off_since(modified_at, before) if _is_off(status) else None,
+        outcome=row["outcome"].value,
+        listed_as=row["listed_as"].value,
+        queued=queued,
+        modified_at=_off_since(modified_at, before) if row["listed_as"] is Listed.OFF else None,
         oldest_at=None,
         at_work=at_work if queued else "",
         lost=bool(at_work) and not queued,
@@ -190,19 +205,14 @@ def _read_count(row: Row, field: str) -> object:
 
 _READERS: Final[dict[str, Callable[[Row, str], object]]] = {
     **dict.fromkeys(COUNTS, _read_count),
-    "backupSize": lambda row, field: values.read_size(present(row[field]) or "", "binary"),
-    "jobDuration": lambda row, field: values.read_duration(present(row[field]) or ""),
+    "size": lambda row, field: values.read_size(present(row[field]) or "", "binary"),
+    "duration": lambda row, field: values.read_duration(present(row[field]) or ""),
     **dict.fromkeys(TIMES, moment),
 }
 """How those values of a placeholder are read that are not names."""
 
 
 def _off_since(modified_at: datetime | None, before: Sighting | None) -> datetime | None:
-    earlier = (
-        before.modified_at if before and not before.job_id and _is_off(before.status) else None
-    )
+    was_off = before is not None and before.listed_as == Listed.OFF
+    earlier = before.modified_at if before and was_off else None
     return min(filter(None, (modified_at, earlier)), default=None)
-
-
-def _is_off(status: str) -> bool:
-    return listed_of(status) is Listed.OFF

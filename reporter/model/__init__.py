@@ -69,6 +69,7 @@ from reporter.model.protection import (
     RestoreTest,
     RestoreTests,
     Subscription,
+    share_of,
 )
 from reporter.model.report import (
     Change,
@@ -79,6 +80,8 @@ from reporter.model.report import (
     Report,
     ReportFigures,
     Restatement,
+    Told,
+    Unread,
     not_judged,
 )
 from reporter.model.watched import Watched
@@ -155,9 +158,12 @@ __all__ = [
     "Tally",
     "Target",
     "Texts",
+    "Told",
     "Totals",
+    "Unread",
     "Watch",
     "Watched",
     "not_judged",
     "rate",
+    "share_of",
 ]

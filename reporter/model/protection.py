@@ -10,6 +10,15 @@ from reporter.model.figures import Day
 from reporter.model.jobs import Absence
 
 
+def share_of(scanned: int | None, protected: int | None) -> float | None:
+    """The protected share of what was scanned: none of nothing, and none of counts that contradict
+    one another.
+    """
+    if not scanned or protected is None or protected > scanned:
+        return None
+    return protected / scanned
+
+
 @dataclass(frozen=True, slots=True)
 class Protected:
     """What is protected of a module or of the customer; None where the service does not say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -25,9 +26,15 @@ from reporter.model.figures import (
     State,
     Watch,
 )
-from reporter.model.jobs import Customer, Source
+from reporter.model.jobs import Answer, Customer, Source
 from reporter.model.policy import Policy
-from reporter.model.protection import Protection, RestoreTests, Subscription
+from reporter.model.protection import (
+    Product,
+    ProtectedModule,
+    Protection,
+    RestoreTests,
+    Subscription,
+)
 from reporter.period import Period
 
 if TYPE_CHECKING:
@@ -48,6 +55,28 @@ class QualityKind(StrEnum):
     INCONSISTENT_COUNTS = "inconsistent counts"
     CONTRADICTION = "contradiction"
     END_NOT_SEEN = "end not seen"
+
+
+Unread = Counter[tuple[QualityKind, str, str]]
+"""How often each raw value of a field could not be used, by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer of a source comes to, beside the jobs, as its reader has read it."""
+
+    answer: Answer
+    """What came of asking; None of the rest without replies."""
+    modules: tuple[ProtectedModule, ...] = ()
+    """What is protected, line by line as the source lists it."""
+    products: tuple[Product, ...] = ()
+    """The backup products that were bought, but for how long they last."""
+    other_products: int = 0
+    """How many products are no backups."""
+    unread: Unread = field(default_factory=Counter)
+    """What of it could not be used."""
+    sources: tuple[Source, ...] = ()
+    """The replies it rests on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reporter.files import folder_names
 from reporter.model import Customer
 from reporter.period import parse_period
 from reporter.run.assignment import Rendering, all_customers, period_of, provider_settings
-from reporter.sources.avepoint.listing import CustomerList
+from reporter.sources.interface import CustomerList
 from reporter.store import Store
 from reporter.store.known import is_known
 

@@ -20,8 +20,8 @@ from reporter.run.outcome import CustomerOutcome, attempted
 from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
 from reporter.run.schedule import kinds_due
 from reporter.sources.avepoint.http import Exchange, Stopped
-from reporter.sources.avepoint.listing import CustomerList
-from reporter.sources.avepoint.source import Access, JobSource, open_source
+from reporter.sources.avepoint.source import Access, open_source
+from reporter.sources.interface import CustomerList, JobSource
 from reporter.store import Store
 from reporter.store.asked import last_answers, looks_at
 

@@ -140,7 +140,7 @@ def _start_worker(rendering: Rendering) -> None:
         settings = provider_settings(rendering)
         policy = settings.policy()
         period = parse_period(rendering.period, settings.timezone, rendering.now)
-        nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy)
+        nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy, {})
         unseen, once = frame_of([]), Observations((rendering.now,), ())
         report = analyse(nobody, nothing, unseen, period, policy, once)
         look = rendering.settings.look_for("", timezone=settings.timezone, locale=settings.locale)

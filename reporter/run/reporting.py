@@ -14,11 +14,11 @@ from reporter.analysis.history import history_of, tallies_of
 from reporter.errors import NothingKnown, StoreError
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.known import is_known_by
-from reporter.jobs.replies import read_page, rows_of, split_snapshots
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import Assignment, Customer, Observations, Policy, Reply, Report, Source, Tally
 from reporter.period import Period
+from reporter.sources.registry import READER
 from reporter.store import Store
 from reporter.store.known import is_known
 from reporter.store.reading import monthly_jobs, read_period
@@ -47,7 +47,7 @@ def report_of(store: Store, assignment: Assignment) -> Report:
     observations = reading.observations
     tallies = tallies_to(store, customer, period, policy)
     history = history_of(tallies, period.year_to(), policy, observations)
-    jobs = read_jobs(reading.rows, policy)
+    jobs = read_jobs(reading.rows, policy, READER.field_names)
     return analyse(
         customer,
         jobs,
@@ -56,8 +56,8 @@ def report_of(store: Store, assignment: Assignment) -> Report:
         policy,
         observations,
         history,
-        reading.answers,
-        reading.stored_before,
+        [READER.answer(answer, customer.id, policy.units) for answer in reading.answers],
+        [READER.answer(answer, customer.id, policy.units) for answer in reading.stored_before],
         assignment.restore_tests,
     )
 
@@ -84,7 +84,7 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
         ReplyError: a reply cannot be used.
     """
     customer, period, policy = assignment.customer, assignment.period, assignment.policy
-    snapshots = sorted(split_snapshots(replies), key=_taken_at)
+    snapshots = sorted(READER.snapshots(replies), key=_taken_at)
     observations = Observations(
         tuple(map(_taken_at, snapshots)),
         tuple(
@@ -92,13 +92,13 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
                 reply.fetched_at,
                 reply.url,
                 hashlib.sha256(reply.body).hexdigest(),
-                len(read_page(reply).rows),
+                READER.count(reply, "jobs"),
             )
             for reply in replies
         ),
     )
-    rows = [rows_of(snapshot) for snapshot in snapshots]
-    jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy)
+    rows = [READER.rows(snapshot) for snapshot in snapshots]
+    jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy, READER.field_names)
     sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     first = observations.snapshots[0]
     shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]

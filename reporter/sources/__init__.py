@@ -1,1 +1,3 @@
-"""Where jobs come from: a folder a source, from its service to complete snapshots."""
+"""Where jobs come from: a folder a source. In comes what a service or a file holds, out go complete
+snapshots of customers, and rows in our words.
+"""

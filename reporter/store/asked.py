@@ -9,7 +9,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from reporter.jobs.catalog import is_backup
 from reporter.jobs.sightings import ScopeKey
 from reporter.model import KINDS, Customer, Kind, Lack
 from reporter.store import tables
@@ -65,7 +64,7 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
         sa.select(modules.service, modules.module, scopes.name, jobs.dated_at)
         .join_from(tables.scopes, tables.modules)
         .join(tables.jobs, jobs.scope_id == scopes.id)
-        .where(modules.customer_id == customer.id, jobs.dated_at >= since)
+        .where(modules.customer_id == customer.id, jobs.dated_at >= since, jobs.is_backup)
     )
     starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
     with store.reading() as connection:
@@ -73,6 +72,5 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
         for service, module, name, started_at in connection.execute(
             started.order_by(jobs.dated_at)
         ):
-            if is_backup(service, module):
-                starts[service, module, name].append(started_at)
+            starts[service, module, name].append(started_at)
     return Looks(tuple(looks), {scope: tuple(each) for scope, each in starts.items()})

@@ -16,12 +16,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from reporter.jobs.catalog import outcome_of
-from reporter.jobs.replies import rows_of
 from reporter.jobs.rows import FIELDS, Row, alone, counting, identity_of, moment, present
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
 from reporter.jobs.values import read_count
 from reporter.model import Reply
+from reporter.sources.registry import READER
 from reporter.store import tables
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
@@ -65,7 +64,7 @@ class Derivation:
 
     def keep(self, fetch_id: int, rows: Sequence[Row]) -> None:
         """Keep what the rows of a snapshot say: those of all its replies, in their order."""
-        jobs = [row for row in rows if present(row["jobId"])]
+        jobs = [row for row in rows if present(row["job_id"])]
         sightings = sightings_of(rows, self._last)
         self._know({*map(scope_of, jobs), *(sighting.scope for sighting in sightings)})
         self._keep_sightings(fetch_id, sightings)
@@ -138,7 +137,7 @@ class Derivation:
 
     def _job(self, row: Row, fetch_id: int) -> Row:
         """A row of the table `jobs`, without the times it is dated by."""
-        scope, successful = self._scopes[scope_of(row)], present(row["successfulCount"])
+        scope, successful = self._scopes[scope_of(row)], present(row["objects_successful"])
         return {
             **{name: row.get(name) for name in _WRITTEN},
             **alone(row),
@@ -147,7 +146,8 @@ class Derivation:
             "scope_id": scope.id,
             "fetched_at": row["fetched_at"],
             "fetch_id": fetch_id,
-            "outcome": outcome_of(present(row["status"])).value,
+            "outcome": row["outcome"].value,
+            "is_backup": row["is_backup"],
             "has_objects": bool(read_count(successful or "")),
         }
 
@@ -180,7 +180,7 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
     connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
     derivation = Derivation(connection, customer_id)
     for fetch_id in snapshots_of(connection, customer_id):
-        derivation.keep(fetch_id, rows_of(replies_of(connection, fetch_id)))
+        derivation.keep(fetch_id, READER.rows(replies_of(connection, fetch_id)))
     customers = tables.customers
     connection.execute(
         sa.update(customers)
@@ -267,7 +267,7 @@ def _identity(job: Row) -> Identity:
 
 def _dated(job: Row) -> Row:
     """A row of the table `jobs` with what it is dated by."""
-    started_at, ended_at = moment(job, "startTime"), moment(job, "endTime")
+    started_at, ended_at = moment(job, "started"), moment(job, "ended")
     return job | {
         "dated_at": started_at or ended_at or job["first_modified_at"],
         "point_at": ended_at or started_at or job["first_modified_at"],

@@ -42,11 +42,11 @@ _COLUMNS: Final = (
     "fetch_id",
     "dated_at",
     "outcome",
+    "is_backup",
     "module_id",
-    "job_id",
 )
 _TIMES: Final = ("fetched_at", *KEPT_OF_ALL)
-_TREND_FIELDS: Final = ("jobType", "jobModule", "status", "backupSize", "has_objects")
+_TREND_FIELDS: Final = ("service", "module", "outcome", "is_backup", "size", "has_objects")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _rows(connection: sa.Connection, customer_id: str, period: Period) -> pd.Dat
     return rows
 
 
-_ORDER: Final = tuple(map(_COLUMNS.index, ("fetched_at", "job_id", "jobType", "jobModule")))
+_ORDER: Final = tuple(map(_COLUMNS.index, ("fetched_at", "job_id", "service", "module")))
 
 
 def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from reporter.errors import NotStorable, ReporterError, StoreError
 from reporter.files import close_to_others
 from reporter.foreign import storable
-from reporter.jobs.replies import products_of, read_overview, read_page, rows_of
 from reporter.jobs.rows import refuse_long
 from reporter.model import Answer, Customer, Kind, Reply, Snapshot
 from reporter.showing import one_line
+from reporter.sources.registry import READER
 from reporter.store import tables
 from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
 from reporter.store.deriving import Derivation, derive_again
@@ -143,7 +143,7 @@ class Store:
             ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        by_reply = [(reply, rows_of([reply])) for reply in snapshot.replies]
+        by_reply = [(reply, READER.rows([reply])) for reply in snapshot.replies]
         rows = [row for _, of_reply in by_reply for row in of_reply]
         refuse_long(rows)
         customer = snapshot.customer
@@ -398,10 +398,7 @@ def _counted(replies: Iterable[Reply], kind: str) -> list[tuple[Reply, int]]:
     Raises:
         ReplyError: a reply is no list of them.
     """
-    if kind == "subscription":
-        return [(reply, len(products_of([reply]))) for reply in replies]
-    read = read_overview if kind == "protection" else read_page
-    return [(reply, len(read(reply).rows)) for reply in replies]
+    return [(reply, READER.count(reply, kind)) for reply in replies]
 
 
 @cache

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.jobs.rows import FIELDS
 
-DERIVATION: Final = 1
+DERIVATION: Final = 2
 """Grows with each change of what is derived from replies: older stores then derive it anew."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -142,6 +142,9 @@ sightings = sa.Table(
     sa.Column("listed", sa.Boolean, nullable=False),
     sa.Column("job_id", sa.String, nullable=False),
     sa.Column("status", sa.String, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("listed_as", sa.String, nullable=False),
+    sa.Column("queued", sa.Boolean, nullable=False),
     sa.Column("modified_at", Instant),
     sa.Column("oldest_at", Instant),
     sa.Column("at_work", sa.String, nullable=False),
@@ -158,7 +161,7 @@ jobs = sa.Table(
     sa.Column("module_id", sa.Integer, sa.ForeignKey("modules.id"), primary_key=True),
     sa.Column("job_id", sa.String, primary_key=True),
     sa.Column("scope_id", sa.Integer, sa.ForeignKey("scopes.id"), nullable=False),
-    *(sa.Column(field, sa.String) for field in FIELDS),
+    *(sa.Column(field, sa.String) for field in FIELDS if field != "job_id"),
     sa.Column("date_orders", sa.String),  # how its slashed dates are read (`jobs.rows`)
     sa.Column("fetched_at", Instant, nullable=False),
     sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), nullable=False),
@@ -171,6 +174,7 @@ jobs = sa.Table(
     sa.Column("last_started_at", Instant),
     sa.Column("first_modified_at", Instant),
     sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("is_backup", sa.Boolean, nullable=False),
     sa.Column("has_objects", sa.Boolean, nullable=False),  # whether it backed up any
     # Each part of what a report reads (`reading`) has an index it can be found by.
     sa.Index("jobs_by_date", "scope_id", "dated_at", "point_at"),

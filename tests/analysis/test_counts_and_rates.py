@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reporter.jobs.catalog import outcome_of
 from reporter.model import Figures, Policy, Target
+from reporter.sources.avepoint.reading.vocabularies import outcome_of
 from tests.builders import make_job, make_report, make_row
 
 OUTCOMES = ("success", "warning", "failed", "cancelled", "running", "not_run", "unknown")

@@ -12,8 +12,6 @@ import pytest
 from reporter.analysis.protection import protection_of, subscription_of
 from reporter.analysis.restatement import changes_between, figures_in
 from reporter.errors import ReplyError
-from reporter.jobs.records import Unread
-from reporter.jobs.replies import products_of, protected_rows, read_overview, read_page
 from reporter.model import (
     Absence,
     Change,
@@ -25,9 +23,17 @@ from reporter.model import (
     Reply,
     Report,
     Subscription,
+    Unread,
 )
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
+from reporter.sources.avepoint.reading.answers import read_answer
+from reporter.sources.avepoint.reading.replies import (
+    products_of,
+    protected_rows,
+    read_overview,
+    read_page,
+)
 from tests.builders import (
     CUSTOMER,
     NOW,
@@ -285,10 +291,10 @@ def test_a_subscription_that_was_asked_for_needs_no_id() -> None:
 def bought(*products: object, unread: Unread | None = None) -> Subscription:
     """What is made of products, with what could not be read counted in `unread`."""
     _, answer = make_answers((), products)
-    period = parse_period("2026-10", "UTC", NOW)
-    return subscription_of(
-        answer, CUSTOMER, period, Policy(), Counter() if unread is None else unread, NOW
-    )
+    told = read_answer(answer, CUSTOMER.id, "binary")
+    if unread is not None:
+        unread.update(told.unread)
+    return subscription_of(told, parse_period("2026-10", "UTC", NOW), NOW)
 
 
 def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
@@ -382,7 +388,6 @@ def test_no_other_list_comes_bare(body: object) -> None:
 
 def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
     """It has names of its own for some, and for the service."""
-    unread: Unread = Counter()
     lines = [
         make_protected(serviceType="Cloud Backup for Microsoft 365", serviceModule=module)
         for module in (
@@ -390,13 +395,14 @@ def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
         )
     ]  # fmt: skip
     answer, _ = make_answers(lines)
-    found = protection_of(answer, parse_period("2026-10", "UTC", NOW), Policy(), unread)
+    told = read_answer(answer, CUSTOMER.id, "binary")
+    found = protection_of(told, parse_period("2026-10", "UTC", NOW))
     assert [(own.service, own.module) for own in found.modules] == [
         ("Microsoft 365", "Microsoft 365 Groups"),
         ("Microsoft 365", "Teams Chat"),
         ("Microsoft 365", "Exchange Online Public Folder"),
     ]
-    assert not unread
+    assert not told.unread
 
 
 def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:

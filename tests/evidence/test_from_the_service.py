@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from reporter.jobs.raw import cut_from
 from reporter.sources.avepoint.emulator import Clock, Emulator, demo_cast
+from reporter.sources.avepoint.reading.texts import cut_from
 from reporter.store import Store
 from tests.conftest import Run
 from tests.evidence.conftest import Evidence

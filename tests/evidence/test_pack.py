@@ -20,8 +20,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from reporter.audit.packing import Sampling
-from reporter.jobs.raw import row_texts
 from reporter.model import Customer, Reply, Snapshot
+from reporter.sources.avepoint.reading.texts import row_texts
 from reporter.store import Store
 from tests.builders import CUSTOMER, NOW, make_job, make_row
 from tests.evidence.conftest import OCTOBER_OVER, SECOND, Evidence, keep, month

@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporter.jobs.frame import FIELD_OF_COLUMN, JOB_COLUMNS, Jobs, raw_frame, read_jobs
-from reporter.jobs.rows import FIELDS, moment, text_rows
+from reporter.jobs.rows import FIELDS, moment
 from reporter.jobs.values import read_time
 from reporter.model import Policy
+from reporter.sources.avepoint.reading.rows import FIELD_NAMES, text_rows
 from tests.builders import NOW, make_job, make_row
 
 
 def typed(*rows: object) -> Jobs:
     """The rows as they come, none left out."""
-    return read_jobs(raw_frame(text_rows(rows, NOW)), Policy())
+    return read_jobs(raw_frame(text_rows(rows, NOW)), Policy(), FIELD_NAMES)
 
 
 @pytest.mark.parametrize("rows", [[], [make_row()], [make_job(), make_row(), {}]])
@@ -28,9 +29,9 @@ def test_the_schema_is_always_the_same(rows: list[object]) -> None:
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == JOB_COLUMNS
 
 
-def test_every_column_of_the_service_has_its_field() -> None:
-    """The first fifteen columns are the fifteen fields of the API."""
-    assert tuple(FIELD_OF_COLUMN.values()) == FIELDS
+def test_every_field_has_its_column() -> None:
+    """The first fifteen columns are the fields of a row, and the API has a name for each."""
+    assert tuple(FIELD_OF_COLUMN.values()) == FIELDS == tuple(FIELD_NAMES)
 
 
 def test_a_job_is_read_column_by_column() -> None:
@@ -48,8 +49,8 @@ def test_a_job_is_read_column_by_column() -> None:
 @pytest.mark.parametrize("value", ["N/A", "", " ", None])
 def test_what_is_not_there_is_missing_and_not_noted(value: object) -> None:
     """The service's sign for "nothing there" is no zero and no fault."""
-    fields = [field for field in FIELDS if field not in ("jobType", "jobModule", "jobId", "status")]
-    jobs = typed(make_job() | dict.fromkeys(fields, value))
+    fields = [field for field in FIELDS if field not in ("service", "module", "job_id", "status")]
+    jobs = typed(make_job() | dict.fromkeys((FIELD_NAMES[field] for field in fields), value))
     columns = [column for column, field in FIELD_OF_COLUMN.items() if field in fields]
     assert jobs.rows[columns].drop(columns="name").isna().all(axis=None)
     assert list(jobs.rows["name"]) == [""]
@@ -75,12 +76,15 @@ def test_fields_that_are_absent_are_missing(row: dict[str, object]) -> None:
     ],
 )
 def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value: str) -> None:
-    """The row stays, the value is missing, and the note has the raw text."""
+    """The row stays, the value is missing, and the note has the raw text under our name of the
+    field; what the source calls it is told beside.
+    """
     jobs = typed(make_job(), make_job() | {field: value})
     assert list(jobs.rows[column].isna()) == [False, True]
     assert jobs.notes.to_dict("records") == [
-        {"row": 1, "kind": "unreadable", "field": field, "value": value}
+        {"row": 1, "kind": "unreadable", "field": FIELD_OF_COLUMN[column], "value": value}
     ]
+    assert jobs.names[FIELD_OF_COLUMN[column]] == field
 
 
 def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
@@ -93,7 +97,7 @@ def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
     assumed = typed(make_job(startTime="1/10/2026 10:00:06 PM"), make_job())
     assert list(assumed.rows["started_at"].dt.strftime("%m-%d")) == ["01-10", "10-05"]
     assert assumed.notes.to_dict("records") == [
-        {"row": 0, "kind": "ambiguous", "field": "startTime", "value": "1/10/2026 10:00:06 PM"}
+        {"row": 0, "kind": "ambiguous", "field": "started", "value": "1/10/2026 10:00:06 PM"}
     ]
 
 
@@ -101,10 +105,10 @@ def test_rows_of_several_replies_are_read_each_by_its_own() -> None:
     """The same text is two days where two replies prove different orders."""
     text, proofs = "1/10/2026 1:00:00", ("13/10/2026 1:00:00", "10/13/2026 1:00:00")
     replies = [text_rows([{"endTime": text}, {"endTime": proof}], NOW) for proof in proofs]
-    jobs = read_jobs(raw_frame([row for rows in replies for row in rows]), Policy())
+    jobs = read_jobs(raw_frame([row for rows in replies for row in rows]), Policy(), FIELD_NAMES)
     found = [str(moment.date()) for moment in jobs.rows["ended_at"]]
     assert found == ["2026-10-01", "2026-10-13", "2026-01-10", "2026-10-13"]
-    read = [moment(row, "endTime") for rows in replies for row in rows]
+    read = [moment(row, "ended") for rows in replies for row in rows]
     assert list(jobs.rows["ended_at"]) == read
 
 
@@ -113,7 +117,7 @@ def test_what_a_mixed_column_leaves_open_is_unreadable() -> None:
     texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "1/10/2026 1:00:00"]
     jobs = typed(*({"startTime": text} for text in texts))
     assert jobs.rows["started_at"].isna().tolist() == [False, False, True]
-    (note,) = jobs.notes[jobs.notes["field"] == "startTime"].to_dict("records")
+    (note,) = jobs.notes[jobs.notes["field"] == "started"].to_dict("records")
     assert (note["row"], note["kind"], note["value"]) == (2, "unreadable", texts[2])
 
 
@@ -157,7 +161,7 @@ MOMENTS = st.datetimes(
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), SCALARS), max_size=6))
+@given(st.lists(st.dictionaries(st.sampled_from(tuple(FIELD_NAMES.values())), SCALARS), max_size=6))
 def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
     """Whatever a row holds it is read, and whatever cannot be read is missing and noted."""
     jobs = typed(*rows)

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.errors import ReplyError
-from reporter.jobs.rows import FIELDS, TIMES, identity_of, moment, newest, text_rows
+from reporter.jobs.rows import FIELDS, TIMES, identity_of, moment, newest
+from reporter.model import Listed, Outcome
+from reporter.sources.avepoint.reading.rows import FIELD_NAMES, text_rows
 from tests.builders import NOW, make_job, make_row
 
 
@@ -51,8 +53,14 @@ def test_both_generations_give_the_same_rows() -> None:
 
 def test_a_row_has_all_fields_and_when_it_was_fetched() -> None:
     """What the service leaves out is there as nothing."""
+    meaning = {
+        "outcome": Outcome.UNKNOWN,
+        "listed_as": Listed.WAITING,
+        "queued": False,
+        "is_backup": True,
+    }
     assert text_rows([{}], NOW) == [
-        dict.fromkeys(FIELDS) | {"date_orders": None, "fetched_at": NOW}
+        dict.fromkeys(FIELDS) | meaning | {"date_orders": None, "fetched_at": NOW}
     ]
 
 
@@ -129,7 +137,7 @@ def test_one_row_of_each_job_is_kept(found: list[tuple[str, int | None]]) -> Non
         for job_id, hour in found
     ]
     texts = newest(text_rows(rows, NOW))
-    assert sorted(row["jobId"] for row in texts) == sorted(
+    assert sorted(row["job_id"] for row in texts) == sorted(
         {job_id for job_id, _ in found} - {"N/A"}
     )
 
@@ -147,6 +155,10 @@ def test_a_module_keeps_its_identity_when_the_generation_changes() -> None:
         assert identity_of(one) == identity_of(other)
 
 
+WRITTEN = [FIELD_NAMES[field] for field in TIMES]
+"""What the service calls the times of a row."""
+
+
 def times_of(*rows: dict[str, str]) -> list[list[str | None]]:
     """The days of the times of each row of one reply."""
     found = [[moment(row, field) for field in TIMES] for row in text_rows(rows, NOW)]
@@ -155,7 +167,7 @@ def times_of(*rows: dict[str, str]) -> list[list[str | None]]:
 
 def test_slashed_dates_are_read_by_what_their_column_proves() -> None:
     """One value that can only be a day first decides for all of the field, and none without it."""
-    first = dict.fromkeys(TIMES, "1/10/2026 10:00:06 PM")
+    first = dict.fromkeys(WRITTEN, "1/10/2026 10:00:06 PM")
     assert times_of(first, first | {"startTime": "13/10/2026 22:00:06"}) == [
         ["10-01", "10-01", "10-01"], ["10-13", "10-01", "10-01"],
     ]  # fmt: skip
@@ -172,7 +184,7 @@ def test_each_field_goes_by_its_own_proof() -> None:
         "endTime": "10/13/2026 22:00:06",
         "lastModifyTime": "N/A",
     }
-    rows = text_rows([dict.fromkeys(TIMES, "1/10/2026 22:00:06"), proofs], NOW)
+    rows = text_rows([dict.fromkeys(WRITTEN, "1/10/2026 22:00:06"), proofs], NOW)
     assert {row["date_orders"] for row in rows} == {"day month assumed"}
     assert [moment(rows[0], field).month for field in TIMES] == [10, 1, 1]  # type: ignore[union-attr]
 
@@ -181,7 +193,7 @@ def test_a_column_that_proves_both_leaves_the_others_unreadable() -> None:
     """Whichever it is, it would be a guess."""
     texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "1/10/2026 1:00:00"]
     rows = text_rows([{"startTime": text} for text in texts], NOW)
-    assert [moment(row, "startTime") is None for row in rows] == [False, False, True]
+    assert [moment(row, "started") is None for row in rows] == [False, False, True]
 
 
 def test_replies_are_read_each_by_itself() -> None:

@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 import pytest
 
 from reporter.config.settings import LANGUAGES
-from reporter.jobs.catalog import MODULE_NAMES
 from reporter.model import DEPTHS, Brand, Comment, Customer, Depth, Look, Report, Texts
 from reporter.render.pdf import write_pdf
+from reporter.sources.avepoint.reading.vocabularies import MODULE_NAMES
 from tests import in_every_language
 from tests.builders import NOW, daily_snapshots, make_job, make_report, make_row
 

@@ -16,11 +16,11 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
 from reporter.errors import ReporterError
-from reporter.jobs.catalog import MODULE_NAMES
 from reporter.model import Brand, Comment, Customer, Logo, Look, Report, Texts
 from reporter.render.glyphs import printable
 from reporter.render.html import report_html, write_html
 from reporter.render.pdf import _forget_fonts, write_pdf
+from reporter.sources.avepoint.reading.vocabularies import MODULE_NAMES
 from tests.builders import (
     NOW,
     daily_snapshots,

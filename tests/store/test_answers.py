@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from reporter.errors import ReplyError
-from reporter.jobs.replies import products_of, protected_rows
 from reporter.model import Absence, Answer, Kind, Lack, Policy
 from reporter.period import parse_period
+from reporter.sources.avepoint.reading.replies import products_of, protected_rows
 from reporter.store import Store, tables
 from reporter.store.reading import read_period
 from reporter.store.upkeep import prunable, prune, rebuild_jobs

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from reporter.jobs.rows import text_rows
 from reporter.jobs.sightings import SIGHTING_COLUMNS, frame_of, sightings_in
 from reporter.model import Customer, Policy
 from reporter.period import Period, parse_period
+from reporter.sources.avepoint.reading.rows import text_rows
 from reporter.store import Store, tables
 from reporter.store.reading import Reading, read_period
 from reporter.store.upkeep import prune, rebuild_jobs
@@ -202,7 +202,7 @@ def test_a_scope_that_changes_its_module_is_another(store: Store) -> None:
     assert [(own.module, own.snapshot) for own in found.sightings.itertuples()] == [
         ("Disk", 0), ("Disk", 1), ("Storage", 2),
     ]  # fmt: skip
-    assert list(found.rows["jobModule"]) == ["Disk", "Storage"]
+    assert list(found.rows["module"]) == ["Disk", "Storage"]
 
 
 def test_a_job_is_of_the_scope_its_newest_row_names(store: Store) -> None:
@@ -308,7 +308,7 @@ def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
     found = after.sightings.copy()
     found.loc[found["snapshot"] == 0, "lost"] = False
     pd.testing.assert_frame_equal(found, expected)
-    assert stale["jobId"] in set(after.rows["jobId"])
+    assert stale["jobId"] in set(after.rows["job_id"])
     assert "Power Apps" in {own.module for own in kept(store, tables.modules)}
     since = found[found["module"] == "Power BI"]["modified_at"]
     assert set(since) == {pd.Timestamp("2026-06-01T00:00:00Z")}
@@ -346,7 +346,7 @@ def test_the_earliest_modification_dates_a_job_for_good(store: Store) -> None:
         store.record(snapshot_of([row], NOW + timedelta(hours=hour)))
     (job,) = kept(store, tables.jobs)
     assert job.dated_at == job.point_at == datetime(2026, 10, 7, tzinfo=UTC)
-    assert job.lastModifyTime == "2026-10-12T00:00:00Z"
+    assert job.modified == "2026-10-12T00:00:00Z"
 
 
 def test_what_the_first_rows_of_a_job_said_is_kept(store: Store) -> None:
@@ -359,7 +359,7 @@ def test_what_the_first_rows_of_a_job_said_is_kept(store: Store) -> None:
     for hour, row in enumerate(rows):
         store.record(snapshot_of([row], NOW + timedelta(hours=hour)))
     (job,) = read(store).rows.itertuples()
-    assert (job.startTime, job.first_seen_at) == ("2026-10-06T01:00:00Z", NOW)
+    assert (job.started, job.first_seen_at) == ("2026-10-06T01:00:00Z", NOW)
     assert job.first_started_at == pd.Timestamp("2026-10-04T01:00:00Z")
     assert job.first_modified_at == pd.Timestamp("2026-10-05T08:00:00Z")
 
@@ -389,7 +389,7 @@ def test_the_first_job_of_a_scope_is_read(store: Store) -> None:
     """However long ago: a gap may begin with its start."""
     for month in ("02", "03", "04"):
         store.record(snapshot_of([make_job(f"2026-{month}-05T01:00:00Z", "Failed")], NOW))
-    assert [start[:7] for start in read(store).rows["startTime"]] == ["2026-02", "2026-04"]
+    assert [start[:7] for start in read(store).rows["started"]] == ["2026-02", "2026-04"]
 
 
 def test_a_reply_with_thousands_of_jobs(store: Store) -> None:

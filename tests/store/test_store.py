@@ -20,6 +20,7 @@ from reporter.errors import ReplyError, StoreError
 from reporter.jobs.frame import read_jobs
 from reporter.model import Customer, Policy, Reply, Report, Snapshot
 from reporter.period import Period, parse_period
+from reporter.sources.avepoint.reading.rows import FIELD_NAMES
 from reporter.store import Store, tables
 from reporter.store.reading import read_period
 from tests.builders import CUSTOMER, NOW, make_busy_month, make_job, make_report, make_row
@@ -37,7 +38,7 @@ def snapshot_of(
 def report_from(store: Store, period: Period = OCTOBER, customer: Customer = CUSTOMER) -> Report:
     policy = Policy()
     reading = read_period(store, customer, period, policy.watch_every)
-    jobs = read_jobs(reading.rows, policy)
+    jobs = read_jobs(reading.rows, policy, FIELD_NAMES)
     return analyse(customer, jobs, reading.sightings, period, policy, reading.observations)
 
 

@@ -111,7 +111,7 @@ def test_jobs_are_counted_by_whether_they_had_objects(kept: Store) -> None:
     by_objects = counts.groupby("has_objects")["count"].sum()
     assert by_objects.to_dict() == {False: 2, True: 2}
     assert list(counts.columns) == [
-        "jobType", "jobModule", "status", "backupSize", "has_objects", "month", "count",
+        "service", "module", "outcome", "is_backup", "size", "has_objects", "month", "count",
     ]  # fmt: skip
 
 

@@ -18,8 +18,7 @@ from reporter.audit.packing.reading import (
     dated,
     has_job,
 )
-from reporter.jobs.catalog import is_backup, listed_of
-from reporter.jobs.rows import Row, present
+from reporter.jobs.rows import Row
 from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.model import LeaveOut, Listed, QualityKind, Report
 from reporter.render.pack import Check, ScopeShown
@@ -122,7 +121,7 @@ def _due_scopes(reading: BagReading) -> set[ScopeKey]:
     before = [listing for listing in listings if listing.taken_at < period.start][-1:]
     reference = [listing for listing in listings if listing.taken_at == reading.report.reference_at]
     dated_in = [row for row in reading.due.values() if reading.when(row) == IN]
-    with_jobs = {scope for row in dated_in if is_backup(*(scope := scope_of(row))[:2])}
+    with_jobs = {scope_of(row) for row in dated_in if row["is_backup"]}
     decisive = inside or [listing for listing in reference if listing not in before]
     due = {scope for listing in decisive for scope in listing.rows} | with_jobs
     due |= {
@@ -136,8 +135,7 @@ def _due_scopes(reading: BagReading) -> set[ScopeKey]:
 
 
 def _is_quiet(row: Row) -> bool:
-    listed = listed_of(present(row["status"]))
-    return not has_job(row) and listed in (Listed.IDLE, Listed.OFF)
+    return not has_job(row) and row["listed_as"] in (Listed.IDLE, Listed.OFF)
 
 
 def _left_out_check(report: Report) -> Check:

@@ -12,15 +12,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from reporter.audit.recomputing import fetches_in
-from reporter.evidence.contents import ArchivedFetch, ArchivedReply, fetches_of, reply_path
-from reporter.jobs.catalog import is_backup
+from reporter.evidence.contents import ArchivedFetch, fetches_of, reply_path
 from reporter.jobs.known import follows
-from reporter.jobs.raw import CutFrom, cut_from, row_texts
-from reporter.jobs.replies import ReplyPage, read_page
-from reporter.jobs.rows import Row, alone, counting, identity_of, moment, text_rows
+from reporter.jobs.rows import Row, alone, counting, identity_of, moment
 from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.model import Reply, Report
 from reporter.render.pack import Check, FetchAttempt, SourceRow
+from reporter.sources.interface import Announced, CutFrom
+from reporter.sources.registry import READER
 from reporter.store.received import Fetch
 
 _PLACE: Final = "place"
@@ -49,7 +48,7 @@ class JobListing:
         """List the scope of a row by that row."""
         scope = scope_of(row)
         there = self.rows.get(scope)
-        if is_backup(*scope[:2]) and not (there and has_job(there) and not has_job(row)):
+        if row["is_backup"] and not (there and has_job(there) and not has_job(row)):
             self.rows[scope] = row
 
 
@@ -108,16 +107,22 @@ class BagReading:
     def _take(self, listed: ArchivedFetch, fetch: Fetch) -> FetchAttempt:
         """What came of one attempt."""
         self.attempts[f"{fetch.kind}, {'failed' if fetch.error else 'read'}"] += 1
-        pages = []
-        cuts = [cut for reply in fetch.replies if (cut := cut_from(reply.url))]
+        rows: list[Row] = []
+        announced = None
+        cuts = [cut for reply in fetch.replies if (cut := READER.cut_from(reply.url))]
         if fetch.error is not None:
             check = Check(fetch.kind, None, f"failed: {fetch.error}")
         elif fetch.kind != "jobs":
             check = Check(fetch.kind, None, _read_of(cuts))
         else:
-            pages = [read_page(reply) for reply in fetch.replies]
-            check = _read_whole(pages)
-            self._take_rows(fetch.taken_at, listed.replies, fetch.replies, pages)
+            rows = [
+                row | {_PLACE: (archived, number)}
+                for archived, reply in zip(listed.replies, fetch.replies, strict=True)
+                for number, row in enumerate(READER.rows([reply]), 1)
+            ]
+            announced = READER.announced(fetch.replies)
+            check = _read_whole(len(rows), announced)
+            self._take_rows(fetch.taken_at, rows)
         self.addresses |= {_address(reply.url) for reply in fetch.replies}
         self.excerpts += len(cuts)
         first = cuts[0].url if cuts else fetch.replies[0].url if fetch.replies else ""
@@ -127,24 +132,13 @@ class BagReading:
             address=first,
             request_ids=", ".join(reply.request_id for reply in fetch.replies),
             replies=len(fetch.replies),
-            rows=sum(len(page.rows) for page in pages) if pages else None,
-            own_count=pages[-1].total if pages else None,
+            rows=len(rows) if announced else None,
+            own_count=announced.rows if announced else None,
             check=check,
         )
 
-    def _take_rows(
-        self,
-        taken_at: datetime,
-        listed: Sequence[ArchivedReply],
-        replies: Sequence[Reply],
-        pages: Sequence[ReplyPage],
-    ) -> None:
+    def _take_rows(self, taken_at: datetime, rows: Sequence[Row]) -> None:
         listing = JobListing(taken_at)
-        rows = [
-            row | {_PLACE: (archived, number)}
-            for archived, reply, page in zip(listed, replies, pages, strict=True)
-            for number, row in enumerate(text_rows(page.rows, reply.fetched_at), 1)
-        ]
         for row in rows:
             listing.take(row)
             identity = identity_of(row)
@@ -167,18 +161,17 @@ def _read_of(cuts: Sequence[CutFrom]) -> str:
 
 def _address(url: str) -> str:
     """The address of a call without its parameters."""
-    cut = cut_from(url)
+    cut = READER.cut_from(url)
     parts = urlsplit(cut.url if cut else url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else url
 
 
-def _read_whole(pages: Sequence[ReplyPage]) -> Check:
+def _read_whole(rows: int, announced: Announced) -> Check:
     """Whether a list was read to its end, by its own count where it has one."""
-    rows, count = sum(len(page.rows) for page in pages), pages[-1].total
-    if count is not None:
-        detail = f"{rows} rows, and the service counts {count}"
-        return Check("jobs", rows == count, detail)
-    ended = pages[-1].next_link is None
+    if announced.rows is not None:
+        detail = f"{rows} rows, and the service counts {announced.rows}"
+        return Check("jobs", rows == announced.rows, detail)
+    ended = not announced.goes_on
     end = "no further page" if ended else "a further page was named but not read"
     return Check("jobs", ended, f"{rows} rows, {end}; the service gives no count")
 
@@ -186,8 +179,8 @@ def _read_whole(pages: Sequence[ReplyPage]) -> Check:
 def dated(row: Row) -> tuple[datetime | None, str | None]:
     """When a job is dated, and by what."""
     given = (
-        (moment(row, "startTime"), "start"),
-        (moment(row, "endTime"), "end"),
+        (moment(row, "started"), "start"),
+        (moment(row, "ended"), "end"),
         (row["first_modified_at"], "modification"),
     )
     return next(((at, by) for at, by in given if at is not None), (None, None))
@@ -208,7 +201,7 @@ class Finder:
         if reply.sha256 not in self._texts:
             body = (self.bag / reply_path(reply.sha256)).read_bytes()
             whole = Reply(reply.url, reply.fetched_at, reply.request_id, body)
-            self._texts[reply.sha256] = row_texts(whole)
+            self._texts[reply.sha256] = READER.texts(whole)
         return SourceRow(
             reply.url,
             reply.fetched_at.astimezone(self.zone),

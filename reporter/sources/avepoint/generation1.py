@@ -7,13 +7,14 @@ from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
 from reporter.errors import FetchError
-from reporter.jobs.replies import products_of, protected_rows, read_overview
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.showing import excerpt
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
-from reporter.sources.avepoint.listing import CustomerList, customers_of
+from reporter.sources.avepoint.listing import customers_of
 from reporter.sources.avepoint.pages import Pages
+from reporter.sources.avepoint.reading.replies import products_of, protected_rows, read_overview
+from reporter.sources.interface import CustomerList
 
 CUSTOMERS: Final = "partner.customers.read.all"
 JOBS: Final = "partner.jobs.read.all"

@@ -8,12 +8,13 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from reporter.errors import FetchError
-from reporter.jobs.replies import ReplyPage, protected_rows, read_overview
 from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
-from reporter.sources.avepoint.listing import CustomerList, customers_of
+from reporter.sources.avepoint.listing import customers_of
 from reporter.sources.avepoint.pages import Pages
+from reporter.sources.avepoint.reading.replies import ReplyPage, protected_rows, read_overview
+from reporter.sources.interface import CustomerList
 
 CUSTOMERS: Final = "elements.customers.read.all"
 JOBS: Final = "elements.jobs.read.all"

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from reporter.errors import ReplyError
-from reporter.jobs.replies import read_page
 from reporter.jobs.rows import LONGEST_ID, is_too_long
 from reporter.model import Customer, Reply
 from reporter.showing import excerpt
+from reporter.sources.avepoint.reading.replies import read_page
+from reporter.sources.interface import CustomerList
 
 _NAMED: Final = 20
 """How many unusable rows are named one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerList:
-    """The customers the app may see, and the replies that say so."""
-
-    customers: tuple[Customer, ...]
-    replies: tuple[Reply, ...]
-    flaw: ReplyError | None = None
-    """What is wrong with rows that name no customer. Such a list is not complete: a customer who is
-    not in it may exist all the same.
-    """
 
 
 def customers_of(replies: tuple[Reply, ...]) -> CustomerList:

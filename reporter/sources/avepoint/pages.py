@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from reporter.errors import FetchError
-from reporter.jobs.replies import ReplyPage, read_page
 from reporter.model import Reply
 from reporter.sources.avepoint.client import Client
+from reporter.sources.avepoint.reading.replies import ReplyPage, read_page
 
 MOST_PAGES: Final = 5_000
 MOST_BYTES: Final = 256 << 20

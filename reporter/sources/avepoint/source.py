@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from reporter.errors import PermissionDenied
-from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
+from reporter.model import Kind, Reply
 from reporter.sources.avepoint import generation1, generation3
 from reporter.sources.avepoint.auth import Credential, TokenAuth, TokenRefused
 from reporter.sources.avepoint.beside import CustomerByCustomer, Permission, lacks_permission
@@ -17,46 +17,14 @@ from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.generation1 import Generation1
 from reporter.sources.avepoint.generation3 import Generation3
 from reporter.sources.avepoint.http import Exchange
-from reporter.sources.avepoint.listing import CustomerList
 from reporter.sources.avepoint.subscriptions import Subscriptions
+from reporter.sources.interface import CustomerList, JobSource
 from reporter.trust import USUAL_TRUST, Trust
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SCOPE: Final = 300
 """In characters; a longer one is refused as if the app registration had not been given it."""
-
-
-class JobSource(Protocol):
-    """Where customers and their jobs come from. Safe to call from several threads."""
-
-    def customers(self, received: list[Reply] | None = None) -> CustomerList:
-        """All customers the app may see. Every reply is added to `received` as it comes.
-
-        Raises:
-            FetchError: the list could not be had as a whole.
-            ReplyError: a reply is no list of customers.
-        """
-
-    def snapshot(
-        self,
-        customer: Customer,
-        received: list[Reply] | None = None,
-        kinds: Collection[Kind] = KINDS,
-    ) -> Snapshot:
-        """All jobs the service shows of a customer now: complete, or an error. Every reply about
-        them is added to `received` as it comes, also one that cannot be used.
-
-        The `kinds` that are asked for beside them come with them, or why they did not come.
-
-        Raises:
-            PermissionDenied: the app may not read them.
-            FetchError: the list could not be had as a whole.
-            ReplyError: a reply is no list of jobs.
-        """
-
-    def stop(self) -> None:
-        """Have every thread give up what is under way, and ask for nothing more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reporter.errors import ReplyError
-from reporter.jobs.raw import excerpt_of, row_texts
-from reporter.jobs.replies import products_of, read_page
 from reporter.jobs.rows import present, text_of
 from reporter.model import Absence, Answer, Customer, Kind, Lack, Reply
 from reporter.sources.avepoint.beside import Ask, CustomerByCustomer, Permission
 from reporter.sources.avepoint.client import Client
+from reporter.sources.avepoint.reading.replies import products_of, read_page
+from reporter.sources.avepoint.reading.texts import excerpt_of, row_texts
 
 logger = logging.getLogger(__name__)
 

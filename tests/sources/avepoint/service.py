@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from reporter.model import Customer
 from reporter.sources.avepoint.auth import ClientSecret
 from reporter.sources.avepoint.http import Exchange
-from reporter.sources.avepoint.source import Access, JobSource, open_source
+from reporter.sources.avepoint.source import Access, open_source
+from reporter.sources.interface import JobSource
 
 BATCH = "/partner/external/v3/general/customers/services/batch"
 GENERAL = "/partner/external/v3/general/customers"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from reporter.jobs.replies import products_of, protected_rows
 from reporter.model import Absence, Answer, Kind, Lack
 from reporter.sources.avepoint.emulator import Emulator, Faults, Profile, ordinary_customers
 from reporter.sources.avepoint.emulator.cast import SubscriptionTerms
+from reporter.sources.avepoint.reading.replies import products_of, protected_rows
 from tests.builders import make_protected
 from tests.conftest import StartEmulator
 from tests.sources.avepoint.service import GENERAL, Page, Service, paged

@@ -15,7 +15,6 @@ import requests
 from cryptography.hazmat.primitives import hashes
 
 from reporter.errors import FetchError, PermissionDenied, ReplyError, SettingsError
-from reporter.jobs.replies import rows_of
 from reporter.jobs.rows import newest
 from reporter.model import Customer, Snapshot
 from reporter.sources.avepoint.auth import ClientCertificate, ClientSecret, Credential, TokenAuth
@@ -23,7 +22,9 @@ from reporter.sources.avepoint.emulator import Emulator, Lists, demo_cast, ordin
 from reporter.sources.avepoint.generation1 import next_url
 from reporter.sources.avepoint.http import ATTEMPTS, Exchange
 from reporter.sources.avepoint.permissions import PERMISSIONS
-from reporter.sources.avepoint.source import LONGEST_SCOPE, Access, JobSource, auth_of, open_source
+from reporter.sources.avepoint.reading.replies import rows_of
+from reporter.sources.avepoint.source import LONGEST_SCOPE, Access, auth_of, open_source
+from reporter.sources.interface import JobSource
 from tests.certificates import make_certificate
 from tests.conftest import CLOCK, StartEmulator
 
@@ -46,7 +47,7 @@ def source_of(
 
 def ids_of(snapshot: Snapshot) -> list[str]:
     """Of all rows, placeholders among them, in the order they came."""
-    return [row["jobId"] for row in rows_of(snapshot.replies)]
+    return [row["job_id"] for row in rows_of(snapshot.replies)]
 
 
 def test_both_generations_tell_the_same_jobs(start_emulator: StartEmulator) -> None:

@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import sqlalchemy as sa
 
-from reporter.jobs.replies import products_of
 from reporter.model import Absence, Answer, Lack
 from reporter.run.fetching import fetch_customers, fetch_snapshots
+from reporter.sources.avepoint.reading.replies import products_of
 from reporter.store import Store, tables
 from reporter.store.deriving import replies_of
 from reporter.store.received import receive_again, received_until

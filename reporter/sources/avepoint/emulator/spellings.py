@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES, STATUS_NAMES
+from reporter.sources.avepoint.reading.vocabularies import MODULE_NAMES, SERVICE_NAMES, STATUS_NAMES
 
 SERVICE_CODES: Final = {name: code for code, name in SERVICE_NAMES.items()}
 MODULE_CODES: Final = {name: code for code, name in MODULE_NAMES.items()}

@@ -14,7 +14,6 @@ import pytest
 import requests
 
 from reporter.errors import UsageError
-from reporter.jobs.catalog import SERVICE_NAMES
 from reporter.sources.avepoint.emulator import (
     Emulator,
     Faults,
@@ -27,6 +26,7 @@ from reporter.sources.avepoint.emulator.faults import FAULTS
 from reporter.sources.avepoint.emulator.rows import job_rows
 from reporter.sources.avepoint.emulator.runs import truth
 from reporter.sources.avepoint.emulator.spellings import MODULE_CODES
+from reporter.sources.avepoint.reading.vocabularies import SERVICE_NAMES
 from tests.conftest import CLOCK, StartEmulator
 
 V1 = ("partner.customers", "partner.jobs", "partner.cbprotected", "partner.license")

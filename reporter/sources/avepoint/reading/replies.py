@@ -15,9 +15,10 @@ from typing import Any
 
 from reporter.errors import ReplyError
 from reporter.foreign import BeyondLimits, NotJson, read_json
-from reporter.jobs.rows import Row, present, text_of, text_rows
+from reporter.jobs.rows import Row, present, text_of
 from reporter.model import Reply
 from reporter.showing import beginning, excerpt
+from reporter.sources.avepoint.reading.rows import text_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
 
-from reporter.jobs import catalog, rows, values
-from reporter.model import QualityKind
+from reporter.jobs import rows, values
+from reporter.model import QualityKind, Unread
+from reporter.sources.avepoint.reading import vocabularies
 
 T = TypeVar("T")
 
-Unread = Counter[tuple[QualityKind, str, str]]
-"""How often each raw value of a field could not be used, by kind, field and value."""
-
-_CODES: Final = {"serviceType": "jobType", "serviceModule": "jobModule"}
+_CODES: Final = {"serviceType": "service", "serviceModule": "module"}
 """The fields that may come as numbers, and the field of a job with the same numbers."""
 
 
@@ -36,7 +33,7 @@ class ReplyObject:
     def module(self) -> tuple[str, str]:
         """The canonical names of its service and module, however the reply gives them."""
         service, module = self._name("serviceType"), self._name("serviceModule")
-        return catalog.service_name(service), catalog.module_name(module, service)
+        return vocabularies.service_name(service), vocabularies.module_name(module, service)
 
     def count(self, field: str) -> int | None:
         """A whole number."""
@@ -59,8 +56,8 @@ class ReplyObject:
         return day
 
     def _name(self, field: str) -> str:
-        named = catalog.name_of_code(_CODES[field], self.text(field) or rows.ABSENT)
-        if (code := catalog.unknown_code(named)) is not None:
+        named = vocabularies.name_of_code(_CODES[field], self.text(field) or rows.ABSENT)
+        if (code := rows.unknown_code(named)) is not None:
             self._unread[QualityKind.UNKNOWN_CODE, field, code] += 1
         return named
 

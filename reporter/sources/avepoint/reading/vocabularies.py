@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from reporter.jobs.rows import name_of_unknown
 from reporter.model import Listed, Outcome
 
 SERVICE_NAMES: Final = {
@@ -88,12 +89,12 @@ STATUS_NAMES: Final = {
     14: "Waiting for configuration",
 }
 
-CODED_FIELDS: Final = {
-    "jobType": SERVICE_NAMES,
-    "jobModule": MODULE_NAMES,
+CODED: Final = {
+    "service": SERVICE_NAMES,
+    "module": MODULE_NAMES,
     "status": STATUS_NAMES,
 }
-"""The fields generation 3 gives as numbers."""
+"""The fields of a row that generation 3 gives as numbers."""
 
 SERVICE_ALIASES: Final = {
     "Azure": "IaaS + PaaS",
@@ -161,20 +162,13 @@ _LISTED: Final = {
 _QUEUED: Final = ("Pending", "Waiting", "Running", "In progress")
 
 _CODE = re.compile(r"-?\d{1,18}")
-_UNKNOWN_CODE = re.compile(r"Unknown \((-?\d+)\)")
 
 
 def name_of_code(field: str, value: str) -> str:
     """The name of a coded field's value; a value that is no number is a name already."""
     if _CODE.fullmatch(value) is None:
         return value
-    return CODED_FIELDS[field].get(int(value), f"Unknown ({value})")
-
-
-def unknown_code(name: str) -> str | None:
-    """The number in a name `name_of_code` made up for a code outside the vendor's lists."""
-    match = _UNKNOWN_CODE.fullmatch(name)
-    return match[1] if match else None
+    return CODED[field].get(int(value)) or name_of_unknown(value)
 
 
 def service_name(written: str) -> str:
@@ -196,11 +190,6 @@ def module_name(written: str, service: str) -> str:
 def outcome_of(status: str | None) -> Outcome:
     """The outcome of a job with this status; `UNKNOWN` where it is missing or in no list."""
     return _OUTCOMES.get(_folded(status), Outcome.UNKNOWN) if status else Outcome.UNKNOWN
-
-
-def is_known_status(status: str) -> bool:
-    """Whether what a status means is known, of a job or of a row without one."""
-    return _folded(status) in _OUTCOMES
 
 
 def listed_of(status: str | None) -> Listed:

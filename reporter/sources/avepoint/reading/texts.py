@@ -7,27 +7,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from reporter.errors import ReplyError
 from reporter.foreign import storable
-from reporter.jobs.replies import read_page
 from reporter.model import Reply
+from reporter.sources.avepoint.reading.replies import read_page
+from reporter.sources.interface import CutFrom
 
 _DECODER: Final = json.JSONDecoder()
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _OF_PAGE: Final = "sha256="
 """How the fragment of an excerpt's address begins, which names the page it was cut from."""
-
-
-@dataclass(frozen=True, slots=True)
-class CutFrom:
-    """The page that an excerpt was cut from."""
-
-    url: str
-    sha256: str
 
 
 def row_texts(reply: Reply) -> list[str]:

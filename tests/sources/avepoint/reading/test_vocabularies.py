@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.jobs.catalog import (
-    CODED_FIELDS,
+from reporter.jobs.rows import unknown_code
+from reporter.model import Listed, Outcome
+from reporter.sources.avepoint.reading.vocabularies import (
+    CODED,
     MODULE_NAMES,
     SERVICE_NAMES,
     STATUS_NAMES,
@@ -19,20 +21,18 @@ from reporter.jobs.catalog import (
     name_of_code,
     outcome_of,
     service_name,
-    unknown_code,
 )
-from reporter.model import Listed, Outcome
 
 
 @pytest.mark.parametrize(
     ("field", "code", "name"),
     [
-        ("jobType", "7", "Microsoft 365"),
-        ("jobType", "16", "Dynamics 365"),
-        ("jobModule", "0", "None"),
-        ("jobModule", "301", "Salesforce"),
-        ("jobModule", "303", "Exchange Online"),
-        ("jobModule", "551", "Dynamics Unified Operations Backup"),
+        ("service", "7", "Microsoft 365"),
+        ("service", "16", "Dynamics 365"),
+        ("module", "0", "None"),
+        ("module", "301", "Salesforce"),
+        ("module", "303", "Exchange Online"),
+        ("module", "551", "Dynamics Unified Operations Backup"),
         ("status", "4", "Finished with exception"),
         ("status", "14", "Waiting for configuration"),
     ],
@@ -45,16 +45,16 @@ def test_a_code_has_the_vendors_name(field: str, code: str, name: str) -> None:
 @pytest.mark.parametrize("name", ["Exchange Online", "Teams 2", "N/A", "", "7 days"])
 def test_a_name_stays_a_name(name: str) -> None:
     """Generation 1 gives names; they are taken as they are."""
-    assert name_of_code("jobModule", name) == name
+    assert name_of_code("module", name) == name
     assert unknown_code(name) is None
 
 
-@given(st.sampled_from(sorted(CODED_FIELDS)), st.integers(-(10**12), 10**12))
+@given(st.sampled_from(sorted(CODED)), st.integers(-(10**12), 10**12))
 def test_every_number_has_a_name_or_is_unknown(field: str, code: int) -> None:
     """A number outside the vendor's lists is kept, and can be told from a name."""
     name = name_of_code(field, str(code))
-    if code in CODED_FIELDS[field]:
-        assert (name, unknown_code(name)) == (CODED_FIELDS[field][code], None)
+    if code in CODED[field]:
+        assert (name, unknown_code(name)) == (CODED[field][code], None)
     else:
         assert (name, unknown_code(name)) == (f"Unknown ({code})", str(code))
 

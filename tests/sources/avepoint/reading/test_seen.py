@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from reporter.jobs.catalog import MODULE_NAMES, SERVICE_NAMES, is_backup, is_queued, listed_of
 from reporter.jobs.frame import Jobs, raw_frame, read_jobs
-from reporter.jobs.replies import rows_of, split_snapshots
 from reporter.jobs.rows import ABSENT, FIELDS, Row, moment, newest, present
 from reporter.model import Policy, Reply
+from reporter.sources.avepoint.reading.replies import rows_of, split_snapshots
+from reporter.sources.avepoint.reading.rows import FIELD_NAMES
+from reporter.sources.avepoint.reading.vocabularies import (
+    MODULE_NAMES,
+    SERVICE_NAMES,
+)
 from tests.builders import NOW
 
 SEEN = Path(__file__).parent / "seen"
@@ -21,7 +25,7 @@ def seen(name: str) -> tuple[list[Row], Jobs]:
     reply = Reply(f"https://graph.example/{name}", NOW, "", (SEEN / name).read_bytes())
     assert split_snapshots([reply]) == [(reply,)]
     rows = rows_of([reply])
-    return rows, read_jobs(raw_frame(newest(rows)), Policy())
+    return rows, read_jobs(raw_frame(newest(rows)), Policy(), FIELD_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -32,16 +36,16 @@ def test_a_reply_of_the_service_is_read_without_a_note(name: str, rows: int, job
     texts, read = seen(name)
     assert read.notes.empty
     assert (len(texts), len(read.rows)) == (rows, jobs)
-    assert {row["jobType"] for row in texts} <= set(SERVICE_NAMES.values())
-    assert {row["jobModule"] for row in texts} <= set(MODULE_NAMES.values())
+    assert {row["service"] for row in texts} <= set(SERVICE_NAMES.values())
+    assert {row["module"] for row in texts} <= set(MODULE_NAMES.values())
     values = [
         *("objects_total", "objects_failed", "objects_successful", "objects_skipped"),
         *("objects_warning", "bytes", "started_at", "ended_at", "duration", "modified_at"),
     ]
     assert read.rows[values].notna().all(axis=None)
-    placeholders = [row for row in texts if present(row["jobId"]) is None]
-    modified = [present(row["lastModifyTime"]) for row in placeholders]
-    assert [moment(row, "lastModifyTime") is None for row in placeholders] == [
+    placeholders = [row for row in texts if present(row["job_id"]) is None]
+    modified = [present(row["modified"]) for row in placeholders]
+    assert [moment(row, "modified") is None for row in placeholders] == [
         text is None for text in modified
     ]
 
@@ -64,8 +68,8 @@ def test_salesforce_has_a_name() -> None:
 def test_scans_are_no_backups_and_have_nothing_to_read() -> None:
     """All of their fields are N/A, the counts too."""
     texts, _ = seen("seen-large.json")
-    scans = [row for row in texts if not is_backup(row["jobType"], row["jobModule"])]
-    assert [row["jobType"] for row in scans] == ["Microsoft 365 Scan", "Google Workspace Scan"]
+    scans = [row for row in texts if not row["is_backup"]]
+    assert [row["service"] for row in scans] == ["Microsoft 365 Scan", "Google Workspace Scan"]
     assert {row[field] for row in scans for field in FIELDS[3:]} == {ABSENT}
 
 
@@ -74,9 +78,9 @@ def test_placeholders_say_how_their_scopes_stand() -> None:
     listed: dict[tuple[str, bool], set[str]] = {}
     for name in ("seen-large.json", "seen-small.json"):
         for row in seen(name)[0]:
-            if row["jobId"] == ABSENT and is_backup(row["jobType"], row["jobModule"]):
-                key = listed_of(row["status"]).value, is_queued(row["status"])
-                listed.setdefault(key, set()).add(row["jobModule"])
+            if row["job_id"] == ABSENT and row["is_backup"]:
+                key = row["listed_as"].value, row["queued"]
+                listed.setdefault(key, set()).add(row["module"])
     assert listed == {
         ("waiting", True): {"Microsoft 365 Groups", "Teams Chat", "Power BI"},
         ("idle", False): {"Microsoft 365 Groups", "Exchange Online Public Folder"},
@@ -91,6 +95,6 @@ def test_the_vendors_sample_is_two_modules_that_never_ran() -> None:
     """It has no job, and nothing in it is read as one."""
     texts, read = seen("seed.json")
     assert read.rows.empty
-    assert [row["jobModule"] for row in texts] == ["SharePoint Online", "Exchange Online"]
-    assert all(is_backup(row["jobType"], row["jobModule"]) for row in texts)
-    assert [listed_of(row["status"]).value for row in texts] == ["waiting"] * 2
+    assert [row["module"] for row in texts] == ["SharePoint Online", "Exchange Online"]
+    assert all(row["is_backup"] for row in texts)
+    assert [row["listed_as"].value for row in texts] == ["waiting"] * 2

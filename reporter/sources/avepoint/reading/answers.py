@@ -1,0 +1,109 @@
+"""What the service says beside the jobs, read: what is protected, and what was bought."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from reporter.jobs.rows import ABSENT
+from reporter.model import (
+    Answer,
+    Product,
+    Protected,
+    ProtectedModule,
+    QualityKind,
+    Reply,
+    Source,
+    Told,
+    Unread,
+    share_of,
+)
+from reporter.sources.avepoint.reading.objects import ReplyObject
+from reporter.sources.avepoint.reading.replies import products_of, protected_rows
+from reporter.sources.avepoint.reading.vocabularies import is_backup_product
+
+MORE_THAN_SCANNED = "more objects protected than scanned"
+
+
+def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "decimal"]) -> Told:
+    """What an answer about a customer comes to.
+
+    Raises:
+        ReplyError: a reply is no list of what was asked for.
+    """
+    unread: Unread = Counter()
+    if answer.kind == "protection":
+        rows = protected_rows(answer.replies)
+        modules = tuple(_module(ReplyObject(row, units, unread), unread) for row in rows)
+        sources = _sources(answer.replies, protected_rows)
+        return Told(answer, modules=modules, unread=unread, sources=sources)
+    rows = products_of(answer.replies, customer_id)
+    records = [ReplyObject(row, units, unread) for row in rows]
+    backups = [record for record in records if _may_be_backup(record)]
+    return Told(
+        answer,
+        products=tuple(_product(record) for record in backups),
+        other_products=len(records) - len(backups),
+        unread=unread,
+        sources=_sources(answer.replies, products_of),
+    )
+
+
+def _sources(
+    replies: Iterable[Reply], rows_of: Callable[[Iterable[Reply]], list[dict[str, Any]]]
+) -> tuple[Source, ...]:
+    return tuple(
+        Source(
+            reply.fetched_at,
+            reply.url,
+            hashlib.sha256(reply.body).hexdigest(),
+            len(rows_of([reply])),
+        )
+        for reply in replies
+    )
+
+
+def _module(record: ReplyObject, unread: Unread) -> ProtectedModule:
+    scanned, protected = record.count("totalScannedObjects"), record.count("totalProtectedObjects")
+    if scanned is not None and protected is not None and protected > scanned:
+        unread[QualityKind.CONTRADICTION, "totalProtectedObjects", MORE_THAN_SCANNED] += 1
+    return ProtectedModule(
+        *record.module(),
+        Protected(
+            scanned=scanned,
+            protected=protected,
+            share=share_of(scanned, protected),
+            bytes_avepoint=record.size("dataSizeStoredInAvePoint"),
+            bytes_own=record.size("dataSizeStoredInBYOS"),
+        ),
+    )
+
+
+def _may_be_backup(record: ReplyObject) -> bool:
+    """Whether a product's name says that it is a backup, or it has none and may be one."""
+    service = record.text("service")
+    return service is None or is_backup_product(service)
+
+
+def _product(record: ReplyObject) -> Product:
+    used, bought = record.capacity("purchasedCapacity")
+    protected = record.size("protectedCapacity")
+    return Product(
+        service=record.text("service") or ABSENT,
+        name=record.text("subscriptionName"),
+        model=record.text("subscriptionModel"),
+        seats=record.count("purchasedUserSeats"),
+        units=record.count("purchasedUnits"),
+        licences_assigned=record.count("microsoftLicenseAssigned"),
+        licences_available=record.count("microsoftLicenseAvailable"),
+        capacity_bytes=bought,
+        protected_bytes=used if protected is None else protected,
+        consumed_bytes=record.size("consumedStorage"),
+        storage=record.text("storage"),
+        retention=record.text("retention"),
+        expires_on=record.day("expirationDate"),
+        contract_ends_on=record.day("contractEndDate"),
+        days_left=None,
+    )

@@ -1,0 +1,56 @@
+"""The reader of this source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from reporter.jobs.rows import Row
+from reporter.model import Answer, Reply, Told
+from reporter.sources.avepoint.reading.answers import read_answer
+from reporter.sources.avepoint.reading.replies import (
+    products_of,
+    read_overview,
+    read_page,
+    rows_of,
+    split_snapshots,
+)
+from reporter.sources.avepoint.reading.rows import FIELD_NAMES
+from reporter.sources.avepoint.reading.texts import cut_from, row_texts
+from reporter.sources.interface import Announced, CutFrom
+
+
+class AvePointReader:
+    """Reads replies of either generation of the API."""
+
+    @property
+    def field_names(self) -> Mapping[str, str]:
+        return FIELD_NAMES
+
+    def rows(self, replies: Iterable[Reply]) -> list[Row]:
+        return rows_of(replies)
+
+    def count(self, reply: Reply, kind: str) -> int:
+        if kind == "subscription":
+            return len(products_of([reply]))
+        return len((read_overview if kind == "protection" else read_page)(reply).rows)
+
+    def snapshots(self, replies: Iterable[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+        return split_snapshots(replies, read_overview if kind == "protection" else read_page)
+
+    def announced(self, replies: Sequence[Reply]) -> Announced:
+        last = [read_page(reply) for reply in replies][-1]
+        return Announced(last.total, last.next_link is not None)
+
+    def answer(self, answer: Answer, customer_id: str, units: Literal["binary", "decimal"]) -> Told:
+        return read_answer(answer, customer_id, units)
+
+    def is_about(self, reply: Reply, customer_id: str) -> bool:
+        return customer_id in unquote(urlsplit(reply.url).path).split("/")
+
+    def texts(self, reply: Reply) -> list[str]:
+        return row_texts(reply)
+
+    def cut_from(self, url: str) -> CutFrom | None:
+        return cut_from(url)
