@@ -162,6 +162,7 @@ def _times(text: pd.Series, orders: pd.Series) -> pd.Series:
     Times differ from row to row, so reading distinct texts alone would gain nothing here.
     """
     usual = text.astype("str").str.fullmatch(_USUAL_ISO).fillna(False).astype(bool)
+    usual &= orders != DateOrder.UNREADABLE
     times = pd.to_datetime(text.where(usual), format="ISO8601", utc=True, errors="coerce")
     times = times.dt.as_unit("us")
     times = times.where((times >= values.EARLIEST) & (times < values.LATEST))

@@ -64,6 +64,8 @@ class DateOrder(StrEnum):
     """
     MIXED = "mixed"
     """Both orders occur: a date that could be either cannot be read."""
+    UNREADABLE = "unreadable"
+    """The source has tried to read this time, and could not: no other form is tried."""
 
 
 def read_count(text: str) -> int | None:
@@ -119,6 +121,8 @@ def read_time(text: str, order: DateOrder = DateOrder.ASSUMED) -> datetime | Non
 
     The service's times are UTC; one that does not say so is taken as UTC.
     """
+    if order is DateOrder.UNREADABLE:
+        return None
     try:
         if match := _DASHED.fullmatch(text):
             moment = _dashed(*match.groups())
