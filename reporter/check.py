@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +23,13 @@ from reporter.finding import Finding
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.run.assignment import check_restore_tests, customers_in_store
-from reporter.run.fetching import has_rhythm, missed_of
+from reporter.run.fetching import has_rhythm, missed_of, source_of
 from reporter.run.outcome import attempted
 from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
 from reporter.sources.avepoint.http import Exchange
 from reporter.sources.avepoint.permissions import PERMISSIONS
 from reporter.sources.avepoint.source import Access, auth_of, open_source
+from reporter.sources.registry import SERVICE
 from reporter.store import Store
 from reporter.store.address import files_of, shown
 from reporter.store.history import is_there
@@ -68,6 +70,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
     if settings.archives or archive.exists():
         yield _folder("archive", archive, settings)
     yield _evidence(settings, datetime.now(UTC))
+    for entry in settings.sources:
+        yield _tried(f"source {entry.name}", partial(_source, settings, entry.name))
+    if not settings.asks_service:
+        return
     try:
         access = access_of(settings)
     except ReporterError as error:
@@ -85,6 +91,14 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield _failed("service", error)
         return
     yield _tried("service", lambda: _service(exchange, access))
+
+
+def _source(settings: Settings, name: str) -> str:
+    listed = source_of(settings, name, partial(datetime.now, UTC)).customers()
+    if listed.flaw:
+        raise listed.flaw
+    newest = max(reply.fetched_at for reply in listed.replies)
+    return f"{len(listed.customers)} customers, as of {newest:%Y-%m-%d %H:%M} UTC"
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:
@@ -181,9 +195,10 @@ def _strangers(settings: Settings) -> Iterator[Finding]:
     the intended customer without recipients. None where the store is empty or fails.
     """
     try:
-        known = {customer.id for customer in customers_in_store(settings)}
+        customers = customers_in_store(settings)
     except ReporterError:
         return
+    known = {customer.id for customer in customers}
     for customer in settings.customers if known else ():
         if customer.id not in known:
             detail = "is in [[customers]], but not in the store: `reporter customers` lists all ids"
@@ -198,7 +213,7 @@ def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     try:
         with closing(Store.open(settings.store_url)) as store:
-            customers = store.customers()
+            customers = store.customers(SERVICE)
             rare = list(missed_of(settings, store, customers, now))
             known = bool(rare) or any(has_rhythm(store, customer, now) for customer in customers)
     except ReporterError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 MOST_LEVELS: Final = 32
@@ -19,6 +20,10 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 """NUL, which PostgreSQL refuses, and halves of a pair of surrogates, which are no character."""
 _MAY_BE_UNSTORABLE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]")
 """How such a character is written in a JSON text; half of a whole pair looks the same."""
+
+
+_DECODER: Final = json.JSONDecoder()
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
 class NotJson(ValueError):
@@ -114,3 +119,36 @@ def _mended(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(name): _mended(inner) for name, inner in value.items()}
     return value
+
+
+def json_members(text: str, at: int = 0) -> Iterator[tuple[Any, int]]:
+    """The name of each member of the object at a place of a JSON text, and where its value is."""
+    at = _next(text, _next(text, at) + 1)
+    while text[at] != "}":
+        name, at = _DECODER.raw_decode(text, at)
+        start = _next(text, _next(text, at) + 1)
+        yield name, start
+        _, at = _DECODER.raw_decode(text, start)
+        at = _behind_comma(text, at)
+
+
+def json_items(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Where each item of the array at a place of a JSON text starts and ends."""
+    at = _next(text, at + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        yield at, end
+        at = _behind_comma(text, end)
+
+
+def _behind_comma(text: str, at: int) -> int:
+    """Where the next member or item begins, or the end is."""
+    at = _next(text, at)
+    return _next(text, at + 1) if text[at] == "," else at
+
+
+def _next(text: str, at: int) -> int:
+    """The next place that is not white space."""
+    space = _SPACE.match(text, at)
+    assert space
+    return space.end()

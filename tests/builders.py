@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from reporter.analysis import analyse
+from reporter.analysis.window import SourceData
 from reporter.jobs.frame import Jobs, raw_frame, read_jobs
 from reporter.jobs.rows import moment, newest
 from reporter.jobs.sightings import frame_of, sightings_in
@@ -127,11 +128,16 @@ def _make_report(made_of: bytes) -> Report:
     )
     return analyse(
         customer,
-        make_jobs(rows, fetched_at=fetched_at, policy=policy),
-        make_sightings(rows, looks),
+        [
+            SourceData(
+                customer.id,
+                make_jobs(rows, fetched_at=fetched_at, policy=policy),
+                make_sightings(rows, looks),
+                Observations(tuple(looks), (source,)),
+            )
+        ],
         parse_period(period, timezone, NOW),
         policy,
-        Observations(tuple(looks), (source,)),
         answers=[read_answer(answer, customer.id, policy.units) for answer in answers],
         restore_tests=restore_tests,
     )
@@ -149,11 +155,16 @@ def make_report_of_looks(
     shown = [text_rows(rows, at) for at, rows in looks]
     return analyse(
         CUSTOMER,
-        read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy, FIELD_NAMES),
-        frame_of(list(zip(times, sightings_in(shown), strict=True))),
+        [
+            SourceData(
+                CUSTOMER.id,
+                read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy, FIELD_NAMES),
+                frame_of(list(zip(times, sightings_in(shown), strict=True))),
+                Observations(tuple(times), ()),
+            )
+        ],
         parse_period(period, timezone, NOW),
         policy,
-        Observations(tuple(times), ()),
     )
 
 

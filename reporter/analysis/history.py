@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import pandas as pd
@@ -49,14 +49,37 @@ def _volume(rows: pd.DataFrame) -> int | None:
     return None if total == 0 and withheld.any() else total
 
 
+def tallies_together(tallies: Sequence[Sequence[Tally]]) -> list[Tally]:
+    """Of several sources the tallies of each month as one."""
+    return [
+        Tally(
+            {outcome: sum(tally.outcomes[outcome] for tally in month) for outcome in Outcome},
+            {units: _sum_known(tally.bytes[units] for tally in month) for units in _UNITS},
+        )
+        for month in zip(*tallies, strict=True)
+    ]
+
+
+def _sum_known(volumes: Iterable[int | None]) -> int | None:
+    """The sum of the volumes that are known; None where none of them says anything."""
+    volumes = list(volumes)
+    known = [volume for volume in volumes if volume is not None]
+    return None if len(known) < len(volumes) and not sum(known) else sum(known)
+
+
 def history_of(
     tallies: Sequence[Tally],
     months: Sequence[Period],
     policy: Policy,
-    observations: Observations,
+    observations: Sequence[Observations],
 ) -> tuple[MonthFigures, ...]:
-    """The figures of each month, from its tally and under the report's policy."""
-    seen = {moment.astimezone(months[0].zone).date() for moment in observations.snapshots}
+    """The figures of each month, from its tally and under the report's policy; `observations` are
+    those of each source.
+    """
+    zone = months[0].zone
+    seen = set.intersection(
+        *({at.astimezone(zone).date() for at in source.snapshots} for source in observations)
+    )
     return tuple(
         _month(month, tally, policy, len(seen.intersection(month.days)))
         for month, tally in zip(months, tallies, strict=True)

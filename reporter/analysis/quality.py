@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, cast
 
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import MODULE, Window, dated_in, instant, instants, latest
+from reporter.analysis.window import MODULE, View, dated_in, instant, instants, latest
 from reporter.jobs.frame import Jobs
 from reporter.jobs.known import follows
 from reporter.jobs.rows import unknown_code
@@ -32,12 +32,20 @@ _Line = tuple[str, str, str, str | None]
 """What has the columns `_COLUMNS`."""
 
 
-def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tuple[QualityNote, ...]:
-    """The notes on what a report rests on: its jobs and undated ones, how the reference snapshot
-    lists scopes, and the values beside the jobs in `unread`. One for each kind and field. `window`
-    is `seen` without what is left out.
+def quality_of(
+    sources: Iterable[tuple[Jobs, View, View]], unread: Unread
+) -> tuple[QualityNote, ...]:
+    """The notes on what a report rests on: of each source its jobs and undated ones, and how the
+    reference snapshot lists scopes; and the values beside the jobs in `unread`. One for each kind
+    and field. The second view of each source is the first without what is left out.
     """
-    concerned = jobs.rows[dated_in(jobs.rows, window.period) | undated_in(jobs.rows, window)]
+    lines = [line for source in sources for line in _lines(*source)]
+    lines += [(*what, None) for what, count in unread.items() for _ in range(count)]
+    return _in_order(pd.DataFrame(lines, columns=_COLUMNS, dtype=object))
+
+
+def _lines(jobs: Jobs, seen: View, view: View) -> Iterator[_Line]:
+    concerned = jobs.rows[dated_in(jobs.rows, view.period) | undated_in(jobs.rows, view)]
     rows = concerned[concerned["is_backup"]]
     read = jobs.notes[jobs.notes["row"].isin(concerned.index)]
     of_jobs: list[_Note] = [
@@ -45,29 +53,26 @@ def quality_of(jobs: Jobs, seen: Window, window: Window, unread: Unread) -> tupl
         *_dating(concerned, jobs.notes),
         *_inconsistent(rows),
         *_odd(rows),
-        *_start_moved(jobs.rows, window.period),
-        *_end_not_seen(window),
+        *_start_moved(jobs.rows, view.period),
+        *_end_not_seen(view),
     ]
     job_ids = jobs.rows["job_id"].reindex([row for row, *_ in of_jobs])
     of_rows: list[_Line] = [
         *((*what, job_id) for (_, *what), job_id in zip(of_jobs, job_ids, strict=True)),
         *_placeholders(seen),
     ]
-    lines = [
-        *((kind, jobs.names.get(field, field), *rest) for kind, field, *rest in of_rows),
-        *((*what, None) for what, count in unread.items() for _ in range(count)),
-    ]
-    return _in_order(pd.DataFrame(lines, columns=_COLUMNS, dtype=object))
+    for kind, field, value, job_id in of_rows:
+        yield kind, jobs.names.get(field, field), value, job_id
 
 
-def undated_in(rows: pd.DataFrame, window: Window) -> pd.Series:
+def undated_in(rows: pd.DataFrame, view: View) -> pd.Series:
     """Which jobs cannot be dated and were first shown by a snapshot of the period; where none was
     taken in it, by the first snapshot after it, if that follows within the period's length.
     """
-    period, first = window.period, rows["first_seen_at"]
+    period, first = view.period, rows["first_seen_at"]
     shown = (first >= period.start) & (first < period.end)
-    reference = window.snapshots[window.reference]
-    if not window.inside and follows(period, reference):
+    reference = view.snapshots[view.reference]
+    if not view.inside and follows(period, reference):
         shown = first == reference
     return rows["dated_at"].isna() & shown
 
@@ -123,31 +128,31 @@ def _start_moved(rows: pd.DataFrame, period: Period) -> list[_Note]:
     return _notes(moved, QualityKind.START_MOVED, "started", value)
 
 
-def _end_not_seen(window: Window) -> list[_Note]:
+def _end_not_seen(view: View) -> list[_Note]:
     """Jobs seen running that a later look no longer lists."""
-    lost = not_seen_to_end(window)
-    status = window.jobs["status"][lost].fillna("N/A")
+    lost = not_seen_to_end(view)
+    status = view.jobs["status"][lost].fillna("N/A")
     return _notes(lost, QualityKind.END_NOT_SEEN, "ended", status)
 
 
-def not_seen_to_end(window: Window) -> pd.Series:
+def not_seen_to_end(view: View) -> pd.Series:
     """Which jobs of the period were running when last seen, and are no longer listed."""
-    jobs = window.jobs
+    jobs = view.jobs
     runs: pd.Series = jobs["outcome"] == Outcome.RUNNING.value
     if not runs.any():
         return runs
-    last_look = latest(window.looks, "taken_at", len(window.scopes))[jobs["scope"]]
-    sightings = window.sightings
-    as_newest = sightings.groupby([window.modules[sightings["scope"]], sightings["job_id"]])
-    identity = pd.MultiIndex.from_arrays([window.modules[jobs["scope"]], jobs["job_id"]])
+    last_look = latest(view.looks, "taken_at", len(view.scopes))[jobs["scope"]]
+    sightings = view.sightings
+    as_newest = sightings.groupby([view.modules[sightings["scope"]], sightings["job_id"]])
+    identity = pd.MultiIndex.from_arrays([view.modules[jobs["scope"]], jobs["job_id"]])
     seen = as_newest["taken_at"].max().reindex(identity).set_axis(jobs.index)
-    fetched = np.minimum(instants(jobs["last_seen_at"]), instant(window.last_counted))
+    fetched = np.minimum(instants(jobs["last_seen_at"]), instant(view.last_counted))
     return runs & (np.fmax(instants(seen), fetched) < last_look)
 
 
-def _placeholders(window: Window) -> list[_Line]:
+def _placeholders(view: View) -> list[_Line]:
     """Values that cannot be used of scopes that are listed without a job."""
-    shown = window.sightings[window.sightings["snapshot"] == window.reference]
+    shown = view.sightings[view.sightings["snapshot"] == view.reference]
     shown = shown[shown["job_id"] == ""]
     lines: list[_Line] = []
     columns = ("service", "module", "status", "outcome", "unreadable")

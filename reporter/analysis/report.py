@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -31,11 +32,13 @@ from reporter.analysis.watching import observed_days, unseen_of, watch_of
 from reporter.analysis.window import (
     MODULE,
     SCOPE,
+    SourceData,
+    View,
     Window,
     dated_in,
+    together,
     window_of,
 )
-from reporter.jobs.frame import Jobs
 from reporter.model import (
     Absence,
     Answer,
@@ -44,11 +47,11 @@ from reporter.model import (
     Figures,
     Kind,
     Lack,
+    LastLook,
     LeftOut,
     Listed,
     ModuleFigures,
     MonthFigures,
-    Observations,
     OtherJobs,
     Outcome,
     Policy,
@@ -59,6 +62,7 @@ from reporter.model import (
     RunningJob,
     ScopeFigures,
     ServiceFigures,
+    SilentDay,
     State,
     Told,
 )
@@ -73,23 +77,30 @@ class Findings:
     """Without what is left out."""
     stored: Stored
     left_out: tuple[LeftOut, ...]
-    scopes: pd.DataFrame
-    """`scopes_of` the window."""
+    scopes: tuple[pd.DataFrame, ...]
+    """`scopes_of` each view, without what is left out."""
 
     @cached_property
-    def unseen(self) -> pd.DataFrame:
-        """`unseen_of` the window."""
-        return unseen_of(self.window)
+    def unseen(self) -> tuple[pd.DataFrame, ...]:
+        """`unseen_of` each view."""
+        return tuple(unseen_of(view) for view in self.window.views)
+
+    @cached_property
+    def _stretches(self) -> tuple[pd.DataFrame, ...]:
+        """`stretches_of` each view."""
+        each = zip(self.window.views, self.scopes, self.unseen, strict=True)
+        return tuple(stretches_of(*parts) for parts in each)
 
     @cached_property
     def stretches(self) -> pd.DataFrame:
-        """`stretches_of` its scopes."""
-        return stretches_of(self.window, self.scopes, self.unseen)
+        """`stretches_of` all views."""
+        return together(self._stretches)
 
     @cached_property
     def standing(self) -> pd.DataFrame:
-        """`standing_of` its scopes."""
-        return standing_of(self.window, self.scopes, self.stretches)
+        """`standing_of` all scopes, by their place."""
+        each = zip(self.window.views, self.scopes, self._stretches, strict=True)
+        return together(standing_of(*parts) for parts in each).sort_index()
 
     @cached_property
     def jobs(self) -> pd.DataFrame:
@@ -150,11 +161,9 @@ class Findings:
 
 def analyse(
     customer: Customer,
-    jobs: Jobs,
-    sightings: pd.DataFrame,
+    sources: Sequence[SourceData],
     period: Period,
     policy: Policy,
-    observations: Observations,
     history: tuple[MonthFigures, ...] = (),
     answers: Iterable[Told] = (),
     stored_before: Sequence[Told] = (),
@@ -162,23 +171,25 @@ def analyse(
 ) -> Report:
     """The report of one customer and one period.
 
-    `jobs` holds one row per job identity: those of the period, and as much before and after it as
-    is known (the period before, the last recovery points, later cures). `sightings` is what the
-    snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
-    `observations` has at least one snapshot. `history` is passed on. `answers` is what came of
-    asking for protected data and the subscription; saved replies hold none. `stored_before` is the
-    last answer on protected data before the period, and the one before the period before it.
-    `restore_tests` is None where none are recorded.
+    `sources` is what each source that knows the customer has told, by the customer's `ids`; at
+    least one. `history` is passed on. `answers` is what came of asking for protected data and the
+    subscription; saved replies hold none. `stored_before` is the last answer on protected data
+    before the period, and the one before the period before it. `restore_tests` is None where none
+    are recorded.
+
+    Raises:
+        ReporterError: two sources list the same module.
     """
-    as_of = observations.snapshots[-1].astimezone(period.zone)
+    sources = _numbered_apart(sources)
+    last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
+    as_of = max(last_looks)
     given = {told.answer.kind: told for told in answers}
     overview = given.get("protection") or _not_told("protection")
     protection = protection_of(overview, period)
     bought = given.get("subscription") or _not_told("subscription")
     subscription = subscription_of(bought, period, as_of)
     overviews = (overview, *stored_before)
-    snapshots = observations.snapshots
-    seen = window_of(jobs, sightings, snapshots, period, policy)
+    seen = window_of(sources, period, policy)
     findings = _findings(seen, _stored(overviews[:2], period))
     window = findings.window
     modules, reasons = findings.modules
@@ -186,7 +197,8 @@ def analyse(
         reasons += tuple(product_reasons(subscription.products, period))
     states = [module.state for module in modules]
     states += [state_of(reasons)] if any(not reason.service for reason in reasons) else []
-    in_period = dated_in(jobs.rows, period)
+    rows = together(source.jobs.rows for source in sources)
+    jobs = [source.jobs for source in sources]
     return Report(
         customer=customer,
         period=period,
@@ -200,35 +212,79 @@ def analyse(
         modules=modules,
         daily=daily_of(window, findings.jobs),
         previous=_previous(
-            window_of(jobs, sightings, snapshots, period.previous(), policy),
-            _stored(overviews[1:], period),
+            window_of(sources, period.previous(), policy), _stored(overviews[1:], period)
         ),
         coverage=_coverage(findings),
         exceptions=exceptions_of(window),
-        other_jobs=_other_jobs(jobs.rows[in_period & ~jobs.rows["is_backup"]]),
+        other_jobs=_other_jobs(rows[dated_in(rows, period) & ~rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
-        quality=quality_of(jobs, seen, window, overview.unread + bought.unread),
+        quality=quality_of(
+            zip(jobs, seen.views, window.views, strict=True), overview.unread + bought.unread
+        ),
         sources=tuple(
             sorted(
-                (*observations.sources, *overview.sources, *bought.sources),
+                (
+                    *(reply for source in sources for reply in source.observations.sources),
+                    *overview.sources,
+                    *bought.sources,
+                ),
                 key=lambda source: source.fetched_at,
             )
         ),
         gaps=gaps_of(window, findings.standing, findings.stretches),
-        silent=silent_days(window, findings.scopes, findings.jobs, findings.unseen),
+        silent=_silent(findings),
         running=_running(window),
         left_out=findings.left_out,
-        reference_at=snapshots[window.reference].astimezone(period.zone),
-        final=window.cut.final,
-        first_look=None if window.looked_before else snapshots[0].astimezone(period.zone),
+        reference_at=min(view.snapshots[view.reference] for view in window.views).astimezone(
+            period.zone
+        ),
+        final=all(view.cut.final for view in window.views),
+        first_look=_first_look(window),
         history=history,
         as_of=as_of,
-        jobs=_listed_jobs(jobs, seen, findings),
+        last_looks=tuple(
+            LastLook(source.customer_id, at) for source, at in zip(sources, last_looks, strict=True)
+        )
+        if customer.joined
+        else (),
+        jobs=_listed_jobs(sources, seen, findings),
         restore_tests=None
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
     )
+
+
+def _numbered_apart(sources: Sequence[SourceData]) -> list[SourceData]:
+    """The sources, so that no two jobs have the same index."""
+    apart, count = [sources[0]], len(sources[0].jobs.rows)
+    for source in sources[1:]:
+        jobs = source.jobs
+        numbered = replace(
+            jobs,
+            rows=jobs.rows.set_axis(jobs.rows.index + count),
+            notes=jobs.notes.assign(row=jobs.notes["row"] + count),
+        )
+        apart.append(replace(source, jobs=numbered))
+        count += len(jobs.rows)
+    return apart
+
+
+def _first_look(window: Window) -> datetime | None:
+    """When all sources had been looked at; None where that was before the period."""
+    late = [view.told_since for view in window.views if not view.looked_before]
+    return max(late).astimezone(window.period.zone) if late else None
+
+
+def _silent(findings: Findings) -> tuple[SilentDay, ...]:
+    """The days without a job, by module and day."""
+    each = zip(findings.window.views, findings.scopes, findings.unseen, strict=True)
+    silent = [
+        day
+        for view, scopes, unseen in each
+        for day in silent_days(view, scopes, findings.jobs, unseen)
+    ]
+    return tuple(sorted(silent, key=lambda day: (day.service, day.module, day.date)))
 
 
 def _not_told(kind: Kind) -> Told:
@@ -247,17 +303,17 @@ def _stored(overviews: Sequence[Told], period: Period) -> Stored:
 
 def _findings(seen: Window, stored: Stored) -> Findings:
     """What the jobs and sightings of a period amount to, without what the provider leaves out."""
-    scopes = scopes_of(seen)
+    scopes = [scopes_of(view) for view in seen.views]
     rules = [seen.policy.left_out_by(*scope[:2], scope[2] or None) for scope in seen.scopes]
     jobs = seen.jobs["scope"].value_counts()
     left_out = tuple(
         LeftOut(service, module, name or None, rule.reason, int(jobs.get(place, 0)))
-        for place in scopes.index
+        for place in sorted(place for of_view in scopes for place in of_view.index)
         for (service, module, name), rule in [(seen.scopes[place], rules[place])]
         if rule is not None
     )
     places = [place for place, rule in enumerate(rules) if rule is not None]
-    kept = scopes[~scopes.index.isin(places)]
+    kept = tuple(of_view[~of_view.index.isin(places)] for of_view in scopes)
     return Findings(seen.without(places), stored, left_out, kept)
 
 
@@ -312,23 +368,33 @@ def _coverage(findings: Findings) -> Coverage:
 
 def _running(window: Window) -> tuple[RunningJob, ...]:
     """The jobs of the period that the last look still lists as running, the longest first."""
-    runs = window.jobs["outcome"] == Outcome.RUNNING.value
-    jobs = window.jobs[runs & ~not_seen_to_end(window)].sort_values(["started_at", "scope"])
-    running = []
-    columns = (jobs[column] for column in (*SCOPE, "job_id", "started_at", "last_seen_at"))
-    for service, module, name, job_id, started, seen in zip(*columns, strict=True):
-        started_at = window.moment(started)
-        seen_at = window.moment(min(seen, window.last_counted))
+    running = [each for view in window.views for each in _running_in(view)]
+    return tuple(job for *_, job in sorted(running, key=lambda each: each[:2]))
+
+
+def _running_in(view: View) -> Iterator[tuple[datetime, int, RunningJob]]:
+    """Each running job of a view with its start and the place of its scope."""
+    runs = view.jobs["outcome"] == Outcome.RUNNING.value
+    jobs = view.jobs[runs & ~not_seen_to_end(view)].sort_values(["started_at", "scope"])
+    columns = (jobs[column] for column in (*SCOPE, "job_id", "started_at", "last_seen_at", "scope"))
+    for service, module, name, job_id, started, seen, place in zip(*columns, strict=True):
+        started_at = view.moment(started)
+        seen_at = view.moment(min(seen, view.last_counted))
         if started_at is not None and seen_at is not None:
-            running.append(RunningJob(service, module, name or None, job_id, started_at, seen_at))
-    return tuple(running)
+            job = RunningJob(service, module, name or None, job_id, started_at, seen_at)
+            yield started_at, place, job
 
 
-def _listed_jobs(jobs: Jobs, seen: Window, findings: Findings) -> pd.DataFrame:
+def _listed_jobs(sources: Sequence[SourceData], seen: Window, findings: Findings) -> pd.DataFrame:
     """The jobs a report lists: those of the period and the undated ones first shown in it, with
     `left_out`.
     """
-    rows = jobs.rows[dated_in(jobs.rows, seen.period) | undated_in(jobs.rows, seen)]
+    rows = together(
+        source.jobs.rows[
+            dated_in(source.jobs.rows, seen.period) | undated_in(source.jobs.rows, view)
+        ]
+        for source, view in zip(sources, seen.views, strict=True)
+    )
     left_out = seen.rows.index.difference(findings.window.rows.index)
     rows = rows.assign(left_out=rows.index.isin(left_out))
     return rows.sort_values(["dated_at", *SCOPE, "job_id"])

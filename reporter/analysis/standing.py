@@ -10,6 +10,7 @@ from reporter.analysis.window import (
     Flags,
     Moments,
     Places,
+    View,
     Window,
     dated_in,
     earliest,
@@ -21,7 +22,7 @@ from reporter.analysis.window import (
 from reporter.model import OUT_OF_SIGHT, Gap, Outcome
 
 
-def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -> pd.DataFrame:
+def standing_of(view: View, scopes: pd.DataFrame, stretches: pd.DataFrame) -> pd.DataFrame:
     """`scopes` with how each stands, missing where a figure is undefined; `stretches` are those of
     the scopes.
 
@@ -31,24 +32,24 @@ def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -
     `gap_kept` (1.0 where the target is met, 0.0 where it is missed, missing where it cannot be
     judged), `covered` (it has a recovery point in the period), `known` (a job of it is known).
     """
-    known, points = window.known, window.recovery_points
-    success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= window.end)]
-    lies_inside = (points["point_at"] >= window.start) & (points["point_at"] < window.end)
-    covering = points["scope"][lies_inside | dated_in(points, window.period)]
-    undated = window.rows["scope"][window.rows["dated_at"].isna()]
+    known, points = view.known, view.recovery_points
+    success = known[(known["outcome"] == Outcome.SUCCESS.value) & (known["point_at"] <= view.end)]
+    lies_inside = (points["point_at"] >= view.start) & (points["point_at"] < view.end)
+    covering = points["scope"][lies_inside | dated_in(points, view.period)]
+    undated = view.rows["scope"][view.rows["dated_at"].isna()]
     standing = scopes.assign(
         in_sight=~scopes["listed"].isin([listed.value for listed in OUT_OF_SIGHT]),
-        last_success_at=_of(scopes, latest(success, "point_at", len(window.scopes))),
+        last_success_at=_of(scopes, latest(success, "point_at", len(view.scopes))),
         last_recovery_point_at=_of(
             scopes,
-            latest(points[points["point_at"] <= window.end], "point_at", len(window.scopes)),
+            latest(points[points["point_at"] <= view.end], "point_at", len(view.scopes)),
         ),
-        consecutive_failures=_consecutive_failures(window)[scopes.index],
+        consecutive_failures=_consecutive_failures(view)[scopes.index],
         covered=reported_in(scopes, covering),
         known=reported_in(scopes, pd.concat([known["scope"], undated])),
         allowed_s=[
-            window.policy.gap_target(service, module, name or None).total_seconds()
-            for service, module, name in (window.scopes[place] for place in scopes.index)
+            view.policy.gap_target(service, module, name or None).total_seconds()
+            for service, module, name in (view.scopes[place] for place in scopes.index)
         ],
     )
     lengths = _lengths(stretches)
@@ -58,7 +59,7 @@ def standing_of(window: Window, scopes: pd.DataFrame, stretches: pd.DataFrame) -
     longest = by_scope.max().reindex(scopes.index)
     standing["longest_gap_s"] = longest["certain"]
     standing["longest_gap_at_most_s"] = longest["at_most"]
-    standing["gap_kept"] = _gap_kept(window, standing)
+    standing["gap_kept"] = _gap_kept(view, standing)
     return standing
 
 
@@ -68,7 +69,7 @@ def _of(scopes: pd.DataFrame, times: Moments) -> pd.Series:
     return of_scopes
 
 
-def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
+def stretches_of(view: View, scopes: pd.DataFrame, unseen: pd.DataFrame) -> pd.DataFrame:
     """The times between neighbours of: the last recovery point before the period (else when the
     first job known is dated), those inside it, and its end (or the last snapshot where that is
     earlier).
@@ -77,20 +78,20 @@ def stretches_of(window: Window, scopes: pd.DataFrame, unseen: pd.DataFrame) -> 
     it); sorted. Only of `scopes` a job of which is known, and none where the last snapshot was
     before the period.
     """
-    known, points = window.known, window.recovery_points
-    before = latest(points[points["point_at"] < window.start], "point_at", len(window.scopes))
-    first = earliest(known, "dated_at", len(window.scopes))
+    known, points = view.known, view.recovery_points
+    before = latest(points[points["point_at"] < view.start], "point_at", len(view.scopes))
+    first = earliest(known, "dated_at", len(view.scopes))
     begins = np.where(np.isnat(before), first, before)
     begun = np.intersect1d(scopes.index, np.flatnonzero(~np.isnat(begins)))
-    inside = points[(points["point_at"] >= window.start) & (points["point_at"] <= window.stop)]
+    inside = points[(points["point_at"] >= view.start) & (points["point_at"] <= view.stop)]
     inside = inside[np.isin(inside["scope"], begun)]
     scope = np.concatenate([begun, inside["scope"], begun])
     order = np.repeat([0, 1, 2], [len(begun), len(inside), len(begun)])
-    stop = np.full(len(begun), instant(window.stop))
+    stop = np.full(len(begun), instant(view.stop))
     edges = np.concatenate([begins[begun], instants(inside["point_at"]), stop])
     sorted_ = np.lexsort((edges, order, scope))
     scope, edges = scope[sorted_], edges[sorted_]
-    length = (scope[1:] == scope[:-1]) & (edges[1:] > edges[:-1]) & (window.stop > window.start)
+    length = (scope[1:] == scope[:-1]) & (edges[1:] > edges[:-1]) & (view.stop > view.start)
     stretches = pd.DataFrame(
         {"scope": scope[1:][length], "start": edges[:-1][length], "end": edges[1:][length]}
     )
@@ -137,34 +138,33 @@ def _lengths(stretches: pd.DataFrame) -> pd.Series:
     return seconds
 
 
-def _gap_kept(window: Window, standing: pd.DataFrame) -> pd.Series:
+def _gap_kept(view: View, standing: pd.DataFrame) -> pd.Series:
     """Whether the recovery-point target is met (1.0) or missed (0.0), where that can be judged."""
-    whole = _begins_known(window)[standing.index] & (window.stop == window.end)
+    whole = _begins_known(view)[standing.index] & (view.stop == view.end)
     met = (standing["longest_gap_at_most_s"] <= standing["allowed_s"]) & whole
     kept = pd.Series(float("nan"), index=standing.index).mask(met, 1.0)
     missed = standing["longest_gap_s"] > standing["allowed_s"]
     return kept.mask(missed, 0.0).where(standing["allowed_s"] > 0)
 
 
-def _begins_known(window: Window) -> Flags:
+def _begins_known(view: View) -> Flags:
     """For which scopes the start of the period is fully known: a recovery point before it is known,
     or a look before it showed no job of the scope and hid none.
     """
-    points, scopes = window.recovery_points, len(window.scopes)
-    begins: Flags = ~np.isnat(latest(points[points["point_at"] < window.start], "point_at", scopes))
-    if window.looked_before:
-        first = window.snapshots[0]
-        since = earliest(window.known, "dated_at", scopes)
-        queued = window.sightings[window.sightings["snapshot"] == 0]
-        queued = queued[~queued.index.isin(window.looks.index)]
+    points, scopes = view.recovery_points, len(view.scopes)
+    begins: Flags = ~np.isnat(latest(points[points["point_at"] < view.start], "point_at", scopes))
+    if view.looked_before:
+        since = earliest(view.known, "dated_at", scopes)
+        queued = view.sightings[view.sightings["snapshot"] == 0]
+        queued = queued[~queued.index.isin(view.looks.index)]
         hidden = np.isin(np.arange(scopes), queued["scope"])
-        begins |= (since > instant(utc(first))) & ~hidden
+        begins |= (since > instant(utc(view.told_since))) & ~hidden
     return begins
 
 
-def _consecutive_failures(window: Window) -> Places:
+def _consecutive_failures(view: View) -> Places:
     """How many failed jobs of the period each scope has with no recovery point after them."""
-    failed = window.jobs[window.jobs["outcome"].isin(window.policy.failing)]
-    last = latest(window.recovery_points, "point_at", len(window.scopes))[failed["scope"]]
+    failed = view.jobs[view.jobs["outcome"].isin(view.policy.failing)]
+    last = latest(view.recovery_points, "point_at", len(view.scopes))[failed["scope"]]
     since = np.isnat(last) | (instants(failed["point_at"]) >= last)
-    return np.bincount(failed["scope"][since], minlength=len(window.scopes))
+    return np.bincount(failed["scope"][since], minlength=len(view.scopes))

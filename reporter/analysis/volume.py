@@ -18,8 +18,8 @@ def withheld(modules: pd.Series, jobs: pd.DataFrame) -> pd.Series:
 
     A module gives no sizes if its jobs processed objects and all of them report 0 or nothing.
     """
-    sums = jobs[["objects_successful", "bytes"]].astype("float64").groupby(modules).sum()
-    gives_none = (sums["objects_successful"] > 0) & (sums["bytes"] == 0)
+    size = jobs["bytes"].astype("float64").groupby(modules).sum()
+    gives_none = jobs["has_objects"].groupby(modules).any() & (size == 0)
     return modules.isin(gives_none.index[gives_none])
 
 

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import pandas as pd
 
+from reporter.errors import ReporterError
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
 from reporter.jobs.snapshots import Cut, cut
-from reporter.model import Policy
+from reporter.model import Observations, Policy
 from reporter.period import Period
 
 MODULE = ["service", "module"]
@@ -29,13 +31,32 @@ Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Window:
-    """The backups of one customer as they are seen for one period."""
+class SourceData:
+    """What one source has told of a customer's jobs."""
+
+    customer_id: str
+    """The id under which it knows the customer."""
+    jobs: Jobs
+    """One row per job identity: those of the period, and as much before and after it as is known
+    (the period before, the last recovery points, later cures).
+    """
+    sightings: pd.DataFrame
+    """What the snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
+    """
+    observations: Observations
+    """At least one snapshot, and the replies the report rests on."""
+    lists_history: bool = False
+    """Whether a snapshot lists all jobs since its oldest, not only the newest of each scope."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The backups of one customer as one source shows them for one period."""
 
     period: Period
     policy: Policy
     scopes: tuple[ScopeKey, ...]
-    """All known scopes, sorted; `scope` in the frames is an index into them."""
+    """All known scopes of the customer, sorted; `scope` in the frames is an index into them."""
     rows: pd.DataFrame
     """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS` and
     `scope`.
@@ -46,6 +67,8 @@ class Window:
     """
     snapshots: tuple[datetime, ...]
     """All complete snapshots, in their order."""
+    lists_history: bool
+    """As of `SourceData`."""
 
     @property
     def start(self) -> pd.Timestamp:
@@ -84,10 +107,18 @@ class Window:
             return self.inside[-1]
         return min(self.inside.stop, len(self.snapshots) - 1)
 
+    @cached_property
+    def told_since(self) -> datetime:
+        """From when on its snapshots tell of jobs: the first of them, or the oldest job it lists
+        where it lists all.
+        """
+        oldest = self.sightings["oldest_at"].min() if self.lists_history else pd.NaT
+        return self.snapshots[0] if pd.isna(oldest) else min(self.snapshots[0], oldest)
+
     @property
     def looked_before(self) -> bool:
-        """Whether the customer was looked at before the period began."""
-        return self.inside.start > 0
+        """Whether anything was told of the customer before the period began."""
+        return self.told_since < self.period.start
 
     @cached_property
     def modules(self) -> Places:
@@ -128,36 +159,114 @@ class Window:
         moment: datetime = pd.Timestamp(value).to_pydatetime().astimezone(self.period.zone)  # type: ignore[arg-type]
         return moment
 
-    def without(self, left_out: Iterable[int]) -> Window:
-        """The window without the scopes at these places."""
-        gone = list(left_out)
-        if not gone:
-            return self
+    def without(self, places: Iterable[int]) -> View:
+        """The view without the scopes at these places."""
         rows, sightings = (
-            frame[~frame["scope"].isin(gone)] for frame in (self.rows, self.sightings)
+            frame[~frame["scope"].isin(list(places))] for frame in (self.rows, self.sightings)
         )
         return replace(self, rows=rows, sightings=sightings)
 
 
-def window_of(
-    jobs: Jobs,
-    sightings: pd.DataFrame,
-    snapshots: Sequence[datetime],
-    period: Period,
-    policy: Policy,
-) -> Window:
-    """The window of a period over all that is known of a customer; jobs that are no backups are not
-    in it.
-
-    `snapshots` is sorted and not empty.
+@dataclass(frozen=True)
+class Window:
+    """The backups of one customer as they are seen for one period: by one source, or by several,
+    of which each shows modules of its own.
     """
-    rows = jobs.rows[jobs.rows["is_backup"]]
-    places, scopes = _numbered(pd.concat([rows[SCOPE], sightings[SCOPE]]))
-    rows = rows.assign(scope=places[: len(rows)])
-    sightings = sightings.assign(scope=places[len(rows) :])
-    whole = Window(period, policy, scopes, rows, sightings, tuple(snapshots))
-    counted = sightings[sightings["snapshot"] < whole.cut.counted]
-    return replace(whole, sightings=_without_nameless(whole, counted))
+
+    views: tuple[View, ...]
+    """One of each source; at least one."""
+
+    @property
+    def period(self) -> Period:
+        return self.views[0].period
+
+    @property
+    def policy(self) -> Policy:
+        return self.views[0].policy
+
+    @property
+    def scopes(self) -> tuple[ScopeKey, ...]:
+        """All known scopes, sorted; `scope` in the frames is an index into them."""
+        return self.views[0].scopes
+
+    @cached_property
+    def modules(self) -> Places:
+        """A number for the module of each scope."""
+        return self.views[0].modules
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """As of `View`, by all sources."""
+        return together(view.rows for view in self.views)
+
+    @cached_property
+    def jobs(self) -> pd.DataFrame:
+        """The jobs of the period."""
+        return self.rows[dated_in(self.rows, self.period)]
+
+    def moment(self, value: object) -> datetime | None:
+        """A time of a frame in the report's zone; None where it is missing."""
+        return self.views[0].moment(value)
+
+    def without(self, left_out: Iterable[int]) -> Window:
+        """The window without the scopes at these places."""
+        gone = list(left_out)
+        return Window(tuple(view.without(gone) for view in self.views)) if gone else self
+
+
+def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> Window:
+    """The window of a period over all that is known of a customer; jobs that are no backups are not
+    in it. No two jobs of `sources` have the same index.
+
+    Raises:
+        ReporterError: two sources list the same module.
+    """
+    backups = [source.jobs.rows[source.jobs.rows["is_backup"]] for source in sources]
+    frames = [
+        frame
+        for rows, source in zip(backups, sources, strict=True)
+        for frame in (rows, source.sightings)
+    ]
+    places, scopes = _numbered(pd.concat([frame[SCOPE] for frame in frames]))
+    ends = accumulate(len(frame) for frame in frames)
+    numbered = iter(
+        frame.assign(scope=places[end - len(frame) : end])
+        for frame, end in zip(frames, ends, strict=True)
+    )
+    views = []
+    for source, rows, sightings in zip(sources, numbered, numbered, strict=False):
+        snapshots = source.observations.snapshots
+        whole = View(period, policy, scopes, rows, sightings, snapshots, source.lists_history)
+        counted = sightings[sightings["snapshot"] < whole.cut.counted]
+        views.append(replace(whole, sightings=_without_nameless(whole, counted)))
+    _insist_on_separate(views)
+    return Window(tuple(views))
+
+
+def _insist_on_separate(views: Sequence[View]) -> None:
+    """Insist that no module is listed by two sources: it would be counted twice.
+
+    Raises:
+        ReporterError: one is.
+    """
+    known: set[tuple[str, str]] = set()
+    for view in views if len(views) > 1 else ():
+        shown = {*view.rows["scope"], *view.sightings["scope"]}
+        modules = {view.scopes[place][:2] for place in shown}
+        if twice := sorted(known & modules):
+            service, module = twice[0]
+            raise ReporterError(
+                f"Two sources of this customer list the module {module} of {service}.",
+                hint="Its jobs would be counted twice. Give the module or the service of one "
+                "source another name, under `columns` in [[sources]].",
+            )
+        known |= modules
+
+
+def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several frames with the same columns, in their order."""
+    parts = list(frames)
+    return parts[0] if len(parts) == 1 else pd.concat(parts)
 
 
 def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
@@ -175,17 +284,17 @@ def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
     return places, tuple(zip(*named, strict=True))
 
 
-def _without_nameless(window: Window, sightings: pd.DataFrame) -> pd.DataFrame:
+def _without_nameless(view: View, sightings: pd.DataFrame) -> pd.DataFrame:
     """The sightings without nameless placeholders of modules that list scopes by name."""
-    deciding = sightings["snapshot"].isin([*window.inside, window.reference])
+    deciding = sightings["snapshot"].isin([*view.inside, view.reference])
     shown = sightings["scope"][deciding].unique()
-    named = {window.scopes[place][:2] for place in shown if window.scopes[place][2]}
+    named = {view.scopes[place][:2] for place in shown if view.scopes[place][2]}
     if not named:
         return sightings
-    with_jobs = {*sightings["scope"][sightings["job_id"] != ""], *window.jobs["scope"]}
+    with_jobs = {*sightings["scope"][sightings["job_id"] != ""], *view.jobs["scope"]}
     nameless = [
         place
-        for place, (service, module, name) in enumerate(window.scopes)
+        for place, (service, module, name) in enumerate(view.scopes)
         if not name and (service, module) in named and place not in with_jobs
     ]
     return sightings[~sightings["scope"].isin(nameless)]

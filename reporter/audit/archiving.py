@@ -57,7 +57,7 @@ from reporter.run.assignment import Rendering, assignment_of, files_of, period_o
 from reporter.run.ledger import figures_hash, ledger_of, program_hash
 from reporter.run.outcome import CustomerOutcome, outcome_of
 from reporter.store import Store
-from reporter.store.received import received_until
+from reporter.store.received import last_looks_of, received_until
 from reporter.store.versions import Version, figures_of, versions_of
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -260,7 +260,8 @@ class _Contents:
     def _write_replies(self, folder: Path) -> None:
         fetches = []
         there = set()
-        for fetch in received_until(self.store, self.customer, self.version.as_of):
+        figures = json.loads((folder / REPORTS["json"]).read_bytes())
+        for fetch in received_until(self.store, self.customer, last_looks_of(figures)):
             replies = []
             for reply in fetch.replies:
                 sha256 = hashlib.sha256(reply.body).hexdigest()
@@ -269,8 +270,11 @@ class _Contents:
                     path.write_bytes(reply.body)
                 replies.append(ArchivedReply(reply.url, reply.fetched_at, reply.request_id, sha256))
             there |= {reply.sha256 for reply in replies}
-            fetches.append(ArchivedFetch(fetch.kind, fetch.taken_at, fetch.error, tuple(replies)))
-        figures = json.loads((folder / REPORTS["json"]).read_bytes())
+            fetches.append(
+                ArchivedFetch(
+                    fetch.kind, fetch.taken_at, fetch.error, tuple(replies), fetch.customer_id
+                )
+            )
         if not there >= {source["sha256"] for source in figures["sources"]}:
             raise EvidenceError(
                 "The store no longer has all the replies that the report of "

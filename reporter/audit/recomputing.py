@@ -47,8 +47,8 @@ from reporter.render.typesetting import NoTypesetting, write_pdf
 from reporter.render.workbook import write_workbook
 from reporter.run.ledger import figures_hash
 from reporter.run.reporting import report_again
-from reporter.sources.registry import READER
-from reporter.store.received import Fetch, until
+from reporter.sources.registry import reader_of, reader_of_address
+from reporter.store.received import Fetch, last_looks_of, until
 
 logger = logging.getLogger(__name__)
 
@@ -158,12 +158,15 @@ def _replies_finding(
             detail = f"one is dated {at(max(times))}, which was still in the future"
             return Finding(what, False, detail)
         for reply in fetch.replies:
-            if not READER.is_about(reply, customer.id):
+            customer_id = fetch.customer_id or customer.id
+            if customer_id not in customer.ids or not reader_of_address(reply.url).is_about(
+                reply, customer_id
+            ):
                 detail = f"one was requested for someone other than {customer.id}: {reply.url}"
                 return Finding(what, False, shown(detail)[:_LONGEST])
         if fetch.error is None and fetch.kind in _COUNTED:
             try:
-                READER.snapshots(fetch.replies, fetch.kind)
+                reader_of(fetch.replies).snapshots(fetch.replies, fetch.kind)
             except ReplyError as error:
                 return Finding(what, False, str(error))
         count += len(fetch.replies)
@@ -182,8 +185,8 @@ def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -
     restatement = None
     if restates := provenance.restates:
         before = json_in(bag / RESTATED)
-        as_of = datetime.fromisoformat(before["as_of"])
-        then = report_again(until(fetches_in(bag), as_of), configuration)
+        fetches = until(fetches_in(bag), configuration.customer, last_looks_of(before))
+        then = report_again(fetches, configuration)
         restatement = Restatement(
             restates.number,
             restates.made_at.astimezone(configuration.period.zone),
@@ -209,7 +212,7 @@ def fetches_in(bag: Path) -> Iterator[Fetch]:
             Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))
             for reply in fetch.replies
         )
-        yield Fetch(fetch.kind, fetch.taken_at, fetch.error, replies)
+        yield Fetch(fetch.kind, fetch.taken_at, fetch.error, replies, fetch.customer_id)
 
 
 def _body(bag: Path, sha256: str) -> bytes:

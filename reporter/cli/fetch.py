@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
 
 import click
 
@@ -15,9 +15,6 @@ from reporter.cli.options import (
     wait_option,
 )
 from reporter.cli.progress import finish, follow
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()
@@ -40,32 +37,36 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
     """Take the snapshots, going on with a run that was cut short; the exit status.
 
     Raises:
-        FetchError: the customers cannot be listed.
+        FetchError: no source lists its customers.
         StoreError: another run holds the store, or the database refuses.
     """
     from reporter.config.credentials import access_of
     from reporter.run.choosing import listed_customers
-    from reporter.run.fetching import fetch_customers, fetch_snapshots, missed_of
+    from reporter.run.fetching import fetch_snapshots, list_by_each, missed_of, sources_asked
     from reporter.run.rhythm import in_one_line
     from reporter.store.runs import fetch_run
 
     settings = console.settings()
-    access = access_of(settings)
+    access = access_of(settings) if settings.asks_service else None
     store = open_store(settings, new=True)
     with fetch_run(store, utc_now, whole=not wanted, wait=wait) as run:
-        source, listed = fetch_customers(access, store, utc_now)
-        if listed.flaw:
-            console.warn(f"Failed: {listed.flaw}", listed.flaw.hint)
-        customers = [
-            customer for customer in listed_customers(listed, wanted) if customer.id not in run.done
-        ]
+        sources, faults = list_by_each(sources_asked(settings, access, store, utc_now))
+        for fault in faults:
+            console.warn(f"Failed: {fault}", fault.hint)
+        listed = [customer for _, of_source in sources for customer in of_source]
+        ids = listed_customers(settings, listed, wanted, complete=not faults) - run.done
+        customers = [customer for customer in listed if customer.id in ids]
         if run.done:
             console.say(
                 f"Resuming the run of {run.began_at:%Y-%m-%d %H:%M} UTC, which was cut short: "
-                f"{len(listed.customers) - len(customers)} of {len(listed.customers)} customers "
-                "are done."
+                f"{len(listed) - len(customers)} of {len(listed)} customers are done."
             )
-        snapshots = fetch_snapshots(source, customers, store, utc_now, run.id)
+        snapshots = chain.from_iterable(
+            fetch_snapshots(
+                source, [each for each in of_source if each.id in ids], store, utc_now, run.id
+            )
+            for source, of_source in sources
+        )
         outcomes = follow(console, snapshots, len(customers), "Fetched")
     missed = [
         (customer.name, what) for customer, what in missed_of(settings, store, customers, utc_now())
@@ -73,4 +74,4 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
     if missed:
         console.say(in_one_line(missed, len(customers)))
     status = finish(console, outcomes)
-    return 1 if listed.flaw else status
+    return 1 if faults else status

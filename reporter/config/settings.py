@@ -381,6 +381,8 @@ class CustomerSettings(Section):
 
     id: str
     name: str | None = None
+    joins: tuple[str, ...] = ()
+    """The ids under which other sources know this customer."""
     recipients: Addresses = ()
     cc: Addresses = ()
     bcc: Addresses = ()
@@ -399,6 +401,25 @@ class CustomerSettings(Section):
                 inner.setdefault(key, lifted.pop(key))
             lifted[table] = inner
         return lifted
+
+
+def _source(entry: object) -> object:
+    """An entry of [[sources]] as the settings of its kind."""
+    if not isinstance(entry, Mapping):
+        return entry
+    # Whoever has no other source need not load what reads them.
+    from reporter.sources.registry import kinds
+
+    kind = str(entry.get("kind"))
+    if kind not in kinds():
+        raise ValueError(f"{kind!r} is no kind of source. Known kinds: {', '.join(kinds())}")
+    known = kinds()[kind].settings
+    try:
+        return known.model_validate(entry)
+    except ValidationError as error:
+        keys = list(known.model_fields)
+        faults = [" ".join(filter(None, _explained(fault, keys))) for fault in error.errors()]
+        raise ValueError(f"of the source {entry.get('name')!r}: {'; '.join(faults)}") from None
 
 
 class ExecutionSettings(Section):
@@ -541,11 +562,39 @@ class Settings(BaseSettings):
     report: ReportSettings = ReportSettings()
     brand: BrandSettings = BrandSettings()
     customers: tuple[CustomerSettings, ...] = ()
+    sources: tuple[Annotated[Any, BeforeValidator(_source)], ...] = ()
+    """Where jobs come from beside the service; each is of the class `settings` of its kind."""
     execution: ExecutionSettings = ExecutionSettings()
     mail: MailSettings = MailSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     delivery: DeliverySettings = DeliverySettings()
+
+    @field_validator("sources")
+    @classmethod
+    def _names_once(cls, sources: tuple[Any, ...]) -> tuple[Any, ...]:
+        names = [source.name for source in sources]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two of them are called {twice!r}")
+        return sources
+
+    @field_validator("customers")
+    @classmethod
+    def _joined_once(cls, customers: tuple[CustomerSettings, ...]) -> tuple[CustomerSettings, ...]:
+        joined = [joined for customer in customers for joined in customer.joins]
+        if twice := next((one for one in joined if joined.count(one) > 1), None):
+            raise ValueError(f"{twice!r} is joined twice")
+        if both := [customer.id for customer in customers if customer.id in joined]:
+            raise ValueError(
+                f"{both[0]!r} is joined with another customer: what is configured for it belongs "
+                "there"
+            )
+        return customers
+
+    @property
+    def asks_service(self) -> bool:
+        """Whether jobs come from the service: always, but where there are other sources alone."""
+        return bool(self.api.client_id) or not self.sources
 
     @property
     def archives(self) -> bool:
@@ -654,6 +703,7 @@ class Settings(BaseSettings):
                 ),
                 "delivery": DeliverySettings(),
                 "customers": (self.customer(customer_id),),
+                "sources": (),
             }
         )
 
@@ -807,11 +857,13 @@ def _validated(build: Callable[[], AnyModel], where: str = "on the command line"
         ) from None
 
 
-def _explained(detail: Any) -> tuple[str, str]:
-    """One error of pydantic as a sentence and a hint."""
+def _explained(detail: Any, keys: list[str] | None = None) -> tuple[str, str]:
+    """One error of pydantic as a sentence and a hint; `keys` are those there may be, where they are
+    not those of a section.
+    """
     place = [part for part in detail["loc"] if not isinstance(part, int)]
     if detail["type"] == "extra_forbidden":
-        known = _known_keys(Settings, place[:-1])
+        known = keys or _known_keys(Settings, place[:-1])
         return f"unknown key {'.'.join(place)}", _nearest(str(place[-1]), known)
     if detail["type"] == "missing":
         return f"{'.'.join(place)} is missing", ""

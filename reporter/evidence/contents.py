@@ -69,6 +69,8 @@ class ArchivedFetch:
     error: str | None
     """Why there are no replies."""
     replies: tuple[ArchivedReply, ...]
+    customer_id: str | None = None
+    """The id under which its source knows the customer; None for the customer's first."""
 
 
 @dataclass(frozen=True, slots=True)

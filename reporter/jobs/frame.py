@@ -45,6 +45,7 @@ JOB_COLUMNS: Final = {
     "point_at": _TIME,
     "outcome": "str",
     "is_backup": "bool",
+    "has_objects": "bool",
 }
 """Column and dtype of the typed frame of jobs: the 15 fields, then what is known about the row.
 
@@ -92,7 +93,7 @@ def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
     it, and the moments.
     """
     moments = ["fetched_at", *KEPT_OF_ALL]
-    columns = [*FIELDS, "date_orders", "outcome", "is_backup", *moments]
+    columns = [*FIELDS, "date_orders", "outcome", "is_backup", "has_objects", *moments]
     raw = pd.DataFrame(rows, columns=columns, dtype=object)
     return raw.astype(dict.fromkeys(moments, _TIME))
 
@@ -118,7 +119,8 @@ def read_jobs(raw: pd.DataFrame, policy: Policy, names: Mapping[str, str]) -> Jo
     ends = typed["ended_at"].fillna(typed["started_at"])
     typed["point_at"] = ends.fillna(typed["dated_at"])
     typed["outcome"] = _mapped(raw["outcome"], str).astype("str")
-    typed["is_backup"] = raw["is_backup"].astype(bool)
+    for name in ("is_backup", "has_objects"):
+        typed[name] = raw[name].astype(bool)
     typed = typed.astype(JOB_COLUMNS)[list(JOB_COLUMNS)]
     return Jobs(typed, _notes(raw, present, typed), names)
 

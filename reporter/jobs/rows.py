@@ -2,7 +2,8 @@
 
 A row is a dict of the `FIELDS` as text (None where absent), services and modules already by the
 names that count, and of what its source says they mean: `outcome` (of a job with this status),
-`listed_as` and `queued` (of a placeholder with it; `model.Listed`), `is_backup`. Also
+`listed_as` and `queued` (of a placeholder with it; `model.Listed`), `is_backup`, `has_objects`
+(whether it backed up any, as far as the source says). Also
 `date_orders` and `fetched_at`. This is what the store keeps, and what the typed frame is made from.
 
 `date_orders` says how the slashed dates of the row's times are to be read, which only the whole

@@ -74,6 +74,7 @@ from reporter.model.protection import (
 from reporter.model.report import (
     Change,
     FigureValue,
+    LastLook,
     Previous,
     QualityKind,
     QualityNote,
@@ -115,6 +116,7 @@ __all__ = [
     "Kind",
     "KnownRoot",
     "Lack",
+    "LastLook",
     "LeaveOut",
     "LeftOut",
     "Listed",

@@ -10,12 +10,21 @@ from typing import Literal, get_args
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer of the provider, by the service's tenant owner id."""
+    """A customer of the provider."""
 
     id: str
-    """The service's id."""
+    """The id under which the source knows the customer: the service's tenant owner id, or of a
+    table the name of its entry in [[sources]], a colon, and the customer's name in it.
+    """
     name: str
-    """As configured, else as the service has it."""
+    """As configured, else as the source has it."""
+    joined: tuple[str, ...] = ()
+    """The ids under which other sources know the same customer."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids under which a source knows the customer."""
+        return (self.id, *self.joined)
 
 
 class Outcome(StrEnum):

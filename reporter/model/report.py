@@ -147,6 +147,16 @@ class Restatement:
     """Whether the service has said something since that the earlier one could not know."""
 
 
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """When one of several sources last told of the customer."""
+
+    customer_id: str
+    """The id under which the source knows the customer."""
+    as_of: datetime
+    """Its last snapshot that the report rests on."""
+
+
 @dataclass(frozen=True)
 class ReportFigures:
     """Everything a template may print about one customer and one period: plain values alone."""
@@ -205,6 +215,8 @@ class ReportFigures:
     """What was bought and until when, or why nothing is known of it."""
     as_of: datetime
     """The last fetch the report rests on; also the date of its documents."""
+    last_looks: tuple[LastLook, ...] = ()
+    """The last look of each source, where there are several."""
     version: int | None = None
     """Which version of the report this is, from 1; None without a store."""
     restatement: Restatement | None = None

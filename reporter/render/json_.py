@@ -37,7 +37,7 @@ def report_dict(report: Report) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "generator": {"name": "backup-reporter", "version": __version__},
-        "customer": _plain(report.customer),
+        "customer": {"id": report.customer.id, "name": report.customer.name},
         "period": _period(report.period),
         "policy": {
             "warning": report.policy.warning,
@@ -130,6 +130,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "final": report.final,
         "first_look": _plain(report.first_look),
         "as_of": report.as_of.isoformat(),
+        **({"last_looks": _plain(report.last_looks)} if report.last_looks else {}),
         "version": report.version,
         "restates": None
         if report.restatement is None

@@ -143,17 +143,28 @@ def customers_in_store(settings: Settings) -> list[Customer]:
 
 
 def all_customers(settings: Settings, store: Store) -> list[Customer]:
-    """All customers of a store, as the configuration calls them.
+    """All customers of a store, as the configuration calls them; those it joins are one.
 
     Raises:
         StoreError: the database refuses.
     """
-    return [named(settings, customer) for customer in store.customers()]
+    customers = store.customers()
+    known = {customer.id for customer in customers}
+    joined = {
+        joined
+        for customer in settings.customers
+        if customer.id in known
+        for joined in customer.joins
+    }
+    return [named(settings, customer) for customer in customers if customer.id not in joined]
 
 
 def named(settings: Settings, customer: Customer) -> Customer:
-    """The customer under the name the configuration gives it, if it gives one."""
-    return replace(customer, name=settings.customer(customer.id).name or customer.name)
+    """The customer under the name the configuration gives it, if it gives one, and joined with
+    those that it says are the same.
+    """
+    configured = settings.customer(customer.id)
+    return replace(customer, name=configured.name or customer.name, joined=configured.joins)
 
 
 def files_of(rendering: Rendering, period: Period, name: str) -> dict[str, Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from reporter.config.settings import Settings
@@ -12,8 +12,13 @@ from reporter.errors import UsageError
 from reporter.files import folder_names
 from reporter.model import Customer
 from reporter.period import parse_period
-from reporter.run.assignment import Rendering, all_customers, period_of, provider_settings
-from reporter.sources.interface import CustomerList
+from reporter.run.assignment import (
+    Rendering,
+    all_customers,
+    named,
+    period_of,
+    provider_settings,
+)
 from reporter.store import Store
 from reporter.store.known import is_known
 
@@ -31,7 +36,7 @@ def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Custome
 
 
 def _match(customers: Sequence[Customer], text: str) -> Customer:
-    by_id = [customer for customer in customers if customer.id == text]
+    by_id = [customer for customer in customers if text in customer.ids]
     matches = by_id or [c for c in customers if c.name.casefold() == text.strip().casefold()]
     if len(matches) == 1:
         return matches[0]
@@ -60,20 +65,21 @@ def customers_wanted(
     return {customer.id: customer for customer in choose(known, wanted)}
 
 
-def listed_customers(listed: CustomerList, wanted: Sequence[str]) -> list[Customer]:
-    """The customers wanted of those the service lists. Of a list that is not complete, those that
-    are in it: the others may be there.
+def listed_customers(
+    settings: Settings, listed: Sequence[Customer], wanted: Sequence[str], *, complete: bool
+) -> set[str]:
+    """The ids of the customers wanted of those that sources list, with those they are joined with.
+    Of lists that are not complete, those that are in them: the others may be there.
 
     Raises:
-        UsageError: a complete list has no such customer, or several of that name.
+        UsageError: complete lists have no such customer, or several of that name.
     """
-    if not listed.flaw or not wanted:
-        return choose(listed.customers, wanted)
     chosen: list[Customer] = []
     for text in wanted:
-        with suppress(UsageError):
-            chosen += choose(listed.customers, [text])
-    return list(dict.fromkeys(chosen))
+        with nullcontext() if complete else suppress(UsageError):
+            chosen += choose(listed, [text])
+    customers = [named(settings, customer) for customer in (chosen if wanted else listed)]
+    return {customer_id for customer in customers for customer_id in customer.ids}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,9 @@ def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Cho
         )
     names = folder_names(known)  # which depend on all of them
     departed = set() if wanted else {customer.id for customer in store.departed(start)}
-    chosen = [customer for customer in choose(known, wanted) if customer.id not in departed]
+    chosen = [
+        customer for customer in choose(known, wanted) if not departed.issuperset(customer.ids)
+    ]
     unknown = [
         customer
         for customer in chosen
@@ -115,6 +123,6 @@ def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Cho
     ]
     return Choice(
         {customer: names[customer.id] for customer in chosen if customer not in unknown},
-        tuple(customer for customer in known if customer.id in departed),
+        tuple(customer for customer in known if departed.issuperset(customer.ids)),
         tuple(unknown),
     )

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from reporter.config.settings import Settings
-from reporter.errors import FetchError, NotStorable, ReporterError, StoreError
+from reporter.errors import FetchError, NotStorable, ReplyError, ReporterError, StoreError
 from reporter.model import Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
@@ -22,6 +22,7 @@ from reporter.run.schedule import kinds_due
 from reporter.sources.avepoint.http import Exchange, Stopped
 from reporter.sources.avepoint.source import Access, open_source
 from reporter.sources.interface import CustomerList, JobSource
+from reporter.sources.registry import SERVICE, kinds
 from reporter.store import Store
 from reporter.store.asked import last_answers, looks_at
 
@@ -40,24 +41,94 @@ _FAREWELL_S: Final = 0.3
 """How long threads that were stopped are waited for."""
 
 
+Listed = tuple[JobSource, CustomerList]
+"""A source to fetch from, and its list of customers, which is recorded in the store."""
+
+
 def fetch_customers(
     access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
-) -> tuple[JobSource, CustomerList]:
-    """The source to fetch from and its list of customers, which is recorded in the store.
+) -> Listed:
+    """The service to fetch from and its list of customers.
 
     Raises:
         FetchError: they cannot be listed.
         ReplyError: what came is no list of customers; it is kept.
     """
     exchange = exchange or Exchange(connections=FETCHES_AT_ONCE, trust=access.trust)
+    return _record_list(store, clock, SERVICE, partial(open_source, access, clock, exchange))
+
+
+def fetch_other_customers(settings: Settings, store: Store, clock: Clock, name: str) -> Listed:
+    """The source of an entry of [[sources]] to fetch from, and its list of customers.
+
+    Raises:
+        FetchError: they cannot be listed.
+        ReplyError: what came is no list of customers; it is kept.
+    """
+
+    def listed(received: list[Reply]) -> Listed:
+        source = source_of(settings, name, clock)
+        return source, source.customers(received)
+
+    return _record_list(store, clock, name, listed)
+
+
+def sources_asked(
+    settings: Settings, access: Access | None, store: Store, clock: Clock
+) -> list[Callable[[], Listed]]:
+    """What opens each source that is configured: the service, where there is an `access`, and those
+    of [[sources]].
+    """
+    service = [partial(fetch_customers, access, store, clock)] if access else []
+    others = (
+        partial(fetch_other_customers, settings, store, clock, entry.name)
+        for entry in settings.sources
+    )
+    return [*service, *others]
+
+
+def list_by_each(
+    asks: Iterable[Callable[[], Listed]],
+) -> tuple[list[tuple[JobSource, Sequence[Customer]]], list[ReporterError]]:
+    """The sources with the customers that each lists, and why lists are missing or not complete.
+
+    Raises:
+        ReporterError: no source lists its customers; or the store, or something that is configured,
+            cannot be used.
+    """
+    sources: list[tuple[JobSource, Sequence[Customer]]] = []
+    faults: list[ReporterError] = []
+    for ask in asks:
+        try:
+            source, listed = ask()
+        except (FetchError, ReplyError) as error:
+            faults.append(error)
+            continue
+        sources.append((source, listed.customers))
+        if listed.flaw:
+            faults.append(listed.flaw)
+    if not sources:
+        raise faults[0]
+    return sources, faults
+
+
+def source_of(settings: Settings, name: str, clock: Clock) -> JobSource:
+    """The source of an entry of [[sources]]."""
+    (entry,) = (entry for entry in settings.sources if entry.name == name)
+    return kinds()[entry.kind].open(entry, settings.folder, clock)
+
+
+def _record_list(
+    store: Store, clock: Clock, name: str, list_customers: Callable[[list[Reply]], Listed]
+) -> Listed:
     received: list[Reply] = []
-    opened = attempted(partial(open_source, access, clock, exchange, received))
+    opened = attempted(partial(list_customers, received))
     if isinstance(opened, ReporterError):
         if received:
-            store.record_failure(None, clock(), str(opened), unusable=received)
+            store.record_failure(None, clock(), str(opened), unusable=received, source=name)
         raise opened
     source, listed = opened
-    store.record_customers(listed.customers, listed.replies, str(listed.flaw or ""))
+    store.record_customers(listed.customers, listed.replies, str(listed.flaw or ""), name)
     return source, listed
 
 
@@ -119,7 +190,7 @@ def fetch_snapshots(
 def missed_of(
     settings: Settings, store: Store, customers: Iterable[Customer], now: datetime
 ) -> Iterator[tuple[Customer, Missed]]:
-    """The customers of whom it is known that something is missed, as the service is asked so
+    """The customers of the service of whom it is known that something is missed, as it is asked so
     rarely, and what.
 
     Raises:
@@ -128,7 +199,10 @@ def missed_of(
     schedule = settings.schedule
     # Whoever has not written it down may start `fetch` by a rhythm of their own.
     planned = schedule.fetch_every if "fetch_every" in schedule.model_fields_set else None
+    of_service = {customer.id for customer in store.customers(SERVICE)}
     for customer in customers:
+        if customer.id not in of_service:
+            continue  # a table lists what ran in between
         watch_every = settings.report_for(customer.id).policy().watch_every
         if losses := missed(_rhythm(store, customer, now), watch_every, planned):
             yield named(settings, customer), losses

@@ -25,7 +25,7 @@ from reporter.run.assignment import Rendering, archive_in
 from reporter.run.reporting import report_again
 from reporter.store import Store
 from reporter.store.outbox import has_rows
-from reporter.store.received import received_until
+from reporter.store.received import LastLooks, last_looks_of, received_until
 from reporter.store.versions import (
     Version,
     figures_of,
@@ -64,12 +64,12 @@ class Ledger:
         customer: Customer,
         period: Period,
         *given: object,
-        of_then: Callable[[datetime], Report | None],
+        of_then: Callable[[LastLooks], Report | None],
         issued: bool,
         again: bool = False,
     ) -> None:
-        """`of_then` makes the report of what the service had said up to a snapshot, or of none
-        where that is kept no more; `issued` says whether a version of this report may be with
+        """`of_then` makes the report of what had been said up to some last looks, or none where
+        that is kept no more; `issued` says whether a version of this report may be with
         anybody.
         """
         self._store = store
@@ -207,7 +207,7 @@ class Ledger:
         """
         if version.redefined_by == program_hash() and self._is_configured_alike(version):
             return version.redefined_sha256
-        then = self._of_then(version.as_of)
+        then = self._of_then(last_looks_of(self._figures(version)))
         return None if then is None else _figures_hash(then)
 
     def _restates(self, report: Report) -> Version | None:
@@ -252,8 +252,8 @@ def ledger_of(rendering: Rendering, store: Store, assignment: Assignment, name: 
     """
     customer, period = assignment.customer, assignment.period
 
-    def of_then(as_of: datetime) -> Report | None:
-        return report_again(received_until(store, customer, as_of), assignment)
+    def of_then(last: LastLooks) -> Report | None:
+        return report_again(received_until(store, customer, last), assignment)
 
     delivered = has_rows(store, customer, period.label)
     return Ledger(

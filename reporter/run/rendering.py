@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from reporter.analysis import analyse
 from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
+from reporter.analysis.window import SourceData
 from reporter.errors import NothingKnown, SettingsError
 from reporter.files import set_umask, write_whole
 from reporter.jobs.frame import raw_frame, read_jobs
@@ -141,8 +142,8 @@ def _start_worker(rendering: Rendering) -> None:
         policy = settings.policy()
         period = parse_period(rendering.period, settings.timezone, rendering.now)
         nobody, nothing = Customer("", "Nobody"), read_jobs(raw_frame([]), policy, {})
-        unseen, once = frame_of([]), Observations((rendering.now,), ())
-        report = analyse(nobody, nothing, unseen, period, policy, once)
+        once = Observations((rendering.now,), ())
+        report = analyse(nobody, [SourceData("", nothing, frame_of([]), once)], period, policy)
         look = rendering.settings.look_for("", timezone=settings.timezone, locale=settings.locale)
         for suffix in rendering.formats:
             WRITERS[suffix](report, look, Path(folder) / f"nothing.{suffix}")

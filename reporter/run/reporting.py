@@ -5,61 +5,119 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, takewhile
 from typing import cast
 
 from reporter.analysis import analyse
-from reporter.analysis.history import history_of, tallies_of
+from reporter.analysis.history import history_of, tallies_of, tallies_together
+from reporter.analysis.window import SourceData
 from reporter.errors import NothingKnown, StoreError
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.known import is_known_by
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
-from reporter.model import Assignment, Customer, Observations, Policy, Reply, Report, Source, Tally
+from reporter.model import (
+    Assignment,
+    Customer,
+    Observations,
+    Policy,
+    Reply,
+    Report,
+    Source,
+    Tally,
+    Told,
+)
 from reporter.period import Period
-from reporter.sources.registry import READER
+from reporter.sources.registry import reader_of, reader_of_address
 from reporter.store import Store
 from reporter.store.known import is_known
-from reporter.store.reading import monthly_jobs, read_period
+from reporter.store.reading import Reading, monthly_jobs, read_period
 from reporter.store.received import Fetch, receive_again
 from reporter.store.tallies import keep_tallies, kept_tallies
 
 
 def report_of(store: Store, assignment: Assignment) -> Report:
-    """What the store says of a customer and a period.
+    """What the store says of a customer and a period, by all sources that knew the customer then.
 
     Raises:
         NothingKnown: the period ended before anything was known of the customer.
-        StoreError: there is no snapshot of it.
+        StoreError: there is no snapshot of it, or none by one of the sources.
     """
     customer, period, policy = assignment.customer, assignment.period, assignment.policy
-    known = is_known(store, customer, period)
-    if known is None:
-        failure = store.last_failure(customer)
-        raise StoreError(
-            f"There is no complete snapshot of {customer.name}"
-            + (f"; the last attempt failed: {failure}" if failure else "."),
-            hint="Run `reporter fetch` until it succeeds for this customer.",
-        )
-    insist_on_known(customer, period, known)
-    reading = read_period(store, customer, period, policy.watch_every)
-    observations = reading.observations
-    tallies = tallies_to(store, customer, period, policy)
-    history = history_of(tallies, period.year_to(), policy, observations)
-    jobs = read_jobs(reading.rows, policy, READER.field_names)
+    known = []
+    for by_source in _by_source(customer):
+        is_there = is_known(store, by_source, period)
+        if is_there is None:
+            raise _no_snapshot(store, customer, by_source)
+        if is_there:
+            known.append(by_source)
+    insist_on_known(customer, period, bool(known))
+    readings = [read_period(store, by_source, period, policy.watch_every) for by_source in known]
+    tallies = tallies_together(
+        [tallies_to(store, by_source, period, policy) for by_source in known]
+    )
+    observations = [reading.observations for reading in readings]
+    parts = list(zip(known, readings, strict=True))
+    told = [_told(*part, policy) for part in parts]
     return analyse(
         customer,
-        jobs,
-        reading.sightings,
+        [_source_data(by_source.id, reading, policy) for by_source, reading in parts],
         period,
         policy,
-        observations,
-        history,
-        [READER.answer(answer, customer.id, policy.units) for answer in reading.answers],
-        [READER.answer(answer, customer.id, policy.units) for answer in reading.stored_before],
+        history_of(tallies, period.year_to(), policy, observations),
+        [_first_there(of_kind) for of_kind in zip(*told, strict=True)],
+        next((before for part in parts if (before := _stored_before(*part, policy))), ()),
         assignment.restore_tests,
     )
+
+
+def _by_source(customer: Customer) -> list[Customer]:
+    """The customer as each source knows it."""
+    return [Customer(customer_id, customer.name) for customer_id in customer.ids]
+
+
+def _no_snapshot(store: Store, customer: Customer, by_source: Customer) -> StoreError:
+    failure = store.last_failure(by_source)
+    joined = by_source.id != customer.id
+    hint = "Run `reporter fetch` until it succeeds for this customer."
+    return StoreError(
+        f"There is no complete snapshot of {customer.name}"
+        + (f" as {by_source.id!r}" if joined else "")
+        + (f"; the last attempt failed: {failure}" if failure else "."),
+        hint=f"Check `joins` in [[customers]]. {hint}" if joined else hint,
+    )
+
+
+def _source_data(customer_id: str, reading: Reading, policy: Policy) -> SourceData:
+    sources = reading.observations.sources
+    reader = reader_of_address(sources[0].url if sources else "")
+    jobs = read_jobs(reading.rows, policy, reader.field_names)
+    return SourceData(
+        customer_id, jobs, reading.sightings, reading.observations, reader.lists_history
+    )
+
+
+def _told(by_source: Customer, reading: Reading, policy: Policy) -> list[Told]:
+    """What one source says beside the jobs."""
+    return [
+        reader_of(answer.replies).answer(answer, by_source.id, policy.units)
+        for answer in reading.answers
+    ]
+
+
+def _stored_before(by_source: Customer, reading: Reading, policy: Policy) -> list[Told]:
+    return [
+        reader_of(answer.replies).answer(answer, by_source.id, policy.units)
+        for answer in reading.stored_before
+    ]
+
+
+def _first_there(of_sources: Sequence[Told]) -> Told:
+    """Of what the sources say of one thing, what the first says that can say anything."""
+    there = (told for told in of_sources if told.answer.absence is None)
+    return next(there, of_sources[0])
 
 
 def report_again(fetches: Iterable[Fetch], assignment: Assignment) -> Report | None:
@@ -71,9 +129,12 @@ def report_again(fetches: Iterable[Fetch], assignment: Assignment) -> Report | N
     """
     with closing(Store.open("sqlite://")) as store:
         receive_again(store, assignment.customer, fetches)
-        if not is_known(store, assignment.customer, assignment.period):
+        received = {customer.id for customer in store.customers()}
+        joined = tuple(other for other in assignment.customer.joined if other in received)
+        customer = replace(assignment.customer, joined=joined)
+        if not any(is_known(store, each, assignment.period) for each in _by_source(customer)):
             return None
-        return report_of(store, assignment)
+        return report_of(store, replace(assignment, customer=customer))
 
 
 def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
@@ -84,21 +145,17 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
         ReplyError: a reply cannot be used.
     """
     customer, period, policy = assignment.customer, assignment.period, assignment.policy
-    snapshots = sorted(READER.snapshots(replies), key=_taken_at)
+    reader = reader_of(replies)
+    snapshots = sorted(reader.snapshots(replies), key=_taken_at)
     observations = Observations(
         tuple(map(_taken_at, snapshots)),
         tuple(
-            Source(
-                reply.fetched_at,
-                reply.url,
-                hashlib.sha256(reply.body).hexdigest(),
-                READER.count(reply, "jobs"),
-            )
-            for reply in replies
+            Source(reply.fetched_at, reply.url, hashlib.sha256(reply.body).hexdigest(), count)
+            for reply, count in zip(replies, reader.counts(replies, "jobs"), strict=True)
         ),
     )
-    rows = [READER.rows(snapshot) for snapshot in snapshots]
-    jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy, READER.field_names)
+    rows = [list(chain.from_iterable(reader.rows(snapshot))) for snapshot in snapshots]
+    jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy, reader.field_names)
     sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     first = observations.snapshots[0]
     shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]
@@ -107,15 +164,8 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
     # A reply that lists no job tells of no time, and is rendered for the period it is given for.
     known = jobs.rows.empty or is_known_by(period, first, earliest, undated=undated)
     insist_on_known(customer, period, known)
-    return analyse(
-        customer,
-        jobs,
-        sightings,
-        period,
-        policy,
-        observations,
-        restore_tests=assignment.restore_tests,
-    )
+    told = SourceData(customer.id, jobs, sightings, observations, reader.lists_history)
+    return analyse(customer, [told], period, policy, restore_tests=assignment.restore_tests)
 
 
 def _taken_at(snapshot: Sequence[Reply]) -> datetime:

@@ -1,15 +1,20 @@
 """What a source of jobs is: where customers and their jobs come from, and how its replies are read.
 
-A source is a folder beside this module, registered in `reporter.sources`. What it fetches is kept
+A source is a folder beside this module, registered in `sources.registry`. What it fetches is kept
 as it came; whatever is said of it later is read from there, by its `Reader`, in our words: the
 fields of `jobs.rows`, `Outcome` and `Listed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import AfterValidator, BaseModel
 
 from reporter.errors import ReplyError
 from reporter.jobs.rows import Row
@@ -79,27 +84,31 @@ class CutFrom:
 
 
 class Reader(Protocol):
-    """Reads the replies of one source. It asks nobody: a reply is all it has."""
+    """Reads the replies of one source. It asks nobody: the replies of one fetch are all it has."""
 
     @property
     def field_names(self) -> Mapping[str, str]:
-        """What the source calls each field of a row."""
+        """What the source calls each field of a row, as far as that is another name."""
 
-    def rows(self, replies: Iterable[Reply]) -> list[Row]:
-        """The rows of replies about jobs, in their order.
+    @property
+    def lists_history(self) -> bool:
+        """Whether a snapshot lists all jobs since its oldest, not only the newest of each scope."""
+
+    def rows(self, replies: Sequence[Reply]) -> list[list[Row]]:
+        """The rows of each of the replies about jobs.
 
         Raises:
             ReplyError: a reply is no list of jobs.
         """
 
-    def count(self, reply: Reply, kind: str) -> int:
-        """How many rows a reply has; `kind` is that of its fetch.
+    def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
+        """How many rows each of the replies has; `kind` is that of their fetch.
 
         Raises:
-            ReplyError: it is no list of them.
+            ReplyError: one is no list of them.
         """
 
-    def snapshots(self, replies: Iterable[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+    def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
         """Replies of one customer, in the order given, as the complete snapshots they make.
 
         Raises:
@@ -123,12 +132,48 @@ class Reader(Protocol):
     def is_about(self, reply: Reply, customer_id: str) -> bool:
         """Whether a reply is what was asked of this customer."""
 
-    def texts(self, reply: Reply) -> list[str]:
-        """The text of each row of a reply, character by character as the source wrote it.
+    def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
+        """The text of each row of each reply, character by character as the source wrote it.
 
         Raises:
-            ReplyError: the reply is no list of rows.
+            ReplyError: a reply is no list of rows.
         """
 
     def cut_from(self, url: str) -> CutFrom | None:
         """The page that the reply with this address was cut from; None where it is whole."""
+
+
+def _source_name(name: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9-]*", name) or name == "avepoint":
+        raise ValueError(
+            f"{name!r} cannot name a source: use small letters, digits and hyphens, and not "
+            "`avepoint`, which is that of [api]"
+        )
+    return name
+
+
+SourceName = Annotated[str, AfterValidator(_source_name)]
+"""The name of an entry of [[sources]]. It begins the ids of the customers the source knows."""
+
+
+class SourceKind(Protocol):
+    """A kind of source that an entry of [[sources]] may have. Another package adds one by an entry
+    point of the group `sources.registry.ENTRY_POINTS`: a class that is called without arguments.
+    """
+
+    @property
+    def scheme(self) -> str:
+        """How the addresses of all its replies begin, before the first colon."""
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """What an entry of this kind may say: at least `kind`, and `name` (a `SourceName`)."""
+
+    @property
+    def reader(self) -> Reader:
+        """Reads its replies."""
+
+    def open(self, settings: Any, folder: Path, clock: Callable[[], datetime]) -> JobSource:
+        """The source of an entry, whose `settings` are a value of the class above. Relative paths
+        in it start at `folder`. Nothing is asked for yet.
+        """

@@ -12,15 +12,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from reporter.jobs.rows import FIELDS, Row, alone, counting, identity_of, moment, present
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
-from reporter.jobs.values import read_count
 from reporter.model import Reply
-from reporter.sources.registry import READER
+from reporter.sources.registry import reader_of
 from reporter.store import tables
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
@@ -137,7 +137,7 @@ class Derivation:
 
     def _job(self, row: Row, fetch_id: int) -> Row:
         """A row of the table `jobs`, without the times it is dated by."""
-        scope, successful = self._scopes[scope_of(row)], present(row["objects_successful"])
+        scope = self._scopes[scope_of(row)]
         return {
             **{name: row.get(name) for name in _WRITTEN},
             **alone(row),
@@ -148,7 +148,7 @@ class Derivation:
             "fetch_id": fetch_id,
             "outcome": row["outcome"].value,
             "is_backup": row["is_backup"],
-            "has_objects": bool(read_count(successful or "")),
+            "has_objects": row["has_objects"],
         }
 
     def _kept(self, identities: Collection[Identity]) -> dict[Identity, Row]:
@@ -180,7 +180,8 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
     connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
     derivation = Derivation(connection, customer_id)
     for fetch_id in snapshots_of(connection, customer_id):
-        derivation.keep(fetch_id, READER.rows(replies_of(connection, fetch_id)))
+        replies = replies_of(connection, fetch_id)
+        derivation.keep(fetch_id, list(chain.from_iterable(reader_of(replies).rows(replies))))
     customers = tables.customers
     connection.execute(
         sa.update(customers)

@@ -43,6 +43,7 @@ _COLUMNS: Final = (
     "dated_at",
     "outcome",
     "is_backup",
+    "has_objects",
     "module_id",
 )
 _TIMES: Final = ("fetched_at", *KEPT_OF_ALL)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import takewhile
+from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,11 +26,17 @@ class Fetch:
     taken_at: datetime
     error: str | None
     replies: tuple[Reply, ...]
+    customer_id: str | None = None
+    """The id under which its source knows the customer; None for the customer's first."""
 
 
-def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterator[Fetch]:
-    """The fetches a report rests on whose last complete snapshot of the jobs is of `as_of`, in the
-    order they were recorded, one at a time.
+LastLooks = Mapping[str, datetime]
+"""When the last complete snapshot was taken that a report rests on, by the id of the customer."""
+
+
+def received_until(store: Store, customer: Customer, last: LastLooks) -> Iterator[Fetch]:
+    """The fetches a report rests on whose last complete snapshots of the jobs are these, of one id
+    after another in the order they were recorded, one at a time.
 
     What was asked for beside the jobs is recorded after them, so that it ends where the next
     snapshot begins.
@@ -38,32 +45,47 @@ def received_until(store: Store, customer: Customer, as_of: datetime) -> Iterato
         StoreError: the database refuses.
     """
     fetches = tables.fetches.c
-    of_customer = fetches.customer_id == customer.id
     with store.reading() as connection:
-        next_one = connection.scalar(
-            sa.select(sa.func.min(fetches.id)).where(
-                complete(customer.id), fetches.taken_at > as_of
+        for customer_id, as_of in last.items():
+            next_one = connection.scalar(
+                sa.select(sa.func.min(fetches.id)).where(
+                    complete(customer_id), fetches.taken_at > as_of
+                )
             )
-        )
-        query = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(
-            of_customer
-        )
-        if next_one is not None:
-            query = query.where(fetches.id < next_one)
-        for row in connection.execute(query.order_by(fetches.id)).all():
-            replies = replies_of(connection, row.id) if row.error is None else ()
-            yield Fetch(row.kind, row.taken_at, row.error, replies)
+            query = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(
+                fetches.customer_id == customer_id
+            )
+            if next_one is not None:
+                query = query.where(fetches.id < next_one)
+            joined = None if customer_id == customer.id else customer_id
+            for row in connection.execute(query.order_by(fetches.id)).all():
+                replies = replies_of(connection, row.id) if row.error is None else ()
+                yield Fetch(row.kind, row.taken_at, row.error, replies, joined)
 
 
-def until(fetches: Iterable[Fetch], as_of: datetime) -> Iterator[Fetch]:
-    """Of fetches in the order they were recorded, those a report rests on whose last complete
-    snapshot of the jobs is of `as_of`: what `received_until` gives.
+def until(fetches: Iterable[Fetch], customer: Customer, last: LastLooks) -> Iterator[Fetch]:
+    """Of the fetches of a customer those a report rests on whose last complete snapshots of the
+    jobs are these: what `received_until` gives.
     """
-    return takewhile(lambda fetch: not _is_snapshot_after(fetch, as_of), fetches)
+    ended: set[str] = set()
+    for fetch in fetches:
+        customer_id = fetch.customer_id or customer.id
+        if customer_id not in last or _is_snapshot_after(fetch, last[customer_id]):
+            ended.add(customer_id)
+        if customer_id not in ended:
+            yield fetch
 
 
 def _is_snapshot_after(fetch: Fetch, moment: datetime) -> bool:
     return fetch.kind == "jobs" and fetch.error is None and fetch.taken_at > moment
+
+
+def last_looks_of(figures: Mapping[str, Any]) -> LastLooks:
+    """The last looks that a report rests on, from its JSON."""
+    looks = figures.get("last_looks") or [
+        {"customer_id": figures["customer"]["id"], "as_of": figures["as_of"]}
+    ]
+    return {look["customer_id"]: datetime.fromisoformat(look["as_of"]) for look in looks}
 
 
 def receive_again(store: Store, customer: Customer, fetches: Iterable[Fetch]) -> None:
@@ -74,20 +96,22 @@ def receive_again(store: Store, customer: Customer, fetches: Iterable[Fetch]) ->
         StoreError: the database refuses.
         ValueError: a fetch is of nothing that is asked for.
     """
-    jobs: tuple[Reply, ...] = ()
-    answers: list[Answer] = []
-    for fetch in fetches:
-        if fetch.kind != "jobs":
-            answers.append(_answer(fetch))
-        elif fetch.error is not None:
-            store.record_failure(customer, fetch.taken_at, fetch.error)
-        else:
-            if jobs:
-                store.record(Snapshot(customer, jobs, tuple(answers)))
-                answers = []
-            jobs = fetch.replies
-    if jobs:
-        store.record(Snapshot(customer, jobs, tuple(answers)))
+    for customer_id, of_source in groupby(fetches, lambda fetch: fetch.customer_id):
+        known_as = replace(customer, id=customer_id or customer.id)
+        jobs: tuple[Reply, ...] = ()
+        answers: list[Answer] = []
+        for fetch in of_source:
+            if fetch.kind != "jobs":
+                answers.append(_answer(fetch))
+            elif fetch.error is not None:
+                store.record_failure(known_as, fetch.taken_at, fetch.error)
+            else:
+                if jobs:
+                    store.record(Snapshot(known_as, jobs, tuple(answers)))
+                    answers = []
+                jobs = fetch.replies
+        if jobs:
+            store.record(Snapshot(known_as, jobs, tuple(answers)))
 
 
 def _answer(fetch: Fetch) -> Answer:

@@ -21,10 +21,10 @@ from reporter.foreign import storable
 from reporter.jobs.rows import refuse_long
 from reporter.model import Answer, Customer, Kind, Reply, Snapshot
 from reporter.showing import one_line
-from reporter.sources.registry import READER
+from reporter.sources.registry import SERVICE, reader_of
 from reporter.store import tables
 from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
-from reporter.store.deriving import Derivation, derive_again
+from reporter.store.deriving import Derivation, complete, derive_again
 from reporter.store.schema import bring_up_to_date
 
 logger = logging.getLogger(__name__)
@@ -113,44 +113,59 @@ class Store:
         self.engine.dispose()
 
     def record_customers(
-        self, customers: Iterable[Customer], replies: tuple[Reply, ...], flaw: str = ""
+        self,
+        customers: Iterable[Customer],
+        replies: tuple[Reply, ...],
+        flaw: str = "",
+        source: str = SERVICE,
     ) -> None:
-        """Keep the list of customers and the replies that gave it. With a `flaw` the list is not
-        complete: it tells who is there, and not who has gone.
+        """Keep a source's list of customers and the replies that gave it. With a `flaw` the list is
+        not complete: it tells who is there, and not who has gone.
         """
         listed_at = max(reply.fetched_at for reply in replies)
         with self.begin() as connection:
             if flaw:
-                self._record_failure(connection, None, "customers", listed_at, flaw, replies, None)
+                self._record_failure(
+                    connection, None, "customers", listed_at, flaw, replies, None, source
+                )
             else:
-                self._record_replies(connection, None, "customers", _counted(replies, "customers"))
+                counted = _counted(replies, "customers")
+                self._record_replies(connection, None, "customers", counted, source=source)
             insert = self.insert(tables.customers)
             upsert = insert.on_conflict_do_update(
                 index_elements=["id"],
-                set_={"name": insert.excluded.name, "listed_at": insert.excluded.listed_at},
+                set_={name: insert.excluded[name] for name in ("name", "listed_at", "source")},
             )
             rows = [
-                {"id": customer.id, "name": customer.name, "listed_at": listed_at}
+                {
+                    "id": customer.id,
+                    "name": customer.name,
+                    "listed_at": listed_at,
+                    "source": source,
+                }
                 for customer in customers
             ]
             if rows:
                 connection.execute(upsert, rows)
 
     def record(self, snapshot: Snapshot, run_id: int | None = None) -> None:
-        """Keep a complete snapshot: its replies as they are, its jobs by identity.
+        """Keep a complete snapshot: its replies as they are, its jobs by identity. One that is kept
+        already, as of a file that nobody has written since, is not kept again.
 
         Raises:
             ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        by_reply = [(reply, READER.rows([reply])) for reply in snapshot.replies]
-        rows = [row for _, of_reply in by_reply for row in of_reply]
+        by_reply = reader_of(snapshot.replies).rows(snapshot.replies)
+        rows = [row for of_reply in by_reply for row in of_reply]
         refuse_long(rows)
         customer = snapshot.customer
         with self.begin() as connection:
             # First, because whoever has read before and writes after must wait here.
             self._hold(connection, customer, snapshot.taken_at)
-            counted = [(reply, len(of_reply)) for reply, of_reply in by_reply]
+            if _is_kept(connection, snapshot):
+                return
+            counted = list(zip(snapshot.replies, map(len, by_reply), strict=True))
             fetch_id = self._record_replies(connection, customer.id, "jobs", counted, run_id)
             Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
@@ -163,9 +178,11 @@ class Store:
         error: str,
         run_id: int | None = None,
         unusable: Sequence[Reply] = (),
+        source: str = SERVICE,
     ) -> None:
-        """Record that a snapshot, or without a customer the list of customers, was tried and why it
-        failed. What came nevertheless is kept with it, and nothing ever rests on that.
+        """Record that a snapshot, or without a customer the list of customers of a source, was
+        tried and why it failed. What came nevertheless is kept with it, and nothing ever rests on
+        that.
 
         Raises:
             StoreError: the database refuses; nothing is kept.
@@ -173,25 +190,36 @@ class Store:
         kind = "jobs" if customer else "customers"
         with self.begin() as connection:
             self._record_failure(
-                connection, customer.id if customer else None, kind, at, error, unusable, run_id
+                connection,
+                customer.id if customer else None,
+                kind,
+                at,
+                error,
+                unusable,
+                run_id,
+                source,
             )
 
-    def customers(self) -> tuple[Customer, ...]:
-        """All customers ever listed, by name."""
-        query = sa.select(tables.customers.c.id, tables.customers.c.name).order_by("name", "id")
+    def customers(self, source: str | None = None) -> tuple[Customer, ...]:
+        """All customers ever listed, or those of one source, by name."""
+        customers = tables.customers.c
+        query = sa.select(customers.id, customers.name).order_by(customers.name, customers.id)
+        if source is not None:
+            query = query.where(customers.source == source)
         with self.reading() as connection:
             return tuple(Customer(*row) for row in connection.execute(query))
 
     def departed(self, before: datetime) -> tuple[Customer, ...]:
-        """Customers whom the service last listed before a time, though a complete list has come
-        since.
+        """Customers whom their source last listed before a time, though a complete list of it has
+        come since.
 
-        If nobody has asked the service since, it is not known whether anybody has gone.
+        If nobody has asked the source since, it is not known whether anybody has gone.
         """
         customers, fetches = tables.customers.c, tables.fetches.c
         newest_list = (
             sa.select(sa.func.max(fetches.taken_at))
             .where(fetches.customer_id.is_(None), fetches.kind == "customers")
+            .where(fetches.source == customers.source)
             .where(fetches.error.is_(None))
             .scalar_subquery()
         )
@@ -264,6 +292,7 @@ class Store:
         error: str,
         unusable: Sequence[Reply],
         run_id: int | None,
+        source: str = SERVICE,
     ) -> None:
         kept = unusable[-MOST_UNUSABLE:]
         if len(kept) < len(unusable):
@@ -274,6 +303,7 @@ class Store:
             "taken_at": at,
             "error": storable(error),
             "run_id": run_id,
+            "source": source,
         }
         self._keep_fetch(connection, fetch, [(reply, 0) for reply in kept])
 
@@ -284,6 +314,7 @@ class Store:
         kind: str,
         counted: Sequence[tuple[Reply, int]],
         run_id: int | None = None,
+        source: str = SERVICE,
     ) -> int:
         """Keep a complete fetch and its replies, each with the number of its rows; its id."""
         fetch = {
@@ -291,6 +322,7 @@ class Store:
             "kind": kind,
             "taken_at": max(reply.fetched_at for reply, _ in counted),
             "run_id": run_id,
+            "source": source,
         }
         return self._keep_fetch(connection, fetch, counted)
 
@@ -392,13 +424,29 @@ def _taken_at(answer: Answer) -> datetime:
     return answer.asked_at
 
 
-def _counted(replies: Iterable[Reply], kind: str) -> list[tuple[Reply, int]]:
-    """Replies, each with the number of its rows.
+def _counted(replies: Sequence[Reply], kind: str) -> list[tuple[Reply, int]]:
+    """Replies of one fetch, each with the number of its rows.
 
     Raises:
         ReplyError: a reply is no list of them.
     """
-    return [(reply, READER.count(reply, kind)) for reply in replies]
+    return list(zip(replies, reader_of(replies).counts(replies, kind), strict=True))
+
+
+def _is_kept(connection: sa.Connection, snapshot: Snapshot) -> bool:
+    """Whether this very snapshot is kept: of the same time, with the same replies."""
+    fetches, replies = tables.fetches.c, tables.replies.c
+    kept = (
+        sa.select(fetches.id, replies.sha256)
+        .join(tables.replies)
+        .where(complete(snapshot.customer.id), fetches.taken_at == snapshot.taken_at)
+        .order_by(fetches.id, replies.position)
+    )
+    by_fetch: dict[int, list[str]] = {}
+    for fetch_id, sha256 in connection.execute(kept):
+        by_fetch.setdefault(fetch_id, []).append(sha256)
+    hashes = [hashlib.sha256(reply.body).hexdigest() for reply in snapshot.replies]
+    return bool(by_fetch) and hashes in by_fetch.values()
 
 
 @cache

@@ -49,7 +49,8 @@ customers = sa.Table(
     metadata,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
-    sa.Column("listed_at", Instant, nullable=False),  # the last time the service listed it
+    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
+    sa.Column("listed_at", Instant, nullable=False),  # the last time its source listed it
     # Grows whenever anything that is kept of the customer changes.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     # By which rules what is derived from its replies was derived; 0 where nothing was yet.
@@ -77,6 +78,7 @@ fetches = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
+    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
     # jobs, protection, subscription; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),

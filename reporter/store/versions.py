@@ -205,13 +205,13 @@ def is_any_closed(store: Store, period: str) -> bool:
 
 
 def revision_of(store: Store, customer: Customer) -> int:
-    """A number that grows whenever anything kept of the customer changes.
+    """A number that grows whenever anything kept of the customer changes, under any id.
 
     Raises:
         StoreError: the database refuses.
     """
     with store.reading() as connection:
-        return revision(connection, customer.id)
+        return sum(revision(connection, customer_id) for customer_id in customer.ids)
 
 
 def _version(row: sa.Row[Any], files: Mapping[str, str]) -> Version:

@@ -36,7 +36,7 @@ def history(tmp_path: Path, rows: list[dict[str, object]], policy: Policy) -> li
     months = OCTOBER.year_to()
     seen = read_period(store, CUSTOMER, OCTOBER, policy.watch_every).observations
     tallies = tallies_of(monthly_jobs(store, CUSTOMER, months, Policy()), len(months))
-    return list(history_of(tallies, months, policy, seen))
+    return list(history_of(tallies, months, policy, [seen]))
 
 
 def test_a_gap_is_what_is_longer_than_allowed() -> None:
@@ -106,7 +106,7 @@ def test_days_observed_are_counted_in_the_reports_zone(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
     none = tallies_of(monthly_jobs(store, CUSTOMER, months, Policy()), len(months))
     late = Observations((datetime(2026, 9, 30, 23, 30, tzinfo=UTC),), ())
-    *_, september, october = history_of(none, months, Policy(), late)
+    *_, september, october = history_of(none, months, Policy(), [late])
     assert (september.observed_days, october.observed_days) == (0, 1)
 
 

@@ -9,11 +9,11 @@ from itertools import chain
 import pytest
 
 from reporter.analysis.quality import quality_of
-from reporter.analysis.window import window_of
+from reporter.analysis.window import SourceData, window_of
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
-from reporter.model import Policy, QualityNote
+from reporter.model import Observations, Policy, QualityNote
 from reporter.period import parse_period
 from reporter.sources.avepoint.reading.rows import FIELD_NAMES, text_rows
 from tests.builders import NOW, make_job, make_report, make_row
@@ -136,8 +136,10 @@ def test_an_end_nobody_saw_is_noted() -> None:
     seen = [text_rows(rows, at) for rows, at in zip(([runs], [later]), looks, strict=True)]
     jobs = read_jobs(raw_frame(newest(chain(*seen))), Policy(), FIELD_NAMES)
     sightings = frame_of(list(zip(looks, sightings_in(seen), strict=True)))
-    window = window_of(jobs, sightings, looks, parse_period("2026-10", "UTC", NOW), Policy())
-    (note,) = quality_of(jobs, window, window, Counter())
+    told = SourceData("1", jobs, sightings, Observations(tuple(looks), ()))
+    window = window_of([told], parse_period("2026-10", "UTC", NOW), Policy())
+    (view,) = window.views
+    (note,) = quality_of([(jobs, view, view)], Counter())
     assert (note.kind.value, note.field, note.count) == ("end not seen", "endTime", 1)
     assert list(window.jobs["outcome"]) == ["running", "success"]
 

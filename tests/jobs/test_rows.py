@@ -58,6 +58,7 @@ def test_a_row_has_all_fields_and_when_it_was_fetched() -> None:
         "listed_as": Listed.WAITING,
         "queued": False,
         "is_backup": True,
+        "has_objects": False,
     }
     assert text_rows([{}], NOW) == [
         dict.fromkeys(FIELDS) | meaning | {"date_orders": None, "fetched_at": NOW}

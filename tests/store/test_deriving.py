@@ -50,7 +50,7 @@ def test_a_store_of_0_1_0_knows_its_scopes(
     fresh = open_store(f"sqlite:///{tmp_path / 'fresh.db'}")
     assert upgraded.customers() == CUSTOMERS
     for customer in CUSTOMERS:
-        receive_again(fresh, customer, received_until(upgraded, customer, LAST))
+        receive_again(fresh, customer, received_until(upgraded, customer, {customer.id: LAST}))
         found, expected = (read(own, customer=customer) for own in (upgraded, fresh))
         pd.testing.assert_frame_equal(found.rows, expected.rows)
         pd.testing.assert_frame_equal(found.sightings, expected.sightings)

@@ -54,7 +54,7 @@ def filled(store: Store) -> Store:
 
 def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
     """In the order it was recorded, with failures and with the answers of that snapshot."""
-    found = list(received_until(filled, CUSTOMER, LAST))
+    found = list(received_until(filled, CUSTOMER, {CUSTOMER.id: LAST}))
     kinds = [(own.kind, own.error) for own in found]
     refused = f"{Lack.NOT_PERMITTED.value}: a.permission"
     assert kinds == [
@@ -66,7 +66,9 @@ def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
         ("protection", None),
         ("subscription", None),
     ]
-    assert len(list(received_until(filled, CUSTOMER, LAST + timedelta(hours=6)))) == 8
+    assert (
+        len(list(received_until(filled, CUSTOMER, {CUSTOMER.id: LAST + timedelta(hours=6)}))) == 8
+    )
 
 
 def test_an_empty_store_comes_to_the_same_report(
@@ -76,7 +78,7 @@ def test_an_empty_store_comes_to_the_same_report(
     period, policy = parse_period("2026-10", "Europe/Berlin", LAST), Policy()
     later = LAST + timedelta(hours=6)
     again = open_store(f"sqlite:///{tmp_path / 'again.db'}")
-    receive_again(again, CUSTOMER, received_until(filled, CUSTOMER, later))
+    receive_again(again, CUSTOMER, received_until(filled, CUSTOMER, {CUSTOMER.id: later}))
     own, other = (
         report_of(each, Assignment(CUSTOMER, period, policy, Look(), None))
         for each in (filled, again)

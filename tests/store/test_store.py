@@ -16,6 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from reporter.analysis import analyse
+from reporter.analysis.window import SourceData
 from reporter.errors import ReplyError, StoreError
 from reporter.jobs.frame import read_jobs
 from reporter.model import Customer, Policy, Reply, Report, Snapshot
@@ -39,7 +40,8 @@ def report_from(store: Store, period: Period = OCTOBER, customer: Customer = CUS
     policy = Policy()
     reading = read_period(store, customer, period, policy.watch_every)
     jobs = read_jobs(reading.rows, policy, FIELD_NAMES)
-    return analyse(customer, jobs, reading.sightings, period, policy, reading.observations)
+    told = SourceData(customer.id, jobs, reading.sightings, reading.observations)
+    return analyse(customer, [told], period, policy)
 
 
 def of_jobs(*columns: Any) -> sa.Select[Any]:

@@ -109,7 +109,7 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
 def test_they_go_into_no_archive(store: Store) -> None:
     """What is archived is what a report rests on; of a failure, that there was one."""
     fill(store, odd=True)
-    until = list(received_until(store, CUSTOMER, NOW + timedelta(days=1)))
+    until = list(received_until(store, CUSTOMER, {CUSTOMER.id: NOW + timedelta(days=1)}))
     assert [(own.kind, own.error, own.replies) for own in until] == [
         ("jobs", None, (JOBS,)),
         ("protection", "failed: x", ()),

@@ -19,11 +19,11 @@ from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.model import Reply, Report
 from reporter.render.pack import Check, FetchAttempt, SourceRow
 from reporter.sources.interface import Announced, CutFrom
-from reporter.sources.registry import READER
+from reporter.sources.registry import reader_of, reader_of_address
 from reporter.store.received import Fetch
 
 _PLACE: Final = "place"
-"""Where a row stands: its reply, and which row of it."""
+"""Where a row stands: the replies of its fetch, which of them it is in, and which row of that."""
 
 BEFORE, IN, AFTER = "before", "in", "after"
 UNDATED, ELSEWHERE = "undated", "undated elsewhere"
@@ -109,18 +109,19 @@ class BagReading:
         self.attempts[f"{fetch.kind}, {'failed' if fetch.error else 'read'}"] += 1
         rows: list[Row] = []
         announced = None
-        cuts = [cut for reply in fetch.replies if (cut := READER.cut_from(reply.url))]
+        reader = reader_of(fetch.replies)
+        cuts = [cut for reply in fetch.replies if (cut := reader.cut_from(reply.url))]
         if fetch.error is not None:
             check = Check(fetch.kind, None, f"failed: {fetch.error}")
         elif fetch.kind != "jobs":
             check = Check(fetch.kind, None, _read_of(cuts))
         else:
             rows = [
-                row | {_PLACE: (archived, number)}
-                for archived, reply in zip(listed.replies, fetch.replies, strict=True)
-                for number, row in enumerate(READER.rows([reply]), 1)
+                row | {_PLACE: (listed.replies, place, number)}
+                for place, of_reply in enumerate(reader.rows(fetch.replies))
+                for number, row in enumerate(of_reply, 1)
             ]
-            announced = READER.announced(fetch.replies)
+            announced = reader.announced(fetch.replies)
             check = _read_whole(len(rows), announced)
             self._take_rows(fetch.taken_at, rows)
         self.addresses |= {_address(reply.url) for reply in fetch.replies}
@@ -161,7 +162,7 @@ def _read_of(cuts: Sequence[CutFrom]) -> str:
 
 def _address(url: str) -> str:
     """The address of a call without its parameters."""
-    cut = READER.cut_from(url)
+    cut = reader_of_address(url).cut_from(url)
     parts = urlsplit(cut.url if cut else url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else url
 
@@ -192,21 +193,29 @@ class Finder:
 
     bag: Path
     zone: ZoneInfo
-    _texts: dict[str, list[str]] = field(default_factory=dict)
-    """Of the replies that were read, by their SHA-256."""
+    _texts: dict[tuple[str, ...], list[list[str]]] = field(default_factory=dict)
+    """Of the fetches that were read, by the SHA-256 of their replies."""
 
     def find(self, row: Row) -> SourceRow:
         """A row as it stands in its reply; times in the zone."""
-        reply, number = row[_PLACE]
-        if reply.sha256 not in self._texts:
-            body = (self.bag / reply_path(reply.sha256)).read_bytes()
-            whole = Reply(reply.url, reply.fetched_at, reply.request_id, body)
-            self._texts[reply.sha256] = READER.texts(whole)
+        replies, place, number = row[_PLACE]
+        fetch, reply = tuple(each.sha256 for each in replies), replies[place]
+        if fetch not in self._texts:
+            whole = [
+                Reply(
+                    each.url,
+                    each.fetched_at,
+                    each.request_id,
+                    (self.bag / reply_path(each.sha256)).read_bytes(),
+                )
+                for each in replies
+            ]
+            self._texts[fetch] = reader_of(whole).texts(whole)
         return SourceRow(
             reply.url,
             reply.fetched_at.astimezone(self.zone),
             reply.request_id,
             reply.sha256,
             number,
-            self._texts[reply.sha256][number - 1],
+            self._texts[fetch][place][number - 1],
         )

@@ -13,7 +13,7 @@ from reporter.model import Customer, Listed, Report
 NUMBER: Final = "number"
 KEY: Final = "key"
 """Columns that the jobs of a pack's report have beside those of `jobs.frame`."""
-FIELDS: Final = tuple(name for name in JOB_COLUMNS if name != "is_backup")
+FIELDS: Final = tuple(name for name in JOB_COLUMNS if name not in ("is_backup", "has_objects"))
 """The fields of a job in a pack, in their order."""
 
 

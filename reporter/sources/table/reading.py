@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
-from collections.abc import Iterable, Iterator
+from collections import abc
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from reporter.errors import ReplyError
-from reporter.foreign import NotJson, read_json, storable
-from reporter.jobs.rows import FIELDS, TIMES, Row, text_of
-from reporter.jobs.values import EARLIEST, LATEST, DateOrder
+from reporter.jobs.rows import FIELDS, TIMES, Row, present, text_of
+from reporter.jobs.values import EARLIEST, LATEST, DateOrder, read_count
 from reporter.model import Listed, Outcome, Reply
-from reporter.showing import excerpt
 from reporter.sources.table.mapping import Column, Mapping
+from reporter.sources.table.records import Record, table_in
+
+Values = abc.Mapping[str, Any]
+"""The values of a record by column."""
 
 _PLAIN: Final = re.compile(r"\d+(?:\.\d+)?")
 """A size without its unit."""
@@ -30,58 +29,16 @@ def table_rows(reply: Reply, mapping: Mapping) -> list[Row]:
     Raises:
         ReplyError: it is no table of that form, or lacks a column.
     """
-    return [_row(record, reply.fetched_at, mapping) for record in _records(reply, mapping)]
+    records = table_in(reply, mapping).records
+    return [_row(record.values, reply.fetched_at, mapping) for record in records]
 
 
-def _records(reply: Reply, mapping: Mapping) -> Iterator[dict[str, Any]]:
-    if mapping.form == "json":
-        yield from _json_records(reply, mapping.rows)
-    else:
-        yield from _csv_records(reply, mapping)
+def customer_of(record: Record, mapping: Mapping) -> str:
+    """Whose job a record is; empty where it does not say."""
+    return (_text(record.values, mapping.columns["customer"]) or "").strip()
 
 
-def _csv_records(reply: Reply, mapping: Mapping) -> Iterator[dict[str, Any]]:
-    try:
-        text = storable(reply.body.decode(mapping.encoding)).removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise _refused(reply, f"is no text in {mapping.encoding}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mapping.delimiter)
-    names = reader.fieldnames or []
-    wanted = {column.column for column in mapping.columns.values() if column.column}
-    if missing := sorted((wanted | set(mapping.only)) - set(names)):
-        raise _refused(
-            reply, f"has no column {missing[0]!r}", f"Its columns are: {', '.join(names)}."
-        )
-    try:
-        for number, record in enumerate(reader, 1):
-            if None in record or None in record.values():
-                raise _refused(reply, f"has another number of values in row {number} than columns")
-            yield record
-    except csv.Error as error:
-        raise _refused(reply, f"is no CSV: {error}") from error
-
-
-def _json_records(reply: Reply, path: str) -> list[dict[str, Any]]:
-    try:
-        rows: Any = read_json(reply.body)
-    except NotJson as error:
-        raise _refused(reply, f"is no JSON: {error}") from error
-    for name in path.split(".") if path else []:
-        rows = rows.get(name) if isinstance(rows, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        where = f"under {path!r}" if path else "at its top"
-        raise _refused(reply, f"has no list of objects {where}")
-    return rows
-
-
-def _refused(reply: Reply, what: str, hint: str = "") -> ReplyError:
-    return ReplyError(
-        f"The table {excerpt(reply.url)} {what}.",
-        hint=hint or "Check the entry of this source under [[sources]], and the file.",
-    )
-
-
-def _row(record: dict[str, Any], fetched_at: datetime, mapping: Mapping) -> Row:
+def _row(record: Values, fetched_at: datetime, mapping: Mapping) -> Row:
     texts = {name: _text(record, column) for name, column in mapping.columns.items()}
     row: Row = {name: texts.get(name) for name in FIELDS}
     read = {name: _time(row[name], mapping) for name in TIMES if row[name]}
@@ -96,17 +53,18 @@ def _row(record: dict[str, Any], fetched_at: datetime, mapping: Mapping) -> Row:
         text_of(_member(record, name)) in values for name, values in mapping.only.items()
     )
     return row | {
-        "customer": texts.get("customer"),
         "outcome": outcome_of(row["status"] or "", mapping),
         "listed_as": Listed.JOB,
         "queued": False,
         "is_backup": is_backup,
+        # A product that counts no objects may well have backed up some.
+        "has_objects": read_count(present(row["objects_successful"]) or "") != 0,
         "date_orders": " ".join(orders) if None in read.values() else None,
         "fetched_at": fetched_at,
     }
 
 
-def _text(record: dict[str, Any], column: Column) -> str | None:
+def _text(record: Values, column: Column) -> str | None:
     if column.value:
         return column.value
     text = text_of(_member(record, column.column))
@@ -116,7 +74,7 @@ def _text(record: dict[str, Any], column: Column) -> str | None:
     return match[1] if match else None
 
 
-def _member(record: dict[str, Any], path: str) -> Any:
+def _member(record: Values, path: str) -> Any:
     if path in record:
         return record[path]
     value: Any = record
@@ -148,7 +106,7 @@ def _size(text: str | None, mapping: Mapping) -> str | None:
     return text
 
 
-def _id_of(record: dict[str, Any]) -> str:
+def _id_of(record: Values) -> str:
     """What a job goes by that has no id: the same row is the same job."""
     text = repr(sorted((name, text_of(value)) for name, value in record.items()))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
@@ -170,8 +128,3 @@ def outcome_of(status: str, mapping: Mapping) -> Outcome:
 def _pattern(text: str) -> re.Pattern[str]:
     parts = (re.escape(part) for part in text.strip().casefold().split("*"))
     return re.compile(".*".join(parts), re.DOTALL)
-
-
-def customers_in(rows: Iterable[Row]) -> list[str]:
-    """The names of customers in rows, each once, in their order."""
-    return list(dict.fromkeys(name for row in rows if (name := (row["customer"] or "").strip())))

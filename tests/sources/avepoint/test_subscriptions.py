@@ -265,7 +265,7 @@ def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
         assert b"y-of-b" not in b"".join(own["a"])
         assert own["c"] == []
         (customer,) = [each for each in store.customers() if each.id == "a"]
-        received = list(received_until(store, customer, CLOCK))
+        received = list(received_until(store, customer, {customer.id: CLOCK}))
         with closing(Store.open("sqlite://")) as other:
             receive_again(other, customer, received)
             assert fetches_of(other, "subscription") == [("a", None, own["a"])]

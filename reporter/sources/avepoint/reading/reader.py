@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -28,15 +28,20 @@ class AvePointReader:
     def field_names(self) -> Mapping[str, str]:
         return FIELD_NAMES
 
-    def rows(self, replies: Iterable[Reply]) -> list[Row]:
-        return rows_of(replies)
+    @property
+    def lists_history(self) -> bool:
+        return False
 
-    def count(self, reply: Reply, kind: str) -> int:
+    def rows(self, replies: Sequence[Reply]) -> list[list[Row]]:
+        return [rows_of(reply) for reply in replies]
+
+    def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
         if kind == "subscription":
-            return len(products_of([reply]))
-        return len((read_overview if kind == "protection" else read_page)(reply).rows)
+            return [len(products_of([reply])) for reply in replies]
+        read = read_overview if kind == "protection" else read_page
+        return [len(read(reply).rows) for reply in replies]
 
-    def snapshots(self, replies: Iterable[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+    def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
         return split_snapshots(replies, read_overview if kind == "protection" else read_page)
 
     def announced(self, replies: Sequence[Reply]) -> Announced:
@@ -49,8 +54,8 @@ class AvePointReader:
     def is_about(self, reply: Reply, customer_id: str) -> bool:
         return customer_id in unquote(urlsplit(reply.url).path).split("/")
 
-    def texts(self, reply: Reply) -> list[str]:
-        return row_texts(reply)
+    def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
+        return [row_texts(reply) for reply in replies]
 
     def cut_from(self, url: str) -> CutFrom | None:
         return cut_from(url)

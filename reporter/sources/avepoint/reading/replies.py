@@ -155,21 +155,18 @@ def _objects(rows: Any, reply: Reply, what: str) -> list[dict[str, Any]]:
     )
 
 
-def rows_of(replies: Iterable[Reply]) -> list[Row]:
-    """The rows of several replies as text, in their order.
+def rows_of(reply: Reply) -> list[Row]:
+    """The rows of a reply as text, in their order.
 
     Raises:
-        ReplyError: a reply is no list of objects.
+        ReplyError: it is no list of objects.
     """
-    rows = []
-    for reply in replies:
-        try:
-            rows += text_rows(read_page(reply).rows, reply.fetched_at)
-        except ReplyError as error:
-            raise ReplyError(
-                f"In the reply of {excerpt(reply.url)}: {error}", hint=error.hint
-            ) from error
-    return rows
+    try:
+        return text_rows(read_page(reply).rows, reply.fetched_at)
+    except ReplyError as error:
+        raise ReplyError(
+            f"In the reply of {excerpt(reply.url)}: {error}", hint=error.hint
+        ) from error
 
 
 def split_snapshots(

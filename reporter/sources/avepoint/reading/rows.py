@@ -9,6 +9,7 @@ from typing import Final
 
 from reporter.errors import ReplyError
 from reporter.jobs.rows import Row, date_orders_of, present, text_of
+from reporter.jobs.values import read_count
 from reporter.sources.avepoint.reading import vocabularies
 
 FIELD_NAMES: Final = {
@@ -67,6 +68,7 @@ def _row(fields: Mapping[str, object], fetched_at: datetime) -> Row:
         "listed_as": vocabularies.listed_of(status),
         "queued": vocabularies.is_queued(status),
         "is_backup": vocabularies.is_backup(present(service) or "", present(module) or ""),
+        "has_objects": bool(read_count(present(row["objects_successful"]) or "")),
         "fetched_at": fetched_at,
     }
 

@@ -1,4 +1,5 @@
-"""Jobs and sightings in the program's own words, with what their source says they mean.
+"""Jobs and sightings in the program's own words, with what their source says they mean; and which
+source customers and lists of them come from.
 
 What is derived from replies is dropped, and derived anew when the store is opened.
 """
@@ -29,6 +30,9 @@ _FIELDS = (
 
 
 def upgrade() -> None:
+    for table in ("customers", "fetches"):
+        source = sa.Column("source", sa.String, nullable=False, server_default="avepoint")
+        op.add_column(table, source)
     for table in ("tallies", "sightings", "jobs"):
         op.drop_table(table)
     op.create_table(

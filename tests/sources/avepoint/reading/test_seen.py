@@ -24,7 +24,7 @@ def seen(name: str) -> tuple[list[Row], Jobs]:
     """All rows of a reply, which is one whole snapshot, and the jobs among them."""
     reply = Reply(f"https://graph.example/{name}", NOW, "", (SEEN / name).read_bytes())
     assert split_snapshots([reply]) == [(reply,)]
-    rows = rows_of([reply])
+    rows = rows_of(reply)
     return rows, read_jobs(raw_frame(newest(rows)), Policy(), FIELD_NAMES)
 
 

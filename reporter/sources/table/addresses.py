@@ -1,0 +1,46 @@
+"""The addresses of replies that tables are kept as: `table:SOURCE/PATH?customer=NAME`. That of an
+excerpt ends in `#sha256=` and the hash of the file it was cut from.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from reporter.sources.interface import CutFrom
+
+SCHEME: Final = "table"
+_OF_FILE: Final = "sha256="
+_MAPPING: Final = "mapping"
+
+
+def address_of(source: str, path: str, customer: str | None = None, sha256: str = "") -> str:
+    """The address of a file, or of a customer's part of it."""
+    query = "" if customer is None else f"?customer={quote(customer, safe='')}"
+    return f"{SCHEME}:{source}/{quote(path)}{query}{f'#{_OF_FILE}{sha256}' if sha256 else ''}"
+
+
+def mapping_address(source: str, customer: str | None = None) -> str:
+    """The address of the mapping by which the tables of a source are read."""
+    return address_of(source, _MAPPING, customer)
+
+
+def customer_id_of(source: str, customer: str) -> str:
+    """The id of a customer whom a table calls so."""
+    return f"{source}:{customer}"
+
+
+def customer_id_in(url: str) -> str | None:
+    """The id of the customer an address is about; None where it is about all."""
+    parts = urlsplit(url)
+    named = parse_qs(parts.query, keep_blank_values=True).get("customer")
+    return customer_id_of(parts.path.partition("/")[0], named[0]) if named else None
+
+
+def file_cut_from(url: str) -> CutFrom | None:
+    """The file that the reply with this address was cut from; None where it is whole."""
+    parts = urlsplit(url)
+    if not parts.fragment.startswith(_OF_FILE):
+        return None
+    source, _, path = parts.path.partition("/")
+    return CutFrom(address_of(source, unquote(path)), parts.fragment.removeprefix(_OF_FILE))

@@ -1,0 +1,130 @@
+"""The kind `table` of an entry of `[[sources]]`."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from reporter.errors import UsageError
+from reporter.jobs.rows import FIELDS
+from reporter.model import Outcome
+from reporter.period import find_zone
+from reporter.sources.interface import JobSource, Reader, SourceName
+from reporter.sources.table.addresses import SCHEME
+from reporter.sources.table.mapping import Column, Mapping, SizeUnit
+from reporter.sources.table.reader import TableReader
+from reporter.sources.table.source import TableSource
+
+_FIELDS: Final = ("customer", *FIELDS)
+_NEEDED: Final = ("customer", "service", "module", "status")
+
+
+def _column(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+def _known_fields(columns: dict[str, Any]) -> dict[str, Any]:
+    for field in columns:
+        if field not in _FIELDS:
+            raise ValueError(f"{field!r} is no field of a job. Known fields: {', '.join(_FIELDS)}")
+    if missing := [field for field in _NEEDED if field not in columns]:
+        raise ValueError(f"does not say where `{missing[0]}` comes from")
+    return columns
+
+
+def _zone(timezone: str) -> str:
+    try:
+        find_zone(timezone)
+    except UsageError as error:
+        raise ValueError(f"{timezone!r} is not a time zone; {error.hint}") from error
+    return timezone
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"{name!r} is not an encoding; write utf-8, utf-16, cp1252, …") from None
+    return name
+
+
+def _delimiter(text: str) -> str:
+    if len(text) != 1 or text in '"\r\n':
+        raise ValueError(r'is not one character; write ",", ";" or "\t"')
+    return text
+
+
+class ColumnSettings(BaseModel):
+    """Where a field of a job comes from: a column, a part of one, or the same for all jobs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = ""
+    match: str = ""
+    value: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ColumnSettings:
+        if bool(self.column) == bool(self.value):
+            raise ValueError("needs either the name of a column or a `value`")
+        if self.match:
+            try:
+                groups = re.compile(self.match).groups
+            except re.error as error:
+                raise ValueError(f"`match` is no regular expression: {error}") from error
+            if groups < 1 or self.value:
+                raise ValueError("`match` needs a group in brackets, and a column")
+        return self
+
+
+class TableSettings(BaseModel):
+    """An entry of `[[sources]]` of the kind `table`: files of jobs, and how they are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["table"]
+    name: SourceName
+    path: str
+    form: Literal["csv", "json"] = "csv"
+    columns: Annotated[
+        dict[str, Annotated[ColumnSettings, BeforeValidator(_column)]],
+        AfterValidator(_known_fields),
+    ]
+    statuses: dict[str, Outcome]
+    rows: str = ""
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    times: str = "iso"
+    size_unit: SizeUnit | None = None
+    only: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _form_by_suffix(cls, data: Any) -> Any:
+        json = str(data.get("path", "")).lower().endswith(".json")
+        return {"form": "json" if json else "csv"} | data
+
+    @property
+    def mapping(self) -> Mapping:
+        """How its files are read."""
+        fields = self.model_dump(exclude={"kind", "name", "path", "columns"})
+        columns = {name: Column(**column.model_dump()) for name, column in self.columns.items()}
+        return Mapping(columns=columns, **fields)
+
+
+class TableKind:
+    """Jobs from CSV or JSON files of any product."""
+
+    scheme = SCHEME
+    settings: type[BaseModel] = TableSettings
+    reader: Reader = TableReader()
+
+    def open(self, settings: Any, folder: Path, clock: Callable[[], datetime]) -> JobSource:
+        return TableSource(settings.name, settings.path, settings.mapping, folder, clock)

@@ -1,0 +1,70 @@
+"""The reader of tables. The first reply of each fetch is the mapping to read the others by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import ValidationError
+
+from reporter.errors import ReplyError
+from reporter.jobs.rows import Row
+from reporter.model import Answer, Reply, Told
+from reporter.showing import excerpt
+from reporter.sources.interface import Announced, CutFrom
+from reporter.sources.table import mapping as mappings
+from reporter.sources.table.addresses import customer_id_in, file_cut_from
+from reporter.sources.table.reading import table_rows
+from reporter.sources.table.records import table_in
+
+
+class TableReader:
+    """Reads files by the mapping that was kept with them."""
+
+    field_names: Mapping[str, str] = {}
+    """A provider knows the fields by the names that the mapping gives them."""
+    lists_history = True
+
+    def rows(self, replies: Sequence[Reply]) -> list[list[Row]]:
+        mapping = _mapping_in(replies)
+        return [[], *(table_rows(reply, mapping) for reply in replies[1:])]
+
+    def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
+        mapping = _mapping_in(replies)
+        return [0, *(len(table_in(reply, mapping).records) for reply in replies[1:])]
+
+    def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+        self.counts(replies, kind)
+        return [tuple(replies)]
+
+    def announced(self, replies: Sequence[Reply]) -> Announced:
+        return Announced(None, goes_on=False)
+
+    def answer(self, answer: Answer, customer_id: str, units: Literal["binary", "decimal"]) -> Told:
+        return Told(answer)
+
+    def is_about(self, reply: Reply, customer_id: str) -> bool:
+        return customer_id_in(reply.url) == customer_id
+
+    def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
+        mapping = _mapping_in(replies)
+        tables = (table_in(reply, mapping) for reply in replies[1:])
+        return [[], *([record.text.rstrip("\r\n") for record in table.records] for table in tables)]
+
+    def cut_from(self, url: str) -> CutFrom | None:
+        return file_cut_from(url)
+
+
+def _mapping_in(replies: Sequence[Reply]) -> mappings.Mapping:
+    """The mapping of a fetch.
+
+    Raises:
+        ReplyError: the first reply is none.
+    """
+    try:
+        return mappings.MAPPING.validate_json(replies[0].body)
+    except ValidationError as error:
+        raise ReplyError(
+            f"The reply of {excerpt(replies[0].url)} is no mapping of a table.",
+            hint="It was kept by another version of the program, or changed since.",
+        ) from error

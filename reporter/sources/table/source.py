@@ -1,0 +1,148 @@
+"""The source of jobs from files: which files there are, and whose jobs are in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from reporter.errors import FetchError, ReplyError
+from reporter.files import must_be_readable
+from reporter.model import KINDS, Absence, Answer, Customer, Kind, Lack, Reply, Snapshot
+from reporter.sources.interface import CustomerList
+from reporter.sources.table.addresses import address_of, customer_id_of, mapping_address
+from reporter.sources.table.mapping import MAPPING, Mapping
+from reporter.sources.table.reading import customer_of
+from reporter.sources.table.records import Record, Table, table_in
+
+LARGEST_FILE: Final = 1 << 28
+"""256 MiB: a million jobs. A file is read as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file, as it was read."""
+
+    path: str
+    """Relative to the folder of the configuration, where it is in it."""
+    reply: Reply
+    table: Table
+    by_customer: MappingOf[str, list[Record]]
+    """Its records by the customer they name; under an empty name those that name none."""
+
+    def tells_of(self, customer: str) -> bool:
+        """Whether it says something of a customer: if it is about several, also by naming none of
+        the customer's jobs.
+        """
+        return customer in self.by_customer or len(self.by_customer) > 1
+
+
+class TableSource:
+    """The files of one entry of `[[sources]]`. They are read once."""
+
+    def __init__(
+        self, name: str, pattern: str, mapping: Mapping, folder: Path, clock: Callable[[], datetime]
+    ) -> None:
+        self._name = name
+        self._pattern = pattern
+        self._mapping = mapping
+        self._folder = folder
+        self._clock = clock
+
+    def customers(self, received: list[Reply] | None = None) -> CustomerList:
+        received = [] if received is None else received
+        received.append(self._mapping_reply(self._files))
+        received += [file.reply for file in self._files]
+        names = dict.fromkeys(name for file in self._files for name in file.by_customer if name)
+        nameless = sum(len(file.by_customer.get("", ())) for file in self._files)
+        flaw = None
+        if nameless:
+            flaw = ReplyError(
+                f"The source {self._name!r} has {nameless:,} rows that name no customer.",
+                hint="Check `customer` under its columns in [[sources]]. These rows are in no "
+                "report.",
+            )
+        customers = tuple(Customer(customer_id_of(self._name, name), name) for name in names)
+        return CustomerList(customers, tuple(received), flaw)
+
+    def snapshot(
+        self,
+        customer: Customer,
+        received: list[Reply] | None = None,
+        kinds: Collection[Kind] = KINDS,
+    ) -> Snapshot:
+        name = customer.id.removeprefix(customer_id_of(self._name, ""))
+        files = [file for file in self._files if file.tells_of(name)]
+        replies = [self._mapping_reply(files, name)]
+        replies += [self._part(file, name) for file in files if name in file.by_customer]
+        if received is not None:
+            received += replies
+        at = replies[0].fetched_at
+        answers = (Answer(kind, at, absence=Absence(Lack.NOT_THERE)) for kind in kinds)
+        return Snapshot(customer, tuple(replies), tuple(answers))
+
+    def stop(self) -> None:
+        """Nothing is under way for long."""
+
+    def _part(self, file: _File, customer: str) -> Reply:
+        """A customer's part of a file; the file itself where all of it is."""
+        whole, records = file.reply, file.by_customer[customer]
+        if len(file.by_customer) == 1:
+            url = address_of(self._name, file.path, customer)
+            return Reply(url, whole.fetched_at, "", whole.body)
+        sha256 = hashlib.sha256(whole.body).hexdigest()
+        url = address_of(self._name, file.path, customer, sha256)
+        return Reply(url, whole.fetched_at, "", file.table.cut(records))
+
+    def _mapping_reply(self, files: Iterable[_File], customer: str | None = None) -> Reply:
+        """The mapping, as of when the newest of some files was written."""
+        at = max(file.reply.fetched_at for file in files)
+        url = mapping_address(self._name, customer)
+        return Reply(url, at, "", MAPPING.dump_json(self._mapping))
+
+    @cached_property
+    def _files(self) -> list[_File]:
+        """All files, by path.
+
+        Raises:
+            FetchError: there is none, or one cannot be read.
+            ReplyError: one is no such table.
+        """
+        whole = self._folder / self._pattern
+        start = Path(whole.anchor)
+        paths = sorted(p for p in start.glob(str(whole.relative_to(start))) if p.is_file())
+        if not paths:
+            raise FetchError(
+                f"The source {self._name!r} has no file: nothing matches {whole.absolute()}.",
+                hint="Check `path` in [[sources]], and that the export has run.",
+            )
+        return [self._read(path) for path in paths]
+
+    def _read(self, path: Path) -> _File:
+        try:
+            status = path.stat()
+            if status.st_size > LARGEST_FILE:
+                raise FetchError(
+                    f"The table {path} is larger than {LARGEST_FILE >> 20} MiB.",
+                    hint="Export fewer days, or a file for each customer.",
+                )
+            body = path.read_bytes()
+        except OSError as error:
+            raise FetchError(
+                f"The table {path} cannot be read: {error.strerror}.", hint=must_be_readable()
+            ) from error
+        # What it says holds from when it was written: an export that has stopped is no look.
+        written_at = datetime.fromtimestamp(status.st_mtime, UTC)
+        shown = path.relative_to(self._folder) if path.is_relative_to(self._folder) else path
+        url = address_of(self._name, shown.as_posix())
+        reply = Reply(url, min(written_at, self._clock()), "", body)
+        table = table_in(reply, self._mapping)
+        by_customer: dict[str, list[Record]] = {}
+        for record in table.records:
+            by_customer.setdefault(customer_of(record, self._mapping), []).append(record)
+        return _File(shown.as_posix(), reply, table, by_customer)
