@@ -58,7 +58,7 @@ def fetched(
 def jobs_of(store: Store) -> list[tuple[Any, ...]]:
     """All jobs as they are known by, with what does not hang on how a generation prints it."""
     jobs = tables.jobs.c
-    columns = (jobs.jobType, jobs.jobModule, jobs.job_id, jobs.dated_at, jobs.outcome)
+    columns = (jobs.service, jobs.module, jobs.job_id, jobs.dated_at, jobs.outcome)
     with store.reading() as connection:
         return sorted(map(tuple, connection.execute(sa.select(*columns))), key=repr)
 

@@ -155,7 +155,7 @@ def test_many_customers_are_told_of_once(
     with caplog.at_level(logging.WARNING):
         again = open_store(url)
         open_store(url)
-    (message,) = [own.getMessage() for own in caplog.records if "derived" in own.getMessage()]
+    (message,) = [own.getMessage() for own in caplog.records if "Deriving" in own.getMessage()]
     assert "5 customers" in message
     assert [len(read(again, customer=own).rows) for own in customers] == [1] * 5
 

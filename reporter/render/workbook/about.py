@@ -227,6 +227,7 @@ def _facts(book: Book) -> list[tuple[str, Value, Style]]:
         (say("To (not included)"), report.period.end, _MOMENT),
         (say("Time zone"), report.period.timezone, WRAPPED),
         (say("As of (last fetch)"), report.as_of, _MOMENT),
+        *((f"{look.customer_id}", look.as_of, _MOMENT) for look in report.last_looks),
         (say("Observed"), days, WRAPPED),
     ]
     if report.version:

@@ -57,7 +57,7 @@ def test_both_generations_tell_the_same_jobs(start_emulator: StartEmulator) -> N
     for version in ("v1", "v3"):
         source, (customer,), _ = source_of(emulator, version)
         rows = newest(chain.from_iterable(map(rows_of, source.snapshot(customer).replies)))
-        fields = ("jobType", "jobModule", "status", "jobId", "totalCount", "backupSize")
+        fields = ("service", "module", "status", "job_id", "objects_total", "size")
         seen.append(sorted(tuple(row[field] for field in fields) for row in rows))
     assert seen[0] == seen[1]
     assert len(seen[0]) > 100

@@ -32,7 +32,8 @@ joins = ["pbs-contoso:Contoso"]
 def example(language: str, number: int = 0) -> str:
     """A block of docs/sources.md."""
     text = (Path(__file__).parents[3] / "docs" / "sources.md").read_text("utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[number]
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return blocks[number]
 
 
 @pytest.fixture
