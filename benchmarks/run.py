@@ -22,8 +22,8 @@ from benchmarks.memory import Peaks
 from benchmarks.ratios import ROUNDS, Seconds, finish, in_turn, ratio, table
 from reporter.config.settings import load_settings
 from reporter.files import folder_names
+from reporter.render.formats import format_of
 from reporter.run.assignment import Rendering, assignment_of
-from reporter.run.rendering import WRITERS
 from reporter.run.reporting import report_of
 from reporter.store import Store
 
@@ -160,7 +160,7 @@ def stages(folder: Path, count: int) -> dict[str, float]:
         taken.setdefault("store and analysis", []).append(took[0])
         for suffix in FORMATS:
             with timed() as took:
-                WRITERS[suffix](report, look, folder / f"stage.{suffix}")
+                format_of(suffix).write(report, look, folder / f"stage.{suffix}")
             taken.setdefault(suffix, []).append(took[0])
     store.engine.dispose()
     return {stage: statistics.median(own[1:]) * 1000 for stage, own in taken.items()}

@@ -21,7 +21,7 @@ from reporter.errors import ReporterError, UsageError
 from reporter.model import Look, Report
 from reporter.render.html import whole_html
 from reporter.render.templates import environment, templates_folder
-from reporter.render.typesetting import write_pdf
+from reporter.render.typesetting import PDF
 
 logger = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ def _handler_of(preview: Preview) -> type[BaseHTTPRequestHandler]:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "report.pdf"
                 try:
-                    write_pdf(*shown.made, path)
+                    PDF.write(*shown.made, path)
                 except ReporterError as error:
                     problem = _ERROR.format(problem=html.escape(error.explain()))
                     self._answer("text/html; charset=utf-8", problem.encode())

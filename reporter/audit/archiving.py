@@ -248,7 +248,8 @@ class _Contents:
         return EvidenceError(
             f"The files of {whose} are not those of its last version ({number}): it lacks a "
             "format, or was made with another configuration.",
-            hint="Run `reporter render --format pdf,xlsx,json`, then `reporter archive` again.",
+            hint=f"Run `reporter render --format {','.join(REPORTS)}`, then `reporter archive` "
+            "again.",
         )
 
     def _write_pdf(self, source: Path, target: Path) -> str:

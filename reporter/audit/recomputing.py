@@ -43,7 +43,7 @@ from reporter.finding import Finding
 from reporter.model import Look, Reply, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import SCHEMA, json_bytes, report_dict
-from reporter.render.typesetting import NoTypesetting, write_pdf
+from reporter.render.typesetting import PDF, NoTypesetting
 from reporter.render.workbook import write_workbook
 from reporter.run.ledger import figures_hash
 from reporter.run.reporting import report_again
@@ -103,7 +103,7 @@ def recomputed(
                 return
             made = Path(folder) / "report.pdf"
             try:
-                write_pdf(report, look, made)
+                PDF.write(report, look, made)
             except NoTypesetting as error:
                 yield Finding("PDF's text", None, f"could not be checked: {error}", checked=False)
             else:

@@ -19,6 +19,7 @@ from reporter.cli.options import (
 from reporter.cli.progress import finish, follow
 from reporter.cli.render import rendering_of, stored_customers
 from reporter.errors import UsageError
+from reporter.evidence import ARCHIVED
 
 if TYPE_CHECKING:
     from reporter.audit.packing import Sampling
@@ -87,8 +88,7 @@ def archive(
         _prune(console, folder, wanted, yes=yes)
         return
     sampling = _sampling(seed, sample, pack=pack)
-    formats = ("pdf", "xlsx", "json")
-    rendering = rendering_of(console.settings(), out, formats, period, None, None)
+    rendering = rendering_of(console.settings(), out, ARCHIVED, period, None, None)
     context.exit(archive_stored_reports(console, rendering, wanted, folder, sampling))
 
 

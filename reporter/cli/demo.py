@@ -9,6 +9,7 @@ import click
 from reporter.cli.options import Console, common_options, open_store
 from reporter.cli.progress import follow
 from reporter.errors import OutputError
+from reporter.evidence import ARCHIVED
 
 
 @click.command()
@@ -50,7 +51,7 @@ def demo(console: Console, *, out: Path, workers: int) -> None:
     readable = {
         customer: names[customer.id] for customer in customers if customer.id not in refused
     }
-    rendering = Rendering(settings, scene.NOW, out, ("pdf", "xlsx", "json"), scene.PERIOD)
+    rendering = Rendering(settings, scene.NOW, out, ARCHIVED, scene.PERIOD)
     outcomes = follow(
         console, render_customers(rendering, readable, workers), len(readable), "Rendered"
     )

@@ -14,8 +14,10 @@ import click
 
 from reporter.config.settings import Settings, load_settings
 from reporter.errors import SettingsError, UsageError
+from reporter.evidence import ARCHIVED
 from reporter.files import set_umask
 from reporter.logs import start_logging, traceback_lines
+from reporter.render.formats import format_names
 from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS = ("pdf", "xlsx", "html", "json")
 DEFAULT_CONFIG = Path("reporter.toml")
 
 
@@ -284,9 +285,17 @@ def formats_option(default: str | None) -> Callable[[Command], Command]:
         "formats",
         default=default,
         show_default=default is not None,
+        cls=_FormatsOption,
         callback=_formats,
-        help=f"Any of {', '.join(FORMATS)}.",
     )
+
+
+class _FormatsOption(click.Option):
+    """Looks for the formats of other packages when its help is shown, and not in each command."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = f"Any of {', '.join(format_names())}."
+        return super().get_help_record(ctx)
 
 
 def rendering_options(command: Command) -> Command:
@@ -296,7 +305,7 @@ def rendering_options(command: Command) -> Command:
         period_option,
         click.option("--timezone", help="IANA name; overrides the configuration."),
         click.option("--locale", help="Such as en or en_GB; overrides the configuration."),
-        formats_option("pdf,xlsx,json"),
+        formats_option(",".join(ARCHIVED)),
         out_option,
     ):
         command = option(command)
@@ -324,7 +333,7 @@ def _formats(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     formats = tuple(
         dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip())
     )
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
-        raise click.BadParameter(f"{value!r}: choose from {', '.join(FORMATS)}.")
+    known = format_names()
+    if not formats or not set(formats) <= set(known):
+        raise click.BadParameter(f"{value!r}: choose from {', '.join(known)}.")
     return formats

@@ -39,6 +39,7 @@ from reporter.files import must_be_readable, refuse_shared
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
+from reporter.render.formats import format_names
 from reporter.showing import has_password, without_passwords
 from reporter.sources.avepoint.reading.vocabularies import module_name, service_name
 from reporter.trust import Trust
@@ -151,11 +152,18 @@ def _root(url: str) -> str:
     return _encrypted(url).rstrip("/")
 
 
+def _known_format(name: str) -> str:
+    if name not in (known := format_names()):
+        raise ValueError(f"{name!r} is no format; choose from {', '.join(known)}")
+    return name
+
+
 Span = Annotated[timedelta, BeforeValidator(_read_span)]
 Umask = Annotated[int, BeforeValidator(_read_umask)]
 TimeOfDay = Annotated[time, BeforeValidator(_read_clock)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, BeforeValidator(_read_bytes), Field(gt=0)]
+FormatName = Annotated[str, AfterValidator(_known_format)]
 WebAddress = Annotated[str, AfterValidator(_encrypted)]
 WebRoot = Annotated[str, AfterValidator(_root)]
 Addresses = str | tuple[str, ...]
@@ -470,7 +478,7 @@ class MailSettings(Section):
     sender: str = Field(default="", alias="from")
     reply_to: Addresses = ()
     approval: Literal["required", "none"] = "required"
-    formats: tuple[Literal["pdf", "xlsx", "html", "json"], ...] = ("pdf", "xlsx")
+    formats: tuple[FormatName, ...] = ("pdf", "xlsx")
     per_minute: int | None = Field(default=None, ge=1)
     max_size: Bytes | None = None
     oversize: Literal["pdf", "notice"] = "pdf"

@@ -14,18 +14,14 @@ from pathlib import PurePath
 from typing import Final
 
 from reporter.delivery.recipients import Address
+from reporter.render.formats import format_names, format_of
 from reporter.render.letter import Letter
 from reporter.showing import one_line
 
 # Bodies in ASCII: no server on the way has to support more.
 _POLICY: Final = SMTP.clone(cte_type="7bit")
-_TYPES: Final = {
-    ".pdf": "application/pdf",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".zip": "application/zip",
-}
+_OTHER_TYPES: Final = {"zip": "application/zip"}
+"""Of files that are no reports."""
 _ANY_TYPE: Final = "application/octet-stream"
 
 
@@ -97,7 +93,9 @@ def _headers(addresses: Sequence[Address]) -> list[HeaderAddress]:
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:
     name = one_line(attachment.name)
-    kind = _TYPES.get(PurePath(name).suffix.lower(), _ANY_TYPE)
+    suffix = PurePath(name).suffix.lower()[1:]
+    known = suffix in format_names()
+    kind = format_of(suffix).media_type if known else _OTHER_TYPES.get(suffix, _ANY_TYPE)
     message.add_attachment(attachment.content, *kind.split("/"), filename=name)
 
 

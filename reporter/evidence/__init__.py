@@ -2,3 +2,6 @@
 
 Knows files, certificates and hashes, and nothing of reports; `audit` connects it with them.
 """
+
+ARCHIVED = ("pdf", "xlsx", "json")
+"""The formats of the report in a bag, whose layout docs/evidence.md promises to auditors."""

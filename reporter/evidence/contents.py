@@ -12,10 +12,11 @@ from typing import Annotated, Any, ClassVar, Final, NoReturn, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from reporter.errors import EvidenceError
+from reporter.evidence import ARCHIVED
 from reporter.evidence.bag import LARGEST_FILE, LARGEST_TAG_FILE, content_of, shown
 from reporter.model import Assignment
 
-REPORTS: Final = {suffix: f"data/report.{suffix}" for suffix in ("pdf", "xlsx", "json")}
+REPORTS: Final = {suffix: f"data/report.{suffix}" for suffix in ARCHIVED}
 CONFIGURATION: Final = "data/configuration.json"
 PROVENANCE: Final = "data/provenance.json"
 REPLIES: Final = "data/replies.json"

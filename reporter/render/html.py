@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Final
 
 from markupsafe import Markup
 
 from reporter.model import Look, Report
 from reporter.render.color import readable, text_on
+from reporter.render.interface import Format
 from reporter.render.page import page_of
 from reporter.render.templates import asset, filled
+
+_PIECE: Final = 65_536
 
 
 def write_html(report: Report, look: Look, path: Path) -> None:
@@ -80,3 +85,36 @@ def _embedded(css: str) -> str:
         content = base64.b64encode(asset(name)).decode()
         embedded.append(f'url("data:font/woff;base64,{content}"){rest}')
     return "".join(embedded)
+
+
+class Html:
+    """The report as a page that needs no other file, and says in its head whose it is."""
+
+    media_type: Final = "text/html"
+
+    def prepare(self) -> None:
+        """It needs nothing of the system."""
+
+    def write(self, report: Report, look: Look, path: Path) -> None:
+        write_html(report, look, path)
+
+    def customer_in(self, path: Path) -> str:
+        reader = _MetaReader()
+        with path.open(encoding="utf-8") as file:
+            while reader.customer_id is None and (piece := file.read(_PIECE)):
+                reader.feed(piece)
+        return reader.customer_id or ""
+
+
+class _MetaReader(HTMLParser):
+    """Finds the first `<meta name="customer-id">`."""
+
+    customer_id: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "meta" and attributes.get("name") == "customer-id" and self.customer_id is None:
+            self.customer_id = attributes.get("content")
+
+
+HTML: Final[Format] = Html()

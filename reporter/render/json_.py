@@ -11,6 +11,7 @@ from typing import Any, Final
 from reporter import __version__
 from reporter.model import Absence, Look, Report, RestoreTests, ScopeFigures
 from reporter.period import Period
+from reporter.render.interface import Format
 from reporter.render.sentences import reason_text
 from reporter.render.text import Words
 
@@ -191,3 +192,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value
+
+
+class Json:
+    """The report as JSON, in which the customer has an id."""
+
+    media_type: Final = "application/json"
+
+    def prepare(self) -> None:
+        """It needs nothing of the system."""
+
+    def write(self, report: Report, look: Look, path: Path) -> None:
+        write_json(report, look, path)
+
+    def customer_in(self, path: Path) -> str:
+        return str(json.loads(path.read_text("utf-8"))["customer"]["id"])
+
+
+JSON: Final[Format] = Json()

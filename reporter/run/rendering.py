@@ -23,15 +23,12 @@ from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.sightings import frame_of
 from reporter.model import Customer, Look, Observations, Portfolio, Reply, Report, Standing
 from reporter.period import parse_period
-from reporter.render.html import write_html
-from reporter.render.json_ import write_json
+from reporter.render.formats import format_of
 from reporter.render.portfolio import (
     write_portfolio_html,
     write_portfolio_pdf,
     write_portfolio_xlsx,
 )
-from reporter.render.typesetting import typesetter, write_pdf
-from reporter.render.workbook import write_workbook
 from reporter.run.assignment import (
     Rendering,
     assignment_of,
@@ -46,13 +43,6 @@ from reporter.run.workers import MEMORY_HINT, First, WorkerDied, crew_of, run_ta
 from reporter.store import Store
 from reporter.store.address import is_file, shown
 from reporter.store.versions import Version, VersionTaken
-
-WRITERS: Final[Mapping[str, Callable[[Report, Look, Path], None]]] = {
-    "pdf": write_pdf,
-    "xlsx": write_workbook,
-    "html": write_html,
-    "json": write_json,
-}
 
 PORTFOLIO_WRITERS: Final[Mapping[str, Callable[[Portfolio, Look, Path], None]]] = {
     "index.html": write_portfolio_html,
@@ -74,9 +64,9 @@ def render_customers(
 
     Raises:
         ReporterError: the cluster cannot be used, or the restore tests cannot.
-        NoTypesetting: a PDF is asked for, and none can be made here.
+        SettingsError: a format that is asked for cannot be used, or not here.
     """
-    _require_typesetting(rendering)
+    _prepare(rendering)
     settings = rendering.settings
     check_restore_tests(settings, rendering.now)
     scheduler = settings.execution.scheduler
@@ -100,14 +90,14 @@ def render_customers(
         yield result
 
 
-def _require_typesetting(rendering: Rendering) -> None:
-    """Insist that PDFs can be made here if any is asked for, before a report is rendered.
+def _prepare(rendering: Rendering) -> None:
+    """Insist that each format asked for can be made here, before a report is rendered.
 
     Raises:
-        NoTypesetting: none can be made.
+        SettingsError: one cannot be used, or not here.
     """
-    if "pdf" in rendering.formats:
-        typesetter()
+    for suffix in rendering.formats:
+        format_of(suffix).prepare()
 
 
 def _small(rendering: Rendering, customer_id: str) -> Rendering:
@@ -146,7 +136,7 @@ def _start_worker(rendering: Rendering) -> None:
         report = analyse(nobody, [SourceData("", nothing, frame_of([]), once)], period, policy)
         look = rendering.settings.look_for("", timezone=settings.timezone, locale=settings.locale)
         for suffix in rendering.formats:
-            WRITERS[suffix](report, look, Path(folder) / f"nothing.{suffix}")
+            format_of(suffix).write(report, look, Path(folder) / f"nothing.{suffix}")
 
 
 @functools.lru_cache(maxsize=8)
@@ -232,9 +222,9 @@ def render_saved(
 
     Raises:
         ReporterError: a reply cannot be used, or a file not be written.
-        NoTypesetting: a PDF is asked for, and none can be made here.
+        SettingsError: a format that is asked for cannot be used, or not here.
     """
-    _require_typesetting(rendering)
+    _prepare(rendering)
     assignment = assignment_of(rendering, customer, name)
     report = saved_report(replies, assignment)
     return CustomerOutcome(customer, tuple(write_report(rendering, report, assignment.look, name)))
@@ -248,7 +238,7 @@ def write_report(rendering: Rendering, report: Report, look: Look, name: str) ->
         TemplateError: a template cannot be used.
     """
     return {
-        path: write_whole(path, partial(WRITERS[suffix], report, look))
+        path: write_whole(path, partial(format_of(suffix).write, report, look))
         for suffix, path in files_of(rendering, report.period, name).items()
     }
 

@@ -283,12 +283,12 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """With no space left no half file stays, and the error says so."""
     import errno
 
-    from reporter.run import rendering
+    from reporter.render.workbook import Workbook
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setitem(rendering.WRITERS, "xlsx", full)
+    monkeypatch.setattr(Workbook, "write", full)
     result = run("render", "--input", write_reply(tmp_path), *IN_OCTOBER)
     assert result.exit_code == 1
     assert "No space left" in result.stderr

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
+
+from lxml import etree
 
 from reporter.model import Look, Report
+from reporter.render.interface import Format
 from reporter.render.workbook.about import add_about
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.checks import add_checks
@@ -25,7 +29,10 @@ from reporter.render.workbook.summary import add_summary
 from reporter.render.workbook.trend import add_gaps, add_trend
 from reporter.render.workbook.versions import add_versions
 
-__all__ = ["write_workbook"]
+__all__ = ["WORKBOOK", "write_workbook"]
+
+_IDENTIFIER: Final = "{http://purl.org/dc/elements/1.1/}identifier"
+_LARGEST_PROPERTIES: Final = 1_000_000
 
 _SHEETS: Final = (
     add_summary,
@@ -56,3 +63,24 @@ def write_workbook(report: Report, look: Look, path: Path) -> None:
         for add in _SHEETS:
             add(book)
         book.save()
+
+
+class Workbook:
+    """The report as an Excel workbook, whose properties say whose it is."""
+
+    media_type: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+    def prepare(self) -> None:
+        """It needs nothing of the system."""
+
+    def write(self, report: Report, look: Look, path: Path) -> None:
+        write_workbook(report, look, path)
+
+    def customer_in(self, path: Path) -> str:
+        with ZipFile(path) as archive, archive.open("docProps/core.xml") as part:
+            content = part.read(_LARGEST_PROPERTIES)
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        return etree.fromstring(content, parser).findtext(_IDENTIFIER) or ""
+
+
+WORKBOOK: Final[Format] = Workbook()
