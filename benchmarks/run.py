@@ -22,13 +22,13 @@ from benchmarks.memory import Peaks
 from benchmarks.ratios import ROUNDS, Seconds, finish, in_turn, ratio, table
 from reporter.config.settings import load_settings
 from reporter.files import folder_names
-from reporter.render.formats import format_of
+from reporter.render.formats import FORMATS
 from reporter.run.assignment import Rendering, assignment_of
 from reporter.run.reporting import report_of
 from reporter.store import Store
 
 PERIOD = "2026-10"
-FORMATS = ("pdf", "xlsx", "json")
+MADE = ("pdf", "xlsx", "json")
 WAYS = ("1 worker", "2 workers", "Dask's 2")
 MANY = 10_000
 MACHINES = (1, 4, 16)
@@ -118,7 +118,7 @@ def render(folder: Path, way: str, peaks: Peaks, cluster: distributed.LocalClust
     would not be rendered again.
     """
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        options = ["--quiet", "--period", PERIOD, "--format", ",".join(FORMATS), "--out", out]
+        options = ["--quiet", "--period", PERIOD, "--format", ",".join(MADE), "--out", out]
         if way == "Dask's 2":
             address = cluster.scheduler_address
             environment = {"REPORTER_EXECUTION__SCHEDULER": address}
@@ -149,7 +149,7 @@ def stages(folder: Path, count: int) -> dict[str, float]:
     """Milliseconds each stage of rendering takes for a customer: medians of some, one process."""
     settings = load_settings(folder / "reporter.toml").model_copy()
     store = Store.open(f"sqlite:///{folder / 'reporter.db'}")
-    rendering = Rendering(settings, datetime.now(UTC), folder / "out", FORMATS, PERIOD)
+    rendering = Rendering(settings, datetime.now(UTC), folder / "out", MADE, PERIOD)
     known = store.customers()
     names = folder_names(known)
     taken: dict[str, list[float]] = {}
@@ -158,9 +158,9 @@ def stages(folder: Path, count: int) -> dict[str, float]:
             assignment = assignment_of(rendering, customer, names[customer.id])
             report, look = report_of(store, assignment), assignment.look
         taken.setdefault("store and analysis", []).append(took[0])
-        for suffix in FORMATS:
+        for suffix in MADE:
             with timed() as took:
-                format_of(suffix).write(report, look, folder / f"stage.{suffix}")
+                FORMATS.get(suffix).write(report, look, folder / f"stage.{suffix}")
             taken.setdefault(suffix, []).append(took[0])
     store.engine.dispose()
     return {stage: statistics.median(own[1:]) * 1000 for stage, own in taken.items()}

@@ -35,9 +35,22 @@ ALLOWED = {
     },
     "reporter.certificates": {"reporter.errors"},
     "reporter.sources.interface": {"reporter.errors", "reporter.jobs.rows", "reporter.model"},
+    "reporter.extensions": {"reporter.errors", "reporter.showing"},
     "reporter.sources.registry": {
+        "reporter.extensions",
+        "reporter.model",
         "reporter.sources.interface",
         "reporter.sources.avepoint.reading.reader",
+    },
+    "reporter.sources.table": {
+        "reporter.errors",
+        "reporter.files",
+        "reporter.foreign",
+        "reporter.jobs",
+        "reporter.model",
+        "reporter.period",
+        "reporter.showing",
+        "reporter.sources.interface",
     },
     "reporter.sources.avepoint": {
         "reporter.certificates",
@@ -63,6 +76,7 @@ ALLOWED = {
     "reporter.analysis": {"reporter.jobs", "reporter.model", "reporter.period"},
     "reporter.render": {
         "reporter.errors",
+        "reporter.extensions",
         "reporter.showing",
         "reporter.model",
         "reporter.period",
@@ -102,7 +116,7 @@ ALLOWED = {
 
 LAYERS = (
     ("showing", "errors", "foreign", "period", "model", "extras", "finding"),
-    ("files", "trust", "logs", "certificates"),
+    ("files", "trust", "logs", "certificates", "extensions"),
     ("web",),
     ("jobs",),
     ("sources",),

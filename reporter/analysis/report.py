@@ -171,14 +171,12 @@ def analyse(
 ) -> Report:
     """The report of one customer and one period.
 
-    `sources` is what each source that knows the customer has told, by the customer's `ids`; at
-    least one. `history` is passed on. `answers` is what came of asking for protected data and the
-    subscription; saved replies hold none. `stored_before` is the last answer on protected data
-    before the period, and the one before the period before it. `restore_tests` is None where none
+    `sources` is what each source that knows the customer has told; at least one, and no two of them
+    list the same module, whose jobs would count twice. `history` is passed on. `answers` is what
+    came of asking for protected data and the subscription; saved replies hold none. `stored_before`
+    is the last answer on protected data before the period, and the one before the period before it.
+    `restore_tests` is None where none
     are recorded.
-
-    Raises:
-        ReporterError: two sources list the same module.
     """
     sources = _numbered_apart(sources)
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]

@@ -14,7 +14,6 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 
-from reporter.errors import ReporterError
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
 from reporter.jobs.snapshots import Cut, cut
@@ -216,10 +215,7 @@ class Window:
 
 def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> Window:
     """The window of a period over all that is known of a customer; jobs that are no backups are not
-    in it. No two jobs of `sources` have the same index.
-
-    Raises:
-        ReporterError: two sources list the same module.
+    in it. No two jobs of `sources` have the same index, and no two sources list the same module.
     """
     backups = [source.jobs.rows[source.jobs.rows["is_backup"]] for source in sources]
     frames = [
@@ -239,28 +235,7 @@ def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> 
         whole = View(period, policy, scopes, rows, sightings, snapshots, source.lists_history)
         counted = sightings[sightings["snapshot"] < whole.cut.counted]
         views.append(replace(whole, sightings=_without_nameless(whole, counted)))
-    _insist_on_separate(views)
     return Window(tuple(views))
-
-
-def _insist_on_separate(views: Sequence[View]) -> None:
-    """Insist that no module is listed by two sources: it would be counted twice.
-
-    Raises:
-        ReporterError: one is.
-    """
-    known: set[tuple[str, str]] = set()
-    for view in views if len(views) > 1 else ():
-        shown = {*view.rows["scope"], *view.sightings["scope"]}
-        modules = {view.scopes[place][:2] for place in shown}
-        if twice := sorted(known & modules):
-            service, module = twice[0]
-            raise ReporterError(
-                f"Two sources of this customer list the module {module} of {service}.",
-                hint="Its jobs would be counted twice. Give the module or the service of one "
-                "source another name, under `columns` in [[sources]].",
-            )
-        known |= modules
 
 
 def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from reporter.errors import SettingsError, UsageError
 from reporter.evidence import ARCHIVED
 from reporter.files import set_umask
 from reporter.logs import start_logging, traceback_lines
-from reporter.render.formats import format_names
+from reporter.render.formats import FORMATS
 from reporter.showing import NOT_IN_A_LINE, harmless, without_passwords
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ class _FormatsOption(click.Option):
     """Looks for the formats of other packages when its help is shown, and not in each command."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        self.help = f"Any of {', '.join(format_names())}."
+        self.help = f"Any of {', '.join(FORMATS.names())}."
         return super().get_help_record(ctx)
 
 
@@ -333,7 +333,7 @@ def _formats(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     formats = tuple(
         dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip())
     )
-    known = format_names()
+    known = FORMATS.names()
     if not formats or not set(formats) <= set(known):
         raise click.BadParameter(f"{value!r}: choose from {', '.join(known)}.")
     return formats

@@ -39,7 +39,7 @@ from reporter.files import must_be_readable, refuse_shared
 from reporter.jobs.values import read_duration, read_size
 from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Look, Policy, Target, Texts
 from reporter.period import find_zone, read_months
-from reporter.render.formats import format_names
+from reporter.render.formats import FORMATS
 from reporter.showing import has_password, without_passwords
 from reporter.sources.avepoint.reading.vocabularies import module_name, service_name
 from reporter.trust import Trust
@@ -153,7 +153,7 @@ def _root(url: str) -> str:
 
 
 def _known_format(name: str) -> str:
-    if name not in (known := format_names()):
+    if name not in (known := FORMATS.names()):
         raise ValueError(f"{name!r} is no format; choose from {', '.join(known)}")
     return name
 
@@ -416,12 +416,12 @@ def _source(entry: object) -> object:
     if not isinstance(entry, Mapping):
         return entry
     # Whoever has no other source need not load what reads them.
-    from reporter.sources.registry import kinds
+    from reporter.sources.registry import KINDS
 
     kind = str(entry.get("kind"))
-    if kind not in kinds():
-        raise ValueError(f"{kind!r} is no kind of source. Known kinds: {', '.join(kinds())}")
-    known = kinds()[kind].settings
+    if kind not in KINDS.names():
+        raise ValueError(f"{kind!r} is no kind of source. Known kinds: {', '.join(KINDS.names())}")
+    known = KINDS.get(kind).settings
     try:
         return known.model_validate(entry)
     except ValidationError as error:

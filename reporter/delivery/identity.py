@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reporter.errors import ReporterError
-from reporter.render.formats import format_names, format_of
+from reporter.render.formats import FORMATS
 
 
 def customer_in(path: Path) -> str:
@@ -16,9 +16,9 @@ def customer_in(path: Path) -> str:
             say.
     """
     suffix = path.suffix.lower()[1:]
-    if suffix not in format_names():
-        raise _unknown(path, f"its format is none of {', '.join(format_names())}")
-    kind = format_of(suffix)
+    if suffix not in FORMATS.names():
+        raise _unknown(path, f"its format is none of {', '.join(FORMATS.names())}")
+    kind = FORMATS.get(suffix)
     try:
         customer_id = kind.customer_in(path)
     except Exception as error:

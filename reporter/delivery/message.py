@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Final
 
 from reporter.delivery.recipients import Address
-from reporter.render.formats import format_names, format_of
+from reporter.render.formats import FORMATS
 from reporter.render.letter import Letter
 from reporter.showing import one_line
 
@@ -94,8 +94,8 @@ def _headers(addresses: Sequence[Address]) -> list[HeaderAddress]:
 def _attach(message: EmailMessage, attachment: Attachment) -> None:
     name = one_line(attachment.name)
     suffix = PurePath(name).suffix.lower()[1:]
-    known = suffix in format_names()
-    kind = format_of(suffix).media_type if known else _OTHER_TYPES.get(suffix, _ANY_TYPE)
+    known = suffix in FORMATS.names()
+    kind = FORMATS.get(suffix).media_type if known else _OTHER_TYPES.get(suffix, _ANY_TYPE)
     message.add_attachment(attachment.content, *kind.split("/"), filename=name)
 
 

@@ -14,7 +14,7 @@ from reporter.errors import ReporterError
 from reporter.model import Customer
 from reporter.period import Period
 from reporter.render.earlier import with_present_keys
-from reporter.render.formats import format_names
+from reporter.render.formats import FORMATS
 from reporter.run.assignment import Rendering, files_of, period_of
 from reporter.store import Store
 from reporter.store.versions import Version, figures_of, versions_of
@@ -96,7 +96,7 @@ def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) 
     files = {
         suffix: path
         for suffix, path in files_of(
-            replace(rendering, formats=format_names()), period, name
+            replace(rendering, formats=FORMATS.names()), period, name
         ).items()
         if str(path.absolute()) in version.files or version.has_intact([path])
     }

@@ -28,7 +28,7 @@ class Customer:
 
 
 class Outcome(StrEnum):
-    """What became of a job; `jobs.catalog` maps the service's statuses to it."""
+    """What became of a job; each source has its statuses, which its reader maps to it."""
 
     SUCCESS = "success"
     WARNING = "warning"
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 class Listed(StrEnum):
     """How the reference snapshot lists a scope: with a job, or by a placeholder that tells of none.
 
-    `jobs.catalog` maps the statuses of placeholders to it.
+    The reader of a source maps the statuses of placeholders to it.
     """
 
     JOB = "job"

@@ -22,7 +22,7 @@ from reporter.run.schedule import kinds_due
 from reporter.sources.avepoint.http import Exchange, Stopped
 from reporter.sources.avepoint.source import Access, open_source
 from reporter.sources.interface import CustomerList, JobSource
-from reporter.sources.registry import SERVICE, kinds
+from reporter.sources.registry import KINDS, SERVICE
 from reporter.store import Store
 from reporter.store.asked import last_answers, looks_at
 
@@ -115,7 +115,7 @@ def list_by_each(
 def source_of(settings: Settings, name: str, clock: Clock) -> JobSource:
     """The source of an entry of [[sources]]."""
     (entry,) = (entry for entry in settings.sources if entry.name == name)
-    return kinds()[entry.kind].open(entry, settings.folder, clock)
+    return KINDS.get(entry.kind).open(entry, settings.folder, clock)
 
 
 def _record_list(

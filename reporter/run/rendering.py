@@ -23,7 +23,7 @@ from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.sightings import frame_of
 from reporter.model import Customer, Look, Observations, Portfolio, Reply, Report, Standing
 from reporter.period import parse_period
-from reporter.render.formats import format_of
+from reporter.render.formats import FORMATS
 from reporter.render.portfolio import (
     write_portfolio_html,
     write_portfolio_pdf,
@@ -97,7 +97,7 @@ def _prepare(rendering: Rendering) -> None:
         SettingsError: one cannot be used, or not here.
     """
     for suffix in rendering.formats:
-        format_of(suffix).prepare()
+        FORMATS.get(suffix).prepare()
 
 
 def _small(rendering: Rendering, customer_id: str) -> Rendering:
@@ -136,7 +136,7 @@ def _start_worker(rendering: Rendering) -> None:
         report = analyse(nobody, [SourceData("", nothing, frame_of([]), once)], period, policy)
         look = rendering.settings.look_for("", timezone=settings.timezone, locale=settings.locale)
         for suffix in rendering.formats:
-            format_of(suffix).write(report, look, Path(folder) / f"nothing.{suffix}")
+            FORMATS.get(suffix).write(report, look, Path(folder) / f"nothing.{suffix}")
 
 
 @functools.lru_cache(maxsize=8)
@@ -238,7 +238,7 @@ def write_report(rendering: Rendering, report: Report, look: Look, name: str) ->
         TemplateError: a template cannot be used.
     """
     return {
-        path: write_whole(path, partial(format_of(suffix).write, report, look))
+        path: write_whole(path, partial(FORMATS.get(suffix).write, report, look))
         for suffix, path in files_of(rendering, report.period, name).items()
     }
 

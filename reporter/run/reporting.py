@@ -13,7 +13,7 @@ from typing import cast
 from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of, tallies_together
 from reporter.analysis.window import SourceData
-from reporter.errors import NothingKnown, StoreError
+from reporter.errors import NothingKnown, ReporterError, StoreError
 from reporter.jobs.frame import raw_frame, read_jobs
 from reporter.jobs.known import is_known_by
 from reporter.jobs.rows import newest
@@ -43,6 +43,7 @@ def report_of(store: Store, assignment: Assignment) -> Report:
 
     Raises:
         NothingKnown: the period ended before anything was known of the customer.
+        ReporterError: two sources list the same module.
         StoreError: there is no snapshot of it, or none by one of the sources.
     """
     customer, period, policy = assignment.customer, assignment.period, assignment.policy
@@ -55,6 +56,7 @@ def report_of(store: Store, assignment: Assignment) -> Report:
             known.append(by_source)
     insist_on_known(customer, period, bool(known))
     readings = [read_period(store, by_source, period, policy.watch_every) for by_source in known]
+    _insist_on_separate(customer, readings)
     tallies = tallies_together(
         [tallies_to(store, by_source, period, policy) for by_source in known]
     )
@@ -88,6 +90,24 @@ def _no_snapshot(store: Store, customer: Customer, by_source: Customer) -> Store
         + (f"; the last attempt failed: {failure}" if failure else "."),
         hint=f"Check `joins` in [[customers]]. {hint}" if joined else hint,
     )
+
+
+def _insist_on_separate(customer: Customer, readings: Iterable[Reading]) -> None:
+    """Insist that no module is listed by two sources: its jobs would be counted twice.
+
+    Raises:
+        ReporterError: one is.
+    """
+    listed: list[tuple[str, str]] = []
+    for reading in readings:
+        shown = reading.sightings[["service", "module"]].drop_duplicates()
+        listed += shown.itertuples(index=False, name=None)
+    if twice := next((module for module in listed if listed.count(module) > 1), None):
+        raise ReporterError(
+            f"Two sources of {customer.name} list the module {twice[1]} of {twice[0]}.",
+            hint="Its jobs would be counted twice. Give the module or the service of one source "
+            "another name, under `columns` in [[sources]].",
+        )
 
 
 def _source_data(customer_id: str, reading: Reading, policy: Policy) -> SourceData:

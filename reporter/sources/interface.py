@@ -157,13 +157,10 @@ SourceName = Annotated[str, AfterValidator(_source_name)]
 
 
 class SourceKind(Protocol):
-    """A kind of source that an entry of [[sources]] may have. Another package adds one by an entry
-    point of the group `sources.registry.ENTRY_POINTS`: a class that is called without arguments.
+    """A kind of source that an entry of [[sources]] may have. It is registered in
+    `sources.registry` by its name, with which and a colon the addresses of all its replies begin:
+    they are read by its reader, wherever they are found.
     """
-
-    @property
-    def scheme(self) -> str:
-        """How the addresses of all its replies begin, before the first colon."""
 
     @property
     def settings(self) -> type[BaseModel]:

@@ -11,14 +11,16 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reporter.config.settings import load_settings
 from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError, SettingsError
+from reporter.extensions import Extensions
 from reporter.files import file_hash
-from reporter.render import formats as registry
+from reporter.render.formats import FORMATS
 from tests.delivery.conftest import Configure
 from tests.delivery.mail_server import Accounts
 from tests.delivery.test_send import messages
@@ -79,14 +81,18 @@ def here(packages: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """These packages are installed for this process as well."""
     monkeypatch.syspath_prepend(packages)
     known = set(sys.modules)
-    for cached in (registry._entries, registry.format_of):
-        cached.cache_clear()
+    forget(FORMATS)
     yield
-    for cached in (registry._entries, registry.format_of):
-        cached.cache_clear()
+    forget(FORMATS)
     for name in set(sys.modules) - known:
         if name.startswith("provider_"):
             del sys.modules[name]
+
+
+def forget(extensions: Extensions[Any]) -> None:
+    """Have what is installed looked for again."""
+    vars(extensions).pop("_entries", None)
+    extensions._loaded.clear()
 
 
 def test_it_is_offered_and_not_loaded(reporter: Reporter, install: Install) -> None:
@@ -159,12 +165,12 @@ def test_a_format_that_cannot_be_used_says_why(
 ) -> None:
     """The error names the package; each other format is as it was."""
     install(suffix, source)
-    assert registry.format_names() == tuple(dict.fromkeys((*OURS, suffix)))
+    assert FORMATS.names() == tuple(dict.fromkeys((*OURS, suffix)))
     with pytest.raises(SettingsError) as caught:
-        registry.format_of(suffix)
+        FORMATS.get(suffix)
     assert f"The format {suffix} of the package provider-text cannot be used: {why}" in str(caught)
     for own in {*OURS} - {suffix}:
-        assert registry.format_of(own)
+        assert FORMATS.get(own)
 
 
 @pytest.mark.usefixtures("here")
@@ -173,13 +179,13 @@ def test_two_packages_cannot_have_the_same_suffix(install: Install) -> None:
     install()
     install(name="provider-other")
     with pytest.raises(SettingsError, match=r"provider-text .*package provider-other has a format"):
-        registry.format_of("txt")
+        FORMATS.get("txt")
 
 
 def test_a_machine_without_the_package_says_so() -> None:
     """Such as one of a cluster."""
     with pytest.raises(SettingsError, match="No package on this machine brings the format txt"):
-        registry.format_of("txt")
+        FORMATS.get("txt")
 
 
 @pytest.mark.usefixtures("here")

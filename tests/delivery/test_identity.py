@@ -16,7 +16,7 @@ from reporter.analysis.portfolio import portfolio_of, standing_of
 from reporter.delivery.identity import customer_in
 from reporter.errors import ReporterError
 from reporter.model import Customer, Look, Report
-from reporter.render.formats import format_names, format_of
+from reporter.render.formats import FORMATS
 from reporter.render.portfolio import write_portfolio_pdf
 from tests.builders import make_job, make_report
 
@@ -34,20 +34,20 @@ def of_customer(customer_id: str) -> Report:
     return replace(REPORT, customer=Customer(customer_id, "Contoso Ltd"))
 
 
-@pytest.mark.parametrize("suffix", format_names())
+@pytest.mark.parametrize("suffix", FORMATS.names())
 @pytest.mark.parametrize("customer_id", IDS, ids=range(len(IDS)))
 def test_every_file_says_whose_it_is(suffix: str, customer_id: str, tmp_path: Path) -> None:
     """The id is read back as it was, in any script and with any sign in it."""
     path = tmp_path / f"report.{suffix}"
-    format_of(suffix).write(of_customer(customer_id), Look(), path)
+    FORMATS.get(suffix).write(of_customer(customer_id), Look(), path)
     assert customer_in(path) == customer_id
 
 
 def test_other_programs_read_the_same(tmp_path: Path) -> None:
     """The id stands where any program finds it: PDF information, workbook properties."""
     report = of_customer("株式会社-青空")
-    format_of("pdf").write(report, Look(), tmp_path / "r.pdf")
-    format_of("xlsx").write(report, Look(), tmp_path / "r.xlsx")
+    FORMATS.get("pdf").write(report, Look(), tmp_path / "r.pdf")
+    FORMATS.get("xlsx").write(report, Look(), tmp_path / "r.xlsx")
     information = PdfReader(tmp_path / "r.pdf").metadata
     assert information is not None
     assert str(information["/CustomerID"]) == report.customer.id
@@ -63,9 +63,9 @@ def test_own_templates_do_not_take_the_id_from_the_pdf(tmp_path: Path) -> None:
         '<html lang="en"><title>x</title><meta name="CustomerID" content="evil"><p>x</p></html>'
     )
     look = Look(templates=tmp_path)
-    format_of("pdf").write(REPORT, look, tmp_path / "r.pdf")
+    FORMATS.get("pdf").write(REPORT, look, tmp_path / "r.pdf")
     assert customer_in(tmp_path / "r.pdf") == REPORT.customer.id
-    format_of("html").write(REPORT, look, tmp_path / "r.html")
+    FORMATS.get("html").write(REPORT, look, tmp_path / "r.html")
     with pytest.raises(ReporterError, match=r"r\.html .* it does not say"):
         customer_in(tmp_path / "r.html")
 
@@ -81,9 +81,9 @@ def test_a_portfolio_is_no_customers(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """Gone, empty, cut short, of another kind or of nobody: an error that names the file."""
-    for suffix in format_names():
+    for suffix in FORMATS.names():
         whole = tmp_path / f"whole.{suffix}"
-        format_of(suffix).write(REPORT, Look(), whole)
+        FORMATS.get(suffix).write(REPORT, Look(), whole)
         for name, content in {
             "empty": b"",
             "cut": whole.read_bytes()[: min(300, whole.stat().st_size // 2)],

@@ -16,7 +16,6 @@ from reporter.jobs.rows import FIELDS
 from reporter.model import Outcome
 from reporter.period import find_zone
 from reporter.sources.interface import JobSource, Reader, SourceName
-from reporter.sources.table.addresses import SCHEME
 from reporter.sources.table.mapping import Column, Mapping, SizeUnit
 from reporter.sources.table.reader import TableReader
 from reporter.sources.table.source import TableSource
@@ -122,9 +121,11 @@ class TableSettings(BaseModel):
 class TableKind:
     """Jobs from CSV or JSON files of any product."""
 
-    scheme = SCHEME
     settings: type[BaseModel] = TableSettings
     reader: Reader = TableReader()
 
     def open(self, settings: Any, folder: Path, clock: Callable[[], datetime]) -> JobSource:
         return TableSource(settings.name, settings.path, settings.mapping, folder, clock)
+
+
+TABLE: Final = TableKind()

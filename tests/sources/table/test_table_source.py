@@ -165,7 +165,7 @@ def test_a_module_that_two_sources_list_is_refused(office: Path) -> None:
     assert invoke("fetch").exit_code == 0
     rendered = invoke("render", "--period", "2026-10", "--format", "json")
     assert rendered.exit_code == 1
-    assert "list the module Backup of Veeam Backup & Replication" in rendered.stderr
+    assert "Two sources of Contoso list the module Backup of Veeam" in rendered.stderr
 
 
 def test_one_source_that_fails_costs_no_other(office: Path) -> None:
