@@ -552,11 +552,6 @@ class Settings(BaseSettings):
         """Whether reports are archived by themselves."""
         return bool({"folder", "certificate", "timestamp_url"} & self.evidence.model_fields_set)
 
-    @property
-    def delivers(self) -> bool:
-        """Whether reports go anywhere by themselves."""
-        return self.mail.configured or bool(self.delivery.folder or self.delivery.webhook)
-
     _folder: Path = PrivateAttr(default=Path())
     _source: Path | None = PrivateAttr(default=None)
     _written: frozenset[str] = PrivateAttr(default=frozenset())
