@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -204,11 +204,11 @@ def _deliver(
             claimed.update(now_on_their_way)
 
     made = attempted(partial(channel.deliver, _parcel_of(report, rows, clock()), committing))
-    if isinstance(made, ReporterError):
-        if not claimed or isinstance(made, ChannelError | StoreError):
-            raise made
-        made = dict.fromkeys(ids, _unknown(channel, made))
-    results, now, stopped = made, clock(), None
+    if isinstance(made, ReporterError) and (
+        not claimed or isinstance(made, ChannelError | StoreError)
+    ):
+        raise made
+    results, now, stopped = _results_of(made, channel, ids, claimed), clock(), None
     if whole := [delivery for delivery in rows if delivery.id in claimed]:
         last = Whole(report.customer, whole, results[whole[0].recipient])
         if before := refusals.alike(last):
@@ -225,10 +225,20 @@ def _parcel_of(report: Rendered, rows: Sequence[Delivery], now: datetime) -> Par
     return Parcel(report, [row.recipient for row in rows], rows[0].message_id, now)
 
 
-def _unknown(channel: Channel, error: ReporterError) -> Result:
-    """What is known where a channel broke down after the other side may have had the report."""
-    state = DeliveryState.FAILED if channel.repeatable else DeliveryState.UNCERTAIN
-    return Result(state, str(error))
+def _results_of(
+    made: object, channel: Channel, ids: Mapping[str, int], claimed: Collection[int]
+) -> Mapping[str, Result]:
+    """What came of a delivery for each recipient; a channel may break down, and tell nothing of
+    one who may have the report.
+    """
+    told: Mapping[str, Result] = made if isinstance(made, Mapping) else {}
+    why = str(made) if isinstance(made, ReporterError) else "the channel does not say"
+    unknown = DeliveryState.FAILED if channel.repeatable else DeliveryState.UNCERTAIN
+    return {
+        recipient: told.get(recipient)
+        or Result(unknown if number in claimed else DeliveryState.FAILED, why)
+        for recipient, number in ids.items()
+    }
 
 
 def _refused_alike(first: Whole, second: Whole, channel: Channel) -> ChannelError:
