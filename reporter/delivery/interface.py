@@ -1,19 +1,21 @@
 """What a channel is: a way in which reports are sent.
 
-The channels are in `dispatch/channels/`. One is known by the name it is registered under.
+Ours are in `dispatch/channels/`. Other packages add theirs through entry points: docs/extending.md.
+A channel is known by the name it is registered under.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from reporter.delivery.result import Result
 from reporter.model import Customer
 from reporter.period import Period
+from reporter.trust import Trust
 
 Claiming = Callable[[Sequence[str]], None]
 """Called with recipients just before the byte after which they may have the report. From then on
@@ -68,6 +70,7 @@ class Parcel:
     """When it goes."""
 
 
+@runtime_checkable
 class Channel(Protocol):
     """A way in which reports are sent, as the configuration sets it up.
 
@@ -122,3 +125,17 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of what was opened; called once, at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What a channel of another package is made with. The entry point is called with it, returns a
+    `Channel`, and raises `SettingsError` where the table is wrong.
+    """
+
+    table: Mapping[str, Any] = field(repr=False)
+    """`[delivery.channels.NAME]`, as it is written; values from the environment are texts."""
+    folder: Path
+    """Where relative paths of the configuration start."""
+    trust: Trust
+    """Which certificates to trust, on every channel."""
