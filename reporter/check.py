@@ -13,16 +13,14 @@ from typing import Final
 from reporter.audit.archiving import signer_of
 from reporter.config.credentials import access_of
 from reporter.config.settings import Settings
-from reporter.delivery.folder import check_folder
-from reporter.dispatch.recipients import recipients_of
-from reporter.dispatch.sending import copies_url
-from reporter.dispatch.transports import transport_of
+from reporter.dispatch.channels.registry import channels_of
+from reporter.dispatch.queueing import recipients_of
 from reporter.errors import ReplyError, ReporterError
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
-from reporter.run.assignment import check_restore_tests, customers_in_store
+from reporter.run.assignment import Rendering, check_restore_tests, customers_in_store
 from reporter.run.fetching import has_rhythm, missed_of, source_of
 from reporter.run.outcome import attempted
 from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
@@ -228,13 +226,19 @@ def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _delivery(settings: Settings) -> Iterator[Finding]:
     """Whether reports can go, and whether each customer has somebody to go to; nothing is sent."""
-    if not settings.delivers:
+    now, formats = datetime.now(UTC), settings.mail.formats
+    try:
+        channels = channels_of(Rendering(settings, now, settings.reports, formats))
+    except ReporterError as error:
+        yield _failed("delivery", error)
         return
-    if settings.mail.configured:
-        yield _tried("mail", lambda: _mail(settings))
-    if settings.delivery.folder:
-        copies = copies_url(settings, settings.delivery.folder)
-        yield _tried("delivery folder", lambda: check_folder(copies, settings.trust))
+    if not channels:
+        return
+    for channel in channels.values():
+        with closing(channel):
+            finding = _tried(channel.title, channel.reach)
+        if not finding.good or finding.detail:  # some can only be tried by a delivery
+            yield finding
     wrong = []
     try:
         customers = customers_in_store(settings)
@@ -242,7 +246,7 @@ def _delivery(settings: Settings) -> Iterator[Finding]:
         return  # of which a finding before this one tells
     for customer in customers:
         try:
-            recipients_of(settings, customer)
+            recipients_of(channels, settings, customer)
         except ReporterError as error:
             wrong.append(str(error))
     if not wrong:
@@ -253,11 +257,6 @@ def _delivery(settings: Settings) -> Iterator[Finding]:
         more.append(f"and {len(wrong) - _SHOWN} more")
     more.append("Set `recipients` in [[customers]], or send = false.")
     yield Finding("recipients", False, f"{len(wrong)} customers have none", more=tuple(more))
-
-
-def _mail(settings: Settings) -> str:
-    with closing(transport_of(settings)) as transport:
-        return transport.reach()
 
 
 def _evidence(settings: Settings, now: datetime) -> Finding:

@@ -112,7 +112,7 @@ class Clock:
 def set_clock(patch: pytest.MonkeyPatch, now: datetime) -> Clock:
     """Have the commands go by a clock that stands still until it is set."""
     clock = Clock(now)
-    for module in ("approve", "errand", "fetch", "outbox", "render", "run", "send"):
+    for module in ("approve", "fetch", "outbox", "render", "run", "send"):
         patch.setattr(f"reporter.cli.{module}.utc_now", clock)
     return clock
 

@@ -94,6 +94,12 @@ ALLOWED = {
         "reporter.trust",
         "reporter.web",
     },
+    "reporter.delivery.interface": {
+        "reporter.delivery.result",
+        "reporter.model",
+        "reporter.period",
+        "reporter.trust",
+    },
     "reporter.sources.avepoint.emulator": {
         "reporter.errors",
         "reporter.sources.avepoint.reading.vocabularies",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import Errand, delivery_of, in_words, rows_in
+from reporter.cli.errand import delivery_of, tell
 from reporter.cli.options import (
     Console,
     common_options,
@@ -21,14 +21,10 @@ from reporter.cli.options import (
     utc_now,
 )
 from reporter.errors import UsageError
-from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
-    from reporter.dispatch.reports import Rendered
+    from reporter.dispatch.approving import Waiting
     from reporter.run.assignment import Rendering
-    from reporter.store.outbox import Delivery
-
-_GONE = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
 @click.command()
@@ -64,6 +60,9 @@ def approve(
     version that are already under way or sent are not taken back: they are listed, and the exit
     status is 1.
     """
+    from reporter.dispatch.approving import Waiting, release, waiting
+    from reporter.dispatch.queueing import Errand
+
     console = context.ensure_object(Console)
     rendering = delivery_of(console, out, None, period)
     if take_back:
@@ -79,39 +78,30 @@ def approve(
             hint="Nothing was approved. Use --yes to approve everything that is waiting without "
             "being asked; narrow it down with --customer, --period and --unless-odd.",
         )
-    errand = Errand(console, rendering, wanted, period is None)
-    waited = False
-    for report in errand.reports([DeliveryState.QUEUED]):
-        rows = rows_in(report, DeliveryState.QUEUED)
-        if rows:
-            waited = True
-            _approve_one(errand, report, rows, ask=not yes, unless_odd=unless_odd)
+    store = open_store(rendering.settings)
+    errand = Errand(rendering, store, utc_now, wanted, leftovers=period is None)
+    waited = failed = False
+    for each in waiting(errand):
+        if not isinstance(each, Waiting):
+            failed |= tell(console, each, "Not queued")
+            continue
+        waited = True
+        for line in _shown(each):
+            console.result(line)
+        if unless_odd and each.review.odd:
+            console.result("  skipped")
+        elif yes or _says_yes():
+            count = release(errand, each, getpass.getuser())
+            deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
+            console.result(f"  approved, {deliveries}")
     if not waited:
         console.say("Nothing is waiting for approval.")
-    context.exit(int(errand.failed))
+    context.exit(int(failed))
 
 
 def _can_ask() -> bool:
     """Whether there is a person at standard input; it is missing where it was closed."""
     return sys.stdin is not None and sys.stdin.isatty()
-
-
-def _approve_one(
-    errand: Errand, report: Rendered, rows: Sequence[Delivery], *, ask: bool, unless_odd: bool
-) -> None:
-    """Show a report to whoever approves it, and release it."""
-    from reporter.dispatch.review import review
-    from reporter.store.outbox import approve as release
-
-    seen = review(report.figures)
-    for line in _shown(report, rows, seen.figures, seen.odd):
-        errand.console.result(line)
-    if unless_odd and seen.odd:
-        errand.console.result("  skipped")
-    elif not ask or _says_yes():
-        count = release(errand.store, [row.id for row in rows], getpass.getuser(), utc_now())
-        deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
-        errand.console.result(f"  approved, {deliveries}")
 
 
 def _says_yes() -> bool:
@@ -136,71 +126,31 @@ def _take_back(
 
     With `leftovers` that of other periods as well.
     """
-    from reporter.run.choosing import customers_wanted
-    from reporter.store.outbox import RELEASED, deliveries_of
-    from reporter.store.outbox import take_back as put_back
+    from reporter.dispatch.approving import take_back
+    from reporter.dispatch.settling import in_words
 
-    settings = rendering.settings
-    if settings.mail.approval == "none":
-        raise UsageError(
-            'With approval = "none" in [mail], it would be approved again at once.',
-            hint="To keep a delivery from being sent at all, run `reporter outbox resolve NUMBER "
-            "--drop`; `reporter outbox --state approved` lists the numbers.",
-        )
-    store = open_store(settings)
-    customers = customers_wanted(settings, store, wanted)
-
-    def rows() -> list[Delivery]:
-        listed = deliveries_of(store, period=None if leftovers else rendering.period)
-        return [row for row in listed if row.customer.id in customers]
-
-    released: dict[str, set[int]] = {}
-    for row in rows():
-        if row.state in RELEASED and not row.given_up:
-            released.setdefault(row.customer.id, set()).add(row.id)
-    by, taken_back = getpass.getuser(), set[int]()
-    for ids in released.values():
-        taken_back |= put_back(store, ids, by, utc_now())
-    too_late = False
-    for row in _of_newest_versions(rows()):
-        name = customers[row.customer.id].name
-        if row.id in taken_back:
-            console.result(f"taken back by {by}  {row.period}  {name}  {row.recipient}")
-        elif (
-            row.id in released.get(row.customer.id, ())
-            or row.state is DeliveryState.SENDING
-            or (row.state in _GONE and row.period == rendering.period)
-        ):
-            console.warn(f"Not taken back: {name}, {row.period}: {in_words(row)}.")
-            too_late = True
-    if not taken_back:
-        console.say("Nothing was taken back.")
-    return int(too_late)
-
-
-def _of_newest_versions(rows: Sequence[Delivery]) -> list[Delivery]:
-    """The deliveries of each report's newest version: what was sent of a former one is no matter of
-    whoever takes back its correction.
-    """
-    newest: dict[tuple[str, str], int] = {}
+    store, by = open_store(rendering.settings), getpass.getuser()
+    rows = take_back(rendering, store, utc_now, by, wanted, leftovers=leftovers)
     for row in rows:
-        report = (row.customer.id, row.period)
-        newest[report] = max(row.version, newest.get(report, 0))
-    return [row for row in rows if row.version == newest[row.customer.id, row.period]]
+        delivery = row.delivery
+        name, period = delivery.customer.name, delivery.period
+        if row.in_time:
+            console.result(f"taken back by {by}  {period}  {name}  {delivery.recipient}")
+        else:
+            console.warn(f"Not taken back: {name}, {period}: {in_words(delivery)}.")
+    if not any(row.in_time for row in rows):
+        console.say("Nothing was taken back.")
+    return int(not all(row.in_time for row in rows))
 
 
-def _shown(
-    report: Rendered,
-    rows: Sequence[Delivery],
-    figures: Iterable[tuple[str, str]],
-    odd: Iterable[str],
-) -> Iterable[str]:
+def _shown(waiting: Waiting) -> Iterable[str]:
     """A report as whoever approves it sees it."""
+    report = waiting.report
     mark = "" if report.version.closed else ", preliminary"
     yield f"{report.customer.name}, {report.period.label}, version {report.version.number}{mark}"
-    for what, value in figures:
+    for what, value in waiting.review.figures:
         yield f"  {what:16} {value}"
-    for row in rows:
+    for row in waiting.rows:
         yield f"  {row.role or row.channel:16} {row.recipient}"
-    for oddity in odd:
+    for oddity in waiting.review.odd:
         yield f"  ODD: {oddity}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import in_words
 from reporter.cli.options import (
     Console,
     common_options,
@@ -22,9 +21,6 @@ from reporter.period import parse_period
 
 if TYPE_CHECKING:
     from reporter.store.outbox import Delivery, DeliveryChange
-
-_UNSETTLED = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.FAILED)
-_DROPPED_FROM = (DeliveryState.QUEUED, DeliveryState.APPROVED, *_UNSETTLED)
 
 
 @click.group(invoke_without_command=True)
@@ -55,8 +51,8 @@ def outbox(
     `outbox resolve` settles deliveries that are uncertain, refused or failed, and drops those that
     are not to be sent.
     """
-    from reporter.run.choosing import customers_wanted
-    from reporter.store.outbox import changes_of, deliveries_of
+    from reporter.dispatch.settling import listed
+    from reporter.store.outbox import changes_of
 
     if context.invoked_subcommand:
         return
@@ -72,15 +68,13 @@ def outbox(
         else:
             console.say(f"{error} {error.hint}")
         return
-    rows = deliveries_of(store, period=period, states=[DeliveryState(name) for name in states])
-    chosen = customers_wanted(settings, store, wanted)
-    rows = tuple(row for row in rows if row.customer.id in chosen)
+    rows = listed(settings, store, wanted, period, [DeliveryState(name) for name in states])
     if as_json:
         changes = changes_of(store, rows)
-        console.data([_as_dict(row, chosen[row.customer.id].name, changes[row.id]) for row in rows])
+        console.data([_as_dict(row, changes[row.id]) for row in rows])
         return
     for row in rows:
-        console.result(_line(row, chosen[row.customer.id].name))
+        console.result(_line(row))
     if not rows:
         console.say("Nothing in the outbox matches; `reporter run` and `reporter send` fill it.")
 
@@ -101,67 +95,33 @@ def resolve(context: click.Context, /, *, ids: tuple[int, ...], **options: bool)
     """
     import getpass
 
-    from reporter.run.assignment import named
-    from reporter.store.outbox import Move, deliveries_of, settle
+    from reporter.dispatch.settling import Verdict, settle
 
     console = context.ensure_object(Console)
-    became = [option for option, given in options.items() if given]
-    if len(became) != 1:
+    verdicts: tuple[Verdict, ...] = ("sent", "again", "drop")
+    given = [verdict for verdict in verdicts if options[verdict]]
+    if len(given) != 1:
         raise UsageError(
             "Give one of --sent, --again, --drop.",
             hint="--sent: it has arrived; --again: send it again; --drop: do not send it at all.",
         )
     settings = console.settings()
     store = open_store(settings)
-    states = _DROPPED_FROM if options["drop"] else _UNSETTLED
-    known = {row.id: row for row in deliveries_of(store)}
-    for number in ids:
-        _insist_on_state(number, known.get(number), states)
-    by = getpass.getuser()
-    moves = {
-        "sent": Move(DeliveryState.SENT, f"settled by {by}: it has arrived"),
-        "again": Move(DeliveryState.APPROVED, f"settled by {by}: to be sent again"),
-        "drop": Move(DeliveryState.DROPPED, f"settled by {by}: not to be sent"),
-    }
-    to = moves[became[0]]
-    settled = settle(store, ids, to, utc_now(), out_of=states)
-    for number in ids:
-        delivery = known[number]
-        name, recipient = named(settings, delivery.customer).name, delivery.recipient
-        if number in settled:
-            console.result(f"{to.state}  {name}  {recipient}")
+    settled = settle(settings, store, ids, given[0], getpass.getuser(), utc_now())
+    for each in settled:
+        name, recipient = each.delivery.customer.name, each.delivery.recipient
+        if each.became:
+            console.result(f"{each.became}  {name}  {recipient}")
         else:
             console.warn(f"Not settled: {name}, {recipient}: somebody else has changed its state.")
-    context.exit(int(len(settled) < len(set(ids))))
+    context.exit(int(not all(each.became for each in settled)))
 
 
-def _insist_on_state(
-    number: int, delivery: Delivery | None, states: Sequence[DeliveryState]
-) -> None:
-    """Insist that a delivery can be settled out of the state it is in.
-
-    Raises:
-        UsageError: there is none of that number, or it is in another state.
-    """
-    if delivery is None:
-        raise UsageError(
-            f"There is no delivery {number}.", hint="`reporter outbox` lists them with numbers."
-        )
-    if delivery.state not in states:
-        *others, last = (state.value for state in states)
-        told = in_words(delivery)
-        raise UsageError(
-            f"{told[0].upper()}{told[1:]}. This settles only deliveries that are "
-            f"{', '.join(others)} or {last}.",
-            hint="`reporter outbox` lists every delivery with its state.",
-        )
-
-
-def _as_dict(delivery: Delivery, name: str, changes: Sequence[DeliveryChange]) -> dict[str, object]:
+def _as_dict(delivery: Delivery, changes: Sequence[DeliveryChange]) -> dict[str, object]:
     return {
         "id": delivery.id,
         "customer": delivery.customer.id,
-        "name": name,
+        "name": delivery.customer.name,
         "period": delivery.period,
         "version": delivery.version,
         "channel": delivery.channel,
@@ -180,8 +140,9 @@ def _as_dict(delivery: Delivery, name: str, changes: Sequence[DeliveryChange]) -
     }
 
 
-def _line(delivery: Delivery, name: str) -> str:
+def _line(delivery: Delivery) -> str:
     return (
         f"{delivery.id:>6}  {delivery.state.value:9}  {delivery.period}  v{delivery.version}  "
-        f"{name}  {delivery.recipient}  {delivery.changed_at:%Y-%m-%d %H:%M}  {delivery.reason}"
+        f"{delivery.customer.name}  {delivery.recipient}  "
+        f"{delivery.changed_at:%Y-%m-%d %H:%M}  {delivery.reason}"
     )

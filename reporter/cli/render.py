@@ -30,6 +30,7 @@ from reporter.period import parse_period
 
 if TYPE_CHECKING:
     from reporter.run.assignment import Rendering
+    from reporter.run.choosing import Choice
 
 logger = logging.getLogger(__name__)
 
@@ -173,14 +174,19 @@ def stored_customers(
     from reporter.run.choosing import reportable
 
     choice = reportable(rendering, open_store(rendering.settings), wanted)
+    tell_choice(console, rendering.period, choice)
+    return choice.names
+
+
+def tell_choice(console: Console, period: str | None, choice: Choice) -> None:
+    """Say who has no report of a period, and why."""
     for customer in choice.gone:
         console.warn(f"Left out: {customer.name}, whom the service no longer lists.")
     if choice.unknown:
         console.once(
-            f"No report for {rendering.period}, which ended before anything was known of: "
+            f"No report for {period}, which ended before anything was known of: "
             f"{', '.join(customer.name for customer in choice.unknown)}."
         )
-    return choice.names
 
 
 def _customer(

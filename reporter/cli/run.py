@@ -95,11 +95,13 @@ def _do_period(
     """All that is done for one period, step by step; with `leftovers` what is approved and has not
     been delivered of others as well. The exit status.
     """
+    from reporter.dispatch.channels.registry import channels_of
+
     status = render_stored_reports(console, rendering, wanted, workers)
     if rendering.settings.archives:
         status = max(status, archive_stored_reports(console, rendering, wanted))
-    if rendering.settings.delivers:
-        mailing = replace(rendering, formats=rendering.settings.mail.formats)
+    mailing = replace(rendering, formats=rendering.settings.mail.formats)
+    if channels_of(mailing):
         sent = send_stored_reports(console, mailing, wanted, wait, leftovers=leftovers)
         status = max(status, sent)
     return status

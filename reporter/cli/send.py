@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from reporter.cli.errand import Errand, delivery_of, rows_in
+from reporter.cli.errand import delivery_of, tell
 from reporter.cli.options import (
     Console,
     common_options,
     customer_option,
     formats_option,
+    open_store,
     out_option,
     period_option,
     utc_now,
     wait_option,
 )
-from reporter.errors import ReporterError, SettingsError, UsageError
+from reporter.errors import SettingsError, UsageError
 from reporter.model import DeliveryState
 
 if TYPE_CHECKING:
+    from reporter.dispatch.queueing import Notice
     from reporter.dispatch.sending import Dispatched
     from reporter.run.assignment import Rendering
-    from reporter.store.outbox import Channel
+    from reporter.store.outbox import Delivery
 
 TROUBLED = (DeliveryState.REFUSED, DeliveryState.FAILED)
 UNSETTLED = (*TROUBLED, DeliveryState.UNCERTAIN)
 """States somebody has to know of."""
-_HINTS: Final[Mapping[Channel, str]] = {
-    "folder": "Make sure that `folder` in [delivery] exists, that this user may write to it, and "
-    "that there is room; `reporter check` tests a folder on this machine.",
-}
-"""What to do where something could not be delivered, as far as the channel alone tells."""
 
 
 @click.command()
@@ -92,7 +89,7 @@ def send(
         status = 0
     elif dry_run:
         status = _write_messages(
-            Errand(console, rendering, wanted, leftovers, preliminary=preliminary)
+            console, rendering, wanted, leftovers=leftovers, preliminary=preliminary
         )
     elif to:
         status = _send_to(console, rendering, wanted, to)
@@ -113,41 +110,53 @@ def send_stored_reports(
     preliminary: bool = False,
 ) -> int:
     """Deliver what is approved; the exit status: 1 where something failed or is unsettled."""
-    from reporter.dispatch.sending import send_reports
-    from reporter.store.lock import held
+    from reporter.dispatch import sending
+    from reporter.dispatch.queueing import Errand
 
-    errand = Errand(console, rendering, wanted, leftovers, preliminary=preliminary)
-    states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
-    with held(errand.store.engine, wait, "outbox"):
-        hinted: set[str] = set()
-        for dispatched in send_reports(rendering, errand.store, errand.reports(states), utc_now):
-            errand.failed |= _tell(console, dispatched, hinted)
-    unsettled = [_sum_up(errand, label) for label in errand.seen]
-    return int(errand.failed or any(unsettled))
+    store = open_store(rendering.settings)
+    errand = Errand(rendering, store, utc_now, wanted, leftovers=leftovers, preliminary=preliminary)
+    failed = _tell_all(console, sending.send(errand, wait), "Not queued")
+    unsettled = [_sum_up(console, label, errand.rows_seen(label)) for label in errand.seen]
+    return int(failed or any(unsettled))
 
 
-def _sum_up(errand: Errand, label: str) -> bool:
+def _sum_up(console: Console, label: str, rows: Sequence[Delivery]) -> bool:
     """Say how the outbox of a period stands; whether something in it has to be settled."""
-    from reporter.store.outbox import deliveries_of
-
-    names = errand.seen[label]
-    of_all = deliveries_of(errand.store, period=label)
-    rows = [row for row in of_all if row.customer.id in names]
     counts = Counter(row.state for row in rows)
     amounts = ", ".join(
         f"{counts[state]} {state.value}" for state in DeliveryState if counts[state]
     )
-    errand.console.say(f"Outbox of {label}: {amounts or 'empty'}.")
+    console.say(f"Outbox of {label}: {amounts or 'empty'}.")
     if counts[DeliveryState.QUEUED]:
-        errand.console.say("Queued deliveries wait for `reporter approve`.")
+        console.say("Queued deliveries wait for `reporter approve`.")
     for row in rows:
         if row.state is DeliveryState.UNCERTAIN:
-            errand.console.warn(
-                f"Uncertain: {names[row.customer.id]}, {row.recipient}: {row.reason}.",
+            console.warn(
+                f"Uncertain: {row.customer.name}, {row.recipient}: {row.reason}.",
                 f"Ask whether it arrived, then run `reporter outbox resolve {row.id} --sent` "
                 "or `--again`.",
             )
     return any(counts[state] for state in UNSETTLED)
+
+
+def _tell_all(
+    console: Console, outcomes: Iterable[Dispatched | Notice], failed: str, sent_to: str = ""
+) -> bool:
+    """Say what comes of deliveries as they go; whether something went wrong.
+
+    With `sent_to` the messages go to one address, and the outbox has nothing of it.
+    """
+    from reporter.dispatch.sending import Dispatched
+
+    wrong, hinted = False, set[str]()
+    for outcome in outcomes:
+        if not isinstance(outcome, Dispatched):
+            wrong |= tell(console, outcome, failed)
+            continue
+        wrong |= _tell(console, outcome, hinted)
+        if sent_to and outcome.error is None:
+            console.result(f"sent  {outcome.customer.name}  {sent_to}")
+    return wrong
 
 
 def _tell(console: Console, dispatched: Dispatched, hinted: set[str]) -> bool:
@@ -161,7 +170,7 @@ def _tell(console: Console, dispatched: Dispatched, hinted: set[str]) -> bool:
             console.result(f"{each.state}  {dispatched.customer.name}  {each.recipient}")
         elif each.state in TROUBLED and each.reason != str(dispatched.error):
             when = f"; next try from {each.retry_at:%Y-%m-%d %H:%M} UTC" if each.retry_at else ""
-            hint = "" if each.channel in hinted else _HINTS.get(each.channel, "")
+            hint = "" if each.channel in hinted else dispatched.hints.get(each.channel, "")
             hinted.add(each.channel)
             console.warn(
                 f"{each.state.capitalize()}: {dispatched.customer.name}, {each.recipient}: "
@@ -178,25 +187,39 @@ def _tell(console: Console, dispatched: Dispatched, hinted: set[str]) -> bool:
     return dispatched.error is not None
 
 
-def _write_messages(errand: Errand) -> int:
+def _write_messages(
+    console: Console,
+    rendering: Rendering,
+    wanted: tuple[str, ...],
+    *,
+    leftovers: bool,
+    preliminary: bool,
+) -> int:
     """Write the messages that are still to go; the exit status."""
-    from reporter.dispatch.messages import write_message
-    from reporter.store.outbox import OPEN
+    from reporter.dispatch.queueing import Errand
+    from reporter.dispatch.sending import Dispatched, write_messages
 
-    for report in errand.reports(OPEN):
-        rows = [row for row in rows_in(report, *OPEN) if row.channel == "mail"]
-        try:
-            if rows:
-                path = write_message(errand.rendering, report, rows, utc_now())
-                errand.console.result(path)
-        except ReporterError as error:
-            errand.fail(f"No message: {report.customer.name}: {error}", error.hint)
-    return int(errand.failed)
+    store = open_store(rendering.settings)
+    errand = Errand(rendering, store, utc_now, wanted, leftovers=leftovers, preliminary=preliminary)
+    failed = False
+    for written in write_messages(errand):
+        if isinstance(written, Path):
+            console.result(written)
+        elif isinstance(written, Dispatched):
+            assert written.error is not None
+            console.warn(
+                f"No message: {written.customer.name}: {written.error}", written.error.hint
+            )
+            failed = True
+        else:
+            failed |= tell(console, written, "Not queued")
+    return int(failed)
 
 
 def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to: str) -> int:
     """Send the messages to whoever is to look at them; the exit status."""
     from reporter.delivery.recipients import read_addresses
+    from reporter.dispatch.queueing import Errand
     from reporter.dispatch.sending import send_to
 
     addresses = read_addresses(to)
@@ -207,9 +230,6 @@ def _send_to(console: Console, rendering: Rendering, wanted: tuple[str, ...], to
             "--to sends by mail, but no mail server is configured.",
             hint="Set `host` and `from` in [mail].",
         )
-    errand, hinted = Errand(console, rendering, wanted, leftovers=False), set[str]()
-    for dispatched in send_to(rendering, errand.unqueued(), addresses[0], utc_now):
-        errand.failed |= _tell(console, dispatched, hinted)
-        if dispatched.error is None:
-            console.result(f"sent  {dispatched.customer.name}  {addresses[0].address}")
-    return int(errand.failed)
+    errand = Errand(rendering, open_store(rendering.settings), utc_now, wanted)
+    sent = send_to(errand, addresses[0])
+    return int(_tell_all(console, sent, "Not sent", addresses[0].address))

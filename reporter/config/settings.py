@@ -10,7 +10,7 @@ import operator
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import time, timedelta
 from ipaddress import ip_address
@@ -45,6 +45,8 @@ from reporter.sources.avepoint.reading.vocabularies import module_name, service_
 from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"
+_SECRET_KEYS: Final = ("password", "secret", "token")
+"""What keys of secrets end in, in tables that are not ours."""
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _HOST: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 LANGUAGES: Final = ("en", "de", "es", "fr", "ja", "nl")
@@ -512,6 +514,17 @@ class ScheduleSettings(Section):
     """For jobs; protected data and subscriptions are asked for once a day."""
 
 
+class ChannelTables(Section):
+    """`[delivery.channels.NAME]`: what the channels that other packages add are given."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, dict[str, Any]]
+
+    @property
+    def by_name(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.__pydantic_extra__
+
+
 class DeliverySettings(Section):
     """`[delivery]`: where reports go besides the mail."""
 
@@ -520,6 +533,8 @@ class DeliverySettings(Section):
     webhook: WebAddress = Field(default="", repr=False)
     webhook_secret: SecretStr | None = None
     webhook_secret_file: Path | None = None
+    # Only the package that adds a channel knows what of its table is secret.
+    channels: ChannelTables = Field(default=ChannelTables(), repr=False)
 
     @field_validator("folder")
     @classmethod
@@ -608,11 +623,6 @@ class Settings(BaseSettings):
     def archives(self) -> bool:
         """Whether reports are archived by themselves."""
         return bool({"folder", "certificate", "timestamp_url"} & self.evidence.model_fields_set)
-
-    @property
-    def delivers(self) -> bool:
-        """Whether reports go anywhere by themselves."""
-        return self.mail.configured or bool(self.delivery.folder or self.delivery.webhook)
 
     _folder: Path = PrivateAttr(default=Path())
     _source: Path | None = PrivateAttr(default=None)
@@ -795,7 +805,7 @@ def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
     """The places of addresses in a configuration file that hold a password, or are a secret
     altogether: whoever knows the address of a chat's webhook can write there.
     """
-    return [
+    places = [
         f"{name}.{key}"
         for name, table in data.items()
         if isinstance(table, Mapping)
@@ -803,6 +813,32 @@ def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
         if isinstance(value, str)
         and (has_password(value) or (value and (name, key) == ("delivery", "webhook")))
     ]
+    of_channels = data.get("delivery", {}).get("channels", {})
+    return [*places, *(f"delivery.channels.{place}" for place in secrets_of_channel(of_channels))]
+
+
+def secrets_of_channel(table: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets in a channel's own table, by their places: what is called a password, a secret or
+    a token, as ours are, and addresses that hold a password.
+    """
+    return {
+        place: text
+        for place, text in _texts_in(table)
+        if has_password(text) or (text and place.endswith(_SECRET_KEYS))
+    }
+
+
+def _texts_in(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a value of a configuration file, however deep, with its place."""
+    match value:
+        case str():
+            yield place, value
+        case dict():
+            for key, inner in value.items():
+                yield from _texts_in(inner, f"{place}.{key}".lstrip("."))
+        case list():
+            for inner in value:
+                yield from _texts_in(inner, place)
 
 
 def _folder_of(path: Path) -> Path:

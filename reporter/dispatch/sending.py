@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final
 
-from reporter.config.credentials import NoSecret, find_secret
-from reporter.config.settings import Settings
-from reporter.delivery.folder import copy_files
+from reporter.delivery.interface import Channel, Parcel
 from reporter.delivery.recipients import Address
-from reporter.delivery.refusal import MAY_NOT_SEND, words_of
+from reporter.delivery.refusal import words_of
 from reporter.delivery.result import ChannelError, Result
-from reporter.delivery.webhook import post_summary, summary_of
-from reporter.dispatch.messages import compose, message_of_rows
-from reporter.dispatch.recipients import mailboxes_of, message_id
+from reporter.dispatch.channels.mail.channel import MailChannel
+from reporter.dispatch.channels.registry import MAIL, repeatable
+from reporter.dispatch.queueing import Errand, Notice, message_id, rows_of
 from reporter.dispatch.reports import Rendered
-from reporter.dispatch.transports import Claiming, Transport, transport_of
-from reporter.errors import ReporterError, SettingsError, StoreError
+from reporter.errors import ReporterError, StoreError
 from reporter.model import Customer, DeliveryState
-from reporter.run.assignment import Rendering
 from reporter.run.fetching import Clock
+from reporter.run.outcome import attempted
 from reporter.store import Store
+from reporter.store.lock import held
 from reporter.store.outbox import (
+    OPEN,
     RELEASED,
-    Channel,
     Delivery,
     DeliveryChange,
     Move,
@@ -34,7 +34,6 @@ from reporter.store.outbox import (
     changes_of,
     claim,
     cut_short,
-    deliveries_of,
     move,
 )
 
@@ -46,11 +45,6 @@ _UNDER_WAY: Final = (*RELEASED, DeliveryState.SENDING)
 """The states a sending may change. A delivery taken back meanwhile waits for approval, whatever
 came of it.
 """
-_REFUSED_ALIKE: Final[Mapping[Channel, str]] = {
-    "mail": MAY_NOT_SEND,
-    "webhook": "Check `webhook` in [delivery] and its secret.",
-}
-"""What to do where a channel refuses one report after another in the same words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +56,8 @@ class Dispatched:
     """Those that were due, as they are now."""
     error: ReporterError | None = None
     """Why some of them could not even be tried."""
-
-
-@contextmanager
-def _unusable_if_wrong() -> Iterator[None]:
-    """A channel whose configuration is wrong is of use to no customer."""
-    try:
-        yield
-    except SettingsError as error:
-        raise ChannelError(str(error), hint=error.hint) from error
-
-
-class MailChannel:
-    """The transport of messages, opened when the first message goes."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._transport: Transport | None = None
-
-    @property
-    def transport(self) -> Transport:
-        """How messages go.
-
-        Raises:
-            ChannelError: the configuration does not say it.
-        """
-        if self._transport is None:
-            with _unusable_if_wrong():
-                self._transport = transport_of(self._settings)
-        return self._transport
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """What to do where a delivery has failed, by channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +82,7 @@ class Refusals:
     """
 
     def __init__(self) -> None:
-        self._last: dict[Channel, Whole] = {}
+        self._last: dict[str, Whole] = {}
 
     def alike(self, report: Whole) -> Whole | None:
         """Note what came of a report that the other side received whole; returns the one before it
@@ -135,45 +98,46 @@ class Refusals:
         return before
 
 
-def rows_of(report: Rendered) -> tuple[Delivery, ...]:
-    """The rows of the outbox that belong to exactly this version of a report.
+def send(errand: Errand, wait_s: float = 0) -> Iterator[Dispatched | Notice]:
+    """Deliver what is approved and due; outcomes as they come.
+
+    Nobody else sends meanwhile; whoever does now is waited for so long.
 
     Raises:
-        StoreError: the database refuses.
+        StoreError: the database refuses, or somebody else still sends.
+        UsageError: the configuration as a whole is wrong.
     """
-    deliveries = deliveries_of(report.store, customer=report.customer, period=report.period.label)
-    return tuple(delivery for delivery in deliveries if delivery.version == report.version.number)
-
-
-def send_reports(
-    rendering: Rendering, store: Store, reports: Iterable[Rendered], clock: Clock
-) -> Iterator[Dispatched]:
-    """Deliver what is approved and due of reports; outcomes as they come.
-
-    Whoever calls it holds the outbox (`store.lock.held`).
-    """
-    cut_short(store, clock())
+    store, clock = errand.store, errand.clock
+    states = (DeliveryState.APPROVED, DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+    hints = {name: channel.on_failure for name, channel in errand.channels.items()}
     unusable: dict[str, ChannelError] = {}
     refusals = Refusals()
-    with closing(MailChannel(rendering.settings)) as mail:
-        for report in reports:
+    with held(store.engine, wait_s, "outbox"), ExitStack() as stack:
+        for channel in errand.channels.values():
+            stack.callback(channel.close)
+        cut_short(store, repeatable(errand.channels), clock())
+        for report in errand.reports(states):
+            if not isinstance(report, Rendered):
+                yield report
+                continue
             due = [delivery for delivery in rows_of(report) if _is_due(delivery, clock())]
             if not due:
                 yield Dispatched(report.customer)
                 continue
             error: ReporterError | None = None
-            for channel in dict.fromkeys(delivery.channel for delivery in due):
-                if channel in unusable:  # nor would it be for this customer
-                    error = unusable[channel]
+            for name in dict.fromkeys(delivery.channel for delivery in due):
+                if name in unusable:  # nor would it be for this customer
+                    error = unusable[name]
                     continue
-                parcel = [delivery for delivery in due if delivery.channel == channel]
+                rows = [delivery for delivery in due if delivery.channel == name]
                 try:
-                    stopped = _deliver(rendering, store, report, parcel, mail, clock, refusals)
+                    channel = _configured(name, errand.channels)
+                    stopped = _deliver(store, report, rows, channel, clock, refusals)
                     if stopped is not None:
-                        error = unusable[channel] = stopped
+                        error = unusable[name] = stopped
                 except ChannelError as fault:
-                    error = unusable[channel] = fault
-                    _put_back(store, parcel, Move(DeliveryState.APPROVED, str(fault)), clock())
+                    error = unusable[name] = fault
+                    _put_back(store, rows, Move(DeliveryState.APPROVED, str(fault)), clock())
                 except OutboxChanged as fault:
                     error = fault
                 except StoreError:
@@ -181,15 +145,29 @@ def send_reports(
                 except ReporterError as fault:
                     error = fault
                     failed = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
-                    _put_back(store, parcel, failed, clock())
+                    _put_back(store, rows, failed, clock())
             tried = {delivery.id for delivery in due}
-            rows = tuple(delivery for delivery in rows_of(report) if delivery.id in tried)
-            yield Dispatched(report.customer, rows, error)
+            rows = [delivery for delivery in rows_of(report) if delivery.id in tried]
+            yield Dispatched(report.customer, tuple(rows), error, hints)
 
 
-def _put_back(store: Store, parcel: Sequence[Delivery], to: Move, now: datetime) -> None:
+def _configured(name: str, channels: Mapping[str, Channel]) -> Channel:
+    """The channel of a delivery that was released, perhaps under another configuration.
+
+    Raises:
+        ChannelError: it is not configured any more.
+    """
+    if name not in channels:
+        raise ChannelError(
+            f"The delivery channel {name!r} is not configured any more.",
+            hint="Configure it again, or run `reporter outbox resolve NUMBER --drop`.",
+        )
+    return channels[name]
+
+
+def _put_back(store: Store, rows: Sequence[Delivery], to: Move, now: datetime) -> None:
     """Note that nothing of these deliveries was delivered."""
-    move(store, dict.fromkeys((row.id for row in parcel), to), now, _UNDER_WAY)
+    move(store, dict.fromkeys((row.id for row in rows), to), now, _UNDER_WAY)
 
 
 def _is_due(delivery: Delivery, now: datetime) -> bool:
@@ -202,11 +180,10 @@ def _is_due(delivery: Delivery, now: datetime) -> bool:
 
 
 def _deliver(
-    rendering: Rendering,
     store: Store,
     report: Rendered,
-    parcel: Sequence[Delivery],
-    mail: MailChannel,
+    rows: Sequence[Delivery],
+    channel: Channel,
     clock: Clock,
     refusals: Refusals,
 ) -> ChannelError | None:
@@ -216,7 +193,7 @@ def _deliver(
     Raises:
         ReporterError: it could not be tried.
     """
-    ids = {delivery.recipient: delivery.id for delivery in parcel}
+    ids = {delivery.recipient: delivery.id for delivery in rows}
 
     claimed: set[int] = set()
 
@@ -226,79 +203,55 @@ def _deliver(
             claim(store, now_on_their_way, clock())
             claimed.update(now_on_their_way)
 
-    match parcel[0].channel:
-        case "mail":
-            limit = mail.transport.size_limit()
-            message = message_of_rows(rendering, report, parcel, clock(), limit)
-            results = mail.transport.send(message, list(ids), committing)
-        case "folder":
-            results = _copy(rendering.settings, report, parcel[0], committing)
-        case "webhook":
-            results = _post(rendering.settings, report, parcel[0], committing)
-    now, stopped = clock(), None
-    if whole := [delivery for delivery in parcel if delivery.id in claimed]:
+    made = attempted(partial(channel.deliver, _parcel_of(report, rows, clock()), committing))
+    if isinstance(made, ReporterError) and (
+        not claimed or isinstance(made, ChannelError | StoreError)
+    ):
+        raise made
+    results, now, stopped = _results_of(made, channel, ids, claimed), clock(), None
+    if whole := [delivery for delivery in rows if delivery.id in claimed]:
         last = Whole(report.customer, whole, results[whole[0].recipient])
         if before := refusals.alike(last):
-            stopped = _refused_alike(before, last)
+            stopped = _refused_alike(before, last, channel)
             results = {**results, **last.not_for_good()}
             # That it was tried was counted when it was refused.
             moves = _moves(store, before.deliveries, before.not_for_good(), now, tried=False)
             move(store, moves, now, [DeliveryState.REFUSED])
-    move(store, _moves(store, parcel, results, now), now, _UNDER_WAY)
+    move(store, _moves(store, rows, results, now), now, _UNDER_WAY)
     return stopped
 
 
-def _refused_alike(first: Whole, second: Whole) -> ChannelError:
-    hint = _REFUSED_ALIKE[first.deliveries[0].channel]
+def _parcel_of(report: Rendered, rows: Sequence[Delivery], now: datetime) -> Parcel:
+    return Parcel(report, [row.recipient for row in rows], rows[0].message_id, now)
+
+
+def _results_of(
+    made: object, channel: Channel, ids: Mapping[str, int], claimed: Collection[int]
+) -> Mapping[str, Result]:
+    """What came of a delivery for each recipient; a channel may break down, and tell nothing of
+    one who may have the report.
+    """
+    told: Mapping[str, Result] = made if isinstance(made, Mapping) else {}
+    why = str(made) if isinstance(made, ReporterError) else "the channel does not say"
+    unknown = DeliveryState.FAILED if channel.repeatable else DeliveryState.UNCERTAIN
+    return {
+        recipient: told.get(recipient)
+        or Result(unknown if number in claimed else DeliveryState.FAILED, why)
+        for recipient, number in ids.items()
+    }
+
+
+def _refused_alike(first: Whole, second: Whole, channel: Channel) -> ChannelError:
     return ChannelError(
         f"The reports of {first.customer.name} and {second.customer.name} were refused one after "
         f"the other in the same words, so the fault is not in them: {second.result.reason}.",
-        hint=f"{hint} Neither counts as refused: both are tried again.",
+        hint=f"{channel.on_refusals} Neither counts as refused: both are tried again.".lstrip(),
     )
-
-
-def _copy(
-    settings: Settings, report: Rendered, delivery: Delivery, committing: Claiming
-) -> Mapping[str, Result]:
-    """Copy the report's files to a folder; a relative one starts at the configuration's."""
-    for suffix in report.files:
-        report.content(suffix)  # which insists that it is what was rendered
-    committing([delivery.recipient])
-    place = f"{report.period.label}/{report.name}"
-    folder = copies_url(settings, delivery.recipient)
-    with _unusable_if_wrong():
-        result = copy_files(folder, place, list(report.files.values()), settings.trust)
-    return {delivery.recipient: result}
-
-
-def copies_url(settings: Settings, folder: str) -> str:
-    """Where copies go: a relative path starts at the configuration's folder."""
-    return folder if "://" in folder else str((settings.folder / folder).absolute())
-
-
-def _post(
-    settings: Settings, report: Rendered, delivery: Delivery, committing: Claiming
-) -> Mapping[str, Result]:
-    """Post a summary of the report."""
-    try:
-        secret = find_secret(settings, "delivery.webhook_secret").value
-    except NoSecret:
-        secret = None  # not every receiver wants a signature
-    summary = summary_of(report.figures, list(report.files.values()), delivery.message_id)
-    result = post_summary(
-        settings.delivery.webhook,
-        summary,
-        message_id=delivery.message_id,
-        secret=secret,
-        committing=lambda: committing([delivery.recipient]),
-        trust=settings.trust,
-    )
-    return {delivery.recipient: result}
 
 
 def _moves(
     store: Store,
-    parcel: Sequence[Delivery],
+    rows: Sequence[Delivery],
     results: Mapping[str, Result],
     now: datetime,
     *,
@@ -309,11 +262,11 @@ def _moves(
     Raises:
         StoreError: the database refuses.
     """
-    failed = [row for row in parcel if results[row.recipient].state is DeliveryState.FAILED]
+    failed = [row for row in rows if results[row.recipient].state is DeliveryState.FAILED]
     changes = changes_of(store, failed)
     return {
         row.id: _move(row, results[row.recipient], changes.get(row.id, ()), now, tried=tried)
-        for row in parcel
+        for row in rows
     }
 
 
@@ -355,9 +308,7 @@ def pause(tries: int, wait_s: float | None) -> timedelta:
     return max(backoff, timedelta(seconds=wait_s or 0))
 
 
-def send_to(
-    rendering: Rendering, reports: Iterable[Rendered], address: Address, clock: Clock
-) -> Iterator[Dispatched]:
+def send_to(errand: Errand, address: Address) -> Iterator[Dispatched | Notice]:
     """Send the messages of reports to somebody who is to look at them, not to their recipients.
 
     The outbox knows nothing of it.
@@ -365,24 +316,17 @@ def send_to(
     Raises:
         ChannelError: no message can be sent now.
     """
-    settings = rendering.settings
-    with closing(MailChannel(settings)) as mail:
-        for report in reports:
+    with closing(MailChannel(errand.rendering)) as mail:
+        for report in errand.unqueued():
+            if not isinstance(report, Rendered):
+                yield report
+                continue
             error: ReporterError | None = None
             try:
-                boxes = mailboxes_of(settings, report.customer)
-                now = clock()
-                message = compose(
-                    rendering,
-                    report,
-                    {"to": [address], "cc": [], "bcc": []},
-                    message_id=message_id(settings, report, address.address, now.isoformat()),
-                    dated=now,
-                    limit=mail.transport.size_limit(),
-                    redirected_from=[box.address for named in boxes.values() for box in named],
-                )
-                results = mail.transport.send(message, [address.address], _keeps_no_account)
-                result = results[address.address]
+                now = errand.clock()
+                settings = errand.rendering.settings
+                own_id = message_id(settings, report, address.address, now.isoformat())
+                result = mail.send_to(address, report, own_id, now)
                 if result.state is not DeliveryState.SENT:
                     why = f"{address.address} did not get the message: {result.reason}."
                     error = ReporterError(why)
@@ -393,5 +337,20 @@ def send_to(
             yield Dispatched(report.customer, error=error)
 
 
-def _keeps_no_account(_: object) -> None:
-    """Nothing to account for: the message goes to somebody who reviews it."""
+def write_messages(errand: Errand) -> Iterator[Path | Dispatched | Notice]:
+    """Write the messages that are still to go as `.eml` files; each as it is written, or why it
+    could not be.
+
+    Raises:
+        StoreError: the database refuses.
+        UsageError: the configuration as a whole is wrong.
+    """
+    mail = MailChannel(errand.rendering)  # which connects to nothing here
+    for report in errand.reports(OPEN):
+        if not isinstance(report, Rendered):
+            yield report
+        elif rows := [row for row in rows_of(report, *OPEN) if row.channel == MAIL]:
+            try:
+                yield mail.write(_parcel_of(report, rows, errand.clock()))
+            except ReporterError as error:
+                yield Dispatched(report.customer, error=error)

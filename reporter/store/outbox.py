@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -26,9 +26,6 @@ from reporter.model import Customer, DeliveryState
 from reporter.store import tables
 from reporter.store.store import Store
 from reporter.store.versions import Version
-
-Channel = Literal["mail", "folder", "webhook"]
-Role = Literal["to", "cc", "bcc", ""]
 
 OPEN: Final = (DeliveryState.QUEUED, DeliveryState.APPROVED, DeliveryState.FAILED)
 """Not delivered, as far as anybody knows, and still to be."""
@@ -45,10 +42,12 @@ class OutboxChanged(StoreError):
 class Recipient:
     """Who is to have a report, and how."""
 
-    channel: Channel
+    channel: str
+    """Its name."""
     address: str
-    """Of mail, an address; else a URL."""
-    role: Role = ""
+    """As the channel understands it: of mail, a mailbox."""
+    role: str = ""
+    """Of mail: to, cc or bcc."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,9 @@ class Delivery:
     """The label of the report's period."""
     version: int
     """The number of the report's version."""
-    channel: Channel
+    channel: str
     recipient: str
-    role: Role
+    role: str
     state: DeliveryState
     reason: str
     """Why it is in that state: the other side's words, or ours."""
@@ -431,11 +430,11 @@ def settle(
         return frozenset(_apply(connection, ids, to, now, out_of=out_of, **released))
 
 
-def cut_short(store: Store, now: datetime) -> None:
+def cut_short(store: Store, repeatable: Collection[str], now: datetime) -> None:
     """Note what became of deliveries that a killed sending has left on its way; call it while
     nobody else sends.
 
-    A file is there or not, and copying it again does no harm; of all else nobody can know.
+    By a channel that is `repeatable` they go again; of all else nobody can know.
 
     Raises:
         StoreError: the database refuses.
@@ -446,9 +445,10 @@ def cut_short(store: Store, now: datetime) -> None:
         "sending was cut short before the other side had answered",
         tried=True,
     )
-    again = Move(DeliveryState.APPROVED, "copying was cut short")
+    again = Move(DeliveryState.APPROVED, "sending was cut short, and is repeated")
     moves = {
-        delivery.id: again if delivery.channel == "folder" else uncertain for delivery in deliveries
+        delivery.id: again if delivery.channel in repeatable else uncertain
+        for delivery in deliveries
     }
     move(store, moves, now, out_of=[DeliveryState.SENDING])
 

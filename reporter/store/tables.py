@@ -245,9 +245,9 @@ deliveries = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("version_id", sa.Integer, sa.ForeignKey("versions.id"), nullable=False),
-    sa.Column("channel", sa.String, nullable=False),  # mail, folder or webhook
-    sa.Column("recipient", sa.String, nullable=False),  # an address, or a URL
-    sa.Column("role", sa.String, nullable=False),  # to, cc or bcc of a message
+    sa.Column("channel", sa.String, nullable=False),  # its name
+    sa.Column("recipient", sa.String, nullable=False),  # its address
+    sa.Column("role", sa.String, nullable=False),  # such as cc, of a message
     sa.Column("state", sa.String, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),

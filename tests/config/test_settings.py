@@ -72,9 +72,9 @@ def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
     )
     assert settings.customer("1").recipients == ("it@customer.example",)
     assert settings.mail.sender == "Contoso Reports <reports@contoso.example>"
-    assert (settings.delivers, settings.archives) == (True, True)
+    assert (settings.mail.configured, settings.archives) == (True, True)
     nothing = settings_from(tmp_path, "")
-    assert (nothing.delivers, nothing.archives) == (False, False)
+    assert (nothing.mail.configured, nothing.archives) == (False, False)
 
 
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

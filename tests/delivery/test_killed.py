@@ -107,7 +107,9 @@ def configure(folder: Path, port: int) -> None:
     (folder / "reporter.toml").write_text("\n".join(lines), "utf-8")
 
 
-def keep_reports(store: Store, folder: Path, figures: dict[str, Any], period: str) -> None:
+def keep_reports(
+    store: Store, folder: Path, figures: dict[str, Any], period: str, *, closed: bool = True
+) -> None:
     """A report of each customer, as if it had been rendered."""
     for customer in CUSTOMERS:
         name = folder_names(CUSTOMERS)[customer.id]
@@ -121,7 +123,7 @@ def keep_reports(store: Store, folder: Path, figures: dict[str, Any], period: st
             as_of=NOW,
             program="1",
             program_sha256="p",
-            closed=True,
+            closed=closed,
             basis="b",
             checked="b",
             look="l",

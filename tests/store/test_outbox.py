@@ -320,7 +320,7 @@ def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:
     queue_for(store, make_version(store, 1), ANNA, SHARE)
     bring_to(store, DeliveryState.SENDING)
     for _ in range(2):
-        cut_short(store, LATER)
+        cut_short(store, {"folder"}, LATER)
         assert [(own.channel, own.state, own.tries) for own in deliveries_of(store)] == [
             ("mail", "uncertain", 1),
             ("folder", "approved", 0),

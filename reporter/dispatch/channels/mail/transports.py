@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from reporter.config.credentials import find_secret
 from reporter.config.settings import Settings
 from reporter.delivery.graph import SCOPE, GraphTransport
+from reporter.delivery.interface import Claiming
 from reporter.delivery.result import Result
 from reporter.delivery.smtp import Login, Server, SmtpTransport
-from reporter.dispatch.recipients import sender_of
+from reporter.dispatch.channels.mail.mailboxes import sender_of
 from reporter.errors import SettingsError
 from reporter.sources.avepoint.auth import ClientSecret, TokenAuth
 from reporter.sources.avepoint.http import Exchange
-
-Claiming = Callable[[Sequence[str]], None]
-"""Called with recipients just before the byte after which they may have the message."""
 
 _SMTP_SCOPE: Final = "https://outlook.office365.com/.default"
 

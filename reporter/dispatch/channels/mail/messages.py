@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import quote
 
 from reporter.config.settings import MailSettings
+from reporter.delivery.interface import Parcel, Report
 from reporter.delivery.message import Attachment, message_of
 from reporter.delivery.recipients import read_addresses
-from reporter.dispatch.recipients import Mailboxes, mailboxes_of, sender_of
-from reporter.dispatch.reports import Rendered
+from reporter.dispatch.channels.mail.mailboxes import Mailboxes, mailboxes_of, sender_of
 from reporter.errors import ReporterError
-from reporter.files import write_whole
 from reporter.render.letter import letter_of
 from reporter.run.assignment import Rendering, look_of
-from reporter.store.outbox import Delivery
 
 
-def message_of_rows(
-    rendering: Rendering,
-    report: Rendered,
-    rows: Sequence[Delivery],
-    dated: datetime,
-    limit: int | None = None,
-) -> bytes:
-    """The message that rows of the outbox of one report stand for, dated when it goes.
+def message_of_parcel(rendering: Rendering, parcel: Parcel, limit: int | None = None) -> bytes:
+    """The message that a parcel goes as.
 
     However late that is, and however often it is tried, its id stays and only the date changes.
     Many servers refuse an old date, and mailboxes sort by it.
@@ -34,43 +25,27 @@ def message_of_rows(
     Raises:
         ReporterError: there can be no such message.
     """
-    boxes = mailboxes_of(rendering.settings, report.customer)
+    boxes = mailboxes_of(rendering.settings, parcel.report.customer)
     if by_headers := rendering.settings.mail.transport == "graph":
         # Whoever is named in the message gets it: nobody may be who has it already.
-        due = {delivery.recipient for delivery in rows}
         boxes = {
-            role: [address for address in named if address.address in due]
+            role: [address for address in named if address.address in parcel.recipients]
             for role, named in boxes.items()
         }
     return compose(
         rendering,
-        report,
+        parcel.report,
         boxes,
-        message_id=rows[0].message_id,
-        dated=dated,
+        message_id=parcel.message_id,
+        dated=parcel.at,
         limit=limit,
         name_hidden=by_headers,
     )
 
 
-def write_message(
-    rendering: Rendering, report: Rendered, rows: Sequence[Delivery], now: datetime
-) -> Path:
-    """Write the message of rows of the outbox as `.eml` beside the report's files, as it would go
-    now.
-
-    Raises:
-        ReporterError: there can be no such message, or it cannot be written.
-    """
-    message = message_of_rows(rendering, report, rows, now)
-    path = next(iter(report.files.values())).with_suffix(".eml")
-    write_whole(path, lambda draft: draft.write_bytes(message))
-    return path
-
-
 def compose(
     rendering: Rendering,
-    report: Rendered,
+    report: Report,
     boxes: Mailboxes,
     *,
     message_id: str,
@@ -136,7 +111,7 @@ def _ever_smaller(formats: Sequence[str], mail: MailSettings) -> list[Sequence[s
     return [*smaller, ()] if mail.link else smaller
 
 
-def _filled(link: str, report: Rendered) -> str:
+def _filled(link: str, report: Report) -> str:
     """A link with the report's own places in it."""
     places = {
         "{period}": report.period.label,

@@ -1,0 +1,1 @@
+"""Mail: the message with a report, to whom it goes, and through what."""
