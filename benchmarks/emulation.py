@@ -26,9 +26,11 @@ def emulated(customers: int, jobs: int, latency_ms: int = 0) -> Iterator[Access]
     )
     assert process.stdout is not None
     try:
-        said = json.loads(process.stdout.readline())
-        secret = ClientSecret(said["client_secret"])
-        yield Access(said["api_url"], said["token_url"], said["client_id"], secret)
+        announcement = json.loads(process.stdout.readline())
+        secret = ClientSecret(announcement["client_secret"])
+        yield Access(
+            announcement["api_url"], announcement["token_url"], announcement["client_id"], secret
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

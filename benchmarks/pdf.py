@@ -62,10 +62,11 @@ def main() -> None:
             "Typst": typst_report.setter(LOOK, folder),
         }
         seconds = ratios.in_turn({name: _each(way, reports) for name, way in ways.items()})
-        made = {name: ways[name](reports[0])() for name in ("ours", "Chromium, tagged", "Typst")}
+        names = ("ours", "Chromium, tagged", "Typst")
+        contents = {name: ways[name](reports[0])() for name in names}
     for line in ratios.table(seconds, "ours"):
         print(line)
-    for name, content in made.items():
+    for name, content in contents.items():
         assert isinstance(content, bytes)
         print(f"{name}: {len(PdfReader(BytesIO(content)).pages)} pages, {len(content):,} bytes")
     print(f"Typst {' + '.join(typst_report.STANDARDS)}, ours {VARIANT} + ua-1, Chromium neither")

@@ -51,7 +51,7 @@ def test_a_day_without_a_job_is_told_by_who_watched_it() -> None:
     looks = [datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=4 * n) for n in range(20)]
     looks.append(datetime(2026, 10, 8, 20, tzinfo=UTC))
     report = make_report([make_job("2026-10-01T01:00:00Z")], observed=looks)
-    days = {own.date.day: own.silence for own in report.silent}
+    days = {day.date.day: day.silence for day in report.silent}
     assert [days.get(day) for day in (1, 2, 4, 5, 8, 9)] == [
         None,
         Silence.NO_RUN,

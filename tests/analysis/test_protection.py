@@ -63,9 +63,9 @@ def subscribed(at: datetime = NOW, timezone: str = "UTC", **fields: Any) -> Repo
 
 def test_the_share_is_protected_of_scanned_objects() -> None:
     """Each module has its own, with where it is stored."""
-    (own,) = report_of(make_protected()).protection.modules
-    assert (own.service, own.module) == ("Microsoft 365", "Exchange Online")
-    assert own.figures == Protected(1310, 1204, 1204 / 1310, 512 * GB, None)
+    (module,) = report_of(make_protected()).protection.modules
+    assert (module.service, module.module) == ("Microsoft 365", "Exchange Online")
+    assert module.figures == Protected(1310, 1204, 1204 / 1310, 512 * GB, None)
 
 
 def test_totals_are_sums_and_their_share_is_over_modules_with_both_counts() -> None:
@@ -101,7 +101,7 @@ def test_what_cannot_be_read_is_missing_and_noted() -> None:
     odd = make_protected(totalScannedObjects="many", dataSizeStoredInAvePoint="12")
     none = make_protected(totalScannedObjects="N/A", totalProtectedObjects=None)
     report = report_of(odd, odd, none | {"dataSizeStoredInAvePoint": ""})
-    assert [own.figures.scanned for own in report.protection.modules] == [None] * 3
+    assert [module.figures.scanned for module in report.protection.modules] == [None] * 3
     assert {(note.kind, note.field, note.values, note.count) for note in report.quality} == {
         (QualityKind.UNREADABLE, "totalScannedObjects", ("many",), 2),
         (QualityKind.UNREADABLE, "dataSizeStoredInAvePoint", ("12",), 2),
@@ -115,7 +115,7 @@ def test_modules_may_come_as_numbers() -> None:
         make_protected(serviceType="7", serviceModule=9999),
         make_protected(serviceType=None, serviceModule="N/A"),
     )
-    assert [(own.service, own.module) for own in report.protection.modules] == [
+    assert [(module.service, module.module) for module in report.protection.modules] == [
         ("Microsoft 365", "OneDrive"),
         ("Microsoft 365", "Unknown (9999)"),
         ("N/A", "N/A"),
@@ -140,7 +140,7 @@ def test_a_product_is_read_value_by_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "left", "ending", "expired"),
+    ("expires", "days_left", "ending", "expired"),
     [
         ("2026-10-31", -1, True, True),
         ("2026-11-01", 0, True, False),
@@ -150,22 +150,22 @@ def test_a_product_is_read_value_by_value() -> None:
     ],
 )
 def test_sixty_days_are_counted_from_the_first_day_after_the_period(
-    expires: str, left: int | None, ending: bool, expired: bool
+    expires: str, days_left: int | None, ending: bool, expired: bool
 ) -> None:
     """The last day itself is not past; without a day nothing is said."""
     product = product_of(subscribed(expirationDate=expires))
-    assert (product.days_left, product.ending, product.expired) == (left, ending, expired)
+    assert (product.days_left, product.ending, product.expired) == (days_left, ending, expired)
 
 
-@pytest.mark.parametrize(("timezone", "left"), [("UTC", 1), ("Asia/Tokyo", 0)])
+@pytest.mark.parametrize(("timezone", "days_left"), [("UTC", 1), ("Asia/Tokyo", 0)])
 def test_in_a_period_that_runs_days_are_counted_from_the_last_fetch(
-    timezone: str, left: int
+    timezone: str, days_left: int
 ) -> None:
     """By the report's zone: at 23:30 UTC it is tomorrow in Tokyo."""
     at = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
     answers = make_answers((), [make_product(expirationDate="2026-11-02")], at=at)
     report = make_report([], answers=answers, timezone=timezone, period="2026-11", observed=[at])
-    assert product_of(report).days_left == left
+    assert product_of(report).days_left == days_left
 
 
 def test_a_day_nobody_can_read_is_noted() -> None:
@@ -190,9 +190,11 @@ def test_more_in_use_than_bought_is_marked() -> None:
 
 def test_the_soonest_to_expire_comes_first() -> None:
     """Those without a day come last."""
-    products = [make_product(expirationDate=own) for own in ("N/A", "2028-01-01", "2027-01-01")]
+    products = [
+        make_product(expirationDate=expiry) for expiry in ("N/A", "2028-01-01", "2027-01-01")
+    ]
     report = make_report([], answers=make_answers((), products))
-    assert [own.expires_on for own in report.subscription.products] == [
+    assert [product.expires_on for product in report.subscription.products] == [
         date(2027, 1, 1), date(2028, 1, 1), None,
     ]  # fmt: skip
 
@@ -201,8 +203,8 @@ def test_the_soonest_to_expire_comes_first() -> None:
 def test_a_reason_is_a_value(kind: Lack) -> None:
     """Without an answer there is a reason, no figure, no time, and no note."""
     report = make_report([], answers=make_refusals(kind, "why"))
-    for own in (report.protection, report.subscription):
-        assert (own.absence, own.as_of) == (Absence(kind, "why"), None)
+    for section in (report.protection, report.subscription):
+        assert (section.absence, section.as_of) == (Absence(kind, "why"), None)
     assert report.protection.totals == Protected(None, None, None, None, None)
     assert (report.protection.modules, report.subscription.products) == ((), ())
     assert report.quality == ()
@@ -217,7 +219,7 @@ def test_saved_replies_say_nothing_of_it() -> None:
 def test_the_replies_are_among_the_sources() -> None:
     """Each with its address, hash and rows."""
     report = make_report([], answers=make_answers([make_protected()], [make_product()] * 2))
-    assert [(own.url.rpartition("/")[0], own.rows) for own in report.sources[1:]] == [
+    assert [(source.url.rpartition("/")[0], source.rows) for source in report.sources[1:]] == [
         (f"https://graph.example/partner/customers/{CUSTOMER.id}", 1),
         ("https://graph.example/partner/services", 2),
     ]
@@ -225,11 +227,12 @@ def test_the_replies_are_among_the_sources() -> None:
 
 def test_the_json_has_all_of_it() -> None:
     """With names of its own, and None for what is not known."""
-    made = report_dict(make_report([], answers=make_answers([make_protected()], [make_product()])))
-    assert made["protection"]["totals"]["share"] == 1204 / 1310
-    assert made["protection"]["modules"][0]["bytes_own"] is None
-    assert made["subscription"]["products"][0]["expires_on"] == "2027-04-05"
-    assert made["subscription"]["absence"] is None
+    answers = make_answers([make_protected()], [make_product()])
+    report = report_dict(make_report([], answers=answers))
+    assert report["protection"]["totals"]["share"] == 1204 / 1310
+    assert report["protection"]["modules"][0]["bytes_own"] is None
+    assert report["subscription"]["products"][0]["expires_on"] == "2027-04-05"
+    assert report["subscription"]["absence"] is None
     refused = report_dict(make_report([], answers=make_refusals(Lack.NOT_PERMITTED, "x.read")))
     assert refused["protection"]["absence"] == {"kind": "not permitted", "said": "x.read"}
     assert json.loads(json.dumps(refused)) == refused
@@ -238,12 +241,12 @@ def test_the_json_has_all_of_it() -> None:
 @pytest.mark.parametrize("units", ["binary", "decimal"])
 def test_a_gb_is_what_the_policy_says(units: Any) -> None:
     """As of every size."""
-    (own,) = report_of(make_protected(), policy=Policy(units=units)).protection.modules
-    assert own.figures.bytes_avepoint == 512 * (GB if units == "binary" else 10**9)
+    (module,) = report_of(make_protected(), policy=Policy(units=units)).protection.modules
+    assert module.figures.bytes_avepoint == 512 * (GB if units == "binary" else 10**9)
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda own: own, lambda own: {"value": [own]}, lambda own: {"data": [own]}]
+    "wrap", [lambda reply: reply, lambda reply: {"value": [reply]}, lambda reply: {"data": [reply]}]
 )
 def test_a_subscription_is_read_in_any_envelope(wrap: Any) -> None:
     """By itself as the vendor prints it, or in a list as all else comes."""
@@ -275,9 +278,9 @@ def replies_of(*bodies: object) -> list[Reply]:
 def test_of_all_customers_subscriptions_one_has_its_own() -> None:
     """Generation 3 lists those of all in one call, in pages; ids differ in case."""
     pages = replies_of({"data": BATCH[1:], "metadata": {}}, {"data": BATCH[:1], "metadata": {}})
-    names = [own["subscriptionName"] for own in products_of(pages, CUSTOMER.id)]
+    names = [product["subscriptionName"] for product in products_of(pages, CUSTOMER.id)]
     assert names == ["Own"]
-    assert [own["subscriptionName"] for own in products_of(pages)] == ["Other", "Own"]
+    assert [product["subscriptionName"] for product in products_of(pages)] == ["Other", "Own"]
     assert products_of(pages, "22222222") == products_of(pages, "none") == []
 
 
@@ -291,10 +294,10 @@ def test_a_subscription_that_was_asked_for_needs_no_id() -> None:
 def bought(*products: object, unread: Unread | None = None) -> Subscription:
     """What is made of products, with what could not be read counted in `unread`."""
     _, answer = make_answers((), products)
-    told = read_answer(answer, CUSTOMER.id, "binary")
+    read = read_answer(answer, CUSTOMER.id, "binary")
     if unread is not None:
-        unread.update(told.unread)
-    return subscription_of(told, parse_period("2026-10", "UTC", NOW), NOW)
+        unread.update(read.unread)
+    return subscription_of(read, parse_period("2026-10", "UTC", NOW), NOW)
 
 
 def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
@@ -303,9 +306,12 @@ def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
     others = [
         make_product(service=name, expirationDate="never") for name in ("Cloud Governance", "Fly")
     ]
-    found = bought(*others, make_product(), make_product(service="N/A"), unread=unread)
-    assert [own.service for own in found.products] == ["Cloud Backup for Microsoft 365", "N/A"]
-    assert found.other_products == 2
+    subscription = bought(*others, make_product(), make_product(service="N/A"), unread=unread)
+    assert [product.service for product in subscription.products] == [
+        "Cloud Backup for Microsoft 365",
+        "N/A",
+    ]
+    assert subscription.other_products == 2
     assert not unread
 
 
@@ -395,14 +401,14 @@ def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
         )
     ]  # fmt: skip
     answer, _ = make_answers(lines)
-    told = read_answer(answer, CUSTOMER.id, "binary")
-    found = protection_of(told, parse_period("2026-10", "UTC", NOW))
-    assert [(own.service, own.module) for own in found.modules] == [
+    read = read_answer(answer, CUSTOMER.id, "binary")
+    protection = protection_of(read, parse_period("2026-10", "UTC", NOW))
+    assert [(module.service, module.module) for module in protection.modules] == [
         ("Microsoft 365", "Microsoft 365 Groups"),
         ("Microsoft 365", "Teams Chat"),
         ("Microsoft 365", "Exchange Online Public Folder"),
     ]
-    assert not told.unread
+    assert not read.unread
 
 
 def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:
@@ -419,6 +425,7 @@ def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:
     assert figures_in(first) != figures_in(other)
     assert changes_between(first, other) == (Change("objects_protected", "", "", None, 1204, 1300),)
     refused = report_dict(make_report([], answers=make_refusals(Lack.NOT_PERMITTED, "x")))
-    assert [(own.figure, own.before, own.now) for own in changes_between(refused, first)] == [
+    changes = changes_between(refused, first)
+    assert [(change.figure, change.before, change.now) for change in changes] == [
         ("objects_found", None, 1310), ("objects_protected", None, 1204), ("products", None, 0),
     ]  # fmt: skip

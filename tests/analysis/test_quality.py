@@ -72,13 +72,13 @@ def test_an_unreadable_size_is_not_zero() -> None:
 UNDATED = {"startTime": "soon", "endTime": "N/A", "lastModifyTime": "N/A"}
 
 
-@pytest.mark.parametrize(("value", "shown"), [("soon", "soon"), ("N/A", "N/A")])
-def test_a_job_without_any_time_is_undated(value: str, shown: str) -> None:
+@pytest.mark.parametrize(("value", "listed"), [("soon", "soon"), ("N/A", "N/A")])
+def test_a_job_without_any_time_is_undated(value: str, listed: str) -> None:
     """It cannot be dated, enters no figure, and is listed."""
     report = make_report([make_job() | UNDATED | {"startTime": value}])
     assert report.totals.jobs == 0
     notes = [(note.kind.value, note.values, note.count) for note in report.quality]
-    assert ("undated", (shown,), 1) in notes
+    assert ("undated", (listed,), 1) in notes
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_an_undated_job_is_of_the_period_that_showed_it_first() -> None:
         report = make_report([row], period=period, observed=seen)
         return sum(note.count for note in report.quality if note.kind.value == "undated")
 
-    assert [undated(own, looks[-1:]) for own in ("2026-10", "2026-11")] == [1, 1]
-    assert [undated(own, looks[:1]) for own in ("2026-09", "2026-10")] == [1, 1]
+    assert [undated(period, looks[-1:]) for period in ("2026-10", "2026-11")] == [1, 1]
+    assert [undated(period, looks[:1]) for period in ("2026-09", "2026-10")] == [1, 1]
     assert undated("2026-10", looks) == 0  # the builder fetches all rows at the last look
 
 
@@ -170,10 +170,10 @@ def test_a_superseded_row_leaves_no_note() -> None:
     assert notes_of(make_job(), old) == set()
 
 
-@pytest.mark.parametrize(("status", "shown"), [("Throttled", "Throttled"), ("N/A", "N/A")])
-def test_an_unknown_status_is_listed(status: str, shown: str) -> None:
+@pytest.mark.parametrize(("status", "listed"), [("Throttled", "Throttled"), ("N/A", "N/A")])
+def test_an_unknown_status_is_listed(status: str, listed: str) -> None:
     """A status in no list, or none at all, is an unknown outcome and a note."""
-    assert notes_of(make_job(status=status)) == {("unknown status", "status", (shown,), 1)}
+    assert notes_of(make_job(status=status)) == {("unknown status", "status", (listed,), 1)}
 
 
 def test_a_placeholders_unknown_status_is_listed() -> None:

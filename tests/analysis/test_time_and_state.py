@@ -177,7 +177,7 @@ def nights(*days: int, status: str = "Finished") -> list[dict[str, object]]:
 
 def test_a_gap_nobody_watched_is_at_most_a_gap() -> None:
     """Between the 3rd and the 8th nobody looked at a service that lists the newest job alone."""
-    seen = [[own] for own in nights(1, 2, 3, 8, 9)]
+    seen = [[job] for job in nights(1, 2, 3, 8, 9)]
     module = module_of_looks(
         list(zip(EVENINGS, seen, strict=True)), period="2026-10-01..2026-10-09"
     )
@@ -189,8 +189,8 @@ def test_a_gap_nobody_watched_is_at_most_a_gap() -> None:
 def test_a_watched_gap_is_certain() -> None:
     """Somebody looked each evening, and the service still showed the job of the 3rd."""
     looks = [datetime(2026, 10, day, 19, tzinfo=UTC) for day in range(1, 10)]
-    shown = [*nights(1, 2, 3), *nights(3, 3, 3, 3), *nights(8, 9)]
-    seen = [[own] for own in shown]
+    jobs = [*nights(1, 2, 3), *nights(3, 3, 3, 3), *nights(8, 9)]
+    seen = [[job] for job in jobs]
     module = module_of_looks(list(zip(looks, seen, strict=True)), period="2026-10-01..2026-10-09")
     assert module.figures.longest_gap_s == 5 * DAY
     assert module.figures.gap_target_met is False
@@ -246,13 +246,13 @@ def test_a_queue_at_every_look_hides_what_runs() -> None:
     """Asked at the very hour it is queued: nobody can say that nothing ran."""
     queued = make_row(status="Pending", lastModifyTime=at(5))
     looks = [datetime(2026, 10, day, 1, tzinfo=UTC) for day in range(4, 8)]
-    report = report_of_looks([(own, [queued]) for own in looks], "2026-10-05..2026-10-06")
+    report = report_of_looks([(look, [queued]) for look in looks], "2026-10-05..2026-10-06")
     assert report.coverage.missing_days == ()
-    assert [own.silence for own in report.silent] == [Silence.NOT_OBSERVED] * 2
+    assert [day.silence for day in report.silent] == [Silence.NOT_OBSERVED] * 2
     looks[-1] += timedelta(hours=4)
-    shown = [*([queued] for _ in looks[:-1]), [make_job(at(7))]]
-    report = report_of_looks(list(zip(looks, shown, strict=True)), "2026-10-05..2026-10-06")
-    assert [own.silence for own in report.silent] == [Silence.NOT_OBSERVED] * 2
+    rows = [*([queued] for _ in looks[:-1]), [make_job(at(7))]]
+    report = report_of_looks(list(zip(looks, rows, strict=True)), "2026-10-05..2026-10-06")
+    assert [day.silence for day in report.silent] == [Silence.NOT_OBSERVED] * 2
 
 
 def test_failures_in_a_row_are_counted_back_from_the_newest() -> None:
@@ -320,8 +320,8 @@ def test_zero_switches_the_gap_target_off() -> None:
 def test_a_module_can_have_a_gap_target_of_its_own() -> None:
     """A weekly backup is fine where a week is allowed."""
     rows = [make_job(at(28, month=9)), *(make_job(at(day)) for day in (5, 12, 19, 26))]
-    own = Target("Microsoft 365", "Exchange Online", max_gap=timedelta(days=7))
-    assert module_of(rows, Policy(targets=(own,))).figures.gap_target_met is True
+    target = Target("Microsoft 365", "Exchange Online", max_gap=timedelta(days=7))
+    assert module_of(rows, Policy(targets=(target,))).figures.gap_target_met is True
 
 
 def test_a_group_meets_the_gap_target_where_every_scope_does() -> None:
@@ -361,8 +361,8 @@ def test_what_reaches_into_the_period_unknown_cannot_be_judged(
     """
     first = datetime(2026, 9, 30, 23, tzinfo=UTC)
     looks = [first + timedelta(hours=6) * number for number in range(127)]
-    shown = [make_job(at(own.day)) if own.hour > 1 else None for own in looks]
-    seen = [(own, [job]) for own, job in zip(looks, shown, strict=True) if job is not None]
+    jobs = [make_job(at(look.day)) if look.hour > 1 else None for look in looks]
+    seen = [(look, [job]) for look, job in zip(looks, jobs, strict=True) if job is not None]
     module = module_of_looks([(first, first_shown), *seen[1:]], period="2026-10")
     assert (module.figures.longest_gap_at_most_s or 0) <= 26 * 3600
     assert module.figures.gap_target_met is met
@@ -450,10 +450,10 @@ def test_a_scope_that_is_listed_no_more_is_gone() -> None:
         (datetime(2026, 10, 31, 23, tzinfo=UTC), [make_row(jobModule="Power BI")]),
         (datetime(2026, 11, 1, 8, tzinfo=UTC), [make_row(jobModule="Power BI")]),
     ]
-    gone, there = (own.scopes[0] for own in report_of_looks(looks).modules)
+    gone, present = (module.scopes[0] for module in report_of_looks(looks).modules)
     assert (gone.listed, gone.state) == (Listed.GONE, State.ATTENTION)
     assert gone.listed_since == datetime(2026, 10, 5, 4, tzinfo=UTC)
-    assert there.listed is Listed.WAITING
+    assert present.listed is Listed.WAITING
 
 
 def test_the_scopes_of_a_module_stand_by_themselves() -> None:
@@ -465,20 +465,20 @@ def test_the_scopes_of_a_module_stand_by_themselves() -> None:
     ]
     report = make_report(rows)
     (module,) = report.modules
-    assert [(own.name, own.state) for own in module.scopes] == [
+    assert [(scope.name, scope.state) for scope in module.scopes] == [
         ("Tenant B", State.CRITICAL),
         ("Tenant A", State.HEALTHY),
     ]
     assert module.state is State.CRITICAL
     assert module.figures.success_rate == 0.5
-    assert all(own.open for own in report.exceptions)
+    assert all(exception.open for exception in report.exceptions)
 
 
 def test_a_nameless_placeholder_beside_named_scopes_is_none_of_its_own() -> None:
     """A module is configured: its one row without a name gives way to scopes by name."""
     rows = [make_row(), *(row | {"name": "Tenant A"} for row in daily())]
     (module,) = make_report(rows).modules
-    assert [own.name for own in module.scopes] == ["Tenant A"]
+    assert [scope.name for scope in module.scopes] == ["Tenant A"]
 
 
 def test_a_finished_job_that_lost_most_objects_misses_the_object_target() -> None:
@@ -487,7 +487,7 @@ def test_a_finished_job_that_lost_most_objects_misses_the_object_target() -> Non
     rows = [row | counts for row in [make_job(at(30, month=9)), *daily()]]
     report = make_report(rows)
     assert (report.state, report.totals.object_target_met) == (State.ATTENTION, False)
-    assert [own.kind for own in report.reasons] == [ReasonKind.OBJECT_TARGET_MISSED]
+    assert [reason.kind for reason in report.reasons] == [ReasonKind.OBJECT_TARGET_MISSED]
 
 
 def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
@@ -495,7 +495,7 @@ def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
     rows = [*daily(), *(make_job(at(day), "Failed", jobModule="OneDrive") for day in (1, 2))]
     rule = LeaveOut("Microsoft 365", "OneDrive", None, "A test tenant")
     report = make_report(rows, policy=Policy(left_out=(rule,)))
-    assert [own.module for own in report.modules] == ["Exchange Online"]
+    assert [module.module for module in report.modules] == ["Exchange Online"]
     assert report.totals.failed == 0
     assert report.left_out == (LeftOut("Microsoft 365", "OneDrive", None, "A test tenant", 2),)
     assert report.jobs["left_out"].sum() == 2

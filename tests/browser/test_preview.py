@@ -123,9 +123,9 @@ def test_ctrl_c_ends_it_while_a_browser_listens(
     expect(page.locator("#preview")).to_be_visible()
     process, _ = running
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
 
 
 def test_a_port_that_is_taken(run: Run, customer: str) -> None:
