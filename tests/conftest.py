@@ -134,7 +134,7 @@ def invoke(*arguments: object, input: bytes | None = None) -> Result:
     It renders in this process, as each worker takes seconds to start; `--workers` says otherwise.
     """
     runner = CliRunner(env={"REPORTER_EXECUTION__WORKERS": "1"})
-    return runner.invoke(cli, [str(own) for own in arguments], obj=Console(), input=input)
+    return runner.invoke(cli, [str(argument) for argument in arguments], obj=Console(), input=input)
 
 
 @pytest.fixture

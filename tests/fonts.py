@@ -105,8 +105,8 @@ def _take(source: Source) -> bool:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (archive,) = Path(scratch).glob("*.tgz")
         digest = hashlib.sha512(archive.read_bytes()).digest()
-        if (found := f"sha512-{base64.b64encode(digest).decode()}") != source.integrity:
-            print(f"{package} is another one: {found}", file=sys.stderr)  # noqa: T201
+        if (integrity := f"sha512-{base64.b64encode(digest).decode()}") != source.integrity:
+            print(f"{package} is another one: {integrity}", file=sys.stderr)  # noqa: T201
             return False
         _unpack(archive, source.members, FONTS / f"ibm-{source.name}")
     return True

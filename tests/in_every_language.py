@@ -80,8 +80,11 @@ def reports() -> list[Report]:
         make_report([], answers=make_answers()),
         late,
         *(make_report([make_job()], answers=make_refusals(kind, "x")) for kind in Lack),
-        *(make_report([], answers=own) for own in _fortunes()),
-        *(make_report([make_job()], restore_tests=own) for own in _rehearsals()),
+        *(make_report([], answers=answers) for answers in _fortunes()),
+        *(
+            make_report([make_job()], restore_tests=restore_tests)
+            for restore_tests in _rehearsals()
+        ),
         *_listings(),
     ]
 
@@ -91,10 +94,10 @@ def _listings() -> list[Report]:
     off = {"status": "Disabled", "lastModifyTime": "2026-03-08T13:12:10Z"}
     gone: dict[str, Any] = {"jobModule": "OneDrive", "name": "Tenant C"}
     rows = [
-        *(make_job(f"2026-10-{day:02}T01:00:00Z", name=own, jobId=f"{own}{day}", status=status,
+        *(make_job(f"2026-10-{day:02}T01:00:00Z", name=name, jobId=f"{name}{day}", status=status,
                    totalCount="22", successfulCount="1", failedCount="21")
           for day in range(1, 32)
-          for own, status in (("Tenant A", "Finished"), ("Tenant B", "Failed"))),
+          for name, status in (("Tenant A", "Finished"), ("Tenant B", "Failed"))),
         make_row(jobModule="Teams Chat", **off),
         make_row(jobModule="Viva Engage", **off | {"lastModifyTime": "2026-10-08T13:12:10Z"}),
         make_row(jobModule="Microsoft 365 Groups", status="Finished"),
@@ -165,25 +168,27 @@ def corrections() -> tuple[Change, ...]:
 
 def look(locale: str, **changes: Any) -> Look:
     comment = Comment("Gut.", "Jonas Weber", date(2026, 11, 1))
-    own = Look(
+    fullest = Look(
         locale=locale,
         depth="full",
         comment=comment,
         known_root=KnownRoot(14, "9f" * 32, "2026-09"),
         texts=Texts(cover="Mit Gruß"),
     )
-    return replace(own, **changes)
+    return replace(fullest, **changes)
 
 
 def portfolio() -> Portfolio:
     """Those of whom something is known, and one of whom nothing is."""
-    made = reports()
+    every_report = reports()
     names = ("Contoso Ltd", "חברת גיבוי", "주식회사 백업")
     standings = [
-        replace(standing_of(own, {"pdf": "a.pdf"}), customer=Customer(name, name))
-        for own, name in zip(made, names, strict=False)
+        replace(standing_of(report, {"pdf": "a.pdf"}), customer=Customer(name, name))
+        for report, name in zip(every_report, names, strict=False)
     ]
-    return portfolio_of(made[0].period, [*standings, without_data(made[0].customer, "\u2026")])
+    return portfolio_of(
+        every_report[0].period, [*standings, without_data(every_report[0].customer, "\u2026")]
+    )
 
 
 def main(folder: Path) -> None:

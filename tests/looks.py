@@ -31,8 +31,8 @@ class Change:
 def changes(before: Path, after: Path) -> list[Change]:
     """What looks different between the pictures below two folders."""
     names = {path.relative_to(folder) for folder in (before, after) for path in _pictures(folder)}
-    found = [_change(str(name), before / name, after / name) for name in sorted(names)]
-    return [own for own in found if own.share > TOLERANCE]
+    differences = [_change(str(name), before / name, after / name) for name in sorted(names)]
+    return [difference for difference in differences if difference.share > TOLERANCE]
 
 
 def difference(before: Path, after: Path) -> float:

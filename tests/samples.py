@@ -38,13 +38,17 @@ def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
     demo.write_notes(out)
     store = Store.open(settings.store_url)
     refused = demo.fetch_month(store, demo.looks(), port=_PORT)
-    customers = [named(settings, own) for own in store.customers()]
+    customers = [named(settings, customer) for customer in store.customers()]
     names = folder_names(customers)
-    shown = {own: names[own.id] for own in customers if own.name in SHOWN}
+    shown = {customer: names[customer.id] for customer in customers if customer.name in SHOWN}
     rendering = Rendering(settings, demo.NOW, out, formats, demo.PERIOD)
     outcomes = list(render_customers(rendering, shown, workers=2))
-    assert not [own.error for own in outcomes if own.error]
-    failed = [CustomerOutcome(own, error=refused[own.id]) for own in customers if own.id in refused]
+    assert not [outcome.error for outcome in outcomes if outcome.error]
+    failed = [
+        CustomerOutcome(customer, error=refused[customer.id])
+        for customer in customers
+        if customer.id in refused
+    ]
     write_portfolio(rendering, [*outcomes, *failed])
     return out / demo.PERIOD
 

@@ -24,8 +24,8 @@ PROJECT: dict[str, Any] = tomllib.loads(
 )["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 DECLARED = {
-    str(canonicalize_name(own.name)): own
-    for own in map(Requirement, chain(PROJECT["dependencies"], *EXTRAS.values()))
+    str(canonicalize_name(requirement.name)): requirement
+    for requirement in map(Requirement, chain(PROJECT["dependencies"], *EXTRAS.values()))
 }
 
 NEVER_IMPORTED = {
@@ -48,7 +48,11 @@ def imported() -> set[str]:
     brought_by = packages_distributions()
     names = {name.partition(".")[0] for path in MODULES.values() for name in imports_of(path)}
     foreign = names - set(sys.stdlib_module_names) - {"reporter"}
-    return {str(canonicalize_name(own)) for name in foreign for own in brought_by[name]}
+    return {
+        str(canonicalize_name(distribution))
+        for name in foreign
+        for distribution in brought_by[name]
+    }
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -64,14 +68,14 @@ def test_what_is_declared_is_imported() -> None:
 @pytest.mark.parametrize("name", PATCHED)
 def test_what_we_change_has_an_upper_bound(name: str) -> None:
     """The version it was read in, as the module of the changes says: of the next nobody knows."""
-    (bound,) = (own for own in DECLARED[name].specifier if own.operator == "<")
+    (bound,) = (specifier for specifier in DECLARED[name].specifier if specifier.operator == "<")
     assert f"{name} <{bound.version}" in (PATCHED[name].__doc__ or "")
 
 
 @pytest.mark.parametrize("name", ["weasyprint", "pydyf", "openpyxl", "distributed", "pyhanko"])
 def test_a_bound_is_close_to_what_is_in_use(name: str) -> None:
     """A bound far above what the tests run with would hold nothing."""
-    (bound,) = (own for own in DECLARED[name].specifier if own.operator == "<")
+    (bound,) = (specifier for specifier in DECLARED[name].specifier if specifier.operator == "<")
     lock = (Path(__file__).parent.parent / "requirements-dev.lock").read_text("utf-8")
     (locked,) = re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)
     used, limit = Version(locked).release, Version(bound.version).release

@@ -31,7 +31,7 @@ def test_slug_keeps_letters_of_every_script_and_nothing_else(name: str, expected
     assert slug(name) == expected
 
 
-@given(st.lists(st.tuples(st.text(min_size=1), st.text()), unique_by=lambda own: own[0]))
+@given(st.lists(st.tuples(st.text(min_size=1), st.text()), unique_by=lambda pair: pair[0]))
 def test_folder_names_are_unique_and_safe(rows: list[tuple[str, str]]) -> None:
     """Whatever customers are called, each has a folder of its own with a harmless name."""
     names = folder_names([Customer(customer_id, name) for customer_id, name in rows])

@@ -210,7 +210,7 @@ def rule_of(module: str) -> str | None:
 @pytest.mark.parametrize("part", ALLOWED)
 def test_a_part_imports_only_what_its_layer_may(part: str) -> None:
     """Stages know nothing of one another but the values that pass between them."""
-    found = {
+    breaches = {
         f"{module} imports {imported}"
         for module, path in MODULES.items()
         if rule_of(module) == part
@@ -221,32 +221,32 @@ def test_a_part_imports_only_what_its_layer_may(part: str) -> None:
         and rule_of(imported) != part
         and not any(is_within(imported, allowed) for allowed in ALLOWED[part])
     }
-    assert found == set()
+    assert breaches == set()
 
 
 @pytest.mark.parametrize("dependency", HOMES)
 def test_a_dependency_has_one_home(dependency: str) -> None:
     """Replacing a library touches one place."""
-    found = {
+    breaches = {
         module
         for module, path in MODULES.items()
         if any(is_within(imported, dependency) for imported in imports_of(path))
         and not any(is_within(module, home) for home in HOMES[dependency])
     }
-    assert found == set()
+    assert breaches == set()
 
 
 def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
     """Without Pango, importing it is an error: only `typesetting` does, when a PDF is made."""
     loading = ("pdf", "weasyprint_patches", "glyphs")
-    found = {
+    breaches = {
         module
         for module, path in MODULES.items()
         if module.removeprefix("reporter.render.") not in (*loading, "typesetting")
         for imported in imports_of(path)
         if any(is_within(imported, f"reporter.render.{name}") for name in loading)
     }
-    assert found == set()
+    assert breaches == set()
 
 
 def test_what_libraries_keep_to_themselves_is_used_in_two_places() -> None:

@@ -69,8 +69,8 @@ def from_an_index(line: str) -> list[str]:
         packages = re.split(r"[\s'\"]+", command["rest"].strip())
         if command["verb"] == "inject":
             packages = packages[1:]  # the first is the environment
-        names = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", own) for own in packages)
-        asked += [own[0] for own in names if own and re.sub(r"[._-]+", "-", own[0]) in OURS]
+        names = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", package) for package in packages)
+        asked += [match[0] for match in names if match and re.sub(r"[._-]+", "-", match[0]) in OURS]
     return asked
 
 
@@ -121,10 +121,10 @@ def hint_of(python: Path, folder: str) -> str:
         "try: copy_files(sys.argv[1], 'x', [])\n"
         "except ReporterError as error: print(error.hint)\n"
     )
-    said = subprocess.run(
+    output = subprocess.run(
         [python, "-I", "-c", code, folder], check=True, capture_output=True, text=True
     ).stdout
-    return said.strip().removeprefix("Run: ")
+    return output.strip().removeprefix("Run: ")
 
 
 def version_of_ours(python: Path) -> str:
@@ -168,10 +168,10 @@ def test_the_proposed_command_works_with_pipx(wheel: Path, tmp_path: Path) -> No
     surroundings = os.environ | homes | {"PATH": f"{tools}:{os.environ['PATH']}"}
     pipx = [str(tools / "pipx"), "install", "--python", sys.executable, str(wheel)]
     subprocess.run(pipx, check=True, capture_output=True, env=surroundings)
-    said = subprocess.run(
+    result = subprocess.run(
         [tmp_path / "bin" / "reporter", "--version"], check=True, capture_output=True, text=True
     )
-    assert reporter.__version__ in said.stdout
+    assert reporter.__version__ in result.stdout
     python = tmp_path / "pipx" / "venvs" / reporter.DISTRIBUTION / "bin" / "python"
     before = version_of_ours(python)
     assert wheel.name in before

@@ -51,7 +51,7 @@ def fetched(
             )
             source, listed = fetch_customers(access, store, lambda now=now: now)  # type: ignore[misc]
             outcomes = list(fetch_snapshots(source, listed.customers, store, lambda now=now: now))  # type: ignore[misc]
-            assert [own.error for own in outcomes] == [None]
+            assert [outcome.error for outcome in outcomes] == [None]
     return store
 
 
@@ -73,8 +73,8 @@ def report_of(store: Store, out: Path) -> Report:
 def exceptions_of(report: Report) -> list[JobException]:
     """Those of a report; a status nobody knows has a name in generation 1 and a number in 3."""
     return [
-        replace(own, status="?") if own.outcome is Outcome.UNKNOWN else own
-        for own in report.exceptions
+        replace(exception, status="?") if exception.outcome is Outcome.UNKNOWN else exception
+        for exception in report.exceptions
     ]
 
 
@@ -102,8 +102,8 @@ def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> Non
     assert old.subscription == replace(new.subscription, other_products=0)
     assert new.subscription.other_products
     assert old.protection.absence is None
-    names = {(own.service, own.module) for own in old.modules}
-    assert {(own.service, own.module) for own in old.protection.modules} <= names
+    names = {(module.service, module.module) for module in old.modules}
+    assert {(module.service, module.module) for module in old.protection.modules} <= names
 
 
 def test_auto_follows_the_permissions(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_auto_follows_the_permissions(tmp_path: Path) -> None:
     store = fetched(tmp_path / "auto.db", ("auto",) * 4, [("v1",), ("v1",), ("v1", "v3"), ("v3",)])
     replies = sa.select(tables.replies.c.url, tables.fetches.c.kind).join(tables.fetches)
     with store.reading() as connection:
-        found = connection.execute(replies.order_by(tables.fetches.c.id)).all()
-    jobs = ["/external/v3/" in url for url, kind in found if kind == "jobs"]
+        rows = connection.execute(replies.order_by(tables.fetches.c.id)).all()
+    jobs = ["/external/v3/" in url for url, kind in rows if kind == "jobs"]
     assert jobs == sorted(jobs)
     assert set(jobs) == {False, True}
     steady = fetched(tmp_path / "steady.db", ("v1",) * 4, [("v1", "v3")] * 4)

@@ -299,11 +299,11 @@ def test_a_bundle_that_cannot_be_used_is_named(
     else:
         monkeypatch.setenv(named_by, str(bundle))
     try:
-        said = use(authority, trust, tmp_path)
+        message = use(authority, trust, tmp_path)
     except SettingsError as error:
-        said = str(error)
-    assert f"The certificate authorities that {named_by} names cannot be used" in said
-    assert f"{bundle}: {why}" in said
+        message = str(error)
+    assert f"The certificate authorities that {named_by} names cannot be used" in message
+    assert f"{bundle}: {why}" in message
 
 
 def test_ca_file_starts_at_the_configurations_folder(

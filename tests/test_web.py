@@ -34,10 +34,10 @@ ABSURD = [
 ]
 
 
-@pytest.mark.parametrize("said", ABSURD, ids=range(len(ABSURD)))
-def test_an_absurd_retry_after_counts_as_not_said(said: str) -> None:
+@pytest.mark.parametrize("header", ABSURD, ids=range(len(ABSURD)))
+def test_an_absurd_retry_after_counts_as_not_said(header: str) -> None:
     """It is no crash, and nobody waits for it."""
-    assert retry_after_s({"Retry-After": said}) is None
+    assert retry_after_s({"Retry-After": header}) is None
 
 
 def test_what_retry_after_says_is_read() -> None:
@@ -52,10 +52,10 @@ def test_what_retry_after_says_is_read() -> None:
     assert retry_after_s({"Retry-After": format_datetime(now, usegmt=True)}) == 0
 
 
-@pytest.mark.parametrize("said", ["Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5_000, "-1"])
-def test_a_web_address_may_say_anything(said: str) -> None:
+@pytest.mark.parametrize("header", ["Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5_000, "-1"])
+def test_a_web_address_may_say_anything(header: str) -> None:
     """A note that is not taken now is tried again later, whatever its receiver asks for."""
-    with Receiver(Replies(429, b"busy", {"Retry_After": said})) as receiver:
+    with Receiver(Replies(429, b"busy", {"Retry_After": header})) as receiver:
         result = post_summary(
             receiver.url, {}, message_id="1", secret=None, committing=lambda: None
         )

@@ -99,7 +99,7 @@ def test_one_period_for_all_zones(
     """Where it is the first of a month already for some customers only, all get one period."""
     first = datetime(2026, 11, 1, 5, tzinfo=UTC)
     monkeypatch.setattr("reporter.cli.render.utc_now", lambda: first)
-    ids = [own["id"] for own in json.loads(run("customers", "--json").stdout)]
+    ids = [customer["id"] for customer in json.loads(run("customers", "--json").stdout)]
     with (tmp_path / "reporter.toml").open("a", encoding="utf-8") as file:
         for customer, zone in zip(ids, ("Pacific/Kiritimati", "Pacific/Niue"), strict=False):
             file.write(f'\n[[customers]]\nid = "{customer}"\nreport.timezone = "{zone}"\n')

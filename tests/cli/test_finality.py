@@ -54,14 +54,14 @@ def keep(folder: Path, rows: list[Any], at: datetime, customer: Customer = CUSTO
 
 def outbox(folder: Path) -> list[tuple[int, str]]:
     with closing(open_store(folder)) as store:
-        return [(own.version, own.state.value) for own in deliveries_of(store)]
+        return [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)]
 
 
 def made(folder: Path) -> list[tuple[int, bool, int | None]]:
     """Each version of October's report: whether it is closed, and what it restates."""
     with closing(open_store(folder)) as store:
-        found = versions_of(store, CUSTOMER, "2026-10")
-        return [(own.number, own.closed, own.restates) for own in found]
+        versions = versions_of(store, CUSTOMER, "2026-10")
+        return [(version.number, version.closed, version.restates) for version in versions]
 
 
 @pytest.mark.usefixtures("configured")
@@ -81,9 +81,9 @@ def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: P
         reporter("render", "--format", "json")
 
     render(RUNNING)
-    said = reporter("send").stderr
-    assert "Preliminary, so not queued for anyone: Contoso Ltd, 2026-10." in said
-    assert "`reporter send --preliminary` queues it." in said
+    errors = reporter("send").stderr
+    assert "Preliminary, so not queued for anyone: Contoso Ltd, 2026-10." in errors
+    assert "`reporter send --preliminary` queues it." in errors
     assert "Nothing is waiting" in reporter("approve", "--yes").stderr
     assert outbox(tmp_path) == []
     reporter("send", "--preliminary")

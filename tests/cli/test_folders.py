@@ -308,21 +308,21 @@ def test_it_is_said_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> N
         f"Store: sqlite:///{srv / 'reporter.db'}",
         f"Reports: {srv / 'reports'}",
     ):
-        assert [own for own in result.stderr.splitlines() if own.endswith(line)] != [], line
+        assert [text for text in result.stderr.splitlines() if text.endswith(line)] != [], line
     assert result.stderr.count("Configuration: ") == 1
 
 
 def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
     """Or that there is no configuration, and where it was looked for."""
     configured(tmp_path)
-    said = run("check", "--config", "../srv/reporter.toml").stdout
+    output = run("check", "--config", "../srv/reporter.toml").stdout
     srv = tmp_path / "srv"
-    assert f"ok      configuration: {srv / 'reporter.toml'}" in said
-    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: does not exist yet" in said
-    assert f"ok      reports: {srv / 'reports'}" in said
-    said = run("check").stdout
-    assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in said
-    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: does not exist yet" in said
+    assert f"ok      configuration: {srv / 'reporter.toml'}" in output
+    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: does not exist yet" in output
+    assert f"ok      reports: {srv / 'reports'}" in output
+    output = run("check").stdout
+    assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in output
+    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: does not exist yet" in output
 
 
 def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:

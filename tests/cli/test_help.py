@@ -26,13 +26,13 @@ OF_OTHERS = {
 """What looks like an option where no command is named."""
 
 
-def _commands(own: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     """Those that do something by themselves."""
-    if not isinstance(own, click.Group) or own.invoke_without_command:
-        yield name, own
-    if isinstance(own, click.Group):
-        for short, command in own.commands.items():
-            yield from _commands(command, f"{name} {short}".strip())
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        yield name, command
+    if isinstance(command, click.Group):
+        for short, member in command.commands.items():
+            yield from _commands(member, f"{name} {short}".strip())
 
 
 COMMANDS = dict(_commands(cli, ""))
@@ -40,11 +40,11 @@ COMMANDS = dict(_commands(cli, ""))
 
 def options_of(name: str) -> set[str]:
     """As `--help` prints them; those of the program itself for no name."""
-    said = CliRunner().invoke(cli, [*name.split(), "--help"], obj=Console())
-    assert said.exit_code == 0, said.output
-    listed = said.output.partition("Options:")[2].partition("Commands:")[0]
+    result = CliRunner().invoke(cli, [*name.split(), "--help"], obj=Console())
+    assert result.exit_code == 0, result.output
+    listed = result.output.partition("Options:")[2].partition("Commands:")[0]
     names = [re.split(r" {2,}", line.strip())[0] for line in listed.splitlines()]
-    return {own for line in names for own in re.findall(r"(?<!\S)--?[a-z][a-z-]*", line)}
+    return {option for line in names for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", line)}
 
 
 OPTIONS = {name: options_of(name) for name in ("", *COMMANDS)}
@@ -56,7 +56,7 @@ def snippets_in(text: str) -> Iterator[str]:
         if number % 2:
             yield from part.replace("\\\n", " ").splitlines()
         else:
-            yield from (" ".join(own.split()) for own in re.findall(r"`([^`]+)`", part))
+            yield from (" ".join(snippet.split()) for snippet in re.findall(r"`([^`]+)`", part))
 
 
 def call_in(snippet: str) -> tuple[str, Sequence[str]] | None:
@@ -72,7 +72,9 @@ def call_in(snippet: str) -> tuple[str, Sequence[str]] | None:
         return None
     longest = 2 if " ".join(words[:2]) in COMMANDS else 1
     options = [word.strip("[](),;").partition("=")[0] for word in words]
-    return " ".join(words[:longest]), [own for own in options if re.match(r"--?[a-z]", own)]
+    return " ".join(words[:longest]), [
+        option for option in options if re.match(r"--?[a-z]", option)
+    ]
 
 
 CALLS = [
@@ -109,14 +111,16 @@ def test_each_option_of_the_documents_is_there() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_in_the_documents(name: str) -> None:
     """Somebody who reads them learns of it."""
-    assert name in {own for _, (own, _) in CALLS}
+    assert name in {command for _, (command, _) in CALLS}
 
 
 def test_each_option_is_in_the_documents() -> None:
     """By its name, beside any command: what it does with each is what `--help` is for."""
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     options = set().union(*OPTIONS.values()) - {"-h"}
-    assert [own for own in sorted(options) if not re.search(rf"(?<![\w-]){own}\b", text)] == []
+    assert [
+        option for option in sorted(options) if not re.search(rf"(?<![\w-]){option}\b", text)
+    ] == []
 
 
 @pytest.mark.parametrize(

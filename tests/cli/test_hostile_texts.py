@@ -51,11 +51,11 @@ def reporter(tmp_path: Path) -> Reporter:
     return call
 
 
-def harmless(said: str) -> str:
+def harmless(output: str) -> str:
     """Insist that nothing in it is an order, and no line is another's."""
-    assert not NOT_FOR_A_TERMINAL.search(said), repr(said)
-    assert not [line for line in said.split("\n") if line.startswith("ERROR")]
-    return said
+    assert not NOT_FOR_A_TERMINAL.search(output), repr(output)
+    assert not [line for line in output.split("\n") if line.startswith("ERROR")]
+    return output
 
 
 @pytest.fixture
@@ -95,11 +95,11 @@ def hostile(
 @pytest.mark.parametrize("more", [(), ("-v",), ("-vv",)])
 def test_nothing_hostile_is_said_of_a_fetch(reporter: Reporter, more: tuple[str, ...]) -> None:
     """Warnings, which are shown without -v, steps, and everything."""
-    said = harmless(reporter("fetch", *more))
-    assert "WARNING reporter.sources.avepoint.beside: " in said
-    assert "400 Evil [2J ]0;pwned" in said
-    assert "request id Evil [2J ]0;pwned" in said
-    (failed,) = [line for line in said.split("\n") if line.startswith("Failed: Evil")]
+    output = harmless(reporter("fetch", *more))
+    assert "WARNING reporter.sources.avepoint.beside: " in output
+    assert "400 Evil [2J ]0;pwned" in output
+    assert "request id Evil [2J ]0;pwned" in output
+    (failed,) = [line for line in output.split("\n") if line.startswith("Failed: Evil")]
     assert "all backups deleted 2: " in failed
 
 
@@ -113,8 +113,8 @@ def test_nothing_hostile_is_in_a_traceback(
         raise Problem(HTTPStatus.BAD_REQUEST, EVIL)
 
     monkeypatch.setattr(Handler, "_answer", nobody)
-    said = harmless(reporter("fetch", "-vv"))
-    lines = said.split("\n")
+    output = harmless(reporter("fetch", "-vv"))
+    lines = output.split("\n")
     assert "  Traceback (most recent call last):" in lines
     assert any(re.match(r'    File ".*client\.py", line \d+', line) for line in lines)
     assert any(line.startswith("Error: ") and "400 Evil [2J" in line for line in lines)
@@ -148,14 +148,14 @@ raise ValueError("at last " + evil)
     called = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False
     )
-    said = harmless(called.stderr.decode())
+    output = harmless(called.stderr.decode())
     assert called.returncode == 1
     for what in ("warned", "logged", "in passing", "in a thread", "at last"):
         (line,) = [
-            line for line in said.split("\n") if f"{what} Evil" in line and "raise" not in line
+            line for line in output.split("\n") if f"{what} Evil" in line and "raise" not in line
         ]
         assert line.startswith(("WARNING ", "  ValueError: "))
-    assert "WARNING some.library: at postgresql://rep:***@h/db" in said
+    assert "WARNING some.library: at postgresql://rep:***@h/db" in output
 
 
 def test_json_without_secrets_is_json(capsys: pytest.CaptureFixture[str]) -> None:

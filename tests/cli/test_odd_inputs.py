@@ -49,7 +49,7 @@ def test_deep_json_is_said_to_be(content: bytes, run: Run, tmp_path: Path) -> No
     whole = (
         content
         + b"1"
-        + b"".join({91: b"]", 123: b"}"}[own] for own in reversed(content) if own in b"[{")
+        + b"".join({91: b"]", 123: b"}"}[byte] for byte in reversed(content) if byte in b"[{")
     )
     for number, text in enumerate((content, whole)):
         path = tmp_path / f"deep-{number}.json"

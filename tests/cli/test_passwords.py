@@ -221,8 +221,8 @@ def test_a_password_of_a_folder_is_in_no_list(
     assert run("render", "--period", "2026-10", "--format", "json").exit_code == 0
     for command in (("approve", "--yes"), ("send",), ("outbox",), ("outbox", "--json")):
         period = () if command[0] == "outbox" else ("--period", "2026-10")
-        said = silent(run(*command, *period).output)
-        assert "ftp://rep:***@127.0.0.1:1" in said or command == ("send",)
+        output = silent(run(*command, *period).output)
+        assert "ftp://rep:***@127.0.0.1:1" in output or command == ("send",)
 
 
 def test_what_a_worker_is_given_shows_no_password(tmp_path: Path) -> None:

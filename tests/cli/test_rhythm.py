@@ -73,7 +73,9 @@ def test_a_customer_nobody_knows_is_named(
     """A wrong id in the configuration leaves whoever is meant without what it sets."""
     emulator = start_emulator(customers=ordinary_customers(1, 12, 1), now=clock)
     (known,) = emulator.customers
-    entries = [line for own in (known, "mistyped") for line in ("[[customers]]", f'id = "{own}"')]
+    entries = [
+        line for customer in (known, "mistyped") for line in ("[[customers]]", f'id = "{customer}"')
+    ]
     configure(emulator, tmp_path, *entries)
     assert "mistyped" not in run("check").stdout
     assert run("fetch").exit_code == 0

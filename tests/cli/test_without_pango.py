@@ -79,15 +79,15 @@ def reporter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reporter:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tuple[int, str]]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tuple[int, str]]:
     """The status of each command that makes no PDF, and what it says; each in a folder of its own,
     and all in one process, as one takes seconds to start.
     """
     folder = tmp_path_factory.mktemp("without-pango")
     folders = [folder / str(number) for number in range(len(MAKING_NO_PDF))]
-    for own in folders:
-        fill(own)
-    calls = [(str(own), call) for own, call in zip(folders, MAKING_NO_PDF, strict=True)]
+    for place in folders:
+        fill(place)
+    calls = [(str(folder), call) for folder, call in zip(folders, MAKING_NO_PDF, strict=True)]
     program = ("-c", ONE_AFTER_ANOTHER, json.dumps(calls))
     called = without_pango(folder / "libraries", *program)
     assert called.returncode == 0, called.stderr
@@ -97,16 +97,16 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tupl
 
 def test_weasyprint_does_not_load(tmp_path: Path) -> None:
     """The system of these tests is what it is said to be."""
-    said = without_pango(tmp_path / "libraries", "-c", "import weasyprint")
-    assert "OSError: cannot load library 'libpango-1.0-0'" in said.stderr
+    result = without_pango(tmp_path / "libraries", "-c", "import weasyprint")
+    assert "OSError: cannot load library 'libpango-1.0-0'" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", MAKING_NO_PDF)
 def test_what_makes_no_pdf_works(
-    said: dict[tuple[str, ...], tuple[int, str]], arguments: tuple[str, ...]
+    outputs: dict[tuple[str, ...], tuple[int, str]], arguments: tuple[str, ...]
 ) -> None:
     """It does not even look for Pango."""
-    status, text = said[arguments]
+    status, text = outputs[arguments]
     assert status == 0, text
     assert "Pango" not in text
 

@@ -48,16 +48,16 @@ def test_a_text_alone_is_a_comment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("---\ndate: 3.11.2026\n---\nHello", "3.11.2026"),
         ("---\nautor: Ada\n---\nHello", "'autor'"),
     ],
 )
-def test_a_slip_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+def test_a_slip_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     """A comment is never set under a wrong name or date."""
     write(tmp_path, text)
-    with pytest.raises(ReporterError, match=said):
+    with pytest.raises(ReporterError, match=message):
         read(tmp_path)
 
 

@@ -54,10 +54,10 @@ class LockedKeyring(KeyringBackend):
 def ring(tmp_path: Path) -> Iterator[KeyringBackend]:
     """A keyring in a file of its own, in place of the system's."""
     former = keyring.get_keyring()
-    own: KeyringBackend = PlaintextKeyring()
-    vars(own)["file_path"] = str(tmp_path / "keyring.cfg")
-    keyring.set_keyring(own)
-    yield own
+    backend: KeyringBackend = PlaintextKeyring()
+    vars(backend)["file_path"] = str(tmp_path / "keyring.cfg")
+    keyring.set_keyring(backend)
+    yield backend
     keyring.set_keyring(former)
 
 
@@ -81,32 +81,32 @@ def test_each_way_to_a_secret_and_their_order(
     """Keyring, systemd, file, configuration, environment: each wins over those before it."""
     section, key = place.split(".")
 
-    def found(*lines: str) -> tuple[str, str]:
+    def secret_and_source(*lines: str) -> tuple[str, str]:
         secret = find_secret(settings_from(tmp_path, "\n".join([f"[{section}]", *lines])), place)
         assert "value" not in repr(secret)
         return secret.value, secret.origin
 
     ring.set_password(KEYRING_SERVICE, place, "of the keyring")
-    assert found() == ("of the keyring", "the system's keyring")
+    assert secret_and_source() == ("of the keyring", "the system's keyring")
 
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    assert found() == ("of the keyring", "the system's keyring")
+    assert secret_and_source() == ("of the keyring", "the system's keyring")
     # With an access list for the service's user, systemd's files show this mode.
     write_secret(credentials / place, "of systemd\n", 0o440)
-    assert found() == ("of systemd", "a credential of systemd")
+    assert secret_and_source() == ("of systemd", "a credential of systemd")
 
     path = write_secret(tmp_path / "own.secret", "of the file\n")
     named = f'{key}_file = "own.secret"'
-    assert found(named) == ("of the file", f"the file {path}")
+    assert secret_and_source(named) == ("of the file", f"the file {path}")
 
     written = f'{key} = "of the configuration"'
-    assert found(named, written) == ("of the configuration", "the configuration file")
+    assert secret_and_source(named, written) == ("of the configuration", "the configuration file")
 
     monkeypatch.setenv(f"REPORTER_{section.upper()}__{key.upper()}", "of the environment")
-    assert found(named, written) == ("of the environment", "the environment")
-    assert found() == ("of the environment", "the environment")
+    assert secret_and_source(named, written) == ("of the environment", "the environment")
+    assert secret_and_source() == ("of the environment", "the environment")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610])
@@ -141,13 +141,15 @@ def test_a_configuration_without_a_secret_may_be_read_by_all(tmp_path: Path) -> 
     assert settings.written == frozenset()
 
 
-@pytest.mark.parametrize(("content", "said"), [(b" \n", "is empty"), (b"\xff\xfe", "is not text")])
-def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"), [(b" \n", "is empty"), (b"\xff\xfe", "is not text")]
+)
+def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     """An empty secret is a mistake, and no reason to look elsewhere."""
     path = write_secret(tmp_path / "own.secret", "")
     path.write_bytes(content)
     settings = settings_from(tmp_path, '[api]\nclient_secret_file = "own.secret"')
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=message):
         find_secret(settings, "api.client_secret")
 
 
@@ -160,7 +162,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend)
 
 
 @pytest.mark.parametrize(
-    ("own", "why"),
+    ("backend", "why"),
     [
         (load_keyring("keyring.backends.fail.Keyring"), "No recommended backend was available"),
         (
@@ -170,10 +172,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend)
     ],
 )
 def test_a_keyring_that_cannot_be_asked_has_nothing(
-    own: KeyringBackend, why: str, tmp_path: Path
+    backend: KeyringBackend, why: str, tmp_path: Path
 ) -> None:
     """None on the machine, or a locked one: no secret there, and the hint says so."""
-    keyring.set_keyring(own)
+    keyring.set_keyring(backend)
     settings = settings_from(tmp_path, '[api]\nclient_id = "x"')
     with pytest.raises(NoSecret) as caught:
         access_of(settings)

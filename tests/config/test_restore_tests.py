@@ -92,7 +92,7 @@ def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (["Contoso Ltd,01.10.2026,x,passed,,,"], "line 2 has the invalid date '01.10.2026'"),
         (["", "Contoso Ltd,2026-10-01,x,ok,,,"], "line 3 has the unknown result 'ok'"),
@@ -103,18 +103,18 @@ def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> N
     ],
 )
 def test_a_line_that_cannot_be_understood_is_an_error(
-    tmp_path: Path, lines: list[str], said: str
+    tmp_path: Path, lines: list[str], message: str
 ) -> None:
     """It names file and line: no test is guessed at, and none is dropped."""
     path = write(tmp_path, *lines)
-    with pytest.raises(SettingsError, match=said) as error:
+    with pytest.raises(SettingsError, match=message) as error:
         restore_tests_of(path, CUSTOMER, LAST)
     assert str(path) in str(error.value)
     assert error.value.hint
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "message"),
     [
         ("customer;date;scope;result", "unknown column 'customer;date;scope;result'"),
         ("customer,date,scope,result,deviation", "lacks the column 'correction'"),
@@ -123,9 +123,9 @@ def test_a_line_that_cannot_be_understood_is_an_error(
         ("", "lacks the column 'customer'"),
     ],
 )
-def test_columns_are_those_that_are_known(tmp_path: Path, header: str, said: str) -> None:
+def test_columns_are_those_that_are_known(tmp_path: Path, header: str, message: str) -> None:
     """A misspelt or missing column is an error, and the hint names them all."""
-    with pytest.raises(SettingsError, match=said) as error:
+    with pytest.raises(SettingsError, match=message) as error:
         restore_tests_of(write(tmp_path, header=header), CUSTOMER, LAST)
     assert "deviation, correction, by (optional)" in error.value.hint
 
@@ -141,7 +141,7 @@ def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("Contosso,2026-10-01,x,passed,,,", "line 3 names the unknown customer 'Contosso'"),
         ("Twin,2026-10-01,x,passed,,,", "line 3 names 'Twin', which several customers match"),
@@ -149,12 +149,12 @@ def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None
     ],
 )
 def test_every_line_is_about_one_customer_and_a_day_that_has_been(
-    tmp_path: Path, line: str, said: str
+    tmp_path: Path, line: str, message: str
 ) -> None:
     """A slip that would leave a test out of every report is an error."""
     path = write(tmp_path, f"{CUSTOMER.id},2026-10-01,x,passed,,,", line)
     customers = [CUSTOMER, Customer("a", "Twin"), Customer("b", "twin")]
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=message):
         check_entries(path, customers, NOW.date())
 
 
@@ -175,16 +175,20 @@ def test_what_restore_tests_amount_to(
     tests: list[RestoreTest], standing: RestoreStanding, passed_on: date | None, shown: int
 ) -> None:
     """The last one must not have failed, and one must have passed within 365 days."""
-    own = report_of(tests).restore_tests
-    assert own is not None
-    assert (own.standing, own.last_passed_on, len(own.tests)) == (standing, passed_on, shown)
+    section = report_of(tests).restore_tests
+    assert section is not None
+    assert (section.standing, section.last_passed_on, len(section.tests)) == (
+        standing,
+        passed_on,
+        shown,
+    )
 
 
 def test_while_a_period_runs_age_is_that_of_the_last_fetch() -> None:
     """A report of the whole year made in November does not call a test of last November old."""
-    own = report_of([restored(date(2025, 11, 20))], period="2026").restore_tests
-    assert own is not None
-    assert own.standing is RestoreStanding.GOOD
+    section = report_of([restored(date(2025, 11, 20))], period="2026").restore_tests
+    assert section is not None
+    assert section.standing is RestoreStanding.GOOD
 
 
 def test_the_json_has_them_or_null() -> None:
@@ -219,7 +223,7 @@ def test_the_json_has_them_or_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tests", "said"),
+    ("tests", "sentence"),
     [
         (None, "No restore test is on record"),
         ([], "No restore test is on record"),
@@ -232,14 +236,14 @@ def test_the_json_has_them_or_null() -> None:
     ],
 )
 def test_the_pdf_says_how_they_stand(
-    tests: list[RestoreTest] | None, said: str, tmp_path: Path
+    tests: list[RestoreTest] | None, sentence: str, tmp_path: Path
 ) -> None:
     """In a sentence; with what job data does not prove, whatever is on record."""
     text = text_of(report_of(tests), tmp_path)
-    assert said in text
+    assert sentence in text
     assert "It does not prove that a restore works, how long copies are kept (retention)" in text
     step = "Show that the data can be restored:"
-    assert (step in text) == (tests is not None and "✓" not in said)
+    assert (step in text) == (tests is not None and "✓" not in sentence)
 
 
 def test_the_newest_are_printed_and_all_are_in_the_workbook(tmp_path: Path) -> None:
@@ -277,8 +281,10 @@ def test_the_mapping_claims_only_what_the_report_has() -> None:
     words = Words()
 
     def iso(report: Report) -> tuple[str, str]:
-        (own,) = (own for own in controls_of(report, words) if own.name.endswith("A.8.13"))
-        return own.shown, own.lacking
+        (control,) = (
+            control for control in controls_of(report, words) if control.name.endswith("A.8.13")
+        )
+        return control.shown, control.lacking
 
     shown, lacking = iso(report_of(None))
     assert "restore tests" in lacking
@@ -302,7 +308,7 @@ def test_every_framework_is_on_the_last_page(tmp_path: Path) -> None:
         "NIS2 Art. 21(2)(c)", "HIPAA 164.308(a)(7) (ii)(A)", "CIS Control 11", "Cyber-insurance",
     ):  # fmt: skip
         assert name in last, name
-    assert [DEPTHS[own][-1] for own in DEPTHS] == ["summary", "controls", "controls"]
+    assert [DEPTHS[depth][-1] for depth in DEPTHS] == ["summary", "controls", "controls"]
 
 
 def test_the_archives_root_is_printed_to_be_noted(tmp_path: Path) -> None:
@@ -356,7 +362,8 @@ def test_a_changed_file_makes_another_version(
     assert not unchanged
     assert (report["version"], report["restates"]["version"]) == (2, 1)
     assert {
-        own["figure"]: (own["before"], own["now"]) for own in report["restates"]["changes"]
+        change["figure"]: (change["before"], change["now"])
+        for change in report["restates"]["changes"]
     } == {
         "restore_standing": ("good", "failed"),
         "restore_tests": (1, 2),
@@ -414,6 +421,6 @@ def test_workers_are_told_where_the_file_is_and_no_secret(tmp_path: Path) -> Non
     """What travels to the worker of one customer has the path."""
     path = tmp_path / "reporter.toml"
     path.write_text('[evidence]\nrestore_tests = "t.csv"\ncertificate = "c.pfx"\n', "utf-8")
-    own = load_settings(path).for_reports_of("1")
-    assert own.evidence == EvidenceSettings(restore_tests=Path("t.csv"))
-    assert own.restore_tests == tmp_path / "t.csv"
+    settings = load_settings(path).for_reports_of("1")
+    assert settings.evidence == EvidenceSettings(restore_tests=Path("t.csv"))
+    assert settings.restore_tests == tmp_path / "t.csv"

@@ -108,9 +108,9 @@ def test_environments_know_their_addresses(
     api = settings_from(tmp_path, f'[api]\nenvironment = "{environment}"').api
     assert api.token_url == f"https://{token_host}/connect/token"
     assert api.api_url == f"https://{api_host}"
-    own = "https://graph-us.avepointonlineservices.com"
-    set_to = f'[api]\nenvironment = "{environment}"\napi_url = "{own}"'
-    assert settings_from(tmp_path, set_to).api.api_url == own
+    url = "https://graph-us.avepointonlineservices.com"
+    set_to = f'[api]\nenvironment = "{environment}"\napi_url = "{url}"'
+    assert settings_from(tmp_path, set_to).api.api_url == url
 
 
 def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
         name = "Sub-brand"
         """,
     )
-    own = settings.report_for("1")
-    assert (own.timezone, own.max_gap) == ("Asia/Tokyo", timedelta(hours=36))
+    report = settings.report_for("1")
+    assert (report.timezone, report.max_gap) == ("Asia/Tokyo", timedelta(hours=36))
     assert settings.look_for("1").brand.name == "Sub-brand"
     assert settings.look_for("1").brand.color == "#405060"
     assert settings.report_for("2").timezone == "Europe/Berlin"
@@ -344,14 +344,14 @@ def test_the_shape_of_a_report_is_configured_and_differs_by_customer(tmp_path: P
         texts.closing = "Bye"
         """,
     )
-    common, own = settings.look_for("2"), settings.look_for("1")
+    common, special = settings.look_for("2"), settings.look_for("1")
     assert (common.depth, common.sections) == ("standard", ("summary", "annex"))
-    assert (own.depth, own.templates) == ("page", tmp_path / "mine")
-    assert (own.texts.introduction, own.texts.closing) == ("Dear customer", "Bye")
+    assert (special.depth, special.templates) == ("page", tmp_path / "mine")
+    assert (special.texts.introduction, special.texts.closing) == ("Dear customer", "Bye")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('[report]\ndepth = "long"', "depth"),
         ('[report]\nsections = ["sumary"]', "Did you mean 'summary'"),
@@ -359,11 +359,11 @@ def test_the_shape_of_a_report_is_configured_and_differs_by_customer(tmp_path: P
         ('[report.texts]\ncoverr = "x"', "Did you mean 'cover'"),
     ],
 )
-def test_a_slip_in_the_shape_of_a_report_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_slip_in_the_shape_of_a_report_is_named(tmp_path: Path, text: str, message: str) -> None:
     """An unknown depth, section or text is an error with the nearest name."""
     with pytest.raises(SettingsError) as caught:
         settings_from(tmp_path, text)
-    assert said in caught.value.explain()
+    assert message in caught.value.explain()
 
 
 def test_templates_that_are_not_there_are_an_error(tmp_path: Path) -> None:

@@ -64,10 +64,10 @@ def office(
     """
     recipients = [
         line
-        for number, own in enumerate(CAST)
+        for number, customer in enumerate(CAST)
         for line in (
             "[[customers]]",
-            f'id = "{own.id}"',
+            f'id = "{customer.id}"',
             f'recipients = "it{number}@customer{number}.example"',
         )
     ]

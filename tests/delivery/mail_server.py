@@ -128,8 +128,8 @@ class _Smtp(SMTP):
     async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:
         import base64
 
-        said = base64.b64decode(args[1]).decode()
-        if "auth=Bearer good" in said:
+        credentials = base64.b64decode(args[1]).decode()
+        if "auth=Bearer good" in credentials:
             return AuthResult(success=True)
         return AuthResult(success=False, handled=False)
 
@@ -244,9 +244,9 @@ def without_end(
 
 
 def free_port() -> int:
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        port: int = own.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port
 
 
@@ -276,7 +276,7 @@ def counted(accounts: Accounts, header: str = "Message-ID") -> Mapping[tuple[str
     from collections import Counter
 
     return Counter(
-        (email.message_from_bytes(own.content, policy=email.policy.default)[header], recipient)
-        for own in accounts.arrived
-        for recipient in own.recipients
+        (email.message_from_bytes(message.content, policy=email.policy.default)[header], recipient)
+        for message in accounts.arrived
+        for recipient in message.recipients
     )

@@ -87,7 +87,7 @@ def test_into_an_object_store(files: list[Path], s3: Any) -> None:
             f"copied to s3://reports/monthly/{PLACE}",
         )
     listed = s3.list_objects_v2(Bucket="reports", Prefix="monthly/")["Contents"]
-    assert [own["Key"] for own in listed] == [f"monthly/{PLACE}/{path.name}" for path in files]
+    assert [entry["Key"] for entry in listed] == [f"monthly/{PLACE}/{path.name}" for path in files]
     for path in files:
         kept = s3.get_object(Bucket="reports", Key=f"monthly/{PLACE}/{path.name}")
         assert kept["Body"].read() == path.read_bytes()
@@ -100,7 +100,7 @@ def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:
     assert result.reason.startswith(f"contoso.pdf cannot be copied to s3://reborts/{PLACE}: ")
     assert "bucket does not exist" in result.reason
     assert "Error" not in result.reason
-    assert [own["Name"] for own in s3.list_buckets()["Buckets"]] == ["reports"]
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["reports"]
 
 
 @pytest.mark.parametrize(

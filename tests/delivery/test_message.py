@@ -77,7 +77,7 @@ def test_the_parts_are_where_programs_look_for_them() -> None:
     (logo,) = (part for part in message.walk() if part.get_content_type() == "image/png")
     assert (logo["Content-ID"], logo.get_content_disposition()) == ("<logo>", "inline")
     assert logo.get_payload(decode=True) == LOGO
-    assert [own.get_content_type() for own in message.iter_attachments()] == [
+    assert [part.get_content_type() for part in message.iter_attachments()] == [
         "application/pdf",
         sheet,
     ]
@@ -89,9 +89,9 @@ def test_bodies_and_files_arrive_as_they_were() -> None:
     text, page = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert page is not None
-    bodies = [own.get_content().replace("\r\n", "\n") for own in (text, page)]
+    bodies = [part.get_content().replace("\r\n", "\n") for part in (text, page)]
     assert bodies == [LETTER.text, LETTER.html]
-    files = [(own.get_filename(), own.get_content()) for own in message.iter_attachments()]
+    files = [(part.get_filename(), part.get_content()) for part in message.iter_attachments()]
     assert files == [(PDF.name, PDF.content), (BOOK.name, BOOK.content)]
 
 
@@ -120,7 +120,7 @@ def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
     """The headers of a message that a program sends, and none for blind copies."""
     message = parsed(made())
     assert message["From"].addresses[0].display_name == "Northlight, Inc."
-    assert [own.addr_spec for own in message["To"].addresses] == [ADA.address, BOB.address]
+    assert [address.addr_spec for address in message["To"].addresses] == [ADA.address, BOB.address]
     assert message["To"].addresses[0].display_name == "Ada Müller"
     assert message["Reply-To"] == "Help <help@northlight.example>"
     assert message["Cc"] == "carol@contoso.example"
@@ -203,7 +203,7 @@ def test_no_name_makes_a_header(raw: bytes) -> None:
     """A line break in the name of a customer, brand, recipient or file stays in its own line."""
     message = parsed(raw)
     assert "Bcc" not in message
-    assert [own for own in message if own.lower() == "subject"] == ["Subject"]
+    assert [header for header in message if header.lower() == "subject"] == ["Subject"]
     for part in message.walk():
         assert len(part.get_all("Content-Type", [])) == 1
     assert not any(line.startswith((b"Bcc", b"<script")) for line in raw.split(b"\r\n"))
@@ -218,18 +218,18 @@ def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> N
     raw = made(letter, to=[to], attachments=[Attachment(file, b"content")])
     message = parsed(raw)
     assert raw.isascii()
-    assert {own.lower() for own in message} == {
+    assert {header.lower() for header in message} == {
         "from", "reply-to", "to", "cc", "subject", "date", "message-id", "auto-submitted",
         "x-auto-response-suppress", "mime-version", "content-type",
     }  # fmt: skip
-    assert [own.addr_spec for own in message["To"].addresses] == [to.address]
-    assert [own.get_payload(decode=True) for own in message.iter_attachments()] == [b"content"]
+    assert [address.addr_spec for address in message["To"].addresses] == [to.address]
+    assert [part.get_payload(decode=True) for part in message.iter_attachments()] == [b"content"]
 
 
 def test_read_addresses_go_into_headers_as_they_are() -> None:
     """What the configuration names is what stands in the message."""
     to = read_addresses('"Doe; \\"J\\", Jr." <j@München.example>; 山田 <y@contoso.example>')
     shown = parsed(made(to=to))["To"].addresses
-    assert [(own.display_name, own.addr_spec) for own in shown] == [
-        (own.name, own.address) for own in to
+    assert [(address.display_name, address.addr_spec) for address in shown] == [
+        (recipient.name, recipient.address) for recipient in to
     ]

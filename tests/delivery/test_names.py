@@ -36,8 +36,8 @@ def evil(
     """The first customer goes by that name, and its report is rendered."""
     customers: list[dict[str, Any]] = json.loads(run("customers", "--json").stdout)
     lines = [
-        f'[[customers]]\nid = "{own["id"]}"\nrecipients = "it{number}@fine.example"'
-        for number, own in enumerate(customers)
+        f'[[customers]]\nid = "{customer["id"]}"\nrecipients = "it{number}@fine.example"'
+        for number, customer in enumerate(customers)
     ]
     lines[0] += f"\nname = {json.dumps(EVIL)}"
     office(*lines)
@@ -54,9 +54,9 @@ def evil(
 
 def harmless(result: Result) -> Result:
     """Nothing of it commands a terminal, and no line begins with what the name wants one to."""
-    for said in (result.stdout, result.stderr):
-        assert not NOT_FOR_A_TERMINAL.search(said), repr(said)
-        assert not any(line.startswith(("Bcc", "Body")) for line in said.splitlines())
+    for output in (result.stdout, result.stderr):
+        assert not NOT_FOR_A_TERMINAL.search(output), repr(output)
+        assert not any(line.startswith(("Bcc", "Body")) for line in output.splitlines())
     return result
 
 
@@ -70,12 +70,12 @@ def test_a_name_is_no_header_and_no_recipient(
     run("approve", "--yes")
     result = harmless(run("send"))
     assert result.exit_code == 0, result.output
-    assert sorted(own.recipients for own in accounts.arrived) == [
+    assert sorted(message.recipients for message in accounts.arrived) == [
         [f"it{number}@fine.example"] for number in range(3)
     ]
-    found = {mail["To"]: mail for mail in messages(accounts)}
-    mail = found["it0@fine.example"]
-    assert mail.keys() == found["it1@fine.example"].keys()
+    mails = {mail["To"]: mail for mail in messages(accounts)}
+    mail = mails["it0@fine.example"]
+    assert mail.keys() == mails["it1@fine.example"].keys()
     assert mail["Bcc"] is None
     assert mail["Subject"].startswith(SHOWN)
     assert not NOT_FOR_A_TERMINAL.search(mail["Subject"])
@@ -102,7 +102,7 @@ def test_every_command_says_it_on_one_line(
     assert len([line for line in listed if SHOWN in line]) == 1
     for name in ("outbox", "customers"):
         listing = json.loads(harmless(run(name, "--json")).stdout)
-        assert [own["name"] for own in listing].count(EVIL) == 1
+        assert [entry["name"] for entry in listing].count(EVIL) == 1
     (refused,) = rows(run, "--state", "refused")
     assert SHOWN in harmless(run("outbox", "resolve", refused["id"], "--again")).stdout
     for path in tmp_path.glob("reports/2026-10/evil*/*.json"):
@@ -133,7 +133,7 @@ def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[
 def test_a_name_in_a_letter_to_oneself(run: Run, accounts: Accounts, evil: dict[str, Any]) -> None:
     """And in the files of a dry run: there is no second way for a message to be made."""
     assert harmless(run("send", "--to", "me@provider.example")).exit_code == 0
-    assert {tuple(own.recipients) for own in accounts.arrived} == {("me@provider.example",)}
+    assert {tuple(message.recipients) for message in accounts.arrived} == {("me@provider.example",)}
     assert all(mail["Bcc"] is None for mail in messages(accounts))
     written = harmless(run("send", "--dry-run")).stdout.splitlines()
     assert len(written) == 3

@@ -25,7 +25,7 @@ def test_nowhere_to_deliver_to_is_said_first(run: Run, command: tuple[str, ...])
 def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
     """Options that do not go together, that are no period and no address, with what to write."""
     (tmp_path / "reporter.toml").write_text('[delivery]\nfolder = "share"\n', "utf-8")
-    for command, said in (
+    for command, message in (
         (("send", "--to", "me@provider.example"), "Set `host` and `from` in [mail]"),
         (("send", "--to", "a@b.example, c@d.example"), "Write --to me@provider.example"),
         (("send", "--to", "me"), "separate several with commas"),
@@ -38,7 +38,7 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
     ):
         result = run(*command)
         assert result.exit_code == 2, command
-        assert said in result.stderr, command
+        assert message in result.stderr, command
 
 
 @pytest.mark.usefixtures("office")

@@ -48,7 +48,7 @@ def test_each_mailbox_holds_its_customers_report(
             assert result.exit_code == 0, result.output
         mails = server.mails(3)
         log = server.log()
-    listed = {own["recipient"]: own for own in rows(run)}
+    listed = {row["recipient"]: row for row in rows(run)}
     assert set(mails) == set(listed) == set(MAILBOXES)
     for address, (mail, *others) in mails.items():
         assert others == []
@@ -104,19 +104,21 @@ def test_what_postfix_refuses_for_good_and_for_now(
         "later@customer0.example": "failed",
         "nobody@customer0.example": "refused",
     }
-    assert {own: len(found) for own, found in mails.items()} == dict.fromkeys(MAILBOXES[:2], 1)
-    said = {own.recipient: own.reason for own in deliveries_of(store)}
-    assert said["gone@customer0.example"].startswith("550 5.1.6 ")
-    assert said["later@customer0.example"].startswith("450 4.2.2 ")
-    assert "User unknown" in said["nobody@customer0.example"]
+    assert {box: len(received) for box, received in mails.items()} == dict.fromkeys(
+        MAILBOXES[:2], 1
+    )
+    reasons = {delivery.recipient: delivery.reason for delivery in deliveries_of(store)}
+    assert reasons["gone@customer0.example"].startswith("550 5.1.6 ")
+    assert reasons["later@customer0.example"].startswith("450 4.2.2 ")
+    assert "User unknown" in reasons["nobody@customer0.example"]
     assert "has moved" in result.stderr
     assert "next try from" in result.stderr
-    (retried,) = (own for own in deliveries_of(store) if own.retry_at)
+    (retried,) = (delivery for delivery in deliveries_of(store) if delivery.retry_at)
     assert retried.recipient == "later@customer0.example"
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said", "hint"),
+    ("parameters", "message", "hint"),
     [
         (
             {
@@ -139,7 +141,7 @@ def test_what_postfix_refuses_for_good_and_for_now(
     ],
 )
 def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
-    run: Run, office: Configure, trust: Any, parameters: dict[str, Any], said: str, hint: str
+    run: Run, office: Configure, trust: Any, parameters: dict[str, Any], message: str, hint: str
 ) -> None:
     """It says so only once there is a recipient, of whom it has nothing to say: all three stay
     approved, and go when it is mended.
@@ -149,7 +151,7 @@ def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
         office(in_mail=('approval = "none"',), server=server_of(server))
         result = run("send")
         assert result.exit_code == 1
-        assert said in result.stderr
+        assert message in result.stderr
         assert hint in result.stderr
         assert server.log().count(": reject: ") == 1  # the others were not even tried
         assert set(states(run).values()) == {"approved"}
@@ -157,7 +159,7 @@ def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
         trust(server)
         office(in_mail=('approval = "none"',), server=server_of(server))
         assert run("send").exit_code == 0
-        assert {len(found) for found in server.mails(3).values()} == {1}
+        assert {len(received) for received in server.mails(3).values()} == {1}
 
 
 def test_a_postfix_that_has_taken_enough_for_now(run: Run, office: Configure, trust: Any) -> None:
@@ -224,15 +226,15 @@ def test_nothing_goes_over_a_line_that_is_not_safe(run: Run, office: Configure, 
             (server_of(server, security="tls"), "587 is starttls, 465 is tls"),
             (server_of(server, "127.0.0.1", "none"), "security"),
         ]
-        for lines, said in wrongs:
+        for lines, message in wrongs:
             office(in_mail=('approval = "none"',), server=lines)
             result = run("send")
             assert result.exit_code == 1, lines
-            assert said in result.stderr
+            assert message in result.stderr
             assert set(states(run).values()) == {"approved"}
         trust(server)
         office(server=server_of(server, "127.0.0.1"))
         assert "not valid for '127.0.0.1'" in run("send").stderr
         office(server=server_of(server))
         assert run("send").exit_code == 0
-        assert {len(found) for found in server.mails(3).values()} == {1}
+        assert {len(received) for received in server.mails(3).values()} == {1}

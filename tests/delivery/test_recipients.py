@@ -103,10 +103,10 @@ def test_what_is_no_address_is_an_error_and_is_named(value: str | list[str], quo
 @example([Address('";,\\', "a@contoso.example")], ",", True)
 def test_what_is_written_is_read_back(written: list[Address], separator: str, in_one: bool) -> None:
     """Headers joined by any separator, or listed, give the addresses they were made of."""
-    texts = [str(own) for own in written]
+    texts = [str(recipient) for recipient in written]
     first: dict[str, Address] = {}
-    for own in written:
-        first.setdefault(own.address, own)
+    for recipient in written:
+        first.setdefault(recipient.address, recipient)
     assert read_addresses(separator.join(texts) if in_one else texts) == tuple(first.values())
 
 
@@ -118,9 +118,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except RecipientError:
         return
     assert read or not text.replace(",", "").replace(";", "").strip()
-    for own in read:
-        assert own.address.isascii()
-        assert not set("\r\n") & set(str(own))
+    for recipient in read:
+        assert recipient.address.isascii()
+        assert not set("\r\n") & set(str(recipient))
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_other_domains_are_refused(allowed: list[str], refused: list[str]) -> No
         return
     with pytest.raises(RecipientError) as caught:
         refuse_foreign(read, allowed)
-    for own in read:
-        named = own.address in str(caught.value).partition(":")[0]
-        assert named == any(own.address.startswith(other) for other in refused)
+    for recipient in read:
+        named = recipient.address in str(caught.value).partition(":")[0]
+        assert named == any(recipient.address.startswith(other) for other in refused)
 
 
 @pytest.mark.parametrize("domain", ["", "*", "*.", "a b", "contoso.example/", "@contoso.example"])

@@ -29,7 +29,7 @@ from tests.delivery.test_graph import TokenDesk
 from tests.delivery.test_send import messages, rows
 
 CAST = ordinary_customers(2, 40, 4)
-ADDRESSES = {own.id: f"it{number}@customer.example" for number, own in enumerate(CAST)}
+ADDRESSES = {customer.id: f"it{number}@customer.example" for number, customer in enumerate(CAST)}
 NO_APPROVAL = 'approval = "none"'
 COPIES = ('cc = "chief@customer.example"', 'bcc = "watch@provider.example"')
 
@@ -78,21 +78,21 @@ def deliver(emulator: Emulator, accounts: Accounts, tmp_path: Path) -> Deliver:
 
 def arrived(accounts: Accounts) -> Counter[str]:
     """How many messages each address has."""
-    return Counter(address for own in accounts.arrived for address in own.recipients)
+    return Counter(address for message in accounts.arrived for address in message.recipients)
 
 
 def by_channel(run: Run) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for own in rows(run):
-        found.setdefault(own["channel"], set()).add(own["state"])
-    return found
+    states: dict[str, set[str]] = {}
+    for row in rows(run):
+        states.setdefault(row["channel"], set()).add(row["state"])
+    return states
 
 
 def appears_late(emulator: Emulator, number: int) -> None:
     """A customer's jobs of another module are listed by the service only now."""
-    own = CAST[number]
+    customer = CAST[number]
     late = Plan("Microsoft 365", "Power BI", 1)
-    emulator.customers[own.id] = replace(own, plans=(*own.plans, late))
+    emulator.customers[customer.id] = replace(customer, plans=(*customer.plans, late))
 
 
 def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
@@ -176,7 +176,7 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     assert len(accounts.arrived) == 3
     assert accounts.arrived[-1].recipients == [ADDRESSES[CAST[0].id]]
     assert "corrected backup report October 2026" in correction["Subject"]
-    assert len({own["Message-ID"] for own in messages(accounts)}) == 3
+    assert len({mail["Message-ID"] for mail in messages(accounts)}) == 3
     body = correction.get_body(("plain",))
     assert body is not None
     assert "RESTATED. This is version 2 of the report. It corrects version 1" in body.get_content()
@@ -195,7 +195,7 @@ def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
     appears_late(emulator, 0)
     assert start("2026-11-01T08:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[1].id]: 1}
-    concerned = [(own["version"], own["state"]) for own in rows(run, "--customer", CAST[0].id)]
+    concerned = [(row["version"], row["state"]) for row in rows(run, "--customer", CAST[0].id)]
     assert concerned == [(1, "withdrawn"), (2, "queued")]
 
 
@@ -230,7 +230,9 @@ def test_a_broken_channel_costs_the_others_nothing(
         assert result.exit_code == 1
         assert "T0K3N" not in result.output
         state = {"mail": "approved"}.get(broken, "failed")
-        expected = {own: {"sent"} for own in ("mail", "folder", "webhook")} | {broken: {state}}
+        expected = {channel: {"sent"} for channel in ("mail", "folder", "webhook")} | {
+            broken: {state}
+        }
         assert by_channel(run) == expected
         accounts.port = port
         if broken == "folder":
@@ -239,14 +241,16 @@ def test_a_broken_channel_costs_the_others_nothing(
         mended = start("2026-11-01T08:17")
         assert mended.exit_code == 0, mended.output
         assert start("2026-11-01T09:17").exit_code == 0
-        posts = Counter(own.headers["Idempotency-Key"] for own in receiver.received)
-    assert by_channel(run) == {own: {"sent"} for own in ("mail", "folder", "webhook")}
+        posts = Counter(request.headers["Idempotency-Key"] for request in receiver.received)
+    assert by_channel(run) == {channel: {"sent"} for channel in ("mail", "folder", "webhook")}
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
     assert list(posts.values()) == [2 if broken == "webhook" else 1] * 2
     assert mended.stdout.count("sent  ") == 2
     originals = sorted(tmp_path.glob("reports/2026-10/*/*.json"))
     copies = sorted(share.glob("2026-10/*/*.json"))
-    assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
+    assert [copy.read_bytes() for copy in copies] == [
+        original.read_bytes() for original in originals
+    ]
     assert len(copies) == 2
 
 
@@ -268,13 +272,13 @@ def test_a_web_address_that_never_answers_is_not_asked_again(
             assert result.stderr.count("Uncertain: ") == 2
         assert len(receiver.received) == 2
         uncertain = rows(run, "--state", "uncertain")
-        assert [own["channel"] for own in uncertain] == ["webhook", "webhook"]
+        assert [row["channel"] for row in uncertain] == ["webhook", "webhook"]
         assert run("outbox", "resolve", uncertain[0]["id"], "--sent").exit_code == 0
         assert run("outbox", "resolve", uncertain[1]["id"], "--again").exit_code == 0
         for hour in (10, 11):
             assert start(f"2026-11-01T{hour:02}:17").exit_code == 0
-        keys = [own.headers["Idempotency-Key"] for own in receiver.received]
-        posted = [json.loads(own.body)["customer"]["id"] for own in receiver.received]
+        keys = [request.headers["Idempotency-Key"] for request in receiver.received]
+        posted = [json.loads(request.body)["customer"]["id"] for request in receiver.received]
     assert (len(keys), keys[2]) == (3, uncertain[1]["message_id"])
     assert posted[2] == uncertain[1]["customer"]
 
@@ -293,8 +297,8 @@ def graph_lines(graph: Receiver, tokens: Receiver) -> tuple[str, ...]:
 def posted_to(graph: Receiver) -> list[EmailMessage]:
     """The messages that were posted, taken out of their base64."""
     return [
-        email.message_from_bytes(base64.b64decode(own.body), policy=email.policy.default)
-        for own in graph.received
+        email.message_from_bytes(base64.b64decode(request.body), policy=email.policy.default)
+        for request in graph.received
     ]
 
 
@@ -313,16 +317,16 @@ def test_through_graph_all_recipients_stand_in_the_message(
         for hour in (7, 8):
             result = start(f"2026-11-01T{hour:02}:17")
             assert result.exit_code == 0, result.output
-        sent = {own["To"]: own for own in posted_to(graph)}
+        sent = {mail["To"]: mail for mail in posted_to(graph)}
     assert (len(graph.received), len(tokens.received), accounts.arrived) == (2, 1, [])
-    first, second = (sent[ADDRESSES[own.id]] for own in CAST)
+    first, second = (sent[ADDRESSES[customer.id]] for customer in CAST)
     assert (first["Cc"], first["Bcc"]) == ("chief@customer.example", "watch@provider.example")
     assert (second["Cc"], second["Bcc"]) == (None, None)
     listed = rows(run)
     assert len(listed) == 4
-    assert {own["state"] for own in listed} == {"sent"}
-    assert {own["reason"] for own in listed} == {"202 Accepted"}
-    assert {own["message_id"] for own in listed} == {own["Message-ID"] for own in sent.values()}
+    assert {row["state"] for row in listed} == {"sent"}
+    assert {row["reason"] for row in listed} == {"202 Accepted"}
+    assert {row["message_id"] for row in listed} == {mail["Message-ID"] for mail in sent.values()}
 
 
 def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
@@ -354,7 +358,7 @@ def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
             assert result.stderr.count("200 OK instead of 202 Accepted") == 2
             assert "reporter outbox resolve" in result.stderr
     assert len(graph.received) == 2
-    assert {own["state"] for own in rows(run)} == {"uncertain"}
+    assert {row["state"] for row in rows(run)} == {"uncertain"}
 
 
 def test_through_graph_one_customers_trouble_is_its_own(
@@ -374,7 +378,7 @@ def test_through_graph_one_customers_trouble_is_its_own(
         assert len(graph.received) == 2
         assert start("2026-11-01T09:18").exit_code == 1  # one is refused for good
         assert len(graph.received) == 3
-        assert {own["state"] for own in rows(run)} == {"sent", "refused"}
+        assert {row["state"] for row in rows(run)} == {"sent", "refused"}
         (refused,) = rows(run, "--state", "refused")
         assert run("outbox", "resolve", refused["id"], "--drop").exit_code == 0
         assert start("2026-11-01T10:17").exit_code == 0
@@ -389,7 +393,7 @@ def test_through_graph_only_whoever_lacks_it_is_named_again(
         deliver(*graph_lines(graph, tokens), copies=COPIES)
         chosen = ("--customer", CAST[0].id)
         assert start("2026-11-01T07:17", *chosen).exit_code == 1
-        listed = {own["recipient"]: own["id"] for own in rows(run, "--state", "uncertain")}
+        listed = {row["recipient"]: row["id"] for row in rows(run, "--state", "uncertain")}
         assert len(listed) == 3
         lacking = listed.pop("watch@provider.example")
         assert run("outbox", "resolve", lacking, "--again").exit_code == 0

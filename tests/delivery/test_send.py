@@ -35,13 +35,13 @@ def rows(run: Run, *options: str) -> list[dict[str, Any]]:
 
 
 def states(run: Run) -> dict[str, str]:
-    return {own["recipient"]: own["state"] for own in rows(run)}
+    return {row["recipient"]: row["state"] for row in rows(run)}
 
 
 def messages(accounts: Accounts) -> list[email.message.EmailMessage]:
     return [
-        email.message_from_bytes(own.content, policy=email.policy.default)
-        for own in accounts.arrived
+        email.message_from_bytes(message.content, policy=email.policy.default)
+        for message in accounts.arrived
     ]
 
 
@@ -69,9 +69,12 @@ def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None
     result = run("send")
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) == 3
-    customers = {own["id"]: own["name"] for own in json.loads(run("customers", "--json").stdout)}
+    customers = {
+        customer["id"]: customer["name"]
+        for customer in json.loads(run("customers", "--json").stdout)
+    }
     assert len(accounts.arrived) == 3
-    listed = {own["recipient"]: own for own in rows(run)}
+    listed = {row["recipient"]: row for row in rows(run)}
     for arrived, message in zip(accounts.arrived, messages(accounts), strict=True):
         (recipient,) = arrived.recipients
         row = listed[recipient]
@@ -102,7 +105,7 @@ def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> Non
     run("approve", "--yes")
     assert run("send").exit_code == 0
     assert len(accounts.arrived) == 3
-    assert {own.state for own in deliveries_of(store)} == {"sent"}
+    assert {delivery.state for delivery in deliveries_of(store)} == {"sent"}
 
 
 def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> None:
@@ -114,7 +117,7 @@ def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> Non
     assert "to " in result.stdout
     assert "approved, 1 delivery" in result.stdout
     assert run("send").exit_code == 0
-    assert [own["customer"] for own in rows(run, "--state", "sent")] == [first["id"]]
+    assert [row["customer"] for row in rows(run, "--state", "sent")] == [first["id"]]
     assert len(accounts.arrived) == 1
 
 
@@ -146,7 +149,7 @@ def test_a_dry_run_writes_the_very_messages(
     assert accounts.arrived == []
     assert run("send").exit_code == 0
     assert sorted(path.read_bytes() for path in written) == sorted(
-        own.content for own in accounts.arrived
+        message.content for message in accounts.arrived
     )
     assert run("send", "--dry-run").stdout == ""
 
@@ -174,14 +177,15 @@ def test_a_message_has_the_date_of_its_sending(
         assert run("send").exit_code == 1
     clock.now = datetime(2026, 11, 14, 10, tzinfo=UTC)
     if before == "refused":
-        assert run("outbox", "resolve", *(own.id for own in delivered), "--again").exit_code == 0
+        ids = [delivery.id for delivery in delivered]
+        assert run("outbox", "resolve", *ids, "--again").exit_code == 0
     assert run("send").exit_code == 0
-    found = messages(accounts)
-    assert {own["Date"].datetime for own in found} == {clock.now}
-    assert {own["Message-ID"] for own in found} == {own.message_id for own in delivered}
+    mails = messages(accounts)
+    assert {mail["Date"].datetime for mail in mails} == {clock.now}
+    assert {mail["Message-ID"] for mail in mails} == {delivery.message_id for delivery in delivered}
     old, new = b"Date: Tue, 03 Nov 2026 06:00:00", b"Date: Sat, 14 Nov 2026 10:00:00"
-    assert sorted(own.replace(old, new) for own in written) == sorted(
-        own.content for own in accounts.arrived
+    assert sorted(content.replace(old, new) for content in written) == sorted(
+        message.content for message in accounts.arrived
     )
 
 
@@ -197,20 +201,26 @@ def test_it_is_given_up_five_days_after_its_first_try(
     for day, hour in ((14, 10), (14, 11), (19, 9), (19, 11)):
         clock.now = datetime(2026, 11, day, hour, tzinfo=UTC)
         run("send", "--period", "2026-10")
-        retried.append({own.retry_at is not None for own in deliveries_of(store)})
+        retried.append({delivery.retry_at is not None for delivery in deliveries_of(store)})
     assert retried == [{True}, {True}, {True}, {False}]
-    assert {own.reason for own in deliveries_of(store)} == {f"{later}; given up after 4 tries"}
+    assert {delivery.reason for delivery in deliveries_of(store)} == {
+        f"{later}; given up after 4 tries"
+    }
     (first, *_) = deliveries_of(store)
     assert run("outbox", "resolve", first.id, "--again").exit_code == 0
     run("send", "--period", "2026-10")
-    assert [own.retry_at is not None for own in deliveries_of(store)] == [True, False, False]
+    assert [delivery.retry_at is not None for delivery in deliveries_of(store)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_to_oneself(run: Run, accounts: Accounts) -> None:
     """All messages of a run to one address, none to a customer; the outbox knows nothing of it."""
     result = run("send", "--to", "me@provider.example")
     assert result.exit_code == 0, result.output
-    assert [own.recipients for own in accounts.arrived] == [["me@provider.example"]] * 3
+    assert [message.recipients for message in accounts.arrived] == [["me@provider.example"]] * 3
     for number, message in enumerate(messages(accounts)):
         body = message.get_body(("plain",))
         assert body is not None
@@ -276,7 +286,7 @@ def test_a_report_of_somebody_else_is_not_sent(
 
 
 @pytest.mark.parametrize(
-    ("recipients", "said"),
+    ("recipients", "message"),
     [
         ("[]", "has no recipients"),
         ('"it@customer0.example, nobody"', "'nobody' is not an e-mail address"),
@@ -285,21 +295,21 @@ def test_a_report_of_somebody_else_is_not_sent(
     ],
 )
 def test_wrong_recipients_cost_their_customer_alone(
-    run: Run, accounts: Accounts, office: Configure, recipients: str, said: str
+    run: Run, accounts: Accounts, office: Configure, recipients: str, message: str
 ) -> None:
     """Each is an error that names the customer, and all others get theirs."""
     customers = json.loads(run("customers", "--json").stdout)
     lines = [f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = {recipients}']
     lines += [
-        f'[[customers]]\nid = "{own["id"]}"\nrecipients = ["it@fine.example"]'
-        for own in customers[1:]
+        f'[[customers]]\nid = "{customer["id"]}"\nrecipients = ["it@fine.example"]'
+        for customer in customers[1:]
     ]
     office(*lines, in_mail=('approval = "none"',))
     result = run("send")
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert message in result.stderr
     assert customers[0]["name"] in result.stderr
-    assert [own.recipients for own in accounts.arrived] == [["it@fine.example"]] * 2
+    assert [mail.recipients for mail in accounts.arrived] == [["it@fine.example"]] * 2
 
 
 def test_everybody_named_gets_it_and_sees_who_else_does(
@@ -361,14 +371,14 @@ def test_refused_for_now_is_tried_again_and_for_good_is_not(
     accounts.recipient_replies = {}
     assert run("send").exit_code == 1  # too early, and one is refused for good
     assert len(accounts.arrived) == 1
-    (failed,) = (own for own in deliveries_of(store) if own.state == "failed")
+    (failed,) = (delivery for delivery in deliveries_of(store) if delivery.state == "failed")
     assert failed.retry_at is not None
     assert failed.retry_at - failed.changed_at == timedelta(minutes=5)
     later = failed.retry_at + timedelta(seconds=1)
     monkeypatch.setattr(command, "utc_now", lambda: later)
     run("send")
     assert states(run)["it0@customer0.example"] == "sent"
-    assert [own.recipients for own in accounts.arrived][1:] == [["it0@customer0.example"]]
+    assert [message.recipients for message in accounts.arrived][1:] == [["it0@customer0.example"]]
 
 
 def test_what_is_uncertain_is_settled_by_a_person(
@@ -390,8 +400,8 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert run("outbox", "resolve", second.id, "--again").exit_code == 0
     assert run("outbox", "resolve", third.id, "--drop").exit_code == 0
     assert run("send").exit_code == 0
-    assert [own.recipients for own in accounts.arrived] == [[second.recipient]]
-    assert [own.state for own in deliveries_of(store)] == [
+    assert [message.recipients for message in accounts.arrived] == [[second.recipient]]
+    assert [delivery.state for delivery in deliveries_of(store)] == [
         DeliveryState.SENT,
         DeliveryState.SENT,
         DeliveryState.DROPPED,
@@ -399,7 +409,7 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert run("outbox", "resolve", first.id, "--again").exit_code == 2
     assert run("outbox", "resolve", first.id).exit_code == 2
     rows = json.loads(run("outbox", "--json").stdout)
-    assert [own["state"] for own in rows[0]["changes"]] == [
+    assert [change["state"] for change in rows[0]["changes"]] == [
         "queued",
         "approved",
         "sending",
@@ -415,10 +425,10 @@ def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, stor
     from reporter.store.outbox import claim
 
     run("approve", "--yes")
-    own = deliveries_of(store)[0]
-    claim(store, [own.id], own.changed_at)
+    delivery = deliveries_of(store)[0]
+    claim(store, [delivery.id], delivery.changed_at)
     run("send")
-    result = run("outbox", "resolve", own.id, "--sent", "--again")
+    result = run("outbox", "resolve", delivery.id, "--sent", "--again")
     assert result.exit_code == 2
     assert "Give one of --sent, --again, --drop." in result.stderr
     assert deliveries_of(store)[0].state == DeliveryState.UNCERTAIN
@@ -494,7 +504,7 @@ def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Conf
     """With send = false it is no error that there is nobody to send to."""
     customers = json.loads(run("customers", "--json").stdout)
     office(
-        *(f'[[customers]]\nid = "{own["id"]}"\nsend = false' for own in customers[1:]),
+        *(f'[[customers]]\nid = "{customer["id"]}"\nsend = false' for customer in customers[1:]),
         f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = "it@fine.example"',
         in_mail=('approval = "none"',),
     )
@@ -519,9 +529,11 @@ def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> No
     assert result.exit_code == 0, result.output
     copies = sorted(tmp_path.glob("share/2026-10/*/*.*"))
     originals = sorted(tmp_path.glob("reports/2026-10/*/*.*"))
-    assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
+    assert [copy.read_bytes() for copy in copies] == [
+        original.read_bytes() for original in originals
+    ]
     assert len(copies) == 3
-    assert {own["channel"] for own in rows(run)} == {"folder"}
+    assert {row["channel"] for row in rows(run)} == {"folder"}
 
 
 def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
@@ -597,7 +609,9 @@ def test_what_is_still_open_of_an_earlier_month_goes_too(
     assert result.exit_code == 0, result.output
     assert "Outbox of 2026-09: 3 sent." in result.stderr
     assert "Outbox of 2026-10: 3 queued." in result.stderr
-    assert {own.period for own in deliveries_of(store) if own.state == "sent"} == {"2026-09"}
+    assert {delivery.period for delivery in deliveries_of(store) if delivery.state == "sent"} == {
+        "2026-09"
+    }
     assert run("render", "--quiet", "--format", "json", "--period", "2026-08").exit_code == 0
     run("send", "--period", "2026-08")
     shown = run("approve", "--yes").stdout

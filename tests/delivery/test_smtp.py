@@ -49,7 +49,7 @@ def send(
             committed.append(list(accepted))
 
     results = transport.send(MESSAGE, recipients or ("anna@contoso.example",), committing)
-    return {own: (result.state.value, result.reason) for own, result in results.items()}
+    return {recipient: (result.state.value, result.reason) for recipient, result in results.items()}
 
 
 def plain(port: int, **options: Any) -> SmtpTransport:
@@ -313,9 +313,9 @@ def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]
             names[2]: ("failed", "451 4.7.1 come back later"),
         }
         assert send(transport, *names[1:], committed=committed) == {
-            own: results[own] for own in names[1:]
+            name: results[name] for name in names[1:]
         }
-    assert [own.recipients for own in accounts.arrived] == [[names[0]]]
+    assert [message.recipients for message in accounts.arrived] == [[names[0]]]
     assert committed == [[names[0]]]
 
 
@@ -363,8 +363,8 @@ def test_a_line_that_breaks(until: str, state: str, committed: list[list[str]]) 
         scripted_server(answers(*steps, until=until)) as port,
         closing(plain(port)) as transport,
     ):
-        ((found, reason),) = send(transport, committed=committed).values()
-    assert found == state
+        ((outcome, reason),) = send(transport, committed=committed).values()
+    assert outcome == state
     assert "broke" in reason
     assert bool(committed) == (state == "uncertain")
 

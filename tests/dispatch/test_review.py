@@ -80,7 +80,7 @@ RUNNING = {
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "remark"),
     [
         ({"totals__success_rate": 0.949}, "the success rate fell: −5.1 points"),
         ({"totals__bytes": 2 * 30 * 10 * 1024**3}, "the volume grew by a factor of 2.0"),
@@ -103,10 +103,10 @@ RUNNING = {
         ),
     ],
 )
-def test_what_is_odd(changed: dict[str, Any], said: str) -> None:
+def test_what_is_odd(changed: dict[str, Any], remark: str) -> None:
     """Each on its own, with the figure that tells."""
     (odd,) = review(figures(**changed)).odd
-    assert odd.startswith(said)
+    assert odd.startswith(remark)
 
 
 @pytest.mark.parametrize(

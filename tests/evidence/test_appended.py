@@ -136,19 +136,19 @@ def freed(entries: list[Entry]) -> list[Entry]:
 
 TABLES: dict[str, Callable[[Update], object]] = {
     "an entry of type 3": add_odd_entry,
-    "numbers that run backwards": lambda own: setattr(own.table, "change", backwards),
-    "an object twice": lambda own: setattr(own.table, "change", twice),
-    "an object freed": lambda own: setattr(own.table, "change", freed),
-    "no first entry": lambda own: setattr(own.table, "change", lambda entries: entries[1:]),
-    "places in 9 bytes": lambda own: setattr(own.table, "widths", (1, 9, 2)),
-    "places in 20 bytes": lambda own: setattr(own.table, "widths", (1, 20, 2)),
-    "places in 4 bytes": lambda own: setattr(own.table, "widths", (1, 4, 2)),
-    "generations in 9 bytes": lambda own: setattr(own.table, "widths", (1, 8, 9)),
-    "more than 2^31 objects": lambda own: setattr(own.table, "size", 2**31 + 5),
-    "10^12 objects": lambda own: setattr(own.table, "size", 10**12),
-    "fewer objects than there are": lambda own: setattr(own.table, "size", 6),
-    "something behind it": lambda own: setattr(
-        own.table, "pack", lambda rows: zlib.compress(rows) + b"\n7 0 obj\n"
+    "numbers that run backwards": lambda update: setattr(update.table, "change", backwards),
+    "an object twice": lambda update: setattr(update.table, "change", twice),
+    "an object freed": lambda update: setattr(update.table, "change", freed),
+    "no first entry": lambda update: setattr(update.table, "change", lambda entries: entries[1:]),
+    "places in 9 bytes": lambda update: setattr(update.table, "widths", (1, 9, 2)),
+    "places in 20 bytes": lambda update: setattr(update.table, "widths", (1, 20, 2)),
+    "places in 4 bytes": lambda update: setattr(update.table, "widths", (1, 4, 2)),
+    "generations in 9 bytes": lambda update: setattr(update.table, "widths", (1, 8, 9)),
+    "more than 2^31 objects": lambda update: setattr(update.table, "size", 2**31 + 5),
+    "10^12 objects": lambda update: setattr(update.table, "size", 10**12),
+    "fewer objects than there are": lambda update: setattr(update.table, "size", 6),
+    "something behind it": lambda update: setattr(
+        update.table, "pack", lambda rows: zlib.compress(rows) + b"\n7 0 obj\n"
     ),
 }
 
@@ -198,9 +198,9 @@ TEXTS: dict[str, Callable[[Update], object]] = {
     "something around the metadata": put_before(b"<rdf:RDF", b"<approved/>"),
     "a producer in the metadata": put_before(b'pyHanko 0.38', b"Audited by "),
     "a toolkit in the metadata": put_before(b"pyHanko", b"Audited by "),
-    "metadata that are not packed": lambda own: own.say(own.xmp, pack=None),
-    "something behind the metadata": lambda own: own.say(
-        own.xmp, lambda xmp: zlib.compress(xmp) + b"\n7 0 obj\n"
+    "metadata that are not packed": lambda update: update.say(update.xmp, pack=None),
+    "something behind the metadata": lambda update: update.say(
+        update.xmp, lambda xmp: zlib.compress(xmp) + b"\n7 0 obj\n"
     ),
 }  # fmt: skip
 

@@ -51,9 +51,11 @@ def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence, bag: Pat
     figures = json.loads((bag / "data/report.json").read_bytes())
     fetches = json.loads((bag / "data/replies.json").read_bytes())
     replies = [reply for fetch in fetches for reply in fetch["replies"]]
-    assert [own["kind"] for own in fetches] == ["jobs", "jobs", "protection", "subscription"]
-    assert {own["sha256"] for own in figures["sources"]} <= {own["sha256"] for own in replies}
-    assert {own["request_id"] for own in replies} >= {"req-0106", "req-1206"}
+    assert [fetch["kind"] for fetch in fetches] == ["jobs", "jobs", "protection", "subscription"]
+    assert {source["sha256"] for source in figures["sources"]} <= {
+        reply["sha256"] for reply in replies
+    }
+    assert {reply["request_id"] for reply in replies} >= {"req-0106", "req-1206"}
     for reply in replies:
         body = (bag / f"data/replies/{reply['sha256']}.json").read_bytes()
         assert hashlib.sha256(body).hexdigest() == reply["sha256"]
@@ -88,10 +90,10 @@ def test_others_check_an_unsigned_bag(evidence: Evidence, bag: Path) -> None:
     assert "NOT signed" in (bag / "README.txt").read_text("utf-8")
     verdict = json.loads(evidence.verify(bag, "--json").stdout)
     assert verdict["valid"]
-    assert [own["signed"] for own in verdict["verdicts"]] == [False, False]
-    said = evidence.verify(bag).stdout
-    assert "not signed: no certificate was configured" in said
-    assert said.endswith("VALID: all checks hold; without signature, time stamp.\n")
+    assert [entry["signed"] for entry in verdict["verdicts"]] == [False, False]
+    output = evidence.verify(bag).stdout
+    assert "not signed: no certificate was configured" in output
+    assert output.endswith("VALID: all checks hold; without signature, time stamp.\n")
 
 
 def test_what_is_archived_is_left_alone(evidence: Evidence, bag: Path) -> None:
@@ -107,7 +109,7 @@ def test_snapshots_after_a_version_are_none_of_its(evidence: Evidence) -> None:
     keep(evidence.folder, late, OCTOBER_OVER + timedelta(days=2))
     bag = evidence.archive()
     fetches = json.loads((bag / "data/replies.json").read_bytes())
-    assert max(own["taken_at"] for own in fetches) == "2026-11-01T06:00:00Z"
+    assert max(fetch["taken_at"] for fetch in fetches) == "2026-11-01T06:00:00Z"
     assert evidence.verdict(bag)["figures"] == "ok"
 
 
@@ -193,7 +195,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
     home = evidence.folder / "archive" / "contoso-ltd"
     (home / ".draft-2026-10-v1" / "data").mkdir(parents=True)
     bag = evidence.archive()
-    assert [own.name for own in sorted(home.iterdir())] == ["2026-10-v1", "chain"]
+    assert [path.name for path in sorted(home.iterdir())] == ["2026-10-v1", "chain"]
     (record,) = (home / "chain").glob("*.json")
     whole = record.read_bytes()
     record.unlink()
@@ -402,6 +404,6 @@ def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence, bag: 
     """Number, time and hashes are those of the ledger."""
     with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
         (version,) = versions_of(store, CUSTOMER, "2026-10")
-    said = json.loads((bag / "data/provenance.json").read_bytes())
-    assert (said["version"], said["figures_sha256"]) == (1, version.figures_sha256)
-    assert said["pdf_unsigned_sha256"] in version.files.values()
+    provenance = json.loads((bag / "data/provenance.json").read_bytes())
+    assert (provenance["version"], provenance["figures_sha256"]) == (1, version.figures_sha256)
+    assert provenance["pdf_unsigned_sha256"] in version.files.values()

@@ -99,7 +99,7 @@ def add(name: str) -> Tamper:
 LINE = b"0" * 64 + b"  "
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a file changed": (rewrite("data/a.json", lambda _: b'{"a": 2}'), "changed since"),
-    "a file grown": (rewrite("data/a.json", lambda own: own + b" "), "not 10.2"),
+    "a file grown": (rewrite("data/a.json", lambda content: content + b" "), "not 10.2"),
     "a file missing": (lambda bag: (bag / "data/a.json").unlink(), "missing, though"),
     "a file added": (add("data/b.json"), "does not list it: data/b.json"),
     "a tag file added": (add("NOTES.txt"), "does not list it: NOTES.txt"),
@@ -109,42 +109,45 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "tagmanifest-sha256.txt is missing",
     ),
     "no manifest": (lambda bag: (bag / "manifest-sha512.txt").unlink(), "is missing"),
-    "a manifest cut short": (rewrite("manifest-sha256.txt", lambda own: own[:-20]), "cut short"),
+    "a manifest cut short": (
+        rewrite("manifest-sha256.txt", lambda content: content[:-20]),
+        "cut short",
+    ),
     "a manifest cut by a line": (
-        rewrite("manifest-sha256.txt", lambda own: own[: own.index(b"\n") + 1]),
+        rewrite("manifest-sha256.txt", lambda content: content[: content.index(b"\n") + 1]),
         "does not list it",
     ),
     "a manifest in another order": (
-        rewrite("manifest-sha256.txt", lambda own: b"".join(own.splitlines(True)[::-1])),
+        rewrite("manifest-sha256.txt", lambda content: b"".join(content.splitlines(True)[::-1])),
         "not in order",
     ),
     "a manifest that says it twice": (
-        rewrite("manifest-sha256.txt", lambda own: own + own),
+        rewrite("manifest-sha256.txt", lambda content: content + content),
         "not in order",
     ),
     "a manifest that leads out": (
-        rewrite("manifest-sha256.txt", lambda own: own + LINE + b"../../etc/passwd\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + LINE + b"../../etc/passwd\n"),
         "leads out of the bag: ../../etc/passwd",
     ),
     "an absolute path": (
-        rewrite("manifest-sha256.txt", lambda own: own + LINE + b"/etc/passwd\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + LINE + b"/etc/passwd\n"),
         "leads out of the bag: /etc/passwd",
     ),
     "an escaped way out": (
-        rewrite("manifest-sha256.txt", lambda own: own + LINE + b"data/..%2F\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + LINE + b"data/..%2F\n"),
         "missing, though",
     ),
     "a manifest that is no text": (
-        rewrite("manifest-sha256.txt", lambda own: own + b"\xff\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + b"\xff\n"),
         "is not text",
     ),
     "capital digits": (rewrite("manifest-sha256.txt", bytes.upper), "not a hash and a path"),
     "another version": (
-        rewrite("bagit.txt", lambda own: own.replace(b"1.0", b"0.97")),
+        rewrite("bagit.txt", lambda content: content.replace(b"1.0", b"0.97")),
         "version 1.0",
     ),
     "another size said": (
-        rewrite("bag-info.txt", lambda own: own.replace(b"9.2", b"9.3")),
+        rewrite("bag-info.txt", lambda content: content.replace(b"9.2", b"9.3")),
         "states a payload of 9.3",
     ),
     "a link inside": (
@@ -173,9 +176,9 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
 @pytest.mark.parametrize("case", TAMPERED)
 def test_what_does_not_belong_is_found(bag: Path, case: str) -> None:
     """Each is named, and neither followed nor read where it leads elsewhere."""
-    tamper, said = TAMPERED[case]
+    tamper, message = TAMPERED[case]
     tamper(bag)
-    assert said in faults_of(bag)
+    assert message in faults_of(bag)
 
 
 def test_a_huge_sparse_file_is_found_at_once(bag: Path) -> None:
@@ -183,9 +186,9 @@ def test_a_huge_sparse_file_is_found_at_once(bag: Path) -> None:
     with (bag / "data" / "a.json").open("r+b") as file:
         file.truncate(10 * 1024**3)
     began = time.monotonic()
-    said = faults_of(bag)
+    faults = faults_of(bag)
     assert time.monotonic() - began < 1
-    assert "larger than a bag may hold: data/a.json (10,737,418,240 bytes)" in said
+    assert "larger than a bag may hold: data/a.json (10,737,418,240 bytes)" in faults
 
 
 def test_a_huge_sparse_manifest_is_not_read(bag: Path) -> None:

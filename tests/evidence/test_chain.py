@@ -86,12 +86,12 @@ def test_the_root_before_a_period_stays_what_it_is(
     """
     chain = make_chain(*archived)
     write_chain(tmp_path / "contoso", chain)
-    found = root_before(tmp_path, "contoso", period)
+    root = root_before(tmp_path, "contoso", period)
     if not records:
-        assert found is None
+        assert root is None
         return
-    own = chain[:records]
-    assert found == KnownRoot(records, root_of(own), own[-1].record.period)
+    records_so_far = chain[:records]
+    assert root == KnownRoot(records, root_of(records_so_far), records_so_far[-1].record.period)
 
 
 def test_a_record_in_the_middle_hangs_on_all_before_it() -> None:
@@ -115,10 +115,10 @@ def remove(home: Path) -> None:
 def remove_and_renumber(home: Path) -> None:
     remove(home)
     path = next((home / "chain").glob("0002-*.json"))
-    said = json.loads(path.read_bytes()) | {"number": 1}
+    record = json.loads(path.read_bytes()) | {"number": 1}
     path.unlink()
     new = path.with_name(path.name.replace("0002", "0001"))
-    new.write_text(json.dumps(said, indent=1) + "\n", "utf-8")
+    new.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 def replace(home: Path) -> None:
@@ -177,9 +177,9 @@ CHANGES: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_history_that_was_altered_shows(checked: Evidence, home: Path, case: str) -> None:
     """Whichever month was removed, replaced or inserted."""
-    change, said = CHANGES[case]
+    change, message = CHANGES[case]
     change(home)
-    assert said in checked.verdict(home)["failed"]
+    assert message in checked.verdict(home)["failed"]
 
 
 def test_a_whole_history_holds(checked: Evidence, home: Path) -> None:
@@ -195,8 +195,8 @@ def test_the_newest_month_removed_shows_by_the_root_that_was_noted(
     checked: Evidence, home: Path
 ) -> None:
     """Nothing in the archive can tell; the root the auditor noted does."""
-    said = checked.verify(home).stdout
-    noted = said.split("root ", 1)[1].split()[0]
+    output = checked.verify(home).stdout
+    noted = output.split("root ", 1)[1].split()[0]
     assert checked.verdict(home, "--known-root", noted)["failed"] == ""
     for path in (home / "chain").glob("0002-*"):
         path.unlink()

@@ -150,14 +150,14 @@ def test_a_visible_signature_shows_something(evidence: Evidence, signer: Signer)
 
 def change_json(bag: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path = bag / "data" / "report.json"
-    said = json.loads(path.read_bytes())
-    change(said)
-    path.write_text(json.dumps(said), "utf-8")
+    content = json.loads(path.read_bytes())
+    change(content)
+    path.write_text(json.dumps(content), "utf-8")
 
 
 def no_keys(bag: Path) -> None:
     change_json(bag, dict.clear)
-    change_json(bag, lambda said: said.update(schema=SCHEMA))
+    change_json(bag, lambda report: report.update(schema=SCHEMA))
 
 
 def nothing(bag: Path) -> None:
@@ -166,15 +166,15 @@ def nothing(bag: Path) -> None:
 
 def three_keys(bag: Path) -> None:
     kept = {"schema", "customer", "period"}
-    change_json(bag, lambda said: [said.pop(key) for key in said.keys() - kept])
+    change_json(bag, lambda report: [report.pop(key) for key in report.keys() - kept])
 
 
 def one_key_less(bag: Path) -> None:
-    change_json(bag, lambda said: said["totals"].pop("failed"))
+    change_json(bag, lambda report: report["totals"].pop("failed"))
 
 
 def one_key_more(bag: Path) -> None:
-    change_json(bag, lambda said: said.update(restored=None))
+    change_json(bag, lambda report: report.update(restored=None))
 
 
 @pytest.mark.parametrize("change", [no_keys, nothing, three_keys, one_key_less, one_key_more])
@@ -199,7 +199,7 @@ def test_a_json_of_another_schema_is_not_checked(evidence: Evidence, bag: Path) 
     """What nobody here knows how to read is neither valid nor not: exit status 2, in so many words.
     Where the same tools are said to have made it, it is not what they make.
     """
-    change_json(bag, lambda said: said.update(schema=SCHEMA + 1))
+    change_json(bag, lambda report: report.update(schema=SCHEMA + 1))
     figures = (bag / "data" / "report.json").read_bytes()
     with_rendered_pdf(bag, replace_attached("figures.json", figures))
     seal(bag)
@@ -236,7 +236,7 @@ def respaced(bag: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             add_key("report", b'"totals": {', b'"totals": {"failed": 0}, '),
@@ -249,7 +249,7 @@ def respaced(bag: Path) -> None:
     ],
 )
 def test_a_json_says_one_thing(
-    evidence: Evidence, bag: Path, change: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, change: Callable[[Path], object], message: str
 ) -> None:
     """A key that is there twice is read by one program this way and by another that way; and the
     same tools make the same bytes.
@@ -258,7 +258,7 @@ def test_a_json_says_one_thing(
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert said in evidence.verdict(alone)["failed"]
+    assert message in evidence.verdict(alone)["failed"]
 
 
 def of_provenance(**values: object) -> Callable[[Path], None]:
@@ -284,7 +284,7 @@ def another(name: str) -> Callable[[Path], None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("contradict", "said"),
+    ("contradict", "message"),
     [
         (of_provenance(figures_sha256="0" * 64), "figures: provenance.json has the hash of other"),
         (
@@ -302,7 +302,7 @@ def another(name: str) -> Callable[[Path], None]:
     ],
 )
 def test_what_a_bag_says_of_itself_is_held_against_it(
-    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
     """When and of what it was made, and whose it is; whatever version it says it was made with."""
     contradict(bag)
@@ -310,7 +310,7 @@ def test_what_a_bag_says_of_itself_is_held_against_it(
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert said in evidence.verdict(alone)["failed"]
+    assert message in evidence.verdict(alone)["failed"]
 
 
 @pytest.mark.parametrize("line", ["External-Description: twice", "no label"])
@@ -387,7 +387,7 @@ def checks_sheet(bag: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (beyond_the_dimension, "A300 is '100 %' but should be None"),
         (a_cell_twice, "row 5 or its cells out of order"),
@@ -397,7 +397,7 @@ def checks_sheet(bag: Path) -> str:
     ],
 )
 def test_no_cell_of_a_workbook_hides_from_the_comparison(
-    evidence: Evidence, bag: Path, change: Callable[[str], str], said: str
+    evidence: Evidence, bag: Path, change: Callable[[str], str], message: str
 ) -> None:
     """Other programs show what is outside of the dimensions that a sheet claims, or what is there
     twice; and the results that were kept of formulas.
@@ -409,7 +409,7 @@ def test_no_cell_of_a_workbook_hides_from_the_comparison(
     bag.rename(alone)
     failed = evidence.verdict(alone)["failed"]
     assert failed.startswith("workbook: ")
-    assert said in failed
+    assert message in failed
 
 
 def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence, bag: Path) -> None:
@@ -429,21 +429,21 @@ def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]
 
     def change(path: Path) -> None:
         writer = PdfWriter(clone_from=path)
-        attached = {own: contents[0] for own, contents in writer.attachments.items()}
+        attached = {name: contents[0] for name, contents in writer.attachments.items()}
         names = writer.root_object["/Names"]
         assert isinstance(names, DictionaryObject)
         del names["/EmbeddedFiles"]
         attached[name] = content or b""
-        for own, data in attached.items():
-            if own != name or content is not None:
-                writer.add_attachment(own, data)
+        for attachment, data in attached.items():
+            if attachment != name or content is not None:
+                writer.add_attachment(attachment, data)
         writer.write(path)
 
     return change
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("figures.json", b'{"totals": {"failed": 99999}}', "figures.json is not the one"),
         ("jobs.csv", b"forged", "jobs.csv is not the one"),
@@ -452,7 +452,7 @@ def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]
     ],
 )
 def test_the_files_in_the_pdf_are_compared(
-    evidence: Evidence, bag: Path, name: str, content: bytes | None, said: str
+    evidence: Evidence, bag: Path, name: str, content: bytes | None, message: str
 ) -> None:
     """Whatever version made it: they are the JSON of the bag, and the jobs of the replies."""
     with_rendered_pdf(bag, replace_attached(name, content))
@@ -461,7 +461,7 @@ def test_the_files_in_the_pdf_are_compared(
     alone = evidence.folder / "alone"
     bag.rename(alone)
     assert evidence.verdict(alone)["files in the PDF"] == "failed"
-    assert f"files in the PDF: {said}" in evidence.verify(alone).stdout
+    assert f"files in the PDF: {message}" in evidence.verify(alone).stdout
 
 
 def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(
@@ -523,7 +523,7 @@ def fetched_in(year: int) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize(
-    ("contradict", "said"),
+    ("contradict", "message"),
     [
         (another_customers_replies, "replies: one was requested for someone other than"),
         (fewer_rows, "replies: The saved reply"),
@@ -535,14 +535,14 @@ def fetched_in(year: int) -> Callable[[Path], None]:
     ],
 )
 def test_what_contradicts_itself_is_not_valid(
-    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
     """Replies of somebody else, fewer than they count themselves, or of a time to come."""
     contradict(bag)
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert said in evidence.verdict(alone)["failed"]
+    assert message in evidence.verdict(alone)["failed"]
 
 
 def a_pipe(name: str) -> Callable[[Path], None]:
@@ -730,8 +730,8 @@ def test_a_disk_that_is_full_is_no_fault_of_the_bag(
     assert result.exit_code == 2, result.output
     assert "unknown recomputed: could not be checked: File too large" in result.stdout
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
-    said = json.loads(checked.verify(home / "2026-10-v1", "--json").stdout)
-    assert (said["valid"], said["checked"]) == (False, False)
+    answer = json.loads(checked.verify(home / "2026-10-v1", "--json").stdout)
+    assert (answer["valid"], answer["checked"]) == (False, False)
 
 
 def test_an_unsigned_bag_without_a_record_gets_none_behind_signed_ones(
@@ -825,7 +825,7 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
 
 
 @pytest.mark.parametrize(
-    ("months", "days", "said"),
+    ("months", "days", "message"),
     [
         (84, 3000, "which is in the future"),
         (-900, 0, "is not a record"),
@@ -833,7 +833,7 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
     ],
 )
 def test_a_removal_that_no_retention_allows_is_found(
-    checked: Evidence, home: Path, months: int, days: int, said: str
+    checked: Evidence, home: Path, months: int, days: int, message: str
 ) -> None:
     """One of a time that has not come, or by a number of months that is none."""
     chain = read_chain(home)
@@ -847,4 +847,4 @@ def test_a_removal_that_no_retention_allows_is_found(
     )
     (home / "chain" / removal.name).write_bytes(removal.dump())
     shutil.rmtree(home / "2026-09-v1")
-    assert said in checked.verdict(home)["failed"]
+    assert message in checked.verdict(home)["failed"]

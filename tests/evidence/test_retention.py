@@ -41,13 +41,13 @@ def two(
     """September and October, archived, signed and stamped; a retention that lets go of one."""
     monkeypatch.setattr("reporter.cli.archive.utc_now", lambda: NOW)
     shutil.copytree(kept_archive, tmp_path, dirs_exist_ok=True)
-    own = Evidence(tmp_path, run)
-    own.configure(*SIGNING, f'timestamp_url = "{authority}"', KEPT)
-    return own
+    evidence = Evidence(tmp_path, run)
+    evidence.configure(*SIGNING, f'timestamp_url = "{authority}"', KEPT)
+    return evidence
 
 
-def home_of(own: Evidence) -> Path:
-    return own.folder / "archive" / "contoso-ltd"
+def home_of(evidence: Evidence) -> Path:
+    return evidence.folder / "archive" / "contoso-ltd"
 
 
 def unsigned(home: Path, place: int) -> Record:
@@ -55,9 +55,9 @@ def unsigned(home: Path, place: int) -> Record:
     return replace(records(read_chain(home))[place], signed=False)
 
 
-def hold(own: Evidence, *names: str) -> None:
+def hold(evidence: Evidence, *names: str) -> None:
     """Add legal holds to the configuration."""
-    path = own.folder / "reporter.toml"
+    path = evidence.folder / "reporter.toml"
     path.write_text(path.read_text("utf-8") + f"\nholds = {json.dumps(names)}", "utf-8")
 
 
@@ -74,7 +74,7 @@ def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> 
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["archive/contoso-ltd/2026-09-v1"]
     assert "To be removed: Contoso Ltd, 2026-09: archive/contoso-ltd/2026-09-v1" in result.stderr
-    assert sorted(own.name for own in home.iterdir()) == ["2026-10-v1", "chain", "packs"]
+    assert sorted(path.name for path in home.iterdir()) == ["2026-10-v1", "chain", "packs"]
     assert not list((home / "packs").iterdir())
     removal = json.loads((home / "chain" / "0003-2026-09-v1-removed.json").read_bytes())
     assert removal["format"] == "backup-reporter chain removal 1"
@@ -195,8 +195,8 @@ def test_a_bag_put_back_is_found_and_not_made_again(two: Evidence) -> None:
     two.run("archive", "--prune", "--yes")
     result = two.run("archive", "--period", "2026-09")
     assert result.exit_code == 1
-    said = f"was removed on {NOW:%Y-%m-%d}: it had been kept for {MONTHS} months"
-    assert said in result.stderr
+    message = f"was removed on {NOW:%Y-%m-%d}: it had been kept for {MONTHS} months"
+    assert message in result.stderr
     assert two.verdict(two.folder / "copy", "--chain", home)["history"] == "ok"
     (two.folder / "copy").rename(home / "2026-09-v1")
     assert "2026-09-v1 is still there" in two.verdict(home)["failed"]
@@ -255,7 +255,7 @@ def test_retention_is_counted_in_calendar_months_from_the_end(two: Evidence) -> 
     for day, going in ((1, []), (2, ["2026-09-v1"])):
         now = datetime(2033, 10, day, tzinfo=UTC)
         due = Retention(84, ()).due(archive, customers, customers, now)
-        assert [own.record.bag for own in due] == going
+        assert [removal.record.bag for removal in due] == going
     assert first.bag == "2026-09-v1"
     assert Retention(MONTHS, ()).due(archive, customers, [], NOW) == []
     assert two.run("archive", "--prune", "--customer", "Fabrikam").exit_code == 2

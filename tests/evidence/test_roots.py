@@ -67,7 +67,7 @@ def test_restore_tests_and_earlier_roots_are_in_the_bag(evidence: Evidence) -> N
     evidence.render("2026-10")
     bag = evidence.archive("2026-10")
     configuration = json.loads((bag / "data/configuration.json").read_bytes())
-    assert [own["scope"] for own in configuration["restore_tests"]] == ["One mailbox"]
+    assert [test["scope"] for test in configuration["restore_tests"]] == ["One mailbox"]
     assert configuration["look"]["known_root"]["records"] == 1
     path.unlink()
     assert evidence.verdict(bag)["failed"] == ""

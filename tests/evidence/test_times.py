@@ -120,7 +120,7 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
 
 
 @pytest.mark.parametrize(
-    ("made", "stamped", "said"),
+    ("made", "stamped", "message"),
     [
         (timedelta(0), None, ""),
         (30 * HOUR, None, "which was still in the future"),
@@ -130,11 +130,11 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
     ],
 )
 def test_the_signature_in_a_pdf_is_held_to_the_same(
-    root: Root, made: timedelta, stamped: timedelta | None, said: str
+    root: Root, made: timedelta, stamped: timedelta | None, message: str
 ) -> None:
     """It is made before the bag's, and by a certificate that is valid."""
     certificate = root.issue("Contoso", ec.generate_private_key(ec.SECP256R1()), begins=-3 * DAY)
     moment = None if stamped is None else NOW + stamped
     fault = time_fault(Signed(certificate, (), NOW + made, moment), NOW)
-    assert said in fault
-    assert bool(said) == bool(fault)
+    assert message in fault
+    assert bool(message) == bool(fault)

@@ -65,16 +65,16 @@ def unseen(bag: Path, step: int, first: int) -> list[str]:
         path
         for path in listing.sizes
         for content in flips((bag / path).read_bytes(), step, first)
-        if not found(listing, hashes, path, content)
+        if not is_found(listing, hashes, path, content)
     ]
 
 
-def found(listing: Listing, hashes: Mapping[str, Digests], path: str, content: bytes) -> bool:
+def is_found(listing: Listing, hashes: Mapping[str, Digests], path: str, content: bytes) -> bool:
     """Whether a file with another content is noticed."""
-    own = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
+    digests = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
     if path in listing.texts:
         listing = replace(listing, texts={**listing.texts, path: content})
-    return bool(structure_faults(listing) or hash_faults(listing, {**hashes, path: own}))
+    return bool(structure_faults(listing) or hash_faults(listing, {**hashes, path: digests}))
 
 
 @pytest.mark.slow
@@ -87,7 +87,7 @@ def test_no_byte_of_a_bag_can_change_unseen(home: Path, shard: int) -> None:
 def test_a_flipped_bit_on_the_disk_is_found(home: Path) -> None:
     """As `verify` reads it, for some bytes of each file."""
     bag = home / "2026-10-v1"
-    for path in [own for own in bag.rglob("*") if own.is_file()]:
+    for path in [path for path in bag.rglob("*") if path.is_file()]:
         content = path.read_bytes()
         for changed in flips(content, max(1, len(content) // 3), 1):
             path.write_bytes(changed)
@@ -123,9 +123,9 @@ def test_a_page_painted_over_is_no_page_that_was_signed(home: Path) -> None:
 def change_json(bag: Path) -> None:
     """A success more."""
     path = bag / "data" / "report.json"
-    said = json.loads(path.read_bytes())
-    said["totals"]["success"] += 1
-    path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    report = json.loads(path.read_bytes())
+    report["totals"]["success"] += 1
+    path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def change_workbook(bag: Path) -> None:
@@ -133,7 +133,7 @@ def change_workbook(bag: Path) -> None:
     path = bag / "data" / "report.xlsx"
     book = openpyxl.load_workbook(path)
     sheet = book["Modules"]
-    cell = next(own for row in sheet.iter_rows() for own in row if own.value == 10)
+    cell = next(cell for row in sheet.iter_rows() for cell in row if cell.value == 10)
     cell.value = 11
     book.save(path)
 
@@ -177,13 +177,13 @@ def test_a_bag_that_is_sealed_anew_does_not_follow_from_its_replies(
     """Whoever changes a figure and makes all hashes fit is found out by computing it again; and by
     the chain, which has another bag.
     """
-    tamper, said = SEALED_ANEW[case]
+    tamper, message = SEALED_ANEW[case]
     alone = evidence.folder / "alone"
     shutil.copytree(bag, alone)
     tamper(alone)
     seal(alone)
     verdict = evidence.verdict(alone)
-    assert said in verdict["failed"]
+    assert message in verdict["failed"]
     assert (verdict["structure"], verdict["files"]) == ("ok", "ok")
     chained = evidence.verdict(alone, "--chain", bag.parent)
     assert "the chain has no record of this bag" in chained["failed"]
@@ -204,17 +204,17 @@ def test_a_bag_that_is_sealed_anew_is_not_signed(checked: Evidence, home: Path) 
     key = ec.generate_private_key(ec.SECP256R1())
     forger = Root.make().issue("Contoso Managed Services", key)
     seal(bag, Signer(key, forger))
-    said = checked.verdict(bag, "--trust", "root.pem")["failed"]
-    assert "signature: it is not by a certificate you trust" in said
-    assert "PDF: it is signed by a different certificate than the bag" in said
+    failures = checked.verdict(bag, "--trust", "root.pem")["failed"]
+    assert "signature: it is not by a certificate you trust" in failures
+    assert "PDF: it is signed by a different certificate than the bag" in failures
 
 
 def test_an_unsigned_bag_does_not_pass_where_a_signature_is_asked_for(
     evidence: Evidence, bag: Path, home: Path
 ) -> None:
     """Whoever strips a bag of its signature cannot make it pass for one."""
-    said = evidence.verdict(bag, "--trust", evidence.folder / "root.pem")["failed"]
-    assert "signature: there is none, though --trust requires one" in said
+    failures = evidence.verdict(bag, "--trust", evidence.folder / "root.pem")["failed"]
+    assert "signature: there is none, though --trust requires one" in failures
 
 
 @pytest.mark.parametrize(
@@ -257,9 +257,9 @@ def test_the_verdict_is_for_people_and_for_machines(checked: Evidence, home: Pat
     result = checked.verify(home)
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (1, "NOT VALID.")
     assert "FAILED  structure: bag-info.txt states a payload of" in result.stdout
-    said = json.loads(checked.verify(home, "--json").stdout)
-    assert said["valid"] is False
-    assert [own["valid"] for own in said["verdicts"]] == [False, True, True]
+    answer = json.loads(checked.verify(home, "--json").stdout)
+    assert answer["valid"] is False
+    assert [entry["valid"] for entry in answer["verdicts"]] == [False, True, True]
 
 
 def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:

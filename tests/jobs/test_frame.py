@@ -106,8 +106,8 @@ def test_rows_of_several_replies_are_read_each_by_its_own() -> None:
     text, proofs = "1/10/2026 1:00:00", ("13/10/2026 1:00:00", "10/13/2026 1:00:00")
     replies = [text_rows([{"endTime": text}, {"endTime": proof}], NOW) for proof in proofs]
     jobs = read_jobs(raw_frame([row for rows in replies for row in rows]), Policy(), FIELD_NAMES)
-    found = [str(moment.date()) for moment in jobs.rows["ended_at"]]
-    assert found == ["2026-10-01", "2026-10-13", "2026-01-10", "2026-10-13"]
+    days = [str(moment.date()) for moment in jobs.rows["ended_at"]]
+    assert days == ["2026-10-01", "2026-10-13", "2026-01-10", "2026-10-13"]
     read = [moment(row, "ended") for rows in replies for row in rows]
     assert list(jobs.rows["ended_at"]) == read
 
@@ -176,5 +176,5 @@ def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
 def test_a_column_of_times_is_read_as_each_time_alone(texts: list[str]) -> None:
     """The fast way through a whole column gives what reading text by text gives."""
     frame = typed(*({"startTime": text} for text in texts)).rows
-    found = [None if pd.isna(at) else at for at in frame["started_at"]]
-    assert found == [read_time(text.strip()) for text in texts]
+    times = [None if pd.isna(at) else at for at in frame["started_at"]]
+    assert times == [read_time(text.strip()) for text in texts]

@@ -127,18 +127,18 @@ def test_an_order_of_dates_that_was_proven_replaces_an_assumed_one() -> None:
         max_size=12,
     )
 )
-def test_one_row_of_each_job_is_kept(found: list[tuple[str, int | None]]) -> None:
+def test_one_row_of_each_job_is_kept(ids_and_hours: list[tuple[str, int | None]]) -> None:
     """However often a job was seen, it counts once, and none is lost."""
     rows = [
         make_job(
             jobId=job_id,
             lastModifyTime=None if hour is None else (NOW - timedelta(hours=hour)).isoformat(),
         )
-        for job_id, hour in found
+        for job_id, hour in ids_and_hours
     ]
     texts = newest(text_rows(rows, NOW))
     assert sorted(row["job_id"] for row in texts) == sorted(
-        {job_id for job_id, _ in found} - {"N/A"}
+        {job_id for job_id, _ in ids_and_hours} - {"N/A"}
     )
 
 
@@ -161,8 +161,8 @@ WRITTEN = [FIELD_NAMES[field] for field in TIMES]
 
 def times_of(*rows: dict[str, str]) -> list[list[str | None]]:
     """The days of the times of each row of one reply."""
-    found = [[moment(row, field) for field in TIMES] for row in text_rows(rows, NOW)]
-    return [[f"{at:%m-%d}" if at else None for at in times] for times in found]
+    moments = [[moment(row, field) for field in TIMES] for row in text_rows(rows, NOW)]
+    return [[f"{at:%m-%d}" if at else None for at in times] for times in moments]
 
 
 def test_slashed_dates_are_read_by_what_their_column_proves() -> None:

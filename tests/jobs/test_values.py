@@ -197,8 +197,8 @@ def test_a_date_that_could_be_either_is_read_in_the_order_of_its_column(
 def test_in_a_mixed_column_only_what_can_be_read_one_way_is_read() -> None:
     """Nothing is guessed; the fourth of April is the same day either way."""
     texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "4/4/2026 1:00:00", "1/10/2026 1:00:00"]
-    found = [read_time(text, DateOrder.MIXED) for text in texts]
-    assert [moment and moment.date() for moment in found] == [
+    moments = [read_time(text, DateOrder.MIXED) for text in texts]
+    assert [moment and moment.date() for moment in moments] == [
         date(2026, 10, 13), date(2026, 10, 13), date(2026, 4, 4), None,
     ]  # fmt: skip
 

@@ -58,15 +58,15 @@ def test_the_figures_inside_are_the_json_file(report: Report, path: Path, tmp_pa
 def test_every_job_is_inside_with_every_column(report: Report, path: Path) -> None:
     """Each job of the period and each undated one, as the figures were counted from them."""
     (content,) = PdfReader(path).attachments["jobs.csv"]
-    found = records(content)
-    assert len(found) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in found})
+    rows = records(content)
+    assert len(rows) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in rows})
     names = [*JOB_COLUMNS, "left_out"]
-    assert list(found[0]) == ["duration_s" if own == "duration" else own for own in names]
-    assert {own["left_out"] for own in found} == {"false"}
-    assert {own["dated_by"] for own in found} <= {"start", "end", "modification", ""}
-    assert {own["name"] for own in found} >= set(AWKWARD)
-    for own, (_, job) in zip(found, report.jobs.iterrows(), strict=True):
-        assert {name: read_back(own, name) for name in JOB_COLUMNS} == {
+    assert list(rows[0]) == ["duration_s" if name == "duration" else name for name in names]
+    assert {row["left_out"] for row in rows} == {"false"}
+    assert {row["dated_by"] for row in rows} <= {"start", "end", "modification", ""}
+    assert {row["name"] for row in rows} >= set(AWKWARD)
+    for row, (_, job) in zip(rows, report.jobs.iterrows(), strict=True):
+        assert {name: read_back(row, name) for name in JOB_COLUMNS} == {
             name: None if pd.isna(value) or value == "" else value
             for name, value in job[list(JOB_COLUMNS)].items()
         }
@@ -127,24 +127,24 @@ def test_the_document_says_what_they_are_to_it(report: Report, path: Path) -> No
     catalogue: Any = PdfReader(path).root_object
     (names, files) = (catalogue["/Names"]["/EmbeddedFiles"]["/Names"][n::2] for n in (0, 1))
     assert names == sorted(names) == ["figures.json", "jobs.csv"]
-    assert [own.idnum for own in catalogue["/AF"]] == [own.idnum for own in files]
-    described = [own.get_object() for own in files]
-    assert [own["/AFRelationship"] for own in described] == ["/Data", "/Source"]
-    assert all(own["/Desc"] and own["/UF"] == own["/F"] for own in described)
-    contents = [own["/EF"]["/F"].get_object() for own in described]
-    assert [own["/Subtype"] for own in contents] == ["/application/json", "/text/csv"]
+    assert [item.idnum for item in catalogue["/AF"]] == [file.idnum for file in files]
+    described = [file.get_object() for file in files]
+    assert [file["/AFRelationship"] for file in described] == ["/Data", "/Source"]
+    assert all(file["/Desc"] and file["/UF"] == file["/F"] for file in described)
+    contents = [file["/EF"]["/F"].get_object() for file in described]
+    assert [content["/Subtype"] for content in contents] == ["/application/json", "/text/csv"]
     dated = f"D:{report.as_of.astimezone(UTC):%Y%m%d%H%M%S}Z"
-    for own in contents:
-        assert own["/Params"]["/ModDate"] == own["/Params"]["/CreationDate"] == dated
-        assert own["/Params"]["/Size"] == len(own.get_data())
+    for content in contents:
+        assert content["/Params"]["/ModDate"] == content["/Params"]["/CreationDate"] == dated
+        assert content["/Params"]["/Size"] == len(content.get_data())
 
 
 @pytest.mark.skipif(shutil.which("pdfdetach") is None, reason="poppler is not installed")
 def test_a_reader_of_the_shell_takes_them_out(path: Path, tmp_path: Path) -> None:
     """Poppler's `pdfdetach` finds both, and the same bytes."""
     subprocess.run(["pdfdetach", "-saveall", "-o", tmp_path, path], check=True)
-    expected = {name: own[0] for name, own in PdfReader(path).attachments.items()}
-    assert {own.name: own.read_bytes() for own in tmp_path.iterdir()} == expected
+    expected = {name: versions[0] for name, versions in PdfReader(path).attachments.items()}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == expected
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

@@ -40,14 +40,17 @@ def month() -> Report:
 def test_charts_have_few_elements() -> None:
     """Marks of a colour and labels of an axis are one element, and no text asks for an anchor."""
     page = page_of(month(), LOOK, None)
-    pictures = [own for service in page.services for own in (service.daily, *service.calendar,
-                service.durations)]  # fmt: skip
-    charts = [own.svg for own in (page.daily, *page.trend, *pictures) if own]
+    pictures = [
+        picture
+        for service in page.services
+        for picture in (service.daily, *service.calendar, service.durations)
+    ]
+    charts = [picture.svg for picture in (page.daily, *page.trend, *pictures) if picture]
     assert len(charts) > 8
     for svg in (*charts, page.key):
         assert len(re.findall(r"<\w", svg)) <= MOST_ELEMENTS, svg
         assert "text-anchor" not in svg
-    sparklines = [line.sparkline for own in page.services for line in own.modules]
+    sparklines = [line.sparkline for service in page.services for line in service.modules]
     assert max(svg.count("<path") for svg in sparklines) <= 4
 
 
@@ -76,10 +79,10 @@ def test_labels_of_another_script_stand_for_themselves() -> None:
 def test_the_style_sheet_has_cheap_selectors() -> None:
     """Each is tried on every element: none for all of them, for attributes or for places."""
     css = re.sub(r"/\*.*?\*/", "", style_sheet(Look()), flags=re.DOTALL)
-    found = [own.strip() for own in re.findall(r"([^{};]+)\{", css)]
-    selectors = [own for own in found if not own.startswith("@")]
+    rules = [rule.strip() for rule in re.findall(r"([^{};]+)\{", css)]
+    selectors = [rule for rule in rules if not rule.startswith("@")]
     assert len(selectors) > 50
-    assert [own for own in selectors if re.search(r"[*\[]|:(?!root)", own)] == []
+    assert [selector for selector in selectors if re.search(r"[*\[]|:(?!root)", selector)] == []
 
 
 def test_every_table_says_how_wide_its_columns_are() -> None:

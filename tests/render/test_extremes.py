@@ -52,11 +52,11 @@ class Sheet:
     @property
     def body(self) -> list[Word]:
         """The words between header and footer."""
-        return [own for own in self.words if 50 < own.top < self.height - 50]
+        return [word for word in self.words if 50 < word.top < self.height - 50]
 
 
 def jobs_of(modules: int, days: int, per_day: int = 1, **fields: Any) -> list[dict[str, Any]]:
-    names = [own for own in MODULE_NAMES.values() if own not in ("Archiver", "Retention")]
+    names = [name for name in MODULE_NAMES.values() if name not in ("Archiver", "Retention")]
     rows = []
     for number, module in enumerate(names[:modules]):
         for day, run in itertools.product(range(1, days + 1), range(per_day)):
@@ -101,8 +101,8 @@ def no_data() -> Report:
 
 
 def only_placeholders() -> Report:
-    names = [own for own in MODULE_NAMES.values() if own not in ("Archiver", "Retention")]
-    return make_report([make_row(jobModule=own) for own in names[:12]], observed=EVERY_DAY)
+    names = [name for name in MODULE_NAMES.values() if name not in ("Archiver", "Retention")]
+    return make_report([make_row(jobModule=name) for name in names[:12]], observed=EVERY_DAY)
 
 
 def one_job() -> Report:
@@ -153,16 +153,16 @@ def faults(pages: list[Sheet]) -> Iterator[str]:
                 yield f"{where}: {word.text!r} reaches over the margin"
             if word.bottom > page.height - 15:
                 yield f"{where}: {word.text!r} falls off the page"
-        yield from (f"{where}: {own}" for own in overlaps(page))
+        yield from (f"{where}: {fault}" for fault in overlaps(page))
         body = page.body
-        used = (max(own.bottom for own in body) - 50) / (page.height - 100) if body else 0
+        used = (max(word.bottom for word in body) - 50) / (page.height - 100) if body else 0
         if used < 0.2 and number < len(pages):
             yield f"{where}: only {used:.0%} of it is used"
 
 
 def overlaps(page: Sheet) -> Iterator[str]:
     """Words that stand on one another."""
-    words = sorted(page.words, key=lambda own: own.top)
+    words = sorted(page.words, key=lambda word: word.top)
     for number, one in enumerate(words):
         for other in words[number + 1 :]:
             if other.top > one.bottom:

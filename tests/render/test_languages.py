@@ -40,8 +40,8 @@ _INNERMOST: Final = re.compile("⟦[^⟦⟧]*⟧")
 def pages(locale: str) -> list[str]:
     """The reports, their letters and a portfolio of them, as HTML."""
     return [
-        *(report_html(own, look(locale), logo_url=None) for own in reports()),
-        *(letter(own, locale).html for own in reports()),
+        *(report_html(report, look(locale), logo_url=None) for report in reports()),
+        *(letter(report, locale).html for report in reports()),
         portfolio_html(portfolio(), look(locale)),
     ]
 
@@ -81,7 +81,7 @@ def fields(message: str) -> set[str]:
 def forms(message: Message) -> tuple[set[str], set[str]]:
     """The placeholders every form must have, and those it may have."""
     english = [message.id] if isinstance(message.id, str) else list(message.id)
-    sets = [fields(own) for own in english]
+    sets = [fields(string) for string in english]
     return set.intersection(*sets) - {"number"}, set.union(*sets)
 
 
@@ -103,10 +103,10 @@ def test_catalogues_are_complete(language: str) -> None:
         strings = [given] if isinstance(given, str) else list(given)
         assert len(strings) == (kept.num_plurals if message.pluralizable else 1)
         must, may = forms(message)
-        for own in strings:
-            assert own, message.id
-            assert must <= fields(own) <= may, message.id
-            assert not own.startswith(("=", "+", "-", "@")), own
+        for string in strings:
+            assert string, message.id
+            assert must <= fields(string) <= may, message.id
+            assert not string.startswith(("=", "+", "-", "@")), string
         assert not message.fuzzy, message.id
 
 
@@ -151,20 +151,20 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     }
     data |= {
         "Mit Gruß Gut Weber Jonas",
-        *(own.scope for own in RESTORE_TESTS),
+        *(test.scope for test in RESTORE_TESTS),
         busy.customer.name,
         busy.customer.id,
         "SHA-256",
         BERLIN,
         "backup-reporter",
     }
-    data |= {word for own in busy.modules for word in (own.service, own.module)}
-    data |= {own.module for own in busy.protection.modules}
+    data |= {word for module in busy.modules for word in (module.service, module.module)}
+    data |= {module.module for module in busy.protection.modules}
     for product in busy.subscription.products:
         data |= {product.service, product.name, product.model, product.storage, product.retention}
-    data |= {word for own in busy.other_jobs for word in (own.service, own.module)}
+    data |= {word for entry in busy.other_jobs for word in (entry.service, entry.module)}
     data |= {word for note in busy.quality for word in (note.field, *note.values)}
-    data |= {own for source in busy.sources for own in (source.url, source.sha256)}
+    data |= {word for source in busy.sources for word in (source.url, source.sha256)}
     allowed = set(re.findall(r"[a-z]{3,}", " ".join(filter(None, data)).lower()))
     book = openpyxl.load_workbook(written(busy, tmp_path, look("ja")))
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
@@ -172,13 +172,13 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     page = PageTexts(report_html(busy, look("ja"), logo_url=None)).texts
     sent = letter(busy, "ja")
     mail = [sent.subject, *sent.text.splitlines(), *PageTexts(sent.html).texts]
-    for own in [*page, *mail, *book.sheetnames, *cells]:
-        if own.startswith("="):
+    for piece in [*page, *mail, *book.sheetnames, *cells]:
+        if piece.startswith("="):
             continue
-        left, before = own, ""
-        while left != before:
-            left, before = _INNERMOST.sub("", left), left
-        assert set(re.findall(r"[a-z]{3,}", left.lower())) <= allowed, own
+        rest, before = piece, ""
+        while rest != before:
+            rest, before = _INNERMOST.sub("", rest), rest
+        assert set(re.findall(r"[a-z]{3,}", rest.lower())) <= allowed, piece
 
 
 @pytest.fixture(scope="module")
@@ -197,14 +197,14 @@ def anew(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_checks_agree_in_every_language(language: str, anew: dict[str, Path]) -> None:
     """The formulas that compare words compare those of the language."""
     book = openpyxl.load_workbook(anew[language], data_only=True)
-    (sheet,) = (own for own in book if "Checks" in own.tables)
+    (sheet,) = (sheet for sheet in book if "Checks" in sheet.tables)
     rows = list(sheet.iter_rows(min_row=7))
     assert {row[7].value for row in rows} == {Words(language).say("agrees")}
     assert len(rows) > 30
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "texts"),
     [
         ("en", ["1,234,567", "97.1\xa0%", "Oct 3, 2026, 17:05", "October 2026", "1.50\xa0TB"]),
         ("en_GB", ["1,234,567", "97.1\xa0%", "3 Oct 2026, 17:05", "October 2026", "1.50\xa0TB"]),
@@ -224,7 +224,7 @@ def test_checks_agree_in_every_language(language: str, anew: dict[str, Path]) ->
         ("ja", ["1,234,567", "97.1%", "2026年10月3日 17:05", "2026年10月", "1.50\xa0TB"]),
     ],
 )
-def test_numbers_and_days_are_those_of_the_place(locale: str, said: list[str]) -> None:
+def test_numbers_and_days_are_those_of_the_place(locale: str, texts: list[str]) -> None:
     """Separators, months, percent signs and units are as people write them there."""
     words = Words(locale)
     moment = datetime(2026, 10, 3, 17, 5, tzinfo=UTC)
@@ -234,7 +234,7 @@ def test_numbers_and_days_are_those_of_the_place(locale: str, said: list[str]) -
         words.moment(moment),
         words.period(parse_period("2026-10", BERLIN, NOW)),
         words.size(1.5 * 1024**4),
-    ] == said
+    ] == texts
 
 
 def test_plurals_are_those_of_the_language() -> None:
@@ -248,11 +248,11 @@ def test_plurals_are_those_of_the_language() -> None:
     for language, singular in kinds:
         words = Words(language)
 
-        def said(number: int, words: Words = words) -> str:
+        def phrase(number: int, words: Words = words) -> str:
             made = words.count("in {number} job", "in {number} jobs", number)
             return made.replace(words.number(number), "#")
 
-        assert [said(n) == said(1) for n in (0, 1, 2, 5)] == [singular(n) for n in (0, 1, 2, 5)]
+        assert [phrase(n) == phrase(1) for n in (0, 1, 2, 5)] == [singular(n) for n in (0, 1, 2, 5)]
 
 
 def test_names_from_right_to_left_are_isolated_in_sentences() -> None:

@@ -131,33 +131,33 @@ def test_the_subject_is_one_line_whatever_the_customer_is_called(locale: str, na
 def test_text_and_page_say_what_page_one_says(report: Report) -> None:
     """The sentence and the figures are those of the report, in both bodies."""
     page = page_of(report, LOOK, None)
-    for own in both(letter(report)):
-        assert plain(page.headline) in own
+    for body in both(letter(report)):
+        assert plain(page.headline) in body
         for tile in page.tiles:
-            assert all(plain(said) in own for said in (tile.label, tile.value, tile.beside))
-        assert "They do not prove that the data can be restored." in own
-        assert "made and sent automatically" in own
-        assert all(said in own for said in (BRAND.name, BRAND.contact, BRAND.footer, *ATTACHED))
-        assert Words().state(report.state).lower() in own.lower()
+            assert all(plain(text) in body for text in (tile.label, tile.value, tile.beside))
+        assert "They do not prove that the data can be restored." in body
+        assert "made and sent automatically" in body
+        assert all(text in body for text in (BRAND.name, BRAND.contact, BRAND.footer, *ATTACHED))
+        assert Words().state(report.state).lower() in body.lower()
 
 
 def test_modules_that_are_not_healthy_are_named() -> None:
     """The worst first, at most six, and how many more there are; none where all are well."""
-    for own in both(letter(BUSY)):
-        assert "Microsoft 365 / Teams Chat" in own
-        assert own.index("Teams Chat") < own.index("Azure Virtual Machine")
-        assert "and 3 more in the report" in own
-        assert own.count("Longest gap") in (1, 6)
-    assert all("not healthy" not in own for own in both(letter(HEALTHY)))
+    for body in both(letter(BUSY)):
+        assert "Microsoft 365 / Teams Chat" in body
+        assert body.index("Teams Chat") < body.index("Azure Virtual Machine")
+        assert "and 3 more in the report" in body
+        assert body.count("Longest gap") in (1, 6)
+    assert all("not healthy" not in body for body in both(letter(HEALTHY)))
 
 
 def test_missing_days_are_said() -> None:
     """An incomplete month says so, with its days; a complete one does not."""
-    observed = [own for own in EVERY_DAY if (own.month, own.day) not in ((10, 17), (10, 18))]
-    for own in both(letter(make_report(every_day(), observed=observed))):
-        assert "INCOMPLETE. The service was looked at on 29 of 31 days." in own
-        assert "Oct 17 – Oct 18" in own
-    assert all("INCOMPLETE" not in own for own in both(letter(HEALTHY)))
+    observed = [day for day in EVERY_DAY if (day.month, day.day) not in ((10, 17), (10, 18))]
+    for body in both(letter(make_report(every_day(), observed=observed))):
+        assert "INCOMPLETE. The service was looked at on 29 of 31 days." in body
+        assert "Oct 17 – Oct 18" in body
+    assert all("INCOMPLETE" not in body for body in both(letter(HEALTHY)))
 
 
 def test_a_correction_says_from_what_to_what() -> None:
@@ -165,15 +165,15 @@ def test_a_correction_says_from_what_to_what() -> None:
     changed = replace(
         BUSY, version=3, restatement=Restatement(2, NOW, corrections(), redefined=False, late=True)
     )
-    for own in both(letter(changed)):
-        assert "RESTATED. This is version 3 of the report. It corrects version 2" in own
-        assert "State: — → Critical" in own
-        assert "more in the workbook, sheet Versions" in own
+    for body in both(letter(changed)):
+        assert "RESTATED. This is version 3 of the report. It corrects version 2" in body
+        assert "State: — → Critical" in body
+        assert "more in the workbook, sheet Versions" in body
     unchanged = replace(
         BUSY, version=3, restatement=Restatement(2, NOW, (), redefined=False, late=True)
     )
-    assert all("No key figure is another" in own for own in both(letter(unchanged)))
-    assert all("RESTATED" not in own for own in both(letter(BUSY)))
+    assert all("No key figure is another" in body for body in both(letter(unchanged)))
+    assert all("RESTATED" not in body for body in both(letter(BUSY)))
 
 
 def test_what_is_too_large_is_said_and_where_it_is() -> None:
@@ -183,7 +183,7 @@ def test_what_is_too_large_is_said_and_where_it_is() -> None:
     assert f"Too large to attach: {ATTACHED[1]}" in made.text
     assert link in made.text
     assert 'href="https://files.northlight.example/c?a=1&amp;b=2"' in made.html
-    assert all("Please ask us for it." in own for own in both(letter(BUSY, left_out=["x.pdf"])))
+    assert all("Please ask us for it." in body for body in both(letter(BUSY, left_out=["x.pdf"])))
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "\\\\server\\share", "file:///etc/passwd"])
@@ -197,18 +197,18 @@ def test_only_web_addresses_become_links(link: str) -> None:
 def test_the_root_of_the_archive_is_for_keeping() -> None:
     """The root stands whole in both bodies, with why to keep the message."""
     root = "a3f5" * 16
-    for own in both(letter(HEALTHY, root=root)):
-        assert root in own
-        assert "Please keep this message" in own
+    for body in both(letter(HEALTHY, root=root)):
+        assert root in body
+        assert "Please keep this message" in body
 
 
 def test_a_test_copy_says_so_first() -> None:
     """Nobody takes a test for the real thing: subject, first line, and for whom it would be."""
     made = letter(HEALTHY, redirected_from=["ada@contoso.example", "bob@contoso.example"])
     assert made.subject.startswith("Test copy: Contoso Ltd")
-    said = "TEST COPY. This message would go to: ada@contoso.example, bob@contoso.example"
-    assert made.text.startswith(said)
-    assert said in shown(made)
+    notice = "TEST COPY. This message would go to: ada@contoso.example, bob@contoso.example"
+    assert made.text.startswith(notice)
+    assert notice in shown(made)
     assert "TEST COPY" not in letter(HEALTHY).html + letter(HEALTHY).text
 
 
@@ -317,7 +317,7 @@ def test_an_empty_drawing_is_no_logo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("logo", "said"),
+    ("logo", "message"),
     [
         (Logo(b"\x89PNG\r\n\x1a\n cut", "image/png"), "cannot be read"),
         (Logo(b"", "image/png"), "cannot be read"),
@@ -333,21 +333,21 @@ def test_an_empty_drawing_is_no_logo() -> None:
     ],
     ids=["cut", "empty", "huge", "outside"],
 )
-def test_a_logo_that_cannot_be_drawn_is_an_error(logo: Logo, said: str) -> None:
+def test_a_logo_that_cannot_be_drawn_is_an_error(logo: Logo, message: str) -> None:
     """A broken picture, one too large to open, and one that wants other files are refused."""
-    with pytest.raises(ReporterError, match=said):
+    with pytest.raises(ReporterError, match=message):
         letter(HEALTHY, Look(Brand("Northlight", logo)))
 
 
 def test_own_templates_come_first(tmp_path: Path) -> None:
     """A provider's text replaces the shipped one; the page stays; a slip is named."""
     (tmp_path / "mail").mkdir()
-    own = tmp_path / "mail" / "report.txt"
-    own.write_text("Dear {{ mail.customer }} & co: {{ mail.words.percent(0.5) }}")
+    template = tmp_path / "mail" / "report.txt"
+    template.write_text("Dear {{ mail.customer }} & co: {{ mail.words.percent(0.5) }}")
     made = letter(HEALTHY, replace(LOOK, templates=tmp_path))
     assert made.text == "Dear Contoso Ltd & co: 50.0\xa0%\n"
     assert made.html == letter(HEALTHY).html
-    own.write_text("{{ mail.nothing }}")
+    template.write_text("{{ mail.nothing }}")
     with pytest.raises(TemplateError, match=r"mail/report\.txt"):
         letter(HEALTHY, replace(LOOK, templates=tmp_path))
 

@@ -37,9 +37,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_the_parts_of_a_font_are_in_the_order_of_the_standard(parts: dict[str, str]) -> None:
     """Of each font; some have most of them."""
     fonts = fromstring(parts["xl/styles.xml"]).iter()
-    found = [list(map(kind_of, own)) for own in fonts if kind_of(own) == "font"]
-    assert max(map(len, found)) >= 5
-    for names in found:
+    children = [list(map(kind_of, font)) for font in fonts if kind_of(font) == "font"]
+    assert max(map(len, children)) >= 5
+    for names in children:
         assert names == sorted(names, key=FONT.index)
 
 
@@ -89,7 +89,9 @@ def test_what_surrounds_the_rows_is_where_openpyxl_has_it(tmp_path: Path) -> Non
     made["A3"].data_type = "s"
     workbook.save(plain)
     assert values_of(ours) == values_of(plain) == ROWS
-    assert elements_of(ours) == [own for own in elements_of(plain) if own != "dimension"]
+    assert elements_of(ours) == [
+        element for element in elements_of(plain) if element != "dimension"
+    ]
 
 
 def values_of(path: Path) -> list[list[Any]]:

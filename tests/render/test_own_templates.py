@@ -79,7 +79,7 @@ def test_one_changed_section_is_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "message"),
     [
         ("{% if %}", r"report\.html, line 1"),
         ("{{ page.nothing }}", "has no attribute 'nothing'"),
@@ -91,10 +91,10 @@ def test_one_changed_section_is_enough(tmp_path: Path) -> None:
         ("{{ page.headline + 1 }}", r"report\.html cannot be filled: TypeError: "),
     ],
 )
-def test_a_wrong_template_is_explained(tmp_path: Path, template: str, said: str) -> None:
+def test_a_wrong_template_is_explained(tmp_path: Path, template: str, message: str) -> None:
     """A slip in a template is an error with its place; the program cannot be reached from one."""
     (tmp_path / "report.html").write_text(template)
-    with pytest.raises(TemplateError, match=said):
+    with pytest.raises(TemplateError, match=message):
         page_with(tmp_path)
 
 

@@ -93,7 +93,7 @@ def test_the_document_says_what_it_is(busy: PdfReader, busy_report: Report) -> N
 
 def test_bookmarks_lead_through_it(busy: PdfReader) -> None:
     """Each section has its bookmark."""
-    titles = [str(own.title) for own in busy.outline if not isinstance(own, list)]
+    titles = [str(entry.title) for entry in busy.outline if not isinstance(entry, list)]
     for title in ("Contoso Ltd", "What to do next", "Services", "Data quality", "Data sources"):
         assert title in titles
 
@@ -125,7 +125,7 @@ def test_each_depth_shows_its_part(busy_report: Report, busy: PdfReader, tmp_pat
     )
     assert len(page.pages) == 1
     assert "they do not prove that the data can be restored" in text_of(page)
-    register = "".join(own.extract_text() for own in full.pages).replace("\n", "")
+    register = "".join(page.extract_text() for page in full.pages).replace("\n", "")
     for exception in busy_report.exceptions:
         assert exception.job_id in register
         assert exception.cured_by is None or exception.cured_by in register
@@ -156,7 +156,7 @@ def test_the_providers_own_texts_and_a_comment(tmp_path: Path) -> None:
 
 def test_charts_have_words(busy: PdfReader) -> None:
     """Each picture carries a text that says what it shows."""
-    found: list[str] = []
+    descriptions: list[str] = []
 
     def walk(node: object) -> None:
         node = node.get_object() if hasattr(node, "get_object") else node
@@ -165,14 +165,14 @@ def test_charts_have_words(busy: PdfReader) -> None:
                 walk(kid)
         elif isinstance(node, DictionaryObject):
             if node.get("/S") == "/Figure":
-                found.append(str(node["/Alt"]))
+                descriptions.append(str(node["/Alt"]))
             if "/K" in node:
                 walk(node["/K"])
 
     walk(busy.root_object["/StructTreeRoot"])
-    assert len(found) >= 5
-    assert all(found)
-    assert any("Teams Chat: volume by day" in words for words in found)
+    assert len(descriptions) >= 5
+    assert all(descriptions)
+    assert any("Teams Chat: volume by day" in words for words in descriptions)
 
 
 def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:

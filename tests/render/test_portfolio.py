@@ -93,12 +93,20 @@ def test_warnings_count_as_the_policy_says() -> None:
 def test_the_worst_come_first_and_nobody_unknown_is_healthy() -> None:
     """State, then rate, then name; those without data stand by themselves."""
     portfolio = mixed()
-    assert [own.customer.name for own in portfolio.standings] == [NASTY, "Fresh", "Healed"]
-    assert [own.customer.name for own in portfolio.unknown] == ["Silent", "Nobody"]
+    assert [standing.customer.name for standing in portfolio.standings] == [
+        NASTY,
+        "Fresh",
+        "Healed",
+    ]
+    assert [standing.customer.name for standing in portfolio.unknown] == ["Silent", "Nobody"]
     assert portfolio.totals.by_state[State.HEALTHY] == 1
     assert portfolio.totals.unknown == 2
     same = [standing("b", success_rate=0.99), standing("c", success_rate=0.96), standing("a")]
-    assert [own.customer.name for own in portfolio_of(PERIOD, same).standings] == ["c", "b", "a"]
+    assert [standing.customer.name for standing in portfolio_of(PERIOD, same).standings] == [
+        "c",
+        "b",
+        "a",
+    ]
 
 
 def test_the_rate_is_of_all_jobs_and_not_of_customers() -> None:
@@ -118,7 +126,7 @@ def test_changes_are_told_apart() -> None:
         (changes.new, "Fresh"),
         (changes.lost, "Silent"),
     ):
-        assert [own.customer.name for own in kind] == [name]
+        assert [standing.customer.name for standing in kind] == [name]
     assert portfolio_of(PERIOD, [standing("first")]).changes is None
 
 
@@ -136,17 +144,17 @@ def test_who_was_looked_at_before_is_not_new() -> None:
 def test_what_asks_for_nothing_is_not_pressing() -> None:
     """A module with nothing to back up, or switched off long ago, is no reason to call anybody."""
     words = Words()
-    for kind, said in (
+    for kind, words_expected in (
         (ReasonKind.IDLE, ""),
         (ReasonKind.OFF, ""),
         (ReasonKind.NEVER_RUN, "Microsoft 365 / Power BI: never run"),
     ):
         reason = Reason(kind, "Microsoft 365", "Power BI")
-        assert why(standing("Somebody", reason=reason), words) == said
+        assert why(standing("Somebody", reason=reason), words) == words_expected
 
 
 @pytest.mark.parametrize(
-    ("standings", "said"),
+    ("standings", "headline"),
     [
         ([], "Nothing is known of any customer's backups"),
         ([without_data(Customer("1", "x"), "no")], "Nothing is known of any customer's backups"),
@@ -164,9 +172,9 @@ def test_what_asks_for_nothing_is_not_pressing() -> None:
         ),
     ],
 )
-def test_the_title_is_the_message(standings: list[Standing], said: str) -> None:
+def test_the_title_is_the_message(standings: list[Standing], headline: str) -> None:
     """It never says all is well where somebody is unknown."""
-    assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == said
+    assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == headline
 
 
 def test_the_pdf_says_it(tmp_path: Path) -> None:
@@ -256,7 +264,7 @@ def test_states_stand_in_the_order_of_need() -> None:
     """Those that ask for something first; nothing to back up and switched off ask for nothing."""
     everybody = [standing(state.value, state, completed=1) for state in reversed(State)]
     portfolio = portfolio_of(PERIOD, everybody)
-    assert [own.state for own in portfolio.standings] == list(State)
+    assert [standing.state for standing in portfolio.standings] == list(State)
     assert portfolio.totals.need_action == 4
 
 
@@ -289,7 +297,7 @@ def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
     ):
         write(portfolio, LOOK, tmp_path / name)
     reader = PdfReader(tmp_path / "p.pdf")
-    said = [
+    texts = [
         (tmp_path / "p.html").read_text("utf-8"),
         " ".join(" ".join(page.extract_text() for page in reader.pages).split()),
     ]
@@ -298,7 +306,7 @@ def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
         "For 2 scopes the recovery-point target cannot be judged.",
         "2 further customers are left out", "2 of 3 scopes not judged", "not given",
     ):  # fmt: skip
-        assert all(words in text for text in said), words
+        assert all(words in text for text in texts), words
     sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]
     header, close, row = sheet.iter_rows(min_row=4, max_row=6, values_only=True)
     assert close[0] == "Close"
@@ -312,12 +320,12 @@ def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
 def test_a_difference_needs_two_periods_that_were_watched(tmp_path: Path) -> None:
     """A rate is not compared with one of a period that nobody watched closely."""
     for comparable, change in ((True, -10), (False, None)):
-        own = standing("a", success_rate=0.9, previous_rate=1.0, comparable=comparable)
-        write_portfolio_xlsx(portfolio_of(PERIOD, [own]), LOOK, tmp_path / "p.xlsx")
+        customer = standing("a", success_rate=0.9, previous_rate=1.0, comparable=comparable)
+        write_portfolio_xlsx(portfolio_of(PERIOD, [customer]), LOOK, tmp_path / "p.xlsx")
         sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]
         header, row = sheet.iter_rows(min_row=4, max_row=5, values_only=True)
-        found = dict(zip(header, row, strict=True))["Change"]
-        assert found == (change and pytest.approx(change))
+        difference = dict(zip(header, row, strict=True))["Change"]
+        assert difference == (change and pytest.approx(change))
 
 
 def test_nothing_to_back_up_is_neither_better_nor_worse() -> None:
@@ -346,16 +354,23 @@ STORED_BY_0_2_0 = """{"customer":{"id":"1","name":"Contoso Ltd"},"state":"attent
 
 def test_what_0_2_0_stored_is_still_read(tmp_path: Path) -> None:
     """A standing that an earlier version stored stands in a portfolio with all it knew."""
-    own = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
-    assert own.reason == Reason(
+    standing = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
+    assert standing.reason == Reason(
         ReasonKind.SUCCESS_TARGET_MISSED,
         "Microsoft 365",
         "Exchange Online",
         value=0.5,
         target=0.95,
     )
-    assert (own.bytes, own.stored_bytes, own.complete, own.sparse) == (2**31, None, False, False)
-    assert own.ending[0].days_left == 18
-    write_portfolio_html(portfolio_of(PERIOD, [own]), LOOK, tmp_path / "p.html")
+    assert (standing.bytes, standing.stored_bytes, standing.complete, standing.sparse) == (
+        2**31,
+        None,
+        False,
+        False,
+    )
+    assert standing.ending[0].days_left == 18
+    write_portfolio_html(portfolio_of(PERIOD, [standing]), LOOK, tmp_path / "p.html")
     assert "success rate 50.0\xa0%" in (tmp_path / "p.html").read_text("utf-8")
-    assert TypeAdapter(Standing).validate_json(TypeAdapter(Standing).dump_json(own)) == own
+    assert (
+        TypeAdapter(Standing).validate_json(TypeAdapter(Standing).dump_json(standing)) == standing
+    )

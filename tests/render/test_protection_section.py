@@ -90,13 +90,13 @@ def test_the_section_says_what_is_protected_and_until_when(tmp_path: Path) -> No
         assert part in text, part
 
 
-@pytest.mark.parametrize("kind", [own for own in Lack if own is not Lack.SAVED_REPLIES])
+@pytest.mark.parametrize("kind", [lack for lack in Lack if lack is not Lack.SAVED_REPLIES])
 def test_why_there_is_nothing_is_said(kind: Lack, tmp_path: Path) -> None:
     """In print and in the workbook; a permission by its name."""
     report = report_of(make_refusals(kind, "partner.some.read.all"))
     text = words_of(report)
     cells = [str(row[0]) for row in sheet_of(report, tmp_path) if row and row[0]]
-    says = [own for own in cells if own.endswith(".") or "partner" in own]
+    says = [cell for cell in cells if cell.endswith(".") or "partner" in cell]
     assert len(says) == 2
     for sentence in says:
         assert sentence in text
@@ -121,9 +121,9 @@ def test_saved_replies_have_no_such_section(tmp_path: Path) -> None:
 @pytest.mark.parametrize("depth", ["standard", "full"])
 def test_it_is_part_of_the_longer_depths(depth: Any) -> None:
     """And not of the director's page."""
-    said = "1,204 of 1,310 objects found are protected"
-    assert said in report_html(full(), Look(depth=depth), logo_url=None)
-    assert said not in report_html(full(), Look(depth="page"), logo_url=None)
+    sentence = "1,204 of 1,310 objects found are protected"
+    assert sentence in report_html(full(), Look(depth=depth), logo_url=None)
+    assert sentence not in report_html(full(), Look(depth="page"), logo_url=None)
 
 
 def test_names_are_text_and_not_markup() -> None:
@@ -139,7 +139,7 @@ def test_names_are_text_and_not_markup() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "sentence"),
     [
         ([(10, 10)], "All 10 objects found are protected"),
         ([(1, 1)], "The one object found is protected"),
@@ -151,15 +151,15 @@ def test_names_are_text_and_not_markup() -> None:
     ],
 )
 def test_the_message_claims_no_more_than_is_known(
-    lines: list[tuple[object, object]], said: str
+    lines: list[tuple[object, object]], sentence: str
 ) -> None:
     """All is only said where every module has a share, and each is whole."""
     rows = [make_protected(totalScannedObjects=a, totalProtectedObjects=b) for a, b in lines]
-    assert protection_title(report_of(make_answers(rows)).protection, WORDS) == said
+    assert protection_title(report_of(make_answers(rows)).protection, WORDS) == sentence
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "sentence"),
     [
         ({}, "No product expires within 60 days"),
         ({"expirationDate": "N/A"}, "Subscription"),
@@ -175,21 +175,21 @@ def test_the_message_claims_no_more_than_is_known(
         ),
     ],
 )
-def test_the_message_of_a_subscription(fields: dict[str, str], said: str) -> None:
+def test_the_message_of_a_subscription(fields: dict[str, str], sentence: str) -> None:
     """What presses most; that nothing does only where every day is known."""
     answers = make_answers((), [make_product(**fields)])
-    assert subscription_title(report_of(answers).subscription, WORDS) == said
+    assert subscription_title(report_of(answers).subscription, WORDS) == sentence
 
 
 def test_what_expires_is_a_thing_to_do() -> None:
     """On page one, behind what is wrong with the backups."""
     what = "Renew what has expired or soon will"
-    found = {own.what: own.modules for own in steps(full(), WORDS)}
-    assert list(found).index(what) == 1
-    assert "Cloud Backup for IaaS + PaaS (Oct 20, 2026)" in found[what]
-    assert "Salesforce" not in found[what]
+    modules = {step.what: step.modules for step in steps(full(), WORDS)}
+    assert list(modules).index(what) == 1
+    assert "Cloud Backup for IaaS + PaaS (Oct 20, 2026)" in modules[what]
+    assert "Salesforce" not in modules[what]
     quiet = steps(report_of(make_answers((), [make_product()])), WORDS)
-    assert what not in [own.what for own in quiet]
+    assert what not in [step.what for step in quiet]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -221,8 +221,8 @@ def test_the_sheet_has_numbers_days_and_empty_cells(tmp_path: Path) -> None:
     assert modules[2]["Objects found"] == ""
     assert modules[2]["Objects protected"] == 7
     assert modules[3]["In own storage (GB)"] == 1536
-    assert [own["Expires"] for own in products] == [date(2026, 10, 20), date(2026, 12, 10), ""]
-    assert [own["Days left"] for own in products] == [-12, 39, ""]
+    assert [row["Expires"] for row in products] == [date(2026, 10, 20), date(2026, 12, 10), ""]
+    assert [row["Days left"] for row in products] == [-12, 39, ""]
     assert products[0]["Remark"] == "12 days ago"
     assert products[0]["Units"] == 12
 
@@ -230,17 +230,17 @@ def test_the_sheet_has_numbers_days_and_empty_cells(tmp_path: Path) -> None:
 def portfolio() -> Portfolio:
     """A customer with products to renew, one without, one refused, and one of whom nothing is."""
     reports = [full(), report_of(make_answers((), [make_product()])), report_of()]
-    standings = [standing_of(own, {}) for own in reports]
+    standings = [standing_of(report, {}) for report in reports]
     nobody = without_data(reports[0].customer, "No snapshot.")
     return portfolio_of(reports[0].period, [*standings, nobody])
 
 
 def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
     """In all three files, the soonest first, and of how many customers nothing is known."""
-    own = portfolio()
-    write_portfolio_pdf(own, Look(), tmp_path / "p.pdf")
-    write_portfolio_html(own, Look(), tmp_path / "p.html")
-    write_portfolio_xlsx(own, Look(), tmp_path / "p.xlsx")
+    overview = portfolio()
+    write_portfolio_pdf(overview, Look(), tmp_path / "p.pdf")
+    write_portfolio_html(overview, Look(), tmp_path / "p.html")
+    write_portfolio_xlsx(overview, Look(), tmp_path / "p.xlsx")
     text = " ".join(PdfReader(tmp_path / "p.pdf").pages[0].extract_text().split())
     page = (tmp_path / "p.html").read_text("utf-8")
     for part in (
@@ -259,8 +259,8 @@ def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
 
 def test_a_portfolio_never_says_none_where_nothing_is_known(tmp_path: Path) -> None:
     """Without any subscription there is no claim about their end."""
-    own = portfolio_of(report_of().period, [standing_of(report_of(), {})])
-    write_portfolio_html(own, Look(), tmp_path / "p.html")
+    overview = portfolio_of(report_of().period, [standing_of(report_of(), {})])
+    write_portfolio_html(overview, Look(), tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text("utf-8")
     assert "No product expires" not in page
     assert "Nothing is known of the subscription of 1 customer." in page
@@ -271,10 +271,15 @@ def test_how_long_a_product_lasts_is_said_where_it_matters() -> None:
     answers = make_answers(
         (),
         [
-            make_product(expirationDate=own)
-            for own in ("2026-10-31", "2026-11-01", "2027-05-05", "N/A")
+            make_product(expirationDate=expiry)
+            for expiry in ("2026-10-31", "2026-11-01", "2027-05-05", "N/A")
         ],
         at=NOW,
     )
     products: tuple[Product, ...] = report_of(answers).subscription.products
-    assert [remaining(own, WORDS) for own in products] == ["1 day ago", "0 days left", "", ""]
+    assert [remaining(product, WORDS) for product in products] == [
+        "1 day ago",
+        "0 days left",
+        "",
+        "",
+    ]

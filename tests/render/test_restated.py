@@ -58,9 +58,9 @@ def of_first_schema() -> dict[str, Any]:
 def test_it_is_said_why(redefined: bool, late: bool, why: str) -> None:
     """New definitions are no late data, and the other way round."""
     restatement = Restatement(1, MADE_AT, (), redefined=redefined, late=late)
-    said = correction(2, restatement, Words())
-    assert said.startswith(CORRECTS)
-    assert said.partition(". ")[2].partition(". ")[2] == why
+    sentence = correction(2, restatement, Words())
+    assert sentence.startswith(CORRECTS)
+    assert sentence.partition(". ")[2].partition(". ")[2] == why
 
 
 def test_a_scope_is_named_in_words() -> None:
@@ -70,9 +70,11 @@ def test_a_scope_is_named_in_words() -> None:
         Change("listed", "Salesforce", "Salesforce", "Sandbox", "job", "gone"),
         Change("watched_share", "", "", None, 0.5, 0.9),
     ]
-    found = [(own.module, own.figure, own.before, own.now) for own in restated(changes, Words())]
+    lines = [
+        (line.module, line.figure, line.before, line.now) for line in restated(changes, Words())
+    ]
     dash, space = "\N{EM DASH}", "\N{NO-BREAK SPACE}"
-    assert found == [
+    assert lines == [
         ("", "Share of the period watched", f"50.0{space}%", f"90.0{space}%"),
         ("Salesforce / Sandbox", "Listed as", "a job", "no longer listed"),
         ("Salesforce / Sandbox", "Change of what is stored", dash, f"−1.00{space}GB"),

@@ -116,8 +116,10 @@ def test_a_day_of_another_year_has_its_year(label: str, printed: list[str]) -> N
     """And one of the period's own years has none, with a time of the clock or without."""
     words = Words.about(parse_period(label, "UTC", NOW))
     moments = [datetime(2025, 12, 3, 4, 5, tzinfo=UTC), datetime(2026, 10, 5, 4, 5, tzinfo=UTC)]
-    assert [words.short_day(own) for own in moments] == printed
-    assert [words.short_moment(own) for own in moments] == [f"{own}, 04:05" for own in printed]
+    assert [words.short_day(moment) for moment in moments] == printed
+    assert [words.short_moment(moment) for moment in moments] == [
+        f"{day}, 04:05" for day in printed
+    ]
 
 
 @pytest.mark.parametrize(

@@ -111,16 +111,16 @@ def test_a_product_name_on_a_white_label_report(tmp_path: Path) -> None:
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
     portfolio = portfolio_of(report.period, [standing_of(report, {})])
     write_portfolio_pdf(portfolio, LOOK, tmp_path / "portfolio.pdf")
-    said = [report_html(report, LOOK, logo_url=None).partition("</head>")[0]]
+    texts = [report_html(report, LOOK, logo_url=None).partition("</head>")[0]]
     for name in ("report.pdf", "portfolio.pdf"):
         reader = PdfReader(tmp_path / name)
         xmp = reader.trailer["/Root"]["/Metadata"].get_data().decode()  # type: ignore[index]
-        said += [str(dict(reader.metadata or {})), xmp, reader.pages[0].extract_text()]
+        texts += [str(dict(reader.metadata or {})), xmp, reader.pages[0].extract_text()]
     with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
-        said += [parts.read(f"docProps/{name}.xml").decode() for name in ("app", "core")]
-    for own in said:
+        texts += [parts.read(f"docProps/{name}.xml").decode() for name in ("app", "core")]
+    for text in texts:
         for product in ("backup-reporter", "weasyprint", "openpyxl", "avepoint", "pandas"):
-            assert product not in own.lower(), (product, own[:300])
+            assert product not in text.lower(), (product, text[:300])
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_last_day_of_a_month(period: str, timezone: str, days: int, tmp_path
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "report.xlsx")["Days"]
     listed = [row[0].value for row in sheet.iter_rows(min_row=2, max_row=1 + days)]
-    assert [own.date() for own in listed] == list(report.period.days)  # type: ignore[union-attr]
+    assert [day.date() for day in listed] == list(report.period.days)  # type: ignore[union-attr]
     assert sum(day["jobs"] for day in report_dict(report)["daily"]) == report.totals.jobs
 
 
@@ -181,8 +181,8 @@ def test_a_logo_that_is_not_square(width: int, height: int, tmp_path: Path) -> N
     listed = subprocess.run(
         ["pdfimages", "-list", path], capture_output=True, check=True, text=True
     ).stdout.splitlines()[2:]
-    (found,) = [line.split() for line in listed if line.split()[2] == "image"]
-    wide, tall = (int(found[n]) / float(found[n + 9]) * 72 for n in (3, 4))
+    (image,) = [line.split() for line in listed if line.split()[2] == "image"]
+    wide, tall = (int(image[n]) / float(image[n + 9]) * 72 for n in (3, 4))
     assert wide <= 200
     assert tall <= 60
     assert wide / tall == pytest.approx(width / height, rel=0.05)

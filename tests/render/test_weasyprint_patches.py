@@ -110,7 +110,7 @@ def letters_of(path: Path) -> list[list[Letter]]:
     with pypdfium2.PdfDocument(path) as document:
         pages = [_letters(page.get_textpage()) for page in document]
         return [
-            sorted(page, key=lambda own: (own.letter, round(own.bottom), own.left))
+            sorted(page, key=lambda letter: (letter.letter, round(letter.bottom), letter.left))
             for page in pages
         ]
 
@@ -125,13 +125,15 @@ def _letters(text: Any) -> Iterator[Letter]:
 
 def test_pages_say_the_same_in_the_same_places(ours: Path, as_it_is: Path) -> None:
     """Each letter of each page stands where WeasyPrint sets it of itself, but for kerning."""
-    found, expected = letters_of(ours), letters_of(as_it_is)
-    assert len(found) == len(expected) > 3
-    for page, same in zip(found, expected, strict=True):
-        assert "".join(own.letter for own in page) == "".join(own.letter for own in same)
-        for own, other in zip(page, same, strict=True):
-            assert own.left == pytest.approx(other.left, abs=KERNED), own
-            assert own.bottom == pytest.approx(other.bottom, abs=0.01), own
+    letters, expected = letters_of(ours), letters_of(as_it_is)
+    assert len(letters) == len(expected) > 3
+    for page, same in zip(letters, expected, strict=True):
+        assert "".join(letter.letter for letter in page) == "".join(
+            letter.letter for letter in same
+        )
+        for letter, other in zip(page, same, strict=True):
+            assert letter.left == pytest.approx(other.left, abs=KERNED), letter
+            assert letter.bottom == pytest.approx(other.bottom, abs=0.01), letter
 
 
 def test_own_templates_make_the_same_file(report: Report, ours: Path, tmp_path: Path) -> None:
@@ -159,13 +161,13 @@ def test_shipped_pages_are_read_as_xml(
     monkeypatch.setattr(tinyhtml5, "parse", recorded)
     page = ShippedPage(string=html)
     assert given == [""]
-    assert [own.tag for own in page.etree_element] == ["head", "body"]
+    assert [element.tag for element in page.etree_element] == ["head", "body"]
 
 
 def test_a_page_that_is_no_xml_is_read_all_the_same() -> None:
     """What only a parser of HTML understands is left to one."""
     page = ShippedPage(string="<!doctype html><p>Fish&nbsp;&amp; chips<p>Salt")
-    assert [own.text for own in page.etree_element.iter("p")] == ["Fish\xa0& chips", "Salt"]
+    assert [element.text for element in page.etree_element.iter("p")] == ["Fish\xa0& chips", "Salt"]
 
 
 @pytest.mark.parametrize(("kind", "styled"), [(ShippedPage, False), (weasyprint.HTML, True)])
@@ -175,9 +177,9 @@ def test_only_pages_of_other_people_have_styles_for_notes(kind: Any, styled: boo
         string="<!doctype html><html><head/><body><p>A</p><ul><li>B</li></ul></body></html>"
     )
     style_for = get_all_computed_styles(page)
-    for element in (own for own in page.etree_element.iter() if own.tag in ("p", "li")):
-        found = {name for name in NOTES if style_for(element, name) is not None}
-        assert found == (set(NOTES) if styled else set())
+    for element in (element for element in page.etree_element.iter() if element.tag in ("p", "li")):
+        noted = {name for name in NOTES if style_for(element, name) is not None}
+        assert noted == (set(NOTES) if styled else set())
         has_marker = style_for(element, "marker") is not None
         assert has_marker == (styled or element.tag == "li")
 
@@ -234,12 +236,12 @@ def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
 
 def test_it_says_that_it_is_accessible_and_names_no_product(ours: Path, as_it_is: Path) -> None:
     """WeasyPrint says one of the two standards, and itself."""
-    found, plain = metadata_of(ours), metadata_of(as_it_is)
-    for metadata in (found, plain):
+    patched, plain = metadata_of(ours), metadata_of(as_it_is)
+    for metadata in (patched, plain):
         assert b'pdfaid:part="3"' in metadata
-    assert b'pdfuaid:part="1"' in found
+    assert b'pdfuaid:part="1"' in patched
     assert b"pdfuaid" not in plain
-    assert b"WeasyPrint" not in found
+    assert b"WeasyPrint" not in patched
     assert b"WeasyPrint" in plain
 
 
@@ -259,18 +261,18 @@ def test_each_header_of_a_table_says_what_it_heads(ours: Path, as_it_is: Path) -
 
 def headers_of(path: Path) -> list[tuple[list[str], str | None]]:
     """Of each header cell the kinds of the cells in its row, and what it says it heads."""
-    found: list[tuple[list[str], str | None]] = []
+    headers: list[tuple[list[str], str | None]] = []
     left: list[Any] = [PdfReader(path).root_object["/StructTreeRoot"]]
     while left:
-        own = left.pop().get_object()
-        kids = own.get("/K", []) if isinstance(own, dict) else []
+        node = left.pop().get_object()
+        kids = node.get("/K", []) if isinstance(node, dict) else []
         kids = [kid.get_object() for kid in (kids if isinstance(kids, list) else [kids])]
         kids = [kid for kid in kids if isinstance(kid, dict)]
         left += kids
-        if own.get("/S") == "/TR":
+        if node.get("/S") == "/TR":
             row = [kid["/S"] for kid in kids]
-            found += [(row, kid["/A"].get("/Scope")) for kid in kids if kid["/S"] == "/TH"]
-    return found
+            headers += [(row, kid["/A"].get("/Scope")) for kid in kids if kid["/S"] == "/TH"]
+    return headers
 
 
 def test_rules_for_fonts_are_followed() -> None:

@@ -91,9 +91,9 @@ def test_sheets(busy_path: Path) -> None:
 def test_modules_are_the_figures(busy: Report, busy_path: Path) -> None:
     """Each module stands in its row with counts, the exact rate, sizes and times."""
     rows = records(busy_path, "Modules")
-    assert [row["Module"] for row in rows] == [own.module for own in busy.modules]
-    for row, own in zip(rows, busy.modules, strict=True):
-        figures = own.figures
+    assert [row["Module"] for row in rows] == [module.module for module in busy.modules]
+    for row, module in zip(rows, busy.modules, strict=True):
+        figures = module.figures
         assert row["Jobs"] == figures.jobs
         assert row["Success rate"] == figures.success_rate
         assert row["Volume (bytes)"] == figures.bytes
@@ -121,8 +121,8 @@ def test_rates_never_claim(good: int, shown: str, tmp_path: Path) -> None:
     """The format of a rate rounds neither to all nor to none where it is neither."""
     report = make_report([make_job()])
     rate = 1 / 4000 if good == 1 else good / 2000
-    own = replace(report.modules[0], figures=replace(report.totals, success_rate=rate))
-    sheet = sheet_of(written(replace(report, modules=(own,)), tmp_path), "Modules")
+    module = replace(report.modules[0], figures=replace(report.totals, success_rate=rate))
+    sheet = sheet_of(written(replace(report, modules=(module,)), tmp_path), "Modules")
     column = [cell.value for cell in sheet[1]].index("Success rate")
     assert shown in sheet[2][column].number_format
 
@@ -233,8 +233,8 @@ def test_what_cannot_be_judged(tmp_path: Path) -> None:
         assert row["Longest gap, at least"] == timedelta(hours=1)
         assert row["Longest gap, at most"] == timedelta(seconds=1e5)
     assert [row["Certainty"] for row in records(path, "Gaps")] == ["certain", "possible"]
-    said = {text for title, text in texts(path) if title == "Summary"}
-    assert {"cannot be judged for 1 scope", "INCOMPLETE", "SPARSE"} <= said
+    texts_of_summary = {text for title, text in texts(path) if title == "Summary"}
+    assert {"cannot be judged for 1 scope", "INCOMPLETE", "SPARSE"} <= texts_of_summary
 
 
 def test_volume_that_is_not_given(tmp_path: Path) -> None:
@@ -254,8 +254,8 @@ def test_volume_that_is_not_given(tmp_path: Path) -> None:
     assert (some["Volume (GB)"], some["Volume is given"]) == (1, "of 1 of 2 jobs")
     daily = [row for row in records(path, "Daily") if row["Jobs"]]
     assert [row["Volume (GB)"] for row in daily] == [1, None, 0]
-    said = {text for title, text in texts(path) if title == "Summary"}
-    assert "The service gives sizes for 1 of 2 modules with jobs." in said
+    texts_of_summary = {text for title, text in texts(path) if title == "Summary"}
+    assert "The service gives sizes for 1 of 2 modules with jobs." in texts_of_summary
 
 
 def test_stored_stands_in_for_a_volume_that_is_not_given(tmp_path: Path) -> None:
@@ -306,7 +306,9 @@ def test_daily_and_exceptions(busy: Report, busy_path: Path) -> None:
     daily = records(busy_path, "Daily")
     assert sum(row["Jobs"] for row in daily) == busy.totals.jobs
     exceptions = records(busy_path, "Exceptions")
-    assert [row["Cured by job"] for row in exceptions] == [own.cured_by for own in busy.exceptions]
+    assert [row["Cured by job"] for row in exceptions] == [
+        exception.cured_by for exception in busy.exceptions
+    ]
     assert exceptions[0]["Standing"] == "open"
     assert isinstance(exceptions[-1]["Cured after"], timedelta | datetime)
 
@@ -374,8 +376,8 @@ def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
     assert formulas
     assert not [formula for formula in formulas if "SUM(A1)" in formula or "1+" in formula]
     shown = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
-    found = [title for title, text in texts(path) if text.strip() == shown.strip()]
-    assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(found)
+    titles = [title for title, text in texts(path) if text.strip() == shown.strip()]
+    assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(titles)
 
 
 def results(path: Path) -> set[Any]:
@@ -419,15 +421,15 @@ def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
     report = make_report(rows, timezone=BERLIN, policy=policy, observed=snapshots)
     path = written(report, tmp_path)
     anew = recalculated(path, tmp_path / "anew")
-    before, after = (openpyxl.load_workbook(own, data_only=True) for own in (path, anew))
-    scopes = sum(len(own.scopes) for own in report.modules if len(own.scopes) > 1)
+    before, after = (openpyxl.load_workbook(source, data_only=True) for source in (path, anew))
+    scopes = sum(len(module.scopes) for module in report.modules if len(module.scopes) > 1)
     assert scopes > 15
     number = 13 + 2 * len(report.services) + 4 * len(report.modules) + 3 * scopes
     assert before["Checks"].max_row == after["Checks"].max_row == 6 + number
     assert after["Checks"]["A2"].value == f"All {number} checks agree with the jobs."
     assert results(path) == results(anew) == {"agrees"}
-    for own, computed in zip(before["Checks"].rows, after["Checks"].rows, strict=True):
-        for cell, again in zip(own, computed, strict=True):
+    for cells, computed in zip(before["Checks"].rows, after["Checks"].rows, strict=True):
+        for cell, again in zip(cells, computed, strict=True):
             if isinstance(again.value, float):
                 assert cell.value == pytest.approx(again.value, rel=1e-12)
             else:
@@ -482,18 +484,18 @@ def test_links(busy: Report, busy_path: Path) -> None:
     modules, scopes, jobs = book["Modules"], book["Scopes"], book["Jobs"]
     of_jobs = [cell.value for cell in scopes[1]].index("Jobs") + 1
     row = 2
-    for at, own in enumerate(busy.modules, 2):
+    for at, module in enumerate(busy.modules, 2):
         assert modules.cell(at, 2).hyperlink.location == f"'Scopes'!C{row}"
-        for scope in own.scopes:
+        for scope in module.scopes:
             assert scopes.cell(row, 3).value == scope.name
             assert scopes.cell(row, 2).hyperlink.location == f"'Modules'!B{at}"
             link = scopes.cell(row, of_jobs).hyperlink
             assert (link is not None) == bool(scope.figures.jobs)
             if link is not None:
                 target = jobs[str(link.location).rpartition("!")[2]]
-                assert (target.value, jobs.cell(target.row, 5).value) == (own.module, scope.name)
+                assert (target.value, jobs.cell(target.row, 5).value) == (module.module, scope.name)
                 before = jobs.cell(target.row - 1, 2).value, jobs.cell(target.row - 1, 5).value
-                assert before != (own.module, scope.name)
+                assert before != (module.module, scope.name)
                 assert target.hyperlink.location == f"'Scopes'!B{row}"
             row += 1
 
@@ -502,7 +504,7 @@ def test_missed_rates_are_highlighted(busy_path: Path) -> None:
     """Rates below target and checks that differ are coloured by a rule, not by hand."""
     book = book_of(busy_path)
     rules = {
-        title: [rule.formula for own in book[title].conditional_formatting for rule in own.rules]
+        title: [rule.formula for area in book[title].conditional_formatting for rule in area.rules]
         for title in ("Modules", "Scopes", "Checks")
     }
     assert rules["Checks"] == [['$H7="differs"']]
@@ -534,7 +536,7 @@ def test_gaps_and_trend(busy: Report, tmp_path: Path) -> None:
     )
     path = written(replace(busy, history=history), tmp_path)
     gaps = records(path, "Gaps")
-    assert [row["Module"] for row in gaps] == [own.module for own in busy.gaps]
+    assert [row["Module"] for row in gaps] == [gap.module for gap in busy.gaps]
     assert gaps[0][f"From ({BERLIN})"] is not None
     unknown, known = records(path, "Trend")
     assert (unknown["Jobs"], unknown["Remark"]) == (None, "no data")
@@ -545,10 +547,10 @@ def test_gaps_and_trend(busy: Report, tmp_path: Path) -> None:
 def test_empty_report(tmp_path: Path) -> None:
     """A customer without any row gets a workbook that says so, without an empty table."""
     path = written(make_report([]), tmp_path)
-    said = {text for _, text in texts(path)}
-    assert "No jobs in this period." in said
-    assert "No exceptions in this period." in said
-    assert "The service lists no module of this customer." in said
+    every_text = {text for _, text in texts(path)}
+    assert "No jobs in this period." in every_text
+    assert "No exceptions in this period." in every_text
+    assert "The service lists no module of this customer." in every_text
     assert list(sheet_of(path, "Jobs").tables) == []
 
 
@@ -582,5 +584,5 @@ def test_more_rows_than_a_sheet_holds(
     assert ids == list(order["job_id"])
     assert results(path) == {"agrees"}
     linked = [row for title in titles for row in sheet_of(path, title).rows if row[1].hyperlink]
-    scopes = [scope for own in busy.modules for scope in own.scopes]
+    scopes = [scope for module in busy.modules for scope in module.scopes]
     assert len(linked) == sum(scope.figures.jobs > 0 for scope in scopes)

@@ -102,7 +102,9 @@ def test_header_can_be_read(color: str) -> None:
 
 def test_badges_can_be_read() -> None:
     """States and outcomes have the contrast WCAG asks for."""
-    styles = [state_style(state) for state in State] + [outcome_style(own) for own in Outcome]
+    styles = [state_style(state) for state in State] + [
+        outcome_style(outcome) for outcome in Outcome
+    ]
     for style in styles:
         assert contrast(style.color, style.fill or "FFFFFF") >= 4.5
 

@@ -204,12 +204,12 @@ def shown(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
     """What the cells of the Jobs sheet have to say, row by row, by plain loops."""
     zone, words = report.period.timezone, Words(LOOK.locale, report.policy.units)
 
-    def value(name: str, own: Any) -> object:
-        if pd.isna(own) or own == "":
+    def value(name: str, content: Any) -> object:
+        if pd.isna(content) or content == "":
             return None
         if name.endswith("_at"):
-            return own.tz_convert(zone).tz_localize(None).to_pydatetime()
-        return own.to_pytimedelta() if name == "duration" else own
+            return content.tz_convert(zone).tz_localize(None).to_pydatetime()
+        return content.to_pytimedelta() if name == "duration" else content
 
     rows = []
     names = list(JOB_COLUMNS)[:15]
@@ -278,8 +278,8 @@ def test_every_cell(
     assert len(header) == 19
     meant = shown(report, report.jobs)
     assert len(rows) == len(meant)
-    for number, (own, row) in enumerate(zip(rows, meant, strict=True), 2):
-        wrong = [pair for pair in zip(own, row, strict=True) if not same(*pair)]
+    for number, (cells, row) in enumerate(zip(rows, meant, strict=True), 2):
+        wrong = [pair for pair in zip(cells, row, strict=True) if not same(*pair)]
         assert not wrong, number
 
 

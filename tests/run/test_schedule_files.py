@@ -35,13 +35,13 @@ def test_the_task_for_windows_is_whole() -> None:
     assert content.isascii()
     task = ElementTree.fromstring(content)  # noqa: S314  our own file
 
-    def said(path: str) -> str:
+    def text_at(path: str) -> str:
         return str(task.findtext(path, namespaces=TASK))
 
-    assert said("t:Triggers/t:CalendarTrigger/t:Repetition/t:Interval") == "PT1H"
-    assert said("t:Settings/t:StartWhenAvailable") == "true"
-    assert said("t:Settings/t:MultipleInstancesPolicy") == "IgnoreNew"
-    assert said("t:Actions/t:Exec/t:Arguments") == "run --quiet"
+    assert text_at("t:Triggers/t:CalendarTrigger/t:Repetition/t:Interval") == "PT1H"
+    assert text_at("t:Settings/t:StartWhenAvailable") == "true"
+    assert text_at("t:Settings/t:MultipleInstancesPolicy") == "IgnoreNew"
+    assert text_at("t:Actions/t:Exec/t:Arguments") == "run --quiet"
 
 
 def test_every_file_starts_the_same_command() -> None:

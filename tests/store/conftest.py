@@ -108,8 +108,8 @@ def open_store() -> Iterator[Callable[[str], Store]]:
         return opened[-1]
 
     yield make
-    for own in opened:
-        own.engine.dispose()
+    for store in opened:
+        store.engine.dispose()
 
 
 @pytest.fixture

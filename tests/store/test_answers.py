@@ -37,8 +37,8 @@ def on(month: int, day: int) -> datetime:
 
 def record(store: Store, at: datetime, answers: Sequence[Answer]) -> None:
     """A snapshot with its answers, all of one time."""
-    own = tuple(replace(answer, asked_at=at) for answer in answers)
-    store.record(replace(snapshot_of([make_job()], at), answers=own))
+    dated = tuple(replace(answer, asked_at=at) for answer in answers)
+    store.record(replace(snapshot_of([make_job()], at), answers=dated))
 
 
 def answered(at: datetime, scanned: int = 10) -> tuple[Answer, Answer]:
@@ -46,7 +46,9 @@ def answered(at: datetime, scanned: int = 10) -> tuple[Answer, Answer]:
 
 
 def answer_of(store: Store, kind: Kind = "protection") -> Answer:
-    answers = {own.kind: own for own in read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers}
+    answers = {
+        answer.kind: answer for answer in read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers
+    }
     return answers[kind]
 
 
@@ -95,9 +97,9 @@ def before(store: Store) -> list[tuple[datetime | None, int]]:
     """When each of the answers was given, and what it says was scanned."""
     answers = read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).stored_before
     return [
-        (own.asked_at, line["totalScannedObjects"])
-        for own in answers
-        for line in protected_rows(own.replies)
+        (answer.asked_at, line["totalScannedObjects"])
+        for answer in answers
+        for line in protected_rows(answer.replies)
     ]
 
 

@@ -39,7 +39,10 @@ def old(tmp_path: Path) -> Path:
 
 def derivations(path: Path) -> list[int]:
     with closing(sqlite3.connect(path)) as database:
-        return [own for (own,) in database.execute("SELECT derivation FROM customers ORDER BY id")]
+        return [
+            derivation
+            for (derivation,) in database.execute("SELECT derivation FROM customers ORDER BY id")
+        ]
 
 
 def test_a_store_of_0_1_0_knows_its_scopes(
@@ -51,13 +54,13 @@ def test_a_store_of_0_1_0_knows_its_scopes(
     assert upgraded.customers() == CUSTOMERS
     for customer in CUSTOMERS:
         receive_again(fresh, customer, received_until(upgraded, customer, LAST))
-        found, expected = (read(own, customer=customer) for own in (upgraded, fresh))
-        pd.testing.assert_frame_equal(found.rows, expected.rows)
-        pd.testing.assert_frame_equal(found.sightings, expected.sightings)
-        assert found.observations == expected.observations
-    found = read(upgraded, customer=CUSTOMERS[0])
-    assert len(found.observations.snapshots) == 18
-    scopes = found.sightings.groupby(["module", "name"]).size().to_dict()
+        jobs, expected = (read(store, customer=customer) for store in (upgraded, fresh))
+        pd.testing.assert_frame_equal(jobs.rows, expected.rows)
+        pd.testing.assert_frame_equal(jobs.sightings, expected.sightings)
+        assert jobs.observations == expected.observations
+    jobs = read(upgraded, customer=CUSTOMERS[0])
+    assert len(jobs.observations.snapshots) == 18
+    scopes = jobs.sightings.groupby(["module", "name"]).size().to_dict()
     assert scopes == {
         ("Azure Virtual Machine", "vm-1"): 18,
         ("Azure Virtual Machine", "vm-2"): 18,
@@ -65,7 +68,7 @@ def test_a_store_of_0_1_0_knows_its_scopes(
         ("Power BI", ""): 18,
         ("Project Online", ""): 9,
     }
-    assert len(found.rows) == 12 + 2 * 3 + 3
+    assert len(jobs.rows) == 12 + 2 * 3 + 3
     assert derivations(old) == [tables.DERIVATION] * 2
 
 
@@ -77,10 +80,18 @@ def test_what_is_up_to_date_is_not_derived_again(
         connection.execute(sa.delete(tables.jobs))
     opened = open_store(f"sqlite:///{old}")
     opened.record(snapshot_of([make_job()]))
-    assert [len(read(opened, customer=own).rows) for own in (*CUSTOMERS, CUSTOMER)] == [0, 0, 1]
+    assert [len(read(opened, customer=customer).rows) for customer in (*CUSTOMERS, CUSTOMER)] == [
+        0,
+        0,
+        1,
+    ]
     monkeypatch.setattr(tables, "DERIVATION", tables.DERIVATION + 1)
     again = open_store(f"sqlite:///{old}")
-    assert [len(read(again, customer=own).rows) for own in (*CUSTOMERS, CUSTOMER)] == [21, 15, 1]
+    assert [len(read(again, customer=customer).rows) for customer in (*CUSTOMERS, CUSTOMER)] == [
+        21,
+        15,
+        1,
+    ]
     assert derivations(old) == [tables.DERIVATION] * 3
 
 
@@ -108,22 +119,27 @@ def test_a_derivation_that_is_cut_short_is_gone_on_with(
     monkeypatch.setattr(store, "derive_again", remembered)
     opened = open_store(f"sqlite:///{old}")
     assert done == ["c-2"]
-    assert [len(read(opened, customer=own).rows) for own in CUSTOMERS] == [21, 15]
+    assert [len(read(opened, customer=customer).rows) for customer in CUSTOMERS] == [21, 15]
 
 
 def _open(url: str, ready: Any, revisions: Any) -> None:
     ready.wait(60)
     with closing(Store.open(url)) as opened, opened.reading() as connection:
-        found = connection.execute(sa.select(tables.customers.c.revision)).scalars().all()
-        revisions.append((list(found), [len(read(opened, customer=own).rows) for own in CUSTOMERS]))
+        revision_rows = connection.execute(sa.select(tables.customers.c.revision)).scalars().all()
+        revisions.append(
+            (
+                list(revision_rows),
+                [len(read(opened, customer=customer).rows) for customer in CUSTOMERS],
+            )
+        )
 
 
 def test_two_that_open_it_at_once(old: Path) -> None:
     """Each finds all of it; what one derives the other does not derive again."""
     context = multiprocessing.get_context("spawn")
     with closing(sqlite3.connect(old)) as database:
-        found = database.execute("SELECT revision FROM customers ORDER BY id")
-        before = [own for (own,) in found]
+        rows = database.execute("SELECT revision FROM customers ORDER BY id")
+        before = [revision for (revision,) in rows]
     with context.Manager() as manager:
         ready, revisions = manager.Event(), manager.list()
         url = f"sqlite:///{old}"
@@ -134,7 +150,7 @@ def test_two_that_open_it_at_once(old: Path) -> None:
         for process in processes:
             process.join(120)
         assert [process.exitcode for process in processes] == [0, 0]
-        assert list(revisions) == [([own + 1 for own in before], [21, 15])] * 2
+        assert list(revisions) == [([revision + 1 for revision in before], [21, 15])] * 2
 
 
 def test_many_customers_are_told_of_once(
@@ -155,9 +171,11 @@ def test_many_customers_are_told_of_once(
     with caplog.at_level(logging.WARNING):
         again = open_store(url)
         open_store(url)
-    (message,) = [own.getMessage() for own in caplog.records if "derived" in own.getMessage()]
+    (message,) = [
+        record.getMessage() for record in caplog.records if "derived" in record.getMessage()
+    ]
     assert "5 customers" in message
-    assert [len(read(again, customer=own).rows) for own in customers] == [1] * 5
+    assert [len(read(again, customer=customer).rows) for customer in customers] == [1] * 5
 
 
 def test_a_reply_that_cannot_be_used_is_named(old: Path) -> None:

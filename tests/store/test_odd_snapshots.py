@@ -43,21 +43,23 @@ def test_what_is_no_character_is_replaced_and_told(
     with closing(Store.open(url)) as store, caplog.at_level(logging.WARNING):
         store.record_customers(customers, source.customers().replies)
         outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
-        assert [own.error for own in outcomes] == [None] * 3
+        assert [outcome.error for outcome in outcomes] == [None] * 3
         with store.reading() as connection:
             modules, scopes = tables.modules, tables.scopes
-            found = connection.execute(
+            rows = connection.execute(
                 sa.select(modules.c.customer_id, scopes.c.name)
                 .join(scopes, scopes.c.module_id == modules.c.id)
                 .where(scopes.c.name.contains("\ufffd"))
             ).all()
         ((_, replies),) = kept_of(store, cast[1].id)
-    assert [tuple(row) for row in found] in (
+    assert [tuple(row) for row in rows] in (
         [(cast[1].id, "Mailbox of J\ufffd")],
         [(cast[1].id, "Mailbox\ufffdof J")],
     )
-    assert any(rb"\ud83d" in own.body or rb"\u0000" in own.body for own in replies)
-    (message,) = [own.getMessage() for own in caplog.records if "U+FFFD" in own.getMessage()]
+    assert any(rb"\ud83d" in reply.body or rb"\u0000" in reply.body for reply in replies)
+    (message,) = [
+        record.getMessage() for record in caplog.records if "U+FFFD" in record.getMessage()
+    ]
     assert f"about the jobs of {cast[1].name}" in message
     assert "stored unchanged" in message
 
@@ -73,9 +75,9 @@ def test_a_half_character_in_a_customers_name_costs_nothing(
     with closing(Store.open(url)) as store:
         store.record_customers(customers, source.customers().replies)
         outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
-        assert [own.error for own in outcomes] == [None, None]
+        assert [outcome.error for outcome in outcomes] == [None, None]
         shown = name.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
-        assert shown in {own.name for own in store.customers()}
+        assert shown in {customer.name for customer in store.customers()}
 
 
 class Source:
@@ -125,7 +127,7 @@ def test_a_fault_nobody_has_thought_of_costs_one_customer(url: str) -> None:
     source = Source(make)
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
-    failed = {own.customer.id: str(own.error) for own in outcomes if own.error}
+    failed = {outcome.customer.id: str(outcome.error) for outcome in outcomes if outcome.error}
     assert failed.keys() == {"3", "7"}
     assert failed["3"].startswith("Unexpected ZeroDivisionError: by nobody")
     assert len(outcomes) == 20
@@ -156,7 +158,7 @@ def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
 
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
-    (failed,) = [own for own in outcomes if own.error]
+    (failed,) = [outcome for outcome in outcomes if outcome.error]
     assert failed.customer.id == "5"
     assert "does not accept it" in str(failed.error)
 
@@ -183,7 +185,7 @@ def test_an_id_without_end_costs_one_customer(field: str, url: str) -> None:
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
         ((error, replies),) = kept_of(store, "5")
-    (failed,) = [own for own in outcomes if own.error]
+    (failed,) = [outcome for outcome in outcomes if outcome.error]
     assert failed.customer.id == "5"
     assert isinstance(failed.error, ReplyError)
     assert "of a job is longer than 500 bytes: it has 16," in str(failed.error)
@@ -201,7 +203,7 @@ def test_a_limit_of_the_database_costs_one_customer(
     with closing(Store.open(postgresql())) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
         ((_, replies),) = kept_of(store, "5")
-    (failed,) = [own for own in outcomes if own.error]
+    (failed,) = [outcome for outcome in outcomes if outcome.error]
     assert failed.customer.id == "5"
     assert isinstance(failed.error, NotStorable)
     assert "index row requires" in str(failed.error)
@@ -243,7 +245,7 @@ def test_replies_too_large_for_the_memory_cost_one_customer(
         monkeypatch.setattr(store, "record", no_memory(CUSTOMERS[7]))
         outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
         assert store.last_failure(CUSTOMERS[3]) is not None
-    failed = {own.customer.id: own.error for own in outcomes if own.error}
+    failed = {outcome.customer.id: outcome.error for outcome in outcomes if outcome.error}
     assert failed.keys() == {"3", "7"}
     for number, error in failed.items():
         assert str(error) == (

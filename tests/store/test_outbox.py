@@ -73,7 +73,7 @@ def make_version(
 def sent(store: Store, version: Version, *recipients: Recipient) -> None:
     """Have a version been delivered."""
     queue_for(store, version, *recipients, released="yes")
-    ids = [own.id for own in deliveries_of(store)]
+    ids = [delivery.id for delivery in deliveries_of(store)]
     move(store, dict.fromkeys(ids, Move(DeliveryState.SENT, "250")), NOW, [DeliveryState.APPROVED])
 
 
@@ -129,11 +129,14 @@ def queue_for(
 
 
 def states(store: Store) -> list[tuple[int, str, str]]:
-    return [(own.version, own.recipient.split("@")[0], own.state) for own in deliveries_of(store)]
+    return [
+        (delivery.version, delivery.recipient.split("@")[0], delivery.state)
+        for delivery in deliveries_of(store)
+    ]
 
 
 def ids(rows: Sequence[Delivery]) -> list[int]:
-    return [own.id for own in rows]
+    return [row.id for row in rows]
 
 
 def bring_to(store: Store, state: DeliveryState) -> None:
@@ -152,13 +155,13 @@ def test_each_recipient_has_one_row_however_often_it_is_queued(store: Store) -> 
     for _ in range(3):
         queue_for(store, version, ANNA, BEN, SHARE)
     rows = deliveries_of(store, customer=CUSTOMER, period="2026-10")
-    assert [(own.recipient, own.role, own.state) for own in rows] == [
+    assert [(row.recipient, row.role, row.state) for row in rows] == [
         (ANNA.address, "to", "queued"),
         (BEN.address, "cc", "queued"),
         (SHARE.address, "", "queued"),
     ]
-    assert {own.message_id for own in rows} == {"<1@provider.example>"}
-    assert {own.customer for own in rows} == {CUSTOMER}
+    assert {row.message_id for row in rows} == {"<1@provider.example>"}
+    assert {row.customer for row in rows} == {CUSTOMER}
 
 
 def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
@@ -170,7 +173,9 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
     sent = Move(DeliveryState.SENT, "250 2.0.0 taken", tried=True)
     move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING])
     (row,) = deliveries_of(store)
-    assert [(own.state, own.reason, own.at) for own in changes_of(store, [row])[row.id]] == [
+    assert [
+        (change.state, change.reason, change.at) for change in changes_of(store, [row])[row.id]
+    ] == [
         ("queued", "waits for a person's approval", NOW),
         ("approved", "approved by eve", LATER),
         ("sending", "on its way", LATER),
@@ -245,7 +250,9 @@ def test_a_recipient_in_another_role_keeps_its_row(store: Store) -> None:
     version = make_version(store, 1)
     queue_for(store, version, BEN)
     queue_for(store, version, Recipient("mail", BEN.address, "to"))
-    assert [(own.recipient, own.role) for own in deliveries_of(store)] == [(BEN.address, "to")]
+    assert [(delivery.recipient, delivery.role) for delivery in deliveries_of(store)] == [
+        (BEN.address, "to")
+    ]
 
 
 def test_only_what_is_open_can_be_claimed(store: Store) -> None:
@@ -321,7 +328,9 @@ def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:
     bring_to(store, DeliveryState.SENDING)
     for _ in range(2):
         cut_short(store, LATER)
-        assert [(own.channel, own.state, own.tries) for own in deliveries_of(store)] == [
+        assert [
+            (delivery.channel, delivery.state, delivery.tries) for delivery in deliveries_of(store)
+        ] == [
             ("mail", "uncertain", 1),
             ("folder", "approved", 0),
         ]

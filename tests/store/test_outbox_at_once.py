@@ -79,7 +79,7 @@ def _send_all(url: str, number: int, ready: Any) -> None:
             left = deliveries_of(store, states=[DeliveryState.APPROVED, DeliveryState.QUEUED])
             if not left:
                 return
-            due = [own for own in left if own.state is DeliveryState.APPROVED][:4]
+            due = [delivery for delivery in left if delivery.state is DeliveryState.APPROVED][:4]
             try:
                 claim(store, ids(due), NOW)
             except OutboxChanged:  # taken back since then: the whole message has to wait
@@ -109,7 +109,9 @@ def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: S
     queue_for(store, make_version(store, 1), *MANY)
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
-    processes = [context.Process(target=_send_all, args=(url, own, ready)) for own in range(3)]
+    processes = [
+        context.Process(target=_send_all, args=(url, number, ready)) for number in range(3)
+    ]
     processes.append(context.Process(target=_approve_all, args=(url, ready)))
     for process in processes:
         process.start()
@@ -118,7 +120,7 @@ def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: S
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * 4
     rows = deliveries_of(store)
-    assert Counter((own.state, own.tries) for own in rows) == {(DeliveryState.SENT, 1): len(MANY)}
+    assert Counter((row.state, row.tries) for row in rows) == {(DeliveryState.SENT, 1): len(MANY)}
     for changes in changes_of(store, rows).values():
         states = [change.state.value for change in changes]
         assert states == ["queued", "approved", "sending", "sent"]
@@ -149,7 +151,9 @@ def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         ready, taken = context.Event(), manager.list()
-        processes = [context.Process(target=_send_all, args=(url, own, ready)) for own in range(3)]
+        processes = [
+            context.Process(target=_send_all, args=(url, number, ready)) for number in range(3)
+        ]
         processes.append(context.Process(target=_take_back_all, args=(url, ready, taken)))
         for process in processes:
             process.start()
@@ -158,7 +162,7 @@ def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
         assert [process.exitcode for process in processes] == [0] * 4
         times_back = Counter(taken)
     rows = deliveries_of(store)
-    assert Counter((own.state, own.tries) for own in rows) == {(DeliveryState.SENT, 1): len(MANY)}
+    assert Counter((row.state, row.tries) for row in rows) == {(DeliveryState.SENT, 1): len(MANY)}
     assert times_back
     for row_id, changes in changes_of(store, rows).items():
         back = ["queued", "approved"] * times_back[row_id]
@@ -181,10 +185,12 @@ def test_who_takes_back_waits_for_who_claims(
             time.sleep(0.5)
             assert not back.done()
         assert back.result(30) == set()
-    assert [own.state.value for own in deliveries_of(store)] == ["sending"]
+    assert [delivery.state.value for delivery in deliveries_of(store)] == ["sending"]
 
 
-@pytest.mark.parametrize("state", [own for own in DeliveryState if own != DeliveryState.QUEUED])
+@pytest.mark.parametrize(
+    "state", [state for state in DeliveryState if state != DeliveryState.QUEUED]
+)
 def test_approval_moves_nothing_but_what_is_queued(store: Store, state: DeliveryState) -> None:
     """A yes that comes late starts nothing anew: neither what is on its way nor what is done."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
@@ -206,7 +212,7 @@ def test_a_message_is_claimed_by_one_of_two(
     claim(open_store(url), [ben], NOW)
     with pytest.raises(OutboxChanged, match="was changed"):
         claim(store, [anna, ben], LATER)
-    assert [own.state.value for own in deliveries_of(store)] == ["approved", "sending"]
+    assert [delivery.state.value for delivery in deliveries_of(store)] == ["approved", "sending"]
 
 
 def test_a_correction_while_a_message_is_about_to_go(
@@ -228,7 +234,7 @@ def test_a_correction_while_a_message_is_about_to_go(
         queued.result(30)
     sent = Move(DeliveryState.SENT, "250 ok", tried=True)
     assert move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING]) == 1
-    assert [(own.version, own.state.value) for own in deliveries_of(store)] == [
+    assert [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)] == [
         (1, "sent"),
         (2, "queued"),
     ]
@@ -246,7 +252,9 @@ def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
     ) as caught:
         queue_for(store, old, ANNA, BEN)
     assert "again" in caught.value.hint
-    assert [(own.version, own.state.value) for own in deliveries_of(store)] == [(2, "approved")]
+    assert [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)] == [
+        (2, "approved")
+    ]
 
 
 def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
@@ -259,7 +267,7 @@ def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
     queue_for(store, version, ANNA, BEN)
     with pytest.raises(OutboxChanged):
         claim(store, due, LATER)
-    assert [own.state.value for own in deliveries_of(store)] == ["queued", "queued"]
+    assert [delivery.state.value for delivery in deliveries_of(store)] == ["queued", "queued"]
 
 
 def test_one_row_for_each_recipient_however_many_queue_at_once(
@@ -272,18 +280,18 @@ def test_one_row_for_each_recipient_however_many_queue_at_once(
     stores = [open_store(url) for _ in range(4)]
     together = Barrier(len(stores))
 
-    def queue(own: Store) -> str:
+    def queue(store: Store) -> str:
         together.wait(30)
         try:
-            queue_for(own, version, *MANY)
+            queue_for(store, version, *MANY)
         except StoreError as error:
             return str(error)
         return ""
 
     with ThreadPoolExecutor(len(stores)) as pool:
-        said = list(pool.map(queue, stores))
-    assert said == [""] * len(stores)
+        faults = list(pool.map(queue, stores))
+    assert faults == [""] * len(stores)
     with store.reading() as connection:
         recipients = connection.execute(sa.select(tables.deliveries.c.recipient)).scalars().all()
-    assert Counter(recipients) == {own.address: 1 for own in MANY}
-    assert {own.customer for own in deliveries_of(store)} == {CUSTOMER}
+    assert Counter(recipients) == {recipient.address: 1 for recipient in MANY}
+    assert {delivery.customer for delivery in deliveries_of(store)} == {CUSTOMER}

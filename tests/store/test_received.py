@@ -42,7 +42,7 @@ def filled(store: Store) -> Store:
     """Two complete snapshots, a failure between them, and one that came later."""
     # Databases differ in how they order texts.
     odd = ["b-1", "B 2", "a_3", "A.4", "ä5", "Z6"]
-    rows = [*make_busy_month(), *(make_job(jobId=own, backupSize="1,2,3") for own in odd)]
+    rows = [*make_busy_month(), *(make_job(jobId=job_id, backupSize="1,2,3") for job_id in odd)]
     keep(store, rows[: len(rows) // 2], FIRST, make_refusals(Lack.NOT_PERMITTED, "a.permission"))
     store.record_failure(CUSTOMER, FIRST + timedelta(days=1), "503 Service Unavailable")
     # What is asked for beside the jobs comes after them.
@@ -54,8 +54,8 @@ def filled(store: Store) -> Store:
 
 def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
     """In the order it was recorded, with failures and with the answers of that snapshot."""
-    found = list(received_until(filled, CUSTOMER, LAST))
-    kinds = [(own.kind, own.error) for own in found]
+    fetches = list(received_until(filled, CUSTOMER, LAST))
+    kinds = [(fetch.kind, fetch.error) for fetch in fetches]
     refused = f"{Lack.NOT_PERMITTED.value}: a.permission"
     assert kinds == [
         ("jobs", None),
@@ -77,11 +77,11 @@ def test_an_empty_store_comes_to_the_same_report(
     later = LAST + timedelta(hours=6)
     again = open_store(f"sqlite:///{tmp_path / 'again.db'}")
     receive_again(again, CUSTOMER, received_until(filled, CUSTOMER, later))
-    own, other = (
+    original, copy = (
         report_of(each, Assignment(CUSTOMER, period, policy, Look(), None))
         for each in (filled, again)
     )
-    assert report_dict(other) == report_dict(own)
+    assert report_dict(copy) == report_dict(original)
 
 
 def test_what_nobody_asks_for_is_not_received(open_store: Callable[[str], Store]) -> None:

@@ -49,10 +49,10 @@ def contents(store: Store, table: sa.Table) -> list[Any]:
 
 def jobs_in(store: Store) -> list[Any]:
     """All that is kept of jobs, but for the numbers of their modules and scopes."""
-    columns = [own for own in tables.jobs.c if own.name not in ("module_id", "scope_id")]
+    columns = [column for column in tables.jobs.c if column.name not in ("module_id", "scope_id")]
     with store.begin() as connection:
-        found = connection.execute(of_jobs(tables.modules.c.customer_id, *columns))
-        return sorted(map(tuple, found), key=repr)
+        rows = connection.execute(of_jobs(tables.modules.c.customer_id, *columns))
+        return sorted(map(tuple, rows), key=repr)
 
 
 def test_two_runs_never_mix(url: str, open_store: Callable[[str], Store]) -> None:
@@ -176,9 +176,9 @@ def test_what_is_pruned_is_old(store: Store) -> None:
     store.record(snapshot_of([make_row()], old, SECOND))
     store.record(snapshot_of([kept], new))
     before = NOW - timedelta(days=700)
-    said = prunable(store, before)
-    assert (said.snapshots, said.jobs) == (2, 1)
-    assert prune(store, before) == said
+    counts = prunable(store, before)
+    assert (counts.snapshots, counts.jobs) == (2, 1)
+    assert prune(store, before) == counts
     assert [row.job_id for row in _jobs(store)] == [kept["jobId"]]
     assert len(contents(store, tables.bodies)) == len(contents(store, tables.replies)) == 1
     (fetch_id,) = [row.id for row in contents(store, tables.fetches)]
@@ -228,9 +228,9 @@ def _fetch_often(url: str, customer: int, ready: Any) -> None:
     ready.wait(60)
     for number in range(12):
         rows = [make_job(f"2026-10-{1 + number:02}T{hour:02}:00:00Z") for hour in range(20)]
-        for own in (str(customer), "both"):
+        for customer_id in (str(customer), "both"):
             at = NOW + timedelta(minutes=number, seconds=customer)
-            store.record(snapshot_of(rows, at, Customer(own, own)))
+            store.record(snapshot_of(rows, at, Customer(customer_id, customer_id)))
 
 
 def _read_often(url: str, ready: Any, seen: Any) -> None:
@@ -269,7 +269,7 @@ def test_two_fetchers_and_four_renderers_at_once(
     with store.reading() as connection:
         of_customers = of_jobs(tables.modules.c.customer_id)
         by_customer = connection.execute(of_customers).scalars().all()
-    assert {own: by_customer.count(own) for own in set(by_customer)} == {
+    assert {customer: by_customer.count(customer) for customer in set(by_customer)} == {
         "1": 240, "2": 240, "both": 240,
     }  # fmt: skip
 

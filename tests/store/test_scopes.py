@@ -98,14 +98,16 @@ def in_order(sightings: pd.DataFrame) -> pd.DataFrame:
 def test_what_comes_out_is_what_each_snapshot_said(store: Store) -> None:
     """Snapshot by snapshot and scope by scope, whatever was kept of it."""
     looks = [FIRST + timedelta(hours=4 * number) for number in range(270)]
-    said = fill(store, looks)
+    expected = fill(store, looks)
     counted = sum(look < OCTOBER.end + timedelta(hours=7) for look in looks) + 1
     assert 100 < counted < len(looks)
-    found = read(store).sightings
-    pd.testing.assert_frame_equal(found, in_order(said[said["snapshot"] < counted]))
-    assert dict(found.dtypes.astype(str)) == dict(found.astype(SIGHTING_COLUMNS).dtypes.astype(str))
-    assert len(kept(store, tables.sightings)) < 0.6 * len(said)
-    assert said["lost"].any()
+    sightings = read(store).sightings
+    pd.testing.assert_frame_equal(sightings, in_order(expected[expected["snapshot"] < counted]))
+    assert dict(sightings.dtypes.astype(str)) == dict(
+        sightings.astype(SIGHTING_COLUMNS).dtypes.astype(str)
+    )
+    assert len(kept(store, tables.sightings)) < 0.6 * len(expected)
+    assert expected["lost"].any()
 
 
 def test_rebuilding_says_the_same(store: Store) -> None:
@@ -146,9 +148,9 @@ def test_a_running_job_is_lost_once(store: Store) -> None:
     at = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (1, 2, 5, 6)]
     for look, row in zip(at, (running, running, newer, newer), strict=True):
         store.record(snapshot_of([row], look))
-    found = read(store)
-    assert list(found.sightings["lost"]) == [False, False, True, False]
-    assert list(found.rows["fetched_at"]) == [at[1], at[2]]
+    jobs = read(store)
+    assert list(jobs.sightings["lost"]) == [False, False, True, False]
+    assert list(jobs.rows["fetched_at"]) == [at[1], at[2]]
 
 
 def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -> None:
@@ -158,7 +160,7 @@ def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -
     for day in range(4):
         store.record(snapshot_of([running], first + timedelta(days=day)))
         reports.append(report_from(store))
-    assert [own.seen_at for own in reports[1].running] == [first + timedelta(days=1)]
+    assert [job.seen_at for job in reports[1].running] == [first + timedelta(days=1)]
     for later in reports[2:]:
         for part in ("totals", "modules", "running", "quality", "sources"):
             assert getattr(later, part) == getattr(reports[1], part), part
@@ -174,8 +176,8 @@ def test_names_are_told_apart_as_they_are_written(store: Store) -> None:
     at = datetime(2026, 10, 20, tzinfo=UTC)
     store.record(snapshot_of(rows, at))
     store.record(snapshot_of(rows[::-1], at + timedelta(hours=1)))
-    found = {own.name for own in kept(store, tables.scopes)}
-    assert found == {*names[:6], ""}
+    names_kept = {scope.name for scope in kept(store, tables.scopes)}
+    assert names_kept == {*names[:6], ""}
     sightings = read(store).sightings
     assert list(sightings.groupby("snapshot").size()) == [7, 7]
     assert len(read(store).rows) == len(names)
@@ -198,11 +200,11 @@ def test_a_scope_that_changes_its_module_is_another(store: Store) -> None:
     for hour, module in enumerate(("Disk", "Disk", "Storage")):
         row = make_job(**in_place("IaaS + PaaS", module, "one"))
         store.record(snapshot_of([row], NOW - timedelta(days=9) + timedelta(hours=hour)))
-    found = read(store)
-    assert [(own.module, own.snapshot) for own in found.sightings.itertuples()] == [
+    jobs = read(store)
+    assert [(sighting.module, sighting.snapshot) for sighting in jobs.sightings.itertuples()] == [
         ("Disk", 0), ("Disk", 1), ("Storage", 2),
     ]  # fmt: skip
-    assert list(found.rows["module"]) == ["Disk", "Storage"]
+    assert list(jobs.rows["module"]) == ["Disk", "Storage"]
 
 
 def test_a_job_is_of_the_scope_its_newest_row_names(store: Store) -> None:
@@ -227,9 +229,10 @@ def test_clocks_that_run_backwards(store: Store) -> None:
     later = make_job("2026-10-05T05:00:00Z")
     for look, row in zip(at, (running, running, later), strict=True):
         store.record(snapshot_of([row], look))
-    found = read(store)
-    assert found.observations.snapshots == tuple(sorted(at))
-    assert [(own.snapshot, own.job_id, own.lost) for own in found.sightings.itertuples()] == [
+    jobs = read(store)
+    assert jobs.observations.snapshots == tuple(sorted(at))
+    sightings = jobs.sightings.itertuples()
+    assert [(sighting.snapshot, sighting.job_id, sighting.lost) for sighting in sightings] == [
         (0, running["jobId"], False), (1, running["jobId"], False), (2, later["jobId"], True),
     ]  # fmt: skip
 
@@ -239,9 +242,9 @@ def test_two_snapshots_in_one_second(store: Store) -> None:
     at = datetime(2026, 10, 5, 4, tzinfo=UTC)
     for row in (make_job("2026-10-05T01:00:00Z"), make_job("2026-10-05T02:00:00Z")):
         store.record(snapshot_of([row], at))
-    found = read(store)
-    assert found.observations.snapshots == (at, at)
-    assert list(found.sightings["job_id"]) == ["FB20261005010000", "FB20261005020000"]
+    jobs = read(store)
+    assert jobs.observations.snapshots == (at, at)
+    assert list(jobs.sightings["job_id"]) == ["FB20261005010000", "FB20261005020000"]
 
 
 def test_one_snapshot_and_none(store: Store) -> None:
@@ -267,10 +270,10 @@ def test_sightings_are_read_from_the_last_success_before(store: Store) -> None:
             make_job(started, "Finished" if day <= 40 else "Failed"),
         ]
         store.record(snapshot_of(rows, at))
-    found = read(store).sightings.groupby("module")["snapshot"]
-    assert found.min().to_dict() == {"Exchange Online": 39, "OneDrive": 60}
-    assert found.max().to_dict() == {"Exchange Online": 122, "OneDrive": 122}
-    assert found.size().to_dict() == {"Exchange Online": 84, "OneDrive": 63}
+    snapshots = read(store).sightings.groupby("module")["snapshot"]
+    assert snapshots.min().to_dict() == {"Exchange Online": 39, "OneDrive": 60}
+    assert snapshots.max().to_dict() == {"Exchange Online": 122, "OneDrive": 122}
+    assert snapshots.size().to_dict() == {"Exchange Online": 84, "OneDrive": 63}
 
 
 def test_the_replies_a_report_rests_on(store: Store) -> None:
@@ -305,12 +308,12 @@ def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
     expected = before.sightings[before.sightings["snapshot"] >= pruned]
     expected = expected.assign(snapshot=expected["snapshot"] - pruned).reset_index(drop=True)
     expected.loc[expected["snapshot"] == 0, "lost"] = False
-    found = after.sightings.copy()
-    found.loc[found["snapshot"] == 0, "lost"] = False
-    pd.testing.assert_frame_equal(found, expected)
+    sightings = after.sightings.copy()
+    sightings.loc[sightings["snapshot"] == 0, "lost"] = False
+    pd.testing.assert_frame_equal(sightings, expected)
     assert stale["jobId"] in set(after.rows["job_id"])
-    assert "Power Apps" in {own.module for own in kept(store, tables.modules)}
-    since = found[found["module"] == "Power BI"]["modified_at"]
+    assert "Power Apps" in {module.module for module in kept(store, tables.modules)}
+    since = sightings[sightings["module"] == "Power BI"]["modified_at"]
     assert set(since) == {pd.Timestamp("2026-06-01T00:00:00Z")}
 
 
@@ -334,7 +337,7 @@ def test_what_a_job_is_dated_by(
     """Its start, else its end, else its modification; ordered by its end."""
     store.record(snapshot_of([make_job(**fields)]))
     (job,) = kept(store, tables.jobs)
-    moments = (datetime.fromisoformat(own) if own else None for own in (dated, point))
+    moments = (datetime.fromisoformat(text) if text else None for text in (dated, point))
     assert (job.dated_at, job.point_at) == tuple(moments)
 
 

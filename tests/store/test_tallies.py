@@ -140,7 +140,7 @@ def test_what_was_counted_before_a_fetch_is_not_kept_after_it(kept: Store) -> No
     revision, tallies = kept_tallies(kept, CUSTOMER, months)
     assert all(tallies)
     kept.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
-    keep_tallies(kept, CUSTOMER, months, [own for own in tallies if own], revision)
+    keep_tallies(kept, CUSTOMER, months, [tally for tally in tallies if tally], revision)
     assert known(kept) == [True] * 11 + [False]
 
 

@@ -36,8 +36,8 @@ OCTOBER = parse_period("2026-10", "UTC", NOW)
 
 def reply(envelope: object, **changes: Any) -> Reply:
     body = envelope if isinstance(envelope, bytes) else json.dumps(envelope).encode()
-    own = Reply("https://graph.example/partner/customers/1/jobs", NOW, "request-1", body)
-    return replace(own, **changes)
+    reply_of_jobs = Reply("https://graph.example/partner/customers/1/jobs", NOW, "request-1", body)
+    return replace(reply_of_jobs, **changes)
 
 
 JOBS = reply({"value": make_busy_month()})
@@ -51,7 +51,7 @@ ODD = (
 def refused(unusable: tuple[Reply, ...] = ()) -> tuple[Answer, ...]:
     """What came of asking beside the jobs, in vain."""
     answers = make_refusals(Lack.FAILED, "x")
-    return tuple(replace(own, unusable=unusable) for own in answers)
+    return tuple(replace(answer, unusable=unusable) for answer in answers)
 
 
 def fill(store: Store, *, odd: bool) -> None:
@@ -93,12 +93,12 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
     fill(even, odd=False)
     for again in (False, True):
         reports = [
-            report_of(own, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
-            for own in (odd, even)
+            report_of(store, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
+            for store in (odd, even)
         ]
         assert report_dict(reports[0]) == report_dict(reports[1])
         readings = [
-            read_period(own, CUSTOMER, OCTOBER, Policy().watch_every) for own in (odd, even)
+            read_period(store, CUSTOMER, OCTOBER, Policy().watch_every) for store in (odd, even)
         ]
         assert readings[0].answers == readings[1].answers
         assert readings[0].observations == readings[1].observations
@@ -110,7 +110,7 @@ def test_they_go_into_no_archive(store: Store) -> None:
     """What is archived is what a report rests on; of a failure, that there was one."""
     fill(store, odd=True)
     until = list(received_until(store, CUSTOMER, NOW + timedelta(days=1)))
-    assert [(own.kind, own.error, own.replies) for own in until] == [
+    assert [(fetch.kind, fetch.error, fetch.replies) for fetch in until] == [
         ("jobs", None, (JOBS,)),
         ("protection", "failed: x", ()),
         ("subscription", "failed: x", ()),

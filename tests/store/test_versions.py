@@ -69,7 +69,9 @@ def written(outcome: CustomerOutcome) -> dict[str, Any]:
 
 
 def numbers(store: Store) -> list[tuple[int, int | None]]:
-    return [(own.number, own.restates) for own in versions_of(store, CUSTOMER, "2026-10")]
+    return [
+        (version.number, version.restates) for version in versions_of(store, CUSTOMER, "2026-10")
+    ]
 
 
 def test_a_rendered_report_is_a_version(render: Render, store: Store) -> None:
@@ -77,7 +79,7 @@ def test_a_rendered_report_is_a_version(render: Render, store: Store) -> None:
     outcome = render(formats=("pdf", "json"))
     (version,) = versions_of(store, CUSTOMER, "2026-10")
     assert (version.number, version.made_at, version.closed) == (1, CLOSED, True)
-    hashes = {str(own): hashlib.sha256(own.read_bytes()).hexdigest() for own in outcome.files}
+    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in outcome.files}
     assert version.files == hashes
     report = written(outcome)
     assert report["version"] == 1
@@ -134,9 +136,9 @@ def test_late_data_restates_a_closed_period(render: Render, store: Store) -> Non
     restates = written(outcome)["restates"]
     assert (restates["version"], restates["made_at"]) == (1, "2026-11-01T07:00:00+01:00")
     of_customer = {
-        own["figure"]: (own["before"], own["now"])
-        for own in restates["changes"]
-        if not own["module"]
+        change["figure"]: (change["before"], change["now"])
+        for change in restates["changes"]
+        if not change["module"]
     }
     assert of_customer["failed"] == (0, 1)
     assert of_customer["success_rate"] == (1.0, 30 / 31)
@@ -178,7 +180,7 @@ def test_a_period_that_is_not_over_is_not_restated(render: Render, store: Store)
     keep(store, [make_job("2026-11-02T01:00:00Z", "Failed")], LATER + timedelta(days=1))
     render(LATER + timedelta(days=1), **november)
     versions = versions_of(store, CUSTOMER, "2026-11")
-    assert [(own.number, own.restates, own.closed) for own in versions] == [
+    assert [(version.number, version.restates, version.closed) for version in versions] == [
         (1, None, False),
         (2, None, False),
     ]
@@ -192,9 +194,9 @@ def test_another_policy_restates(render: Render, store: Store, settings: Setting
     )
     changes = written(render(settings=strict))["restates"]["changes"]
     assert {"before": 0.95, "now": 0.99} in [
-        {key: own[key] for key in ("before", "now")}
-        for own in changes
-        if own["figure"] == "target_success_rate"
+        {key: change[key] for key in ("before", "now")}
+        for change in changes
+        if change["figure"] == "target_success_rate"
     ]
 
 
@@ -203,7 +205,9 @@ def test_a_module_that_appears_late_is_named(render: Render, store: Store) -> No
     render()
     keep(store, [make_job("2026-10-05T02:00:00Z", jobModule="OneDrive")], LATER)
     changes = written(render(LATER))["restates"]["changes"]
-    appeared = {own["figure"]: own["before"] for own in changes if own["module"] == "OneDrive"}
+    appeared = {
+        change["figure"]: change["before"] for change in changes if change["module"] == "OneDrive"
+    }
     assert appeared["jobs"] is None
     assert appeared["state"] is None
 

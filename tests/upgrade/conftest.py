@@ -82,11 +82,11 @@ class Upgraded:
 
     def outbox(self) -> dict[str, list[tuple[int, str]]]:
         """By customer: the versions that are to go, and how far they have come."""
-        found: dict[str, list[tuple[int, str]]] = {name: [] for name in NAMES}
+        rows: dict[str, list[tuple[int, str]]] = {name: [] for name in NAMES}
         with closing(self.store()) as store:
             for row in deliveries_of(store):
-                found[row.customer.name].append((row.version, row.state.value))
-        return found
+                rows[row.customer.name].append((row.version, row.state.value))
+        return rows
 
     def versions(self, name: str) -> tuple[Version, ...]:
         with closing(self.store()) as store:
@@ -94,7 +94,7 @@ class Upgraded:
 
     def numbers(self) -> dict[str, list[int]]:
         """By customer: the versions there are."""
-        return {name: [own.number for own in self.versions(name)] for name in NAMES}
+        return {name: [version.number for version in self.versions(name)] for name in NAMES}
 
     def report(self, name: str) -> dict[str, Any]:
         """The JSON of a customer's newest report."""
@@ -109,8 +109,11 @@ def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
     made = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
-        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
-        for own in made
+        replace(
+            answer,
+            replies=tuple(replace(each, url=f"{url}/{answer.kind}") for each in answer.replies),
+        )
+        for answer in made
     )
 
 
@@ -135,7 +138,7 @@ def upgraded(
     with mail_server(accounts) as port:
         path = tmp_path / "reporter.toml"
         lines = path.read_text("utf-8").splitlines()
-        lines = [f"port = {port}" if own.startswith("port") else own for own in lines]
+        lines = [f"port = {port}" if line.startswith("port") else line for line in lines]
         path.write_text("\n".join(lines), "utf-8")
         path.chmod(0o600)
         clock = set_clock(monkeypatch, LAST + timedelta(days=1))

@@ -70,8 +70,11 @@ def answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
     made = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
-        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
-        for own in made
+        replace(
+            answer,
+            replies=tuple(replace(each, url=f"{url}/{answer.kind}") for each in answer.replies),
+        )
+        for answer in made
     )
 
 

@@ -46,8 +46,8 @@ def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
     assert "Unchanged Mailed Ltd" in shown.stderr
     upgraded.asked_all(FINAL)
     shown = upgraded.render()
-    assert [own for own in NAMES if f"Unchanged {own}" in shown.stderr] == list(ISSUED)
-    assert {own: numbers for own, numbers in upgraded.numbers().items() if numbers != [1]} == {
+    assert [name for name in NAMES if f"Unchanged {name}" in shown.stderr] == list(ISSUED)
+    assert {name: numbers for name, numbers in upgraded.numbers().items() if numbers != [1]} == {
         "Unsent Ltd": [1, 2]
     }
     assert path.read_bytes() == before
@@ -80,12 +80,16 @@ def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
     upgraded.asked_all(FINAL)
     upgraded.render()
     upgraded.reporter("send", *OCTOBER)
-    assert [own.recipients for own in upgraded.accounts.arrived] == [["it@approved.example"]]
+    assert [message.recipients for message in upgraded.accounts.arrived] == [
+        ["it@approved.example"]
+    ]
     assert upgraded.outbox() == AS_LEFT | {"Approved Ltd": [(1, "sent")]}
     shown = upgraded.reporter("approve", *OCTOBER, "--yes")
     assert "Queued Ltd, 2026-10, version 1" in shown.stdout
     upgraded.reporter("send", *OCTOBER)
-    assert [own.recipients for own in upgraded.accounts.arrived][1:] == [["it@queued.example"]]
+    assert [message.recipients for message in upgraded.accounts.arrived][1:] == [
+        ["it@queued.example"]
+    ]
 
 
 @pytest.mark.slow
@@ -96,8 +100,8 @@ def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
     upgraded.render()
     restates = upgraded.report("Mailed Ltd")["restates"]
     assert (restates["version"], restates["redefined"], restates["late"]) == (1, True, True)
-    failed = [own for own in restates["changes"] if own["figure"] == "failed"]
-    assert [(own["module"], own["before"], own["now"]) for own in failed] == [
+    failed = [change for change in restates["changes"] if change["figure"] == "failed"]
+    assert [(change["module"], change["before"], change["now"]) for change in failed] == [
         ("", 31, 32),
         ("Exchange Online", 0, 1),
     ]
@@ -115,7 +119,7 @@ def test_on_purpose_it_is_rendered_again(upgraded: Upgraded) -> None:
     upgraded.render("--again", "--customer", "Mailed Ltd")
     restates = upgraded.report("Mailed Ltd")["restates"]
     assert (restates["version"], restates["redefined"], restates["late"]) == (1, True, False)
-    changed = {own["figure"] for own in restates["changes"]}
+    changed = {change["figure"] for change in restates["changes"]}
     assert "bytes" in changed
     assert not changed & {"jobs", "success", "failed", "success_rate"}
     upgraded.reporter("send", *OCTOBER, "--customer", "Mailed Ltd")
@@ -161,7 +165,9 @@ def test_reports_that_are_moved_are_those_that_were_written(upgraded: Upgraded) 
     there = ("--customer", "Approved Ltd", "--out", str(upgraded.folder / "moved"))
     assert "Unchanged Approved Ltd" in upgraded.render(*there).stderr
     upgraded.reporter("send", *OCTOBER, *there)
-    assert [own.recipients for own in upgraded.accounts.arrived] == [["it@approved.example"]]
+    assert [message.recipients for message in upgraded.accounts.arrived] == [
+        ["it@approved.example"]
+    ]
     assert upgraded.numbers()["Approved Ltd"] == [1]
 
 
@@ -193,19 +199,19 @@ def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
     shown = upgraded.reporter(*archived, "Queued Ltd", status=1)
     assert "was made by another program (version 0.1.0)" in shown.stderr
     home = upgraded.folder / "archive" / "mailed-ltd"
-    assert [own.name for own in home.iterdir() if own.name.startswith("2026")] == ["2026-10-v1"]
+    assert [path.name for path in home.iterdir() if path.name.startswith("2026")] == ["2026-10-v1"]
 
 
 def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
     """All is checked that can be without that version's definitions, and that is said."""
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
     shown = upgraded.reporter("verify", str(bag), status=2)
-    lines = [own.strip() for own in shown.stdout.splitlines()]
-    assert not [own for own in lines if own.startswith("FAILED")]
+    lines = [line.strip() for line in shown.stdout.splitlines()]
+    assert not [line for line in lines if line.startswith("FAILED")]
     assert "unknown figures: could not be checked: the JSON has schema 1" in shown.stdout
     assert lines[-1].startswith("NOT CHECKED")
     for checked in ("provenance", "bag-info.txt", "history", "replies"):
-        assert [own for own in lines if own.startswith(f"ok      {checked}")], shown.stdout
+        assert [line for line in lines if line.startswith(f"ok      {checked}")], shown.stdout
     chain = upgraded.reporter("verify", "--chain", str(bag.parent))
     assert "FAILED" not in chain.stdout
 
@@ -213,7 +219,7 @@ def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
 def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: Upgraded) -> None:
     """Other figures than its provenance has the hash of, though everything is sealed anew."""
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
-    change_json(bag, lambda said: said["totals"].update(failed=0))
+    change_json(bag, lambda report: report["totals"].update(failed=0))
     seal(bag)
     alone = bag.rename(upgraded.folder / "alone")
     shown = upgraded.reporter("verify", str(alone), status=1)
@@ -251,13 +257,15 @@ def test_a_run_changes_nothing(upgraded: Upgraded) -> None:
         with closing(upgraded.store()) as store, fetch_run(store, upgraded.clock):
             pass  # so that none is due
         shown = upgraded.reporter("run", "--format", "json", "--workers", "1")
-        assert [own for own in ISSUED if f"Unchanged {own}" in shown.stderr] == list(ISSUED)
+        assert [name for name in ISSUED if f"Unchanged {name}" in shown.stderr] == list(ISSUED)
     assert upgraded.numbers() == {name: [1] for name in ISSUED} | {"Unsent Ltd": [1, 2]}
     assert upgraded.outbox() == AS_LEFT | {"Approved Ltd": [(1, "sent")]}
-    assert [own.recipients for own in upgraded.accounts.arrived] == [["it@approved.example"]]
+    assert [message.recipients for message in upgraded.accounts.arrived] == [
+        ["it@approved.example"]
+    ]
 
 
 def test_customers_are_those_of_then(upgraded: Upgraded) -> None:
     """The fixture and its maker agree on who is in it."""
     with closing(upgraded.store()) as store:
-        assert {own.name: own for own in store.customers()} == CUSTOMERS
+        assert {customer.name: customer for customer in store.customers()} == CUSTOMERS

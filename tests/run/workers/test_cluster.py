@@ -65,8 +65,8 @@ def test_a_cluster_renders_what_one_machine_does(
     assert str(finished(tmp_path)[0].absolute()) in printed.splitlines()
     for path in finished(tmp_path, "json"):
         there, here = (
-            json.loads(own.read_text("utf-8"))
-            for own in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
+            json.loads(file.read_text("utf-8"))
+            for file in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
         )
         assert there == here
 
@@ -91,13 +91,15 @@ def test_the_memory_of_workers_does_not_grow_with_the_customers(
     cluster = start_cluster(1)
     succeed(begin(tmp_path, scheduler=cluster.address))
     with distributed.Client(cluster.address, set_as_default=False) as client:
-        assert client.run(profiling) == {own: [] for own in client.scheduler_info()["workers"]}
+        assert client.run(profiling) == {
+            worker: [] for worker in client.scheduler_info()["workers"]
+        }
 
 
 def profiling(dask_worker: distributed.Worker) -> list[str]:
     """Which of a worker's profilers are at work."""
     callbacks = dask_worker.periodic_callbacks.items()
-    return [name for name, own in callbacks if "profile" in name and own.is_running()]
+    return [name for name, callback in callbacks if "profile" in name and callback.is_running()]
 
 
 def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
@@ -108,7 +110,7 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
     nanny = cluster.add_worker()
     process = begin(tmp_path, scheduler=cluster.address)
     await_first(tmp_path, process)
-    max(psutil.Process(nanny.pid).children(), key=lambda own: own.memory_info().rss).kill()
+    max(psutil.Process(nanny.pid).children(), key=lambda process: process.memory_info().rss).kill()
     printed = succeed(process)
     assert len(finished(tmp_path)) == MORE
     reports = [line for line in printed.splitlines() if line.endswith(".json")]
@@ -127,9 +129,9 @@ def test_a_customer_who_kills_workers_of_a_cluster(
     for _ in range(2):
         cluster.add_worker("--nthreads", "1", "--preload", "tests.run.workers.deadly")
     process = begin(tmp_path, scheduler=cluster.address)
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == 1, said
-    failed = [line for line in said.splitlines() if line.startswith("Failed")]
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 1, errors
+    failed = [line for line in errors.splitlines() if line.startswith("Failed")]
     assert len(failed) == 1
     assert f"{fetched[5]}: The process that made the report was killed" in failed[0]
     assert len(finished(tmp_path)) == MORE - 1
@@ -143,11 +145,11 @@ def test_a_scheduler_that_goes_away_in_the_middle(
     process = begin(tmp_path, "--quiet", scheduler=cluster.address)
     await_first(tmp_path, process)
     cluster.scheduler.kill()
-    _, said = process.communicate(timeout=40)
+    _, errors = process.communicate(timeout=40)
     assert process.returncode == 1
-    assert f"The scheduler {cluster.address} " in said
-    assert "run the same command again" in said
-    assert "Traceback" not in said
+    assert f"The scheduler {cluster.address} " in errors
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
     assert 3 <= len(finished(tmp_path)) < MORE
     succeed(begin(tmp_path, scheduler=start_cluster(2).address))
     assert len(finished(tmp_path)) == MORE
@@ -162,9 +164,9 @@ def test_an_interrupted_run_on_a_cluster(
     process = begin(tmp_path, "--quiet", scheduler=cluster.address)
     await_first(tmp_path, process)
     os.killpg(process.pid, 2)
-    _, said = process.communicate(timeout=40)
+    _, errors = process.communicate(timeout=40)
     assert process.returncode == 130
-    assert said.count("\n") == 1
+    assert errors.count("\n") == 1
     time.sleep(3)
     assert 3 <= len(finished(tmp_path)) < MORE
     assert drafts(tmp_path) == []
@@ -175,10 +177,10 @@ def test_an_interrupted_run_on_a_cluster(
 def test_a_scheduler_that_is_not_there(fetched: list[str], tmp_path: Path) -> None:
     """The run ends with a message, and nothing is done: it does not go on asking for it."""
     process = begin(tmp_path, scheduler="tcp://127.0.0.1:9")
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert said.startswith("Error: The scheduler tcp://127.0.0.1:9 cannot be reached")
-    assert "Traceback" not in said
+    assert errors.startswith("Error: The scheduler tcp://127.0.0.1:9 cannot be reached")
+    assert "Traceback" not in errors
     assert finished(tmp_path) == []
 
 
@@ -214,9 +216,9 @@ def test_threads_of_a_worker_take_turns(
     start_cluster: StartCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Layout is not made for threads: one task at a time in a process, and a warning."""
-    own = start_cluster(0)
-    own.add_worker("--nthreads", "3")
-    crew = crew_of(1, own.address, First(nothing, ()))
+    cluster = start_cluster(0)
+    cluster.add_worker("--nthreads", "3")
+    crew = crew_of(1, cluster.address, First(nothing, ()))
     results = dict(run_tasks(overlapping, ((n, (n,)) for n in range(9)), crew))
     assert set(results.values()) == {1}
     assert "start workers with --nthreads 1" in caplog.text

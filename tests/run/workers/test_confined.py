@@ -25,7 +25,7 @@ def test_what_a_call_yields_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "call", "arguments", "said"),
+    ("limits", "call", "arguments", "message"),
     [
         (Limits(1, 1 << 30, 1 << 20), strange.loop, (), r"more than 1 s of processor time"),
         (Limits(1, 1 << 30, 1 << 20), strange.sleep, (), r"or 4 s of elapsed time\."),
@@ -37,14 +37,14 @@ def test_what_a_call_yields_comes_back() -> None:
     ],
 )
 def test_a_call_that_goes_too_far_is_given_up(
-    limits: Limits, call: Callable[..., Iterator[bytes]], arguments: tuple[Any, ...], said: str
+    limits: Limits, call: Callable[..., Iterator[bytes]], arguments: tuple[Any, ...], message: str
 ) -> None:
     """Time, memory, files, its own end, an error: each is said, and costs nobody else anything.
     What came before it is there.
     """
     pieces = confined(limits, call, *arguments)
     assert next(pieces) == strange.BEGUN
-    with pytest.raises(Unfinished, match=said):
+    with pytest.raises(Unfinished, match=message):
         next(pieces)
 
 

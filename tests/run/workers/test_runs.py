@@ -41,7 +41,7 @@ def fetched(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> list[str
     cast = ordinary_customers(MORE, 60, 1)
     configure(start_emulator(customers=cast, lists=Lists.ALL), tmp_path)
     assert run("fetch", "--quiet").exit_code == 0
-    return [own["name"] for own in json.loads(run("customers", "--json").stdout)]
+    return [customer["name"] for customer in json.loads(run("customers", "--json").stdout)]
 
 
 def begin(
@@ -91,8 +91,8 @@ def await_first(folder: Path, process: subprocess.Popen[str]) -> None:
 
 def succeed(process: subprocess.Popen[str]) -> str:
     """Wait for a run in which all goes well; what it prints."""
-    printed, said = process.communicate(timeout=240)
-    assert process.returncode == 0, said
+    printed, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
     return printed
 
 
@@ -118,9 +118,9 @@ def test_an_interrupted_run_leaves_whole_files_only(
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines() == [
+    assert errors.splitlines() == [
         "Interrupted. What was finished is complete; run the same command again."
     ]
     assert gone(process.pid)
@@ -225,22 +225,22 @@ def test_a_report_that_wants_too_much_memory(
 
 def test_a_bar_on_a_terminal(fetched: list[str], tmp_path: Path) -> None:
     """How many of all, time left and customers a minute, in one line that is written over."""
-    ours, theirs = pty.openpty()
+    controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "reporter", "render", *RENDER, "--workers", "2"],
         cwd=tmp_path,
         env=os.environ | {"COLUMNS": "100"},
         stdout=subprocess.DEVNULL,
-        stderr=theirs,
+        stderr=terminal,
     )
-    os.close(theirs)
+    os.close(terminal)
     shown = b""
     while True:
         try:
-            shown += os.read(ours, 4096)
+            shown += os.read(controller, 4096)
         except OSError:  # as Linux says that nobody writes any more
             break
-    os.close(ours)
+    os.close(controller)
     assert process.wait(60) == 0
     states = shown.decode().split("\r")
     middle = [state for state in states if f" {MORE // 2}/{MORE} " in state]
@@ -252,6 +252,6 @@ def test_a_bar_on_a_terminal(fetched: list[str], tmp_path: Path) -> None:
 def test_lines_where_there_is_no_terminal(fetched: list[str], tmp_path: Path) -> None:
     """A line for each customer, such as a log keeps."""
     process = begin(tmp_path, "--workers", "2")
-    _, said = process.communicate(timeout=240)
-    assert len(said.splitlines()) == MORE
-    assert f"({MORE}/{MORE})" in said.splitlines()[-1]
+    _, errors = process.communicate(timeout=240)
+    assert len(errors.splitlines()) == MORE
+    assert f"({MORE}/{MORE})" in errors.splitlines()[-1]

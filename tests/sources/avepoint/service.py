@@ -48,8 +48,12 @@ class Service(ThreadingHTTPServer):
         withheld: Collection[str] = (),
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        listed = paged([{"id": own, "organization": f"Customer {own}"} for own in customers])
-        jobs = {f"{GENERAL}/{own}/avpt-products/jobs/batch": paged([]) for own in customers}
+        listed = paged(
+            [{"id": customer, "organization": f"Customer {customer}"} for customer in customers]
+        )
+        jobs = {
+            f"{GENERAL}/{customer}/avpt-products/jobs/batch": paged([]) for customer in customers
+        }
         self.answers = {f"{GENERAL}/batch": listed, **jobs, **answers}
         self.withheld = withheld
         self.asked: Counter[str] = Counter()

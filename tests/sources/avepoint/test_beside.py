@@ -42,8 +42,8 @@ def customer(**terms: Any) -> Profile:
 
 def answers_of(emulator: Emulator, version: str) -> dict[Kind, Answer]:
     """What came of asking for one customer, whose jobs must be there whatever came."""
-    source, (own,), _ = source_of(emulator, version)
-    snapshot = source.snapshot(own)
+    source, (customer,), _ = source_of(emulator, version)
+    snapshot = source.snapshot(customer)
     assert snapshot.replies
     return {answer.kind: answer for answer in snapshot.answers}
 
@@ -58,7 +58,7 @@ def test_what_is_permitted_is_read(start_emulator: StartEmulator, version: str) 
     assert products[0]["expirationDate"] == EXPIRES[version]
     path = {"v1": "/partner/services/", "v3": "/services/batch/"}[version]
     assert path in answers["subscription"].replies[0].url
-    assert all(own.absence is None and own.asked_at for own in answers.values())
+    assert all(answer.absence is None and answer.asked_at for answer in answers.values())
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
@@ -68,8 +68,8 @@ def test_a_permission_that_lacks_is_named_and_asked_for_once(
     """The token endpoint refuses it: no customer is asked, the jobs of each are read."""
     emulator = start_emulator(withheld=[*PERMISSIONS[version], *PERMISSIONS["v1"]])
     source, customers, _ = source_of(emulator, version)
-    for own in customers:
-        snapshot = source.snapshot(own)
+    for customer in customers:
+        snapshot = source.snapshot(customer)
         assert snapshot.replies
         assert [answer.absence for answer in snapshot.answers] == [
             Absence(Lack.NOT_PERMITTED, permission) for permission in PERMISSIONS[version]
@@ -96,11 +96,11 @@ def test_a_customer_left_out_is_not_permitted(start_emulator: StartEmulator, ver
     out = replace(customer(refused=frozenset({"protected", "subscription"})), id="out")
     source, (first, second), _ = source_of(start_emulator(customers=[out, customer()]), version)
     protected, licences = PERMISSIONS[version]
-    assert [own.absence for own in source.snapshot(first).answers] == [
+    assert [answer.absence for answer in source.snapshot(first).answers] == [
         Absence(Lack.NOT_PERMITTED, protected),
         Absence(Lack.NOT_PERMITTED, licences) if version == "v1" else Absence(Lack.NOT_THERE),
     ]
-    assert [own.absence for own in source.snapshot(second).answers] == [None, None]
+    assert [answer.absence for answer in source.snapshot(second).answers] == [None, None]
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
@@ -110,11 +110,11 @@ def test_what_the_service_does_not_know_is_not_there(
     """A 404 is an answer: this customer has none."""
     profile = customer(unknown=frozenset({"protected", "subscription"}))
     answers = answers_of(start_emulator(customers=[profile]), version)
-    assert [own.absence for own in answers.values()] == [Absence(Lack.NOT_THERE)] * 2
+    assert [answer.absence for answer in answers.values()] == [Absence(Lack.NOT_THERE)] * 2
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ("500", "failed 6 times: 500"),
         ("drop", "failed 6 times"),
@@ -127,7 +127,7 @@ def test_what_the_service_does_not_know_is_not_there(
 )
 @pytest.mark.parametrize("version", ["v1", "v3"])
 def test_protected_data_that_cannot_be_had_costs_nothing_else(
-    start_emulator: StartEmulator, version: str, fault: str, said: str
+    start_emulator: StartEmulator, version: str, fault: str, message: str
 ) -> None:
     """Whatever is wrong with it is kept as the reason; jobs and subscription are there."""
     emulator = start_emulator(customers=[customer()])
@@ -135,7 +135,7 @@ def test_protected_data_that_cannot_be_had_costs_nothing_else(
     answers = answers_of(emulator, version)
     absence = answers["protection"].absence
     assert absence is not None
-    assert said in f"{absence.kind}: {absence.said}" or (
+    assert message in f"{absence.kind}: {absence.said}" or (
         # Where there is a count, rows are counted before they are read.
         (version, fault) == ("v3", "bad-row") and "totalCount says" in absence.said
     )
@@ -164,8 +164,8 @@ def overview_answer(page: Page) -> tuple[Answer, int]:
     """What came of an overview that is answered so, and how often it was asked for."""
     path = f"{GENERAL}/a/cloud-backup-m365/overview"
     with Service(["a"], {path: page}) as service:
-        source, (own,) = service.open()
-        (answer,) = source.snapshot(own, [], ["protection"]).answers
+        source, (customer,) = service.open()
+        (answer,) = source.snapshot(customer, [], ["protection"]).answers
         return answer, service.asked[path]
 
 
@@ -189,7 +189,7 @@ def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, ask
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "message"),
     [
         (lambda *_: rows_of_overview(100), "100 rows came, and there may be more"),
         (lambda *_: {"value": [], "@odata.nextLink": "x"}, "there may be more"),
@@ -203,10 +203,10 @@ def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, ask
         ),
     ],
 )
-def test_an_overview_that_may_not_be_the_whole_is_none(page: Page, said: str) -> None:
+def test_an_overview_that_may_not_be_the_whole_is_none(page: Page, message: str) -> None:
     """It is kept to be looked at, and its reason is told."""
     answer, _ = overview_answer(page)
     assert answer.absence
     assert answer.absence.kind is Lack.FAILED
-    assert said in answer.absence.said
+    assert message in answer.absence.said
     assert answer.unusable

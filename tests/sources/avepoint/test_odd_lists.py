@@ -28,7 +28,7 @@ def reply_of(*rows: Any, request_id: str = "r-1") -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "fault"),
     [
         ({"organization": "Alder"}, "row 3 (Alder) has no id (request id r-1)"),
         ({"id": None, "organization": "\x1b[31m"}, "row 3 ( [31m) has no id (request id r-1)"),
@@ -53,13 +53,13 @@ def reply_of(*rows: Any, request_id: str = "r-1") -> Reply:
         ),
     ],
 )
-def test_a_row_that_cannot_be_used_is_named(row: Any, said: str) -> None:
+def test_a_row_that_cannot_be_used_is_named(row: Any, fault: str) -> None:
     """By its number in the whole list, and by the name in it if there is one."""
     before = reply_of({"id": "1", "organization": "One"}, {"id": 2})
     listed = customers_of((before, reply_of(row, {"id": "4"})))
     assert listed.customers == (Customer("1", "One"), Customer("2", "2"), Customer("4", "4"))
     assert str(listed.flaw) == (
-        f"The list of customers is incomplete: 1 of 4 rows cannot be used: {said}."
+        f"The list of customers is incomplete: 1 of 4 rows cannot be used: {fault}."
     )
 
 
@@ -87,10 +87,10 @@ def test_all_others_are_fetched(
     result = run("fetch")
     assert result.exit_code == 1
     assert result.stderr.count("Fetched ") == 9
-    said = (
+    message = (
         f"incomplete: 1 of 10 rows cannot be used: row 10 ({cast[-1].name}) has no id (request id "
     )
-    assert f"Failed: The list of customers is {said}" in result.stderr
+    assert f"Failed: The list of customers is {message}" in result.stderr
     assert "no customer counts as gone" in result.stderr
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
         ((error, (reply,)),) = kept_of(store, None)

@@ -64,17 +64,17 @@ def test_of_forty_customers_the_odd_ones_alone_fail(
     odd = [*UNUSABLE, *MENDED]
     if version == "v3":  # which has no links
         odd = [fault for fault in odd if not fault.endswith("-next")]
-    faults = dict(zip((own.id for own in cast[5:]), odd, strict=False))
+    faults = dict(zip((customer.id for customer in cast[5:]), odd, strict=False))
     emulator = start_emulator(customers=cast, lists=Lists.ALL, page_size=20)
     emulator.faults = FaultsOfCustomers(faults)
     configure(emulator, tmp_path, f'version = "{version}"')
     result = run("fetch")
     assert result.exit_code == 1, result.output
-    names = {own.id: own.name for own in cast}
+    names = {customer.id: customer.name for customer in cast}
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
-        for own in cast:
-            ((error, replies),) = kept_of(store, own.id)
-            fault = faults.get(own.id)
+        for customer in cast:
+            ((error, replies),) = kept_of(store, customer.id)
+            fault = faults.get(customer.id)
             if fault in UNUSABLE:
                 assert error is not None
                 assert re.search(UNUSABLE[fault], error) or (
@@ -82,13 +82,15 @@ def test_of_forty_customers_the_odd_ones_alone_fail(
                     fault == "bad-row" and "incomplete" in error
                 ), (fault, error)
                 failed = next(
-                    line for line in result.stderr.splitlines() if f"Failed: {own.name}" in line
+                    line
+                    for line in result.stderr.splitlines()
+                    if f"Failed: {customer.name}" in line
                 )
                 assert len(failed) < 700
                 assert bool(replies) is (fault not in NOT_KEPT), fault
             else:
-                assert (error, bool(replies)) == (None, True), (fault, own.name)
-                assert f"Failed: {names[own.id]}:" not in result.stderr
+                assert (error, bool(replies)) == (None, True), (fault, customer.name)
+                assert f"Failed: {names[customer.id]}:" not in result.stderr
     assert "Traceback" not in result.output
     assert len(re.findall("^Fetched ", result.stderr, re.MULTILINE)) == 40 - len(
         [fault for fault in odd if fault in UNUSABLE]
@@ -150,7 +152,7 @@ def test_of_many_replies_the_last_are_kept(
 
 
 @pytest.mark.parametrize(
-    ("limit", "most", "said"),
+    ("limit", "most", "message"),
     [
         ("MOST_BYTES", 100_000, "has more than 0 MiB"),
         ("LONGEST_LIST_S", 0.3, "not complete after 0 m"),
@@ -161,7 +163,7 @@ def test_a_list_has_limits_of_size_and_time(
     version: str,
     limit: str,
     most: float,
-    said: str,
+    message: str,
     start_emulator: StartEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -171,7 +173,7 @@ def test_a_list_has_limits_of_size_and_time(
     )
     source, (customer,), _ = source_of(emulator, version)
     monkeypatch.setattr(pages, limit, most)
-    with pytest.raises(FetchError, match=said) as caught:
+    with pytest.raises(FetchError, match=message) as caught:
         source.snapshot(customer)
     assert customer.name in str(caught.value)
 
@@ -180,7 +182,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
     """Eight at once, four gigabytes each: beyond the limit of 64 MiB nothing is unpacked."""
     cast = ordinary_customers(8, 40, 1)
     emulator = start_emulator(customers=cast)
-    emulator.faults = FaultsOfCustomers(dict.fromkeys((own.id for own in cast), "bomb"))
+    emulator.faults = FaultsOfCustomers(dict.fromkeys((customer.id for customer in cast), "bomb"))
     program = (
         "import json, resource, sys\n"
         "from datetime import UTC, datetime\n"
@@ -226,7 +228,9 @@ def test_whoever_stops_it_need_not_wait(
     """Whatever the service does meanwhile; and the next run goes on where this one was."""
     cast = ordinary_customers(12, 40, 1)
     emulator = start_emulator(customers=cast)
-    emulator.faults = FaultsOfCustomers(dict.fromkeys((own.id for own in cast[2:]), fault))
+    emulator.faults = FaultsOfCustomers(
+        dict.fromkeys((customer.id for customer in cast[2:]), fault)
+    )
     configure(emulator, tmp_path, 'version = "v1"')
     began = time.monotonic()
     process = subprocess.Popen(
@@ -244,7 +248,7 @@ def test_whoever_stops_it_need_not_wait(
         time.sleep(0.5)
         process.send_signal(number)
         began = time.monotonic()
-        said = process.stderr.read()
+        errors = process.stderr.read()
         assert process.wait(10) == 130
         # Where many tests run at once everything takes its time, as the start did.
         assert time.monotonic() - began < 2 + started_s
@@ -253,11 +257,11 @@ def test_whoever_stops_it_need_not_wait(
         process.wait()
         assert process.stderr is not None
         process.stderr.close()
-    assert "Interrupted" in said
-    assert "Traceback" not in said
-    assert "stopped" not in said
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert "stopped" not in errors
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
-        for own in cast:
-            for error, replies in kept_of(store, own.id):
+        for customer in cast:
+            for error, replies in kept_of(store, customer.id):
                 assert error is None
                 assert replies

@@ -27,7 +27,7 @@ OF_ONE = "partner.license.read.all"
 
 
 def row(customer_id: object, *products: str, **fields: Any) -> dict[str, Any]:
-    bought = [make_product(service=own) for own in products]
+    bought = [make_product(service=product) for product in products]
     return {"customerId": customer_id, "organization": "x", "products": bought} | fields
 
 
@@ -35,9 +35,9 @@ def answers_of(service: Service) -> dict[str, Answer]:
     """What came of asking for the subscription of each customer, by id."""
     source, customers = service.open(lambda: CLOCK)
     return {
-        own.id: answer
-        for own in customers
-        for answer in source.snapshot(own, [], ["subscription"]).answers
+        customer.id: answer
+        for customer in customers
+        for answer in source.snapshot(customer, [], ["subscription"]).answers
     }
 
 
@@ -52,8 +52,8 @@ def test_the_list_is_asked_for_once_and_cut_up() -> None:
     with Service(ids, {BATCH: paged(rows)}) as service:
         answers = answers_of(service)
     assert service.asked[BATCH] == 3
-    assert {own: services_in(answer) for own, answer in answers.items()} == {
-        own: [f"Cloud Backup for {own}"] for own in ids
+    assert {customer: services_in(answer) for customer, answer in answers.items()} == {
+        customer: [f"Cloud Backup for {customer}"] for customer in ids
     }
     assert json.loads(answers["c7"].replies[0].body) == {"data": [rows[7]]}
 
@@ -157,7 +157,7 @@ def test_pages_that_shift_once_are_read_again() -> None:
     with Service(["c149", "new"], {BATCH: shifting}) as service:
         answers = answers_of(service)
     assert seen == [1, 2, 1, 2]
-    assert [services_in(answers[own]) for own in ("c149", "new")] == [["x"], ["n"]]
+    assert [services_in(answers[customer]) for customer in ("c149", "new")] == [["x"], ["n"]]
 
 
 def refused(status: int) -> Page:
@@ -170,7 +170,7 @@ def cut_short(number: int, size: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "message"),
     [
         (refused(500), "failed 6 times: 500"),
         (refused(400), "refused to give the subscriptions of all customers"),
@@ -180,7 +180,7 @@ def cut_short(number: int, size: int) -> Any:
         (lambda *_: b"[" * 9_999 + b"]" * 9_999, "nested deeper than 32 levels"),
     ],
 )
-def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, said: str) -> None:
+def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, message: str) -> None:
     """It is asked for once, not once for each customer, and each is told why."""
     with Service(["a", "b"], {BATCH: page}) as service:
         answers = answers_of(service)
@@ -188,21 +188,24 @@ def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, said: str) -> None:
     for answer in answers.values():
         assert answer.absence
         assert answer.absence.kind is Lack.FAILED
-        assert said in answer.absence.said
+        assert message in answer.absence.said
         assert (answer.replies, answer.unusable) == ((), ())
     assert asked <= 8  # four readings of two pages, or six attempts
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, None])
 def test_without_the_list_each_customer_is_asked_about(status: int | None) -> None:
-    """As in generation 1, with that one's permission; the list is not asked for again."""
-    one = {f"/partner/services/{own}": lambda *_: row("a", "x") for own in ("a", "b")}
+    """As in generation 1, with the permission for one customer; the list is not asked for again."""
+    of_one = {f"/partner/services/{customer}": lambda *_: row("a", "x") for customer in ("a", "b")}
     batch = {BATCH: refused(status)} if status else {}
     withheld = () if status else (OF_ALL,)
-    with Service(["a", "b"], {**one, **batch}, withheld) as service:
+    with Service(["a", "b"], {**of_one, **batch}, withheld) as service:
         answers = answers_of(service)
         asked = service.asked[BATCH]
-    assert {own: services_in(answer) for own, answer in answers.items()} == {"a": ["x"], "b": ["x"]}
+    assert {customer: services_in(answer) for customer, answer in answers.items()} == {
+        "a": ["x"],
+        "b": ["x"],
+    }
     assert asked == {None: 0, 401: 2}.get(status, 1)  # after a 401 once more, with a new token
     assert all(answer.cut_from is None for answer in answers.values())
 
@@ -214,7 +217,7 @@ def test_without_either_permission_one_is_named(status: int | None, permission: 
     withheld = (OF_ONE,) if status else (OF_ONE, OF_ALL)
     with Service(["a", "b"], batch, withheld) as service:
         answers = answers_of(service)
-    assert [own.absence for own in answers.values()] == [
+    assert [answer.absence for answer in answers.values()] == [
         Absence(Lack.NOT_PERMITTED, permission)
     ] * 2
 
@@ -231,7 +234,7 @@ class Sweeps:
         self._now = at
         source, listed = fetch_customers(self._service.access(), self._store, self._clock)
         outcomes = list(fetch_snapshots(source, listed.customers, self._store, self._clock))
-        assert not [own for own in outcomes if own.error]
+        assert not [outcome for outcome in outcomes if outcome.error]
 
     def _clock(self) -> datetime:
         return self._now
@@ -243,8 +246,12 @@ def fetches_of(store: Store, kind: str) -> list[tuple[str | None, str | None, li
     query = sa.select(fetches.id, fetches.customer_id, fetches.error).where(fetches.kind == kind)
     with store.reading() as connection:
         return [
-            (own.customer_id, own.error, [reply.body for reply in replies_of(connection, own.id)])
-            for own in connection.execute(query.order_by(fetches.id))
+            (
+                fetch.customer_id,
+                fetch.error,
+                [reply.body for reply in replies_of(connection, fetch.id)],
+            )
+            for fetch in connection.execute(query.order_by(fetches.id))
         ]
 
 
@@ -261,14 +268,14 @@ def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
         ((nobody, error, (whole,)),) = fetches_of(store, "subscriptions")
         assert (nobody, error) == (None, None)
         assert json.loads(whole)["data"] == rows
-        own = {customer: bodies for customer, _, bodies in fetches_of(store, "subscription")}
-        assert b"y-of-b" not in b"".join(own["a"])
-        assert own["c"] == []
+        bodies_of = {customer: bodies for customer, _, bodies in fetches_of(store, "subscription")}
+        assert b"y-of-b" not in b"".join(bodies_of["a"])
+        assert bodies_of["c"] == []
         (customer,) = [each for each in store.customers() if each.id == "a"]
         received = list(received_until(store, customer, CLOCK))
         with closing(Store.open("sqlite://")) as other:
             receive_again(other, customer, received)
-            assert fetches_of(other, "subscription") == [("a", None, own["a"])]
+            assert fetches_of(other, "subscription") == [("a", None, bodies_of["a"])]
             assert fetches_of(other, "subscriptions") == []
     replies = [reply for fetch in received for reply in fetch.replies]
     assert {urlsplit(reply.url).path.split("/")[-1] for reply in replies} == {"a", "batch"}

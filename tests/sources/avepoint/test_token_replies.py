@@ -131,7 +131,7 @@ def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, asked: i
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ("token-list", "answered 200 without a token"),
         ("token-line", "returned a token that cannot go into a request header"),
@@ -142,16 +142,16 @@ def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, asked: i
 )
 @pytest.mark.parametrize("verbose", ["", "-vv"])
 def test_an_odd_token_endpoint_ends_a_run_in_a_sentence(
-    fault: str, said: str, verbose: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
+    fault: str, message: str, verbose: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """Also with -vv, which shows causes: no token is in them."""
     emulator = start_emulator(f"{fault}=1")
     configure(emulator, tmp_path)
     result = run("fetch", *filter(None, [verbose]))
     told = result.output
-    assert ("Traceback" in told) == bool(verbose and said)
-    assert said in told
-    assert result.exit_code == (1 if said else 0)
+    assert ("Traceback" in told) == bool(verbose and message)
+    assert message in told
+    assert result.exit_code == (1 if message else 0)
     tokens = [*emulator.tokens._grants, "A-TOKEN", "жетон"]
     assert len(tokens) > 2
     assert not [token for token in tokens if token in told]

@@ -65,7 +65,7 @@ def runs_of(plan: Plan, profile: Profile = CONTOSO) -> list[JobRun]:
     return [*truth(1, replace(profile, plans=(plan,)), START, STOP).runs]
 
 
-@pytest.mark.parametrize("profile", CAST, ids=lambda own: own.name)
+@pytest.mark.parametrize("profile", CAST, ids=lambda profile: profile.name)
 def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profile) -> None:
     """Each row with a job id is the last that began of its scope; no scope stands there twice."""
     begun: dict[tuple[int, int, str], list[JobRun]] = {}
@@ -163,12 +163,13 @@ def test_only_named_services_have_names() -> None:
     for profile in CAST:
         rows = listed(profile, STOP)
         for service in SERVICE_CODES:
-            own = [row for row in rows if row["jobType"] == SERVICE_CODES[service]]
+            of_service = [row for row in rows if row["jobType"] == SERVICE_CODES[service]]
             if service in NAMELESS:
-                assert {row["name"] for row in own} <= {"N/A"}
-                assert max(Counter(row["jobModule"] for row in own).values(), default=1) == 1
+                assert {row["name"] for row in of_service} <= {"N/A"}
+                modules = Counter(row["jobModule"] for row in of_service)
+                assert max(modules.values(), default=1) == 1
             else:
-                assert all(row["name"] != "N/A" for row in own if row["jobId"] != "N/A")
+                assert all(row["name"] != "N/A" for row in of_service if row["jobId"] != "N/A")
 
 
 def test_one_of_three_scopes_fails_every_night() -> None:
@@ -230,8 +231,8 @@ def test_switched_off_removed_renamed_stale_and_new() -> None:
 
     changes = [
         (change.what, change.at)
-        for own in (AOZORA, HARBOUR, JAEGER)
-        for change in truth(1, own, START, STOP).changes
+        for customer in (AOZORA, HARBOUR, JAEGER)
+        for change in truth(1, customer, START, STOP).changes
     ]
     assert changes == [("switched off", at), ("removed", removed), ("renamed", renamed)]
 
@@ -275,10 +276,10 @@ def test_ids_carry_kind_and_start() -> None:
         for row in listed(profile, STOP):
             if row["jobId"] == "N/A":
                 continue
-            found = re.fullmatch(r"([A-Z]+)(\d{14})\d*", row["jobId"])
-            assert found is not None
-            prefixes.add(found[1])
-            made = datetime.strptime(found[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            match = re.fullmatch(r"([A-Z]+)(\d{14})\d*", row["jobId"])
+            assert match is not None
+            prefixes.add(match[1])
+            made = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
             assert timedelta(0) <= read(row["startTime"]) - made < timedelta(seconds=30)
     assert prefixes >= {"EIB", "OIB", "TIB", "YIB", "PAUIB", "PAPIB", "DCIB", "IB", "FB", "GBG"}
 
@@ -339,7 +340,7 @@ def test_what_is_stored_grows_from_day_to_day_until_it_is_switched_off() -> None
     noon, evening = (datetime(2026, 10, 20, hour, tzinfo=UTC) for hour in (12, 20))
     today, tomorrow = stored(noon), stored(noon + 24 * HOUR)
     assert stored(evening) == today
-    exchange = [float(own["Exchange Online"].split()[0]) for own in (today, tomorrow)]
+    exchange = [float(volumes["Exchange Online"].split()[0]) for volumes in (today, tomorrow)]
     assert 0 < exchange[1] - exchange[0] < 1
     assert today["Power BI"] == tomorrow["Power BI"] != "0 GB"
     assert today["Exchange Online Public Folders"] == "0 GB"
@@ -378,12 +379,12 @@ def test_subscriptions_need_a_permission_of_their_own(start_emulator: StartEmula
 def test_days_of_subscriptions_and_products_that_are_no_backup() -> None:
     """Month, day, year in generation 3, where two of three products are no backup."""
     products = subscription_row(JAEGER, 3)["products"]
-    backups = [own for own in products if own["service"].startswith("Cloud Backup for")]
+    backups = [product for product in products if product["service"].startswith("Cloud Backup for")]
     assert len(products) == 3 * len(backups)
     assert backups[0]["expirationDate"] == "12-10-2026T12:00:00Z"
     for product in products:
         assert re.fullmatch(r"\d\d-\d\d-\d{4}T12:00:00Z", product["expirationDate"])
-    assert {own["purchasedCapacity"] for own in products} >= {"0/1 GB"}
+    assert {product["purchasedCapacity"] for product in products} >= {"0/1 GB"}
     (old, *_) = subscription_row(JAEGER, 1)["products"]
     assert old["expirationDate"] == "2026-12-10"
 
@@ -392,8 +393,8 @@ def test_customers_of_the_command_list_placeholders_too() -> None:
     """About a quarter of the rows of backups have no job, as was seen."""
     rows = [
         row
-        for own in ordinary_customers(10, 600, 1)
-        for row in listed(own, STOP)
+        for customer in ordinary_customers(10, 600, 1)
+        for row in listed(customer, STOP)
         if row["jobModule"] != 0
     ]
     share = sum(row["jobId"] == "N/A" for row in rows) / len(rows)

@@ -66,7 +66,7 @@ def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
 def irregular(first: datetime, last: datetime) -> list[datetime]:
     """Now two in a row, now none for more than a day."""
     steps = accumulate(cycle((1, 5, 9, 3, 17, 4, 2, 30, 6, 4, 4)), initial=0)
-    return list(takewhile(lambda own: own <= last, (first + step * HOUR for step in steps)))
+    return list(takewhile(lambda moment: moment <= last, (first + step * HOUR for step in steps)))
 
 
 def times_of(rhythm: str, first: datetime, last: datetime, outage: datetime) -> list[datetime]:
@@ -90,15 +90,15 @@ class Watched:
     def cases(self) -> Iterator[Case]:
         """Every report there is."""
         for customer in self.store.customers():
-            own = self.emulator.customers[customer.id]
-            if not own.readable:
+            profile = self.emulator.customers[customer.id]
+            if not profile.readable:
                 continue
-            runs = {plan: runs_of(self, own, plan) for plan in own.plans}
+            runs = {plan: runs_of(self, profile, plan) for plan in profile.plans}
             for policy in (Policy(watch_every=CLOSE), Policy()):
                 report = report_of(
                     self.store, Assignment(customer, self.period, policy, Look(), None)
                 )
-                yield Case(self, own, runs, policy, report)
+                yield Case(self, profile, runs, policy, report)
 
 
 @dataclass(frozen=True)
@@ -119,22 +119,22 @@ class Case:
     def __init__(
         self,
         watched: Watched,
-        own: Profile,
+        profile: Profile,
         runs: Mapping[Plan, Sequence[JobRun]],
         policy: Policy,
         report: Report,
     ) -> None:
-        self.report, self.policy, self.profile, self.runs = report, policy, own, runs
+        self.report, self.policy, self.profile, self.runs = report, policy, profile, runs
         period, times = watched.period, watched.times
         self.start, self.end = period.start.astimezone(UTC), period.end.astimezone(UTC)
         self.zone = period.zone
         self.stop = min(self.end, times[-1])
-        self.times = [moment for moment in times if own.there_at(moment)]
+        self.times = [moment for moment in times if profile.there_at(moment)]
         self.looks = {
             plan: [
                 look for moment in self.times if (look := look_at(plan, self.runs[plan], moment))
             ]
-            for plan in own.plans
+            for plan in profile.plans
         }
 
     def __str__(self) -> str:
@@ -179,24 +179,24 @@ class Case:
         is taken to have run: their time is no unseen time.
         """
         seen = {look.run.job_id for look in self.looks[plan] if look.run is not None}
-        found = []
+        missed = []
         for before, after in pairwise(self.looks[plan]):
             began = after.run.started_at if after.run is not None else after.at
             lost = before.running and after.run != before.run
             if began - before.at <= self.policy.watch_every and not lost:
-                found += [
+                missed += [
                     run
                     for run in self.runs[plan]
                     if before.at < run.started_at < began and run.job_id not in seen
                 ]
-        return found
+        return missed
 
 
-def runs_of(watched: Watched, own: Profile, plan: Plan) -> list[JobRun]:
+def runs_of(watched: Watched, profile: Profile, plan: Plan) -> list[JobRun]:
     """What really ran of a plan, from some time before the first look at it, or its switch-off."""
     first = min(watched.times[0], plan.off_at or watched.times[0]) - 40 * DAY
     last = min(watched.times[-1], plan.off_at or watched.times[-1]) + DAY
-    truth = watched.emulator.truth(own.id, first, last)
+    truth = watched.emulator.truth(profile.id, first, last)
     return [run for run in truth.runs if run.plan == plan]
 
 
@@ -288,11 +288,13 @@ def truly_longest(case: Case, runs: Sequence[JobRun], begun: datetime | None = N
     """The longest time without a recovery point that reaches into the period; not longer ago than
     `begun`, where nothing was known before.
     """
-    points = [own for own in points_of(runs) if own <= case.stop]
-    before = [own for own in points if own < case.start]
+    points = [point for point in points_of(runs) if point <= case.stop]
+    before = [point for point in points if point < case.start]
     first = before[-1] if before else min(run.started_at for run in runs)
     first = max(first, begun or first)
-    return longest([first, *(own for own in points if own >= max(case.start, first)), case.stop])
+    return longest(
+        [first, *(point for point in points if point >= max(case.start, first)), case.stop]
+    )
 
 
 def first_known(case: Case, plan: Plan) -> datetime | None:
@@ -303,8 +305,8 @@ def first_known(case: Case, plan: Plan) -> datetime | None:
     if not shown:
         return None
     last = {look.run.job_id: look for look in shown if look.run is not None}
-    points = points_of([own.run for own in last.values() if own.run and not own.running])
-    before = [own for own in points if own < case.start]
+    points = points_of([look.run for look in last.values() if look.run and not look.running])
+    before = [point for point in points if point < case.start]
     first = shown[0].run
     assert first is not None
     return before[-1] if before else first.started_at
@@ -314,8 +316,8 @@ def check_gaps(case: Case) -> None:
     """The truth lies in the bracket, and contradicts no target; of a plan that was renamed each
     name is a scope that knows a part of it.
     """
-    for scope, own in scopes_of(case.report):
-        figures = own.figures
+    for scope, entry in scopes_of(case.report):
+        figures = entry.figures
         (plan,) = case.plans_of(scope)
         begun = first_known(case, plan)
         where = f"{case}: {plan.module} {plan.name}"
@@ -371,13 +373,17 @@ def check_silence(case: Case) -> None:
 
 def expected_listing(case: Case, plan: Plan) -> dict[Scope, tuple[Listed, datetime | None]]:
     """How the scopes of a plan stand, each with since when."""
-    reference = max(own for own in case.times if own < case.end)
-    deciding = [own for own in case.times if case.start <= own < case.end]
-    deciding += [own for own in case.times if own < case.start][-1:]
+    reference = max(moment for moment in case.times if moment < case.end)
+    deciding = [moment for moment in case.times if case.start <= moment < case.end]
+    deciding += [moment for moment in case.times if moment < case.start][-1:]
     listing = {}
-    for name in dict.fromkeys(plan.name_at(own) for own in deciding if plan.there_at(own)):
-        named = [own for own in case.times if plan.there_at(own) and plan.name_at(own) == name]
-        last = max(own for own in named if own <= reference)
+    for name in dict.fromkeys(plan.name_at(moment) for moment in deciding if plan.there_at(moment)):
+        named = [
+            moment
+            for moment in case.times
+            if plan.there_at(moment) and plan.name_at(moment) == name
+        ]
+        last = max(moment for moment in named if moment <= reference)
         if last < reference:
             stands: tuple[Listed, datetime | None] = (Listed.GONE, last)
         else:
@@ -401,26 +407,28 @@ def check_listing(case: Case) -> None:
     expected: dict[Scope, tuple[Listed, datetime | None]] = {}
     for plan in backups:
         expected |= expected_listing(case, plan)
-    made = {scope: (own.listed, own.listed_since) for scope, own in scopes_of(case.report)}
-    assert made == expected, case
+    reported = {
+        scope: (entry.listed, entry.listed_since) for scope, entry in scopes_of(case.report)
+    }
+    assert reported == expected, case
 
 
 def check_alarms(case: Case) -> None:
     """What is idle, switched off long since, or never configured alarms nobody."""
-    for scope, own in scopes_of(case.report):
+    for scope, entry in scopes_of(case.report):
         reasons = {
             reason.kind
             for reason in case.report.reasons
             if (reason.service, reason.module, reason.name or "") == scope
         }
-        if own.listed is Listed.GONE:
+        if entry.listed is Listed.GONE:
             assert ReasonKind.GONE in reasons, case
         (plan,) = case.plans_of(scope)
-        if own.listed is Listed.OFF and plan.off_at is not None and plan.off_at >= case.start:
+        if entry.listed is Listed.OFF and plan.off_at is not None and plan.off_at >= case.start:
             assert ReasonKind.SWITCHED_OFF in reasons, case
-        elif own.listed in QUIET and not case.runs[plan]:
-            assert reasons == {QUIET[own.listed]}, case
-            assert own.state in (State.IDLE, State.OFF, State.NEVER_RUN), case
+        elif entry.listed in QUIET and not case.runs[plan]:
+            assert reasons == {QUIET[entry.listed]}, case
+            assert entry.state in (State.IDLE, State.OFF, State.NEVER_RUN), case
 
 
 def check(case: Case) -> None:
@@ -493,20 +501,22 @@ def few_days_cast() -> tuple[Profile, ...]:
 
 def check_nothing_missed(case: Case) -> None:
     """What is asked every four hours is known as it was, and judged."""
-    for scope, own in scopes_of(case.report):
+    for scope, entry in scopes_of(case.report):
         (plan,) = case.plans_of(scope)
-        if not own.in_sight or plan.renamed or not case.runs[plan]:
+        if not entry.in_sight or plan.renamed or not case.runs[plan]:
             continue
         where = f"{case}: {plan.module} {plan.name}"
         begun, runs = first_known(case, plan), case.runs[plan]
         if case.unsure(plan):
             continue
         longest_gap = truly_longest(case, runs, begun)
-        assert own.figures.longest_gap_s == own.figures.longest_gap_at_most_s == longest_gap, where
+        assert entry.figures.longest_gap_s == entry.figures.longest_gap_at_most_s == longest_gap, (
+            where
+        )
         if case.stop == case.end and begun in points_of(runs):
             kept = longest_gap <= case.policy.max_gap.total_seconds()
-            assert own.figures.gap_target_met is kept, where
-    gone = {scope[:2] for scope, own in scopes_of(case.report) if own.listed is Listed.GONE}
+            assert entry.figures.gap_target_met is kept, where
+    gone = {scope[:2] for scope, entry in scopes_of(case.report) if entry.listed is Listed.GONE}
     first = case.times[0].astimezone(case.zone).date()
     for day in case.report.silent:
         if day.date > first and (day.service, day.module) not in gone:
@@ -519,7 +529,7 @@ def test_a_few_days_hold_against_the_truth(
 ) -> None:
     """While they run, and when they are over."""
     times = times_of(rhythm, at(10, 1), at(16, 9), at(13, 9))
-    running = [own for own in times if own < at(15, 10)]
+    running = [moment for moment in times if moment < at(15, 10)]
     parts = [running, times[len(running) :]]
     hold(few_days_cast(), FEW_DAYS, parts, start_emulator, tmp_path)
 
@@ -544,5 +554,5 @@ def test_a_month_holds_against_the_truth(
 ) -> None:
     """October of the demo's customers, over the end of summer time."""
     times = times_of(rhythm, datetime(2026, 9, 28, 1, tzinfo=UTC), NOVEMBER, at(20, 9))
-    customers = [own for own in demo_cast() if own.readable]
+    customers = [customer for customer in demo_cast() if customer.readable]
     hold(customers, OCTOBER, [times], start_emulator, tmp_path)
