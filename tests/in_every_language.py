@@ -195,11 +195,11 @@ def main(folder: Path) -> None:
     """Write the busiest report and the portfolio in each language."""
     folder.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
-        shown = look(language)
-        write_pdf(reports()[0], shown, folder / f"report-{language}.pdf")
-        write_workbook(reports()[0], shown, folder / f"report-{language}.xlsx")
-        write_portfolio_pdf(portfolio(), shown, folder / f"portfolio-{language}.pdf")
-        write_portfolio_xlsx(portfolio(), shown, folder / f"portfolio-{language}.xlsx")
+        fullest = look(language)
+        write_pdf(reports()[0], fullest, folder / f"report-{language}.pdf")
+        write_workbook(reports()[0], fullest, folder / f"report-{language}.xlsx")
+        write_portfolio_pdf(portfolio(), fullest, folder / f"portfolio-{language}.pdf")
+        write_portfolio_xlsx(portfolio(), fullest, folder / f"portfolio-{language}.xlsx")
 
 
 if __name__ == "__main__":

@@ -37,10 +37,10 @@ def changes(before: Path, after: Path) -> list[Change]:
 
 def difference(before: Path, after: Path) -> float:
     """The share of pixels that differ; 1 where the pages have not even one size."""
-    with Image.open(before) as one, Image.open(after) as two:
-        if one.size != two.size:
+    with Image.open(before) as first, Image.open(after) as second:
+        if first.size != second.size:
             return 1.0
-        apart = np.asarray(ImageChops.difference(one.convert("RGB"), two.convert("RGB")))
+        apart = np.asarray(ImageChops.difference(first.convert("RGB"), second.convert("RGB")))
     return float((apart.max(axis=2) > _SAME).mean())
 
 
@@ -69,6 +69,6 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _change(name: str, before: Path, after: Path) -> Change:
-    there = [path if path.is_file() else None for path in (before, after)]
-    share = difference(before, after) if all(there) else 1.0
-    return Change(name, share, *there)
+    existing = [path if path.is_file() else None for path in (before, after)]
+    share = difference(before, after) if all(existing) else 1.0
+    return Change(name, share, *existing)

@@ -40,9 +40,9 @@ def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
     refused = demo.fetch_month(store, demo.looks(), port=_PORT)
     customers = [named(settings, customer) for customer in store.customers()]
     names = folder_names(customers)
-    shown = {customer: names[customer.id] for customer in customers if customer.name in SHOWN}
+    folders = {customer: names[customer.id] for customer in customers if customer.name in SHOWN}
     rendering = Rendering(settings, demo.NOW, out, formats, demo.PERIOD)
-    outcomes = list(render_customers(rendering, shown, workers=2))
+    outcomes = list(render_customers(rendering, folders, workers=2))
     assert not [outcome.error for outcome in outcomes if outcome.error]
     failed = [
         CustomerOutcome(customer, error=refused[customer.id])
@@ -63,15 +63,15 @@ def take_pictures(folder: Path) -> None:
 def main() -> None:
     """Play the demo, show what looks different, and keep it where that is meant."""
     with tempfile.TemporaryDirectory() as scratch:
-        made = make(Path(scratch))
-        take_pictures(made)
-        if different := changes(SAMPLES, made):
+        reports = make(Path(scratch))
+        take_pictures(reports)
+        if different := changes(SAMPLES, reports):
             page = write_review(different, REVIEW)
             print(f"{len(different)} pages look different; open {page}")  # noqa: T201
             if "--accept" not in sys.argv and input("Take them over? [y/N] ").lower() != "y":
                 sys.exit("sample_reports/ is as it was.")
         shutil.rmtree(SAMPLES, ignore_errors=True)
-        shutil.copytree(made, SAMPLES)
+        shutil.copytree(reports, SAMPLES)
 
 
 if __name__ == "__main__":

@@ -98,9 +98,9 @@ def _described(kind: type) -> str:
         assert call is not None
         signature = inspect.signature(call)
         parameters = ", ".join(map(str, list(signature.parameters.values())[1:]))
-        shown = name if isinstance(member, property) else f"{name}({_plain(parameters)})"
+        signature_text = name if isinstance(member, property) else f"{name}({_plain(parameters)})"
         text = _first_paragraph(inspect.getdoc(call))
-        lines.append(f"| `{shown}` | {_type(str(signature.return_annotation))} | {text} |")
+        lines.append(f"| `{signature_text}` | {_type(str(signature.return_annotation))} | {text} |")
     return "\n".join([*lines, ""])
 
 
@@ -127,8 +127,8 @@ def _first_paragraph(text: str | None) -> str:
     return " ".join((text or "").split("\n\n")[0].split())
 
 
-def _plain(given: str) -> str:
-    return re.sub(r"'", "", given).replace("|", "or")
+def _plain(text: str) -> str:
+    return re.sub(r"'", "", text).replace("|", "or")
 
 
 def _type(annotation: str) -> str:

@@ -24,7 +24,7 @@ from tests.samples import SAMPLES, SHOWN, make, take_pictures
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo, played once more."""
     folder = make(tmp_path_factory.mktemp("demo"), ("pdf", "json"))
     take_pictures(folder)
@@ -32,20 +32,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_demos_figures_are_the_golden_ones(made: Path) -> None:
+def test_the_demos_figures_are_the_golden_ones(reports: Path) -> None:
     """Fetching a month over HTTP and rendering gives the JSON in sample_reports/, key by key."""
     golden = sorted(SAMPLES.rglob("*.json"))
     assert len(golden) == len(SHOWN)
     for path in golden:
-        again = made / path.relative_to(SAMPLES)
+        again = reports / path.relative_to(SAMPLES)
         assert json.loads(again.read_text("utf-8")) == json.loads(path.read_text("utf-8"))
 
 
 @pytest.mark.slow
-def test_every_page_looks_as_on_file(made: Path) -> None:
+def test_every_page_looks_as_on_file(reports: Path) -> None:
     """Of the pages of four reports and the portfolio, none differs in more than the tolerance."""
     assert [
-        f"{difference.name}: {difference.share:.2%}" for difference in changes(SAMPLES, made)
+        f"{difference.name}: {difference.share:.2%}" for difference in changes(SAMPLES, reports)
     ] == []
 
 

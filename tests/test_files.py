@@ -97,8 +97,8 @@ def test_drafts_of_killed_processes_are_taken_away(tmp_path: Path) -> None:
         "write_whole(Path(sys.argv[1]), write)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "report.pdf")])
-    (left,) = tmp_path.iterdir()
-    assert left.name != "report.pdf"
+    (remainder,) = tmp_path.iterdir()
+    assert remainder.name != "report.pdf"
 
     def write(draft: Path) -> None:
         draft.write_text("whole")

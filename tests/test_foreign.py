@@ -85,11 +85,11 @@ def test_half_characters_that_are_bytes_are_replaced_too() -> None:
 @given(st.text(st.characters(exclude_categories=())))
 def test_every_text_becomes_one_that_can_be_kept(text: str) -> None:
     """Encoded, without NUL, as long as it was, and itself where it could be kept."""
-    kept = storable(text)
-    kept.encode()
-    assert "\0" not in kept
-    assert len(kept) == len(text)
-    assert storable(kept) == kept
+    stored = storable(text)
+    stored.encode()
+    assert "\0" not in stored
+    assert len(stored) == len(text)
+    assert storable(stored) == stored
     assert read_json(json.dumps(text).encode()) == storable(json.loads(json.dumps(text)))
 
 

@@ -64,14 +64,14 @@ def texts() -> Iterator[Path]:
 
 def from_an_index(line: str) -> list[str]:
     """Which of our names a command would have an index asked for."""
-    asked = []
+    named = []
     for command in INSTALLING.finditer(line):
         packages = re.split(r"[\s'\"]+", command["rest"].strip())
         if command["verb"] == "inject":
             packages = packages[1:]  # the first is the environment
         names = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", package) for package in packages)
-        asked += [match[0] for match in names if match and re.sub(r"[._-]+", "-", match[0]) in OURS]
-    return asked
+        named += [match[0] for match in names if match and re.sub(r"[._-]+", "-", match[0]) in OURS]
+    return named
 
 
 def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
@@ -86,7 +86,7 @@ def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "asked"),
+    ("line", "names"),
     [
         ("pip install 'backup-reporter[cluster]'   # on every machine", ["backup-reporter"]),
         ('hint="Run: python -m pip install -U msp_backup_reporter[s3]"', ["msp_backup_reporter"]),
@@ -97,9 +97,9 @@ def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
         ("pipx uninstall backup-reporter", []),
     ],
 )
-def test_commands_that_ask_an_index_are_known(line: str, asked: list[str]) -> None:
+def test_commands_that_ask_an_index_are_known(line: str, names: list[str]) -> None:
     """Those above would be found; a path, a wheel and an environment's name ask for nothing."""
-    assert from_an_index(line) == asked
+    assert from_an_index(line) == names
 
 
 def test_the_command_of_a_hint_is_of_the_environment_that_runs(

@@ -29,7 +29,7 @@ SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", 
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("address", "hidden"),
     [
         ("postgres://rep:SECRET@h/db", "postgres://rep:***@h/db"),
         ("mysql+pymysql://rep:SE%40CRET@h:3306/db", "mysql+pymysql://rep:***@h:3306/db"),
@@ -51,11 +51,11 @@ SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", 
         ("host=h user=rep password=SECRET", "host=h user=rep password=***"),
     ],
 )
-def test_a_password_of_an_address_is_hidden(address: str, shown: str) -> None:
+def test_a_password_of_an_address_is_hidden(address: str, hidden: str) -> None:
     """Wherever in it the password stands; the rest still says which address it is."""
-    assert without_passwords(address) == shown
+    assert without_passwords(address) == hidden
     assert has_password(address)
-    assert without_passwords(f"It failed: {address!r}, twice.") == f"It failed: {shown!r}, twice."
+    assert without_passwords(f"It failed: {address!r}, twice.") == f"It failed: {hidden!r}, twice."
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
 def test_no_password_comes_through(secret: str, encoded: bool) -> None:
     """Whatever characters it has, percent-encoded as it should be or not."""
     password = f"Q{quote(secret, safe='') if encoded else secret}Q"
-    shown = without_passwords(f"postgresql://reporter:{password}@db.example/reporter")
-    assert password not in shown
-    assert shown.startswith("postgresql://reporter:***")
-    assert re.search(r"Q", shown.removesuffix("@db.example/reporter")) is None
+    hidden = without_passwords(f"postgresql://reporter:{password}@db.example/reporter")
+    assert password not in hidden
+    assert hidden.startswith("postgresql://reporter:***")
+    assert re.search(r"Q", hidden.removesuffix("@db.example/reporter")) is None
 
 
 def test_no_error_of_ours_shows_one() -> None:
@@ -164,8 +164,8 @@ def test_what_is_part_of_many_words_is_no_secret(word: str) -> None:
 )
 def test_what_follows_bearer_is_hidden(words: str) -> None:
     """Nobody need know it: it is a token, whoever's it is."""
-    shown = harmless(f"sent '{words}', refused")
-    assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", shown)
+    hidden = harmless(f"sent '{words}', refused")
+    assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", hidden)
     assert harmless("It sent (Bearer 0123456789.abcdef).") == "It sent (Bearer ***)."
     for ordinary in ("The bearer token has run out", "the bearer of this letter", "401 Bearer e=1"):
         assert harmless(ordinary) == ordinary

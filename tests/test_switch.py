@@ -86,10 +86,10 @@ def test_history_goes_on_over_a_switch(lists: Lists, least: int, tmp_path: Path)
     steady = fetched(tmp_path / "steady.db", ("v1",) * 4, both, lists)
     assert jobs_of(switched) == jobs_of(steady)
     assert len(jobs_of(switched)) > least
-    one, other = report_of(switched, tmp_path), report_of(steady, tmp_path)
+    after_switch, steady_report = report_of(switched, tmp_path), report_of(steady, tmp_path)
     for part in ("state", "totals", "modules", "daily", "gaps", "coverage"):
-        assert getattr(one, part) == getattr(other, part), part
-    assert exceptions_of(one) == exceptions_of(other)
+        assert getattr(after_switch, part) == getattr(steady_report, part), part
+    assert exceptions_of(after_switch) == exceptions_of(steady_report)
 
 
 def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> None:

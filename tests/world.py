@@ -26,13 +26,13 @@ class Worlds:
     def begin(self, name: str, folder: Path, make: Callable[[Path], None]) -> None:
         """Have a folder hold what `make` makes of an empty one, in which it works."""
         if name not in self._made:
-            made = self._factory.mktemp(name)
+            place = self._factory.mktemp(name)
             umask = current_umask()
             with pytest.MonkeyPatch.context() as patch:
-                patch.chdir(made)
-                make(made)
+                patch.chdir(place)
+                make(place)
             os.umask(umask)  # which commands set for the whole process
-            self._made[name] = made
+            self._made[name] = place
         self.copy(name, folder)
 
     def copy(self, name: str, folder: Path) -> None:

@@ -125,7 +125,7 @@ def test_customers_are_rendered_in_worker_processes(run: Run, tmp_path: Path) ->
         result = run("render", "--period", "2026-10", "--format", "pdf,json,xlsx",
                      "--out", f"out{workers}", "--workers", workers)  # fmt: skip
         assert result.exit_code == 0, result.output
-    one, two = (
+    first, second = (
         {
             path.relative_to(folder): path.read_bytes()
             for path in folder.rglob("*.*")
@@ -133,7 +133,7 @@ def test_customers_are_rendered_in_worker_processes(run: Run, tmp_path: Path) ->
         }
         for folder in (tmp_path / "out1", tmp_path / "out2")
     )
-    assert one == two
+    assert first == second
 
 
 def test_the_seeds_own_reply_renders(run: Run, tmp_path: Path) -> None:
@@ -184,9 +184,9 @@ def test_all_outputs_tell_the_same_figures(run: Run, tmp_path: Path) -> None:
     (pdf,), (xlsx,), (html,) = (
         (tmp_path / "reports").rglob(f"*.{s}") for s in ("pdf", "xlsx", "html")
     )
-    shown = f"{totals['success']} of {totals['completed']} backups that were seen succeeded"
-    assert shown in " ".join(PdfReader(pdf).pages[0].extract_text().split())
-    assert shown in html.read_text("utf-8")
+    sentence = f"{totals['success']} of {totals['completed']} backups that were seen succeeded"
+    assert sentence in " ".join(PdfReader(pdf).pages[0].extract_text().split())
+    assert sentence in html.read_text("utf-8")
     jobs = CalamineWorkbook.from_path(str(xlsx)).get_sheet_by_name("Jobs").to_python()
     header = jobs[0]
     counted = [row for row in jobs[1:] if row[header.index("Counted as")] == "backup"]
@@ -312,7 +312,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
     configure(start_emulator(), tmp_path)
     result = run("check")
     assert result.exit_code == 0, result.output
-    for what in (
+    for subject in (
         "configuration",
         "reports",
         "fonts",
@@ -321,7 +321,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
         "elements.cbprotected.read.all: for protected data (generation 3)",
         "partner.license.read.all: for subscriptions",
     ):
-        assert f"ok      {what}" in result.stdout
+        assert f"ok      {subject}" in result.stdout
     assert "absent  store" in result.stdout
     assert " archive: " not in result.stdout  # nothing is archived
     assert not (tmp_path / "reporter.db").exists()
@@ -416,6 +416,6 @@ def test_a_customer_that_was_deleted(
     assert len(result.stdout.splitlines()) == 2 + 1
     assert f"Left out: {gone}" in result.stderr
     assert run("render", "--period", "2026-10", "--format", "json").stdout.count("\n") == 3 + 1
-    asked = run("render", "--period", "2026-11", "--format", "json", "--customer", gone)
-    assert asked.exit_code == 0, asked.output
-    assert len(asked.stdout.splitlines()) == 1
+    rendered = run("render", "--period", "2026-11", "--format", "json", "--customer", gone)
+    assert rendered.exit_code == 0, rendered.output
+    assert len(rendered.stdout.splitlines()) == 1

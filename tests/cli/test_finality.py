@@ -57,7 +57,7 @@ def outbox(folder: Path) -> list[tuple[int, str]]:
         return [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)]
 
 
-def made(folder: Path) -> list[tuple[int, bool, int | None]]:
+def versions_in(folder: Path) -> list[tuple[int, bool, int | None]]:
     """Each version of October's report: whether it is closed, and what it restates."""
     with closing(open_store(folder)) as store:
         versions = versions_of(store, CUSTOMER, "2026-10")
@@ -95,7 +95,7 @@ def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: P
     assert outbox(tmp_path) == [(1, "withdrawn")]
     render(FINAL)
     reporter("send")
-    assert made(tmp_path) == [(1, False, None), (2, False, None), (3, True, None)]
+    assert versions_in(tmp_path) == [(1, False, None), (2, False, None), (3, True, None)]
     assert outbox(tmp_path) == [(1, "withdrawn"), (3, "queued")]
 
 
@@ -177,9 +177,9 @@ def test_saved_replies_that_say_nothing_of_a_period(run: Run, tmp_path: Path) ->
     """The same holds for them."""
     path = tmp_path / "contoso.json"
     path.write_text(json.dumps({"value": [make_job("2026-11-09T22:00:00Z")]}), "utf-8")
-    given = ("--input", str(path), "--fetched-at", "2026-11-10T06:00:00Z", "--format", "json")
-    result = run("render", *given, *OCTOBER)
+    options = ("--input", str(path), "--fetched-at", "2026-11-10T06:00:00Z", "--format", "json")
+    result = run("render", *options, *OCTOBER)
     assert (result.exit_code, result.stdout) == (0, "")
     assert "There is no report of contoso for 2026-10" in result.stderr
-    assert run("render", *given, "--period", "2026-11").exit_code == 0
-    assert run("render", *given, "--again").exit_code == 2
+    assert run("render", *options, "--period", "2026-11").exit_code == 0
+    assert run("render", *options, "--again").exit_code == 2

@@ -168,32 +168,32 @@ def test_a_store_left_in_the_working_folder_stops_the_command(
     """Version 0.1.0 used it: a new one would know of nothing that was sent."""
     configured(tmp_path, f'[store]\nurl = "{url}"')
     name = url.removeprefix("sqlite:///")
-    left, meant = elsewhere / name, tmp_path / "srv" / name
-    make_store(left)
+    old, new = elsewhere / name, tmp_path / "srv" / name
+    make_store(old)
     if there_too is not None:
-        make_store(meant, there_too)
+        make_store(new, there_too)
     result = run("run", "--config", "../srv/reporter.toml")
     assert result.exit_code == 2
     assert (
-        f"There is a store {left} in the working folder "
+        f"There is a store {old} in the working folder "
         "(1 customer, last fetch 2026-10-31 06:30 UTC)" in result.stderr
     )
-    there = (
-        f"none at {meant},"
+    note = (
+        f"none at {new},"
         if there_too is None
-        else (f"another at {meant} (0 customers, never fetched),")
+        else (f"another at {new} (0 customers, never fetched),")
     )
-    assert there in result.stderr
-    assert f'url = "sqlite:///{left}"' in result.stderr
-    assert f'url = "sqlite:///{meant}"' not in result.stderr
-    assert meant.exists() == (there_too is not None)
-    assert sorted(path.name for path in left.parent.iterdir()) == ["reporter.db"]
+    assert note in result.stderr
+    assert f'url = "sqlite:///{old}"' in result.stderr
+    assert f'url = "sqlite:///{new}"' not in result.stderr
+    assert new.exists() == (there_too is not None)
+    assert sorted(path.name for path in old.parent.iterdir()) == ["reporter.db"]
     # Either of what it proposes mends it.
-    configured(tmp_path, f'[store]\nurl = "sqlite:///{left}"')
+    configured(tmp_path, f'[store]\nurl = "sqlite:///{old}"')
     assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
     configured(tmp_path, f'[store]\nurl = "{url}"')
-    meant.parent.mkdir(exist_ok=True)
-    left.replace(meant)
+    new.parent.mkdir(exist_ok=True)
+    old.replace(new)
     assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
 
 
@@ -202,14 +202,14 @@ def test_of_two_stores_with_a_history_a_person_chooses(
 ) -> None:
     """With what each has kept, so that nobody copies the wrong one."""
     configured(tmp_path)
-    left, meant = elsewhere / "reporter.db", tmp_path / "srv" / "reporter.db"
-    make_store(left)
-    make_store(meant, 12)
+    old, new = elsewhere / "reporter.db", tmp_path / "srv" / "reporter.db"
+    make_store(old)
+    make_store(new, 12)
     result = run("check", "--config", "../srv/reporter.toml")
     assert result.exit_code == 2
-    assert f"{left} in the working folder (1 customer, last fetch " in result.stderr
-    assert f"another at {meant} (12 customers, last fetch " in result.stderr
-    assert f'url = "sqlite:///{left}" or url = "sqlite:///{meant}"' in result.stderr
+    assert f"{old} in the working folder (1 customer, last fetch " in result.stderr
+    assert f"another at {new} (12 customers, last fetch " in result.stderr
+    assert f'url = "sqlite:///{old}" or url = "sqlite:///{new}"' in result.stderr
 
 
 @pytest.mark.parametrize("stray", ["an empty file", "a store without a history"])
@@ -281,13 +281,13 @@ def test_a_command_that_only_reads_makes_no_store(
         assert "`reporter fetch`" in result.output
 
 
-@pytest.mark.parametrize("what", ["a configuration of its own", "a link to the same store"])
+@pytest.mark.parametrize("condition", ["a configuration of its own", "a link to the same store"])
 def test_a_store_in_the_working_folder_may_be_somebody_elses(
-    run: Run, elsewhere: Path, tmp_path: Path, what: str
+    run: Run, elsewhere: Path, tmp_path: Path, condition: str
 ) -> None:
     """Where it has a configuration of its own, or is the very store that is meant."""
     configured(tmp_path)
-    if what == "a configuration of its own":
+    if condition == "a configuration of its own":
         make_store(elsewhere / "reporter.db")
         (elsewhere / "reporter.toml").write_text("")
     else:
@@ -334,9 +334,9 @@ def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:
     for name in ("reports", "archive", "file"):
         (srv / name).touch(mode=0o600)
     printed = run("check", "--config", "../srv/reporter.toml").stdout
-    for what in ("reports", "archive"):
-        why = f"{srv / what}: nothing can be written in {srv / what}: Not a directory"
-        assert f"FAILED  {what}: {why}" in printed
+    for subject in ("reports", "archive"):
+        why = f"{srv / subject}: nothing can be written in {srv / subject}: Not a directory"
+        assert f"FAILED  {subject}: {why}" in printed
     assert f"FAILED  store: sqlite:///{srv / 'file' / 'reporter.db'}: nothing can be" in printed
     assert len(list(srv.iterdir())) == 4
 

@@ -150,9 +150,9 @@ raise ValueError("at last " + evil)
     )
     output = harmless(called.stderr.decode())
     assert called.returncode == 1
-    for what in ("warned", "logged", "in passing", "in a thread", "at last"):
+    for where in ("warned", "logged", "in passing", "in a thread", "at last"):
         (line,) = [
-            line for line in output.split("\n") if f"{what} Evil" in line and "raise" not in line
+            line for line in output.split("\n") if f"{where} Evil" in line and "raise" not in line
         ]
         assert line.startswith(("WARNING ", "  ValueError: "))
     assert "WARNING some.library: at postgresql://rep:***@h/db" in output
@@ -163,6 +163,6 @@ def test_json_without_secrets_is_json(capsys: pytest.CaptureFixture[str]) -> Non
     keep_secret("Zq7kXw91")
     reason = '401: Bearer "0123456789abcdefgh", realm="x"; https://u:p@h/'
     Console().data({"Zq7kXw91": [reason, "Zq7kXw91", 1]})
-    shown = json.loads(capsys.readouterr().out)
-    assert shown["Zq7kXw91"][1:] == ["***", 1]
-    assert "u:p" not in shown["Zq7kXw91"][0]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["Zq7kXw91"][1:] == ["***", 1]
+    assert "u:p" not in printed["Zq7kXw91"][0]

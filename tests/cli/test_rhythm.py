@@ -29,12 +29,12 @@ def test_asked_once_a_day_it_is_said(
         clock.now = NOW - timedelta(days=days)
         fetched = run("fetch")
         assert fetched.exit_code == 0, fetched.output
-        told = [line for line in fetched.stderr.splitlines() if "Fetched too rarely" in line]
+        warnings = [line for line in fetched.stderr.splitlines() if "Fetched too rarely" in line]
         # Of fewer than four looks no rhythm is known.
-        assert len(told) == (1 if days < 2 else 0)
-    assert "Fetched too rarely: 2 of 2 customers. " in told[0]
-    assert "you fetch every 24 h" in told[0]
-    assert "less often than watch_every (7 h): gap targets cannot be judged" in told[0]
+        assert len(warnings) == (1 if days < 2 else 0)
+    assert "Fetched too rarely: 2 of 2 customers. " in warnings[0]
+    assert "you fetch every 24 h" in warnings[0]
+    assert "less often than watch_every (7 h): gap targets cannot be judged" in warnings[0]
     assert run("fetch", "--quiet").stderr == ""
     checked = run("check")
     assert checked.exit_code == 0, checked.output

@@ -92,8 +92,8 @@ def test_one_customer_is_not_all_of_a_month(
     """After a run for one customer, or of a period by name, the month is still to be done."""
     configure(emulator, tmp_path)
     assert done(start("2026-10-02T06:00")) == ["2026-09"]
-    one = next(iter(emulator.customers.values()))
-    assert start("2026-11-02T06:00", "--customer", one.id).exit_code == 0
+    customer = next(iter(emulator.customers.values()))
+    assert start("2026-11-02T06:00", "--customer", customer.id).exit_code == 0
     assert done(start("2026-11-02T07:00", "--period", "2026-10")) == ["2026-10"]
     assert done(start("2026-12-02T07:00")) == ["2026-10", "2026-11"]
 

@@ -159,7 +159,7 @@ def test_every_line_is_about_one_customer_and_a_day_that_has_been(
 
 
 @pytest.mark.parametrize(
-    ("tests", "standing", "passed_on", "shown"),
+    ("tests", "standing", "passed_on", "count"),
     [
         ([], RestoreStanding.MISSING, None, 0),
         ([restored(date(2026, 11, 1))], RestoreStanding.MISSING, None, 0),
@@ -172,7 +172,7 @@ def test_every_line_is_about_one_customer_and_a_day_that_has_been(
     ],
 )
 def test_what_restore_tests_amount_to(
-    tests: list[RestoreTest], standing: RestoreStanding, passed_on: date | None, shown: int
+    tests: list[RestoreTest], standing: RestoreStanding, passed_on: date | None, count: int
 ) -> None:
     """The last one must not have failed, and one must have passed within 365 days."""
     section = report_of(tests).restore_tests
@@ -180,7 +180,7 @@ def test_what_restore_tests_amount_to(
     assert (section.standing, section.last_passed_on, len(section.tests)) == (
         standing,
         passed_on,
-        shown,
+        count,
     )
 
 
@@ -271,9 +271,9 @@ def test_the_newest_are_printed_and_all_are_in_the_workbook(tmp_path: Path) -> N
 
 def test_the_workbook_has_the_sheet_where_a_file_is_configured(tmp_path: Path) -> None:
     """Also with none on record; without a file there is no sheet."""
-    for tests, there in ((None, False), ([], True)):
+    for tests, has_sheet in ((None, False), ([], True)):
         write_workbook(report_of(tests), Look(), tmp_path / "report.xlsx")
-        assert ("Restore tests" in load_workbook(tmp_path / "report.xlsx").sheet_names) == there
+        assert ("Restore tests" in load_workbook(tmp_path / "report.xlsx").sheet_names) == has_sheet
 
 
 def test_the_mapping_claims_only_what_the_report_has() -> None:
@@ -286,15 +286,15 @@ def test_the_mapping_claims_only_what_the_report_has() -> None:
         )
         return control.shown, control.lacking
 
-    shown, lacking = iso(report_of(None))
+    text, lacking = iso(report_of(None))
     assert "restore tests" in lacking
     assert "objects found and protected" in lacking
-    assert "restore tests" not in shown
-    assert "outcomes and success rate" in shown
+    assert "restore tests" not in text
+    assert "outcomes and success rate" in text
     known = report_of([restored(LAST)], answers=make_answers([make_protected()]))
-    shown, lacking = iso(known)
-    assert "restore tests" in shown
-    assert "objects found and protected" in shown
+    text, lacking = iso(known)
+    assert "restore tests" in text
+    assert "objects found and protected" in text
     assert "that a restore works" in lacking
 
 
@@ -334,7 +334,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def kept(settings: Settings) -> Store:
+def filled_store(settings: Settings) -> Store:
     store = Store.open(settings.store_url)
     snapshot = snapshot_of(DAYS, datetime(2026, 11, 1, 8, tzinfo=UTC))
     store.record_customers([CUSTOMER], snapshot.replies)
@@ -343,13 +343,13 @@ def kept(settings: Settings) -> Store:
 
 
 def test_a_changed_file_makes_another_version(
-    settings: Settings, kept: Store, tmp_path: Path
+    settings: Settings, filled_store: Store, tmp_path: Path
 ) -> None:
     """It corrects the former, and says so; a test after the period changes nothing of it."""
     rendering = Rendering(settings, NOW, tmp_path / "out", ("json",), "2026-10")
 
     def rendered() -> tuple[bool, dict[str, Any]]:
-        outcome = render_stored(rendering, kept, CUSTOMER, "contoso")
+        outcome = render_stored(rendering, filled_store, CUSTOMER, "contoso")
         assert outcome.error is None, outcome.error
         return outcome.unchanged, json.loads(outcome.files[0].read_bytes())
 
@@ -368,11 +368,11 @@ def test_a_changed_file_makes_another_version(
         "restore_standing": ("good", "failed"),
         "restore_tests": (1, 2),
     }
-    kept.close()
+    filled_store.close()
 
 
 def test_a_wrong_file_stops_a_run_before_its_first_report(
-    settings: Settings, kept: Store, tmp_path: Path
+    settings: Settings, filled_store: Store, tmp_path: Path
 ) -> None:
     """A customer nobody knows is an error of the call, not of each report."""
     write(tmp_path, "Contosso,2026-10-01,One mailbox,passed,,,")
@@ -380,7 +380,7 @@ def test_a_wrong_file_stops_a_run_before_its_first_report(
     with pytest.raises(SettingsError, match="Contosso"):
         list(render_customers(rendering, {CUSTOMER: "contoso"}, workers=1))
     assert not (tmp_path / "out").exists()
-    kept.close()
+    filled_store.close()
 
 
 def test_saved_replies_have_theirs(settings: Settings, run: Run, tmp_path: Path) -> None:
@@ -395,10 +395,10 @@ def test_saved_replies_have_theirs(settings: Settings, run: Run, tmp_path: Path)
     assert json.loads(path.read_bytes())["restore_tests"]["in_twelve_months"] == 1
 
 
-def test_check_says_how_many_there_are(settings: Settings, kept: Store, run: Run) -> None:
+def test_check_says_how_many_there_are(settings: Settings, filled_store: Store, run: Run) -> None:
     """And what is wrong with the file, before a report needs it."""
     assert "1 in restore-tests.csv" in run("check").output
-    kept.close()
+    filled_store.close()
 
 
 def test_the_section_can_be_left_out(tmp_path: Path) -> None:

@@ -210,16 +210,16 @@ def answers(*replies: str, until: str = "") -> Callable[[socket.socket, Any], No
 
     def play(connection: socket.socket, lines: Any) -> None:
         connection.sendall(b"220 ready\r\n")
-        left = list(replies)
+        remaining = list(replies)
         in_data = False
         for line in lines:
             if in_data and line != b".\r\n":
                 continue
             word = "dot" if in_data else line.split()[0].decode().lower()
             in_data = word == "data"
-            if word == until or not left:
+            if word == until or not remaining:
                 return
-            connection.sendall(left.pop(0).encode() + b"\r\n")
+            connection.sendall(remaining.pop(0).encode() + b"\r\n")
 
     return play
 

@@ -29,37 +29,37 @@ pytestmark = pytest.mark.usefixtures("office")
 
 def asked_on_a_terminal(folder: Path, answers: list[bytes], *options: str) -> tuple[int, str]:
     """`reporter approve` on a terminal, which answers each question; its status, what it says."""
-    ours, its = pty.openpty()
+    controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "reporter", "approve", *options]
     process = subprocess.Popen(
         command,
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=its,
-        stdout=its,
-        stderr=its,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
         start_new_session=True,
         preexec_fn=_take_the_terminal,
     )
-    os.close(its)
-    output, given = "", 0
+    os.close(terminal)
+    output, given_count = "", 0
     until = time.monotonic() + 120
     try:
         while time.monotonic() < until:
-            if select.select([ours], [], [], 5)[0]:
+            if select.select([controller], [], [], 5)[0]:
                 try:
-                    output += os.read(ours, 4096).decode()
+                    output += os.read(controller, 4096).decode()
                 except OSError:  # Linux says so where the other end is closed
                     break
-            elif given and answers[given - 1] == INTERRUPT:
-                os.write(ours, INTERRUPT)  # Python misses one that comes just before it reads
-            if given < min(len(answers), output.count("Approve?")):
-                os.write(ours, answers[given])
-                given += 1
+            elif given_count and answers[given_count - 1] == INTERRUPT:
+                os.write(controller, INTERRUPT)  # Python misses one that comes just before it reads
+            if given_count < min(len(answers), output.count("Approve?")):
+                os.write(controller, answers[given_count])
+                given_count += 1
         return process.wait(60), output
     finally:
         process.kill()
-        os.close(ours)
+        os.close(controller)
 
 
 def _take_the_terminal() -> None:
@@ -173,8 +173,10 @@ def test_what_has_gone_or_is_on_its_way_is_not_taken_back(
         (second, "has been sent"),
         (third, "is on its way"),
     ):
-        told = f"{row.customer.name}, 2026-10: delivery {row.id} (mail, {row.recipient}) {words}."
-        assert f"Not taken back: {told}\n" in result.stderr
+        delivery = (
+            f"{row.customer.name}, 2026-10: delivery {row.id} (mail, {row.recipient}) {words}."
+        )
+        assert f"Not taken back: {delivery}\n" in result.stderr
     assert sorted(row.state for row in deliveries_of(store)) == ["sending", "sent", "uncertain"]
 
 
@@ -207,11 +209,11 @@ def test_what_is_taken_back_while_it_is_being_refused_stays_so(
     run("approve", "--yes")
     first = deliveries_of(store)[0]
     accounts.recipient_replies = {first.recipient: "451 4.7.1 later"}
-    asked = accounts.handle_RCPT
+    original = accounts.handle_RCPT
 
     async def take_back_and_answer(*arguments: Any) -> str:
         run("approve", "--take-back", "--customer", first.customer.id)
-        return await asked(*arguments)
+        return await original(*arguments)
 
     monkeypatch.setattr(accounts, "handle_RCPT", take_back_and_answer)
     run("send", "--customer", first.customer.id)
@@ -277,16 +279,16 @@ def test_what_has_not_gone_is_settled_in_no_other_way(option: str, run: Run, sto
     first = deliveries_of(store)[0]
     result = run("outbox", "resolve", first.id, option)
     assert result.exit_code == 2
-    told = f"Delivery {first.id} (mail, {first.recipient})"
+    delivery = f"Delivery {first.id} (mail, {first.recipient})"
     assert (
-        f"{told} is waiting for approval. This settles only deliveries that are uncertain, "
+        f"{delivery} is waiting for approval. This settles only deliveries that are uncertain, "
         "refused or failed." in result.stderr
     )
     run("approve", "--yes")
     claim(store, [first.id], first.changed_at)
     result = run("outbox", "resolve", first.id, "--drop")
     assert (
-        f"{told} is on its way. This settles only deliveries that are queued, approved, "
+        f"{delivery} is on its way. This settles only deliveries that are queued, approved, "
         in result.stderr
     )
     result = run("outbox", "resolve", 4711, option)

@@ -89,8 +89,8 @@ def test_into_an_object_store(files: list[Path], s3: Any) -> None:
     listed = s3.list_objects_v2(Bucket="reports", Prefix="monthly/")["Contents"]
     assert [entry["Key"] for entry in listed] == [f"monthly/{PLACE}/{path.name}" for path in files]
     for path in files:
-        kept = s3.get_object(Bucket="reports", Key=f"monthly/{PLACE}/{path.name}")
-        assert kept["Body"].read() == path.read_bytes()
+        stored = s3.get_object(Bucket="reports", Key=f"monthly/{PLACE}/{path.name}")
+        assert stored["Body"].read() == path.read_bytes()
 
 
 def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:

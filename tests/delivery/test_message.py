@@ -32,7 +32,7 @@ PDF = Attachment("株式会社青空テクノロジー 2026-10.pdf", b"%PDF-1.7\
 BOOK = Attachment('Zürich; "Q3".xlsx', b"PK\x03\x04" * 50)
 
 
-def made(letter: Letter = LETTER, **changes: object) -> bytes:
+def message_bytes(letter: Letter = LETTER, **changes: object) -> bytes:
     values: dict[str, object] = {
         "sender": SENDER,
         "reply_to": [Address("Help", "help@northlight.example")],
@@ -62,7 +62,7 @@ def shape(message: MIMEPart) -> object:
 def test_the_parts_are_where_programs_look_for_them() -> None:
     """Text and page are alternatives, the logo belongs to the page, files come last."""
     sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    message = parsed(made())
+    message = parsed(message_bytes())
     assert shape(message) == (
         "multipart/mixed",
         [
@@ -85,7 +85,7 @@ def test_the_parts_are_where_programs_look_for_them() -> None:
 
 def test_bodies_and_files_arrive_as_they_were() -> None:
     """Nothing in a body is lost on the way, and a file is the same to the byte."""
-    message = parsed(made())
+    message = parsed(message_bytes())
     text, page = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert page is not None
@@ -110,7 +110,7 @@ def test_bodies_and_files_arrive_as_they_were() -> None:
 def test_each_kind_of_file_has_its_media_type(name: str, kind: str) -> None:
     """The name's ending decides, on every machine alike; a page is a file as well, and no body."""
     content = "<p>ü</p>\r\n".encode()
-    (file,) = parsed(made(attachments=[Attachment(name, content)])).iter_attachments()
+    (file,) = parsed(message_bytes(attachments=[Attachment(name, content)])).iter_attachments()
     assert file.get_content_type() == kind
     assert file.get_filename() == name
     assert file.get_payload(decode=True) == content
@@ -118,7 +118,7 @@ def test_each_kind_of_file_has_its_media_type(name: str, kind: str) -> None:
 
 def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
     """The headers of a message that a program sends, and none for blind copies."""
-    message = parsed(made())
+    message = parsed(message_bytes())
     assert message["From"].addresses[0].display_name == "Northlight, Inc."
     assert [address.addr_spec for address in message["To"].addresses] == [ADA.address, BOB.address]
     assert message["To"].addresses[0].display_name == "Ada Müller"
@@ -136,7 +136,7 @@ def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
 
 def test_it_is_ascii_in_short_lines_that_end_as_smtp_wants() -> None:
     """Any server can pass it on: seven bits, no line beyond 998 characters, CR LF throughout."""
-    raw = made()
+    raw = message_bytes()
     assert raw.isascii()
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
@@ -147,7 +147,7 @@ def test_it_is_ascii_in_short_lines_that_end_as_smtp_wants() -> None:
 def test_what_is_not_there_leaves_no_trace() -> None:
     """Without logo, files, Cc or Reply-To there are no parts and no headers for them."""
     letter = Letter("s", "t\n", "<p>t</p>\n", None)
-    message = parsed(made(letter, attachments=[], cc=[], reply_to=[]))
+    message = parsed(message_bytes(letter, attachments=[], cc=[], reply_to=[]))
     assert shape(message) == ("multipart/alternative", ["text/plain", "text/html"])
     assert "Cc" not in message
     assert "Reply-To" not in message
@@ -156,7 +156,8 @@ def test_what_is_not_there_leaves_no_trace() -> None:
 def test_the_same_message_is_the_same_bytes() -> None:
     """A preview is what is sent: in another process, with other hashes, to the byte."""
     program = (
-        "import sys; from tests.delivery.test_message import made; sys.stdout.buffer.write(made())"
+        "import sys; from tests.delivery.test_message import message_bytes;"
+        "sys.stdout.buffer.write(message_bytes())"
     )
     runs = [
         subprocess.run(
@@ -167,19 +168,19 @@ def test_the_same_message_is_the_same_bytes() -> None:
         ).stdout
         for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
     ]
-    assert runs == [made(), made()]
-    assert made(sent_on=SENT_ON.astimezone(UTC)) != made()
+    assert runs == [message_bytes(), message_bytes()]
+    assert message_bytes(sent_on=SENT_ON.astimezone(UTC)) != message_bytes()
 
 
 def test_an_id_is_of_its_parts_alone() -> None:
     """The same parts give the same id, and parts that only look alike joined give another."""
-    one = message_id_of("northlight.example", "contoso", "2026-10")
-    assert one == message_id_of("northlight.example", "contoso", "2026-10")
-    assert one != message_id_of("northlight.example", "contoso2026-10", "")
-    assert one != message_id_of("northlight.example", "contoso2", "026-10")
+    message_id = message_id_of("northlight.example", "contoso", "2026-10")
+    assert message_id == message_id_of("northlight.example", "contoso", "2026-10")
+    assert message_id != message_id_of("northlight.example", "contoso2026-10", "")
+    assert message_id != message_id_of("northlight.example", "contoso2", "026-10")
     assert message_id_of("n.example", "a\0b") != message_id_of("n.example", "a", "b")
-    assert parsed(made(message_id=one))["Message-ID"] == one
-    local, _, domain = one.strip("<>").partition("@")
+    assert parsed(message_bytes(message_id=message_id))["Message-ID"] == message_id
+    local, _, domain = message_id.strip("<>").partition("@")
     assert len(local) == 32
     assert domain == "northlight.example"
 
@@ -190,12 +191,12 @@ EVIL = "x\r\nBcc: eve@evil.example\r\n\r\n<script>"
 @pytest.mark.parametrize(
     "raw",
     [
-        made(Letter(EVIL, "t", "h", None)),
-        made(sender=Address(EVIL, "reports@northlight.example")),
-        made(to=[Address(EVIL, "ada@contoso.example")]),
-        made(cc=[Address("x\u2028Bcc: eve@evil.example", "ada@contoso.example")]),
-        made(attachments=[Attachment(f"{EVIL}.pdf", b"x")]),
-        made(attachments=[Attachment('x"\r\nContent-Type: text/html\r\n\r\n.pdf', b"x")]),
+        message_bytes(Letter(EVIL, "t", "h", None)),
+        message_bytes(sender=Address(EVIL, "reports@northlight.example")),
+        message_bytes(to=[Address(EVIL, "ada@contoso.example")]),
+        message_bytes(cc=[Address("x\u2028Bcc: eve@evil.example", "ada@contoso.example")]),
+        message_bytes(attachments=[Attachment(f"{EVIL}.pdf", b"x")]),
+        message_bytes(attachments=[Attachment('x"\r\nContent-Type: text/html\r\n\r\n.pdf', b"x")]),
     ],
     ids=["subject", "sender", "to", "cc", "attachment", "media type"],
 )
@@ -215,7 +216,7 @@ def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> N
     """Whatever a name holds, the message has the headers, recipients and files it is to have."""
     letter = Letter(subject, "t\n", "h\n", None)
     to = Address(name, "ada@contoso.example")
-    raw = made(letter, to=[to], attachments=[Attachment(file, b"content")])
+    raw = message_bytes(letter, to=[to], attachments=[Attachment(file, b"content")])
     message = parsed(raw)
     assert raw.isascii()
     assert {header.lower() for header in message} == {
@@ -229,7 +230,7 @@ def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> N
 def test_read_addresses_go_into_headers_as_they_are() -> None:
     """What the configuration names is what stands in the message."""
     to = read_addresses('"Doe; \\"J\\", Jr." <j@München.example>; 山田 <y@contoso.example>')
-    shown = parsed(made(to=to))["To"].addresses
-    assert [(address.display_name, address.addr_spec) for address in shown] == [
+    addresses = parsed(message_bytes(to=to))["To"].addresses
+    assert [(address.display_name, address.addr_spec) for address in addresses] == [
         (recipient.name, recipient.address) for recipient in to
     ]

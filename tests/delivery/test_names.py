@@ -91,8 +91,10 @@ def test_every_command_says_it_on_one_line(
     run: Run, accounts: Accounts, office: Configure, evil: dict[str, Any], tmp_path: Path
 ) -> None:
     """Lists, questions, refusals and errors; the JSON has the name as it is, in plain letters."""
-    shown = harmless(run("approve", "--yes", "--customer", evil["id"])).stdout
-    assert any(line.startswith(SHOWN) and "2026-10, version" in line for line in shown.splitlines())
+    output = harmless(run("approve", "--yes", "--customer", evil["id"])).stdout
+    assert any(
+        line.startswith(SHOWN) and "2026-10, version" in line for line in output.splitlines()
+    )
     accounts.recipient_replies = {"it0@fine.example": "550 5.1.1 no\x1b[31m such \x9b user"}
     assert "550 5.1.1 no" in harmless(run("send")).stderr
     for words in (["outbox"], ["customers"], ["render", "--format", "json"], ["fetch"]):

@@ -166,10 +166,10 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     assert later.exit_code == 0, later.output
     assert "1 queued" in later.stderr
     assert len(accounts.arrived) == 2
-    shown = run("approve", "--yes")
-    assert f"{CAST[0].name}, 2026-10, version 2" in shown.stdout
-    assert "restates         version 1: " in shown.stdout
-    assert CAST[1].name not in shown.stdout
+    result = run("approve", "--yes")
+    assert f"{CAST[0].name}, 2026-10, version 2" in result.stdout
+    assert "restates         version 1: " in result.stdout
+    assert CAST[1].name not in result.stdout
     assert start("2026-11-03T07:17", *formats).exit_code == 0
     assert start("2026-11-03T08:17", *formats).exit_code == 0
     *_, correction = messages(accounts)

@@ -614,6 +614,6 @@ def test_what_is_still_open_of_an_earlier_month_goes_too(
     }
     assert run("render", "--quiet", "--format", "json", "--period", "2026-08").exit_code == 0
     run("send", "--period", "2026-08")
-    shown = run("approve", "--yes").stdout
-    assert (shown.count(", 2026-10, version"), shown.count(", 2026-08, version")) == (3, 3)
-    assert ", 2026-09, version" not in shown
+    output = run("approve", "--yes").stdout
+    assert (output.count(", 2026-10, version"), output.count(", 2026-08, version")) == (3, 3)
+    assert ", 2026-09, version" not in output

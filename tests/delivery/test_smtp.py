@@ -111,8 +111,8 @@ def test_a_password_in_any_script(
     """Letters that Python's own log-in cannot say; a wrong one is said to be wrong."""
     secret = "Schlüssel 鍵"
 
-    def check(*given: Any) -> AuthResult:
-        good = given[-1].password == secret.encode()
+    def check(*arguments: Any) -> AuthResult:
+        good = arguments[-1].password == secret.encode()
         return AuthResult(success=good, handled=good)
 
     context, trusted = tls_files(tmp_path)

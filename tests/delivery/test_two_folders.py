@@ -54,6 +54,6 @@ def test_nobody_gets_a_report_twice(
     assert [output.count("Archived") for output in outputs] == [2, 0, 0, 0, 0, 0]
     assert list((tmp_path / "other").iterdir()) == []
     assert [path.name for path in (tmp_path / "etc").iterdir()] == ["reporter.toml"]
-    for made in ("reporter.db", "reports/2026-10", "archive", "copies/2026-10"):
-        assert (tmp_path / made).exists(), made
+    for name in ("reporter.db", "reports/2026-10", "archive", "copies/2026-10"):
+        assert (tmp_path / name).exists(), name
     assert len(list(tmp_path.glob("archive/*/2026-10-v1"))) == 2

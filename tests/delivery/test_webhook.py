@@ -207,11 +207,11 @@ def test_the_promise_comes_with_the_connection_up_and_the_request_not_whole() ->
     got = bytearray()
 
     def counts(handler: Handler) -> None:
-        left = int(handler.headers["Content-Length"])
-        while left:
-            block = handler.rfile.read1(left)
+        remaining = int(handler.headers["Content-Length"])
+        while remaining:
+            block = handler.rfile.read1(remaining)
             got.extend(block)
-            left -= len(block)
+            remaining -= len(block)
         handler.answer(200)
 
     def committing() -> None:

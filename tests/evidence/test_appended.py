@@ -115,9 +115,9 @@ def test_no_other_page_is_hidden_for_programs_that_search_for_it(
     if shutil.which("pdftotext") is None:
         pytest.skip("without Poppler nobody knows whether this test is about anything")
     run = ["pdftotext", str(tmp_path / "update.pdf"), "-"]
-    shown = subprocess.run(run, capture_output=True, check=True).stdout
-    assert FORGED in shown
-    assert b"92.0 %" not in shown
+    text = subprocess.run(run, capture_output=True, check=True).stdout
+    assert FORGED in text
+    assert b"92.0 %" not in text
 
 
 def backwards(entries: list[Entry]) -> list[Entry]:
@@ -153,12 +153,12 @@ TABLES: dict[str, Callable[[Update], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", TABLES)
+@pytest.mark.parametrize("case", TABLES)
 def test_a_table_is_that_of_its_objects(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
     """Any other is read in different ways, or by some programs not at all."""
-    TABLES[what](update)
+    TABLES[case](update)
     assert fault_of(update, signer, tmp_path) == OTHER_TABLE
 
 
@@ -205,12 +205,12 @@ TEXTS: dict[str, Callable[[Update], object]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", TEXTS)
+@pytest.mark.parametrize("case", TEXTS)
 def test_a_signature_says_nothing_new_of_the_document(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
     """Programs show what a document says of itself, and readers take it for the provider's word."""
-    TEXTS[what](update)
+    TEXTS[case](update)
     assert fault_of(update, signer, tmp_path) == OTHER_TEXT
 
 
@@ -224,12 +224,12 @@ DRAWN: dict[str, Callable[[Update], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", DRAWN)
+@pytest.mark.parametrize("case", DRAWN)
 def test_the_field_of_a_signature_shows_nothing(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
     """Some programs draw a sign for a note even where it has no size."""
-    DRAWN[what](update)
+    DRAWN[case](update)
     assert fault_of(update, signer, tmp_path) == "shows something"
 
 
@@ -241,11 +241,11 @@ SIGNATURES: dict[str, Callable[[Update], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", SIGNATURES)
+@pytest.mark.parametrize("case", SIGNATURES)
 def test_a_signature_says_no_more(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    SIGNATURES[what](update)
+    SIGNATURES[case](update)
     assert fault_of(update, signer, tmp_path) == "contains more than a signature"
 
 
@@ -281,11 +281,11 @@ DOCUMENT: dict[str, tuple[Callable[[Update], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", DOCUMENT)
+@pytest.mark.parametrize("case", DOCUMENT)
 def test_a_signature_changes_nothing_else(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    change, fault = DOCUMENT[what]
+    change, fault = DOCUMENT[case]
     change(update)
     assert fault_of(update, signer, tmp_path) == fault
 

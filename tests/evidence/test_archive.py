@@ -252,8 +252,8 @@ def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Seq
         verdict = evidence.verdict(bag, *options)
         assert (verdict["failed"], verdict["PDF's text"]) == ("", "absent")
     assert evidence.verify(bag).stdout.splitlines()[-1].endswith("without time stamp, PDF's text.")
-    asked = ("--trust", "root.pem", "--run-templates")
-    assert "byte for byte" in evidence.verify(bag, *asked).stdout.split("PDF's text")[1]
+    trusting = ("--trust", "root.pem", "--run-templates")
+    assert "byte for byte" in evidence.verify(bag, *trusting).stdout.split("PDF's text")[1]
     without_trust = evidence.verify(bag, "--run-templates")
     assert without_trust.exit_code == 2
     assert "--trust" in without_trust.stderr

@@ -70,8 +70,8 @@ def test_the_bag_is_valid(run: Run, bag: Path) -> None:
     evidence = Evidence(bag.parent.parent.parent, run)
     verdict = evidence.verdict(bag.parent)
     assert verdict["failed"] == ""
-    for what in ("replies", "provenance", "figures", "workbook", "PDF's text", "history"):
-        assert verdict[what] == "ok", what
+    for check in ("replies", "provenance", "figures", "workbook", "PDF's text", "history"):
+        assert verdict[check] == "ok", check
     assert excerpts(bag)
     other = demo_cast()[0].id.encode()
     assert not [path for path in bag.rglob("*") if path.is_file() and other in path.read_bytes()]
@@ -84,17 +84,17 @@ def test_the_pack_finds_all_again(run: Run, bag: Path) -> None:
     evidence = Evidence(bag.parent.parent.parent, run)
     pack = pack_of(evidence, "--customer", demo_cast()[1].id, "--sample", "9", period=DAYS)
     outcomes, facts = outcomes_of(pack), facts_of(pack)
-    for what in ("Population", "Dates", "Scopes"):
-        assert outcomes[f"{what} against the replies"][0] == "holds", outcomes
+    for subject in ("Population", "Dates", "Scopes"):
+        assert outcomes[f"{subject} against the replies"][0] == "holds", outcomes
     assert outcomes["Figures against the population"][0] == "holds"
     assert outcomes["No time went unwatched"][0] == "holds"
     rows = population(pack)
     assert len(rows) == facts["Population"] > 50
     assert facts["less: placeholders, rows without a job id"] < 0
-    for one in sample(pack)["sample"]:
-        body = (bag / "data" / "replies" / f"{one['reply']['sha256']}.json").read_bytes()
-        assert one["raw"].encode() in body
-        assert json.loads(one["raw"])["jobId"] == one["job"]["job_id"]
+    for entry in sample(pack)["sample"]:
+        body = (bag / "data" / "replies" / f"{entry['reply']['sha256']}.json").read_bytes()
+        assert entry["raw"].encode() in body
+        assert json.loads(entry["raw"])["jobId"] == entry["job"]["job_id"]
     head, *scopes = cells(pack, "Scopes")
     assert all(row[head.index("Row behind it, as received")] for row in scopes)
     assert "of a reply about all customers" in facts["Excerpts"]

@@ -106,23 +106,23 @@ def test_a_trusted_template_has_limits_all_the_same(
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
 
 
-@pytest.mark.parametrize("what", APPENDED)
+@pytest.mark.parametrize("case", APPENDED)
 def test_what_is_put_between_rendering_and_signing_is_found(
-    evidence: Evidence, signer: Signer, what: str
+    evidence: Evidence, signer: Signer, case: str
 ) -> None:
     """The signature covers it, and it is by the provider: but it is not the PDF that follows from
     the replies.
     """
     bag = evidence.archive()
-    forge_pdf(bag, signer, lambda path: append(path, APPENDED[what]))
+    forge_pdf(bag, signer, lambda path: append(path, APPENDED[case]))
     alone = evidence.folder / "alone"
     bag.rename(alone)
     failed = evidence.verdict(alone, "--trust", "root.pem")["failed"]
     assert failed.startswith("PDF: what was added to it after rendering "), failed
 
 
-@pytest.mark.parametrize("what", APPENDED)
-def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, what: str) -> None:
+@pytest.mark.parametrize("case", APPENDED)
+def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, case: str) -> None:
     """Neither one instead of the signature nor one more; and no byte between the objects."""
     signed, rendered = evidence.folder / "signed.pdf", evidence.folder / "rendered.pdf"
     shutil.copy(next((evidence.folder / "reports").rglob("*.pdf")), rendered)
@@ -130,7 +130,7 @@ def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, 
     signer.sign_pdf(rendered, signed, None)
     content = signed.read_bytes()
     assert fault_of_addition(content, size) is None
-    append(rendered, APPENDED[what])
+    append(rendered, APPENDED[case])
     assert fault_of_addition(rendered.read_bytes(), size) is not None
     assert fault_of_addition(content + b"\n% more\n%%EOF\n", size) is not None
     hidden = content[:size] + b"% hidden\n" + content[size:]
@@ -165,8 +165,8 @@ def nothing(bag: Path) -> None:
 
 
 def three_keys(bag: Path) -> None:
-    kept = {"schema", "customer", "period"}
-    change_json(bag, lambda report: [report.pop(key) for key in report.keys() - kept])
+    keys = {"schema", "customer", "period"}
+    change_json(bag, lambda report: [report.pop(key) for key in report.keys() - keys])
 
 
 def one_key_less(bag: Path) -> None:

@@ -58,10 +58,10 @@ def outcomes_of(pack: Path) -> Mapping[str, tuple[str, str]]:
     rows = cells(pack, "Completeness")
     first = next(n for n, row in enumerate(rows) if row[:3] == ["Test", "Outcome", "Found"])
     outcomes: dict[str, tuple[str, str]] = {}
-    for what, outcome, detail, *_ in rows[first + 1 :]:
-        if not what:
+    for test, outcome, detail, *_ in rows[first + 1 :]:
+        if not test:
             return outcomes
-        outcomes[what] = (outcome, detail)
+        outcomes[test] = (outcome, detail)
     raise AssertionError("the table has no end")
 
 
@@ -101,10 +101,10 @@ def test_the_population_is_all_jobs_of_the_period(evidence: Evidence) -> None:
     """Each job that a reply has, in the CSV and in the workbook, with every field."""
     pack = pack_of(evidence)
     rows = population(pack)
-    given = [row for row in month("2026-10", status="Failed") if isinstance(row, dict)]
-    assert len(rows) == len(given) == 20
+    jobs = [row for row in month("2026-10", status="Failed") if isinstance(row, dict)]
+    assert len(rows) == len(jobs) == 20
     by_id = {(row["module"], row["job_id"]): row for row in rows}
-    for job in given:
+    for job in jobs:
         row = by_id[job["jobModule"], job["jobId"]]
         assert (row["service"], row["status"], row["name"]) == (
             "Microsoft 365",
@@ -137,7 +137,8 @@ def test_the_sample_is_drawn_again_without_us(evidence: Evidence, seed: str, siz
     )
     drawn_sample = sample(pack)
     drawn = [
-        (one["key"], one["job"]["module"], one["job"]["job_id"]) for one in drawn_sample["sample"]
+        (entry["key"], entry["job"]["module"], entry["job"]["job_id"])
+        for entry in drawn_sample["sample"]
     ]
     assert drawn == keyed[:size]
     assert (drawn_sample["seed"], drawn_sample["asked"], drawn_sample["population"]) == (
@@ -157,7 +158,7 @@ def test_the_sample_is_drawn_again_without_us(evidence: Evidence, seed: str, siz
         [sys.executable, "-c", script], cwd=pack, capture_output=True, text=True, check=True
     ).stdout
     assert [line.split()[0] for line in output.splitlines()] == [
-        str(one["population_number"]) for one in drawn_sample["sample"]
+        str(entry["population_number"]) for entry in drawn_sample["sample"]
     ]
 
 
@@ -271,8 +272,8 @@ def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
     assert rows["test"]["counted_as"] == "left out"
     assert rows["scan"]["counted_as"] == "not a backup"
     outcomes, facts = outcomes_of(pack), facts_of(pack)
-    for what in ("Population", "Dates", "Scopes"):
-        assert outcomes[f"{what} against the replies"][0] == "holds", outcomes
+    for subject in ("Population", "Dates", "Scopes"):
+        assert outcomes[f"{subject} against the replies"][0] == "holds", outcomes
     assert outcomes["Left out as the configuration says"] == (
         "holds",
         "1 scopes with 1 jobs are left out, by 1 rules",

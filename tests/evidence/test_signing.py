@@ -242,10 +242,10 @@ def test_an_authority_that_answers_nonsense_leaves_no_stamp(
     evidence: Evidence, signing: Sequence[str], case: str
 ) -> None:
     """The archive is made and signed without one; that is said, and `verify` does not pass it."""
-    asked = []
+    queries = []
 
     def answer(query: bytes) -> tuple[int, bytes]:
-        asked.append(query)
+        queries.append(query)
         return NONSENSE[case]
 
     with serve(answer) as url:
@@ -253,7 +253,7 @@ def test_an_authority_that_answers_nonsense_leaves_no_stamp(
         result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 0, result.output
     assert "Without a time stamp: The time-stamp authority http://127.0.0.1" in result.stderr
-    assert len(asked) == 1
+    assert len(queries) == 1
     bag = evidence.folder / result.stdout.splitlines()[-1]
     assert not list(bag.rglob("*.tsr"))
     verdict = evidence.verdict(bag)

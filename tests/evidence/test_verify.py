@@ -308,16 +308,16 @@ def test_another_version_names_itself_in_its_workbook(bag: Path, tmp_path: Path)
     provenance = provenance_of(bag)
     path = tmp_path / "report.xlsx"
     book = openpyxl.load_workbook(bag / "data" / "report.xlsx")
-    ours, others = f"backup-reporter {__version__}", "backup-reporter 0.0.9"
-    (cell,) = (each for each in book["About"]["A"] if ours in str(each.value))
-    cell.value = str(cell.value).replace(ours, others)
+    name, other_name = f"backup-reporter {__version__}", "backup-reporter 0.0.9"
+    (cell,) = (each for each in book["About"]["A"] if name in str(each.value))
+    cell.value = str(cell.value).replace(name, other_name)
     book.save(path)
     of_other = replace(provenance, tools=replace(provenance.tools, program="0.0.9"))
-    made = bag / "data" / "report.xlsx"
-    assert workbook_finding(path, made, of_other, same_tools=False).good is None
-    finding = workbook_finding(path, made, provenance, same_tools=False)
+    workbook = bag / "data" / "report.xlsx"
+    assert workbook_finding(path, workbook, of_other, same_tools=False).good is None
+    finding = workbook_finding(path, workbook, provenance, same_tools=False)
     assert finding.good is False
-    assert others in finding.detail
+    assert other_name in finding.detail
 
 
 @pytest.mark.slow

@@ -138,8 +138,8 @@ def test_notes_go_with_their_rows() -> None:
     jobs = typed(
         make_job(backupSize="a"), make_job(backupSize="b", name="out"), make_job(backupSize="c")
     )
-    kept = jobs.where(jobs.rows["bytes"].isna() & (jobs.rows["name"] != "out"))
-    assert (len(kept.rows), list(kept.notes["value"])) == (2, ["a", "c"])
+    selected = jobs.where(jobs.rows["bytes"].isna() & (jobs.rows["name"] != "out"))
+    assert (len(selected.rows), list(selected.notes["value"])) == (2, ["a", "c"])
 
 
 def test_notes_of_nothing_are_nothing() -> None:

@@ -15,7 +15,7 @@ from reporter.sources.avepoint.reading.rows import FIELD_NAMES, text_rows
 from tests.builders import NOW, make_job, make_row
 
 
-def kept(*rows: tuple[int, dict[str, object]]) -> list[object]:
+def names_kept(*rows: tuple[int, dict[str, object]]) -> list[object]:
     """The names of the rows that count, of rows fetched on days of November."""
     texts = []
     for day, row in rows:
@@ -67,29 +67,29 @@ def test_a_row_has_all_fields_and_when_it_was_fetched() -> None:
 def test_the_newest_modification_counts() -> None:
     """A row fetched later but modified earlier is an older state of the job."""
     old, new = version("old", "2026-10-05T01:00:00Z"), version("new", "2026-10-05T02:00:00Z")
-    assert kept((1, new), (2, old)) == ["new"]
-    assert kept((1, old), (2, new)) == ["new"]
+    assert names_kept((1, new), (2, old)) == ["new"]
+    assert names_kept((1, old), (2, new)) == ["new"]
 
 
 def test_times_are_compared_as_instants() -> None:
     """Two services print one instant differently; text order decides nothing."""
     noon, eleven = "2026-10-05T13:30:00+02:00", "10/5/2026 11:00:00 AM"
-    assert kept((1, version("noon", noon)), (2, version("eleven", eleven))) == ["noon"]
+    assert names_kept((1, version("noon", noon)), (2, version("eleven", eleven))) == ["noon"]
 
 
 def test_on_a_tie_the_last_fetched_counts() -> None:
     """Of two rows modified at the same time the service's latest word is taken."""
-    assert kept((1, version("first")), (2, version("second"))) == ["second"]
+    assert names_kept((1, version("first")), (2, version("second"))) == ["second"]
 
 
 @pytest.mark.parametrize("missing", ["N/A", "", None, "soon"])
 def test_without_a_time_a_row_counts_as_modified_when_it_was_fetched(missing: str | None) -> None:
     """Where a row does not say when it was modified, that is when it was seen."""
     timed, untimed = version("timed"), version("untimed", missing)
-    assert kept((1, timed), (2, untimed)) == ["untimed"]
-    assert kept((1, untimed), (2, timed)) == ["untimed"]
+    assert names_kept((1, timed), (2, untimed)) == ["untimed"]
+    assert names_kept((1, untimed), (2, timed)) == ["untimed"]
     later = version("later", "2026-11-01T00:00:01Z")
-    assert kept((1, untimed), (2, later)) == ["later"]
+    assert names_kept((1, untimed), (2, later)) == ["later"]
 
 
 @pytest.mark.parametrize(
@@ -97,18 +97,18 @@ def test_without_a_time_a_row_counts_as_modified_when_it_was_fetched(missing: st
 )
 def test_another_service_module_or_id_is_another_job(other: dict[str, object]) -> None:
     """A job is known by all three together."""
-    assert kept((1, version("one")), (2, version("other") | other)) == ["one", "other"]
+    assert names_kept((1, version("one")), (2, version("other") | other)) == ["one", "other"]
 
 
 def test_one_job_of_both_generations_is_one_job() -> None:
     """A job fetched as names and, later, as numbers is the same job."""
     codes = version("codes", jobType=7, jobModule=303)
-    assert kept((1, version("names")), (2, codes)) == ["codes"]
+    assert names_kept((1, version("names")), (2, codes)) == ["codes"]
 
 
 def test_placeholders_tell_of_no_job() -> None:
     """They say how scopes stand, which is kept elsewhere."""
-    assert kept((1, make_row(name="before")), (2, version("job")), (3, make_row())) == ["job"]
+    assert names_kept((1, make_row(name="before")), (2, version("job")), (3, make_row())) == ["job"]
 
 
 def test_an_order_of_dates_that_was_proven_replaces_an_assumed_one() -> None:
@@ -151,8 +151,8 @@ def test_a_module_keeps_its_identity_when_the_generation_changes() -> None:
         (("Microsoft 365", "Yammer"), (7, 402)),
     ):
         pair = [make_job(jobType=service, jobModule=module) for service, module in (old, new)]
-        one, other = text_rows(pair, NOW)
-        assert identity_of(one) == identity_of(other)
+        first, second = text_rows(pair, NOW)
+        assert identity_of(first) == identity_of(second)
 
 
 WRITTEN = [FIELD_NAMES[field] for field in TIMES]

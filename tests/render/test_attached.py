@@ -40,9 +40,9 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("attached") / "report.pdf"
-    write_pdf(report, Look(), made)
-    return made
+    pdf = tmp_path_factory.mktemp("attached") / "report.pdf"
+    write_pdf(report, Look(), pdf)
+    return pdf
 
 
 def records(content: bytes) -> list[dict[str, str]]:

@@ -163,15 +163,15 @@ def faults(pages: list[Sheet]) -> Iterator[str]:
 def overlaps(page: Sheet) -> Iterator[str]:
     """Words that stand on one another."""
     words = sorted(page.words, key=lambda word: word.top)
-    for number, one in enumerate(words):
+    for number, first in enumerate(words):
         for other in words[number + 1 :]:
-            if other.top > one.bottom:
+            if other.top > first.bottom:
                 break
-            wide = min(one.right, other.right) - max(one.left, other.left)
-            tall = min(one.bottom, other.bottom) - max(one.top, other.top)
-            lower = min(one.bottom - one.top, other.bottom - other.top)
+            wide = min(first.right, other.right) - max(first.left, other.left)
+            tall = min(first.bottom, other.bottom) - max(first.top, other.top)
+            lower = min(first.bottom - first.top, other.bottom - other.top)
             if wide > 1.5 and tall > lower * 0.5:
-                yield f"{one.text!r} and {other.text!r} overlap"
+                yield f"{first.text!r} and {other.text!r} overlap"
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

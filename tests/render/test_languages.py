@@ -95,13 +95,13 @@ def test_catalogues_are_complete(language: str) -> None:
     """Every text of code and templates is translated, whole; `make translations` gathers them."""
     path = FOLDER / f"{language}.po"
     assert brought_up_to_date(language) == path.read_bytes()
-    kept = stored(language)
-    for message in kept:
+    catalogue = stored(language)
+    for message in catalogue:
         if not message.id:
             continue
-        given = message.string or ""
-        strings = [given] if isinstance(given, str) else list(given)
-        assert len(strings) == (kept.num_plurals if message.pluralizable else 1)
+        translation = message.string or ""
+        strings = [translation] if isinstance(translation, str) else list(translation)
+        assert len(strings) == (catalogue.num_plurals if message.pluralizable else 1)
         must, may = forms(message)
         for string in strings:
             assert string, message.id
@@ -122,8 +122,8 @@ def test_nothing_is_said_that_no_catalogue_knows(
             missed.add(message)
             return message
 
-        def ngettext(self, one: str, many: str, number: int) -> str:
-            return self.gettext(one)
+        def ngettext(self, singular: str, plural: str, number: int) -> str:
+            return self.gettext(singular)
 
     known = catalogue.__wrapped__(language)
     known.add_fallback(Missed())
@@ -140,8 +140,8 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         def gettext(self, message: str) -> str:
             return f"⟦{message}⟧"
 
-        def ngettext(self, one: str, many: str, number: int) -> str:
-            return self.gettext(many)
+        def ngettext(self, singular: str, plural: str, number: int) -> str:
+            return self.gettext(plural)
 
     monkeypatch.setattr(text, "catalogue", lambda _: Bracketed())
     busy = reports()[0]
@@ -249,8 +249,8 @@ def test_plurals_are_those_of_the_language() -> None:
         words = Words(language)
 
         def phrase(number: int, words: Words = words) -> str:
-            made = words.count("in {number} job", "in {number} jobs", number)
-            return made.replace(words.number(number), "#")
+            text = words.count("in {number} job", "in {number} jobs", number)
+            return text.replace(words.number(number), "#")
 
         assert [phrase(n) == phrase(1) for n in (0, 1, 2, 5)] == [singular(n) for n in (0, 1, 2, 5)]
 

@@ -66,12 +66,12 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def shown(letter: Letter) -> str:
+def shown_text(letter: Letter) -> str:
     return plain(" ".join(PageTexts(letter.html).texts))
 
 
 def both(letter: Letter) -> list[str]:
-    return [plain(letter.text), shown(letter)]
+    return [plain(letter.text), shown_text(letter)]
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_the_subject_says_the_state_and_the_counts(report: Report, subject: str)
 def test_the_subject_is_one_line_whatever_the_customer_is_called(locale: str, name: str) -> None:
     """No name breaks the subject, turns it round or makes it endless."""
     report = replace(BUSY, customer=Customer("1", name))
-    made = letter(report, replace(LOOK, locale=locale), redirected_from=["ada@contoso.example"])
-    assert made.subject.splitlines() == [made.subject]
-    assert len(made.subject) <= 250
-    assert not set("\x00\u202e\ud800") & set(made.subject)
-    made.text.encode()
-    made.html.encode()
+    mail = letter(report, replace(LOOK, locale=locale), redirected_from=["ada@contoso.example"])
+    assert mail.subject.splitlines() == [mail.subject]
+    assert len(mail.subject) <= 250
+    assert not set("\x00\u202e\ud800") & set(mail.subject)
+    mail.text.encode()
+    mail.html.encode()
 
 
 @pytest.mark.parametrize("report", [HEALTHY, BUSY, make_report([]), make_report([make_row()])])
@@ -179,19 +179,19 @@ def test_a_correction_says_from_what_to_what() -> None:
 def test_what_is_too_large_is_said_and_where_it_is() -> None:
     """A file that does not fit is named with its place; without one the reader may ask for it."""
     link = "https://files.northlight.example/c?a=1&b=2"
-    made = letter(HEALTHY, attached=ATTACHED[:1], left_out=ATTACHED[1:], link=link)
-    assert f"Too large to attach: {ATTACHED[1]}" in made.text
-    assert link in made.text
-    assert 'href="https://files.northlight.example/c?a=1&amp;b=2"' in made.html
+    mail = letter(HEALTHY, attached=ATTACHED[:1], left_out=ATTACHED[1:], link=link)
+    assert f"Too large to attach: {ATTACHED[1]}" in mail.text
+    assert link in mail.text
+    assert 'href="https://files.northlight.example/c?a=1&amp;b=2"' in mail.html
     assert all("Please ask us for it." in body for body in both(letter(BUSY, left_out=["x.pdf"])))
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "\\\\server\\share", "file:///etc/passwd"])
 def test_only_web_addresses_become_links(link: str) -> None:
     """A folder's name stands as text, and nothing can be run by a click."""
-    made = letter(HEALTHY, left_out=["x.pdf"], link=link)
-    assert link in made.text
-    assert "<a " not in made.html
+    mail = letter(HEALTHY, left_out=["x.pdf"], link=link)
+    assert link in mail.text
+    assert "<a " not in mail.html
 
 
 def test_the_root_of_the_archive_is_for_keeping() -> None:
@@ -204,11 +204,11 @@ def test_the_root_of_the_archive_is_for_keeping() -> None:
 
 def test_a_test_copy_says_so_first() -> None:
     """Nobody takes a test for the real thing: subject, first line, and for whom it would be."""
-    made = letter(HEALTHY, redirected_from=["ada@contoso.example", "bob@contoso.example"])
-    assert made.subject.startswith("Test copy: Contoso Ltd")
+    mail = letter(HEALTHY, redirected_from=["ada@contoso.example", "bob@contoso.example"])
+    assert mail.subject.startswith("Test copy: Contoso Ltd")
     notice = "TEST COPY. This message would go to: ada@contoso.example, bob@contoso.example"
-    assert made.text.startswith(notice)
-    assert notice in shown(made)
+    assert mail.text.startswith(notice)
+    assert notice in shown_text(mail)
     assert "TEST COPY" not in letter(HEALTHY).html + letter(HEALTHY).text
 
 
@@ -216,25 +216,25 @@ def test_a_test_copy_says_so_first() -> None:
 def test_no_product_and_nothing_from_elsewhere(locale: str) -> None:
     """The letter is the provider's, and reading it tells nobody that it was read."""
     for report in reports():
-        made = letter(report, replace(LOOK, locale=locale))
-        for body in (made.text, made.html):
+        mail = letter(report, replace(LOOK, locale=locale))
+        for body in (mail.text, mail.html):
             assert not re.search(r"backup-reporter|weasyprint|avepoint", body, re.IGNORECASE)
-        sources = re.findall(r"""(?:src|href|background)=["']?([^"'> ]+)""", made.html)
+        sources = re.findall(r"""(?:src|href|background)=["']?([^"'> ]+)""", mail.html)
         assert set(sources) == {"cid:logo"}
-        assert not re.search(r"url\(|@import|<script|<link", made.html)
-        assert f'<html lang="{locale}" dir="ltr">' in made.html
-        assert made.html.startswith("<!doctype html>")
-        assert len(made.html.encode()) < 90_000  # some programs cut at 102 kB
+        assert not re.search(r"url\(|@import|<script|<link", mail.html)
+        assert f'<html lang="{locale}" dir="ltr">' in mail.html
+        assert mail.html.startswith("<!doctype html>")
+        assert len(mail.html.encode()) < 90_000  # some programs cut at 102 kB
 
 
 def test_what_a_name_holds_is_text_in_the_page_and_itself_in_the_text() -> None:
     """Markup in a name is escaped where it is HTML, and only there."""
     report = replace(HEALTHY, customer=Customer("1", "<b>R&D</b> O'Neil"))
-    made = letter(report, attached=["R&D.pdf"])
-    assert "<b>R&D" not in made.html
-    assert "<b>R&D</b> O'Neil" in shown(made)
-    assert "<b>R&D</b> O'Neil" in made.text
-    assert "R&D.pdf" in made.text
+    mail = letter(report, attached=["R&D.pdf"])
+    assert "<b>R&D" not in mail.html
+    assert "<b>R&D</b> O'Neil" in shown_text(mail)
+    assert "<b>R&D</b> O'Neil" in mail.text
+    assert "R&D.pdf" in mail.text
 
 
 class Balanced(HTMLParser):
@@ -256,28 +256,28 @@ class Balanced(HTMLParser):
 def test_the_page_is_well_formed() -> None:
     """Old programs do not forgive a table that is not closed."""
     for report in (*reports(), HEALTHY, BUSY):
-        made = letter(report, left_out=["x"], root="0", redirected_from=["a@b.example"])
-        assert Balanced(made.html).open == []
+        mail = letter(report, left_out=["x"], root="0", redirected_from=["a@b.example"])
+        assert Balanced(mail.html).open == []
 
 
 def test_any_brand_colour_can_be_read() -> None:
     """A brand in yellow has its name in a darker one."""
-    made = letter(HEALTHY, Look(Brand("Sunny", color="#ffee00")))
-    (color,) = re.findall(r"color:(#\w{6})\">Sunny</td>", made.html)
+    mail = letter(HEALTHY, Look(Brand("Sunny", color="#ffee00")))
+    (color,) = re.findall(r"color:(#\w{6})\">Sunny</td>", mail.html)
     assert contrast(color, "#ffffff") >= READABLE
-    assert made.logo is None
-    assert "cid:logo" not in made.html
+    assert mail.logo is None
+    assert "cid:logo" not in mail.html
 
 
 def size_of(logo: Logo) -> tuple[tuple[int, int], tuple[int, int], bytes]:
     """The pixels of the picture, those it is shown in, and the picture."""
-    made = letter(HEALTHY, Look(replace(BRAND, logo=logo)))
-    assert made.logo is not None
-    (place,) = re.findall(r'src="cid:logo" width="(\d+)" height="(\d+)"', made.html)
-    with Image.open(BytesIO(made.logo)) as image:
+    mail = letter(HEALTHY, Look(replace(BRAND, logo=logo)))
+    assert mail.logo is not None
+    (place,) = re.findall(r'src="cid:logo" width="(\d+)" height="(\d+)"', mail.html)
+    with Image.open(BytesIO(mail.logo)) as image:
         assert image.format == "PNG"
         assert image.mode == "RGB"
-        return image.size, (int(place[0]), int(place[1])), made.logo
+        return image.size, (int(place[0]), int(place[1])), mail.logo
 
 
 def test_an_svg_logo_becomes_a_sharp_picture() -> None:
@@ -299,9 +299,9 @@ def test_a_png_logo_is_taken_as_it_is_unless_it_is_huge() -> None:
 
 def test_a_see_through_logo_stands_on_white() -> None:
     """A dark logo can be read in programs that turn the page dark."""
-    made = BytesIO()
-    Image.new("RGBA", (60, 20), (0, 0, 0, 0)).save(made, "PNG")
-    content = size_of(Logo(made.getvalue(), "image/png"))[2]
+    drawing = BytesIO()
+    Image.new("RGBA", (60, 20), (0, 0, 0, 0)).save(drawing, "PNG")
+    content = size_of(Logo(drawing.getvalue(), "image/png"))[2]
     with Image.open(BytesIO(content)) as image:
         assert image.getpixel((5, 5)) == (255, 255, 255)
 
@@ -311,9 +311,9 @@ def test_an_empty_drawing_is_no_logo() -> None:
     nothing = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', SVG.media_type
     )
-    made = letter(HEALTHY, Look(replace(BRAND, logo=nothing)))
-    assert made.logo is None
-    assert ">Northlight</td>" in made.html
+    mail = letter(HEALTHY, Look(replace(BRAND, logo=nothing)))
+    assert mail.logo is None
+    assert ">Northlight</td>" in mail.html
 
 
 @pytest.mark.parametrize(
@@ -344,9 +344,9 @@ def test_own_templates_come_first(tmp_path: Path) -> None:
     (tmp_path / "mail").mkdir()
     template = tmp_path / "mail" / "report.txt"
     template.write_text("Dear {{ mail.customer }} & co: {{ mail.words.percent(0.5) }}")
-    made = letter(HEALTHY, replace(LOOK, templates=tmp_path))
-    assert made.text == "Dear Contoso Ltd & co: 50.0\xa0%\n"
-    assert made.html == letter(HEALTHY).html
+    mail = letter(HEALTHY, replace(LOOK, templates=tmp_path))
+    assert mail.text == "Dear Contoso Ltd & co: 50.0\xa0%\n"
+    assert mail.html == letter(HEALTHY).html
     template.write_text("{{ mail.nothing }}")
     with pytest.raises(TemplateError, match=r"mail/report\.txt"):
         letter(HEALTHY, replace(LOOK, templates=tmp_path))

@@ -77,16 +77,16 @@ def test_what_surrounds_the_rows_is_where_openpyxl_has_it(tmp_path: Path) -> Non
             sheet.row(sheet.cell(value, Style(ruled=False)) for value in row)
         book.save()
     workbook = openpyxl.Workbook()
-    made: Any = workbook.active
-    made.title = "Jobs"
-    made.freeze_panes = "A2"
-    made.print_title_rows = "1:1"
-    made.column_dimensions["A"].width = 20
-    made.page_setup.orientation = "landscape"
-    made.oddFooter.left.text = "Northwind Managed"
+    worksheet: Any = workbook.active
+    worksheet.title = "Jobs"
+    worksheet.freeze_panes = "A2"
+    worksheet.print_title_rows = "1:1"
+    worksheet.column_dimensions["A"].width = 20
+    worksheet.page_setup.orientation = "landscape"
+    worksheet.oddFooter.left.text = "Northwind Managed"
     for row in ROWS:
-        made.append(row)
-    made["A3"].data_type = "s"
+        worksheet.append(row)
+    worksheet["A3"].data_type = "s"
     workbook.save(plain)
     assert values_of(ours) == values_of(plain) == ROWS
     assert elements_of(ours) == [

@@ -288,8 +288,8 @@ def test_the_time_of_day_is_not_in_the_file(
 ) -> None:
     """A process that read its fonts an hour later makes the same bytes."""
     for name, hours in (("now.pdf", 0), ("later.pdf", 1)):
-        made = time.time() + 3600 * hours
-        monkeypatch.setattr(time, "time", lambda made=made: made)
+        moment = time.time() + 3600 * hours
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
         _forget_fonts()
         write_pdf(busy_report, Look(), tmp_path / name)
     assert (tmp_path / "now.pdf").read_bytes() == (tmp_path / "later.pdf").read_bytes()

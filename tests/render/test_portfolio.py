@@ -67,18 +67,18 @@ def mixed() -> Portfolio:
 def test_a_report_gives_its_figures() -> None:
     """What is told of a customer is what its report says, and it travels between processes."""
     report = make_report(make_busy_month())
-    made = standing_of(report, {"pdf": "x.pdf"})
-    assert (made.jobs, made.completed, made.bytes) == (
+    standing = standing_of(report, {"pdf": "x.pdf"})
+    assert (standing.jobs, standing.completed, standing.bytes) == (
         report.totals.jobs,
         report.totals.completed,
         report.totals.bytes,
     )
-    assert made.success_rate == made.succeeded / made.completed
+    assert standing.success_rate == standing.succeeded / standing.completed
     assert report.previous is not None
-    assert made.previous_rate == report.previous.totals.success_rate
-    assert made.reason == report.reasons[0]
-    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301  our own
-    assert len(pickle.dumps(made)) < 4_000
+    assert standing.previous_rate == report.previous.totals.success_rate
+    assert standing.reason == report.reasons[0]
+    assert pickle.loads(pickle.dumps(standing)) == standing  # noqa: S301  our own
+    assert len(pickle.dumps(standing)) < 4_000
 
 
 def test_warnings_count_as_the_policy_says() -> None:
@@ -206,10 +206,10 @@ def test_heads_are_repeated_where_the_customers_take_several_pages(tmp_path: Pat
 def test_the_same_portfolio_gives_the_same_bytes(tmp_path: Path) -> None:
     """No clock and no chance in any of the three."""
     for write in (write_portfolio_pdf, write_portfolio_xlsx, write_portfolio_html):
-        one, other = tmp_path / "one", tmp_path / "other"
-        write(mixed(), LOOK, one)
-        write(mixed(), LOOK, other)
-        assert one.read_bytes() == other.read_bytes(), write.__name__
+        first, second = tmp_path / "one", tmp_path / "other"
+        write(mixed(), LOOK, first)
+        write(mixed(), LOOK, second)
+        assert first.read_bytes() == second.read_bytes(), write.__name__
 
 
 def test_the_workbook_has_numbers(tmp_path: Path) -> None:

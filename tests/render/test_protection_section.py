@@ -183,13 +183,13 @@ def test_the_message_of_a_subscription(fields: dict[str, str], sentence: str) ->
 
 def test_what_expires_is_a_thing_to_do() -> None:
     """On page one, behind what is wrong with the backups."""
-    what = "Renew what has expired or soon will"
+    renewal = "Renew what has expired or soon will"
     modules = {step.what: step.modules for step in steps(full(), WORDS)}
-    assert list(modules).index(what) == 1
-    assert "Cloud Backup for IaaS + PaaS (Oct 20, 2026)" in modules[what]
-    assert "Salesforce" not in modules[what]
+    assert list(modules).index(renewal) == 1
+    assert "Cloud Backup for IaaS + PaaS (Oct 20, 2026)" in modules[renewal]
+    assert "Salesforce" not in modules[renewal]
     quiet = steps(report_of(make_answers((), [make_product()])), WORDS)
-    assert what not in [step.what for step in quiet]
+    assert renewal not in [step.what for step in quiet]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

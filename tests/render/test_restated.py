@@ -89,8 +89,8 @@ def test_a_report_of_the_first_schema_can_still_go(of_first_schema: dict[str, An
         assert "preliminary" not in text.lower()
         assert "sparse" not in text.lower()
     assert summary_of(figures, [], "<1@provider.example>")["failed"] == 31
-    shown = dict(review(figures).figures)
-    assert shown["jobs"].startswith("93, 31 failed")
+    values = dict(review(figures).figures)
+    assert values["jobs"].startswith("93, 31 failed")
     assert figures["schema"] == 1
     assert figures["totals"]["failed"] == of_first_schema["totals"]["failed"]
 

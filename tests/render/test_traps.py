@@ -56,8 +56,8 @@ def test_an_empty_section_without_a_reason(rows: list[dict[str, object]], depth:
     """Under each heading stands something: figures, or why there are none."""
     page = report_html(make_report(rows), Look(depth=depth), logo_url=None)
     for heading, after in re.findall(r"<(h[23])[^>]*>.*?</\1>(.*?)(?=<h[23]|</main>)", page, re.S):
-        shown = re.sub(r"<title>.*?</title>|<[^>]+>", " ", after)
-        assert len(" ".join(shown.split())) > 10, (heading, after[:200])
+        text = re.sub(r"<title>.*?</title>|<[^>]+>", " ", after)
+        assert len(" ".join(text.split())) > 10, (heading, after[:200])
     assert not re.search(r"<tbody>\s*</tbody>", page)
 
 

@@ -66,11 +66,11 @@ def report() -> Report:
 
 
 @pytest.fixture(scope="module")
-def ours(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def patched_pdf(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report as we make it."""
-    made = tmp_path_factory.mktemp("ours") / "made.pdf"
-    pdf.write_pdf(report, LOOK, made)
-    return made
+    path = tmp_path_factory.mktemp("ours") / "made.pdf"
+    pdf.write_pdf(report, LOOK, path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +123,9 @@ def _letters(text: Any) -> Iterator[Letter]:
             yield Letter(letter, left, bottom)
 
 
-def test_pages_say_the_same_in_the_same_places(ours: Path, as_it_is: Path) -> None:
+def test_pages_say_the_same_in_the_same_places(patched_pdf: Path, as_it_is: Path) -> None:
     """Each letter of each page stands where WeasyPrint sets it of itself, but for kerning."""
-    letters, expected = letters_of(ours), letters_of(as_it_is)
+    letters, expected = letters_of(patched_pdf), letters_of(as_it_is)
     assert len(letters) == len(expected) > 3
     for page, same in zip(letters, expected, strict=True):
         assert "".join(letter.letter for letter in page) == "".join(
@@ -136,11 +136,13 @@ def test_pages_say_the_same_in_the_same_places(ours: Path, as_it_is: Path) -> No
             assert letter.bottom == pytest.approx(other.bottom, abs=0.01), letter
 
 
-def test_own_templates_make_the_same_file(report: Report, ours: Path, tmp_path: Path) -> None:
+def test_own_templates_make_the_same_file(
+    report: Report, patched_pdf: Path, tmp_path: Path
+) -> None:
     """They are read by WeasyPrint as it is: the shipped ones, copied, give the same bytes."""
     copy_templates(tmp_path / "own")
     pdf.write_pdf(report, replace(LOOK, templates=tmp_path / "own"), tmp_path / "made.pdf")
-    assert (tmp_path / "made.pdf").read_bytes() == ours.read_bytes()
+    assert (tmp_path / "made.pdf").read_bytes() == patched_pdf.read_bytes()
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -151,16 +153,16 @@ def test_shipped_pages_are_read_as_xml(
     parser for any HTML is given nothing of them.
     """
     html = report_html(report, replace(LOOK, sections=DEPTHS[depth]), logo_url=None)  # type: ignore[index]
-    given: list[str] = []
+    contents: list[str] = []
     parse = tinyhtml5.parse
 
     def recorded(source: Any, **options: Any) -> Any:
-        given.append(source.read())
-        return parse(StringIO(given[-1]), **options)
+        contents.append(source.read())
+        return parse(StringIO(contents[-1]), **options)
 
     monkeypatch.setattr(tinyhtml5, "parse", recorded)
     page = ShippedPage(string=html)
-    assert given == [""]
+    assert contents == [""]
     assert [element.tag for element in page.etree_element] == ["head", "body"]
 
 
@@ -207,10 +209,10 @@ def shown_in(html: str, text: str = "") -> list[Any]:
     fonts = pdf._fonts(faces_for(text))
     style = weasyprint.CSS(string='* { font: 16px Plex, "Plex JP" }', font_config=fonts)
     html = html.replace("<text ", "<text font-family='Plex, Plex JP' ")
-    made = weasyprint.HTML(string=html).write_pdf(stylesheets=[style], font_config=fonts)
-    page = PdfReader(BytesIO(made)).pages[0]
+    content = weasyprint.HTML(string=html).write_pdf(stylesheets=[style], font_config=fonts)
+    page = PdfReader(BytesIO(content)).pages[0]
     operations = ContentStream(page.get_contents(), page.pdf).operations
-    return [given for given, operator in operations if operator == b"TJ"]
+    return [operands for operands, operator in operations if operator == b"TJ"]
 
 
 def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
@@ -234,9 +236,11 @@ def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
     assert gc.isenabled()
 
 
-def test_it_says_that_it_is_accessible_and_names_no_product(ours: Path, as_it_is: Path) -> None:
+def test_it_says_that_it_is_accessible_and_names_no_product(
+    patched_pdf: Path, as_it_is: Path
+) -> None:
     """WeasyPrint says one of the two standards, and itself."""
-    patched, plain = metadata_of(ours), metadata_of(as_it_is)
+    patched, plain = metadata_of(patched_pdf), metadata_of(as_it_is)
     for metadata in (patched, plain):
         assert b'pdfaid:part="3"' in metadata
     assert b'pdfuaid:part="1"' in patched
@@ -251,24 +255,24 @@ def metadata_of(path: Path) -> bytes:
     return bytes(metadata.get_data())
 
 
-def test_each_header_of_a_table_says_what_it_heads(ours: Path, as_it_is: Path) -> None:
+def test_each_header_of_a_table_says_what_it_heads(patched_pdf: Path, as_it_is: Path) -> None:
     """WeasyPrint says it of none."""
-    assert {scope for _, scope in headers_of(ours)} == {"/Row", "/Column"}
+    assert {scope for _, scope in headers_of(patched_pdf)} == {"/Row", "/Column"}
     assert {scope for _, scope in headers_of(as_it_is)} == {None}
-    for row, scope in headers_of(ours):
+    for row, scope in headers_of(patched_pdf):
         assert scope == ("/Row" if "/TD" in row else "/Column")
 
 
 def headers_of(path: Path) -> list[tuple[list[str], str | None]]:
     """Of each header cell the kinds of the cells in its row, and what it says it heads."""
     headers: list[tuple[list[str], str | None]] = []
-    left: list[Any] = [PdfReader(path).root_object["/StructTreeRoot"]]
-    while left:
-        node = left.pop().get_object()
+    nodes: list[Any] = [PdfReader(path).root_object["/StructTreeRoot"]]
+    while nodes:
+        node = nodes.pop().get_object()
         kids = node.get("/K", []) if isinstance(node, dict) else []
         kids = [kid.get_object() for kid in (kids if isinstance(kids, list) else [kids])]
         kids = [kid for kid in kids if isinstance(kid, dict)]
-        left += kids
+        nodes += kids
         if node.get("/S") == "/TR":
             row = [kid["/S"] for kid in kids]
             headers += [(row, kid["/A"].get("/Scope")) for kid in kids if kid["/S"] == "/TH"]
@@ -280,8 +284,8 @@ def test_rules_for_fonts_are_followed() -> None:
     text = "مؤسسة"
     fonts = pdf._fonts(faces_for(text))
     style = weasyprint.CSS(string='* { font: 16px "Plex JP" }', font_config=fonts)
-    made = weasyprint.HTML(string=f"<p>{text}").write_pdf(stylesheets=[style], font_config=fonts)
-    (used,) = PdfReader(BytesIO(made)).pages[0]["/Resources"]["/Font"].values()  # type: ignore[index]
+    content = weasyprint.HTML(string=f"<p>{text}").write_pdf(stylesheets=[style], font_config=fonts)
+    (used,) = PdfReader(BytesIO(content)).pages[0]["/Resources"]["/Font"].values()  # type: ignore[index]
     assert "Arabic" in used["/BaseFont"]
 
 

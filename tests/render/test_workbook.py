@@ -115,16 +115,16 @@ def test_undefined_rate_is_empty(busy_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("good", "shown"), [(2000, "0.0%"), (1999, "99.9%"), (1, "0.1%"), (1000, "0.0%")]
+    ("good", "number_format"), [(2000, "0.0%"), (1999, "99.9%"), (1, "0.1%"), (1000, "0.0%")]
 )
-def test_rates_never_claim(good: int, shown: str, tmp_path: Path) -> None:
+def test_rates_never_claim(good: int, number_format: str, tmp_path: Path) -> None:
     """The format of a rate rounds neither to all nor to none where it is neither."""
     report = make_report([make_job()])
     rate = 1 / 4000 if good == 1 else good / 2000
     module = replace(report.modules[0], figures=replace(report.totals, success_rate=rate))
     sheet = sheet_of(written(replace(report, modules=(module,)), tmp_path), "Modules")
     column = [cell.value for cell in sheet[1]].index("Success rate")
-    assert shown in sheet[2][column].number_format
+    assert number_format in sheet[2][column].number_format
 
 
 def test_jobs_are_typed(tmp_path: Path) -> None:
@@ -279,8 +279,8 @@ def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
     jobs = records(path, "Jobs")
     assert sum(row["Counted as"] == "left out" for row in jobs) == 31
     sheet = sheet_of(path, "Scopes")
-    _, left = sheet[sheet.tables["LeftOut"].ref]
-    assert [cell.value for cell in left] == [
+    _, cells = sheet[sheet.tables["LeftOut"].ref]
+    assert [cell.value for cell in cells] == [
         "Microsoft 365", "Exchange Online", "Tenant B", 31, "=a test",
     ]  # fmt: skip
     _, running = sheet[sheet.tables["Running"].ref]
@@ -375,8 +375,8 @@ def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
     formulas = [str(cell.value) for row in checks.rows for cell in row if cell.data_type == "f"]
     assert formulas
     assert not [formula for formula in formulas if "SUM(A1)" in formula or "1+" in formula]
-    shown = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
-    titles = [title for title, text in texts(path) if text.strip() == shown.strip()]
+    printable = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
+    titles = [title for title, text in texts(path) if text.strip() == printable.strip()]
     assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(titles)
 
 

@@ -200,7 +200,7 @@ def many_jobs(report: Report, number: int) -> pd.DataFrame:
     return jobs
 
 
-def shown(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
+def expected_cells(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
     """What the cells of the Jobs sheet have to say, row by row, by plain loops."""
     zone, words = report.period.timezone, Words(LOOK.locale, report.policy.units)
 
@@ -276,7 +276,7 @@ def test_every_cell(
     report, path = many
     header, *rows = read(path)
     assert len(header) == 19
-    meant = shown(report, report.jobs)
+    meant = expected_cells(report, report.jobs)
     assert len(rows) == len(meant)
     for number, (cells, row) in enumerate(zip(rows, meant, strict=True), 2):
         wrong = [pair for pair in zip(cells, row, strict=True) if not same(*pair)]

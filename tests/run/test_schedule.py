@@ -185,16 +185,16 @@ def test_hourly_starts_that_shift_by_seconds_fetch_every_four_hours() -> None:
 def test_what_changes_slowly_is_asked_for_once_a_day(every: int) -> None:
     """Whatever the rhythm of fetching, though each fetch is some minutes off."""
     answered: dict[Kind, datetime] = {}
-    asked = []
+    asked_at = []
     for number in range(10 * 24 // every):
         now = LATE + timedelta(hours=every * number, minutes=(number * 7) % 10)
         if kinds_due(answered, now):
             answered["protection"] = answered["subscription"] = now
-            asked.append(now)
-    assert 10 <= len(asked) <= 11
+            asked_at.append(now)
+    assert 10 <= len(asked_at) <= 11
     assert all(
         timedelta(hours=21) < later - earlier <= timedelta(hours=24, minutes=10)
-        for earlier, later in pairwise(asked)
+        for earlier, later in pairwise(asked_at)
     )
 
 

@@ -59,9 +59,9 @@ def scanned(store: Store) -> int:
 
 def test_answers_come_out_as_they_went_in(store: Store) -> None:
     """The raw replies, to the byte, with when they came."""
-    given = answered(on(10, 5))
-    record(store, on(10, 5), given)
-    assert read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers == given
+    answers = answered(on(10, 5))
+    record(store, on(10, 5), answers)
+    assert read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers == answers
     with store.reading() as connection:
         rows = connection.execute(sa.select(tables.fetches.c.kind, tables.fetches.c.error)).all()
     assert sorted(map(tuple, rows)) == [

@@ -76,8 +76,8 @@ def test_a_half_character_in_a_customers_name_costs_nothing(
         store.record_customers(customers, source.customers().replies)
         outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
         assert [outcome.error for outcome in outcomes] == [None, None]
-        shown = name.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
-        assert shown in {customer.name for customer in store.customers()}
+        name_kept = name.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
+        assert name_kept in {customer.name for customer in store.customers()}
 
 
 class Source:
@@ -233,12 +233,12 @@ def test_replies_too_large_for_the_memory_cost_one_customer(
         return Snapshot(customer, (reply_with(),))
 
     def no_memory(customer: Customer) -> Callable[..., None]:
-        def kept(snapshot: Snapshot, *_: object) -> None:
+        def keep(snapshot: Snapshot, *_: object) -> None:
             if snapshot.customer.id == customer.id:
                 raise MemoryError
             record(snapshot)
 
-        return kept
+        return keep
 
     with closing(Store.open(url)) as store:
         record = store.record

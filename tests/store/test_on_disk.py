@@ -24,15 +24,15 @@ ASK = {
 
 def settings_at_the_commit(store: Store, work: Callable[[], object]) -> list[Any]:
     """How each transaction of some work waits for the disk, asked just before it is committed."""
-    asked: list[Any] = []
+    values: list[Any] = []
 
     def ask(connection: sa.Connection) -> None:
-        asked.append(connection.exec_driver_sql(ASK[store.engine.dialect.name]).scalar())
+        values.append(connection.exec_driver_sql(ASK[store.engine.dialect.name]).scalar())
 
     sa.event.listen(store.engine, "commit", ask)
     work()
     sa.event.remove(store.engine, "commit", ask)
-    return asked
+    return values
 
 
 @pytest.fixture

@@ -76,10 +76,10 @@ def _send_all(url: str, number: int, ready: Any) -> None:
     ready.wait(60)
     while True:
         with held(store.engine, wait=60, part="outbox"):
-            left = deliveries_of(store, states=[DeliveryState.APPROVED, DeliveryState.QUEUED])
-            if not left:
+            waiting = deliveries_of(store, states=[DeliveryState.APPROVED, DeliveryState.QUEUED])
+            if not waiting:
                 return
-            due = [delivery for delivery in left if delivery.state is DeliveryState.APPROVED][:4]
+            due = [delivery for delivery in waiting if delivery.state is DeliveryState.APPROVED][:4]
             try:
                 claim(store, ids(due), NOW)
             except OutboxChanged:  # taken back since then: the whole message has to wait

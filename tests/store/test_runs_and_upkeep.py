@@ -57,12 +57,12 @@ def jobs_in(store: Store) -> list[Any]:
 
 def test_two_runs_never_mix(url: str, open_store: Callable[[str], Store]) -> None:
     """A store that is held is refused, with what to do; once let go it is free."""
-    one, other = open_store(url), open_store(url)
-    with fetch_run(one, lambda: NOW):
-        with pytest.raises(StoreError, match="held by another run") as caught, held(other.engine):
+    first, second = open_store(url), open_store(url)
+    with fetch_run(first, lambda: NOW):
+        with pytest.raises(StoreError, match="held by another run") as caught, held(second.engine):
             pass
         assert "--wait" in caught.value.hint
-    with held(other.engine):
+    with held(second.engine):
         pass
 
 
@@ -72,13 +72,13 @@ def test_a_store_is_held_by_whatever_name(tmp_path: Path, link: str, part: Any) 
     """A link to the file is another name of one store: two senders would be at one outbox."""
     (tmp_path / "beside").mkdir()
     (tmp_path / link).symlink_to(tmp_path / "reporter.db")
-    one, other = (Store.open(f"sqlite:///{tmp_path / name}") for name in ("reporter.db", link))
+    first, second = (Store.open(f"sqlite:///{tmp_path / name}") for name in ("reporter.db", link))
     with (
-        contextlib.closing(one),
-        contextlib.closing(other),
-        held(one.engine, part=part),
+        contextlib.closing(first),
+        contextlib.closing(second),
+        held(first.engine, part=part),
         pytest.raises(StoreError, match="held by another run"),
-        held(other.engine, part=part),
+        held(second.engine, part=part),
     ):
         pass
     assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path]
@@ -171,23 +171,23 @@ def test_what_is_pruned_is_old(store: Store) -> None:
     since before is listed still.
     """
     old, new = NOW - timedelta(days=800), NOW
-    kept, gone = make_job(), make_job("2024-08-01T01:00:00Z")
-    store.record(snapshot_of([gone, kept], old))
+    recent, outdated = make_job(), make_job("2024-08-01T01:00:00Z")
+    store.record(snapshot_of([outdated, recent], old))
     store.record(snapshot_of([make_row()], old, SECOND))
-    store.record(snapshot_of([kept], new))
+    store.record(snapshot_of([recent], new))
     before = NOW - timedelta(days=700)
     counts = prunable(store, before)
     assert (counts.snapshots, counts.jobs) == (2, 1)
     assert prune(store, before) == counts
-    assert [row.job_id for row in _jobs(store)] == [kept["jobId"]]
+    assert [row.job_id for row in _jobs(store)] == [recent["jobId"]]
     assert len(contents(store, tables.bodies)) == len(contents(store, tables.replies)) == 1
     (fetch_id,) = [row.id for row in contents(store, tables.fetches)]
     assert [(row.fetch_id, row.job_id) for row in contents(store, tables.sightings)] == [
-        (fetch_id, kept["jobId"])
+        (fetch_id, recent["jobId"])
     ]
     assert len(contents(store, tables.scopes)) == len(contents(store, tables.modules)) == 1
     rebuild_jobs(store, CUSTOMER)
-    assert [row.job_id for row in _jobs(store)] == [kept["jobId"]]
+    assert [row.job_id for row in _jobs(store)] == [recent["jobId"]]
     assert prune(store, before).snapshots == 0
 
 

@@ -37,7 +37,7 @@ def read(store: Store, period: Period = OCTOBER, customer: Customer = CUSTOMER) 
     return read_period(store, customer, period, Policy().watch_every)
 
 
-def kept(store: Store, table: sa.Table) -> list[Any]:
+def rows_in(store: Store, table: sa.Table) -> list[Any]:
     with store.reading() as connection:
         return list(connection.execute(sa.select(table).order_by(*table.primary_key)))
 
@@ -63,10 +63,10 @@ class Service:
                 self.rows[scope] = before | {"status": "Finished", "lastModifyTime": ended}
             elif before is None or self.chance.random() < 0.4:
                 self.rows[scope] = self._next(scope, at)
-        shown = [row for row in self.rows.values() if row]
+        rows = [row for row in self.rows.values() if row]
         if self.chance.random() < 0.05:
-            shown.append(shown[0] | {"jobId": "older", "startTime": "2026-09-01T00:00:00Z"})
-        return shown
+            rows.append(rows[0] | {"jobId": "older", "startTime": "2026-09-01T00:00:00Z"})
+        return rows
 
     def _next(self, scope: tuple[str, str, str], at: datetime) -> dict[str, Any]:
         kind = self.chance.random()
@@ -106,7 +106,7 @@ def test_what_comes_out_is_what_each_snapshot_said(store: Store) -> None:
     assert dict(sightings.dtypes.astype(str)) == dict(
         sightings.astype(SIGHTING_COLUMNS).dtypes.astype(str)
     )
-    assert len(kept(store, tables.sightings)) < 0.6 * len(expected)
+    assert len(rows_in(store, tables.sightings)) < 0.6 * len(expected)
     assert expected["lost"].any()
 
 
@@ -125,10 +125,10 @@ def test_saying_the_same_again_costs_nothing(store: Store) -> None:
     rows = [make_job(), make_row(jobModule="Power BI", status="Disabled")]
     store.record(snapshot_of(rows, NOW))
     derived = (tables.modules, tables.scopes, tables.sightings, tables.jobs)
-    before = [kept(store, table) for table in derived]
+    before = [rows_in(store, table) for table in derived]
     for hour in range(1, 5):
         store.record(snapshot_of(rows, NOW + timedelta(hours=hour)))
-    assert [kept(store, table) for table in derived] == before
+    assert [rows_in(store, table) for table in derived] == before
     assert len(before[2]) == 2
 
 
@@ -138,7 +138,7 @@ def test_a_scope_that_is_listed_no_more_and_comes_back(store: Store) -> None:
     for look, rows in zip(at, ([make_job()], [], [], [make_job()], [make_job()]), strict=True):
         store.record(snapshot_of(rows, look))
     assert list(read(store).sightings["snapshot"]) == [0, 3, 4]
-    assert len(kept(store, tables.sightings)) == 3
+    assert len(rows_in(store, tables.sightings)) == 3
 
 
 def test_a_running_job_is_lost_once(store: Store) -> None:
@@ -176,7 +176,7 @@ def test_names_are_told_apart_as_they_are_written(store: Store) -> None:
     at = datetime(2026, 10, 20, tzinfo=UTC)
     store.record(snapshot_of(rows, at))
     store.record(snapshot_of(rows[::-1], at + timedelta(hours=1)))
-    names_kept = {scope.name for scope in kept(store, tables.scopes)}
+    names_kept = {scope.name for scope in rows_in(store, tables.scopes)}
     assert names_kept == {*names[:6], ""}
     sightings = read(store).sightings
     assert list(sightings.groupby("snapshot").size()) == [7, 7]
@@ -312,7 +312,7 @@ def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
     sightings.loc[sightings["snapshot"] == 0, "lost"] = False
     pd.testing.assert_frame_equal(sightings, expected)
     assert stale["jobId"] in set(after.rows["job_id"])
-    assert "Power Apps" in {module.module for module in kept(store, tables.modules)}
+    assert "Power Apps" in {module.module for module in rows_in(store, tables.modules)}
     since = sightings[sightings["module"] == "Power BI"]["modified_at"]
     assert set(since) == {pd.Timestamp("2026-06-01T00:00:00Z")}
 
@@ -336,7 +336,7 @@ def test_what_a_job_is_dated_by(
 ) -> None:
     """Its start, else its end, else its modification; ordered by its end."""
     store.record(snapshot_of([make_job(**fields)]))
-    (job,) = kept(store, tables.jobs)
+    (job,) = rows_in(store, tables.jobs)
     moments = (datetime.fromisoformat(text) if text else None for text in (dated, point))
     assert (job.dated_at, job.point_at) == tuple(moments)
 
@@ -347,7 +347,7 @@ def test_the_earliest_modification_dates_a_job_for_good(store: Store) -> None:
     for hour, day in enumerate((9, 12, 7)):
         row = failed | {"lastModifyTime": f"2026-10-{day:02}T00:00:00Z"}
         store.record(snapshot_of([row], NOW + timedelta(hours=hour)))
-    (job,) = kept(store, tables.jobs)
+    (job,) = rows_in(store, tables.jobs)
     assert job.dated_at == job.point_at == datetime(2026, 10, 7, tzinfo=UTC)
     assert job.modified == "2026-10-12T00:00:00Z"
 
@@ -404,4 +404,4 @@ def test_a_reply_with_thousands_of_jobs(store: Store) -> None:
     ]
     for hour in range(2):
         store.record(snapshot_of(rows, NOW + timedelta(hours=hour)))
-    assert len(kept(store, tables.jobs)) == len(rows)
+    assert len(rows_in(store, tables.jobs)) == len(rows)

@@ -104,13 +104,15 @@ def test_what_has_not_changed_is_not_rendered_again(render: Render, store: Store
 def test_the_second_look_reads_no_jobs(render: Render, store: Store) -> None:
     """Where nothing was fetched since, not even the jobs are read."""
     render()
-    asked: list[str] = []
+    statements: list[str] = []
     sa.event.listen(
-        store.engine, "before_cursor_execute", lambda *given: asked.append(str(given[2]))
+        store.engine,
+        "before_cursor_execute",
+        lambda *arguments: statements.append(str(arguments[2])),
     )
     assert render().unchanged
-    assert asked
-    assert not any("jobs" in text for text in asked)
+    assert statements
+    assert not any("jobs" in text for text in statements)
 
 
 def test_a_file_that_is_gone_or_changed_is_written_again(render: Render, store: Store) -> None:

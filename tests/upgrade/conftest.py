@@ -50,10 +50,10 @@ class Upgraded:
 
     def render(self, *words: str, status: int = 0) -> Result:
         """The reports of October, as JSON."""
-        given = ("--period", "2026-10", "--format", "json", "--workers", "1")
-        return self.reporter("render", *given, *words, status=status)
+        options = ("--period", "2026-10", "--format", "json", "--workers", "1")
+        return self.reporter("render", *options, *words, status=status)
 
-    def asked(self, at: datetime, name: str, *late: dict[str, Any]) -> None:
+    def snapshot_at(self, at: datetime, name: str, *late: dict[str, Any]) -> None:
         """Have a customer's jobs been asked for again: they are as they were, but for `late` ones
         and for last night's.
         """
@@ -75,7 +75,7 @@ class Upgraded:
 
     def asked_all(self, at: datetime) -> None:
         for name in NAMES:
-            self.asked(at, name)
+            self.snapshot_at(at, name)
 
     def store(self) -> Store:
         return Store.open(f"sqlite:///{self.folder / 'reporter.db'}")
@@ -106,14 +106,14 @@ class Upgraded:
 
 def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
     """What came of asking for the rest, under the customer's own addresses."""
-    made = make_answers([make_protected()], [make_product()], at=at)
+    answers = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
         replace(
             answer,
             replies=tuple(replace(each, url=f"{url}/{answer.kind}") for each in answer.replies),
         )
-        for answer in made
+        for answer in answers
     )
 
 

@@ -67,14 +67,14 @@ def configuration(port: int) -> str:
 
 def answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
     """What came of asking for the rest, under the customer's own addresses."""
-    made = make_answers([make_protected()], [make_product()], at=at)
+    plain = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
         replace(
             answer,
             replies=tuple(replace(each, url=f"{url}/{answer.kind}") for each in answer.replies),
         )
-        for answer in made
+        for answer in plain
     )
 
 

@@ -42,11 +42,11 @@ def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
     """Neither with what 0.1.0 knew, nor once the period is final; the files stay, to the byte."""
     path = next((upgraded.folder / "reports").rglob("mailed-ltd*.pdf"))
     before = path.read_bytes()
-    shown = upgraded.render("--customer", "Mailed Ltd")
-    assert "Unchanged Mailed Ltd" in shown.stderr
+    result = upgraded.render("--customer", "Mailed Ltd")
+    assert "Unchanged Mailed Ltd" in result.stderr
     upgraded.asked_all(FINAL)
-    shown = upgraded.render()
-    assert [name for name in NAMES if f"Unchanged {name}" in shown.stderr] == list(ISSUED)
+    result = upgraded.render()
+    assert [name for name in NAMES if f"Unchanged {name}" in result.stderr] == list(ISSUED)
     assert {name: numbers for name, numbers in upgraded.numbers().items() if numbers != [1]} == {
         "Unsent Ltd": [1, 2]
     }
@@ -84,8 +84,8 @@ def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
         ["it@approved.example"]
     ]
     assert upgraded.outbox() == AS_LEFT | {"Approved Ltd": [(1, "sent")]}
-    shown = upgraded.reporter("approve", *OCTOBER, "--yes")
-    assert "Queued Ltd, 2026-10, version 1" in shown.stdout
+    result = upgraded.reporter("approve", *OCTOBER, "--yes")
+    assert "Queued Ltd, 2026-10, version 1" in result.stdout
     upgraded.reporter("send", *OCTOBER)
     assert [message.recipients for message in upgraded.accounts.arrived][1:] == [
         ["it@queued.example"]
@@ -96,7 +96,7 @@ def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
 def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
     """A job that version 0.1.0 could not know: it is corrected, for both reasons."""
     upgraded.asked_all(FINAL)
-    upgraded.asked(FINAL + timedelta(hours=4), "Mailed Ltd", LATE)
+    upgraded.snapshot_at(FINAL + timedelta(hours=4), "Mailed Ltd", LATE)
     upgraded.render()
     restates = upgraded.report("Mailed Ltd")["restates"]
     assert (restates["version"], restates["redefined"], restates["late"]) == (1, True, True)
@@ -152,9 +152,9 @@ def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
     """This program would make others than were mailed: it says so, and what to do."""
     upgraded.asked_all(FINAL)
     shutil.rmtree(upgraded.folder / "reports" / "2026-10" / "mailed-ltd")
-    shown = upgraded.render(status=1)
-    assert "Version 1 of the report of Mailed Ltd for 2026-10, which version 0.1.0" in shown.stderr
-    assert "reporter render --again" in shown.stderr
+    result = upgraded.render(status=1)
+    assert "Version 1 of the report of Mailed Ltd for 2026-10, which version 0.1.0" in result.stderr
+    assert "reporter render --again" in result.stderr
     upgraded.render("--again", "--customer", "Mailed Ltd")
     assert upgraded.numbers()["Mailed Ltd"] == [1, 2]
 
@@ -162,9 +162,9 @@ def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
 def test_reports_that_are_moved_are_those_that_were_written(upgraded: Upgraded) -> None:
     """As the notes on upgrading say to do where reports were written beside no configuration."""
     (upgraded.folder / "reports").rename(upgraded.folder / "moved")
-    there = ("--customer", "Approved Ltd", "--out", str(upgraded.folder / "moved"))
-    assert "Unchanged Approved Ltd" in upgraded.render(*there).stderr
-    upgraded.reporter("send", *OCTOBER, *there)
+    options = ("--customer", "Approved Ltd", "--out", str(upgraded.folder / "moved"))
+    assert "Unchanged Approved Ltd" in upgraded.render(*options).stderr
+    upgraded.reporter("send", *OCTOBER, *options)
     assert [message.recipients for message in upgraded.accounts.arrived] == [
         ["it@approved.example"]
     ]
@@ -175,17 +175,17 @@ def test_a_moved_report_that_was_changed_goes_to_nobody(upgraded: Upgraded) -> N
     moved = (upgraded.folder / "reports").rename(upgraded.folder / "moved")
     for path in moved.rglob("approved-ltd-backup*"):
         path.write_bytes(path.read_bytes() + b" ")
-    there = ("--customer", "Approved Ltd", "--out", str(moved))
-    upgraded.reporter("send", *OCTOBER, *there, status=1)
+    options = ("--customer", "Approved Ltd", "--out", str(moved))
+    upgraded.reporter("send", *OCTOBER, *options, status=1)
     assert upgraded.accounts.arrived == []
-    assert "is not there as it was written" in upgraded.render(*there, status=1).stderr
+    assert "is not there as it was written" in upgraded.render(*options, status=1).stderr
 
 
 def test_how_closely_version_0_1_0_watched_is_not_made_up(upgraded: Upgraded) -> None:
     """It kept on which days somebody had looked, and no more."""
-    shown = upgraded.reporter("approve", *OCTOBER, "--yes", "--customer", "Queued Ltd")
-    assert "watched          on 31 of 31 days" in shown.stdout
-    assert "of the time" not in shown.stdout
+    result = upgraded.reporter("approve", *OCTOBER, "--yes", "--customer", "Queued Ltd")
+    assert "watched          on 31 of 31 days" in result.stdout
+    assert "of the time" not in result.stdout
 
 
 @pytest.mark.slow
@@ -194,10 +194,10 @@ def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
     upgraded.asked_all(FINAL)
     upgraded.render()
     archived = ("archive", *OCTOBER, "--customer")
-    shown = upgraded.reporter(*archived, "Mailed Ltd")
-    assert "Unchanged Mailed Ltd" in shown.stderr
-    shown = upgraded.reporter(*archived, "Queued Ltd", status=1)
-    assert "was made by another program (version 0.1.0)" in shown.stderr
+    result = upgraded.reporter(*archived, "Mailed Ltd")
+    assert "Unchanged Mailed Ltd" in result.stderr
+    result = upgraded.reporter(*archived, "Queued Ltd", status=1)
+    assert "was made by another program (version 0.1.0)" in result.stderr
     home = upgraded.folder / "archive" / "mailed-ltd"
     assert [path.name for path in home.iterdir() if path.name.startswith("2026")] == ["2026-10-v1"]
 
@@ -205,13 +205,13 @@ def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
 def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
     """All is checked that can be without that version's definitions, and that is said."""
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
-    shown = upgraded.reporter("verify", str(bag), status=2)
-    lines = [line.strip() for line in shown.stdout.splitlines()]
+    result = upgraded.reporter("verify", str(bag), status=2)
+    lines = [line.strip() for line in result.stdout.splitlines()]
     assert not [line for line in lines if line.startswith("FAILED")]
-    assert "unknown figures: could not be checked: the JSON has schema 1" in shown.stdout
+    assert "unknown figures: could not be checked: the JSON has schema 1" in result.stdout
     assert lines[-1].startswith("NOT CHECKED")
     for checked in ("provenance", "bag-info.txt", "history", "replies"):
-        assert [line for line in lines if line.startswith(f"ok      {checked}")], shown.stdout
+        assert [line for line in lines if line.startswith(f"ok      {checked}")], result.stdout
     chain = upgraded.reporter("verify", "--chain", str(bag.parent))
     assert "FAILED" not in chain.stdout
 
@@ -222,9 +222,9 @@ def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: U
     change_json(bag, lambda report: report["totals"].update(failed=0))
     seal(bag)
     alone = bag.rename(upgraded.folder / "alone")
-    shown = upgraded.reporter("verify", str(alone), status=1)
-    assert "FAILED  figures: provenance.json has the hash of other figures" in shown.stdout
-    assert "FAILED  files in the PDF: figures.json is not the one" in shown.stdout
+    result = upgraded.reporter("verify", str(alone), status=1)
+    assert "FAILED  figures: provenance.json has the hash of other figures" in result.stdout
+    assert "FAILED  files in the PDF: figures.json is not the one" in result.stdout
 
 
 @pytest.mark.slow
@@ -237,11 +237,11 @@ def test_a_chain_goes_on_over_the_change(upgraded: Upgraded) -> None:
     upgraded.reporter("render", *mailed, "--again")
     upgraded.reporter("archive", *mailed)
     home = upgraded.folder / "archive" / "mailed-ltd"
-    shown = upgraded.reporter("verify", str(home / "2026-10-v2"))
-    assert "ok      figures: all those in the JSON follow from the raw replies" in shown.stdout
-    shown = upgraded.reporter("verify", str(home), status=2)
-    assert "FAILED" not in shown.stdout
-    assert "ok      chain: 2 records through 2026-10, version 2" in shown.stdout
+    result = upgraded.reporter("verify", str(home / "2026-10-v2"))
+    assert "ok      figures: all those in the JSON follow from the raw replies" in result.stdout
+    result = upgraded.reporter("verify", str(home), status=2)
+    assert "FAILED" not in result.stdout
+    assert "ok      chain: 2 records through 2026-10, version 2" in result.stdout
 
 
 def test_a_run_changes_nothing(upgraded: Upgraded) -> None:
@@ -256,8 +256,8 @@ def test_a_run_changes_nothing(upgraded: Upgraded) -> None:
         upgraded.clock.now = at
         with closing(upgraded.store()) as store, fetch_run(store, upgraded.clock):
             pass  # so that none is due
-        shown = upgraded.reporter("run", "--format", "json", "--workers", "1")
-        assert [name for name in ISSUED if f"Unchanged {name}" in shown.stderr] == list(ISSUED)
+        result = upgraded.reporter("run", "--format", "json", "--workers", "1")
+        assert [name for name in ISSUED if f"Unchanged {name}" in result.stderr] == list(ISSUED)
     assert upgraded.numbers() == {name: [1] for name in ISSUED} | {"Unsent Ltd": [1, 2]}
     assert upgraded.outbox() == AS_LEFT | {"Approved Ltd": [(1, "sent")]}
     assert [message.recipients for message in upgraded.accounts.arrived] == [

@@ -56,14 +56,14 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,
         )
-    asked = [(flavour, file) for flavour in flavours.split(",") for file in files]
+    pairs = [(flavour, file) for flavour in flavours.split(",") for file in files]
     # A message may go on over further lines, which have no tabs.
     verdicts = [line.split("\t", 2)[2] for line in run.stdout.splitlines() if line.count("\t") > 1]
-    if len(verdicts) != len(asked):
-        reason = f"{len(verdicts)} verdicts where {len(asked)} were asked for: {run.stderr}"
+    if len(verdicts) != len(pairs):
+        reason = f"{len(verdicts)} verdicts where {len(pairs)} were asked for: {run.stderr}"
         return dict.fromkeys(files, reason)
     wrong = dict.fromkeys(files, "")
-    for (flavour, file), verdict in zip(asked, verdicts, strict=True):
+    for (flavour, file), verdict in zip(pairs, verdicts, strict=True):
         if verdict != "ok":
             wrong[file] += f"[{flavour}] {verdict} "
     return wrong
@@ -199,14 +199,14 @@ def main(arguments: Sequence[str]) -> int:
     ]
     n_failed = 0
     for name, suffix, judge in judges:
-        mine = [file for file in files if file.suffix == suffix]
-        if not mine:
+        candidates = [file for file in files if file.suffix == suffix]
+        if not candidates:
             if whole or not any(file.suffix in {".pdf", ".xlsx"} for file in files):
                 print(f"FAILED   {name}: no {suffix} file to judge")  # noqa: T201
                 n_failed += 1
             continue
         try:
-            verdicts = judge(mine)
+            verdicts = judge(candidates)
         except CannotRun as error:
             print(f"{'FAILED ' if options.require else 'SKIPPED'}  {name}: {error}")  # noqa: T201
             n_failed += options.require

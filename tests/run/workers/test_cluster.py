@@ -64,11 +64,11 @@ def test_a_cluster_renders_what_one_machine_does(
     assert len(finished(tmp_path)) == MORE
     assert str(finished(tmp_path)[0].absolute()) in printed.splitlines()
     for path in finished(tmp_path, "json"):
-        there, here = (
+        on_cluster, alone = (
             json.loads(file.read_text("utf-8"))
             for file in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
         )
-        assert there == here
+        assert on_cluster == alone
 
 
 def test_what_workers_of_a_cluster_write_is_its_owners_alone(
@@ -79,9 +79,9 @@ def test_what_workers_of_a_cluster_write_is_its_owners_alone(
     cluster = start_cluster(1)
     os.umask(umask)
     succeed(begin(tmp_path, scheduler=cluster.address))
-    made = list((tmp_path / "reports").rglob("*"))
-    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700, 0o600}
-    assert len(made) > MORE
+    paths = list((tmp_path / "reports").rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o700, 0o600}
+    assert len(paths) > MORE
 
 
 def test_the_memory_of_workers_does_not_grow_with_the_customers(

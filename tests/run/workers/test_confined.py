@@ -55,20 +55,20 @@ def test_memory_that_is_allowed_is_had() -> None:
 
 def test_no_module_of_the_folder_it_is_called_in_is_imported(tmp_path: Path) -> None:
     """Whoever checks a stranger's bag may stand in it, and Python looks there first."""
-    there = tmp_path / "bag"
-    there.mkdir()
+    folder = tmp_path / "bag"
+    folder.mkdir()
     for name in ("multiprocessing", "selectors", "pydantic"):
-        (there / f"{name}.py").write_text("open('ran', 'w').close()\n")
+        (folder / f"{name}.py").write_text("open('ran', 'w').close()\n")
     done = subprocess.run(
         [sys.executable, script_in(tmp_path, "print(list(confined(LIMITS, strange.answer, 'x')))")],
-        cwd=there,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert (done.stdout, done.stderr) == ("[b'x']\n", "")
-    assert not (there / "ran").exists()
+    assert not (folder / "ran").exists()
 
 
 def test_it_is_called_from_a_folder_that_is_gone(

@@ -234,19 +234,19 @@ def test_a_bar_on_a_terminal(fetched: list[str], tmp_path: Path) -> None:
         stderr=terminal,
     )
     os.close(terminal)
-    shown = b""
+    output = b""
     while True:
         try:
-            shown += os.read(controller, 4096)
+            output += os.read(controller, 4096)
         except OSError:  # as Linux says that nobody writes any more
             break
     os.close(controller)
     assert process.wait(60) == 0
-    states = shown.decode().split("\r")
+    states = output.decode().split("\r")
     middle = [state for state in states if f" {MORE // 2}/{MORE} " in state]
     assert any(re.search(r"\d\d:\d\d:\d\d  \d+ customers/min", state) for state in middle), states
     assert any(re.search(rf"{MORE}/{MORE}  \d+ customers/min", state) for state in states)
-    assert "Rendered " + fetched[0] not in shown.decode()
+    assert "Rendered " + fetched[0] not in output.decode()
 
 
 def test_lines_where_there_is_no_terminal(fetched: list[str], tmp_path: Path) -> None:

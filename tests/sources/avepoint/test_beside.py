@@ -74,8 +74,13 @@ def test_a_permission_that_lacks_is_named_and_asked_for_once(
         assert [answer.absence for answer in snapshot.answers] == [
             Absence(Lack.NOT_PERMITTED, permission) for permission in PERMISSIONS[version]
         ]
-    asked = [what for what in emulator.requests if "services" in what or "protected" in what]
-    assert (asked, [what for what in emulator.requests if "overview" in what]) == ([], [])
+    withheld = [
+        request for request in emulator.requests if "services" in request or "protected" in request
+    ]
+    assert (withheld, [request for request in emulator.requests if "overview" in request]) == (
+        [],
+        [],
+    )
     # Generation 3 also asks for generation 1's permission to read subscriptions.
     assert emulator.requests["connect token"] == {"v1": 3, "v3": 4}[version]
 
@@ -170,7 +175,7 @@ def overview_answer(page: Page) -> tuple[Answer, int]:
 
 
 @pytest.mark.parametrize(
-    ("page", "rows", "asked"),
+    ("page", "rows", "requests"),
     [
         (paged(rows_of_overview(250)), 250, 3),
         (paged([]), 0, 1),
@@ -180,12 +185,12 @@ def overview_answer(page: Page) -> tuple[Answer, int]:
         (lambda *place: [paged(rows_of_overview(150))(*place)], 150, 2),
     ],
 )
-def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, asked: int) -> None:
+def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, requests: int) -> None:
     """An object, a bare list of rows, or an array with the object in it."""
     answer, times = overview_answer(page)
     assert answer.absence is None
     assert len(protected_rows(answer.replies)) == rows
-    assert times == asked
+    assert times == requests
 
 
 @pytest.mark.parametrize(

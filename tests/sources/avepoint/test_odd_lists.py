@@ -99,8 +99,8 @@ def test_all_others_are_fetched(
     assert error in result.stderr
     assert cast[-1].name.encode() in reply.body
     # One who is in the list is found there, and that the list is not the whole is said again.
-    one = run("fetch", "--customer", cast[0].id, "--quiet")
-    assert (one.exit_code, one.stderr.count("Failed: The list")) == (1, 1)
+    single = run("fetch", "--customer", cast[0].id, "--quiet")
+    assert (single.exit_code, single.stderr.count("Failed: The list")) == (1, 1)
     # One who is not may well be there: the others named with them are fetched.
     two = run("fetch", "--customer", cast[-1].id, "--customer", cast[0].id)
     assert (two.exit_code, two.stderr.count("Fetched ")) == (1, 1)

@@ -49,11 +49,11 @@ def test_a_service_that_says_headers_again(
     emulator.faults = FaultsOfCustomers({profile.id: fault})
     result = run("fetch", verbose)
     assert result.exit_code == 1
-    told = result.output + errors_kept(tmp_path)
-    assert "Authorization" in told
-    assert "Bearer ***" in told
+    output = result.output + errors_kept(tmp_path)
+    assert "Authorization" in output
+    assert "Bearer ***" in output
     assert len(emulator.tokens._grants) >= 1
-    assert not [text for text in secrets_of(emulator) if text in told]
+    assert not [text for text in secrets_of(emulator) if text in output]
 
 
 def test_a_token_endpoint_that_says_forms_again(

@@ -184,13 +184,13 @@ def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, message: str) -> No
     """It is asked for once, not once for each customer, and each is told why."""
     with Service(["a", "b"], {BATCH: page}) as service:
         answers = answers_of(service)
-        asked = service.asked[BATCH]
+        requests = service.asked[BATCH]
     for answer in answers.values():
         assert answer.absence
         assert answer.absence.kind is Lack.FAILED
         assert message in answer.absence.said
         assert (answer.replies, answer.unusable) == ((), ())
-    assert asked <= 8  # four readings of two pages, or six attempts
+    assert requests <= 8  # four readings of two pages, or six attempts
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, None])
@@ -201,12 +201,12 @@ def test_without_the_list_each_customer_is_asked_about(status: int | None) -> No
     withheld = () if status else (OF_ALL,)
     with Service(["a", "b"], {**of_one, **batch}, withheld) as service:
         answers = answers_of(service)
-        asked = service.asked[BATCH]
+        requests = service.asked[BATCH]
     assert {customer: services_in(answer) for customer, answer in answers.items()} == {
         "a": ["x"],
         "b": ["x"],
     }
-    assert asked == {None: 0, 401: 2}.get(status, 1)  # after a 401 once more, with a new token
+    assert requests == {None: 0, 401: 2}.get(status, 1)  # after a 401 once more, with a new token
     assert all(answer.cut_from is None for answer in answers.values())
 
 
@@ -305,12 +305,12 @@ def test_what_changes_slowly_is_asked_for_once_a_day() -> None:
     answers: dict[str, Page] = {BATCH: paged([row("a", "x")]), overview: refused(500)}
     with Service(["a"], answers) as service, closing(Store.open("sqlite://")) as store:
         sweeps = Sweeps(service, store)
-        asked: list[tuple[int, int]] = []
+        counts: list[tuple[int, int]] = []
 
         def sweep(hours: float) -> None:
             service.asked.clear()
             sweeps.fetch(CLOCK + timedelta(hours=hours))
-            asked.append((service.asked[BATCH], service.asked[overview]))
+            counts.append((service.asked[BATCH], service.asked[overview]))
 
         service.answers[overview] = refused(400)
         sweep(0)
@@ -321,4 +321,4 @@ def test_what_changes_slowly_is_asked_for_once_a_day() -> None:
         sweep(23)
         sweep(31)
         assert len(fetches_of(store, "jobs")) == 6
-    assert asked == [(1, 1), (0, 1), (0, 1), (0, 0), (1, 0), (0, 1)]
+    assert counts == [(1, 1), (0, 1), (0, 1), (0, 0), (1, 0), (0, 1)]

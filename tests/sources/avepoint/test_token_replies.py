@@ -67,8 +67,10 @@ def test_what_is_no_token_is_one_sentence(
         pytest.raises(FetchError) as caught,
     ):
         auth_at(receiver).token()
-    told = "".join(traceback.format_exception(caught.value)) + caught.value.explain() + caplog.text
-    assert TOKEN not in told
+    output = (
+        "".join(traceback.format_exception(caught.value)) + caught.value.explain() + caplog.text
+    )
+    assert TOKEN not in output
     assert "/token" in str(caught.value)
     assert caught.value.hint
 
@@ -104,7 +106,7 @@ def test_a_refusals_words_are_cut_and_cleaned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "asked"),
+    ("expires_in", "requests"),
     [
         ("3600", 1),
         (3600.5, 1),
@@ -121,13 +123,13 @@ def test_a_refusals_words_are_cut_and_cleaned() -> None:
         ("0", 2),
     ],
 )
-def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, asked: int) -> None:
+def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, requests: int) -> None:
     """For an hour, which is usual; one that lives no time is asked for each time."""
     reply = answered(200, {"access_token": TOKEN, "expires_in": expires_in})
     with Receiver(reply) as receiver:
         auth = auth_at(receiver)
         assert (auth.token(), auth.token()) == (TOKEN, TOKEN)
-        assert len(receiver.received) == asked
+        assert len(receiver.received) == requests
 
 
 @pytest.mark.parametrize(
@@ -148,13 +150,13 @@ def test_an_odd_token_endpoint_ends_a_run_in_a_sentence(
     emulator = start_emulator(f"{fault}=1")
     configure(emulator, tmp_path)
     result = run("fetch", *filter(None, [verbose]))
-    told = result.output
-    assert ("Traceback" in told) == bool(verbose and message)
-    assert message in told
+    output = result.output
+    assert ("Traceback" in output) == bool(verbose and message)
+    assert message in output
     assert result.exit_code == (1 if message else 0)
     tokens = [*emulator.tokens._grants, "A-TOKEN", "жетон"]
     assert len(tokens) > 2
-    assert not [token for token in tokens if token in told]
+    assert not [token for token in tokens if token in output]
 
 
 def test_a_reply_is_as_deep_as_any_may_be() -> None:

@@ -279,8 +279,8 @@ def test_ids_carry_kind_and_start() -> None:
             match = re.fullmatch(r"([A-Z]+)(\d{14})\d*", row["jobId"])
             assert match is not None
             prefixes.add(match[1])
-            made = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-            assert timedelta(0) <= read(row["startTime"]) - made < timedelta(seconds=30)
+            moment = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            assert timedelta(0) <= read(row["startTime"]) - moment < timedelta(seconds=30)
     assert prefixes >= {"EIB", "OIB", "TIB", "YIB", "PAUIB", "PAPIB", "DCIB", "IB", "FB", "GBG"}
 
 

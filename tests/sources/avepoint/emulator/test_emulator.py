@@ -230,8 +230,8 @@ def test_a_wrong_fault_is_refused(text: str, hint: str) -> None:
 def test_every_fault_is_documented() -> None:
     """docs/emulator.md names each fault with what it does."""
     page = (Path(__file__).parents[4] / "docs" / "emulator.md").read_text("utf-8")
-    for name, what in FAULTS.items():
-        assert f"| `{name}` | {what} |" in page
+    for name, description in FAULTS.items():
+        assert f"| `{name}` | {description} |" in page
 
 
 def test_requests_are_served_at_once(start_emulator: StartEmulator) -> None:

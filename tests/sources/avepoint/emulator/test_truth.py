@@ -236,7 +236,7 @@ def check_jobs(case: Case) -> None:
         if case.inside(run.started_at) and last.run is not None
     }
     columns = ["objects_total", "objects_failed", "objects_successful", "objects_skipped"]
-    made = {
+    reported = {
         (row["service"], row["module"], row["name"], row["job_id"]): (
             Outcome(row["outcome"]),
             row["started_at"].to_pydatetime(),
@@ -244,7 +244,7 @@ def check_jobs(case: Case) -> None:
         )
         for row in case.report.jobs.to_dict("records")
     }
-    assert made == expected, case
+    assert reported == expected, case
 
 
 def counts_of(run: JobRun, last: Looked) -> tuple[int, int, int, int]:
@@ -301,13 +301,13 @@ def first_known(case: Case, plan: Plan) -> datetime | None:
     """From when on something is known of recovery points: the last known before the period, else
     the start of the first job known.
     """
-    shown = [look for look in case.looks[plan] if look.run is not None]
-    if not shown:
+    looks = [look for look in case.looks[plan] if look.run is not None]
+    if not looks:
         return None
-    last = {look.run.job_id: look for look in shown if look.run is not None}
+    last = {look.run.job_id: look for look in looks if look.run is not None}
     points = points_of([look.run for look in last.values() if look.run and not look.running])
     before = [point for point in points if point < case.start]
-    first = shown[0].run
+    first = looks[0].run
     assert first is not None
     return before[-1] if before else first.started_at
 
@@ -514,8 +514,8 @@ def check_nothing_missed(case: Case) -> None:
             where
         )
         if case.stop == case.end and begun in points_of(runs):
-            kept = longest_gap <= case.policy.max_gap.total_seconds()
-            assert entry.figures.gap_target_met is kept, where
+            met = longest_gap <= case.policy.max_gap.total_seconds()
+            assert entry.figures.gap_target_met is met, where
     gone = {scope[:2] for scope, entry in scopes_of(case.report) if entry.listed is Listed.GONE}
     first = case.times[0].astimezone(case.zone).date()
     for day in case.report.silent:
