@@ -321,7 +321,7 @@ def test_an_empty_drawing_is_no_logo() -> None:
     [
         (Logo(b"\x89PNG\r\n\x1a\n cut", "image/png"), "cannot be read"),
         (Logo(b"", "image/png"), "cannot be read"),
-        (Logo(picture(20_000, 2_001), "image/png"), "20000 times 2001"),
+        (Logo(picture(20_000, 2_001), "image/png"), "20000 × 2001"),
         (
             Logo(
                 b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
