@@ -1,4 +1,4 @@
-"""Takes the fonts in templates/fonts/ anew from the npm packages they came from (needs npm)."""
+"""Fetches the fonts in templates/fonts/ again from the npm packages they came from (needs npm)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REGULAR: Final = ("Regular",)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A pinned package: which faces are taken of it, and where they lie in it."""
+    """A pinned package: which faces are taken from it, and where they are in it."""
 
     script: str
     """As the package and the folder here end; empty for IBM Plex Sans itself."""

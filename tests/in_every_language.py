@@ -90,7 +90,9 @@ def reports() -> list[Report]:
 
 
 def _listings() -> list[Report]:
-    """Scopes listed in every way, seen closely, rarely, from mid-month on, and not to the end."""
+    """Scopes listed in every way, watched closely, rarely, from mid-month on, and not to
+    the end.
+    """
     off = {"status": "Disabled", "lastModifyTime": "2026-03-08T13:12:10Z"}
     gone: dict[str, Any] = {"jobModule": "OneDrive", "name": "Tenant C"}
     rows = [
@@ -179,7 +181,7 @@ def look(locale: str, **changes: Any) -> Look:
 
 
 def portfolio() -> Portfolio:
-    """Those of whom something is known, and one of whom nothing is."""
+    """Customers with known data, and one without any."""
     every_report = reports()
     names = ("Contoso Ltd", "חברת גיבוי", "주식회사 백업")
     standings = [

@@ -36,7 +36,7 @@ def changes(before: Path, after: Path) -> list[Change]:
 
 
 def difference(before: Path, after: Path) -> float:
-    """The share of pixels that differ; 1 where the pages have not even one size."""
+    """The share of pixels that differ; 1 where the pages differ in size."""
     with Image.open(before) as first, Image.open(after) as second:
         if first.size != second.size:
             return 1.0

@@ -1,6 +1,6 @@
 """Makes sample_reports/ anew from the demo: `make samples`.
 
-Pages that look different are shown side by side first, and are taken over once somebody said yes.
+Pages that look different are shown side by side first, and replaced once somebody agrees.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _reachable(*first: type) -> Iterator[type]:
-    """Classes and all ours that their values are made of, each once."""
+    """Classes, and all of ours that their values consist of, each once."""
     waiting, seen = list(first), set[type]()
     while waiting:
         kind = waiting.pop(0)
@@ -105,7 +105,7 @@ def _described(kind: type) -> str:
 
 
 def _attribute_texts(kind: type) -> dict[str, str]:
-    """What stands below each attribute in the source."""
+    """The text below each attribute in the source."""
     module = sys.modules[kind.__module__]
     tree = ast.parse(inspect.getsource(module))
     (class_node,) = (

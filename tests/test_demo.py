@@ -1,4 +1,4 @@
-"""The demo's figures and pages are those on file: nothing changes what customers see by accident.
+"""The demo's figures and pages match those on file: nothing changes what customers see by accident.
 
 After a change that is meant, `make samples` shows the pages that differ and makes them anew.
 """
@@ -42,7 +42,7 @@ def test_the_demos_figures_are_the_golden_ones(reports: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_page_looks_as_on_file(reports: Path) -> None:
+def test_every_page_looks_like_the_one_on_file(reports: Path) -> None:
     """Of the pages of four reports and the portfolio, none differs in more than the tolerance."""
     assert [
         f"{difference.name}: {difference.share:.2%}" for difference in changes(SAMPLES, reports)
@@ -92,7 +92,7 @@ def test_the_samples_show_what_a_month_can_bring() -> None:
     assert [scope["gap_target_met"] for scope in late] == [None, None]
 
 
-def test_a_page_that_looks_different_is_found(tmp_path: Path) -> None:
+def test_a_page_that_looks_different_is_detected(tmp_path: Path) -> None:
     """A changed word, a page more and a page less are found; a smoother edge is not."""
     before, after = tmp_path / "before", tmp_path / "after"
     for folder in (before, after):

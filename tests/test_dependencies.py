@@ -56,25 +56,29 @@ def imported() -> set[str]:
 
 
 def test_what_is_imported_is_declared() -> None:
-    """An installation without the lock has what another library happens to bring today."""
+    """An installation without the lock file gets only what other libraries happen to depend on
+    today.
+    """
     assert imported() - set(DECLARED) == set()
 
 
 def test_what_is_declared_is_imported() -> None:
-    """Nobody installs what nobody uses; and the exceptions are exceptions still."""
+    """Nothing unused is installed, and the exceptions are still exceptions."""
     assert set(DECLARED) - imported() == set(NEVER_IMPORTED)
 
 
 @pytest.mark.parametrize("name", PATCHED)
 def test_what_we_change_has_an_upper_bound(name: str) -> None:
-    """The version it was read in, as the module of the changes says: of the next nobody knows."""
+    """At the version whose source was read, as the module with the changes says: the next may
+    differ.
+    """
     (bound,) = (specifier for specifier in DECLARED[name].specifier if specifier.operator == "<")
     assert f"{name} <{bound.version}" in (PATCHED[name].__doc__ or "")
 
 
 @pytest.mark.parametrize("name", ["weasyprint", "pydyf", "openpyxl", "distributed", "pyhanko"])
 def test_a_bound_is_close_to_what_is_in_use(name: str) -> None:
-    """A bound far above what the tests run with would hold nothing."""
+    """A bound far above the version the tests run with would prevent nothing."""
     (bound,) = (specifier for specifier in DECLARED[name].specifier if specifier.operator == "<")
     lock = (Path(__file__).parent.parent / "requirements-dev.lock").read_text("utf-8")
     (locked,) = re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)

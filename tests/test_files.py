@@ -79,7 +79,7 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
         write_whole(tmp_path / "out" / "report.pdf", lambda draft: None)
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     """The device that is always full gives the same error as a full disk."""
     full = Path("/dev/full")
     if not full.exists():
@@ -89,7 +89,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
 
 def test_drafts_of_killed_processes_are_taken_away(tmp_path: Path) -> None:
-    """What a killed process was writing goes with the next file; that of a living one stays."""
+    """The draft of a killed process is removed with the next file; that of a living one stays."""
     code = (
         "import os, signal, sys; from pathlib import Path; from reporter.files import write_whole\n"
         "def write(draft):\n"

@@ -236,7 +236,7 @@ def test_a_dependency_has_one_home(dependency: str) -> None:
     assert breaches == set()
 
 
-def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
+def test_system_libraries_are_reached_in_one_way() -> None:
     """Without Pango, importing it is an error: only `typesetting` does, when a PDF is made."""
     loading = ("pdf", "weasyprint_patches", "glyphs")
     breaches = {
@@ -249,7 +249,7 @@ def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
     assert breaches == set()
 
 
-def test_what_libraries_keep_to_themselves_is_used_in_two_places() -> None:
+def test_private_parts_of_libraries_are_used_in_two_places() -> None:
     """A new version of a library may change it: what we rely on is read again there."""
     private = {
         f"{module} imports {imported}"
@@ -262,7 +262,7 @@ def test_what_libraries_keep_to_themselves_is_used_in_two_places() -> None:
     assert [module for module in PATCHES if not is_module(module)] == []
 
 
-def test_nothing_knows_of_what_stands_above_it() -> None:
+def test_nothing_imports_from_above_it() -> None:
     """Data goes from sources to readers; what connects the stages stands above them all."""
     upward = {
         f"{module} imports {imported}"

@@ -55,7 +55,7 @@ def test_a_report_is_made_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> N
 
 
 def texts() -> Iterator[Path]:
-    """Everything of ours that tells somebody what to run."""
+    """All our texts that tell somebody what to run."""
     for pattern in ("*.md", "docs/**/*", "templates/**/*", "reporter/**/*", ".ci/*", "Makefile"):
         for path in sorted(ROOT.glob(pattern)):
             if path.is_file() and path.suffix not in (".woff", ".pyc", ".mo"):
@@ -74,8 +74,8 @@ def from_an_index(line: str) -> list[str]:
     return named
 
 
-def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
-    """It is on none: whoever took the name there would run beside the secrets of the API."""
+def test_no_text_installs_our_distribution_from_an_index() -> None:
+    """It is on none: whoever took the name there would run code beside the secrets of the API."""
     wrong = {
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for path in texts()
@@ -140,7 +140,7 @@ def version_of_ours(python: Path) -> str:
 
 @pytest.mark.slow
 def test_the_proposed_command_adds_what_is_missing(wheel: Path, tmp_path: Path) -> None:
-    """In an environment with our wheel it brings the package, and leaves the wheel what it is."""
+    """In an environment with our wheel it installs the package and leaves the wheel as it is."""
     environment = tmp_path / "a venv"
     venv.create(environment, with_pip=True)
     (packages,) = environment.glob("lib/python*/site-packages")
@@ -160,7 +160,7 @@ def test_the_proposed_command_adds_what_is_missing(wheel: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_the_proposed_command_works_with_pipx(wheel: Path, tmp_path: Path) -> None:
-    """From README's starting point, which is pipx, the hint's command does what it promises."""
+    """Starting from the README, with pipx, the hint's command does what it promises."""
     venv.create(tmp_path / "tools", with_pip=True)
     tools = tmp_path / "tools" / "bin"
     subprocess.run([tools / "pip", "install", "pipx"], check=True, capture_output=True)

@@ -140,7 +140,7 @@ def test_without_a_period_it_is_the_last_full_month(now: str, timezone: str, lab
 
 @pytest.mark.parametrize("text", ["2026-12", "2027", "2027-Q1", "2026-11-03..2026-11-09"])
 def test_a_period_that_has_not_begun_is_refused(text: str) -> None:
-    """There is nothing to report of the future."""
+    """There is nothing to report about the future."""
     with pytest.raises(UsageError, match="not begun"):
         parse_period(text, "UTC", NOW)
 
@@ -157,7 +157,7 @@ def test_a_period_that_has_begun_is_accepted(text: str) -> None:
      "2026-02-30..2026-03-01", "2026-10-11..2026-10-05", "2026-10-05..", "0000", "9999", "9999-12",
      "2026-10-05..9999-12-31", "2026/10", "2026-10; rm", "10-2026", "-2026"],
 )  # fmt: skip
-def test_nonsense_is_no_period(text: str) -> None:
+def test_nonsense_is_not_a_period(text: str) -> None:
     """What is no period, or names days that do not exist, is refused with what to write."""
     with pytest.raises(UsageError) as raised:
         period(text)
@@ -201,7 +201,7 @@ def test_a_label_reads_as_the_period_it_names(text: str, timezone: str) -> None:
 
 @given(PERIODS, st.sampled_from(ZONES))
 def test_periods_touch_and_days_fill_them(text: str, timezone: str) -> None:
-    """No instant is between two periods, and none in both."""
+    """No instant lies between two periods, and none in both."""
     span = period(text, timezone)
     before = span.previous()
     assert before.end == span.start
@@ -214,7 +214,7 @@ def test_periods_touch_and_days_fill_them(text: str, timezone: str) -> None:
 
 @given(st.text(max_size=24) | st.text("0123456789-.Qq", max_size=24))
 def test_any_text_is_a_period_or_refused(text: str) -> None:
-    """Whatever is written, nothing but a UsageError comes of it."""
+    """Whatever is written, at worst it raises a UsageError."""
     try:
         span = period(text)
     except UsageError:

@@ -1,4 +1,4 @@
-"""History goes on over a switch of generations: one store, fetched through one and the other."""
+"""History continues over a switch of generations: one store, fetched through one and the other."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def fetched(
 
 
 def jobs_of(store: Store) -> list[tuple[Any, ...]]:
-    """All jobs as they are known by, with what does not hang on how a generation prints it."""
+    """All jobs by identity, with what does not depend on how a generation prints it."""
     jobs = tables.jobs.c
     columns = (jobs.jobType, jobs.jobModule, jobs.job_id, jobs.dated_at, jobs.outcome)
     with store.reading() as connection:
@@ -79,8 +79,10 @@ def exceptions_of(report: Report) -> list[JobException]:
 
 
 @pytest.mark.parametrize(("lists", "least"), [(Lists.NEWEST, 40), (Lists.ALL, 100)])
-def test_history_goes_on_over_a_switch(lists: Lists, least: int, tmp_path: Path) -> None:
-    """The jobs, modules and figures are those of a store that never switched: nothing twice."""
+def test_history_continues_over_a_switch(lists: Lists, least: int, tmp_path: Path) -> None:
+    """The jobs, modules and figures are those of a store that never switched, with nothing
+    duplicated.
+    """
     both = [("v1", "v3")] * 4
     switched = fetched(tmp_path / "switched.db", ("v1", "v1", "v3", "v3"), both, lists)
     steady = fetched(tmp_path / "steady.db", ("v1",) * 4, both, lists)
@@ -107,7 +109,7 @@ def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> Non
 
 
 def test_auto_follows_the_permissions(tmp_path: Path) -> None:
-    """Once generation 3 is granted it is used, and the history stays one."""
+    """Once generation 3 is permitted it is used, and the history stays one."""
     store = fetched(tmp_path / "auto.db", ("auto",) * 4, [("v1",), ("v1",), ("v1", "v3"), ("v3",)])
     replies = sa.select(tables.replies.c.url, tables.fetches.c.kind).join(tables.fetches)
     with store.reading() as connection:

@@ -196,7 +196,7 @@ def is_job(row: Mapping[str, Any]) -> bool:
 
 
 def both_none(expected: object, made: object) -> list[str]:
-    """No difference where there is no report by either."""
+    """No difference where neither gives a report."""
     if expected is None and made is None:
         return []
     return [f"by the definitions there is {'no' if expected is None else 'a'} report"]
@@ -224,7 +224,7 @@ def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[st
 
 
 def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
-    """Figure by figure, each with where it stands."""
+    """Figure by figure, each with its place."""
     for key in ("state", "final"):
         yield from value_difference(key, expected[key], made[key])
     yield from figures_difference("totals", expected["totals"], made["totals"])
@@ -260,7 +260,7 @@ def keyed(entries: Any, names: tuple[str, ...]) -> dict[tuple[str, ...], Any]:
 
 
 def by_key(where: str, defined: Mapping[Any, Any], reported: Mapping[Any, Any]) -> Iterator[str]:
-    """What one has and the other has not, and what differs in both."""
+    """What only one of them has, and what differs between them."""
     for key in sorted({*defined, *reported}, key=str):
         place = f"{where}[{', '.join(map(str, key))}]"
         if key not in reported:
@@ -293,7 +293,7 @@ def figures_difference(
 
 
 def value_difference(where: str, defined: Any, reported: Any) -> Iterator[str]:
-    """One figure: times as instants, means nearly, all else exactly."""
+    """One figure: times as instants, means approximately, everything else exactly."""
     if isinstance(defined, datetime) and isinstance(reported, str):
         same = defined == datetime.fromisoformat(reported)
     elif isinstance(defined, date) and isinstance(reported, str):

@@ -27,7 +27,9 @@ that was closed by then, the one row that is kept of it cannot tell both.
 def agree(
     differences: Differences, customer: RawCustomer, folder: Path, but: tuple[str, ...] = ()
 ) -> None:
-    """Fail with the figures that differ, those of a scope before the groups they run up into."""
+    """Fail with the figures that differ, those of a scope before those of the groups that contain
+    it.
+    """
     differing = [
         difference for difference in differences(customer, folder) if not difference.startswith(but)
     ]

@@ -59,7 +59,9 @@ def notes_of(report: Json) -> dict[str, int]:
 
 
 def test_a_scope_that_never_succeeds_is_not_cured_by_another(tmp_path: Path) -> None:
-    """Tenant B fails every night beside a good tenant A: critical, and nothing of it is cured."""
+    """Tenant B fails every night beside a good tenant A: critical, and none of its failures is
+    cured.
+    """
     report = rendered(case("two-scopes-one-never-succeeds"), tmp_path)
     (module,) = report["modules"]
     states = {scope["name"]: scope["state"] for scope in module["scopes"]}
@@ -103,7 +105,7 @@ def test_backups_that_stop_are_a_certain_gap(tmp_path: Path) -> None:
 
 
 def test_quiet_incrementals_contradict_nothing(tmp_path: Path) -> None:
-    """A success over no object is an ordinary thing."""
+    """A success without any objects is ordinary."""
     report = rendered(case("quiet-incrementals"), tmp_path)
     assert report["state"] == "healthy"
     assert "contradiction" not in notes_of(report)
@@ -127,7 +129,7 @@ def test_daily_backups_meet_a_daily_target(name: str, zone: str, tmp_path: Path)
     assert (report["state"], report["totals"]["gap_target_met"]) == ("healthy", True)
 
 
-def test_dates_nobody_can_read_are_said_once(tmp_path: Path) -> None:
+def test_unreadable_dates_are_noted_once(tmp_path: Path) -> None:
     """31 jobs cannot be dated, in one line."""
     report = rendered(case("dotted-dates"), tmp_path)
     (undated,) = (note for note in report["quality"] if note["kind"] == "undated")
@@ -144,7 +146,7 @@ def test_half_of_the_sizes_are_half_of_the_jobs(tmp_path: Path) -> None:
 
 
 def test_what_was_rejected_under_a_long_full_has_recovered(tmp_path: Path) -> None:
-    """Failures in a row and cures say the same."""
+    """Failures in a row and cures agree."""
     report = rendered(case("incrementals-rejected-under-a-long-full"), tmp_path)
     assert report["totals"]["consecutive_failures"] == 0
     assert {entry["cured_by"] for entry in report["exceptions"]} == {"FULL"}
@@ -223,7 +225,7 @@ def test_before_the_first_look_nothing_is_judged(tmp_path: Path) -> None:
 
 
 def test_one_job_of_september_is_no_trend(tmp_path: Path) -> None:
-    """It is known, and not compared with."""
+    """It is known, but not compared with."""
     report = rendered(october([look for look in watched() if look[0].month > 9]), tmp_path)
     assert report["previous"] is None
     report = rendered(october(watched()), tmp_path)

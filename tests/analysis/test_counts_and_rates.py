@@ -57,7 +57,7 @@ def test_a_status_is_read_in_any_spelling(outcome: str, statuses: list[str]) -> 
     assert {outcome_of(status) for status in statuses} == {outcome}
 
 
-def test_completed_jobs_are_those_that_came_to_an_end() -> None:
+def test_completed_jobs_are_those_that_ended() -> None:
     """Running, not-run and unknown jobs are counted as jobs, but not as completed ones."""
     totals = totals_of(jobs_of(*STATUS_OF.values()))
     assert (totals.jobs, totals.completed) == (7, 4)
@@ -115,7 +115,7 @@ def test_a_placeholder_is_a_module_without_jobs() -> None:
     assert (module.module, module.figures.jobs, module.figures.bytes) == ("Power BI", 0, 0)
 
 
-def test_the_rate_of_a_group_is_of_its_sums() -> None:
+def test_the_rate_of_a_group_is_computed_from_its_sums() -> None:
     """One job of one and one of three: the service's rate is 2 of 4, not the mean of the rates."""
     rows = jobs_of("Finished") + jobs_of("Finished", "Failed", "Failed", jobModule="OneDrive")
     assert [service.figures.success_rate for service in make_report(rows).services] == [0.5]
@@ -150,7 +150,7 @@ def test_nothing_but_skipped_objects_gives_no_object_rate() -> None:
     assert totals_of(rows).object_success_rate is None
 
 
-def test_the_volume_is_of_all_jobs() -> None:
+def test_the_volume_covers_all_jobs() -> None:
     """What failed and running jobs have stored is volume, too."""
     rows = jobs_of("Finished", "Failed", "Running", backupSize="1.5 GB")
     assert totals_of(rows).bytes == 3 * 1.5 * 1024**3
@@ -197,7 +197,7 @@ def test_the_narrowest_target_applies() -> None:
     assert report.totals.success_target_met is True
 
 
-def test_a_reported_duration_goes_before_the_clock() -> None:
+def test_a_reported_duration_takes_precedence_over_the_clock() -> None:
     """The service's own duration counts where it can be read, else end minus start."""
     rows = jobs_of("Finished", jobDuration="00:10:00")
     rows += jobs_of("Finished", jobModule="OneDrive", jobDuration="soon", minutes=30)
@@ -205,7 +205,7 @@ def test_a_reported_duration_goes_before_the_clock() -> None:
     assert (totals.duration_mean_s, totals.duration_median_s) == (1200.0, 1200.0)
 
 
-def test_durations_are_of_completed_jobs() -> None:
+def test_durations_cover_completed_jobs_only() -> None:
     """A running job's duration is not over and in no mean."""
     totals = totals_of(jobs_of("Running", jobDuration="5h"))
     assert (totals.duration_mean_s, totals.duration_median_s) == (None, None)

@@ -45,7 +45,7 @@ def test_a_warning_cures_all_but_warnings(status: str, cured_by: str) -> None:
     assert {exception.job_id: exception.cured_by for exception in exceptions}["FB05"] == cured_by
 
 
-def test_a_cure_is_of_the_same_module() -> None:
+def test_a_cure_must_be_of_the_same_module() -> None:
     """A success elsewhere cures nothing."""
     (exception,) = exceptions_of(job(5, "Failed"), job(6, jobModule="OneDrive"))
     assert exception.open
@@ -75,7 +75,7 @@ def test_an_exception_of_another_period_is_not_listed() -> None:
     assert exceptions_of(make_job("2026-09-30T01:00:00Z", "Failed")) == []
 
 
-def test_of_cures_that_end_at_once_the_lowest_id_counts() -> None:
+def test_of_cures_that_end_together_the_lowest_id_counts() -> None:
     """Two successes ending in the same second: the register names one, always the same."""
     (exception,) = exceptions_of(job(5, "Failed"), job(6, jobId="FBB"), job(6, jobId="FBA"))
     assert exception.cured_by == "FBA"
@@ -100,6 +100,6 @@ def test_open_exceptions_come_first() -> None:
 
 
 def test_a_name_the_service_does_not_give_is_missing() -> None:
-    """`N/A` is nobody's name."""
+    """`N/A` is not a name."""
     (exception,) = exceptions_of(job(5, "Failed", name="N/A"))
     assert (exception.name, exception.status) == (None, "Failed")

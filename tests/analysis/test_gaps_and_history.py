@@ -88,7 +88,7 @@ def test_a_month_of_the_trend_is_the_months_own_report(
         assert month.success_rate == pytest.approx(totals.success_rate)
 
 
-def test_a_month_nobody_knows_of_has_no_figures(tmp_path: Path) -> None:
+def test_an_unknown_month_has_no_figures(tmp_path: Path) -> None:
     """Missing is missing: no rate, and not known."""
     months = history(tmp_path, [make_job(), make_row()], Policy())
     assert len(months) == 12

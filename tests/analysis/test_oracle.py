@@ -262,7 +262,7 @@ def test_failures_in_a_row_end_at_a_recovery_point() -> None:
     assert cures == {"J12 01:00N/A": ["J12 05:00N/A"], "J13 01:00N/A": [], "J13 03:00N/A": []}
 
 
-def test_a_cure_is_of_the_same_scope() -> None:
+def test_a_cure_must_be_of_the_same_scope() -> None:
     """A fails, B succeeds later: A's failure stays open, and A is critical."""
     look = (at("13 08:00"), [job("12 01:00", "Failed", "A"), job("12 05:00", name="B")])
     report = figures(look)

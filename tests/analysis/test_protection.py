@@ -200,8 +200,8 @@ def test_the_soonest_to_expire_comes_first() -> None:
 
 
 @pytest.mark.parametrize("kind", Lack)
-def test_a_reason_is_a_value(kind: Lack) -> None:
-    """Without an answer there is a reason, no figure, no time, and no note."""
+def test_a_missing_answer_gives_a_reason(kind: Lack) -> None:
+    """Without an answer there is a reason, but no figure, no time and no note."""
     report = make_report([], answers=make_refusals(kind, "why"))
     for section in (report.protection, report.subscription):
         assert (section.absence, section.as_of) == (Absence(kind, "why"), None)
@@ -210,8 +210,8 @@ def test_a_reason_is_a_value(kind: Lack) -> None:
     assert report.quality == ()
 
 
-def test_saved_replies_say_nothing_of_it() -> None:
-    """A report of files alone knows why it knows nothing."""
+def test_saved_replies_give_no_protection_data() -> None:
+    """A report made from files alone says why the data is missing."""
     report = make_report([])
     assert report.protection.absence == Absence(Lack.SAVED_REPLIES)
 
@@ -240,7 +240,7 @@ def test_the_json_has_all_of_it() -> None:
 
 @pytest.mark.parametrize("units", ["binary", "decimal"])
 def test_a_gb_is_what_the_policy_says(units: Any) -> None:
-    """As of every size."""
+    """As for every size."""
     (module,) = report_of(make_protected(), policy=Policy(units=units)).protection.modules
     assert module.figures.bytes_avepoint == 512 * (GB if units == "binary" else 10**9)
 
@@ -275,7 +275,7 @@ def replies_of(*bodies: object) -> list[Reply]:
     return [Reply("https://x.example", NOW, "", json.dumps(body).encode()) for body in bodies]
 
 
-def test_of_all_customers_subscriptions_one_has_its_own() -> None:
+def test_each_customer_gets_its_own_of_all_subscriptions() -> None:
     """Generation 3 lists those of all in one call, in pages; ids differ in case."""
     pages = replies_of({"data": BATCH[1:], "metadata": {}}, {"data": BATCH[:1], "metadata": {}})
     names = [product["subscriptionName"] for product in products_of(pages, CUSTOMER.id)]
@@ -292,7 +292,7 @@ def test_a_subscription_that_was_asked_for_needs_no_id() -> None:
 
 
 def bought(*products: object, unread: Unread | None = None) -> Subscription:
-    """What is made of products, with what could not be read counted in `unread`."""
+    """The subscription that products give; what could not be read is counted in `unread`."""
     _, answer = make_answers((), products)
     read = read_answer(answer, CUSTOMER.id, "binary")
     if unread is not None:
@@ -301,7 +301,7 @@ def bought(*products: object, unread: Unread | None = None) -> Subscription:
 
 
 def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
-    """Nor is anything of theirs read; one without a name may be a backup."""
+    """Nor is any of their fields read; a product without a name may be a backup."""
     unread: Unread = Counter()
     others = [
         make_product(service=name, expirationDate="never") for name in ("Cloud Governance", "Fly")
@@ -386,14 +386,14 @@ def test_an_overview_of_another_shape_is_none(body: object) -> None:
 
 @pytest.mark.parametrize("body", [[], OVERVIEW, [{"data": [], "metadata": {}}]])
 def test_no_other_list_comes_bare(body: object) -> None:
-    """An empty array in place of jobs does not say that there are none any more."""
+    """An empty array in place of jobs does not mean that there are no jobs left."""
     (reply,) = replies_of(body)
     with pytest.raises(ReplyError, match="not a list of jobs"):
         read_page(reply)
 
 
 def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
-    """It has names of its own for some, and for the service."""
+    """It has its own names for some of them, and for the service."""
     lines = [
         make_protected(serviceType="Cloud Backup for Microsoft 365", serviceModule=module)
         for module in (
@@ -411,8 +411,10 @@ def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
     assert not read.unread
 
 
-def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:
-    """Versions are of figures, not of when they were looked at; other counts are told."""
+def test_the_same_answer_later_makes_no_new_version() -> None:
+    """A version is about figures, not about when they were looked at; changed counts are
+    reported.
+    """
     first, same, other = (
         report_dict(make_report([], answers=make_answers([make_protected(**fields)], at=at)))
         for fields, at in (

@@ -38,7 +38,7 @@ def of_first_schema(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_scope_is_named() -> None:
-    """What is another of one scope stands with its name, after what is another of its module."""
+    """A change of a scope is listed with its name, after the changes of its module."""
     before, now = json_of(named("A"), named("B")), json_of(named("A"), named("B", "Failed"))
     failed = [change for change in changes_between(before, now) if change.figure == "failed"]
     assert [(change.module, change.name, change.before, change.now) for change in failed] == [
@@ -48,8 +48,8 @@ def test_a_scope_is_named() -> None:
     ]
 
 
-def test_a_module_that_is_one_scope_says_all_of_it() -> None:
-    """Nothing stands twice; how it is listed stands with the module."""
+def test_a_single_scope_module_lists_each_change_once() -> None:
+    """No change is listed twice; how the scope is listed is shown with the module."""
     before = json_of(make_job(NIGHT))
     now = json_of(make_job(NIGHT, "Failed"))
     changes = changes_between(before, now)
@@ -62,8 +62,8 @@ def test_a_module_that_is_one_scope_says_all_of_it() -> None:
     ] == [("Exchange Online", "listed", "gone")]
 
 
-def test_of_other_definitions_what_both_have_is_compared() -> None:
-    """Nothing is said to have come or gone that only one of them has a figure for."""
+def test_under_different_definitions_only_shared_figures_are_compared() -> None:
+    """A figure that only one of them has is not said to have appeared or disappeared."""
     now = json_of(make_job(NIGHT, "Failed"), named("A"))
     old = of_first_schema(json_of(make_job(NIGHT)))
     changes = changes_between(old, now)
@@ -74,8 +74,8 @@ def test_of_other_definitions_what_both_have_is_compared() -> None:
     assert changes_between(of_first_schema(now), now) == ()
 
 
-def test_another_look_at_the_same_is_no_other_figure() -> None:
-    """Neither that it was looked at once more, nor that it has become final."""
+def test_looking_again_changes_no_figure() -> None:
+    """Neither looking once more nor becoming final is a change."""
     rows = [make_job(NIGHT, "Running")]
     looks = [NOW - timedelta(days=15), NOW]
     once, twice = (

@@ -119,7 +119,7 @@ def test_the_longest_gap_starts_at_the_last_recovery_point_before_the_period() -
 
 
 def test_the_longest_gap_starts_with_the_first_job_where_nothing_is_known_before() -> None:
-    """Before anything was known of a scope nothing is said of it."""
+    """Nothing is said about a scope for the time before anything was known of it."""
     rows = [make_job(at(11, 0), "Failed"), make_job(at(14, 0), minutes=0)]
     rows += daily(days=range(14, 32))
     assert module_of(rows).figures.longest_gap_s == 3 * DAY
@@ -154,7 +154,7 @@ def test_a_failure_is_no_recovery_point() -> None:
     assert module_of(rows).figures.longest_gap_s == 14 * DAY + 20 * 60
 
 
-def test_an_hour_won_in_october_is_an_hour_of_the_gap() -> None:
+def test_the_extra_hour_in_october_counts_in_the_gap() -> None:
     """October in Berlin has 745 hours, and a module that failed at its start a gap of as many."""
     rows = [make_job("2026-09-30T22:00:00Z", "Failed")]
     report = make_report(rows, timezone="Europe/Berlin")
@@ -282,7 +282,7 @@ def test_cancelled_jobs_are_failures_unless_excluded(policy: str, expected: int)
     assert module.figures.consecutive_failures == expected
 
 
-def test_failures_of_another_period_are_not_in_the_row() -> None:
+def test_failures_of_another_period_do_not_count_in_the_row() -> None:
     """A row of failures is counted within the period."""
     rows = [make_job(at(30, month=9), "Failed"), make_job(at(1), "Failed")]
     assert module_of(rows).figures.consecutive_failures == 1
@@ -324,7 +324,7 @@ def test_a_module_can_have_a_gap_target_of_its_own() -> None:
     assert module_of(rows, Policy(targets=(target,))).figures.gap_target_met is True
 
 
-def test_a_group_meets_the_gap_target_where_every_scope_does() -> None:
+def test_a_group_meets_the_gap_target_when_every_scope_does() -> None:
     """One that misses it is enough to miss it, one that cannot be judged is enough not to meet it,
     and one that is switched off does not count.
     """
@@ -428,13 +428,13 @@ LISTED = [
 
 @pytest.mark.parametrize(("status", "listed", "state"), LISTED)
 def test_a_placeholder_says_how_its_scope_stands(status: str, listed: Listed, state: State) -> None:
-    """Its status tells, and no job does."""
+    """Its status says so, not any job."""
     (scope,) = module_of([make_row(status=status)]).scopes
     assert (scope.listed, scope.state, scope.name) == (listed, state, None)
 
 
 def test_a_scope_switched_off_within_the_period_asks_for_attention() -> None:
-    """Long ago it is a fact; this month somebody should know."""
+    """Long ago it is a fact; within the month somebody should be told."""
     rows = [make_row(status="Disabled", lastModifyTime=at(9))]
     (scope,) = module_of(rows).scopes
     assert (scope.state, scope.listed_since) == (
@@ -443,7 +443,7 @@ def test_a_scope_switched_off_within_the_period_asks_for_attention() -> None:
     )
 
 
-def test_a_scope_that_is_listed_no_more_is_gone() -> None:
+def test_a_scope_no_longer_listed_is_gone() -> None:
     """It was there on the 5th, and is not in the last look of the month."""
     looks = [
         (datetime(2026, 10, 5, 4, tzinfo=UTC), [make_job(at(5)), make_row(jobModule="Power BI")]),
@@ -456,7 +456,7 @@ def test_a_scope_that_is_listed_no_more_is_gone() -> None:
     assert present.listed is Listed.WAITING
 
 
-def test_the_scopes_of_a_module_stand_by_themselves() -> None:
+def test_the_scopes_of_a_module_are_judged_separately() -> None:
     """One of two tenants fails each night; what the other backs up cures nothing of it."""
     rows = [row | {"name": "Tenant A"} for row in daily()]
     rows += [
@@ -474,7 +474,7 @@ def test_the_scopes_of_a_module_stand_by_themselves() -> None:
     assert all(exception.open for exception in report.exceptions)
 
 
-def test_a_nameless_placeholder_beside_named_scopes_is_none_of_its_own() -> None:
+def test_a_nameless_placeholder_beside_named_scopes_is_not_a_scope() -> None:
     """A module is configured: its one row without a name gives way to scopes by name."""
     rows = [make_row(), *(row | {"name": "Tenant A"} for row in daily())]
     (module,) = make_report(rows).modules
@@ -491,7 +491,7 @@ def test_a_finished_job_that_lost_most_objects_misses_the_object_target() -> Non
 
 
 def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
-    """The provider says why; the report says so, and how many jobs it is about."""
+    """The provider says why; the report repeats it, with the number of jobs concerned."""
     rows = [*daily(), *(make_job(at(day), "Failed", jobModule="OneDrive") for day in (1, 2))]
     rule = LeaveOut("Microsoft 365", "OneDrive", None, "A test tenant")
     report = make_report(rows, policy=Policy(left_out=(rule,)))
@@ -513,7 +513,7 @@ def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
         (["off"], "off"),
     ],
 )
-def test_a_customer_is_as_the_first_of_its_modules(states: list[str], expected: str) -> None:
+def test_a_customer_has_the_state_of_its_worst_module(states: list[str], expected: str) -> None:
     """The order is critical, attention, healthy, never run, no data, idle, off."""
     rows = [
         row | {"jobModule": f"Module {state}"} for state in states for row in STATES[State(state)]
@@ -521,7 +521,7 @@ def test_a_customer_is_as_the_first_of_its_modules(states: list[str], expected: 
     assert make_report(rows).state == expected
 
 
-def test_a_healthy_customer_has_no_reasons_and_another_has() -> None:
+def test_only_a_healthy_customer_has_no_reasons() -> None:
     """Whatever is not healthy says why."""
     for state, rows in STATES.items():
         assert bool(make_report(rows).reasons) == (state is not State.HEALTHY)

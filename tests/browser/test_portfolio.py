@@ -115,7 +115,7 @@ def test_without_scripts_it_is_a_plain_table(browser: Browser, address: str) -> 
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1024, 1280])
-def test_no_width_scrolls_sideways(page: Page, width: int) -> None:
+def test_no_width_needs_sideways_scrolling(page: Page, width: int) -> None:
     """From a phone on, with the longest name."""
     page.set_viewport_size({"width": width, "height": 812})
     assert page.evaluate("document.documentElement.scrollWidth") <= width

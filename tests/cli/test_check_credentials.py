@@ -85,7 +85,7 @@ def test_check_tells_how_long_a_certificate_is_good_for(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One that runs out soon is told of in time; one that is not valid now fails."""
+    """One that runs out soon is reported in time; one that is not valid now fails."""
     monkeypatch.setenv("REPORTER_API__CERTIFICATE_PASSWORD", "secret")
     certificate, _ = make_certificate(tmp_path, timedelta(begins), timedelta(ends))
     configure_certificate(start_emulator(certificate=certificate), tmp_path)

@@ -58,10 +58,10 @@ def test_fetch_then_render(run: Run, start_emulator: StartEmulator, tmp_path: Pa
     assert "October 2026" in PdfReader(pdf).pages[0].extract_text()
 
 
-def test_one_customer_that_fails_costs_no_other(
+def test_one_failing_customer_does_not_affect_the_others(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """With one customer out of scope the others are fetched; the exit status is 1."""
+    """With one customer out of scope the others are still fetched; the exit status is 1."""
     small = [demo_cast()[number] for number in (0, 3, 6)]
     configure(start_emulator(customers=small, lists=Lists.ALL), tmp_path)
     result = run("fetch")
@@ -84,8 +84,10 @@ def test_one_customer_that_fails_costs_no_other(
 
 
 @pytest.mark.usefixtures("fetched")
-def test_a_portfolio_is_of_all_customers_or_not_written(run: Run, tmp_path: Path) -> None:
-    """Some of the customers, or a saved reply, leave the portfolio of all as it is."""
+def test_a_portfolio_covers_all_customers_or_is_not_written(run: Run, tmp_path: Path) -> None:
+    """A run over some of the customers, or over a saved reply, leaves the portfolio of all as it
+    is.
+    """
     name = json.loads(run("customers", "--json").stdout)[0]["name"]
     assert run("render", "--period", "2026-10", "--customer", name).exit_code == 0
     assert run("render", "--input", write_reply(tmp_path)).exit_code == 0
@@ -96,7 +98,7 @@ def test_a_portfolio_is_of_all_customers_or_not_written(run: Run, tmp_path: Path
 def test_one_period_for_all_zones(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it is the first of a month already for some customers only, all get one period."""
+    """Where the new month has begun for some customers only, all get the same period."""
     first = datetime(2026, 11, 1, 5, tzinfo=UTC)
     monkeypatch.setattr("reporter.cli.render.utc_now", lambda: first)
     ids = [customer["id"] for customer in json.loads(run("customers", "--json").stdout)]
@@ -207,7 +209,7 @@ def test_all_outputs_tell_the_same_figures(run: Run, tmp_path: Path) -> None:
         (b"\xff\xfe\x00", "is not JSON"),
     ],
 )
-def test_a_reply_nobody_can_use_is_explained(
+def test_an_unusable_reply_is_explained(
     run: Run, tmp_path: Path, content: bytes, message: str
 ) -> None:
     """A saved reply that is cut short or of another shape gives an error and no report."""
@@ -331,7 +333,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
 def test_check_names_what_is_not_permitted(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Without a permission for subscriptions nothing fails, and it is said what it is for."""
+    """Without a permission for subscriptions nothing fails; the output says what it is for."""
     permissions = [f"{generation}.license.read.all" for generation in ("elements", "partner")]
     configure(start_emulator(withheld=permissions), tmp_path)
     result = run("check")
@@ -341,7 +343,7 @@ def test_check_names_what_is_not_permitted(
     assert "protection read, subscription not permitted" in result.stdout
 
 
-def test_check_says_how_to_mend(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> None:
+def test_check_says_how_to_fix_it(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> None:
     """A wrong secret fails with a hint, and the exit status is 1."""
     path = configure(start_emulator(), tmp_path)
     path.write_text(path.read_text().replace('client_secret = "', 'client_secret = "no'))
@@ -386,7 +388,7 @@ def test_every_command_has_help(run: Run) -> None:
 
 
 def test_a_late_fetch_on_a_day_of_the_period(run: Run, tmp_path: Path) -> None:
-    """The file's own time is when it was fetched, where nobody says otherwise."""
+    """The file's own time counts as the time of fetching, unless another is given."""
     import os
 
     path = write_reply(tmp_path, {"value": [make_job()]})
@@ -399,7 +401,7 @@ def test_a_late_fetch_on_a_day_of_the_period(run: Run, tmp_path: Path) -> None:
 def test_a_customer_that_was_deleted(
     run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is gone when a period begins gets no report of it, unless asked for by name."""
+    """A customer that is gone when a period begins gets no report of it, unless named."""
     first = datetime(2026, 10, 31, 20, tzinfo=UTC)
     monkeypatch.setattr("reporter.cli.fetch.utc_now", lambda: first)
     everybody = ordinary_customers(3, 60, 1)

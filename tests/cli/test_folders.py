@@ -66,7 +66,7 @@ def test_a_database_server_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_folder_with_odd_signs_in_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Signs that mean something in a URL mean nothing in the name of a folder."""
+    """Characters with a meaning in a URL have none in the name of a folder."""
     folder = tmp_path / "100% bäck?up #1 & me@home"
     folder.mkdir()
     (folder / "reporter.toml").write_text("")
@@ -151,7 +151,9 @@ def test_an_address_that_would_count_from_the_working_folder_is_refused(tmp_path
 
 
 def make_store(path: Path, customers: int = 1) -> None:
-    """A store that has fetched once, of so many customers; one that has kept nothing, of none."""
+    """A store that has fetched once, with so many customers; for none, one that has kept
+    nothing.
+    """
     path.parent.mkdir(exist_ok=True)
     with closing(Store.open(f"sqlite:///{path}")) as store:
         if customers:
@@ -197,10 +199,10 @@ def test_a_store_left_in_the_working_folder_stops_the_command(
     assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
 
 
-def test_of_two_stores_with_a_history_a_person_chooses(
+def test_between_two_stores_with_a_history_a_person_chooses(
     run: Run, elsewhere: Path, tmp_path: Path
 ) -> None:
-    """With what each has kept, so that nobody copies the wrong one."""
+    """The message says what each has kept, so that nobody copies the wrong one."""
     configured(tmp_path)
     old, new = elsewhere / "reporter.db", tmp_path / "srv" / "reporter.db"
     make_store(old)
@@ -213,10 +215,8 @@ def test_of_two_stores_with_a_history_a_person_chooses(
 
 
 @pytest.mark.parametrize("stray", ["an empty file", "a store without a history"])
-def test_a_store_in_which_nothing_is_stops_nobody(
-    run: Run, elsewhere: Path, tmp_path: Path, stray: str
-) -> None:
-    """Nothing would be missed with it."""
+def test_an_empty_store_stops_nobody(run: Run, elsewhere: Path, tmp_path: Path, stray: str) -> None:
+    """Nothing would be lost with it."""
     configured(tmp_path)
     make_store(tmp_path / "srv" / "reporter.db", 2)
     if stray == "an empty file":
@@ -265,7 +265,7 @@ def test_a_store_that_cannot_be_read_stops_the_command(
 def test_a_command_that_only_reads_makes_no_store(
     run: Run, elsewhere: Path, arguments: tuple[str, ...], status: int
 ) -> None:
-    """A stray one would be taken for the history later."""
+    """A stray store would later be taken for the history."""
     (elsewhere / "tests.csv").write_text("customer,date,scope,result,deviation,correction,by\n")
     (elsewhere / "reporter.toml").write_text(
         '[delivery]\nfolder = "copies"\n[evidence]\nrestore_tests = "tests.csv"\n'
@@ -296,8 +296,8 @@ def test_a_store_in_the_working_folder_may_be_somebody_elses(
     assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
 
 
-def test_it_is_said_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
-    """With -v the configuration, the store and the folder of the reports; once each."""
+def test_verbose_output_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
+    """With -v: the configuration, the store and the folder of the reports, once each."""
     configured(tmp_path)
     write_reply(elsewhere, {"value": [make_job()]})
     options = ("--input", "reply.json", "--format", "json", "--period", "2026-10")
@@ -313,7 +313,7 @@ def test_it_is_said_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> N
 
 
 def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
-    """Or that there is no configuration, and where it was looked for."""
+    """Or says that there is no configuration, and where it looked."""
     configured(tmp_path)
     output = run("check", "--config", "../srv/reporter.toml").stdout
     srv = tmp_path / "srv"
@@ -326,8 +326,8 @@ def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> N
 
 
 def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:
-    """Where something is in the way of what is to be written, it is said before anything is lost;
-    nothing is left of the try.
+    """Anything in the way of what is to be written is reported before anything is lost; the check
+    leaves nothing behind.
     """
     configured(tmp_path, '[store]\nurl = "sqlite:///file/reporter.db"')
     srv = tmp_path / "srv"
@@ -341,8 +341,10 @@ def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:
     assert len(list(srv.iterdir())) == 4
 
 
-def test_check_gives_no_line_to_what_others_say(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database's words stand in the line that they are about."""
+def test_check_keeps_foreign_texts_within_their_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database's message stays in the line it belongs to."""
     monkeypatch.setenv("REPORTER_STORE__URL", "postgresql+psycopg://reporter@127.0.0.1:1/reporter")
     lines = run("check").stdout.splitlines()
     assert any(line.startswith("FAILED  store: ") for line in lines)

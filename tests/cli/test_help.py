@@ -1,4 +1,4 @@
-"""What the documents say of the command line is what `--help` says, and the other way round."""
+"""What the documents say about the command line is what `--help` says, and the other way round."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def snippets_in(text: str) -> Iterator[str]:
 
 
 def call_in(snippet: str) -> tuple[str, Sequence[str]] | None:
-    """The command of ours that is called, and the options it is given; None where none is."""
+    """The command of ours that is called, and its options; None where there is none."""
     words = snippet.partition(" #")[0].split()
     places = [n for n, word in enumerate(words) if word.rpartition("/")[2] == "reporter"]
     if places:
@@ -85,7 +85,7 @@ CALLS = [
 ]
 
 
-def test_each_command_of_the_documents_is_there() -> None:
+def test_each_documented_command_exists() -> None:
     """With each option it is shown with."""
     assert len(CALLS) > 50
     wrong = [
@@ -96,8 +96,8 @@ def test_each_command_of_the_documents_is_there() -> None:
     assert wrong == []
 
 
-def test_each_option_of_the_documents_is_there() -> None:
-    """Of one command at least, where none is named."""
+def test_each_documented_option_exists() -> None:
+    """Of at least one command, where none is named."""
     known = set().union(*OPTIONS.values()) | set(OF_OTHERS)
     wrong = [
         f"{path.name}: {snippet}"
@@ -109,12 +109,12 @@ def test_each_option_of_the_documents_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_is_in_the_documents(name: str) -> None:
+def test_each_command_is_documented(name: str) -> None:
     """Somebody who reads them learns of it."""
     assert name in {command for _, (command, _) in CALLS}
 
 
-def test_each_option_is_in_the_documents() -> None:
+def test_each_option_is_documented() -> None:
     """By its name, beside any command: what it does with each is what `--help` is for."""
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     options = set().union(*OPTIONS.values()) - {"-h"}
@@ -136,5 +136,5 @@ def test_each_option_is_in_the_documents() -> None:
     ],
 )
 def test_calls_in_documents_are_known(snippet: str, call: tuple[str, list[str]] | None) -> None:
-    """Those of our commands, and no others."""
+    """Calls of our commands, and no others."""
     assert call_in(snippet) == call

@@ -1,4 +1,4 @@
-"""Texts from outside that give orders to a terminal or forge lines of a log, over real HTTP."""
+"""Texts from outside that try to control a terminal or forge lines of a log, over real HTTP."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def reporter(tmp_path: Path) -> Reporter:
 
 
 def harmless(output: str) -> str:
-    """Insist that nothing in it is an order, and no line is another's."""
+    """Insist that nothing in it is a control sequence, and no line is forged."""
     assert not NOT_FOR_A_TERMINAL.search(output), repr(output)
     assert not [line for line in output.split("\n") if line.startswith("ERROR")]
     return output
@@ -93,7 +93,7 @@ def hostile(
 
 @pytest.mark.usefixtures("hostile")
 @pytest.mark.parametrize("more", [(), ("-v",), ("-vv",)])
-def test_nothing_hostile_is_said_of_a_fetch(reporter: Reporter, more: tuple[str, ...]) -> None:
+def test_a_fetch_prints_nothing_hostile(reporter: Reporter, more: tuple[str, ...]) -> None:
     """Warnings, which are shown without -v, steps, and everything."""
     output = harmless(reporter("fetch", *more))
     assert "WARNING reporter.sources.avepoint.beside: " in output
@@ -104,10 +104,10 @@ def test_nothing_hostile_is_said_of_a_fetch(reporter: Reporter, more: tuple[str,
 
 
 @pytest.mark.usefixtures("hostile")
-def test_nothing_hostile_is_in_a_traceback(
+def test_a_traceback_shows_nothing_hostile(
     reporter: Reporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It keeps its own lines, and what happened and what to do are said as without -vv."""
+    """It keeps its own lines; what happened and what to do are reported as without -vv."""
 
     def nobody(*_: Any) -> Any:
         raise Problem(HTTPStatus.BAD_REQUEST, EVIL)

@@ -1,4 +1,6 @@
-"""What is written is its owner's alone, whatever the shell says, unless the configuration does."""
+"""Only its owner can read what is written, whatever the shell's umask, unless the configuration
+says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +113,7 @@ def test_what_is_written_is_its_owners_alone(
 
 
 def test_commands_without_a_configuration(reporter: Reporter, tmp_path: Path) -> None:
-    """The starter configuration and the templates, which no configuration speaks of yet."""
+    """The starter configuration and the templates, which no configuration mentions yet."""
     reporter("init")
     reporter("templates", "copy", "mine")
     folders, files = modes_in(tmp_path / "work")
@@ -157,8 +159,8 @@ def modes_of(files: list[Path]) -> set[str]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_store_of_somebody_else_is_left_and_named(run: Run, tmp_path: Path) -> None:
-    """Its owner may have a reason; `reporter check` has the command for whom it concerns."""
+def test_somebody_elses_store_is_left_alone_and_named(run: Run, tmp_path: Path) -> None:
+    """Its owner may have a reason; `reporter check` gives the command to fix it."""
     path = tmp_path / "reporter.db"
     with open_for_all(path):
         os.chown(path, 12345, 12345)
@@ -171,7 +173,7 @@ def test_a_store_of_somebody_else_is_left_and_named(run: Run, tmp_path: Path) ->
 def test_check_names_folders_that_others_can_use(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a command that mends it: once it has run, all is well."""
+    """With a command that fixes it: once it has run, all is well."""
     for folder in ("reports", "archive"):
         (tmp_path / folder / "2026-10").mkdir(parents=True, mode=0o755)
         (tmp_path / folder).chmod(0o755)

@@ -1,4 +1,4 @@
-"""`reporter render --input` of replies that hold what none should."""
+"""`reporter render --input` with replies that contain what they should not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def envelope(generation: str, *rows: object) -> object:
 def test_half_characters_in_any_field_are_rendered(
     generation: str, text: str, run: Run, tmp_path: Path
 ) -> None:
-    """In every format, as the sign for what is no character."""
+    """In every format, as the replacement character."""
     fields = ("jobType", "jobModule", "status", "jobId", "name", "backupSize", "startTime")
     rows = [
         make_job(jobId="FB-GOOD"),
@@ -44,8 +44,8 @@ def test_half_characters_in_any_field_are_rendered(
 @pytest.mark.parametrize(
     "content", [b"[" * 100_000, b'{"value": ' + b'[{"a":' * 50_000, b'{"value": [[' * 40]
 )
-def test_deep_json_is_said_to_be(content: bytes, run: Run, tmp_path: Path) -> None:
-    """With the file, and what is wrong; no traceback."""
+def test_deep_json_is_reported(content: bytes, run: Run, tmp_path: Path) -> None:
+    """With the file and the fault, and without a traceback."""
     whole = (
         content
         + b"1"

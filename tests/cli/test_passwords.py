@@ -1,4 +1,4 @@
-"""Passwords in addresses: nothing that is said of a configuration shows them."""
+"""Passwords in addresses: no output about a configuration shows them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def silent(text: str) -> str:
 def test_no_password_of_a_store_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str, option: str
 ) -> None:
-    """Neither where the URL is wrong nor where the database does not answer; by no command."""
+    """Neither where the URL is wrong nor where the database does not answer, by any command."""
     Store.open("sqlite:///reporter.db").close()  # which alone has parameters that are read
     monkeypatch.setenv("REPORTER_STORE__URL", url)
     for command in ("customers", "check"):
@@ -97,7 +97,7 @@ def test_a_store_that_is_held_is_named_without_its_password() -> None:
     ],
 )
 def test_a_wrong_address_is_named_and_not_quoted(tmp_path: Path, text: str) -> None:
-    """In words of ours: libraries quote what they cannot read."""
+    """In our own words: libraries quote what they cannot read."""
     path = tmp_path / "reporter.toml"
     path.write_text(text, "utf-8")
     path.chmod(0o600)
@@ -117,7 +117,7 @@ def test_a_wrong_address_is_named_and_not_quoted(tmp_path: Path, text: str) -> N
 def test_no_password_of_a_proxy_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
 ) -> None:
-    """Of one that cannot be reached."""
+    """Not even of one that cannot be reached."""
     monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.0)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     configure_app(tmp_path)
@@ -148,10 +148,10 @@ def configure_app(folder: Path) -> None:
         f"http://rep:{PASSWORD}℀@h:1",
     ],
 )
-def test_an_address_of_a_proxy_that_is_none_is_told_and_not_quoted(
+def test_an_invalid_proxy_address_is_reported_and_not_quoted(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
 ) -> None:
-    """In a sentence about the proxy: the addresses of the service are well."""
+    """In a sentence about the proxy: the addresses of the service are fine."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     configure_app(tmp_path)
     for command in ("fetch", "check"):
@@ -164,7 +164,7 @@ def test_an_address_of_a_proxy_that_is_none_is_told_and_not_quoted(
 
 
 def test_a_time_stamp_authority_is_named_without_its_secrets() -> None:
-    """Bags and messages say at whose door was knocked, and no more."""
+    """Bags and messages name the authority, and nothing more."""
     authority = Authority(f"https://me:{PASSWORD}@stamps.example/tsa?apikey={PASSWORD}&policy=1")
     assert authority.name == "https://stamps.example/tsa?apikey=***&policy=1"
 
@@ -242,7 +242,7 @@ def test_a_store_is_named_by_all_but_its_password() -> None:
 
 
 @pytest.mark.parametrize("written", ["my Sommer", "my%20Sommer", "my+Sommer", "m%79 Sommer"])
-def test_a_password_of_a_store_is_hidden_whoever_says_it(written: str) -> None:
-    """As it is, as it is written in the address, and as others would write it."""
+def test_a_password_of_a_store_is_hidden_whoever_quotes_it(written: str) -> None:
+    """Literally, as written in the address, and as others would write it."""
     parsed("postgresql+psycopg://u:m%79 Sommer@h/db")
     assert str(SettingsError(f"no {written} here")) == "no *** here"

@@ -1,4 +1,6 @@
-"""`fetch`, `run` and `check` say where the service is asked too rarely, and who is unknown."""
+"""`fetch`, `run` and `check` say where the service is asked too rarely, and which customers are
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return set_clock(monkeypatch, NOW)
 
 
-def test_asked_once_a_day_it_is_said(
+def test_fetching_only_once_a_day_is_reported(
     clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """`fetch` in one line for all customers, `check` in one for each; nobody fails for it."""
+    """`fetch` in one line for all customers, `check` in one for each; nothing fails for it."""
     emulator = start_emulator(customers=ordinary_customers(2, 60, 1), now=clock)
     configure(emulator, tmp_path)
     for days in range(4, -1, -1):
@@ -46,10 +48,10 @@ def test_asked_once_a_day_it_is_said(
     assert "Start `reporter run` every hour" in checked.stdout
 
 
-def test_asked_often_enough_it_is_said_once(
+def test_fetching_often_enough_is_confirmed_once(
     clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """And a plan that would be too slow is told before anything is missed."""
+    """And a plan that would be too slow is reported before anything is missed."""
     emulator = start_emulator(customers=ordinary_customers(2, 12, 1), now=clock)
     configure(emulator, tmp_path)
     for hours in range(24, -1, -4):
@@ -67,10 +69,10 @@ def test_asked_often_enough_it_is_said_once(
     assert all("fetch_every is 12 h, less often than watch_every (7 h)" in line for line in lines)
 
 
-def test_a_customer_nobody_knows_is_named(
+def test_an_unknown_customer_is_named(
     clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """A wrong id in the configuration leaves whoever is meant without what it sets."""
+    """With a wrong id in the configuration its settings do not reach the customer that is meant."""
     emulator = start_emulator(customers=ordinary_customers(1, 12, 1), now=clock)
     (known,) = emulator.customers
     entries = [

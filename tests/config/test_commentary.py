@@ -54,14 +54,14 @@ def test_a_text_alone_is_a_comment(tmp_path: Path) -> None:
         ("---\nautor: Ada\n---\nHello", "'autor'"),
     ],
 )
-def test_a_slip_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+def test_a_mistake_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     """A comment is never set under a wrong name or date."""
     write(tmp_path, text)
     with pytest.raises(ReporterError, match=message):
         read(tmp_path)
 
 
-def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     """Bytes that are no UTF-8 are not guessed at."""
     write(tmp_path, "").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ReporterError, match="cannot be read"):

@@ -32,7 +32,7 @@ PLACES = (
 
 
 def test_a_secret_file_that_may_not_be_read(tmp_path: Path) -> None:
-    """It is said which user has to be able to read it, and nothing of what is in it."""
+    """The error says which user must be able to read it, and nothing of its content."""
     (tmp_path / "client.secret").mkdir(mode=0o700)
     (tmp_path / "reporter.toml").write_text('[api]\nclient_secret_file = "client.secret"\n')
     with pytest.raises(SettingsError, match="cannot be read: Is a directory") as caught:
@@ -78,7 +78,7 @@ def write_secret(path: Path, secret: str, mode: int = 0o600) -> Path:
 def test_each_way_to_a_secret_and_their_order(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: KeyringBackend
 ) -> None:
-    """Keyring, systemd, file, configuration, environment: each wins over those before it."""
+    """Keyring, systemd, file, configuration, environment: each overrides those before it."""
     section, key = place.split(".")
 
     def secret_and_source(*lines: str) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes, mess
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend) -> None:
-    """What is named has to be there, though the keyring had a secret."""
+    """A named file must exist, even if the keyring has a secret."""
     ring.set_password(KEYRING_SERVICE, "api.client_secret", "of the keyring")
     settings = settings_from(tmp_path, '[api]\nclient_secret_file = "none.secret"')
     with pytest.raises(SettingsError, match=r"none\.secret cannot be read: No such file"):
@@ -171,7 +171,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend)
         ),
     ],
 )
-def test_a_keyring_that_cannot_be_asked_has_nothing(
+def test_an_unavailable_keyring_has_nothing(
     backend: KeyringBackend, why: str, tmp_path: Path
 ) -> None:
     """None on the machine, or a locked one: no secret there, and the hint says so."""
@@ -196,7 +196,7 @@ def test_a_key_without_a_password_needs_none(tmp_path: Path) -> None:
 def test_the_password_of_a_certificate_may_be_in_the_keyring(
     tmp_path: Path, ring: KeyringBackend
 ) -> None:
-    """Nothing secret needs to stand beside a certificate."""
+    """No secret needs to be kept beside a certificate."""
     _, ((pfx, password), _) = make_certificate(tmp_path)
     assert password
     ring.set_password(KEYRING_SERVICE, "api.certificate_password", password)

@@ -1,4 +1,4 @@
-"""Restore tests on record: read strictly, weighed, and shown wherever the report goes."""
+"""Restore tests on record: read strictly, judged, and shown in every format."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def text_of(report: Report, folder: Path, look: Look | None = None) -> str:
 
 
 def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> None:
-    """Whichever a line says, in any order of columns, up to the period's end and not beyond."""
+    """Whichever a line names, in any order of columns, up to the period's end and not beyond."""
     path = write(
         tmp_path,
         f'2026-10-01,{CUSTOMER.id},"Exchange, one mailbox",passed,,',
@@ -123,7 +123,7 @@ def test_a_line_that_cannot_be_understood_is_an_error(
         ("", "lacks the column 'customer'"),
     ],
 )
-def test_columns_are_those_that_are_known(tmp_path: Path, header: str, message: str) -> None:
+def test_only_known_columns_are_allowed(tmp_path: Path, header: str, message: str) -> None:
     """A misspelt or missing column is an error, and the hint names them all."""
     with pytest.raises(SettingsError, match=message) as error:
         restore_tests_of(write(tmp_path, header=header), CUSTOMER, LAST)
@@ -131,7 +131,7 @@ def test_columns_are_those_that_are_known(tmp_path: Path, header: str, message: 
 
 
 def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None:
-    """A report does not say that no test is on record because a path is wrong."""
+    """A wrong path does not make a report say that no test is on record."""
     with pytest.raises(SettingsError, match="No such file"):
         restore_tests_of(tmp_path / "gone.csv", CUSTOMER, LAST)
     path = write(tmp_path)
@@ -148,10 +148,10 @@ def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None
         ("Contoso Ltd,2062-10-01,x,passed,,,", "line 3 has the date 2062-10-01"),
     ],
 )
-def test_every_line_is_about_one_customer_and_a_day_that_has_been(
+def test_every_line_needs_a_known_customer_and_a_past_day(
     tmp_path: Path, line: str, message: str
 ) -> None:
-    """A slip that would leave a test out of every report is an error."""
+    """A mistake that would leave a test out of every report is an error."""
     path = write(tmp_path, f"{CUSTOMER.id},2026-10-01,x,passed,,,", line)
     customers = [CUSTOMER, Customer("a", "Twin"), Customer("b", "twin")]
     with pytest.raises(SettingsError, match=message):
@@ -171,7 +171,7 @@ def test_every_line_is_about_one_customer_and_a_day_that_has_been(
         ([restored(LAST, FAILED), restored(LAST)], RestoreStanding.GOOD, LAST, 2),
     ],
 )
-def test_what_restore_tests_amount_to(
+def test_the_standing_of_restore_tests(
     tests: list[RestoreTest], standing: RestoreStanding, passed_on: date | None, count: int
 ) -> None:
     """The last one must not have failed, and one must have passed within 365 days."""
@@ -184,7 +184,7 @@ def test_what_restore_tests_amount_to(
     )
 
 
-def test_while_a_period_runs_age_is_that_of_the_last_fetch() -> None:
+def test_in_a_running_period_age_is_counted_to_the_last_fetch() -> None:
     """A report of the whole year made in November does not call a test of last November old."""
     section = report_of([restored(date(2025, 11, 20))], period="2026").restore_tests
     assert section is not None
@@ -235,10 +235,10 @@ def test_the_json_has_them_or_null() -> None:
         ),
     ],
 )
-def test_the_pdf_says_how_they_stand(
+def test_the_pdf_states_their_standing(
     tests: list[RestoreTest] | None, sentence: str, tmp_path: Path
 ) -> None:
-    """In a sentence; with what job data does not prove, whatever is on record."""
+    """In a sentence; with what job data cannot prove, whatever is on record."""
     text = text_of(report_of(tests), tmp_path)
     assert sentence in text
     assert "It does not prove that a restore works, how long copies are kept (retention)" in text
@@ -247,7 +247,9 @@ def test_the_pdf_says_how_they_stand(
 
 
 def test_the_newest_are_printed_and_all_are_in_the_workbook(tmp_path: Path) -> None:
-    """Twelve on paper; scope, deviation and correction are text, also where they look otherwise."""
+    """Twelve on paper; scope, deviation and correction are text, even where they look like
+    formulas.
+    """
     tests = [
         RestoreTest(date(2026, 9, day), f"=server {day}", PASSED, "<b>late</b>")
         for day in range(1, MOST_RESTORE_TESTS + 3)
@@ -277,7 +279,9 @@ def test_the_workbook_has_the_sheet_where_a_file_is_configured(tmp_path: Path) -
 
 
 def test_the_mapping_claims_only_what_the_report_has() -> None:
-    """Restore tests and protected objects are evidence where they are known, else what lacks."""
+    """Restore tests and protected objects are evidence where they are known, and otherwise listed
+    as lacking.
+    """
     words = Words()
 
     def iso(report: Report) -> tuple[str, str]:
@@ -299,7 +303,7 @@ def test_the_mapping_claims_only_what_the_report_has() -> None:
 
 
 def test_every_framework_is_on_the_last_page(tmp_path: Path) -> None:
-    """What auditors ask closes the report, but for the director's page."""
+    """What auditors ask closes every report except the director's page."""
     report = report_of(None)
     write_pdf(report, Look(), tmp_path / "report.pdf")
     last = " ".join(PdfReader(tmp_path / "report.pdf").pages[-1].extract_text().split())
@@ -312,7 +316,7 @@ def test_every_framework_is_on_the_last_page(tmp_path: Path) -> None:
 
 
 def test_the_archives_root_is_printed_to_be_noted(tmp_path: Path) -> None:
-    """With how many records it is of; nothing is said where there is no archive."""
+    """With the number of its records; nothing is printed where there is no archive."""
     root = "ab" * 32
     look = Look(known_root=KnownRoot(3, root, "2026-09"))
     text = text_of(report_of(None), tmp_path, look)
@@ -342,10 +346,10 @@ def filled_store(settings: Settings) -> Store:
     return store
 
 
-def test_a_changed_file_makes_another_version(
+def test_a_changed_file_makes_a_new_version(
     settings: Settings, filled_store: Store, tmp_path: Path
 ) -> None:
-    """It corrects the former, and says so; a test after the period changes nothing of it."""
+    """It corrects the former version, and says so; a test after the period changes nothing."""
     rendering = Rendering(settings, NOW, tmp_path / "out", ("json",), "2026-10")
 
     def rendered() -> tuple[bool, dict[str, Any]]:
@@ -374,7 +378,7 @@ def test_a_changed_file_makes_another_version(
 def test_a_wrong_file_stops_a_run_before_its_first_report(
     settings: Settings, filled_store: Store, tmp_path: Path
 ) -> None:
-    """A customer nobody knows is an error of the call, not of each report."""
+    """An unknown customer is an error of the whole run, not of each report."""
     write(tmp_path, "Contosso,2026-10-01,One mailbox,passed,,,")
     rendering = Rendering(settings, NOW, tmp_path / "out", ("json",), "2026-10")
     with pytest.raises(SettingsError, match="Contosso"):
@@ -383,7 +387,9 @@ def test_a_wrong_file_stops_a_run_before_its_first_report(
     filled_store.close()
 
 
-def test_saved_replies_have_theirs(settings: Settings, run: Run, tmp_path: Path) -> None:
+def test_saved_replies_are_given_restore_tests_too(
+    settings: Settings, run: Run, tmp_path: Path
+) -> None:
     """`reporter render --input` finds the file beside the configuration as well."""
     (tmp_path / "reply.json").write_text(json.dumps({"value": DAYS}), "utf-8")
     result = run(
@@ -396,13 +402,13 @@ def test_saved_replies_have_theirs(settings: Settings, run: Run, tmp_path: Path)
 
 
 def test_check_says_how_many_there_are(settings: Settings, filled_store: Store, run: Run) -> None:
-    """And what is wrong with the file, before a report needs it."""
+    """It also says what is wrong with the file, before a report needs it."""
     assert "1 in restore-tests.csv" in run("check").output
     filled_store.close()
 
 
 def test_the_section_can_be_left_out(tmp_path: Path) -> None:
-    """As any other."""
+    """Like any other."""
     text = text_of(report_of([]), tmp_path, Look(sections=("summary",)))
     assert "What auditors ask" not in text
     assert "Show that the data can be restored: No restore test is on record" in text

@@ -36,7 +36,7 @@ def formats() -> tuple[str, ...]:
 
 
 def office_in(formats: tuple[str, ...]) -> str:
-    """What the office is called whose reports are of these formats."""
+    """The name of the office whose reports have these formats."""
     return f"office-{'-'.join(formats)}"
 
 

@@ -1,4 +1,4 @@
-"""Real mail servers on loopback: one that keeps accounts, told what to refuse; one that breaks."""
+"""Real mail servers on loopback: one with accounts, told what to refuse, and one that breaks."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def answers(*replies: str, until: str = "") -> Callable[[socket.socket, Any], No
 def without_end(
     replies: Sequence[str], block: bytes, pause_s: float = 0.0
 ) -> Callable[[socket.socket, Any], None]:
-    """A script: the greeting and the replies that are given, then an answer that has no end."""
+    """A script: the greeting and the given replies, then an endless answer."""
 
     def play(connection: socket.socket, lines: Any) -> None:
         with suppress(OSError, StopIteration):
@@ -270,7 +270,7 @@ def tls_files(
 
 
 def counted(accounts: Accounts, header: str = "Message-ID") -> Mapping[tuple[str, str], int]:
-    """How often each message has arrived at each recipient."""
+    """How many times each message has reached each recipient."""
     import email
     import email.policy
     from collections import Counter

@@ -42,7 +42,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def missing() -> str:
-    """Why there can be no Postfix here; empty where there can."""
+    """Why Postfix cannot run here; empty where it can."""
     if os.geteuid() != 0:
         return "Postfix starts for root only"
     if shutil.which("postfix") is None:
@@ -73,7 +73,7 @@ class Postfix:
         raise AssertionError(self.log())
 
     def _queued(self) -> bool:
-        """Whether something that was taken has not been delivered yet."""
+        """Whether an accepted message has not been delivered yet."""
         queues = ("incoming", "active", "deferred")
         return any(
             path.is_file() for name in queues for path in (self.folder / "queue" / name).rglob("*")
@@ -103,7 +103,7 @@ def postfix(
 ) -> Iterator[Postfix]:
     """Run until the block ends, with a Maildir for each address.
 
-    `replies` are said to recipients instead of yes.
+    `replies` are given to recipients instead of acceptance.
     """
     # Not pytest's own folder, which only its owner may enter: daemons run as users of their own.
     with TemporaryDirectory(prefix="postfix-") as name:
@@ -122,7 +122,7 @@ def postfix(
 
 @contextmanager
 def _readable_by_daemons() -> Iterator[None]:
-    """A command of ours that a test ran before has left this process's umask at its owner alone."""
+    """A command that an earlier test ran has left this process with an owner-only umask."""
     umask = os.umask(0o022)
     try:
         yield

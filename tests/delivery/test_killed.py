@@ -56,7 +56,7 @@ class Sender:
         return self.process.stdout.readline()
 
     def send(self, period: str, kill_after_s: float | None = None) -> int:
-        """Send a period; how it ended: below zero, killed by that signal."""
+        """Send a period; the exit status: below zero if killed by that signal."""
         self._tell(period)
         child = int(self._hear())
         if kill_after_s is not None:
@@ -91,7 +91,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def configure(folder: Path, port: int) -> None:
-    """Two recipients for each customer, whom nobody need approve."""
+    """Two recipients for each customer, without approval."""
     lines = [
         "[mail]",
         'host = "127.0.0.1"',

@@ -84,7 +84,7 @@ def test_the_parts_are_where_programs_look_for_them() -> None:
 
 
 def test_bodies_and_files_arrive_as_they_were() -> None:
-    """Nothing in a body is lost on the way, and a file is the same to the byte."""
+    """Nothing in a body is lost on the way, and a file is identical to the byte."""
     message = parsed(message_bytes())
     text, page = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
@@ -117,7 +117,7 @@ def test_each_kind_of_file_has_its_media_type(name: str, kind: str) -> None:
 
 
 def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
-    """The headers of a message that a program sends, and none for blind copies."""
+    """The headers of an automatic message, and none for blind copies."""
     message = parsed(message_bytes())
     assert message["From"].addresses[0].display_name == "Northlight, Inc."
     assert [address.addr_spec for address in message["To"].addresses] == [ADA.address, BOB.address]
@@ -144,7 +144,7 @@ def test_it_is_ascii_in_short_lines_that_end_as_smtp_wants() -> None:
     assert raw.count(b"MIME-Version") == 1
 
 
-def test_what_is_not_there_leaves_no_trace() -> None:
+def test_missing_parts_leave_no_trace() -> None:
     """Without logo, files, Cc or Reply-To there are no parts and no headers for them."""
     letter = Letter("s", "t\n", "<p>t</p>\n", None)
     message = parsed(message_bytes(letter, attachments=[], cc=[], reply_to=[]))
@@ -200,7 +200,7 @@ EVIL = "x\r\nBcc: eve@evil.example\r\n\r\n<script>"
     ],
     ids=["subject", "sender", "to", "cc", "attachment", "media type"],
 )
-def test_no_name_makes_a_header(raw: bytes) -> None:
+def test_no_name_can_inject_a_header(raw: bytes) -> None:
     """A line break in the name of a customer, brand, recipient or file stays in its own line."""
     message = parsed(raw)
     assert "Bcc" not in message

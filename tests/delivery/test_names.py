@@ -53,7 +53,7 @@ def evil(
 
 
 def harmless(result: Result) -> Result:
-    """Nothing of it commands a terminal, and no line begins with what the name wants one to."""
+    """Nothing in it controls a terminal, and no line begins as the name tries to make one begin."""
     for output in (result.stdout, result.stderr):
         assert not NOT_FOR_A_TERMINAL.search(output), repr(output)
         assert not any(line.startswith(("Bcc", "Body")) for line in output.splitlines())
@@ -64,8 +64,8 @@ def harmless(result: Result) -> Result:
 def test_a_name_is_no_header_and_no_recipient(
     run: Run, accounts: Accounts, evil: dict[str, Any]
 ) -> None:
-    """It stands in subject and body on one line; the message goes to whom it should, and looks like
-    every other.
+    """It appears in subject and body on one line; the message goes to the right recipient and looks
+    like every other.
     """
     run("approve", "--yes")
     result = harmless(run("send"))
@@ -90,7 +90,7 @@ def test_a_name_is_no_header_and_no_recipient(
 def test_every_command_says_it_on_one_line(
     run: Run, accounts: Accounts, office: Configure, evil: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Lists, questions, refusals and errors; the JSON has the name as it is, in plain letters."""
+    """Lists, questions, refusals and errors; the JSON has the name unchanged, in plain letters."""
     output = harmless(run("approve", "--yes", "--customer", evil["id"])).stdout
     assert any(
         line.startswith(SHOWN) and "2026-10, version" in line for line in output.splitlines()
@@ -119,7 +119,7 @@ def test_every_command_says_it_on_one_line(
 
 
 def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[str, Any]) -> None:
-    """One line of text; the customer's name beside it is data, as it is."""
+    """One line of text; the customer's name is data of its own, unchanged."""
     with Receiver(Replies(200)) as receiver:
         office(*evil["lines"], "[delivery]", f'webhook = "{receiver.url}"')
         run("approve", "--yes", "--customer", evil["id"])
@@ -133,7 +133,7 @@ def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[
 
 
 def test_a_name_in_a_letter_to_oneself(run: Run, accounts: Accounts, evil: dict[str, Any]) -> None:
-    """And in the files of a dry run: there is no second way for a message to be made."""
+    """And in the files of a dry run: messages are made in one way only."""
     assert harmless(run("send", "--to", "me@provider.example")).exit_code == 0
     assert {tuple(message.recipients) for message in accounts.arrived} == {("me@provider.example",)}
     assert all(mail["Bcc"] is None for mail in messages(accounts))

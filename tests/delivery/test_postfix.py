@@ -1,4 +1,4 @@
-"""`reporter send` through a Postfix as providers have it, and what then lies in the mailboxes."""
+"""`reporter send` through a Postfix like a provider's, and what then arrives in the mailboxes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def server_of(server: Postfix, host: str = "localhost", security: str = "starttl
 
 @pytest.fixture
 def trust(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Has a server's certificate trusted, as whoever has one of their own does it."""
+    """Has a server's certificate trusted, the way a provider with a private authority would."""
     return lambda server: monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
 
 
@@ -77,7 +77,7 @@ def test_each_mailbox_holds_its_customers_report(
 def test_what_postfix_refuses_for_good_and_for_now(
     run: Run, office: Configure, trust: Any, store: Store
 ) -> None:
-    """Each by itself, in its own words, also two of one message; the others have theirs."""
+    """Each one separately, in Postfix's words, even two of one message; the others get theirs."""
     customer = json.loads(run("customers", "--json").stdout)
     replies = {
         "gone@customer0.example": "550 5.1.6 has moved",
@@ -140,11 +140,11 @@ def test_what_postfix_refuses_for_good_and_for_now(
         ),
     ],
 )
-def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
+def test_a_postfix_that_will_not_relay_refuses_nobody(
     run: Run, office: Configure, trust: Any, parameters: dict[str, Any], message: str, hint: str
 ) -> None:
-    """It says so only once there is a recipient, of whom it has nothing to say: all three stay
-    approved, and go when it is mended.
+    """It says so only once there is a recipient, about whom it says nothing: all three stay
+    approved, and are sent once it is fixed.
     """
     with postfix(MAILBOXES, **parameters) as server:
         trust(server)
@@ -196,7 +196,7 @@ def test_a_message_larger_than_postfix_takes(
     lines: tuple[str, ...],
     kinds: list[str],
 ) -> None:
-    """The limit it announces is kept to before anything is sent: nothing is refused."""
+    """The limit it announces is respected before anything is sent: nothing is refused."""
     run("send", "--dry-run")
     whole = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.eml"))
     pdf = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.pdf"))
@@ -216,7 +216,7 @@ def test_a_message_larger_than_postfix_takes(
         assert ("https://files.example/2026-10" in body.get_content()) == (kinds == [])
 
 
-def test_nothing_goes_over_a_line_that_is_not_safe(run: Run, office: Configure, trust: Any) -> None:
+def test_nothing_is_sent_over_an_unsafe_connection(run: Run, office: Configure, trust: Any) -> None:
     """A certificate nobody vouches for, another host's, or no encryption where Postfix insists on
     it: said with what to do, and afterwards the same command sends everything.
     """

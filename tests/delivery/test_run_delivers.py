@@ -95,10 +95,10 @@ def appears_late(emulator: Emulator, number: int) -> None:
     emulator.customers[customer.id] = replace(customer, plans=(*customer.plans, late))
 
 
-def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
+def test_one_run_does_it_all_and_later_runs_repeat_nothing(
     start: StartAt, deliver: Deliver, accounts: Accounts
 ) -> None:
-    """Where nobody need approve."""
+    """Where no approval is needed."""
     deliver(NO_APPROVAL)
     first = start("2026-11-01T07:17")
     assert first.exit_code == 0, first.output
@@ -116,7 +116,7 @@ def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
 def test_a_run_waits_for_a_yes_and_the_next_one_sends(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts
 ) -> None:
-    """Waiting is no failure, and it is said what for."""
+    """Waiting is not a failure, and the output says what for."""
     deliver()
     for hour in (7, 8):
         result = start(f"2026-11-01T{hour:02}:17")
@@ -134,7 +134,7 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
 def test_while_somebody_sends_or_fetches_the_rest_is_done(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
 ) -> None:
-    """A second sending is refused with what to do; a fetch is in no sending's way."""
+    """A second sending is refused with what to do; a fetch does not block sending."""
     deliver(NO_APPROVAL)
     store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
     with closing(store), held(store.engine, part="outbox"):
@@ -151,10 +151,10 @@ def test_while_somebody_sends_or_fetches_the_rest_is_done(
 
 
 @pytest.mark.slow
-def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
+def test_late_data_is_a_correction_that_needs_its_own_approval(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
 ) -> None:
-    """Only whom it concerns gets it; subject, text and PDF say what it corrects."""
+    """Only the customer concerned gets it; subject, text and PDF say what it corrects."""
     deliver(formats=("pdf",))
     formats = ("--format", "pdf,json")
     start("2026-11-01T07:17", *formats)
@@ -185,10 +185,10 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     assert "RESTATED" in page.extract_text()
 
 
-def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
+def test_a_correction_withdraws_what_was_approved_but_not_sent(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
 ) -> None:
-    """The yes was to other figures: the first version goes to nobody any more."""
+    """Other figures were approved: the first version is not sent to anybody any more."""
     deliver()
     start("2026-11-01T07:17")
     run("approve", "--yes")
@@ -202,7 +202,7 @@ def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
 def test_no_approval_sends_a_correction_at_once(
     start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
 ) -> None:
-    """Once, to whom it concerns."""
+    """Once, to the customer concerned."""
     deliver(NO_APPROVAL)
     start("2026-11-01T07:17")
     appears_late(emulator, 1)
@@ -212,10 +212,10 @@ def test_no_approval_sends_a_correction_at_once(
 
 
 @pytest.mark.parametrize("broken", ["mail", "folder", "webhook"])
-def test_a_broken_channel_costs_the_others_nothing(
+def test_a_broken_channel_does_not_affect_the_others(
     broken: str, run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
 ) -> None:
-    """Each has an account of its own; once mended, it alone gets what it has not."""
+    """Each channel is accounted for separately; once fixed, it alone gets what it lacks."""
     share = tmp_path / "share"
     answers = [Replies(503), Replies(503)] if broken == "webhook" else []
     with Receiver(*answers, Replies(200)) as receiver:
@@ -255,15 +255,15 @@ def test_a_broken_channel_costs_the_others_nothing(
 
 
 def goes_silently(handler: Handler) -> None:
-    """Takes the whole request and goes without a word."""
+    """Receives the whole request and hangs up without a word."""
     handler.read_body()
     handler.close_connection = True
 
 
-def test_a_web_address_that_never_answers_is_not_asked_again(
+def test_a_web_address_that_never_answers_is_not_tried_again(
     run: Run, start: StartAt, deliver: Deliver
 ) -> None:
-    """Nobody knows whether it has the summaries, until somebody says so of each."""
+    """It is unknown whether it has the summaries, until somebody resolves each."""
     with Receiver(goes_silently, goes_silently, Replies(200)) as receiver:
         deliver(NO_APPROVAL, delivery=(f'webhook = "{receiver.url}/hook"',))
         for hour in (7, 8, 9):
@@ -349,7 +349,9 @@ def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
 def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
-    """200 instead of 202: said of each, with what to ask; nothing goes again by itself."""
+    """200 instead of 202: reported for each, with what to ask; nothing is sent again
+    automatically.
+    """
     with Receiver(Replies(200)) as graph:
         deliver(*graph_lines(graph, tokens))
         for hour in (7, 8):
@@ -361,7 +363,7 @@ def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
     assert {row["state"] for row in rows(run)} == {"uncertain"}
 
 
-def test_through_graph_one_customers_trouble_is_its_own(
+def test_through_graph_one_customers_trouble_affects_no_other(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
     """Throttled is tried again no earlier than Graph asks; refused is not; both at one run."""
@@ -388,7 +390,7 @@ def test_through_graph_one_customers_trouble_is_its_own(
 def test_through_graph_only_whoever_lacks_it_is_named_again(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
-    """Graph took a message and did not say so; two of three say that they have it."""
+    """Graph accepted a message without saying so; two of three recipients say that they have it."""
     with Receiver(goes_silently, Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens), copies=COPIES)
         chosen = ("--customer", CAST[0].id)
@@ -403,10 +405,12 @@ def test_through_graph_only_whoever_lacks_it_is_named_again(
     assert (again["To"], again["Cc"], again["Bcc"]) == (None, None, "watch@provider.example")
 
 
-def test_through_graph_a_secret_that_is_wrong_stops_nothing_but_mail(
+def test_through_graph_a_wrong_secret_stops_only_mail(
     run: Run, start: StartAt, deliver: Deliver, tmp_path: Path
 ) -> None:
-    """Said once with what to do; copies go all the same, and the mail when it is mended."""
+    """Reported once with what to do; copies are still made, and the mail is sent once it
+    is fixed.
+    """
     refusal = Replies(400, b'{"error": "invalid_client", "error_description": "expired"}')
     share = (f'folder = "{tmp_path / "share"}"',)
     with Receiver(refusal, TokenDesk()) as tokens, Receiver(Replies(202)) as graph:

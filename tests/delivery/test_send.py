@@ -52,7 +52,7 @@ def attached(message: email.message.EmailMessage) -> dict[str, bytes]:
     }
 
 
-def test_nothing_goes_before_somebody_has_approved_it(run: Run, accounts: Accounts) -> None:
+def test_nothing_is_sent_before_it_is_approved(run: Run, accounts: Accounts) -> None:
     """Sending queues; what is queued waits, and says so."""
     result = run("send")
     assert result.exit_code == 0, result.output
@@ -95,7 +95,7 @@ def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None
 
 
 def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> None:
-    """However often it is sent, approved and rendered; another look is no other report."""
+    """However often it is sent, approved and rendered; a new look does not make a new report."""
     run("approve", "--yes")
     for _ in range(3):
         assert run("send").exit_code == 0
@@ -108,7 +108,7 @@ def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> Non
     assert {delivery.state for delivery in deliveries_of(store)} == {"sent"}
 
 
-def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> None:
+def test_approval_covers_one_customer_or_all(run: Run, accounts: Accounts) -> None:
     """What it shows is what it releases."""
     first = json.loads(run("customers", "--json").stdout)[0]
     result = run("approve", "--yes", "--customer", first["name"])
@@ -121,8 +121,8 @@ def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> Non
     assert len(accounts.arrived) == 1
 
 
-def test_approval_can_leave_alone_what_is_odd(run: Run) -> None:
-    """The service was looked at for the first time after October: that is odd about each."""
+def test_approval_can_skip_what_is_odd(run: Run) -> None:
+    """The service was first observed after October: that is odd about each."""
     result = run("approve", "--yes", "--unless-odd")
     assert result.stdout.count("ODD: first looked at after the period") == 3
     assert result.stdout.count("  skipped") == 3
@@ -136,10 +136,10 @@ def test_without_approval_it_goes_at_once(run: Run, accounts: Accounts, office: 
     assert len(accounts.arrived) == 3
 
 
-def test_a_dry_run_writes_the_very_messages(
+def test_a_dry_run_writes_the_exact_messages(
     run: Run, accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To the byte what would go at that moment; and sends nothing itself."""
+    """To the byte what would be sent at that moment; nothing is sent."""
     set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
     run("approve", "--yes")
     result = run("send", "--dry-run")
@@ -164,7 +164,7 @@ def test_a_message_has_the_date_of_its_sending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However long ago it was approved, tried or refused: an old date is what many servers refuse,
-    and it lies below newer mail. Nothing else of it is another, its id least of all.
+    and it lies below newer mail. Nothing else in it changes, least of all its id.
     """
     clock = set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
     run("approve", "--yes")
@@ -192,7 +192,7 @@ def test_a_message_has_the_date_of_its_sending(
 def test_it_is_given_up_five_days_after_its_first_try(
     run: Run, accounts: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And not after its approval: what was approved long ago is tried as often as anything else."""
+    """Not after its approval: what was approved long ago is tried as often as anything else."""
     clock = set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
     run("approve", "--yes", "--period", "2026-10")
     later = "451 4.3.2 later"
@@ -216,7 +216,7 @@ def test_it_is_given_up_five_days_after_its_first_try(
     ]
 
 
-def test_to_oneself(run: Run, accounts: Accounts) -> None:
+def test_sending_to_oneself(run: Run, accounts: Accounts) -> None:
     """All messages of a run to one address, none to a customer; the outbox knows nothing of it."""
     result = run("send", "--to", "me@provider.example")
     assert result.exit_code == 0, result.output
@@ -232,10 +232,10 @@ def test_to_oneself(run: Run, accounts: Accounts) -> None:
     assert len(accounts.arrived) == 6
 
 
-def test_a_file_that_vanished_costs_its_customer_alone(
+def test_a_missing_file_affects_only_its_customer(
     run: Run, accounts: Accounts, tmp_path: Path
 ) -> None:
-    """Said which; rendering writes it again, and the same command sends the rest."""
+    """The error names it; rendering writes it again, and the same command sends the rest."""
     run("approve", "--yes")
     path = sorted(tmp_path.glob("reports/2026-10/*/*.json"))[0]
     path.unlink()
@@ -251,7 +251,7 @@ def test_a_file_that_vanished_costs_its_customer_alone(
 
 
 def test_a_changed_file_is_not_sent(run: Run, accounts: Accounts, tmp_path: Path) -> None:
-    """What goes is what was rendered, to the byte."""
+    """What is sent is what was rendered, to the byte."""
     run("approve", "--yes")
     path = sorted(tmp_path.glob("reports/2026-10/*/*.json"))[0]
     path.write_bytes(path.read_bytes() + b" ")
@@ -294,7 +294,7 @@ def test_a_report_of_somebody_else_is_not_sent(
         ('"it@customer0.example"\nallowed_domains = ["other.example"]', "not in an allowed domain"),
     ],
 )
-def test_wrong_recipients_cost_their_customer_alone(
+def test_wrong_recipients_affect_only_their_customer(
     run: Run, accounts: Accounts, office: Configure, recipients: str, message: str
 ) -> None:
     """Each is an error that names the customer, and all others get theirs."""
@@ -384,7 +384,7 @@ def test_refused_for_now_is_tried_again_and_for_good_is_not(
 def test_what_is_uncertain_is_settled_by_a_person(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
-    """It is never sent again by itself; `resolve` says what became of it."""
+    """It is never sent again automatically; `resolve` records the outcome."""
     from reporter.model import DeliveryState
     from reporter.store.outbox import claim
 
@@ -419,8 +419,8 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert "settled by" in rows[2]["changes"][-1]["reason"]
 
 
-def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, store: Store) -> None:
-    """Two answers are none."""
+def test_a_delivery_has_only_one_outcome(run: Run, accounts: Accounts, store: Store) -> None:
+    """Two contradictory answers are refused."""
     from reporter.model import DeliveryState
     from reporter.store.outbox import claim
 
@@ -434,10 +434,10 @@ def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, stor
     assert deliveries_of(store)[0].state == DeliveryState.UNCERTAIN
 
 
-def test_a_server_that_is_gone_loses_nothing(
+def test_an_unreachable_server_loses_nothing(
     run: Run, accounts: Accounts, office: Configure
 ) -> None:
-    """All stay approved, and go when it is back."""
+    """All stay approved, and are sent when it is back."""
     run("approve", "--yes")
     port, accounts.port = accounts.port, 9
     office()
@@ -470,7 +470,9 @@ def test_a_message_that_would_be_too_large(
     lines: tuple[str, ...],
     kinds: list[str] | None,
 ) -> None:
-    """Goes with the PDF alone, or says where the files are; or is an error that says what to do."""
+    """It is sent with the PDF alone, or says where the files are; or it is an error that says what
+    to do.
+    """
     run("send", "--dry-run")
     whole = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.eml"))
     smallest = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.pdf"))
@@ -491,7 +493,7 @@ def test_a_message_that_would_be_too_large(
         assert ("https://files.example/" in body.get_content()) == (kinds == [])
 
 
-def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: Path) -> None:
+def test_missing_configuration_is_reported(run: Run, office: Configure, tmp_path: Path) -> None:
     """Neither mail nor folder nor web address: nothing was done."""
     path = tmp_path / "reporter.toml"
     path.write_text("", "utf-8")
@@ -501,7 +503,7 @@ def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: P
 
 
 def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Configure) -> None:
-    """With send = false it is no error that there is nobody to send to."""
+    """With send = false having no recipients is not an error."""
     customers = json.loads(run("customers", "--json").stdout)
     office(
         *(f'[[customers]]\nid = "{customer["id"]}"\nsend = false' for customer in customers[1:]),
@@ -513,7 +515,7 @@ def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Conf
 
 
 def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> None:
-    """With the same outbox, and after the same yes."""
+    """With the same outbox, and after the same approval."""
     office(
         "[delivery]",
         f'folder = "file://{tmp_path}/share"',
@@ -536,10 +538,10 @@ def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> No
     assert {row["channel"] for row in rows(run)} == {"folder"}
 
 
-def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
+def test_failed_copies_are_reported_in_one_sentence_with_what_to_do(
     run: Run, office: Configure, tmp_path: Path
 ) -> None:
-    """Where and why, and once for all what to see to; `check` says it before anything fails."""
+    """Where and why, and once for all what to check; `check` reports it before anything fails."""
     (tmp_path / "share").write_text("in the way")
     office('[delivery]\nfolder = "share"')
     path = tmp_path / "reporter.toml"
@@ -570,7 +572,7 @@ def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
 def test_a_dry_run_without_mail_says_that_there_is_nothing_to_write(
     run: Run, tmp_path: Path
 ) -> None:
-    """With a folder alone nobody gets a message."""
+    """With only a folder configured nobody gets a message."""
     (tmp_path / "reporter.toml").write_text('[delivery]\nfolder = "share"\n', "utf-8")
     result = run("send", "--dry-run")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -597,7 +599,7 @@ def test_check_tries_the_mail_server_and_reads_recipients(
     assert accounts.arrived == []
 
 
-def test_what_is_still_open_of_an_earlier_month_goes_too(
+def test_open_deliveries_of_an_earlier_month_are_sent_too(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
     """Approved late, it is not forgotten; where a period is asked for, only that one goes."""

@@ -1,4 +1,6 @@
-"""The store fails in the middle of sending: what it cannot note is not sent, or not sent again."""
+"""The store fails in the middle of sending: what it cannot record is not sent, or not
+sent again.
+"""
 
 from __future__ import annotations
 
@@ -79,10 +81,10 @@ def nothing_is_lost_or_doubled(run: Run, accounts: Watchful, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_disk_without_room(
+def test_a_full_disk_while_sending(
     run: Run, accounts: Watchful, office: Configure, tmp_path: Path, step: str
 ) -> None:
-    """From one write to the next the process may not make any file longer."""
+    """From one write to the next the process can no longer extend any file."""
     office(in_mail=('approval = "none"',))
     accounts.step = step
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

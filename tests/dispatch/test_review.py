@@ -1,4 +1,4 @@
-"""What is said of a report to whoever approves it."""
+"""What a report's approver is told about it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def figures(**changed: Any) -> dict[str, Any]:
 
 
 def test_how_it_stands_against_the_month_before() -> None:
-    """Each figure with its target or what it was; numbers of jobs follow how often was asked."""
+    """Each figure with its target or its former value; numbers of jobs depend on how often the
+    service was asked.
+    """
     seen = dict(review(figures()).figures)
     assert seen["state"] == "Healthy (before: Healthy)"
     rate = seen["success rate"].replace("\N{NO-BREAK SPACE}", " ")
@@ -60,7 +62,7 @@ def test_how_it_stands_against_the_month_before() -> None:
 
 
 def test_nothing_odd_about_an_ordinary_month() -> None:
-    """And then nothing is said to be."""
+    """And nothing is reported as odd."""
     assert review(figures()).odd == ()
 
 
@@ -104,7 +106,7 @@ RUNNING = {
     ],
 )
 def test_what_is_odd(changed: dict[str, Any], remark: str) -> None:
-    """Each on its own, with the figure that tells."""
+    """Each on its own, with the figure that shows it."""
     (odd,) = review(figures(**changed)).odd
     assert odd.startswith(remark)
 
@@ -129,7 +131,7 @@ def test_what_is_not_odd(changed: dict[str, Any]) -> None:
 
 
 def test_days_before_the_first_look_are_not_odd() -> None:
-    """Nobody could look then; from the first look on a day without one is."""
+    """Nobody could look then; from the first look on, a day without one is odd."""
     first = datetime(2026, 10, 12, 5, tzinfo=UTC)
     report = as_kept(make_report(OCTOBER, observed=looks(first)))
     assert len(report["coverage"]["missing_days"]) == 11

@@ -76,7 +76,7 @@ class Evidence:
         return self.run("verify", *words)
 
     def verdict(self, *words: object) -> dict[str, str]:
-        """What was found, by what; all that failed is in one text under `failed`."""
+        """The outcome of each check by name; all failures are in one text under `failed`."""
         result = self.verify(*words, "--json")
         answer = json.loads(result.stdout)
         findings = [finding for verdict in answer["verdicts"] for finding in verdict["findings"]]

@@ -1,4 +1,4 @@
-"""What follows the rendered bytes of a PDF has to be what signing writes, byte for byte."""
+"""What follows the rendered bytes of a PDF must be what signing writes, byte for byte."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def update(tmp_path: Path, signer: Signer) -> Update:
 
 
 def fault_of(update: Update, signer: Signer, folder: Path) -> str | None:
-    """What is found of an update, whose signature is good in any case."""
+    """The finding on an update whose signature is good in any case."""
     path = folder / "update.pdf"
     path.write_bytes(update.signed_by(signer))
     fault = fault_of_addition(path.read_bytes(), len(update.rendered))
@@ -67,7 +67,7 @@ def fault_of(update: Update, signer: Signer, folder: Path) -> str | None:
 def test_an_update_that_was_laid_out_again_is_what_signing_writes(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
-    """So that nothing else than what the tests change is what is found."""
+    """So that the tests detect only what they change."""
     assert fault_of(update, signer, tmp_path) is None
 
 
@@ -81,7 +81,7 @@ def test_what_version_0_1_0_has_signed_is_a_signature(name: str) -> None:
 
 def hide_a_page(update: Update) -> None:
     """Put another page into the metadata, in a comment, and have a program that looks for objects
-    itself look for them: an entry of a type that there is not is damage to it.
+    itself look for them: an entry of an unknown type looks like damage to it.
     """
     page = update.reader.find_page_for_modification(0)[0].get_object()
     text = b"BT /F1 24 Tf 40 700 Td (%s) Tj ET" % FORGED
@@ -109,7 +109,7 @@ def add_odd_entry(update: Update) -> None:
 def test_no_other_page_is_hidden_for_programs_that_search_for_it(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
-    """Poppler shows it, and the signature is good; so it must not pass."""
+    """Poppler shows that page although the signature is good, so it must not pass."""
     hide_a_page(update)
     assert fault_of(update, signer, tmp_path) == OTHER_TEXT
     if shutil.which("pdftotext") is None:
@@ -157,13 +157,13 @@ TABLES: dict[str, Callable[[Update], object]] = {
 def test_a_table_is_that_of_its_objects(
     update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    """Any other is read in different ways, or by some programs not at all."""
+    """Any other table is read in different ways, or not at all by some programs."""
     TABLES[case](update)
     assert fault_of(update, signer, tmp_path) == OTHER_TABLE
 
 
 def put_before(mark: bytes, text: bytes) -> Callable[[Update], None]:
-    """Have the metadata say one thing more."""
+    """Add a statement to the metadata."""
 
     def change(update: Update) -> None:
         xmp = update.xmp
@@ -209,7 +209,7 @@ TEXTS: dict[str, Callable[[Update], object]] = {
 def test_a_signature_says_nothing_new_of_the_document(
     update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    """Programs show what a document says of itself, and readers take it for the provider's word."""
+    """Programs show a document's metadata, and readers take it for the provider's word."""
     TEXTS[case](update)
     assert fault_of(update, signer, tmp_path) == OTHER_TEXT
 
@@ -228,7 +228,7 @@ DRAWN: dict[str, Callable[[Update], object]] = {
 def test_the_field_of_a_signature_shows_nothing(
     update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    """Some programs draw a sign for a note even where it has no size."""
+    """Some programs draw a symbol for a note even if it has no size."""
     DRAWN[case](update)
     assert fault_of(update, signer, tmp_path) == "shows something"
 
@@ -252,7 +252,7 @@ def test_a_signature_says_no_more(
 def test_nothing_stands_behind_the_signature_in_its_room(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
-    """The room for it is larger than it is, and no signature covers it."""
+    """The space reserved for it is larger than the signature, and is not signed."""
     content = update.signed_by(signer)
     room = content.rindex(b"00>\n/ByteRange")
     changed = content[:room] + b"41" + content[room + 2 :]
@@ -291,7 +291,7 @@ def test_a_signature_changes_nothing_else(
 
 
 def test_what_is_packed_cannot_be_read_without_unpacking(signer: Signer, tmp_path: Path) -> None:
-    """A title may be what programs search for; but it is not put where they would find it."""
+    """A title may contain what programs search for, but not where they would find it."""
     update = sign(tmp_path, signer, title="7 0 obj")
     assert fault_of(update, signer, tmp_path) is None
     xmp = update.xmp
@@ -309,7 +309,9 @@ def test_what_is_packed_cannot_be_read_without_unpacking(signer: Signer, tmp_pat
 def test_a_bag_with_such_a_pdf_is_not_valid(
     evidence: Evidence, signing: tuple[str, ...], change: Callable[[Update], object]
 ) -> None:
-    """Though it is signed by the provider, and all else of the bag is as it should be."""
+    """Even though it is signed by the provider, and everything else in the bag is as it
+    should be.
+    """
     evidence.configure(*signing)
     signer = Signer.load(evidence.folder / "signing.pfx", "secret", datetime.now(UTC))
     bag = evidence.archive()

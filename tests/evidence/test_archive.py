@@ -1,4 +1,6 @@
-"""`reporter archive`: what goes into a bag, once, whole, and at no other customer's cost."""
+"""`reporter archive`: what goes into a bag, once, complete, and without affecting any other
+customer.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def content(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence, bag: Path) -> None:
-    """The files as rendered, each reply as received, the configuration, and what made it."""
+    """The files as rendered, each reply as received, the configuration, and the tools
+    that made it.
+    """
     assert bag == evidence.folder / "archive" / "contoso-ltd" / "2026-10-v1"
     for suffix in ("pdf", "xlsx", "json"):
         (rendered,) = evidence.folder.glob(f"reports/2026-10/*/*.{suffix}")
@@ -82,7 +86,7 @@ def test_no_secret_goes_into_an_archive(evidence: Evidence, signing: tuple[str, 
 
 
 def test_others_check_an_unsigned_bag(evidence: Evidence, bag: Path) -> None:
-    """The Library of Congress's checker, and the script in the bag; which says what it has not."""
+    """The Library of Congress's checker, and the script in the bag; which says what is missing."""
     assert bagit.Bag(str(bag)).validate()
     run = subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
@@ -103,8 +107,8 @@ def test_what_is_archived_is_left_alone(evidence: Evidence, bag: Path) -> None:
     assert content(evidence.folder / "archive") == before
 
 
-def test_snapshots_after_a_version_are_none_of_its(evidence: Evidence) -> None:
-    """It holds what was known when it was made, and is computed again from that alone."""
+def test_later_snapshots_do_not_belong_to_a_version(evidence: Evidence) -> None:
+    """The bag holds what was known when the version was made, and is recomputed from that alone."""
     late = [*month("2026-10"), make_job("2026-10-02T02:00:00Z", "Failed", jobModule="Late")]
     keep(evidence.folder, late, OCTOBER_OVER + timedelta(days=2))
     bag = evidence.archive()
@@ -114,7 +118,7 @@ def test_snapshots_after_a_version_are_none_of_its(evidence: Evidence) -> None:
 
 
 def test_a_correction_is_a_bag_of_its_own(evidence: Evidence) -> None:
-    """It has the figures it corrects, and what it says of them is computed again."""
+    """It has the figures it corrects, and what it says about them is recomputed."""
     evidence.archive()
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER + timedelta(days=2))
     evidence.render()
@@ -128,7 +132,7 @@ def test_a_correction_is_a_bag_of_its_own(evidence: Evidence) -> None:
     assert json.loads((bag / "data/restated.json").read_bytes()) == json.loads(first.read_bytes())
 
 
-def test_files_that_are_not_those_of_the_version_are_refused(evidence: Evidence) -> None:
+def test_files_that_differ_from_the_version_are_refused(evidence: Evidence) -> None:
     """Changed by hand, or made with another configuration: nothing is archived."""
     (path,) = evidence.folder.glob("reports/2026-10/*/*.json")
     whole = path.read_bytes()
@@ -144,15 +148,15 @@ def test_files_that_are_not_those_of_the_version_are_refused(evidence: Evidence)
     assert not list(evidence.folder.glob("archive/*/*"))
 
 
-def test_what_was_never_rendered_is_said(evidence: Evidence) -> None:
+def test_what_was_never_rendered_is_reported(evidence: Evidence) -> None:
     """With what to do."""
     result = evidence.run("archive", "--period", "2026-09")
     assert result.exit_code == 1
     assert "no report of Contoso Ltd for 2026-09 yet" in result.stderr
 
 
-def test_replies_that_were_pruned_are_missed(evidence: Evidence) -> None:
-    """A bag from which nothing can be computed again is not made."""
+def test_without_its_replies_no_bag_is_made(evidence: Evidence) -> None:
+    """A bag from which nothing can be recomputed is not made."""
     with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
         prune(store, OCTOBER_OVER + timedelta(days=1))
     result = evidence.run("archive", "--period", "2026-10")
@@ -161,8 +165,8 @@ def test_replies_that_were_pruned_are_missed(evidence: Evidence) -> None:
     assert not list(evidence.folder.glob("archive/*/*"))
 
 
-def test_one_customer_costs_no_other(evidence: Evidence) -> None:
-    """Who cannot be archived is named, and the other is archived; status 1."""
+def test_one_customers_failure_does_not_affect_another(evidence: Evidence) -> None:
+    """A customer that cannot be archived is named, and the other is archived; status 1."""
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
     evidence.render()
     next(evidence.folder.glob("reports/2026-10/contoso*/*.pdf")).unlink()
@@ -174,7 +178,7 @@ def test_one_customer_costs_no_other(evidence: Evidence) -> None:
 
 
 def test_a_customer_keeps_its_folder_under_a_new_name(evidence: Evidence) -> None:
-    """A chain goes on; and another customer of the old name gets a folder of its own."""
+    """Its chain continues, and another customer with the old name gets a folder of its own."""
     evidence.archive()
     renamed = type(CUSTOMER)(CUSTOMER.id, "Contoso Holding")
     namesake = type(CUSTOMER)(SECOND.id, CUSTOMER.name)
@@ -190,8 +194,8 @@ def test_a_customer_keeps_its_folder_under_a_new_name(evidence: Evidence) -> Non
     assert bag == "2026-10-v1"
 
 
-def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
-    """Of a bag that was not finished nothing counts; one without its record gets it."""
+def test_an_interrupted_run_is_resumed(evidence: Evidence) -> None:
+    """An unfinished bag does not count; one without its record gets it."""
     home = evidence.folder / "archive" / "contoso-ltd"
     (home / ".draft-2026-10-v1" / "data").mkdir(parents=True)
     bag = evidence.archive()
@@ -204,7 +208,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
     assert evidence.verdict(home)["failed"] == ""
 
 
-def test_a_chain_that_does_not_hold_is_not_gone_on_with(evidence: Evidence, bag: Path) -> None:
+def test_a_broken_chain_is_not_continued(evidence: Evidence, bag: Path) -> None:
     """Nothing is archived behind a record that was changed."""
     (record,) = (bag.parent / "chain").glob("*.json")
     record.write_bytes(record.read_bytes().replace(b'"records_before": 0', b'"records_before": 1'))
@@ -225,7 +229,7 @@ def test_one_run_at_a_time(evidence: Evidence) -> None:
     assert "Another run is writing to the archive" in result.stderr
 
 
-def test_an_archive_that_cannot_be_written_is_said(evidence: Evidence) -> None:
+def test_an_archive_that_cannot_be_written_is_reported(evidence: Evidence) -> None:
     """A file stands where its folder is to be."""
     (evidence.folder / "archive").write_bytes(b"")
     result = evidence.run("archive", "--period", "2026-10")
@@ -235,8 +239,8 @@ def test_an_archive_that_cannot_be_written_is_said(evidence: Evidence) -> None:
 
 @pytest.mark.slow
 def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Sequence[str]) -> None:
-    """From the bag alone the same PDF comes out, whatever became of the configuration; but the
-    templates in it are run only of somebody who is trusted, and where that is asked for.
+    """The bag alone gives the same PDF, whatever became of the configuration; but its templates are
+    run only if their author is trusted, and on request.
     """
     assert evidence.run("templates", "copy", "own").exit_code == 0
     template = evidence.folder / "own" / "report.css"
@@ -261,7 +265,7 @@ def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Seq
 
 def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence, bag: Path) -> None:
     """Where the store was lost, numbers begin again: the bag of version 1 holds another report than
-    version 1 in the store. That is said, and the bag stays what it is.
+    version 1 in the store. That is reported, and the bag stays unchanged.
     """
     before = content(bag)
     for suffix in ("", "-wal", "-shm"):
@@ -321,7 +325,7 @@ def test_a_bag_that_was_changed_is_never_called_unchanged(
     evidence: Evidence, one_of_two: Path, tamper: Callable[[Path], object]
 ) -> None:
     """Whatever its provenance.json claims: that is an error, and says what to do. The others are
-    archived, and the chain stays what it is.
+    archived, and the chain stays unchanged.
     """
     chain = content(one_of_two.parent / "chain")
     tamper(one_of_two)
@@ -364,8 +368,8 @@ def no_text_for_info(bag: Path) -> None:
 def test_no_record_is_signed_of_a_bag_that_was_forged(
     evidence: Evidence, signing: Sequence[str], tamper: Callable[[Path], object]
 ) -> None:
-    """Whoever has no key takes the last record away and puts another bag in place of the one it was
-    of: `archive` does not sign that it was archived.
+    """Whoever has no key takes the last record away and puts another bag in place of the recorded
+    one: `archive` does not sign a record of it.
     """
     evidence.configure(*signing)
     bag = evidence.archive()
@@ -383,7 +387,7 @@ def test_no_record_is_signed_of_a_bag_that_was_forged(
 def test_a_signed_bag_without_its_record_gets_one(
     evidence: Evidence, signing: Sequence[str]
 ) -> None:
-    """What a run that was cut short has left is whole, and signed by the key that is configured."""
+    """What an interrupted run has left is complete, and signed with the configured key."""
     evidence.configure(*signing)
     bag = evidence.archive()
     shutil.rmtree(bag.parent / "chain")
@@ -392,7 +396,7 @@ def test_a_signed_bag_without_its_record_gets_one(
 
 
 def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, authority: str) -> None:
-    """A run that was cut short between a time stamp and its hash is gone on with."""
+    """A run that was interrupted between a time stamp and its hash is resumed."""
     evidence.configure(f'timestamp_url = "{authority}"')
     bag = evidence.archive()
     (bag / "signatures-sha256.txt").unlink()
@@ -401,7 +405,7 @@ def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, author
 
 
 def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence, bag: Path) -> None:
-    """Number, time and hashes are those of the ledger."""
+    """Number, time and hashes are those in the store."""
     with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
         (version,) = versions_of(store, CUSTOMER, "2026-10")
     provenance = json.loads((bag / "data/provenance.json").read_bytes())

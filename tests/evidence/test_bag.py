@@ -1,4 +1,4 @@
-"""Bags by themselves: what is written, and what a strict eye finds in what lies there."""
+"""Bags by themselves: what is written, and what a strict check finds in them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_others_find_a_bag_valid(bag: Path) -> None:
 
 
 def test_a_bag_is_the_same_bytes_again(bag: Path, tmp_path: Path) -> None:
-    """It hangs on nothing but its files: neither on the order they were written in nor on time."""
+    """It depends only on its files, neither on the order they were written in nor on time."""
     again = tmp_path / "again"
     (again / "data" / "deep").mkdir(parents=True)
     for name in ("README.txt", "data/deep/größe.txt", "data/a.json"):
@@ -72,7 +72,7 @@ def test_what_a_bag_says_of_itself_cannot_begin_a_line(bag: Path) -> None:
 
 
 def test_names_that_would_break_a_manifest_are_escaped(tmp_path: Path) -> None:
-    """As RFC 8493 has it: line feed, carriage return and percent sign."""
+    """As RFC 8493 requires: line feed, carriage return and percent sign."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "100%\nsure").write_bytes(b"")
     write_bag(tmp_path, {})
@@ -182,7 +182,7 @@ def test_what_does_not_belong_is_found(bag: Path, case: str) -> None:
 
 
 def test_a_huge_sparse_file_is_found_at_once(bag: Path) -> None:
-    """Its size tells: nothing is hashed."""
+    """Its size is enough: nothing is hashed."""
     with (bag / "data" / "a.json").open("r+b") as file:
         file.truncate(10 * 1024**3)
     began = time.monotonic()
@@ -201,8 +201,8 @@ def test_a_huge_sparse_manifest_is_not_read(bag: Path) -> None:
 
 
 def test_what_stands_beside_the_tag_manifest_is_accounted_for(bag: Path) -> None:
-    """A signature is in a list of its own: one that is changed, added or taken away is found, and
-    hashes taken before are not taken anew.
+    """Signatures have a list of their own: a changed, added or removed one is found, and hashes
+    taken before are not taken again.
     """
     signature = bag / "tagmanifest-sha256.txt.p7s"
     signature.write_bytes(b"signature")

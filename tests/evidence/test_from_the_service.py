@@ -44,7 +44,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bag(run: Run, archived: Path, tmp_path: Path) -> Path:
-    """Of a customer whose days brought all that days can bring."""
+    """The bag of a customer whose days contain everything that can happen."""
     if not (archived / "archive").exists():
         evidence = Evidence(archived, run)
         with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +65,7 @@ def excerpts(bag: Path) -> dict[str, str]:
 
 def test_the_bag_is_valid(run: Run, bag: Path) -> None:
     """Every figure, cell and letter follows from the replies, in a bag with an excerpt of what the
-    service says of all customers, and of no other customer a word.
+    service says about all customers, and not a word about any other.
     """
     evidence = Evidence(bag.parent.parent.parent, run)
     verdict = evidence.verdict(bag.parent)
@@ -104,7 +104,7 @@ def test_the_pack_finds_all_again(run: Run, bag: Path) -> None:
 
 
 def test_an_altered_excerpt_is_found(run: Run, bag: Path) -> None:
-    """As a file that was changed; and, all seals made anew, by the figures that do not follow."""
+    """As a changed file; and, with all seals made anew, by figures that do not follow from it."""
     evidence = Evidence(bag.parent.parent.parent, run)
     sha256 = list(excerpts(bag))[-1]
     path = bag / "data" / "replies" / f"{sha256}.json"

@@ -1,4 +1,4 @@
-"""Bags that somebody made to harm or to deceive whoever checks them."""
+"""Bags made to harm or to deceive whoever checks them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def own_template(bag: Path, text: str) -> None:
 
 
 def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> None:
-    """Not of an unsigned bag, nor of one that somebody else has signed; it would take for ever."""
+    """Neither of an unsigned bag, nor of one signed by somebody else; it would run forever."""
     bag = evidence.archive()
     endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     own_template(bag, endless)
@@ -93,7 +93,7 @@ def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> 
 def test_a_trusted_template_has_limits_all_the_same(
     evidence: Evidence, signer: Signer, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of time and memory: what comes of it is that nobody knows, and exit status 2."""
+    """Limits of time and memory: the result is unknown, with exit status 2."""
     monkeypatch.setattr(verifying, "_SECONDS", 8)
     bag = evidence.archive()
     own_template(bag, template)
@@ -110,8 +110,8 @@ def test_a_trusted_template_has_limits_all_the_same(
 def test_what_is_put_between_rendering_and_signing_is_found(
     evidence: Evidence, signer: Signer, case: str
 ) -> None:
-    """The signature covers it, and it is by the provider: but it is not the PDF that follows from
-    the replies.
+    """The signature covers it and is the provider's, but it is not the PDF that follows from the
+    replies.
     """
     bag = evidence.archive()
     forge_pdf(bag, signer, lambda path: append(path, APPENDED[case]))
@@ -123,7 +123,7 @@ def test_what_is_put_between_rendering_and_signing_is_found(
 
 @pytest.mark.parametrize("case", APPENDED)
 def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, case: str) -> None:
-    """Neither one instead of the signature nor one more; and no byte between the objects."""
+    """Neither in place of the signature nor besides it; nor any byte between the objects."""
     signed, rendered = evidence.folder / "signed.pdf", evidence.folder / "rendered.pdf"
     shutil.copy(next((evidence.folder / "reports").rglob("*.pdf")), rendered)
     size = rendered.stat().st_size
@@ -196,8 +196,8 @@ def test_a_bag_of_another_version_does_not_choose_what_is_compared(
 
 
 def test_a_json_of_another_schema_is_not_checked(evidence: Evidence, bag: Path) -> None:
-    """What nobody here knows how to read is neither valid nor not: exit status 2, in so many words.
-    Where the same tools are said to have made it, it is not what they make.
+    """What nobody here knows how to read is neither valid nor invalid: exit status 2, and the
+    output says so. If it claims to be made by the same tools, it is not what they make.
     """
     change_json(bag, lambda report: report.update(schema=SCHEMA + 1))
     figures = (bag / "data" / "report.json").read_bytes()
@@ -248,11 +248,11 @@ def respaced(bag: Path) -> None:
         (respaced, "figures: they are the same, but the JSON is not the same byte for byte"),
     ],
 )
-def test_a_json_says_one_thing(
+def test_a_json_is_unambiguous(
     evidence: Evidence, bag: Path, change: Callable[[Path], object], message: str
 ) -> None:
-    """A key that is there twice is read by one program this way and by another that way; and the
-    same tools make the same bytes.
+    """Programs disagree on how to read a key that occurs twice; and the same tools make the same
+    bytes.
     """
     change(bag)
     seal(bag)
@@ -304,7 +304,9 @@ def another(name: str) -> Callable[[Path], None]:
 def test_what_a_bag_says_of_itself_is_held_against_it(
     evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
-    """When and of what it was made, and whose it is; whatever version it says it was made with."""
+    """When and from what it was made, and whose it is; whatever version it claims to be
+    made with.
+    """
     contradict(bag)
     of_another_version(bag)
     seal(bag)
@@ -324,7 +326,7 @@ def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line
 
 @pytest.mark.parametrize("name", ["README.txt", "verify.sh"])
 def test_the_guide_in_a_bag_is_the_programs(evidence: Evidence, bag: Path, name: str) -> None:
-    """People run the script. Of another version it is not compared, and that is said."""
+    """People run the script. For another version it is not compared, and the output says so."""
     another(name)(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -399,8 +401,8 @@ def checks_sheet(bag: Path) -> str:
 def test_no_cell_of_a_workbook_hides_from_the_comparison(
     evidence: Evidence, bag: Path, change: Callable[[str], str], message: str
 ) -> None:
-    """Other programs show what is outside of the dimensions that a sheet claims, or what is there
-    twice; and the results that were kept of formulas.
+    """Other programs show what is outside the dimensions a sheet claims, or what occurs twice, and
+    the stored results of formulas.
     """
     change_sheet(change, checks_sheet(bag) if change is other_results else "sheet1")(bag)
     of_another_version(bag)
@@ -467,7 +469,7 @@ def test_the_files_in_the_pdf_are_compared(
 def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(
     evidence: Evidence, bag: Path
 ) -> None:
-    """Whether a text can be seen, no search of it tells: that is said, in so many words."""
+    """Searching for a text does not tell whether it is visible: the output says so explicitly."""
 
     def rewrite(path: Path) -> None:
         writer = PdfWriter(clone_from=path)
@@ -537,7 +539,7 @@ def fetched_in(year: int) -> Callable[[Path], None]:
 def test_what_contradicts_itself_is_not_valid(
     evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
-    """Replies of somebody else, fewer than they count themselves, or of a time to come."""
+    """Replies of somebody else, fewer than they themselves count, or from the future."""
     contradict(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -611,7 +613,7 @@ def a_path_for_a_hash(home: Path) -> None:
 def test_no_bag_hangs_or_breaks_whoever_checks_it(
     checked: Evidence, home: Path, spoil: Callable[[Path], object]
 ) -> None:
-    """Pipes, endless folders, numbers and texts that are none: found and said, in good time."""
+    """Pipes, endless folders, invalid numbers and texts: detected and reported, in good time."""
     spoil(home)
     began = time.monotonic()
     result = checked.verify(home)
@@ -671,7 +673,7 @@ def draw_logo(bag: Path, drawing: str) -> None:
     "address", ["asset:fonts/../report.css", "asset:fonts/%2e%2e/report.css", "asset:/etc/passwd"]
 )
 def test_a_logo_opens_no_file(evidence: Evidence, bag: Path, address: str) -> None:
-    """Neither of the program nor beyond it: what is opened may never end."""
+    """Neither within the program's folder nor outside: a file that is opened may never end."""
     draw_logo(bag, f'<image href="{address}" width="9" height="9"/>')
     seal(bag)
     alone = evidence.folder / "alone"
@@ -680,7 +682,7 @@ def test_a_logo_opens_no_file(evidence: Evidence, bag: Path, address: str) -> No
 
 
 def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:
-    """A bag that is forged, and then kills whoever checks it, is not merely "not checked"."""
+    """A forged bag that then kills its checker is not merely "not checked"."""
     verdict = verifying._judged(tmp_path, strange.find_a_fault_and_die)
     assert [finding.word for finding in verdict.findings] == ["FAILED", "unknown"]
     assert verdict.findings[1].what == "the rest"
@@ -689,7 +691,7 @@ def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:
 
 
 def test_links_are_named_with_a_few_and_their_number(evidence: Evidence, bag: Path) -> None:
-    """However many there are: the verdict stays one that can be read."""
+    """However many there are, the verdict stays readable."""
     for number in range(2_000):
         (bag / f"link-{number:04}").symlink_to("/")
     result = evidence.verify(bag)
@@ -720,7 +722,7 @@ def test_a_bomb_costs_its_verdict_and_nothing_else(
 def test_a_disk_that_is_full_is_no_fault_of_the_bag(
     checked: Evidence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be tried is neither valid nor not: it has a word of its own."""
+    """What cannot be checked is neither valid nor invalid: it has a word of its own."""
 
     def tight(path: Path) -> Limits:
         return Limits(60, 3 << 30, largest_file=2_000)
@@ -737,7 +739,7 @@ def test_a_disk_that_is_full_is_no_fault_of_the_bag(
 def test_an_unsigned_bag_without_a_record_gets_none_behind_signed_ones(
     evidence: Evidence, signer: Signer
 ) -> None:
-    """Laid there by somebody without the key, it would spoil the history for good."""
+    """Placed there by somebody without the key, it would spoil the history for good."""
     chain = evidence.archive().parent / "chain"
     keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=30))
     evidence.render("2026-11")
@@ -776,8 +778,8 @@ def test_a_workbook_whose_sheets_can_be_found_elsewhere_is_not_called_the_same(
     assert "absent  workbook: not compared: it leads to its sheets in other ways" in printed
 
 
-def test_a_version_is_no_sentence(evidence: Evidence, bag: Path) -> None:
-    """It stands in all that was made, and what stands there is taken for the program's word."""
+def test_a_version_cannot_carry_a_sentence(evidence: Evidence, bag: Path) -> None:
+    """It appears in all output, and what appears there is taken for the program's word."""
     tools = json.loads((bag / "data" / "provenance.json").read_bytes())["tools"]
     change_part(bag, "provenance", tools=tools | {"program": "0.1.0. EVERY BACKUP SUCCEEDED"})
     seal(bag)
@@ -787,8 +789,8 @@ def test_a_version_is_no_sentence(evidence: Evidence, bag: Path) -> None:
 
 
 def test_unsigned_bags_do_not_follow_signed_ones(evidence: Evidence, signer: Signer) -> None:
-    """Whoever has no key could put them there in place of others: `verify` says so, and `archive`
-    makes none.
+    """Somebody without the key could put them there in place of others: `verify` says so, and
+    `archive` makes none.
     """
     evidence.archive()
     keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=2))
@@ -835,7 +837,7 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
 def test_a_removal_that_no_retention_allows_is_found(
     checked: Evidence, home: Path, months: int, days: int, message: str
 ) -> None:
-    """One of a time that has not come, or by a number of months that is none."""
+    """One dated in the future, or by an invalid number of months."""
     chain = read_chain(home)
     removal = removal_of(
         records(chain)[0],

@@ -1,4 +1,4 @@
-"""`reporter archive --pack`: what an auditor tests of a report, found again without us."""
+"""`reporter archive --pack`: what an auditor tests in a report, reproduced without our code."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def cells(pack: Path, sheet: str) -> list[list[Any]]:
 
 
 def outcomes_of(pack: Path) -> Mapping[str, tuple[str, str]]:
-    """What came of each test of completeness: the outcome, and what was found."""
+    """The result of each test of completeness: the outcome, and what was found."""
     rows = cells(pack, "Completeness")
     first = next(n for n, row in enumerate(rows) if row[:3] == ["Test", "Outcome", "Found"])
     outcomes: dict[str, tuple[str, str]] = {}
@@ -70,8 +70,8 @@ def facts_of(pack: Path) -> dict[str, Any]:
 
 
 def test_a_pack_holds_what_auditors_test(evidence: Evidence) -> None:
-    """A workbook, the population, the sample, a text; beside the bag, which is archived first, and
-    all holds with it there.
+    """A workbook, the population, the sample, a text; beside the bag, which is archived first and
+    still verifies with the pack there.
     """
     pack = pack_of(evidence)
     home = evidence.folder / "archive" / "contoso-ltd"
@@ -207,8 +207,8 @@ def test_failures_are_listed_with_what_cured_them(evidence: Evidence) -> None:
     assert cured["Cured after"] == timedelta(hours=24)
 
 
-def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
-    """Source, parameters, who, when, with what; and what came of each test."""
+def test_the_pack_says_what_the_report_rests_on(evidence: Evidence) -> None:
+    """Source, parameters, who, when, with what; and the result of each test."""
     pack = pack_of(evidence)
     facts = facts_of(pack)
     assert facts["Source system"] == "AvePoint Graph API, generation 1"
@@ -238,8 +238,8 @@ def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
 
 
 def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
-    """By its end, or the earliest modification of any reply, where it has no start; of what cannot
-    be dated the reply that shows it first decides. What is left out is in the population.
+    """By its end, or the earliest modification of any reply, where it has no start; for a job that
+    cannot be dated, the reply that shows it first decides. What is left out is in the population.
     """
     vm: dict[str, Any] = {"jobType": "IaaS + PaaS", "jobModule": "Azure Virtual Machine"}
     undated = {"startTime": "N/A", "endTime": "N/A", "jobDuration": "N/A"}
@@ -293,7 +293,9 @@ def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
 
 
 def test_each_scope_leads_to_the_row_that_lists_it(evidence: Evidence) -> None:
-    """In the reply off which it is read how scopes stand; one that is gone in the last before."""
+    """In the reply that shows how scopes stand; for a scope that is gone, in the last one
+    before.
+    """
     at = OCTOBER_OVER - timedelta(hours=12)
     gone = make_job("2026-10-30T01:00:00Z", jobModule="Teams Chat")
     off = make_row(jobModule="Power BI", status="Disabled", lastModifyTime="2026-10-02T08:00:00Z")
@@ -378,7 +380,7 @@ def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> 
 
 
 def test_the_auditor_names_the_seed(evidence: Evidence) -> None:
-    """Without one nothing is made; and options that do not go together are refused."""
+    """Without one nothing is made; and options that cannot be combined are refused."""
     for wrong, message in (
         (["--pack"], "the auditor chooses it"),
         (["--pack", "--seed", ""], "the auditor chooses it"),
@@ -395,7 +397,9 @@ def test_the_auditor_names_the_seed(evidence: Evidence) -> None:
 
 @pytest.mark.slow
 def test_another_process_makes_the_same_bytes(evidence: Evidence) -> None:
-    """In another time zone, with another hash seed, and of an archive that went on meanwhile."""
+    """In another time zone, with another hash seed, and from an archive that has grown
+    meanwhile.
+    """
     pack = pack_of(evidence)
     first = {name: (pack / name).read_bytes() for name in FILES}
     shutil.rmtree(pack.parent)
@@ -413,7 +417,7 @@ def test_another_process_makes_the_same_bytes(evidence: Evidence) -> None:
 
 
 def test_a_pack_is_left_alone(evidence: Evidence) -> None:
-    """What somebody has signed is not written over; another seed or size makes another."""
+    """What somebody has signed is not overwritten; another seed or size makes another pack."""
     pack = pack_of(evidence)
     (pack / "README.txt").write_text("signed", "utf-8")
     assert pack_of(evidence) == pack
@@ -441,7 +445,7 @@ def test_a_pack_appears_whole_or_not_at_all(
 
 
 def test_a_bag_that_was_changed_makes_no_pack(evidence: Evidence) -> None:
-    """It is said, and costs no other customer its own."""
+    """It is reported, and other customers still get theirs."""
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
     evidence.render()
     evidence.archive()
@@ -519,12 +523,12 @@ def test_a_customer_without_jobs_has_a_pack(evidence: Evidence) -> None:
     ],
 )
 def test_rows_are_cut_out_letter_by_letter(body: bytes, texts: list[str]) -> None:
-    """Whatever stands around them."""
+    """Whatever surrounds them."""
     assert row_texts(Reply("https://graph.example", NOW, "", body)) == texts
 
 
 def test_drawings_have_names_of_their_own() -> None:
-    """Also where a file system takes upper and lower case for the same, or allows few letters."""
+    """Also on a file system that ignores case, or allows few characters."""
     seeds = ["x", "X", "x ", "ä/b", "ä b", "…", "a" * 300]
     names = {Sampling(seed, 25).name.casefold() for seed in seeds}
     assert len(names) == len(seeds)

@@ -1,5 +1,5 @@
-"""`reporter archive --prune`: what goes and what stays, and how the history tells the one from a
-loss.
+"""`reporter archive --prune`: what is removed and what stays, and how the history distinguishes a
+removal from a loss.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def hold(evidence: Evidence, *names: str) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> None:
-    """The bag and its packs are gone; a signed and stamped record says when and why, and all holds:
-    the history, the bag that stays, and a root that was noted before.
+def test_an_expired_bag_is_removed_and_the_history_still_holds(two: Evidence) -> None:
+    """The bag and its packs are gone; a signed and stamped record says when and why, and everything
+    verifies: the history, the remaining bag, and a root noted before.
     """
     home = home_of(two)
     noted = root_of(read_chain(home))
@@ -87,7 +87,7 @@ def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> 
     assert "removed by retention: 1 bag" in two.verify(home).stdout
 
 
-def test_by_default_nothing_goes(two: Evidence) -> None:
+def test_by_default_nothing_is_removed(two: Evidence) -> None:
     """Without a retention the command says that there is none, and succeeds."""
     two.configure(*SIGNING)
     result = two.run("archive", "--prune", "--yes")
@@ -97,7 +97,7 @@ def test_by_default_nothing_goes(two: Evidence) -> None:
 
 
 def test_it_asks_first(two: Evidence) -> None:
-    """Whoever does not agree loses nothing; who does, what was named."""
+    """Declining removes nothing; agreeing removes what was named."""
     assert two.run("archive", "--prune", input=b"n\n").exit_code != 0
     assert len(read_chain(home_of(two))) == 2
     assert two.run("archive", "--prune", input=b"y\n").exit_code == 0
@@ -115,8 +115,8 @@ def test_it_asks_first(two: Evidence) -> None:
         "Contoso Ltd 2026-09-30..2026-10-02",
     ],
 )
-def test_what_is_held_stays(two: Evidence, name: str) -> None:
-    """By id or name, altogether or a period with a day in common; it is said which hold it is."""
+def test_held_bags_stay(two: Evidence, name: str) -> None:
+    """By id or name, for all periods or one with a day in common; the output names the hold."""
     hold(two, name)
     result = two.run("archive", "--prune", "--yes")
     assert (result.exit_code, result.stdout) == (0, ""), result.output
@@ -132,7 +132,7 @@ def test_a_hold_on_another_period_holds_nothing_else(two: Evidence) -> None:
 
 @pytest.mark.parametrize("name", ["Contosso Ltd", "Contoso Ltd 2026-1O", "Ltd 2026-09", ""])
 def test_a_hold_that_names_nobody_stops_it(two: Evidence, name: str) -> None:
-    """A slip of the pen in a legal hold must not cost what it was to keep."""
+    """A typing error in a legal hold must not lose what it was meant to keep."""
     hold(two, name)
     result = two.run("archive", "--prune", "--yes")
     assert result.exit_code == 2
@@ -141,11 +141,11 @@ def test_a_hold_that_names_nobody_stops_it(two: Evidence, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_that_was_cut_short_is_finished_by_the_next(
+def test_an_interrupted_run_is_finished_by_the_next(
     two: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut after the signature, after the record, and while the files go: each time the same command
-    comes to the same end, with one record.
+    """Interrupted after the signature, after the record, and while files are removed: each time the
+    same command completes it, with one record.
     """
     home = home_of(two)
 
@@ -176,8 +176,8 @@ def test_a_run_that_was_cut_short_is_finished_by_the_next(
     assert two.verdict(home)["failed"] == ""
 
 
-def test_a_bag_that_goes_without_a_record_is_found(two: Evidence) -> None:
-    """Also beside one that went by the retention."""
+def test_a_bag_removed_without_a_record_is_detected(two: Evidence) -> None:
+    """Also beside one removed by the retention."""
     home = home_of(two)
     two.run("archive", "--prune", "--yes")
     shutil.copytree(home / "2026-10-v1", home / "2026-08-v1")
@@ -189,7 +189,7 @@ def test_a_bag_that_goes_without_a_record_is_found(two: Evidence) -> None:
 
 @pytest.mark.slow
 def test_a_bag_put_back_is_found_and_not_made_again(two: Evidence) -> None:
-    """A record of a removal beside the bag is a finding; what was removed is not archived anew."""
+    """A record of a removal beside its bag is a finding; what was removed is not archived again."""
     home = home_of(two)
     shutil.copytree(home / "2026-09-v1", two.folder / "copy")
     two.run("archive", "--prune", "--yes")
@@ -204,7 +204,7 @@ def test_a_bag_put_back_is_found_and_not_made_again(two: Evidence) -> None:
 
 @pytest.mark.parametrize("lost", [True, False])
 def test_a_loss_does_not_become_a_removal(two: Evidence, lost: bool) -> None:
-    """A bag that is missing or changed when its time has come is reported, not written off."""
+    """A bag that is missing or changed when its retention ends is reported, not written off."""
     bag = home_of(two) / "2026-09-v1"
     if lost:
         shutil.rmtree(bag)
@@ -216,8 +216,8 @@ def test_a_loss_does_not_become_a_removal(two: Evidence, lost: bool) -> None:
     assert len(read_chain(home_of(two))) == 2
 
 
-def test_a_signed_bag_takes_a_signature_to_remove(two: Evidence) -> None:
-    """Neither the command nor a record by hand removes it without."""
+def test_removing_a_signed_bag_takes_a_signature(two: Evidence) -> None:
+    """Without one, neither the command nor a handmade record removes it."""
     home = home_of(two)
     two.configure(KEPT)
     result = two.run("archive", "--prune", "--yes")
@@ -229,14 +229,14 @@ def test_a_signed_bag_takes_a_signature_to_remove(two: Evidence) -> None:
 
 
 def test_a_record_of_a_removal_before_its_time_is_found(two: Evidence) -> None:
-    """Whoever removes what the retention he names would have kept."""
+    """A removal of what the stated retention would have kept."""
     home = home_of(two)
     Archive(home.parent).remove(home, unsigned(home, 1), MONTHS, NOW)
     assert "had to be kept longer" in two.verdict(home)["failed"]
 
 
 def test_roots_that_were_printed_stay_what_they_were(two: Evidence) -> None:
-    """A removal counts for the day it was made on, not for its period."""
+    """A removal counts from the day it was made, not from its period."""
     home = home_of(two)
     before = root_before(home.parent, home.name, "2026-10")
     assert before
@@ -262,7 +262,7 @@ def test_retention_is_counted_in_calendar_months_from_the_end(two: Evidence) -> 
 
 
 @pytest.mark.parametrize("line", ['retention = "soon"', 'retention = "0months"', "retention = 84"])
-def test_a_retention_that_is_none_is_refused(two: Evidence, line: str) -> None:
+def test_an_invalid_retention_is_refused(two: Evidence, line: str) -> None:
     """Before anything is done."""
     two.configure(line)
     result = two.run("archive", "--prune", "--yes")

@@ -23,7 +23,7 @@ def printed(evidence: Evidence) -> str:
 
 @pytest.mark.slow
 def test_a_report_and_its_mail_name_the_root_of_the_months_before(evidence: Evidence) -> None:
-    """The one `verify` holds the history against; it stays the same when more is archived."""
+    """The root `verify` checks the history against; it stays the same when more is archived."""
     accounts = Accounts()
     with mail_server(accounts) as port:
         look = '\n[mail]\nhost = "127.0.0.1"\nsecurity = "none"\nfrom = "r@provider.example"'

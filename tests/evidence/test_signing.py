@@ -62,8 +62,8 @@ def key_of(kind: str) -> Key:
 def test_an_archive_is_signed_as_openssl_reads_it(
     evidence: Evidence, root: Root, kind: str, form: str
 ) -> None:
-    """Bag and record, by either kind of key in either kind of file; trusted by the root, and by
-    nobody else's.
+    """Bag and record, by either kind of key in either kind of file; trusted by their root, and by
+    no other.
     """
     folder, key = evidence.folder, key_of(kind)
     certificate = root.issue("Contoso", key)
@@ -91,7 +91,7 @@ def test_an_archive_is_signed_as_openssl_reads_it(
 def test_an_archive_is_stamped_as_others_read_it(
     evidence: Evidence, signing: Sequence[str], authority: str, root: Root
 ) -> None:
-    """By openssl and by another client; over the signature, so that both are of that time."""
+    """By openssl and by another client; over the signature, so that it dates both."""
     evidence.configure(*signing, f'timestamp_url = "{authority}"')
     bag = evidence.archive()
     trusted = evidence.folder / "root.pem"
@@ -113,7 +113,7 @@ def test_an_archive_is_stamped_as_others_read_it(
 
 
 def test_an_unsigned_archive_can_be_stamped(evidence: Evidence, authority: str, root: Root) -> None:
-    """The tag manifest itself is stamped then, and all say so."""
+    """The tag manifest itself is stamped then, and every check says so."""
     evidence.configure(f'timestamp_url = "{authority}"')
     bag = evidence.archive()
     assert is_stamped(bag, SIGNED, write_pem(evidence.folder / "root.pem", root.certificate))
@@ -168,8 +168,10 @@ def test_a_signed_pdf_is_archival_and_accessible(
     ],
 )
 @pytest.mark.usefixtures("signing")
-def test_a_wrong_password_is_said(evidence: Evidence, lines: Sequence[str], message: str) -> None:
-    """Nothing is written; the call is at fault, not a customer."""
+def test_a_wrong_password_is_reported(
+    evidence: Evidence, lines: Sequence[str], message: str
+) -> None:
+    """Nothing is written; it is a usage error, not a customer's."""
     evidence.configure('certificate = "signing.pfx"', *lines)
     result = evidence.run("archive", "--period", "2026-10")
     assert (result.exit_code, message in result.stderr) == (2, True)
@@ -184,7 +186,7 @@ def test_a_wrong_password_is_said(evidence: Evidence, lines: Sequence[str], mess
 def test_a_certificate_that_is_not_valid_now_signs_nothing(
     evidence: Evidence, root: Root, begins: int, ends: int, message: str
 ) -> None:
-    """Expired, or not valid yet: said before anything is written."""
+    """Expired, or not valid yet: reported before anything is written."""
     key = key_of("EC")
     certificate = root.issue(
         "Contoso", key, begins=timedelta(days=begins), ends=timedelta(days=ends)
@@ -241,7 +243,9 @@ NONSENSE = {
 def test_an_authority_that_answers_nonsense_leaves_no_stamp(
     evidence: Evidence, signing: Sequence[str], case: str
 ) -> None:
-    """The archive is made and signed without one; that is said, and `verify` does not pass it."""
+    """The archive is made and signed without one; that is reported, and `verify` does not
+    pass it.
+    """
     queries = []
 
     def answer(query: bytes) -> tuple[int, bytes]:
@@ -262,10 +266,10 @@ def test_an_authority_that_answers_nonsense_leaves_no_stamp(
     assert subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True).returncode == 1
 
 
-def test_a_stamp_of_something_else_is_none(
+def test_a_stamp_of_something_else_does_not_count(
     evidence: Evidence, signing: Sequence[str], authority: str
 ) -> None:
-    """An authority that sends an old reply again is found out."""
+    """An authority that replays an old reply is detected."""
     import requests
 
     from reporter.evidence.timestamp import Authority
@@ -309,7 +313,7 @@ def test_what_an_authority_left_without_a_stamp_is_stamped_later(
 
 @pytest.mark.slow
 def test_signatures_hold_when_the_certificate_has_expired(evidence: Evidence, root: Root) -> None:
-    """What counts is whether it was valid then; it is with the program and with the script."""
+    """What counts is whether it was valid then, for the program and for the script."""
     key = key_of("EC")
     soon = timedelta(seconds=8)
     write_pfx(evidence.folder / "signing.pfx", key, root.issue("Contoso", key, ends=soon))

@@ -1,4 +1,4 @@
-"""Times that signatures, time stamps and certificates say: none contradicts another."""
+"""The times in signatures, time stamps and certificates must not contradict each other."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Sealing:
         ends: timedelta = CENTURY,
         trusting: bool = False,
     ) -> SealsRead:
-        """What comes of reading a signature and a time stamp; of a certificate with a term."""
+        """The result of reading a signature and a time stamp by a certificate with these dates."""
         path, sealed = self.folder / "sealed.txt", b"sealed"
         path.write_bytes(sealed)
         if signed:
@@ -96,20 +96,20 @@ def test_an_expired_certificate_cannot_be_backdated(sealing: Sealing) -> None:
     assert sealing.read(signed, None, begins=begins, ends=ends).signature.good
 
 
-def test_whom_one_trusts_counts_at_the_time_of_the_stamp(sealing: Sealing) -> None:
+def test_trust_is_judged_at_the_time_of_the_stamp(sealing: Sealing) -> None:
     """The root was valid then."""
     assert sealing.read(NOW - MINUTE, NOW, trusting=True).signature.good
 
 
-def test_a_stamp_is_not_from_before_the_signature(sealing: Sealing) -> None:
-    """Nobody can stamp what is not there yet."""
+def test_a_stamp_cannot_predate_the_signature(sealing: Sealing) -> None:
+    """Nobody can stamp what does not exist yet."""
     read = sealing.read(NOW, datetime(2001, 1, 1, tzinfo=UTC))
     assert read.signature.good is False
     assert "it was stamped at 2001-01-01 00:00:00 UTC, before it was made" in read.signature.detail
 
 
-def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> None:
-    """With a stamp or without; nor is what has no signature."""
+def test_nothing_is_signed_or_stamped_in_the_future(sealing: Sealing) -> None:
+    """With a stamp or without, and also without a signature."""
     later = datetime(2049, 1, 1, tzinfo=UTC)
     read = sealing.read(later, None)
     assert read.signature.good is False

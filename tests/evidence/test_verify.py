@@ -1,5 +1,5 @@
-"""`reporter verify`: no byte of a bag can change unseen, and no figure can be another than follows
-from the replies, whoever seals it anew.
+"""`reporter verify`: no byte of a bag can change undetected, and every figure must follow from the
+replies, whoever seals it again.
 """
 
 from __future__ import annotations
@@ -174,8 +174,8 @@ SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
 def test_a_bag_that_is_sealed_anew_does_not_follow_from_its_replies(
     evidence: Evidence, bag: Path, case: str
 ) -> None:
-    """Whoever changes a figure and makes all hashes fit is found out by computing it again; and by
-    the chain, which has another bag.
+    """Changing a figure and making all hashes fit is detected by recomputing it, and by the chain,
+    which has another bag.
     """
     tamper, message = SEALED_ANEW[case]
     alone = evidence.folder / "alone"
@@ -190,8 +190,8 @@ def test_a_bag_that_is_sealed_anew_does_not_follow_from_its_replies(
 
 
 def test_a_bag_that_is_sealed_anew_is_not_signed(checked: Evidence, home: Path) -> None:
-    """Without the key the signature is missing, or is by somebody else; nor does the PDF's own
-    signature go with it.
+    """Without the key the signature is missing or by somebody else, and the PDF's own signature
+    does not match it.
     """
     bag = home / "2026-10-v1"
     before = (bag / f"{SIGNED}.p7s").read_bytes()
@@ -209,10 +209,10 @@ def test_a_bag_that_is_sealed_anew_is_not_signed(checked: Evidence, home: Path) 
     assert "PDF: it is signed by a different certificate than the bag" in failures
 
 
-def test_an_unsigned_bag_does_not_pass_where_a_signature_is_asked_for(
+def test_an_unsigned_bag_does_not_pass_where_a_signature_is_required(
     evidence: Evidence, bag: Path, home: Path
 ) -> None:
-    """Whoever strips a bag of its signature cannot make it pass for one."""
+    """A bag stripped of its signature does not pass."""
     failures = evidence.verdict(bag, "--trust", evidence.folder / "root.pem")["failed"]
     assert "signature: there is none, though --trust requires one" in failures
 
@@ -248,7 +248,7 @@ def test_the_script_in_the_bag_finds_it_as_well(home: Path, tamper: Tamper) -> N
 
 
 def test_the_verdict_is_for_people_and_for_machines(checked: Evidence, home: Path) -> None:
-    """A line for each check and one for all; JSON that says the same; exit status 0 and 1."""
+    """A line for each check and one for all; the same as JSON; exit status 0 and 1."""
     result = checked.verify(home, "--trust", "root.pem")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "VALID: all checks hold."
@@ -262,7 +262,7 @@ def test_the_verdict_is_for_people_and_for_machines(checked: Evidence, home: Pat
     assert [entry["valid"] for entry in answer["verdicts"]] == [False, True, True]
 
 
-def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:
+def test_what_is_not_a_bag_is_not_valid(checked: Evidence, home: Path) -> None:
     """An empty folder, all customers' folders, the chain, a file, a folder that is not there, a bag
     that cannot be read.
     """
@@ -321,7 +321,7 @@ def test_another_version_names_itself_in_its_workbook(bag: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_elsewhere_the_same_comes_out(evidence: Evidence) -> None:
+def test_another_environment_gives_the_same_result(evidence: Evidence) -> None:
     """In another process, time zone, locale and order of hashes, byte for byte."""
     evidence.configure(look='locale = "de"\n[brand]\nname = "Contoso Managed Services"')
     evidence.render()

@@ -1,4 +1,4 @@
-"""What follows the rendered bytes of a signed PDF, laid out anew in any way and signed again."""
+"""What follows the rendered bytes of a signed PDF, laid out differently and signed again."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Update:
         return zlib.decompress(self.objects[self.metadata].split(b"\nstream\n", 1)[1])
 
     def say(self, xmp: bytes, pack: Callable[[bytes], bytes] | None = zlib.compress) -> None:
-        """Have the document say something else of itself; as it is without a packer."""
+        """Change the document's metadata; uncompressed without a packer."""
         packed = pack(xmp) if pack else xmp
         filtered = b"/Filter /FlateDecode\n" if pack else b""
         self.objects[self.metadata] = (

@@ -23,7 +23,7 @@ def typed(*rows: object) -> Jobs:
 
 
 @pytest.mark.parametrize("rows", [[], [make_row()], [make_job(), make_row(), {}]])
-def test_the_schema_is_always_the_same(rows: list[object]) -> None:
+def test_the_schema_never_varies(rows: list[object]) -> None:
     """Columns and types do not depend on what is in them, nor on whether anything is."""
     frame = typed(*rows).rows
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == JOB_COLUMNS
@@ -47,7 +47,7 @@ def test_a_job_is_read_column_by_column() -> None:
 
 
 @pytest.mark.parametrize("value", ["N/A", "", " ", None])
-def test_what_is_not_there_is_missing_and_not_noted(value: object) -> None:
+def test_absent_values_are_missing_and_not_noted(value: object) -> None:
     """The service's sign for "nothing there" is no zero and no fault."""
     fields = [field for field in FIELDS if field not in ("service", "module", "job_id", "status")]
     jobs = typed(make_job() | dict.fromkeys((FIELD_NAMES[field] for field in fields), value))
@@ -101,7 +101,7 @@ def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
     ]
 
 
-def test_rows_of_several_replies_are_read_each_by_its_own() -> None:
+def test_rows_are_read_by_the_proof_of_their_own_reply() -> None:
     """The same text is two days where two replies prove different orders."""
     text, proofs = "1/10/2026 1:00:00", ("13/10/2026 1:00:00", "10/13/2026 1:00:00")
     replies = [text_rows([{"endTime": text}, {"endTime": proof}], NOW) for proof in proofs]
@@ -142,7 +142,7 @@ def test_notes_go_with_their_rows() -> None:
     assert (len(selected.rows), list(selected.notes["value"])) == (2, ["a", "c"])
 
 
-def test_notes_of_nothing_are_nothing() -> None:
+def test_no_rows_have_no_notes() -> None:
     """Without rows there are no notes, but the columns are there."""
     jobs = typed()
     assert list(jobs.notes.columns) == ["row", "kind", "field", "value"]

@@ -31,13 +31,13 @@ def version(
 
 
 @pytest.mark.parametrize("row", [None, "Finished", 7, [], ["FB1"], True])
-def test_a_row_that_is_no_object_is_an_error(row: object) -> None:
+def test_a_row_that_is_not_an_object_is_an_error(row: object) -> None:
     """A reply with something else in its list is not understood, and says which row it is."""
     with pytest.raises(ReplyError, match="Row 2 of 3"):
         text_rows([make_row(), row, make_row()], NOW)
 
 
-def test_a_huge_row_that_is_no_object_is_shown_in_part() -> None:
+def test_a_huge_row_that_is_not_an_object_is_shown_in_part() -> None:
     """The message stays readable."""
     with pytest.raises(ReplyError) as raised:
         text_rows(["x" * 10_000], NOW)
@@ -106,7 +106,7 @@ def test_one_job_of_both_generations_is_one_job() -> None:
     assert names_kept((1, version("names")), (2, codes)) == ["codes"]
 
 
-def test_placeholders_tell_of_no_job() -> None:
+def test_placeholders_are_not_jobs() -> None:
     """They say how scopes stand, which is kept elsewhere."""
     assert names_kept((1, make_row(name="before")), (2, version("job")), (3, make_row())) == ["job"]
 

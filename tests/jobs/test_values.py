@@ -39,7 +39,7 @@ def test_what_is_no_count_is_unreadable(text: str) -> None:
 
 
 @pytest.mark.parametrize("digits", [20, 5_000])
-def test_a_count_beyond_all_counting_is_unreadable(digits: int) -> None:
+def test_an_absurdly_large_count_is_unreadable(digits: int) -> None:
     """However many digits there are, the report goes on without them."""
     assert read_count("9" * digits) is None
 
@@ -84,7 +84,7 @@ def test_what_is_no_size_is_unreadable(text: str) -> None:
 
 
 @pytest.mark.parametrize("digits", [20, 5_000, 1_000_001])
-def test_a_size_beyond_all_storage_is_unreadable(digits: int) -> None:
+def test_an_absurdly_large_size_is_unreadable(digits: int) -> None:
     """However many digits there are, the report goes on without them."""
     assert read_size("9" * digits + " PB", "binary") is None
 
@@ -232,9 +232,7 @@ TEXTS = st.text(max_size=40) | st.text("0123456789.,:-/+ TZdhmsAPMGBKbyte٣", ma
 
 
 @given(TEXTS, st.sampled_from(["binary", "decimal"]))
-def test_no_text_whatever_breaks_the_reading(
-    text: str, units: Literal["binary", "decimal"]
-) -> None:
+def test_no_text_breaks_the_reading(text: str, units: Literal["binary", "decimal"]) -> None:
     """Any text is read or unreadable; reading never raises, and never gives less than nothing."""
     count, size, duration = read_count(text), read_size(text, units), read_duration(text)
     assert count is None or count >= 0

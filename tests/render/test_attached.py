@@ -122,7 +122,7 @@ def test_memory_does_not_grow_with_the_jobs(
     assert b"".join(parts) == whole
 
 
-def test_the_document_says_what_they_are_to_it(report: Report, path: Path) -> None:
+def test_the_document_declares_its_attachments(report: Report, path: Path) -> None:
     """Associated with the document, sorted by name, dated as the data and not the clock."""
     catalogue: Any = PdfReader(path).root_object
     (names, files) = (catalogue["/Names"]["/EmbeddedFiles"]["/Names"][n::2] for n in (0, 1))
@@ -140,7 +140,7 @@ def test_the_document_says_what_they_are_to_it(report: Report, path: Path) -> No
 
 
 @pytest.mark.skipif(shutil.which("pdfdetach") is None, reason="poppler is not installed")
-def test_a_reader_of_the_shell_takes_them_out(path: Path, tmp_path: Path) -> None:
+def test_a_command_line_reader_extracts_them(path: Path, tmp_path: Path) -> None:
     """Poppler's `pdfdetach` finds both, and the same bytes."""
     subprocess.run(["pdfdetach", "-saveall", "-o", tmp_path, path], check=True)
     expected = {name: versions[0] for name, versions in PdfReader(path).attachments.items()}

@@ -54,7 +54,7 @@ def test_charts_have_few_elements() -> None:
     assert max(svg.count("<path") for svg in sparklines) <= 4
 
 
-def test_labels_in_one_text_stand_where_each_would() -> None:
+def test_labels_set_as_one_text_stand_where_each_would_alone() -> None:
     """Spaces of several widths bring each label to its place, but for half a hair's breadth."""
     places = [(10 + 21.3 * day, str(day)) for day in range(1, 32)]
     drawing = SvgDrawing(700, 20, "days")
@@ -69,7 +69,7 @@ def test_labels_in_one_text_stand_where_each_would() -> None:
         assert float(start) + before + wide / 2 == pytest.approx(middle, abs=0.3)
 
 
-def test_labels_of_another_script_stand_for_themselves() -> None:
+def test_labels_of_another_script_are_set_separately() -> None:
     """How wide they are only the program that sets them knows: it anchors them."""
     drawing = SvgDrawing(700, 20, "months")
     drawing.labels(12, [(20, "9月"), (60, "10月")], 8)

@@ -176,9 +176,7 @@ def overlaps(page: Sheet) -> Iterator[str]:
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_pages_hold_whatever_comes(
-    case: Callable[[], Report], depth: Depth, tmp_path: Path
-) -> None:
+def test_pages_hold_any_report(case: Callable[[], Report], depth: Depth, tmp_path: Path) -> None:
     """In every depth, for the fullest reports and the emptiest."""
     pages = pages_of(report_of(case), Look(BRAND, depth=depth), tmp_path)
     assert list(faults(pages)) == []
@@ -188,7 +186,7 @@ def test_pages_hold_whatever_comes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_letter_holds_it_as_well(case: Callable[[], Report], tmp_path: Path) -> None:
+def test_letter_paper_holds_any_report_too(case: Callable[[], Report], tmp_path: Path) -> None:
     """The lower page of the United States; with a comment and texts of the provider's own."""
     look = Look(
         BRAND, "Letter", "en_US", "page", comment=Comment("Everything **fine** here. " * 6, "Ada")

@@ -278,7 +278,7 @@ def checked(tmp_path: Path) -> list[Finding]:
     ]
 
 
-def test_check_names_what_no_font_has(checked: list[Finding]) -> None:
+def test_check_names_characters_no_font_has(checked: list[Finding]) -> None:
     """The customers whose names need another font, and for which script."""
     details = {finding.what: finding.detail for finding in checked}
     assert set(details) == {"font for தமிழ் நிறுவனம்", "font for Boom 💥"}

@@ -111,7 +111,7 @@ def test_catalogues_are_complete(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_nothing_is_said_that_no_catalogue_knows(
+def test_every_text_used_is_in_the_catalogue(
     language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """All that pages and workbook ask the catalogue for is in it."""
@@ -133,7 +133,9 @@ def test_nothing_is_said_that_no_catalogue_knows(
     assert missed == set()
 
 
-def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_word_comes_from_a_known_source(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """No word stands on a page but what the catalogue gave, the service sent, or a person wrote."""
 
     class Bracketed(gettext.NullTranslations):
@@ -224,7 +226,7 @@ def test_checks_agree_in_every_language(language: str, anew: dict[str, Path]) ->
         ("ja", ["1,234,567", "97.1%", "2026年10月3日 17:05", "2026年10月", "1.50\xa0TB"]),
     ],
 )
-def test_numbers_and_days_are_those_of_the_place(locale: str, texts: list[str]) -> None:
+def test_numbers_and_days_are_written_as_people_there_do(locale: str, texts: list[str]) -> None:
     """Separators, months, percent signs and units are as people write them there."""
     words = Words(locale)
     moment = datetime(2026, 10, 3, 17, 5, tzinfo=UTC)
@@ -237,7 +239,7 @@ def test_numbers_and_days_are_those_of_the_place(locale: str, texts: list[str]) 
     ] == texts
 
 
-def test_plurals_are_those_of_the_language() -> None:
+def test_plurals_follow_the_language() -> None:
     """French has the singular for none as well, Japanese has but one form."""
     kinds: list[tuple[str, Callable[[int], bool]]] = [
         ("en", lambda n: n == 1),

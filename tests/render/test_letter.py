@@ -151,7 +151,7 @@ def test_modules_that_are_not_healthy_are_named() -> None:
     assert all("not healthy" not in body for body in both(letter(HEALTHY)))
 
 
-def test_missing_days_are_said() -> None:
+def test_missing_days_are_named() -> None:
     """An incomplete month says so, with its days; a complete one does not."""
     observed = [day for day in EVERY_DAY if (day.month, day.day) not in ((10, 17), (10, 18))]
     for body in both(letter(make_report(every_day(), observed=observed))):
@@ -176,7 +176,7 @@ def test_a_correction_says_from_what_to_what() -> None:
     assert all("RESTATED" not in body for body in both(letter(BUSY)))
 
 
-def test_what_is_too_large_is_said_and_where_it_is() -> None:
+def test_a_file_too_large_to_attach_is_named_with_its_place() -> None:
     """A file that does not fit is named with its place; without one the reader may ask for it."""
     link = "https://files.northlight.example/c?a=1&b=2"
     mail = letter(HEALTHY, attached=ATTACHED[:1], left_out=ATTACHED[1:], link=link)
@@ -213,7 +213,7 @@ def test_a_test_copy_says_so_first() -> None:
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
-def test_no_product_and_nothing_from_elsewhere(locale: str) -> None:
+def test_the_letter_names_no_product_and_loads_nothing(locale: str) -> None:
     """The letter is the provider's, and reading it tells nobody that it was read."""
     for report in reports():
         mail = letter(report, replace(LOOK, locale=locale))
@@ -227,7 +227,7 @@ def test_no_product_and_nothing_from_elsewhere(locale: str) -> None:
         assert len(mail.html.encode()) < 90_000  # some programs cut at 102 kB
 
 
-def test_what_a_name_holds_is_text_in_the_page_and_itself_in_the_text() -> None:
+def test_names_are_escaped_in_the_page_and_literal_in_the_text() -> None:
     """Markup in a name is escaped where it is HTML, and only there."""
     report = replace(HEALTHY, customer=Customer("1", "<b>R&D</b> O'Neil"))
     mail = letter(report, attached=["R&D.pdf"])
@@ -353,7 +353,7 @@ def test_own_templates_come_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("figures", [{}, {"policy": {"units": "binary"}}, {"policy": None}])
-def test_figures_of_no_report_are_an_error(figures: dict[str, Any]) -> None:
+def test_figures_that_are_not_a_report_are_an_error(figures: dict[str, Any]) -> None:
     """What the store holds may be older than this program: that is said, not guessed."""
     with pytest.raises(ReporterError, match="cannot be read") as caught:
         letter_of(figures, LOOK, attached=[])

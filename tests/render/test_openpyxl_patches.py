@@ -117,7 +117,7 @@ def test_links_lead_to_places(tmp_path: Path) -> None:
     assert (cell.value, cell.hyperlink.location) == ("there", "'Scopes'!C2")
 
 
-def test_a_sheet_that_is_let_go_of_needs_no_end(tmp_path: Path) -> None:
+def test_an_abandoned_sheet_needs_no_end(tmp_path: Path) -> None:
     """Its stream and its part are closed, and openpyxl keeps no file for it."""
     with (tmp_path / "part").open("wb") as part:
         stream = SheetStream(openpyxl.Workbook(write_only=True).create_sheet("Jobs"), part)

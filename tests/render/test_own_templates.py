@@ -34,7 +34,7 @@ def test_a_copy_makes_the_same_page(tmp_path: Path) -> None:
     assert style_sheet(Look(Brand("Northlight"), templates=tmp_path)) == style_sheet(shipped)
 
 
-def test_reports_do_not_hang_on_the_templates_of_the_letter(tmp_path: Path) -> None:
+def test_reports_do_not_depend_on_the_templates_of_the_letter(tmp_path: Path) -> None:
     """They are copied with the others; but no report is rendered again when one changes."""
     copied = copy_templates(tmp_path)
     letters = {tmp_path / "mail" / name for name in ("report.html", "report.txt")}
@@ -146,7 +146,7 @@ def test_no_template_reaches_files_or_the_program(tmp_path: Path, attack: str) -
         ({"path": Path("/etc")}, "{{ value.path.exists() }}"),
     ],
 )
-def test_what_is_no_plain_value_is_of_no_use_to_a_template(value: object, attack: str) -> None:
+def test_a_template_cannot_use_what_is_not_a_plain_value(value: object, attack: str) -> None:
     """Should one be handed over by mistake, nothing can be read of it or called."""
     with pytest.raises(SecurityError):
         environment().from_string(attack).render(value=value)
@@ -162,7 +162,7 @@ def test_texts_take_values_by_name_alone(tmp_path: Path, monkeypatch: pytest.Mon
     assert page_with(tmp_path) == f"{walk} {walk}"
 
 
-def test_the_letter_is_as_closed(tmp_path: Path) -> None:
+def test_templates_of_the_letter_are_as_restricted(tmp_path: Path) -> None:
     """Templates of the e-mail are given plain values as well."""
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "report.txt").write_text("{{ say('{f.__globals__}', f=say) }}")
@@ -182,7 +182,7 @@ def test_what_a_template_prints_is_escaped(tmp_path: Path) -> None:
     assert report_html(REPORT, look, logo_url=None) == "&lt;b&gt;N&lt;/b&gt;"
 
 
-def test_the_documentation_is_the_codes() -> None:
+def test_the_documentation_matches_the_code() -> None:
     """docs/templates.md has every value a template can use; `make docs` makes it anew."""
     document = template_docs.document()
     assert template_docs.PATH.read_text("utf-8") == document

@@ -109,7 +109,7 @@ def test_pages_are_numbered_and_headed(busy: PdfReader) -> None:
         assert number == 1 or "Contoso Ltd" in text
 
 
-def test_no_product_name_but_where_it_was_made(busy: PdfReader) -> None:
+def test_the_product_is_named_under_data_sources_only(busy: PdfReader) -> None:
     """A white-label report names our product once, under data sources."""
     assert text_of(busy).lower().count("backup-reporter") == 1
     assert busy.metadata is not None
@@ -154,7 +154,7 @@ def test_the_providers_own_texts_and_a_comment(tmp_path: Path) -> None:
     assert "Comment by Ada Lovelace, November 3, 2026 We moved two mailboxes." in text
 
 
-def test_charts_have_words(busy: PdfReader) -> None:
+def test_charts_have_alternative_texts(busy: PdfReader) -> None:
     """Each picture carries a text that says what it shows."""
     descriptions: list[str] = []
 
@@ -185,7 +185,7 @@ def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:
     assert "100.0 %" not in text.replace("\xa0", " ")
 
 
-def test_a_customer_nobody_knows_anything_of(tmp_path: Path) -> None:
+def test_a_customer_without_any_data(tmp_path: Path) -> None:
     """No module at all still makes a report that says so."""
     assert "Nothing is known of this customer" in text_of(pdf_of(make_report([]), tmp_path))
 
@@ -295,7 +295,7 @@ def test_the_time_of_day_is_not_in_the_file(
     assert (tmp_path / "now.pdf").read_bytes() == (tmp_path / "later.pdf").read_bytes()
 
 
-def test_a_logo_of_any_shape_is_set_in(tmp_path: Path) -> None:
+def test_a_logo_of_any_shape_is_set(tmp_path: Path) -> None:
     """A wide SVG logo is part of the page, with the brand's name as its text."""
     logo = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 30">'
@@ -307,7 +307,7 @@ def test_a_logo_of_any_shape_is_set_in(tmp_path: Path) -> None:
     assert b"Northlight" in path.read_bytes() or "Northlight" in str(PdfReader(path).metadata)
 
 
-def test_a_logo_that_reaches_out_is_refused(tmp_path: Path) -> None:
+def test_a_logo_that_loads_something_is_refused(tmp_path: Path) -> None:
     """A logo that wants to load another file or address is an error, and nothing is loaded."""
     logo = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'

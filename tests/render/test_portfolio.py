@@ -90,7 +90,7 @@ def test_warnings_count_as_the_policy_says() -> None:
     assert portfolio_of(PERIOD, [lenient, strict]).totals.success_rate == 0.75
 
 
-def test_the_worst_come_first_and_nobody_unknown_is_healthy() -> None:
+def test_the_worst_come_first_and_unknown_customers_are_not_healthy() -> None:
     """State, then rate, then name; those without data stand by themselves."""
     portfolio = mixed()
     assert [standing.customer.name for standing in portfolio.standings] == [
@@ -109,7 +109,7 @@ def test_the_worst_come_first_and_nobody_unknown_is_healthy() -> None:
     ]
 
 
-def test_the_rate_is_of_all_jobs_and_not_of_customers() -> None:
+def test_the_rate_is_over_all_jobs_and_not_over_customers() -> None:
     """18 of 20 completed jobs, not the mean of three rates; none without a completed job."""
     totals = mixed().totals
     assert (totals.completed, totals.success_rate) == (20, 18 / 20)
@@ -130,7 +130,7 @@ def test_changes_are_told_apart() -> None:
     assert portfolio_of(PERIOD, [standing("first")]).changes is None
 
 
-def test_who_was_looked_at_before_is_not_new() -> None:
+def test_a_customer_observed_before_is_not_new() -> None:
     """Without a job there is nothing to compare; that makes nobody new."""
     known = standing("Known", previous_state=State.HEALTHY)
     never = standing("Never", State.NEVER_RUN, looked_before=True)
@@ -141,7 +141,7 @@ def test_who_was_looked_at_before_is_not_new() -> None:
     assert set(changes.new) == {begun, fresh}
 
 
-def test_what_asks_for_nothing_is_not_pressing() -> None:
+def test_what_needs_no_action_is_not_urgent() -> None:
     """A module with nothing to back up, or switched off long ago, is no reason to call anybody."""
     words = Words()
     for kind, words_expected in (
@@ -260,7 +260,7 @@ def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
     assert 'href="h/a%20b.pdf"' in path.read_text("utf-8")
 
 
-def test_states_stand_in_the_order_of_need() -> None:
+def test_states_are_in_order_of_urgency() -> None:
     """Those that ask for something first; nothing to back up and switched off ask for nothing."""
     everybody = [standing(state.value, state, completed=1) for state in reversed(State)]
     portfolio = portfolio_of(PERIOD, everybody)
@@ -281,7 +281,7 @@ def test_volume_is_summed_as_far_as_it_is_given() -> None:
     assert portfolio_of(PERIOD, [empty]).totals.bytes == 0
 
 
-def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
+def test_marks_are_shown_beside_the_state(tmp_path: Path) -> None:
     """Who was not watched closely, what cannot be judged and who is left out, in all three files; a
     volume that is not given is an empty cell.
     """
@@ -352,7 +352,7 @@ STORED_BY_0_2_0 = """{"customer":{"id":"1","name":"Contoso Ltd"},"state":"attent
 "contract_ends_on":null,"days_left":18}],"links":[["pdf","a/a.pdf"]]}"""
 
 
-def test_what_0_2_0_stored_is_still_read(tmp_path: Path) -> None:
+def test_what_0_2_0_stored_can_still_be_read(tmp_path: Path) -> None:
     """A standing that an earlier version stored stands in a portfolio with all it knew."""
     standing = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
     assert standing.reason == Reason(

@@ -69,7 +69,7 @@ def sheet_of(report: Report, folder: Path, look: Look = SECTION) -> list[list[An
     return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
-def test_the_section_says_what_is_protected_and_until_when(tmp_path: Path) -> None:
+def test_the_section_shows_what_is_protected_and_until_when(tmp_path: Path) -> None:
     """A message, every module and product, and when the service said so."""
     text = text_of(full(), tmp_path).replace("\xa0", " ")
     for part in (
@@ -91,7 +91,7 @@ def test_the_section_says_what_is_protected_and_until_when(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", [lack for lack in Lack if lack is not Lack.SAVED_REPLIES])
-def test_why_there_is_nothing_is_said(kind: Lack, tmp_path: Path) -> None:
+def test_the_reason_for_missing_data_is_shown(kind: Lack, tmp_path: Path) -> None:
     """In print and in the workbook; a permission by its name."""
     report = report_of(make_refusals(kind, "partner.some.read.all"))
     text = words_of(report)
@@ -104,7 +104,7 @@ def test_why_there_is_nothing_is_said(kind: Lack, tmp_path: Path) -> None:
         assert text.count("partner.some.read.all") == 2
 
 
-def test_nothing_listed_is_said() -> None:
+def test_an_empty_list_is_reported() -> None:
     """A complete reply without a line is no failure, and no zero."""
     text = words_of(report_of(make_answers()))
     assert "lists no protected data of this customer" in text
@@ -119,7 +119,7 @@ def test_saved_replies_have_no_such_section(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("depth", ["standard", "full"])
-def test_it_is_part_of_the_longer_depths(depth: Any) -> None:
+def test_it_is_part_of_the_longer_reports(depth: Any) -> None:
     """And not of the director's page."""
     sentence = "1,204 of 1,310 objects found are protected"
     assert sentence in report_html(full(), Look(depth=depth), logo_url=None)
@@ -181,7 +181,7 @@ def test_the_message_of_a_subscription(fields: dict[str, str], sentence: str) ->
     assert subscription_title(report_of(answers).subscription, WORDS) == sentence
 
 
-def test_what_expires_is_a_thing_to_do() -> None:
+def test_what_expires_is_a_step_to_take() -> None:
     """On page one, behind what is wrong with the backups."""
     renewal = "Renew what has expired or soon will"
     modules = {step.what: step.modules for step in steps(full(), WORDS)}
@@ -257,7 +257,7 @@ def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
     assert "subscriptions of 2 customers" in str(rows[6])
 
 
-def test_a_portfolio_never_says_none_where_nothing_is_known(tmp_path: Path) -> None:
+def test_a_portfolio_never_says_none_when_nothing_is_known(tmp_path: Path) -> None:
     """Without any subscription there is no claim about their end."""
     overview = portfolio_of(report_of().period, [standing_of(report_of(), {})])
     write_portfolio_html(overview, Look(), tmp_path / "p.html")
@@ -266,7 +266,7 @@ def test_a_portfolio_never_says_none_where_nothing_is_known(tmp_path: Path) -> N
     assert "Nothing is known of the subscription of 1 customer." in page
 
 
-def test_how_long_a_product_lasts_is_said_where_it_matters() -> None:
+def test_how_long_a_product_lasts_is_shown_when_it_matters() -> None:
     """Not of one with months to go, nor of one without a day."""
     answers = make_answers(
         (),

@@ -55,7 +55,7 @@ def of_first_schema() -> dict[str, Any]:
         (False, False, ""),
     ],
 )
-def test_it_is_said_why(redefined: bool, late: bool, why: str) -> None:
+def test_the_reason_for_a_correction_is_given(redefined: bool, late: bool, why: str) -> None:
     """New definitions are no late data, and the other way round."""
     restatement = Restatement(1, MADE_AT, (), redefined=redefined, late=late)
     sentence = correction(2, restatement, Words())
@@ -81,7 +81,7 @@ def test_a_scope_is_named_in_words() -> None:
     ]
 
 
-def test_a_report_of_the_first_schema_can_still_go(of_first_schema: dict[str, Any]) -> None:
+def test_a_report_of_the_first_schema_can_still_be_sent(of_first_schema: dict[str, Any]) -> None:
     """Approval, message and summary say of it what it says itself, and nothing it does not."""
     figures = with_present_keys(of_first_schema)
     letter = letter_of(figures, Look(), attached=["report.pdf"])
@@ -95,7 +95,7 @@ def test_a_report_of_the_first_schema_can_still_go(of_first_schema: dict[str, An
     assert figures["totals"]["failed"] == of_first_schema["totals"]["failed"]
 
 
-def test_it_has_every_key_that_a_present_one_has(of_first_schema: dict[str, Any]) -> None:
+def test_it_has_every_key_of_a_current_report(of_first_schema: dict[str, Any]) -> None:
     """Whoever reads one can read the other."""
     rows = [
         make_job("2026-09-05T01:00:00Z"),
@@ -119,7 +119,7 @@ def _lacking(earlier: Any, present: Any, place: str = "") -> Iterator[str]:
         yield from _lacking(earlier[0], present[0], f"{place}[0]")
 
 
-def test_a_present_one_is_left_as_it_is() -> None:
+def test_a_current_report_is_left_as_it_is() -> None:
     """Nothing is made up where nothing is missing."""
     present = report_dict(make_report([make_job()]))
     assert with_present_keys(present) is present

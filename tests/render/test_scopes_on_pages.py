@@ -102,7 +102,7 @@ def test_reasons_steps_gaps_and_exceptions_name_the_scope() -> None:
     assert "<bdi>Tenant B</bdi>" in annex
 
 
-def test_what_is_idle_off_or_gone_is_one_quiet_line_each() -> None:
+def test_idle_off_and_gone_modules_take_one_quiet_line_each() -> None:
     """Modules of one kind and day together, since when, and as of when that was read."""
     off = {"status": "Disabled", "lastModifyTime": "2026-03-08T13:12:10Z"}
     rows = [
@@ -160,7 +160,7 @@ def test_switched_off_within_the_period_asks_a_question() -> None:
     ],
     ids=["closely", "daily", "first month", "once", "runs"],
 )
-def test_page_one_is_marked_with_how_it_was_watched(
+def test_page_one_shows_how_closely_the_service_was_watched(
     observed: list[datetime], marks: list[str], why: str
 ) -> None:
     """Incomplete, sparse, preliminary, each where it is so; and why a target cannot be judged."""
@@ -197,7 +197,7 @@ def test_a_sparse_month_claims_no_more_than_was_seen() -> None:
         assert "The service was asked 31 times, every 24 h on average." in text
 
 
-def test_gaps_that_may_be_too_long_are_not_among_those_that_are() -> None:
+def test_possible_gaps_are_listed_apart_from_certain_ones() -> None:
     """They have a list of their own."""
     rows = [row for row in every_day() if row["startTime"][:10] != "2026-10-11"]
     report = make_report(rows, observed=looks())
@@ -218,7 +218,7 @@ def test_lost_objects_are_on_page_one() -> None:
         assert "only 4.5 % of the objects, target 95 %" in text
 
 
-def test_volume_says_what_it_is_of() -> None:
+def test_volume_says_what_it_covers() -> None:
     """Jobs without a readable size are counted; where the jobs give none, what is stored leads."""
     half = every_day()
     for row in half[::2]:
@@ -235,7 +235,7 @@ def test_volume_says_what_it_is_of() -> None:
     assert all("not given" in text for text in everywhere(unknown))
 
 
-def test_a_job_that_runs_for_weeks_is_said_to() -> None:
+def test_a_job_that_runs_for_weeks_is_shown() -> None:
     """Since when, and for how long."""
     seed = make_job("2026-10-08T20:00:00Z", "In Progress", endTime="N/A", jobDuration="N/A")
     for text in everywhere(make_report([seed], observed=looks())):
@@ -282,7 +282,7 @@ def test_subscriptions_are_reasons_in_the_headline() -> None:
     assert "Renew what has expired or soon will" in whole
 
 
-def test_nothing_is_compared_that_was_not_watched() -> None:
+def test_nothing_is_compared_with_an_unwatched_period() -> None:
     """Which of the two it was is said instead, and no difference is printed anywhere."""
     october = looks(datetime(2026, 9, 30, 3, tzinfo=UTC))
     months = tuple(

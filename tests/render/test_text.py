@@ -33,7 +33,7 @@ def test_rounding_never_claims(success: int, completed: int, printed: str) -> No
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6))
-def test_all_and_none_are_never_rounded_to(success: int, more: int) -> None:
+def test_rates_are_never_rounded_to_all_or_none(success: int, more: int) -> None:
     """Of any numbers: a rate short of one does not read 100.0 %, one above zero not 0.0 %."""
     rate = success / (success + more)
     printed = plain(WORDS.percent(rate))
@@ -74,7 +74,7 @@ def test_durations_have_two_units(seconds: int, printed: str) -> None:
     [(93_601, 93_600, "26 h 1 s"), (94_200, 93_600, "26 h 10 min"),
      (607_200, 604_800, "7 d 40 min"), (446_401, 93_600, "5 d 4 h"), (93_600.2, 93_600, "26 h")],
 )  # fmt: skip
-def test_what_is_too_long_does_not_read_as_what_is_allowed(
+def test_what_is_too_long_never_reads_as_allowed(
     seconds: float, allowed: float, printed: str
 ) -> None:
     """Smaller units are left out only where the two can be told apart without."""
@@ -97,7 +97,7 @@ def test_a_missed_rate_looks_missed(rate: float | None, target: float, printed: 
     assert plain(WORDS.below(rate, target)) == printed
 
 
-def test_days_are_told_as_ranges() -> None:
+def test_days_are_shown_as_ranges() -> None:
     """Days in a row are one range."""
     days = [date(2026, 10, day) for day in (3, 4, 5, 17)]
     assert plain(Words.about(OCTOBER).days(days)) == "Oct 3 – Oct 5, Oct 17"
@@ -112,7 +112,7 @@ def test_days_are_told_as_ranges() -> None:
         ("2024", ["Dec 3, 2025", "Oct 5, 2026"]),
     ],
 )
-def test_a_day_of_another_year_has_its_year(label: str, printed: list[str]) -> None:
+def test_a_day_of_another_year_is_shown_with_its_year(label: str, printed: list[str]) -> None:
     """And one of the period's own years has none, with a time of the clock or without."""
     words = Words.about(parse_period(label, "UTC", NOW))
     moments = [datetime(2025, 12, 3, 4, 5, tzinfo=UTC), datetime(2026, 10, 5, 4, 5, tzinfo=UTC)]
@@ -139,7 +139,7 @@ def test_a_gap_has_two_figures_only_where_they_differ(
     assert plain(WORDS.gap(least, most)) == printed
 
 
-def test_volume_that_is_not_given_is_no_zero() -> None:
+def test_missing_volume_is_not_zero() -> None:
     """No job is a dash, no size is said, and some sizes of some jobs are counted."""
     figures = make_report(
         [make_job(), make_job("2026-10-06T01:00:00Z", backupSize="12,7 GB")]
@@ -150,7 +150,7 @@ def test_volume_that_is_not_given_is_no_zero() -> None:
     assert WORDS.volume(make_report([]).totals) == "—"
 
 
-def test_a_change_from_nothing_is_not_made_up() -> None:
+def test_no_percentage_is_made_up_without_a_former_volume() -> None:
     """Without a volume before there is no per cent to tell."""
     assert WORDS.change(0, 5) is None
     assert plain(str(WORDS.change(100, 133.1))) == "+33.1 %"

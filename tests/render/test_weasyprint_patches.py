@@ -166,14 +166,14 @@ def test_shipped_pages_are_read_as_xml(
     assert [element.tag for element in page.etree_element] == ["head", "body"]
 
 
-def test_a_page_that_is_no_xml_is_read_all_the_same() -> None:
+def test_a_page_that_is_not_xml_is_still_read() -> None:
     """What only a parser of HTML understands is left to one."""
     page = ShippedPage(string="<!doctype html><p>Fish&nbsp;&amp; chips<p>Salt")
     assert [element.text for element in page.etree_element.iter("p")] == ["Fish\xa0& chips", "Salt"]
 
 
 @pytest.mark.parametrize(("kind", "styled"), [(ShippedPage, False), (weasyprint.HTML, True)])
-def test_only_pages_of_other_people_have_styles_for_notes(kind: Any, styled: bool) -> None:
+def test_only_foreign_pages_have_styles_for_notes(kind: Any, styled: bool) -> None:
     """WeasyPrint gives each element one for each kind of note, and one for a marker."""
     page = kind(
         string="<!doctype html><html><head/><body><p>A</p><ul><li>B</li></ul></body></html>"
@@ -215,7 +215,7 @@ def shown_in(html: str, text: str = "") -> list[Any]:
     return [operands for operands, operator in operations if operator == b"TJ"]
 
 
-def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
+def test_garbage_collection_is_off_meanwhile(tmp_path: Path) -> None:
     """From the page to the last object of the file; afterwards again, even after an error."""
     seen = []
 
@@ -236,7 +236,7 @@ def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
     assert gc.isenabled()
 
 
-def test_it_says_that_it_is_accessible_and_names_no_product(
+def test_the_pdf_declares_accessibility_and_names_no_product(
     patched_pdf: Path, as_it_is: Path
 ) -> None:
     """WeasyPrint says one of the two standards, and itself."""
@@ -289,7 +289,7 @@ def test_rules_for_fonts_are_followed() -> None:
     assert "Arabic" in used["/BaseFont"]
 
 
-def test_the_libraries_say_their_versions() -> None:
+def test_the_libraries_report_their_versions() -> None:
     """HarfBuzz and Pango, as numbers with points."""
     versions = weasyprint_patches.engines()
     assert sorted(versions) == ["harfbuzz", "pango"]

@@ -105,7 +105,7 @@ def test_modules_are_the_figures(busy: Report, busy_path: Path) -> None:
         )
 
 
-def test_undefined_rate_is_empty(busy_path: Path) -> None:
+def test_an_undefined_rate_is_empty(busy_path: Path) -> None:
     """A module that never ran has no rate and no duration: its cells are empty, never zero."""
     never = next(row for row in records(busy_path, "Modules") if row["Module"] == "Power BI")
     assert never["State"] == "Never run"
@@ -289,7 +289,7 @@ def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
     assert results(path) == {"agrees"}
 
 
-def test_days_tell_silence_apart(tmp_path: Path) -> None:
+def test_days_without_a_job_say_why(tmp_path: Path) -> None:
     """A day without a job is "no run" where it was observed and "not observed" where it was not."""
     observed = [datetime(2026, 10, 6, 12, tzinfo=UTC), datetime(2026, 11, 2, 6, tzinfo=UTC)]
     path = written(make_report([make_job()], observed=observed), tmp_path)
@@ -452,7 +452,7 @@ def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
     assert str(anew["Checks"]["A2"].value).startswith("Checks that differ: 7 of ")
 
 
-def test_wrong_figure_is_written_as_differing(tmp_path: Path) -> None:
+def test_a_wrong_figure_is_written_as_differing(tmp_path: Path) -> None:
     """Where a program does not compute, it shows what the formulas would say."""
     report = make_report([make_job()])
     path = written(replace(report, totals=replace(report.totals, jobs=2)), tmp_path)

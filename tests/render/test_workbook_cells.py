@@ -42,7 +42,7 @@ def test_any_text_is_xml(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_replaced_visibly(text: str) -> None:
+def test_invalid_characters_are_replaced_visibly(text: str) -> None:
     """Nothing is dropped: each character stays, or becomes U+FFFD, or a line end Excel's way."""
     ends = text.replace("\r\n", "\n").replace("\r", "\n")
     cell = cell_text(text).replace("_x005F_", "_")

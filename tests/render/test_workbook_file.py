@@ -109,7 +109,7 @@ def room_for(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("part", [0, 0.1, 0.5, 0.9, 0.999])
-def test_no_room(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> None:
+def test_a_disk_that_fills_up(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> None:
     """Wherever in the workbook the room ends it is one clear error, and nothing is left."""
     path = tmp_path / "report.xlsx"
     with (
@@ -120,7 +120,9 @@ def test_no_room(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_left_behind(busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_temporary_file_is_left_behind(
+    busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither success nor failure takes a temporary file."""
     temporary = tmp_path / "temporary"
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))  # there is no such folder
@@ -129,7 +131,7 @@ def test_nothing_left_behind(busy: Report, tmp_path: Path, monkeypatch: pytest.M
         write_workbook(busy, LOOK, tmp_path / "nowhere" / "report.xlsx")
 
 
-def test_known_at_its_beginning(busy_path: Path) -> None:
+def test_the_file_type_is_recognised_from_its_first_parts(busy_path: Path) -> None:
     """Programs that look at the first parts alone see properties, and then a part of Excel's."""
     with zipfile.ZipFile(busy_path) as parts:
         assert [name.partition("/")[0] for name in parts.namelist()[:3]] == [

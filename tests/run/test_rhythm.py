@@ -41,7 +41,7 @@ def words_of(rhythm: Rhythm, planned: float | None = None) -> str:
     return finding.words if finding else ""
 
 
-def test_asked_every_four_hours_nothing_is_missed() -> None:
+def test_fetching_every_four_hours_misses_nothing() -> None:
     """Microsoft 365 starts four times a day: each start is seen, and its rhythm is."""
     watched = rhythm(every(4), exchange=6, sql=24)
     assert watched.asked_every == timedelta(hours=4)
@@ -53,7 +53,7 @@ def test_asked_every_four_hours_nothing_is_missed() -> None:
     assert missed(watched, WATCH) is None
 
 
-def test_a_plan_that_is_slower_than_the_scopes_is_told() -> None:
+def test_a_plan_slower_than_the_scopes_is_reported() -> None:
     """The rhythm was seen while the service was asked often enough."""
     watched = rhythm(every(4), exchange=6, sql=8)
     assert words_of(watched, planned=4) == ""
@@ -64,7 +64,7 @@ def test_a_plan_that_is_slower_than_the_scopes_is_told() -> None:
     )
 
 
-def test_a_rhythm_that_has_slowed_down_is_told() -> None:
+def test_a_rhythm_that_slowed_down_is_reported() -> None:
     """Three days of looks every four hours, then four of one a day: half of the time and more."""
     looks = every(4, days=3)
     looks += every(24, days=4, first=looks[-1])[1:]
@@ -84,7 +84,7 @@ def test_looks_that_always_show_another_job_may_miss_any_number(step: float) -> 
     )
 
 
-def test_an_hourly_scope_is_told_though_gaps_can_be_judged() -> None:
+def test_an_hourly_scope_is_reported_though_gaps_can_be_judged() -> None:
     """Named as the report names it, by its module and its name."""
     assert words_of(rhythm(every(4), exchange=6, sql=1)) == (
         "every snapshot shows a new job of Azure SQL Backup (prod-2), and any others that ran in "
@@ -92,7 +92,7 @@ def test_an_hourly_scope_is_told_though_gaps_can_be_judged() -> None:
     )
 
 
-def test_looks_by_hand_make_no_rhythm() -> None:
+def test_manual_looks_are_not_a_rhythm() -> None:
     """Two within a minute each day are one; hourly looks by day leave sixteen hours unseen."""
     daily = every(24)
     twice = sorted(daily + [look + timedelta(minutes=1) for look in daily])
@@ -104,7 +104,7 @@ def test_looks_by_hand_make_no_rhythm() -> None:
     assert rhythm(by_day).asked_every == timedelta(hours=16)
 
 
-def test_an_outage_is_no_rhythm() -> None:
+def test_an_outage_is_not_a_rhythm() -> None:
     """Two days without a look in a week of looks every four hours."""
     looks = [look for look in every(4) if not 2 <= (look - FIRST).days < 4]
     assert rhythm(looks, exchange=6).asked_every == timedelta(hours=4)
@@ -112,7 +112,7 @@ def test_an_outage_is_no_rhythm() -> None:
 
 
 @pytest.mark.parametrize("looks", [[], [FIRST], [FIRST, FIRST, FIRST], every(24)[:3]])
-def test_of_too_few_looks_nothing_is_said(looks: list[datetime]) -> None:
+def test_too_few_looks_report_nothing(looks: list[datetime]) -> None:
     """But for what is planned."""
     assert missed(rhythm(looks, exchange=6), WATCH) is None
     assert words_of(rhythm(looks), planned=8).startswith(
@@ -124,13 +124,13 @@ def test_of_too_few_looks_nothing_is_said(looks: list[datetime]) -> None:
     ("step", "words"),
     [(1, "more than nine of ten"), (12, "one of two"), (8, "two of three"), (20, "one of six")],
 )
-def test_shares_are_said_as_people_say_them(step: float, words: str) -> None:
+def test_shares_are_put_in_everyday_words(step: float, words: str) -> None:
     """Of jobs that start every so many hours, asked for once a day."""
     looks = every(0.25)
     assert f"{words} jobs are never seen" in words_of(rhythm(looks, exchange=step), planned=24)
 
 
-def test_several_customers_are_one_line() -> None:
+def test_several_customers_are_reported_in_one_line() -> None:
     """With the one of whom most is missed as the example."""
     findings = [("A", Missed("this", 0.0)), ("B", Missed("that", 0.75)), ("B", Missed("else", 0.5))]
     assert in_one_line(findings, 9) == (

@@ -51,7 +51,7 @@ def by_looking(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 @given(days, clocks, zones)
-def test_a_time_is_when_somebody_who_looks_would_see_it(day: date, at: time, zone: str) -> None:
+def test_a_time_is_when_a_clock_first_shows_it(day: date, at: time, zone: str) -> None:
     """On any day in any zone, the first time the clock shows it."""
     assert first_showing(day, at, ZoneInfo(zone)) == by_looking(day, at, ZoneInfo(zone))
 
@@ -77,7 +77,7 @@ def test_a_time_is_when_somebody_who_looks_would_see_it(day: date, at: time, zon
         ("Asia/Kolkata", date(2026, 11, 1), time(6, 30), "2026-11-01T06:30:00+05:30"),
     ],
 )
-def test_clocks_that_change(zone: str, day: date, at: time, shows: str) -> None:
+def test_clock_changes(zone: str, day: date, at: time, shows: str) -> None:
     """02:30 in Berlin is 03:00 when summer comes, and the first of two when it goes."""
     assert first_showing(day, at, ZoneInfo(zone)) == datetime.fromisoformat(shows)
 
@@ -113,7 +113,7 @@ def test_without_a_schedule_it_is_the_last_full_month(zone: str, now: datetime) 
 
 
 @given(schedules, zones, moments)
-def test_the_newest_month_is_the_last_whose_moment_has_come(
+def test_the_newest_month_is_the_last_one_due(
     schedule: ScheduleSettings, zone: str, now: datetime
 ) -> None:
     """It is due and the next is not, whatever day is set and whatever the clocks do."""
@@ -125,7 +125,7 @@ def test_the_newest_month_is_the_last_whose_moment_has_come(
 
 
 @given(schedules, zones, moments, months)
-def test_each_month_since_the_last_one_done(
+def test_each_month_since_the_last_completed_one_is_due(
     schedule: ScheduleSettings, zone: str, now: datetime, done: str
 ) -> None:
     """In order and without a hole, up to a year back; nothing older than what is done."""
@@ -182,7 +182,7 @@ def test_hourly_starts_that_shift_by_seconds_fetch_every_four_hours() -> None:
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 6, 8, 12, 24])
-def test_what_changes_slowly_is_asked_for_once_a_day(every: int) -> None:
+def test_slowly_changing_data_is_fetched_once_a_day(every: int) -> None:
     """Whatever the rhythm of fetching, though each fetch is some minutes off."""
     answered: dict[Kind, datetime] = {}
     asked_at = []
@@ -198,7 +198,7 @@ def test_what_changes_slowly_is_asked_for_once_a_day(every: int) -> None:
     )
 
 
-def test_an_answer_is_due_where_there_is_none_it_is_old_or_of_the_future() -> None:
+def test_an_answer_is_due_when_missing_old_or_from_the_future() -> None:
     """Each kind by itself."""
     old, young = LATE - timedelta(hours=23), LATE - timedelta(hours=20)
     assert kinds_due({}, LATE) == KINDS

@@ -29,7 +29,7 @@ def test_systemd_accepts_its_units(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
-def test_the_task_for_windows_is_whole() -> None:
+def test_the_task_for_windows_is_complete() -> None:
     """Well-formed in plain ASCII, each hour, late rather than never, and never two at a time."""
     content = (FILES / "reporter-run.xml").read_bytes()
     assert content.isascii()

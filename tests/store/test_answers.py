@@ -57,7 +57,7 @@ def scanned(store: Store) -> int:
     return int(line["totalScannedObjects"])
 
 
-def test_answers_come_out_as_they_went_in(store: Store) -> None:
+def test_answers_are_read_back_unchanged(store: Store) -> None:
     """The raw replies, to the byte, with when they came."""
     answers = answered(on(10, 5))
     record(store, on(10, 5), answers)
@@ -70,7 +70,7 @@ def test_answers_come_out_as_they_went_in(store: Store) -> None:
     assert products_of(answer_of(store, "subscription").replies) == [make_product()]
 
 
-def test_never_asked_is_not_refused(store: Store) -> None:
+def test_never_asked_is_not_the_same_as_refused(store: Store) -> None:
     """A store from before tells so."""
     store.record(snapshot_of([make_job()]))
     assert answer_of(store) == Answer("protection", None, absence=Absence(Lack.NEVER_FETCHED))
@@ -126,7 +126,7 @@ def test_a_failure_does_not_hide_an_answer_of_the_period(store: Store) -> None:
     assert scanned(store) == 3
 
 
-def test_why_nothing_was_ever_said_stays_the_same(store: Store) -> None:
+def test_the_reason_for_no_answer_stays_the_same(store: Store) -> None:
     """What the period said of it; a later attempt changes nothing."""
     record(store, on(9, 3), make_refusals(Lack.FAILED, "502: x"))
     record(store, on(10, 4), make_refusals(Lack.FAILED, "503: x"))

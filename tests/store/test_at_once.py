@@ -58,7 +58,7 @@ def _render(url: str, out: Path, ready: Any, errors: Any) -> None:
 
 
 @pytest.mark.slow
-def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
+def test_two_fetchers_and_four_renderers_lose_and_duplicate_nothing(
     postgresql: Callable[[], str], open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
     """All of them at once, on the same customers: every version is whole and there once, every job
@@ -96,7 +96,7 @@ def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
 
 
 @pytest.mark.slow
-def test_a_database_that_restarts_in_the_middle(
+def test_a_database_that_restarts_in_mid_run(
     run: Run,
     start_emulator: StartEmulator,
     start_postgresql: Callable[[], Any],

@@ -95,7 +95,7 @@ def test_what_is_up_to_date_is_not_derived_again(
     assert derivations(old) == [tables.DERIVATION] * 3
 
 
-def test_a_derivation_that_is_cut_short_is_gone_on_with(
+def test_an_interrupted_derivation_is_resumed(
     old: Path, open_store: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Customer by customer: each is done, or to be done, and the schema is new already."""
@@ -134,7 +134,7 @@ def _open(url: str, ready: Any, revisions: Any) -> None:
         )
 
 
-def test_two_that_open_it_at_once(old: Path) -> None:
+def test_two_processes_open_it_at_once(old: Path) -> None:
     """Each finds all of it; what one derives the other does not derive again."""
     context = multiprocessing.get_context("spawn")
     with closing(sqlite3.connect(old)) as database:
@@ -153,7 +153,7 @@ def test_two_that_open_it_at_once(old: Path) -> None:
         assert list(revisions) == [([revision + 1 for revision in before], [21, 15])] * 2
 
 
-def test_many_customers_are_told_of_once(
+def test_many_customers_are_reported_once(
     url: str,
     open_store: Callable[[str], Store],
     caplog: pytest.LogCaptureFixture,
@@ -190,7 +190,7 @@ def test_a_reply_that_cannot_be_used_is_named(old: Path) -> None:
     assert derivations(old) == [0, 0]
 
 
-def test_recording_says_who_the_customer_is(url: str, open_store: Callable[[str], Store]) -> None:
+def test_recording_names_the_customer(url: str, open_store: Callable[[str], Store]) -> None:
     """Also of one that no list has named: what is derived of it is as new as any."""
     opened = open_store(url)
     opened.record(snapshot_of([make_job()], NOW))

@@ -26,7 +26,7 @@ from tests.sources.avepoint.test_fetch import source_of
 
 @pytest.mark.parametrize("fault", ["half-emoji", "nul"])
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_what_is_no_character_is_replaced_and_told(
+def test_invalid_characters_are_replaced_and_reported(
     version: str,
     fault: str,
     start_emulator: StartEmulator,
@@ -65,7 +65,7 @@ def test_what_is_no_character_is_replaced_and_told(
 
 
 @pytest.mark.parametrize("name", ["Harbour \ud83d", "Harb\0our"])
-def test_a_half_character_in_a_customers_name_costs_nothing(
+def test_a_half_character_in_a_customers_name_does_no_harm(
     name: str, start_emulator: StartEmulator, url: str
 ) -> None:
     """Nor does NUL, in either database."""
@@ -115,7 +115,7 @@ def reply_with(*rows: object) -> Reply:
     return Reply("https://graph.example/partner/customers/1/jobs", CLOCK, "r", body)
 
 
-def test_a_fault_nobody_has_thought_of_costs_one_customer(url: str) -> None:
+def test_an_unforeseen_fault_affects_one_customer(url: str) -> None:
     """Whether it shows when the snapshot is taken or when it is kept."""
 
     def make(customer: Customer) -> Snapshot:
@@ -134,7 +134,7 @@ def test_a_fault_nobody_has_thought_of_costs_one_customer(url: str) -> None:
     assert not source.stopped
 
 
-def test_a_database_that_is_gone_ends_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_database_ends_the_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no customer's fault, and the next would fail as well."""
 
     def gone(*_: object) -> None:
@@ -148,7 +148,7 @@ def test_a_database_that_is_gone_ends_it(url: str, monkeypatch: pytest.MonkeyPat
     assert source.stopped
 
 
-def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
+def test_data_the_database_rejects_affects_one_customer(url: str) -> None:
     """Such as two customers' data that contradict each other: here an id that is none."""
 
     def make(customer: Customer) -> Snapshot:
@@ -179,7 +179,7 @@ def one_with(field: str, text: str) -> Source:
 
 
 @pytest.mark.parametrize("field", ["jobType", "jobModule", "jobId"])
-def test_an_id_without_end_costs_one_customer(field: str, url: str) -> None:
+def test_an_endless_id_affects_one_customer(field: str, url: str) -> None:
     """The same in either database, though one of them would keep it; its reply is kept."""
     source = one_with(field, text_of("0123456789abcdef", 16_000))
     with closing(Store.open(url)) as store:
@@ -194,7 +194,7 @@ def test_an_id_without_end_costs_one_customer(field: str, url: str) -> None:
     assert len(replies) == 1
 
 
-def test_a_limit_of_the_database_costs_one_customer(
+def test_a_limit_of_the_database_affects_one_customer(
     postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that nobody has thought of: PostgreSQL says that it is its own, and is well."""
@@ -222,7 +222,7 @@ def test_the_longest_ids_are_kept(url: str) -> None:
             assert connection.scalar(sa.select(tables.jobs.c.job_id)) == longest
 
 
-def test_replies_too_large_for_the_memory_cost_one_customer(
+def test_replies_too_large_for_memory_affect_one_customer(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it lacks when they are read or when they are kept: no fault of the program."""

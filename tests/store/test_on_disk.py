@@ -58,7 +58,7 @@ def test_a_claim_waits_for_the_disk(store: Store) -> None:
 
 @pytest.mark.parametrize("store", ["remote_apply", "local"], indirect=True)
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-def test_a_server_that_waits_of_itself_is_left_to_it(store: Store) -> None:
+def test_a_server_that_already_waits_is_left_alone(store: Store) -> None:
     """For more than the disk, or for the disk alone: whoever runs it has chosen."""
     with store.reading() as connection:
         chosen = connection.exec_driver_sql(ASK["postgresql"]).scalar()

@@ -90,14 +90,14 @@ def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
     assert states(store) == [(1, "anna", "sent"), (2, "ben", "queued"), (2, "anna", "queued")]
 
 
-def test_other_data_goes_to_whoever_has_the_former(store: Store) -> None:
+def test_new_data_goes_to_whoever_has_the_former(store: Store) -> None:
     """What a later program makes of the former data is not what it makes of these."""
     sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
     queue_for(store, make_version(store, 2, "c"), ANNA)
     assert states(store) == [(1, "anna", "sent"), (2, "anna", "queued")]
 
 
-def test_what_is_not_queued_withdraws_what_it_replaces(store: Store) -> None:
+def test_a_version_not_queued_withdraws_the_one_it_replaces(store: Store) -> None:
     """A preliminary version that nobody asked to be queued: what is open of the one before it does
     not go any more, and what was delivered was.
     """
@@ -191,7 +191,7 @@ def test_without_approval_rows_are_released_at_once(store: Store) -> None:
     assert (row.state, row.reason) == ("approved", "no approval is required")
 
 
-def test_what_waits_is_released_where_nobody_is_asked_any_more(store: Store) -> None:
+def test_waiting_deliveries_are_released_once_no_approval_is_needed(store: Store) -> None:
     """Once the configuration says so."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA)
@@ -200,7 +200,7 @@ def test_what_waits_is_released_where_nobody_is_asked_any_more(store: Store) -> 
     assert (row.state, row.released_at) == ("approved", LATER)
 
 
-def test_what_was_approved_of_an_older_version_has_to_be_approved_again(store: Store) -> None:
+def test_approval_of_an_older_version_has_to_be_given_again(store: Store) -> None:
     """The yes was to something else."""
     queue_for(store, make_version(store, 1), ANNA)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
@@ -225,7 +225,7 @@ def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, stat
     assert states(store) == [(1, "anna", state), (2, "ben", "queued")]
 
 
-def test_a_correction_that_is_taken_back_is_sent(store: Store) -> None:
+def test_a_reversed_correction_is_sent(store: Store) -> None:
     """The figures a recipient had last count, not any it ever had."""
     for number, figures in ((1, "a"), (2, "b")):
         queue_for(store, make_version(store, number, figures), ANNA)
@@ -234,7 +234,7 @@ def test_a_correction_that_is_taken_back_is_sent(store: Store) -> None:
     assert states(store)[-1] == (3, "anna", "queued")
 
 
-def test_who_is_no_recipient_any_more_gets_nothing(store: Store) -> None:
+def test_a_former_recipient_gets_nothing(store: Store) -> None:
     """Even if it was approved; named again, it waits for a yes again."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA, BEN)
@@ -298,7 +298,7 @@ def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) 
         assert deliveries_of(store, states=[DeliveryState.APPROVED]) == ()
 
 
-def test_a_report_that_was_had_and_a_correction_that_was_dropped(store: Store) -> None:
+def test_a_report_that_was_sent_and_a_correction_that_was_dropped(store: Store) -> None:
     """Back at the first figures there is nothing to send; at new ones there is."""
     queue_for(store, make_version(store, 1, "a"), ANNA)
     bring_to(store, DeliveryState.SENT)
@@ -311,7 +311,7 @@ def test_a_report_that_was_had_and_a_correction_that_was_dropped(store: Store) -
     assert states(store)[-1] == (4, "anna", "queued")
 
 
-def test_what_is_to_be_sent_again_is_released_anew(store: Store) -> None:
+def test_a_delivery_to_be_repeated_is_released_anew(store: Store) -> None:
     """It is tried as long as anything else, whenever it was approved."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState.REFUSED)
@@ -322,7 +322,7 @@ def test_what_is_to_be_sent_again_is_released_anew(store: Store) -> None:
     assert (row.released_at, after.released_at) == (NOW, LATER)
 
 
-def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:
+def test_what_a_killed_sender_leaves_is_uncertain(store: Store) -> None:
     """Nobody knows whether it arrived; a file can be copied again."""
     queue_for(store, make_version(store, 1), ANNA, SHARE)
     bring_to(store, DeliveryState.SENDING)

@@ -102,7 +102,7 @@ def _approve_all(url: str, ready: Any) -> None:
 
 
 @pytest.mark.slow
-def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: Store) -> None:
+def test_senders_and_an_approver_move_each_delivery_once(url: str, store: Store) -> None:
     """Three senders and an approver at once: every delivery was queued, approved, on its way and
     sent, once each and in this order.
     """
@@ -140,7 +140,7 @@ def _take_back_all(url: str, ready: Any, taken: Any) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
+def test_what_is_taken_back_while_sending_is_sent_once_after_approval(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
     """Three senders, and somebody who takes back: each delivery that was taken back was approved
@@ -170,7 +170,7 @@ def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
         assert states == ["queued", "approved", *back, "sending", "sent"]
 
 
-def test_who_takes_back_waits_for_who_claims(
+def test_taking_back_waits_for_claiming(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
     """And finds it on its way: it is not said to be taken back while it goes."""

@@ -52,7 +52,7 @@ def filled(store: Store) -> Store:
     return store
 
 
-def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
+def test_the_replies_end_with_those_of_the_last_snapshot(filled: Store) -> None:
     """In the order it was recorded, with failures and with the answers of that snapshot."""
     fetches = list(received_until(filled, CUSTOMER, LAST))
     kinds = [(fetch.kind, fetch.error) for fetch in fetches]
@@ -69,7 +69,7 @@ def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
     assert len(list(received_until(filled, CUSTOMER, LAST + timedelta(hours=6)))) == 8
 
 
-def test_an_empty_store_comes_to_the_same_report(
+def test_an_empty_store_gives_the_same_report(
     filled: Store, open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
     """Of any store, every figure follows from what was received."""
@@ -84,7 +84,7 @@ def test_an_empty_store_comes_to_the_same_report(
     assert report_dict(copy) == report_dict(original)
 
 
-def test_what_nobody_asks_for_is_not_received(open_store: Callable[[str], Store]) -> None:
+def test_an_unknown_kind_of_fetch_is_an_error(open_store: Callable[[str], Store]) -> None:
     """A fetch of another kind is an error, not passed over."""
     odd = Fetch("mailboxes", LAST, None, ())
     with pytest.raises(ValueError, match="mailboxes"):

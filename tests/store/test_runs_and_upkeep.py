@@ -68,7 +68,7 @@ def test_two_runs_never_mix(url: str, open_store: Callable[[str], Store]) -> Non
 
 @pytest.mark.parametrize("part", ["store", "outbox"])
 @pytest.mark.parametrize("link", ["link.db", "beside/reporter.db"])
-def test_a_store_is_held_by_whatever_name(tmp_path: Path, link: str, part: Any) -> None:
+def test_a_store_is_held_under_any_of_its_names(tmp_path: Path, link: str, part: Any) -> None:
     """A link to the file is another name of one store: two senders would be at one outbox."""
     (tmp_path / "beside").mkdir()
     (tmp_path / link).symlink_to(tmp_path / "reporter.db")
@@ -122,7 +122,7 @@ def interrupted(store: Store) -> int:
     return run.id
 
 
-def test_a_run_that_was_cut_short_is_gone_on_with(store: Store) -> None:
+def test_an_interrupted_run_is_resumed(store: Store) -> None:
     """The next run has the same number and knows who is done; one that ended is over."""
     first = interrupted(store)
     with fetch_run(store, lambda: NOW + timedelta(hours=1)) as second:
@@ -131,7 +131,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with(store: Store) -> None:
         assert (third.id == first, third.done) == (False, frozenset())
 
 
-def test_an_old_run_is_not_gone_on_with(store: Store) -> None:
+def test_an_old_run_is_not_resumed(store: Store) -> None:
     """Its snapshots say nothing of now; neither do those of a run over some customers."""
     for whole, later in ((True, RESUMED + timedelta(minutes=1)), (False, timedelta(minutes=1))):
         with pytest.raises(ValueError, match="cut"), fetch_run(store, lambda: NOW, whole=whole):
@@ -166,7 +166,7 @@ def test_rebuilt_jobs_are_the_same(store: Store) -> None:
     assert jobs_in(store) == before
 
 
-def test_what_is_pruned_is_old(store: Store) -> None:
+def test_pruning_removes_only_old_data(store: Store) -> None:
     """Old snapshots go with the jobs only they had; what is said to go is what goes. What is listed
     since before is listed still.
     """
@@ -275,7 +275,7 @@ def test_two_fetchers_and_four_renderers_at_once(
 
 
 @pytest.mark.slow
-def test_a_fetch_that_is_killed_is_gone_on_with(
+def test_a_killed_fetch_is_resumed(
     run: Run,
     start_emulator: StartEmulator,
     tmp_path: Path,
@@ -353,7 +353,7 @@ def test_when_the_last_fetch_began(store: Store) -> None:
     assert last_fetch_began(store) == NOW
 
 
-def test_the_newest_month_that_is_done(store: Store) -> None:
+def test_the_newest_completed_month(store: Store) -> None:
     """Only what was said to be done; one done again is kept once."""
     assert newest_month_done(store) is None
     with fetch_run(store, lambda: NOW):

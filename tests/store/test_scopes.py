@@ -95,7 +95,7 @@ def in_order(sightings: pd.DataFrame) -> pd.DataFrame:
     return sightings.sort_values(["service", "module", "name", "snapshot"], ignore_index=True)
 
 
-def test_what_comes_out_is_what_each_snapshot_said(store: Store) -> None:
+def test_what_is_read_is_what_each_snapshot_said(store: Store) -> None:
     """Snapshot by snapshot and scope by scope, whatever was kept of it."""
     looks = [FIRST + timedelta(hours=4 * number) for number in range(270)]
     expected = fill(store, looks)
@@ -132,7 +132,7 @@ def test_saying_the_same_again_costs_nothing(store: Store) -> None:
     assert len(before[2]) == 2
 
 
-def test_a_scope_that_is_listed_no_more_and_comes_back(store: Store) -> None:
+def test_a_scope_that_disappears_and_comes_back(store: Store) -> None:
     """It is in no snapshot in between, an empty one included."""
     at = [datetime(2026, 10, day, tzinfo=UTC) for day in range(1, 6)]
     for look, rows in zip(at, ([make_job()], [], [], [make_job()], [make_job()]), strict=True):
@@ -141,7 +141,7 @@ def test_a_scope_that_is_listed_no_more_and_comes_back(store: Store) -> None:
     assert len(rows_in(store, tables.sightings)) == 3
 
 
-def test_a_running_job_is_lost_once(store: Store) -> None:
+def test_a_running_job_is_marked_lost_once(store: Store) -> None:
     """At the first look that lists it no more; it was seen until the last one that did."""
     running = make_job("2026-10-05T00:00:00Z", "Running", lastModifyTime="2026-10-05T00:00:00Z")
     newer = make_job("2026-10-05T04:00:00Z")
@@ -166,7 +166,7 @@ def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -
             assert getattr(later, part) == getattr(reports[1], part), part
 
 
-def test_names_are_told_apart_as_they_are_written(store: Store) -> None:
+def test_names_are_distinguished_as_written(store: Store) -> None:
     """By case and inner spaces, not by outer ones; none is too long; N/A is none."""
     names = ["A", "a", "a b", "a  b", "x" * 10_000, "x" * 9_999 + "y", " A ", "N/A", ""]
     rows = [
@@ -207,7 +207,7 @@ def test_a_scope_that_changes_its_module_is_another(store: Store) -> None:
     assert list(jobs.rows["module"]) == ["Disk", "Storage"]
 
 
-def test_a_job_is_of_the_scope_its_newest_row_names(store: Store) -> None:
+def test_a_job_belongs_to_the_scope_its_newest_row_names(store: Store) -> None:
     """Whatever it was called before."""
     job = make_job(**in_place("IaaS + PaaS", "Disk", "old"))
     store.record(snapshot_of([job], NOW))
@@ -247,7 +247,7 @@ def test_two_snapshots_in_one_second(store: Store) -> None:
     assert list(jobs.sightings["job_id"]) == ["FB20261005010000", "FB20261005020000"]
 
 
-def test_one_snapshot_and_none(store: Store) -> None:
+def test_reading_one_snapshot_and_none(store: Store) -> None:
     """One is enough to read; without any there is nothing, in the same columns."""
     assert list(read(store).sightings.columns) == list(SIGHTING_COLUMNS)
     store.record(snapshot_of([make_job()], NOW))

@@ -131,7 +131,7 @@ def test_a_raw_reply_is_kept_as_it_came(store: Store) -> None:
     assert hashlib.sha256(snapshot.replies[0].body).hexdigest() == sha256
 
 
-def test_a_reply_that_is_no_list_of_jobs_leaves_nothing_behind(
+def test_a_reply_that_is_not_a_list_of_jobs_leaves_nothing_behind(
     store: Store, tmp_path: Path
 ) -> None:
     """A snapshot with one bad row is not kept in part."""
@@ -142,7 +142,7 @@ def test_a_reply_that_is_no_list_of_jobs_leaves_nothing_behind(
             assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
 
 
-def test_a_failed_attempt_is_no_observation(store: Store) -> None:
+def test_a_failed_attempt_is_not_an_observation(store: Store) -> None:
     """A day on which the fetch failed is not observed, and why is kept."""
     store.record(snapshot_of([make_job()], datetime(2026, 10, 6, tzinfo=UTC)))
     store.record_failure(CUSTOMER, datetime(2026, 10, 7, tzinfo=UTC), "503 Service Unavailable")

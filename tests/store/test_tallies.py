@@ -146,14 +146,14 @@ def test_what_was_counted_before_a_fetch_is_not_kept_after_it(counted_store: Sto
     assert known(counted_store) == [True] * 11 + [False]
 
 
-def test_zones_and_customers_do_not_mix(counted_store: Store) -> None:
+def test_zones_and_customers_are_kept_apart(counted_store: Store) -> None:
     """A month of another zone is another month."""
     tokyo = parse_period("2026-10", "Asia/Tokyo", NOW)
     assert kept_tallies(counted_store, CUSTOMER, tokyo.year_to())[1] == [None] * 12
     assert kept_tallies(counted_store, Customer("2", "Second"), OCTOBER.year_to())[1] == [None] * 12
 
 
-def test_a_part_of_a_month_is_not_the_month(counted_store: Store) -> None:
+def test_part_of_a_month_is_not_the_whole_month(counted_store: Store) -> None:
     """The trend of a week ends with the week."""
     week = parse_period("2026-09-28..2026-10-05", "Europe/Berlin", NOW)
     assert counted(tallies_to(counted_store, CUSTOMER, week, Policy())[-1])[0] == 1

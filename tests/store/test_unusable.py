@@ -75,7 +75,7 @@ def counts(store: Store) -> tuple[int, int]:
     return replies, bodies
 
 
-def test_they_are_there_as_they_came(store: Store) -> None:
+def test_they_are_kept_as_they_came(store: Store) -> None:
     """To the byte, with address, time and request id, under the fetch that failed."""
     fill(store, odd=True)
     failed = sa.select(tables.fetches.c.id).where(tables.fetches.c.error == "odd")
@@ -106,7 +106,7 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
             assert rebuild_jobs(odd, CUSTOMER) == rebuild_jobs(even, CUSTOMER)
 
 
-def test_they_go_into_no_archive(store: Store) -> None:
+def test_they_are_not_archived(store: Store) -> None:
     """What is archived is what a report rests on; of a failure, that there was one."""
     fill(store, odd=True)
     until = list(received_until(store, CUSTOMER, NOW + timedelta(days=1)))
@@ -118,7 +118,7 @@ def test_they_go_into_no_archive(store: Store) -> None:
     ]
 
 
-def test_the_same_again_takes_no_room(store: Store) -> None:
+def test_repeated_replies_take_no_space(store: Store) -> None:
     """A customer that fails each hour alike costs one body."""
     for hour in range(24):
         store.record_failure(CUSTOMER, NOW + timedelta(hours=hour), "odd", None, ODD)
@@ -133,7 +133,7 @@ def test_they_are_pruned_like_others(store: Store) -> None:
     assert counts(store) == (1, 1)
 
 
-def test_of_very_many_the_last_are_kept(store: Store) -> None:
+def test_only_the_last_of_very_many_are_kept(store: Store) -> None:
     """And the error says of how many."""
     many = [reply({"page": number}) for number in range(MOST_UNUSABLE + 20)]
     store.record_failure(CUSTOMER, NOW, "It was too much.", None, many)
@@ -144,7 +144,7 @@ def test_of_very_many_the_last_are_kept(store: Store) -> None:
 
 
 @pytest.mark.parametrize("text", ["NUL \0 in it", "half \ud83d"])
-def test_an_error_of_any_text_is_kept(store: Store, text: str) -> None:
+def test_an_error_with_any_text_is_kept(store: Store, text: str) -> None:
     """A reason phrase may hold what no database takes."""
     store.record_failure(CUSTOMER, NOW, text)
     assert store.last_failure(CUSTOMER) == text.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")

@@ -158,7 +158,7 @@ def test_late_data_restates_a_closed_period(render: Render, store: Store) -> Non
     assert numbers(store) == [(1, None), (2, 1)]
 
 
-def test_another_look_is_another_version_but_corrects_nothing(
+def test_a_new_look_is_a_new_version_but_corrects_nothing(
     render: Render, store: Store, settings: Settings
 ) -> None:
     """A new colour changes no figure; what was corrected before stays said."""

@@ -75,7 +75,7 @@ def test_the_second_look_computes_nothing(upgraded: Upgraded) -> None:
     assert upgraded.versions("Mailed Ltd") == (first,)
 
 
-def test_nobody_gets_a_mail(upgraded: Upgraded) -> None:
+def test_nobody_gets_an_unapproved_mail(upgraded: Upgraded) -> None:
     """What was approved goes as it was approved; what waits for a yes goes on waiting."""
     upgraded.asked_all(FINAL)
     upgraded.render()
@@ -148,7 +148,7 @@ def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
 
 
 @pytest.mark.slow
-def test_files_that_are_gone_are_not_made_up(upgraded: Upgraded) -> None:
+def test_missing_files_are_not_reconstructed(upgraded: Upgraded) -> None:
     """This program would make others than were mailed: it says so, and what to do."""
     upgraded.asked_all(FINAL)
     shutil.rmtree(upgraded.folder / "reports" / "2026-10" / "mailed-ltd")
@@ -181,7 +181,7 @@ def test_a_moved_report_that_was_changed_goes_to_nobody(upgraded: Upgraded) -> N
     assert "is not there as it was written" in upgraded.render(*options, status=1).stderr
 
 
-def test_how_closely_version_0_1_0_watched_is_not_made_up(upgraded: Upgraded) -> None:
+def test_how_closely_version_0_1_0_watched_is_not_invented(upgraded: Upgraded) -> None:
     """It kept on which days somebody had looked, and no more."""
     result = upgraded.reporter("approve", *OCTOBER, "--yes", "--customer", "Queued Ltd")
     assert "watched          on 31 of 31 days" in result.stdout
@@ -228,7 +228,7 @@ def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: U
 
 
 @pytest.mark.slow
-def test_a_chain_goes_on_over_the_change(upgraded: Upgraded) -> None:
+def test_a_chain_continues_over_the_change(upgraded: Upgraded) -> None:
     """A version by new definitions is archived behind the old one, and follows from its replies;
     the chain with bags of both is verified.
     """
@@ -265,7 +265,7 @@ def test_a_run_changes_nothing(upgraded: Upgraded) -> None:
     ]
 
 
-def test_customers_are_those_of_then(upgraded: Upgraded) -> None:
+def test_customers_match_the_fixture(upgraded: Upgraded) -> None:
     """The fixture and its maker agree on who is in it."""
     with closing(upgraded.store()) as store:
         assert {customer.name: customer for customer in store.customers()} == CUSTOMERS

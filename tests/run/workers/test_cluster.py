@@ -54,7 +54,7 @@ def overlapping(_: int) -> int:
 UNDER_WAY: list[int] = []
 
 
-def test_a_cluster_renders_what_one_machine_does(
+def test_a_cluster_renders_the_same_as_one_machine(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """Workers in other folders read the same store and write the same figures."""
@@ -117,7 +117,7 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
     assert len(reports) == len(set(reports)) == MORE
 
 
-def test_a_customer_who_kills_workers_of_a_cluster(
+def test_a_customer_whose_report_kills_cluster_workers(
     fetched: list[str],
     tmp_path: Path,
     start_cluster: StartCluster,
@@ -137,7 +137,7 @@ def test_a_customer_who_kills_workers_of_a_cluster(
     assert len(finished(tmp_path)) == MORE - 1
 
 
-def test_a_scheduler_that_goes_away_in_the_middle(
+def test_a_scheduler_that_disappears_in_mid_run(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """A clear error; what was done is whole, and the same command finishes on another."""
@@ -174,7 +174,7 @@ def test_an_interrupted_run_on_a_cluster(
     assert len(finished(tmp_path)) == MORE
 
 
-def test_a_scheduler_that_is_not_there(fetched: list[str], tmp_path: Path) -> None:
+def test_an_unreachable_scheduler(fetched: list[str], tmp_path: Path) -> None:
     """The run ends with a message, and nothing is done: it does not go on asking for it."""
     process = begin(tmp_path, scheduler="tcp://127.0.0.1:9")
     _, errors = process.communicate(timeout=60)

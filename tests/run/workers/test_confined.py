@@ -18,7 +18,7 @@ from tests.run.workers import strange
 LIMITS = Limits(seconds=20, memory=512 << 20, largest_file=1 << 20)
 
 
-def test_what_a_call_yields_comes_back() -> None:
+def test_results_of_a_call_come_back() -> None:
     """Bytes, and nothing that has to be unpacked; each when it is there."""
     pieces = ["Jäger".encode(), b"", b"Sons"]
     assert list(confined(LIMITS, strange.answer, "Jäger", "", "Sons")) == pieces
@@ -36,7 +36,7 @@ def test_what_a_call_yields_comes_back() -> None:
         (LIMITS, strange.write, (2 << 20,), "File too large"),
     ],
 )
-def test_a_call_that_goes_too_far_is_given_up(
+def test_a_call_beyond_its_limits_is_stopped(
     limits: Limits, call: Callable[..., Iterator[bytes]], arguments: tuple[Any, ...], message: str
 ) -> None:
     """Time, memory, files, its own end, an error: each is said, and costs nobody else anything.
@@ -48,7 +48,7 @@ def test_a_call_that_goes_too_far_is_given_up(
         next(pieces)
 
 
-def test_memory_that_is_allowed_is_had() -> None:
+def test_allowed_memory_is_available() -> None:
     """The limit counts from what the process has when it starts."""
     assert list(confined(LIMITS, strange.eat, 128 << 20))[1:] == [str(128 << 20).encode()]
 
@@ -71,9 +71,7 @@ def test_no_module_of_the_folder_it_is_called_in_is_imported(tmp_path: Path) -> 
     assert not (folder / "ran").exists()
 
 
-def test_it_is_called_from_a_folder_that_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_call_from_a_deleted_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the call is there."""
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -97,7 +95,7 @@ def script_in(folder: Path, code: str) -> Path:
     return path
 
 
-def test_its_files_go_with_it() -> None:
+def test_temporary_files_of_a_call_are_removed() -> None:
     """What it writes beside others' temporary files is gone afterwards."""
     _, path = confined(LIMITS, strange.write, 100)
     assert not Path(path.decode()).exists()
@@ -109,7 +107,7 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_interrupted_call_does_not_go_on(tmp_path: Path) -> None:
+def test_an_interrupted_call_stops(tmp_path: Path) -> None:
     """Ctrl-C ends the process with the limits as well, and what it has written."""
     script = script_in(
         tmp_path, "for piece in confined(LIMITS, strange.sleep): print(piece, flush=True)"

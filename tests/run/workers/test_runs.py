@@ -202,7 +202,7 @@ def use_up_memory() -> None:
         (use_up_memory, "The process that made the report ran out of memory"),
     ],
 )
-def test_a_report_that_wants_too_much_memory(
+def test_a_report_that_needs_too_much_memory(
     run: Run,
     start_emulator: StartEmulator,
     tmp_path: Path,
@@ -223,7 +223,7 @@ def test_a_report_that_wants_too_much_memory(
     assert words in (tmp_path / "reports/2026-10/index.html").read_text("utf-8")
 
 
-def test_a_bar_on_a_terminal(fetched: list[str], tmp_path: Path) -> None:
+def test_a_terminal_shows_a_progress_bar(fetched: list[str], tmp_path: Path) -> None:
     """How many of all, time left and customers a minute, in one line that is written over."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -249,7 +249,7 @@ def test_a_bar_on_a_terminal(fetched: list[str], tmp_path: Path) -> None:
     assert "Rendered " + fetched[0] not in output.decode()
 
 
-def test_lines_where_there_is_no_terminal(fetched: list[str], tmp_path: Path) -> None:
+def test_without_a_terminal_progress_is_shown_in_lines(fetched: list[str], tmp_path: Path) -> None:
     """A line for each customer, such as a log keeps."""
     process = begin(tmp_path, "--workers", "2")
     _, errors = process.communicate(timeout=240)

@@ -62,7 +62,7 @@ def test_what_is_permitted_is_read(start_emulator: StartEmulator, version: str) 
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_a_permission_that_lacks_is_named_and_asked_for_once(
+def test_a_missing_permission_is_named_and_requested_once(
     start_emulator: StartEmulator, version: str
 ) -> None:
     """The token endpoint refuses it: no customer is asked, the jobs of each are read."""
@@ -85,7 +85,7 @@ def test_a_permission_that_lacks_is_named_and_asked_for_once(
     assert emulator.requests["connect token"] == {"v1": 3, "v3": 4}[version]
 
 
-def test_one_permission_does_not_hang_on_the_other(start_emulator: StartEmulator) -> None:
+def test_permissions_are_independent(start_emulator: StartEmulator) -> None:
     """Where one is granted it is used, also beside generation 3."""
     emulator = start_emulator(customers=[customer()], withheld=["elements.cbprotected.read.all"])
     answers = answers_of(emulator, "auto")
@@ -109,7 +109,7 @@ def test_a_customer_left_out_is_not_permitted(start_emulator: StartEmulator, ver
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_what_the_service_does_not_know_is_not_there(
+def test_data_unknown_to_the_service_is_not_there(
     start_emulator: StartEmulator, version: str
 ) -> None:
     """A 404 is an answer: this customer has none."""
@@ -131,7 +131,7 @@ def test_what_the_service_does_not_know_is_not_there(
     ],
 )
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_protected_data_that_cannot_be_had_costs_nothing_else(
+def test_unavailable_protected_data_affects_nothing_else(
     start_emulator: StartEmulator, version: str, fault: str, message: str
 ) -> None:
     """Whatever is wrong with it is kept as the reason; jobs and subscription are there."""
@@ -149,7 +149,7 @@ def test_protected_data_that_cannot_be_had_costs_nothing_else(
 
 
 @pytest.mark.parametrize("fault", ["503", "broken-json", "other-shape"])
-def test_a_subscription_that_cannot_be_had_costs_nothing_else(
+def test_an_unavailable_subscription_affects_nothing_else(
     start_emulator: StartEmulator, fault: str
 ) -> None:
     """The same of the subscription."""
@@ -208,7 +208,7 @@ def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, req
         ),
     ],
 )
-def test_an_overview_that_may_not_be_the_whole_is_none(page: Page, message: str) -> None:
+def test_an_overview_that_may_be_incomplete_is_not_used(page: Page, message: str) -> None:
     """It is kept to be looked at, and its reason is told."""
     answer, _ = overview_answer(page)
     assert answer.absence

@@ -52,7 +52,7 @@ def dripping(first: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("first", [HEAD, CONNECTED], ids=["tunnel", "TLS in the tunnel"])
-def test_a_proxy_that_drips_is_given_up(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dripping_proxy_is_given_up(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """At once, and named: it would drip at each attempt."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.5)
     with dripping(first) as proxy:
@@ -75,7 +75,7 @@ def test_a_host_whose_greeting_drips_is_given_up(monkeypatch: pytest.MonkeyPatch
         Exchange().send(requests.Request("GET", f"https://{host}/x"))
 
 
-def test_a_connection_once_made_has_all_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_established_connection_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its answer may take longer than the connecting did, also on a connection used before."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.3)
 
@@ -108,7 +108,7 @@ def test_a_reply_that_is_not_valid_http(length: bytes) -> None:
     assert "api_url" not in caught.value.hint
 
 
-def test_what_never_left_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_was_never_sent_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message stays approved where there was no connection to send it over."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.5)
     with (

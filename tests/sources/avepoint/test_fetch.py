@@ -102,7 +102,7 @@ def test_next_links_of_every_form_are_followed(start_emulator: StartEmulator, fo
     )
 
 
-def test_a_next_link_that_loops_is_found(start_emulator: StartEmulator) -> None:
+def test_a_looping_next_link_is_detected(start_emulator: StartEmulator) -> None:
     """Pages that come round in a circle end in an error, not in an endless run."""
     emulator = start_emulator(
         "loop-next=1", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=100
@@ -134,7 +134,7 @@ def test_next_url_tells_context_and_request_apart() -> None:
 
 @pytest.mark.parametrize("fault", ["500", "503", "drop", "truncate", "broken-json", "html"])
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_what_passes_is_tried_again(
+def test_temporary_faults_are_tried_again(
     start_emulator: StartEmulator, fault: str, version: str
 ) -> None:
     """Server errors, broken connections and replies cut short cost a pause, and no row."""
@@ -169,7 +169,7 @@ def test_a_service_that_stays_down_is_given_up(start_emulator: StartEmulator) ->
     assert e.value.hint
 
 
-def test_a_service_that_is_not_there_is_named() -> None:
+def test_an_unreachable_service_is_named() -> None:
     """Nobody listening: the error names address and cause."""
     access = Access("http://127.0.0.1:9", "http://127.0.0.1:9/token", "x", ClientSecret("y"), "v1")
     with pytest.raises(FetchError, match=r"127\.0\.0\.1:9.*[Rr]efused"):
@@ -279,7 +279,7 @@ def test_an_assertion_names_its_certificate_in_both_ways(tmp_path: Path) -> None
     assert base64.urlsafe_b64decode(header["x5t"] + "=") == thumbprint
 
 
-def test_no_token_is_asked_for_with_a_scope_that_is_too_long() -> None:
+def test_no_token_is_requested_with_too_long_a_scope() -> None:
     """The service refuses one as if a permission lacked, which would be looked for in vain."""
     access = Access("https://api.example", "https://id.example/token", "app", ClientSecret("s"))
     auth_of(access, Exchange(), "a" * 149, "b" * 150)

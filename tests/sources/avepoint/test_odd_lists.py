@@ -68,7 +68,7 @@ def test_a_request_id_is_named_where_there_is_one() -> None:
     assert "request id" not in customers_of((reply_of({}, request_id=""),)).flaw.explain()  # type: ignore[union-attr]
 
 
-def test_of_many_rows_some_are_named() -> None:
+def test_only_some_of_many_rows_are_named() -> None:
     """What is said goes to terminals and into the store."""
     listed = customers_of((reply_of(*[{}] * 5_000, {"id": "1"}),))
     assert len(listed.customers) == 1
@@ -78,7 +78,7 @@ def test_of_many_rows_some_are_named() -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_all_others_are_fetched(
+def test_all_other_customers_are_fetched(
     version: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """It is said, the exit status tells, and the list is kept as it came."""
@@ -122,7 +122,7 @@ def test_check_fails_and_counts_the_others(
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_nobody_counts_as_gone(
+def test_no_customer_counts_as_gone(
     version: str,
     run: Run,
     start_emulator: StartEmulator,
@@ -151,7 +151,7 @@ def test_nobody_counts_as_gone(
     assert result.stderr.count("Unchanged ") + result.stderr.count("Rendered ") == 2
 
 
-def test_who_had_gone_before_stays_gone(start_emulator: StartEmulator) -> None:
+def test_customers_already_gone_stay_gone(start_emulator: StartEmulator) -> None:
     """A list that is not the whole takes nothing back, whichever customers it has."""
     first, second = Customer("1", "One"), Customer("2", "Two")
 

@@ -56,7 +56,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_of_forty_customers_the_odd_ones_alone_fail(
+def test_only_the_odd_ones_of_forty_customers_fail(
     version: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """Each in a way of its own; all others are complete, and the odd replies are there."""
@@ -100,7 +100,7 @@ def test_of_forty_customers_the_odd_ones_alone_fail(
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_the_very_bytes_are_kept(
+def test_the_exact_bytes_are_kept(
     version: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """Whatever it is, somebody can look at it; nothing else of that customer is there."""
@@ -134,7 +134,7 @@ def test_an_odd_list_of_customers_is_kept(
     assert reply.body == b'{"items": []}'
 
 
-def test_of_many_replies_the_last_are_kept(
+def test_only_the_last_of_many_replies_are_kept(
     start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list without end leaves no more than can be looked at, and says so."""
@@ -222,7 +222,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
         (signal.SIGTERM, "endless-next"),
     ],
 )
-def test_whoever_stops_it_need_not_wait(
+def test_stopping_it_takes_no_waiting(
     number: signal.Signals, fault: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """Whatever the service does meanwhile; and the next run goes on where this one was."""

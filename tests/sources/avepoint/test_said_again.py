@@ -40,7 +40,7 @@ def errors_kept(folder: Path) -> str:
 @pytest.mark.parametrize("version", ["v1", "v3"])
 @pytest.mark.parametrize("fault", ["echo", "echo-200"])
 @pytest.mark.parametrize("verbose", ["--quiet", "-vv"])
-def test_a_service_that_says_headers_again(
+def test_a_service_that_echoes_headers(
     fault: str, version: str, verbose: str, emulator: Emulator, run: Run, tmp_path: Path
 ) -> None:
     """Whole or cut short: what it says is shown without the token."""
@@ -56,9 +56,7 @@ def test_a_service_that_says_headers_again(
     assert not [text for text in secrets_of(emulator) if text in output]
 
 
-def test_a_token_endpoint_that_says_forms_again(
-    emulator: Emulator, run: Run, tmp_path: Path
-) -> None:
+def test_a_token_endpoint_that_echoes_forms(emulator: Emulator, run: Run, tmp_path: Path) -> None:
     """It says the secret it was sent and the token it does not give."""
     configure(emulator, tmp_path)
     emulator.faults = emulator.faults.parse(["token-echo"], 1)

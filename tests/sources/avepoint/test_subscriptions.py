@@ -45,7 +45,7 @@ def services_in(answer: Answer) -> list[str]:
     return [product["service"] for product in products_of(answer.replies)]
 
 
-def test_the_list_is_asked_for_once_and_cut_up() -> None:
+def test_the_list_is_fetched_once_and_cut_up() -> None:
     """Two hundred and fifty customers in three pages; each has its rows, letter by letter."""
     rows = [row(f"c{number}", f"Cloud Backup for c{number}") for number in range(250)]
     ids = ["c7", "c99", "c100", "c249"]
@@ -133,7 +133,7 @@ def test_ids_are_the_same_in_either_case_and_with_spaces() -> None:
 
 
 @pytest.mark.parametrize("products", [None, "N/A", {}, ["text"]])
-def test_a_row_without_products_costs_its_customer_alone(products: object) -> None:
+def test_a_row_without_products_affects_only_its_customer(products: object) -> None:
     """It is kept to be looked at; nobody else's answer hangs on it."""
     rows = [row("a", products=products), row("b", "y")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
@@ -180,7 +180,7 @@ def cut_short(number: int, size: int) -> Any:
         (lambda *_: b"[" * 9_999 + b"]" * 9_999, "nested deeper than 32 levels"),
     ],
 )
-def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, message: str) -> None:
+def test_an_unavailable_list_does_not_affect_the_jobs(page: Page, message: str) -> None:
     """It is asked for once, not once for each customer, and each is told why."""
     with Service(["a", "b"], {BATCH: page}) as service:
         answers = answers_of(service)
@@ -194,7 +194,7 @@ def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, message: str) -> No
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, None])
-def test_without_the_list_each_customer_is_asked_about(status: int | None) -> None:
+def test_without_the_list_each_customer_is_fetched_separately(status: int | None) -> None:
     """As in generation 1, with the permission for one customer; the list is not asked for again."""
     of_one = {f"/partner/services/{customer}": lambda *_: row("a", "x") for customer in ("a", "b")}
     batch = {BATCH: refused(status)} if status else {}
@@ -299,7 +299,7 @@ def test_a_list_that_failed_is_kept_once_as_it_came() -> None:
     assert sorted(each) == [("a", error, []), ("b", error, [])]
 
 
-def test_what_changes_slowly_is_asked_for_once_a_day() -> None:
+def test_slowly_changing_data_is_fetched_once_a_day() -> None:
     """Jobs at every fetch; an answer is good for the day, a failure is asked for again."""
     overview = "/partner/external/v3/general/customers/a/cloud-backup-m365/overview"
     answers: dict[str, Page] = {BATCH: paged([row("a", "x")]), overview: refused(500)}

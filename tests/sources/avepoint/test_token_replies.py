@@ -56,7 +56,7 @@ def answered(status: int, body: object) -> Replies:
         b'{"access_token": "' + TOKEN.encode() + b'", "expires_in": ' + b"9" * 5_000 + b"}",
     ],
 )
-def test_what_is_no_token_is_one_sentence(
+def test_an_invalid_token_is_one_sentence(
     body: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the token that may be in it, in the message, in the causes, and in the log."""
@@ -123,7 +123,7 @@ def test_a_refusals_words_are_cut_and_cleaned() -> None:
         ("0", 2),
     ],
 )
-def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, requests: int) -> None:
+def test_a_token_with_an_unreadable_lifetime_is_used(expires_in: object, requests: int) -> None:
     """For an hour, which is usual; one that lives no time is asked for each time."""
     reply = answered(200, {"access_token": TOKEN, "expires_in": expires_in})
     with Receiver(reply) as receiver:
@@ -159,7 +159,7 @@ def test_an_odd_token_endpoint_ends_a_run_in_a_sentence(
     assert not [token for token in tokens if token in output]
 
 
-def test_a_reply_is_as_deep_as_any_may_be() -> None:
+def test_a_reply_may_be_as_deep_as_the_limit() -> None:
     """The limit itself is no fault."""
     inner = json.loads("[" * (MOST_LEVELS - 1) + "]" * (MOST_LEVELS - 1))
     with Receiver(answered(200, {"access_token": TOKEN, "more": inner})) as receiver:

@@ -14,7 +14,7 @@ FIRST = datetime(2026, 10, 12, 9, tzinfo=UTC)
 LATER = datetime(2026, 10, 14, 9, tzinfo=UTC)
 
 
-def test_a_process_apart_serves_what_the_same_emulator_here_does() -> None:
+def test_a_separate_process_serves_the_same_as_an_emulator_here() -> None:
     """At each time its clock is set to; when the block is left, the process is gone."""
     cast = demo_cast()[:1]
     clock_here = Clock(FIRST)

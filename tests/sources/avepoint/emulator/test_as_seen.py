@@ -149,7 +149,7 @@ def test_the_four_placeholders() -> None:
         assert row["backupSize"] == "0 GB"
 
 
-def test_of_a_scan_nothing_is_said() -> None:
+def test_scans_carry_no_data() -> None:
     """Types 0 and 10, module 0; in generation 1 the former is called DOR."""
     for profile, code in ((CONTOSO, 0), (AOZORA, 10)):
         (scan,) = [row for row in listed(profile, STOP) if row["jobModule"] == 0]

@@ -49,7 +49,7 @@ def ran(emulator: Emulator, profile: Profile) -> dict[str, datetime]:
     return {run.job_id: run.ended_at for run in emulator.truth(profile.id, START, STOP).runs}
 
 
-def test_every_four_hours_nothing_is_missed(
+def test_looking_every_four_hours_misses_nothing(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
     """What backs up four times a day at most is all seen, and nothing else is."""
@@ -59,7 +59,7 @@ def test_every_four_hours_nothing_is_missed(
     assert known == set(ran(emulator, jaeger))
 
 
-def test_every_day_most_is_missed(
+def test_fetching_once_a_day_misses_most(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
     """Of four jobs a day one look a day sees one."""
@@ -81,7 +81,7 @@ def test_an_outage_hides_what_ran_in_it(
     assert all(OUTAGE[0] - 4 * HOUR <= begun[job_id] < OUTAGE[1] for job_id in hidden)
 
 
-def test_a_customer_that_comes_in_mid_month(start_emulator: StartEmulator, tmp_path: Path) -> None:
+def test_a_customer_that_joins_in_mid_month(start_emulator: StartEmulator, tmp_path: Path) -> None:
     """It is listed from then on, and nothing of it is older."""
     newcomer = replace(demo_cast()[5], id="newcomer")
     assert newcomer.since is not None

@@ -117,7 +117,7 @@ def test_a_wrong_claim_is_refused(
     assert_refused(answer(emulator, assertion), why)
 
 
-def test_the_same_without_a_mistake_is_accepted_once(
+def test_a_correct_assertion_is_accepted_once(
     emulator: Emulator, registered: ClientCertificate
 ) -> None:
     """What all refusals here differ from; replayed, it is refused itself."""
@@ -153,7 +153,9 @@ def test_other_algorithms_are_refused(emulator: Emulator, registered: ClientCert
     assert_refused(answer(emulator, f"{body}.{encoded(mac)}"), "InvalidAlgorithmError")
 
 
-def test_what_is_no_assertion_is_refused(emulator: Emulator, registered: ClientCertificate) -> None:
+def test_what_is_not_an_assertion_is_refused(
+    emulator: Emulator, registered: ClientCertificate
+) -> None:
     """Rubbish, an empty field, and another type of assertion."""
     assert_refused(answer(emulator, "rubbish"), "DecodeError")
     good = signed(claims_for(emulator), registered, x5t(registered.certificate))

@@ -537,7 +537,7 @@ def test_a_few_days_hold_against_the_truth(
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [at(11, 20), at(11, 22), at(12, 13)])
 @pytest.mark.parametrize("rhythm", ["4", "24"])
-def test_days_that_nobody_knows_what_was_before_hold_against_the_truth(
+def test_days_without_known_history_hold_against_the_truth(
     rhythm: str, first: datetime, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """The first look is just before the period, at its start, or in it."""

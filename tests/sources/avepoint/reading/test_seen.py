@@ -31,7 +31,7 @@ def seen(name: str) -> tuple[list[Row], Jobs]:
 @pytest.mark.parametrize(
     ("name", "rows", "jobs"), [("seen-large.json", 34, 29), ("seen-small.json", 13, 5)]
 )
-def test_a_reply_of_the_service_is_read_without_a_note(name: str, rows: int, jobs: int) -> None:
+def test_a_real_reply_is_read_without_a_note(name: str, rows: int, jobs: int) -> None:
     """Every code has a name, every value can be read, and no job is lost."""
     texts, read = seen(name)
     assert read.notes.empty
@@ -65,7 +65,7 @@ def test_salesforce_has_a_name() -> None:
     assert (job["module"], job["is_backup"]) == ("Salesforce", True)
 
 
-def test_scans_are_no_backups_and_have_nothing_to_read() -> None:
+def test_scans_are_not_backups_and_have_no_values() -> None:
     """All of their fields are N/A, the counts too."""
     texts, _ = seen("seen-large.json")
     scans = [row for row in texts if not row["is_backup"]]

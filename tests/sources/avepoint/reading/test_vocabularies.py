@@ -85,7 +85,7 @@ def test_a_status_in_no_list_is_unknown(status: str | None) -> None:
 
 
 @given(st.sampled_from(sorted(STATUS_NAMES.values())), st.randoms())
-def test_spelling_changes_no_outcome(status: str, chance: object) -> None:
+def test_spelling_does_not_change_the_outcome(status: str, chance: object) -> None:
     """Case and spacing are the service's affair."""
     choose = chance.choice  # type: ignore[attr-defined]
     odd = "".join(choose([letter.upper(), letter.lower(), letter + " "]) for letter in status)
@@ -158,7 +158,7 @@ def test_a_module_has_one_name_however_it_is_spelt(
         ("Box", "One Drive for Everyone"),
     ],
 )
-def test_a_name_that_may_mean_another_module_stays(service: str, module: str) -> None:
+def test_a_name_that_may_mean_another_module_is_kept(service: str, module: str) -> None:
     """No name is brought together with another by likeness."""
     assert module_name(module, service) == module
 
