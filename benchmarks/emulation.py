@@ -1,4 +1,6 @@
-"""An emulator of the API in a process of its own, as far as a benchmark goes from the service."""
+"""An emulator of the API in a separate process, which is as close to the service as a benchmark
+gets.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from reporter.sources.avepoint.source import Access
 
 @contextmanager
 def emulated(customers: int, jobs: int, latency_ms: int = 0) -> Iterator[Access]:
-    """Serve so many customers with so many jobs in October 2026; ends with the block."""
+    """Serve a number of customers with so many jobs in October 2026, until the block ends."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "reporter", "emulate", "--now", "2026-11-01T06:00:00Z"),

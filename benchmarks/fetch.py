@@ -32,7 +32,7 @@ def now() -> datetime:
 
 
 class Noting(Exchange):
-    """Notes what is asked for, so that it can be asked for again without us."""
+    """Notes the requests, so that they can be repeated without our client."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ def ours(access: Access) -> None:
 
 
 def unkept(access: Access) -> None:
-    """Fetch as we do, and keep nothing."""
+    """Fetch as we do, but keep nothing."""
     source, listed = open_source(access, now, Exchange())
     with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
         for _ in threads.map(source.snapshot, listed.customers):
@@ -84,7 +84,7 @@ def send_all(sent: Sequence[requests.Request]) -> None:
 
 
 def requests_of_a_fetch(access: Access) -> list[requests.Request]:
-    """What is asked for in a whole fetch, with a token that lasts."""
+    """The requests of a whole fetch, with a lasting token."""
     noting = Noting()
     source, listed = open_source(access, now, noting)
     for customer in listed.customers:

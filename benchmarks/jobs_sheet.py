@@ -1,6 +1,6 @@
 """The Jobs sheet of the workbook against what other writers take for the same sheet.
 
-Timed of ours is `add_jobs` and saving a workbook that has this sheet alone: from the report's
+Of ours, `add_jobs` is timed, and saving a workbook that has this sheet alone: from the report's
 DataFrame, with sorting, cells, links, table, styles and compression, to the closed file. The others
 are handed rows of plain values, made beforehand, and write them with the same formats of dates and
 numbers; the floor makes a string of each row and compresses it, and no workbook at all.
@@ -212,7 +212,7 @@ def megabytes_added(name: str, rows: int, report: Report, folder: Path) -> int:
 
 
 def measure(name: str, saved: str) -> None:
-    """What the process of `megabytes_added` does; a few rows first, for what is needed once."""
+    """What the process of `megabytes_added` does; a few rows first, for one-time costs."""
     path, write = Path(saved).with_suffix(".xlsx"), WRITERS[name]
     with Path(saved).open("rb") as file:
         few, many = pickle.load(file)  # noqa: S301  written a moment ago

@@ -1,4 +1,4 @@
-"""The most memory that processes had, looked at while they run."""
+"""The peak memory of processes, sampled while they run."""
 
 from __future__ import annotations
 

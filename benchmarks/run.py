@@ -82,7 +82,7 @@ def measure(
     ways: Sequence[str],
     cluster: distributed.LocalCluster,
 ) -> Measured:
-    """Fetch and render so many customers in a folder of its own; tells what it measures."""
+    """Fetch and render so many customers in a folder of its own, and print progress."""
     run = Measured(customers)
     with tempfile.TemporaryDirectory() as name, timed() as took:
         folder = Path(name)

@@ -40,7 +40,7 @@ _INDEXES: Final = [index for table in (tables.jobs,) for index in table.indexes]
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Which jobs a store holds: other customers, and the two that are read."""
+    """The jobs a store holds: those of other customers, and of the two that are read."""
 
     others: int
     old_since: datetime

@@ -1,4 +1,4 @@
-"""The same report set by Typst: what the product's templates are given, as JSON for report.typ."""
+"""The same report set by Typst: the data for the product's templates, as JSON for report.typ."""
 
 from __future__ import annotations
 

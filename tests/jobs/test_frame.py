@@ -35,7 +35,7 @@ def test_every_field_has_its_column() -> None:
 
 
 def test_a_job_is_read_column_by_column() -> None:
-    """What the service prints as text are numbers, instants and durations here."""
+    """What the service prints as text becomes numbers, instants and durations."""
     (job,) = typed(make_job(failedCount="3", backupSize="2 KB", name=" Daily ")).rows.to_dict(
         "records"
     )
@@ -48,7 +48,7 @@ def test_a_job_is_read_column_by_column() -> None:
 
 @pytest.mark.parametrize("value", ["N/A", "", " ", None])
 def test_absent_values_are_missing_and_not_noted(value: object) -> None:
-    """The service's sign for "nothing there" is no zero and no fault."""
+    """The service's mark for "nothing there" is neither a zero nor a fault."""
     fields = [field for field in FIELDS if field not in ("service", "module", "job_id", "status")]
     jobs = typed(make_job() | dict.fromkeys((FIELD_NAMES[field] for field in fields), value))
     columns = [column for column, field in FIELD_OF_COLUMN.items() if field in fields]
@@ -77,7 +77,7 @@ def test_fields_that_are_absent_are_missing(row: dict[str, object]) -> None:
 )
 def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value: str) -> None:
     """The row stays, the value is missing, and the note has the raw text under our name of the
-    field; what the source calls it is told beside.
+    field; what the source calls it is noted as well.
     """
     jobs = typed(make_job(), make_job() | {field: value})
     assert list(jobs.rows[column].isna()) == [False, True]
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value
 
 
 def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
-    """By what its reply proves; where nothing does it is noted that the month was taken first."""
+    """By what its reply proves; where nothing does, a note says that the month was taken first."""
     proven = typed(
         make_job(startTime="1/10/2026 10:00:06 PM"), make_job(startTime="13/10/2026 22:00:06")
     )
@@ -128,7 +128,7 @@ def test_values_that_are_no_texts_are_read_as_json() -> None:
 
 
 def test_a_row_that_names_no_module_is_kept() -> None:
-    """Nothing is dropped: such a row stands under the service's own `N/A`."""
+    """Nothing is dropped: such a row is listed under the service's own `N/A`."""
     (row,) = typed(make_job(jobType=None, jobModule="")).rows.to_dict("records")
     assert (row["service"], row["module"]) == ("N/A", "N/A")
 

@@ -26,7 +26,7 @@ def names_kept(*rows: tuple[int, dict[str, object]]) -> list[object]:
 def version(
     name: str, modified: str | None = "2026-10-05T02:00:00Z", **fields: object
 ) -> dict[str, object]:
-    """A row of one and the same job, told from the others by its name."""
+    """A row of one and the same job, distinguished by its name."""
     return make_job(name=name, lastModifyTime=modified, jobId="FB1") | fields
 
 
@@ -72,7 +72,7 @@ def test_the_newest_modification_counts() -> None:
 
 
 def test_times_are_compared_as_instants() -> None:
-    """Two services print one instant differently; text order decides nothing."""
+    """Two services print one instant differently; the order of the texts does not matter."""
     noon, eleven = "2026-10-05T13:30:00+02:00", "10/5/2026 11:00:00 AM"
     assert names_kept((1, version("noon", noon)), (2, version("eleven", eleven))) == ["noon"]
 
@@ -112,7 +112,7 @@ def test_placeholders_are_not_jobs() -> None:
 
 
 def test_an_order_of_dates_that_was_proven_replaces_an_assumed_one() -> None:
-    """Also where the row says nothing else that is new."""
+    """Even where the row says nothing else that is new."""
     job = version("one", startTime="1/10/2026 22:00:06")
     proof = make_row(jobModule="OneDrive", lastModifyTime="13/8/2026 22:00:06")
     replies = [text_rows([job], NOW), text_rows([job, proof], NOW + timedelta(days=1))]
@@ -166,7 +166,9 @@ def times_of(*rows: dict[str, str]) -> list[list[str | None]]:
 
 
 def test_slashed_dates_are_read_by_what_their_column_proves() -> None:
-    """One value that can only be a day first decides for all of the field, and none without it."""
+    """One value that can only have the day first decides for the whole field; without one, nothing
+    is decided.
+    """
     first = dict.fromkeys(WRITTEN, "1/10/2026 10:00:06 PM")
     assert times_of(first, first | {"startTime": "13/10/2026 22:00:06"}) == [
         ["10-01", "10-01", "10-01"], ["10-13", "10-01", "10-01"],
@@ -190,7 +192,7 @@ def test_each_field_goes_by_its_own_proof() -> None:
 
 
 def test_a_column_that_proves_both_leaves_the_others_unreadable() -> None:
-    """Whichever it is, it would be a guess."""
+    """Either reading would be a guess."""
     texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "1/10/2026 1:00:00"]
     rows = text_rows([{"startTime": text} for text in texts], NOW)
     assert [moment(row, "started") is None for row in rows] == [False, False, True]

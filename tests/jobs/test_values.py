@@ -40,7 +40,7 @@ def test_what_is_no_count_is_unreadable(text: str) -> None:
 
 @pytest.mark.parametrize("digits", [20, 5_000])
 def test_an_absurdly_large_count_is_unreadable(digits: int) -> None:
-    """However many digits there are, the report goes on without them."""
+    """However many digits there are, the report does without them."""
     assert read_count("9" * digits) is None
 
 
@@ -85,7 +85,7 @@ def test_what_is_no_size_is_unreadable(text: str) -> None:
 
 @pytest.mark.parametrize("digits", [20, 5_000, 1_000_001])
 def test_an_absurdly_large_size_is_unreadable(digits: int) -> None:
-    """However many digits there are, the report goes on without them."""
+    """However many digits there are, the report does without them."""
     assert read_size("9" * digits + " PB", "binary") is None
 
 
@@ -216,7 +216,7 @@ def test_in_a_mixed_column_only_what_can_be_read_one_way_is_read() -> None:
     ],
 )
 def test_dates_prove_their_order(texts: list[str], order: DateOrder | None) -> None:
-    """By a day that can be no month; a day that does not exist proves nothing."""
+    """By a day that cannot be a month; a day that does not exist proves nothing."""
     assert order_of(texts) == order
 
 
@@ -233,7 +233,7 @@ TEXTS = st.text(max_size=40) | st.text("0123456789.,:-/+ TZdhmsAPMGBKbyte٣", ma
 
 @given(TEXTS, st.sampled_from(["binary", "decimal"]))
 def test_no_text_breaks_the_reading(text: str, units: Literal["binary", "decimal"]) -> None:
-    """Any text is read or unreadable; reading never raises, and never gives less than nothing."""
+    """Any text is read or unreadable; reading never raises, and never gives a negative value."""
     count, size, duration = read_count(text), read_size(text, units), read_duration(text)
     assert count is None or count >= 0
     assert size is None or size >= 0
@@ -309,5 +309,5 @@ def test_an_american_time_comes_back_as_it_was_printed(moment: datetime) -> None
     ],
 )
 def test_days(text: str, day: date | None) -> None:
-    """A day is the one that is written, whatever zone stands behind it; none is guessed."""
+    """A day is the one that is written, whatever zone follows it; none is guessed."""
     assert read_day(text) == day

@@ -1,4 +1,4 @@
-"""The figures and jobs inside the PDF, taken out again by other people's code."""
+"""The figures and jobs inside the PDF, extracted by other people's code."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def records(content: bytes) -> list[dict[str, str]]:
 
 
 def test_the_figures_inside_are_the_json_file(report: Report, path: Path, tmp_path: Path) -> None:
-    """Byte for byte what the JSON beside the report says."""
+    """Byte for byte the JSON file beside the report."""
     write_json(report, Look(), tmp_path / "report.json")
     assert PdfReader(path).attachments["figures.json"] == [(tmp_path / "report.json").read_bytes()]
 
 
 def test_every_job_is_inside_with_every_column(report: Report, path: Path) -> None:
-    """Each job of the period and each undated one, as the figures were counted from them."""
+    """Each job of the period and each undated one, just as the figures counted them."""
     (content,) = PdfReader(path).attachments["jobs.csv"]
     rows = records(content)
     assert len(rows) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in rows})
@@ -101,20 +101,20 @@ def test_the_file_is_what_rfc_4180_says(report: Report) -> None:
 
 
 def test_half_a_character_stays_visible() -> None:
-    """What JSON can say and UTF-8 cannot is written as its escape, and makes no report fail."""
+    """What JSON can express and UTF-8 cannot is written as an escape, and makes no report fail."""
     report = make_report([make_job(name="a\ud800b")])
     assert records(b"".join(jobs_csv(report.jobs)))[0]["name"] == "a\\ud800b"
 
 
 def test_a_period_without_jobs_has_the_header_alone() -> None:
-    """No job is no line."""
+    """No job, no line."""
     assert b"".join(jobs_csv(make_report([]).jobs)).count(b"\r\n") == 1
 
 
 def test_memory_does_not_grow_with_the_jobs(
     report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file comes in parts of some jobs each, and is the same for it."""
+    """The file is written in parts of some jobs each, with the same content."""
     whole = b"".join(jobs_csv(report.jobs))
     monkeypatch.setattr(csv_, "JOBS_AT_ONCE", 10)
     parts = list(jobs_csv(report.jobs))
@@ -156,7 +156,7 @@ def test_a_short_report_holds_all_figures(report: Report, depth: Any, tmp_path: 
 
 
 def test_the_portfolio_holds_none(report: Report, tmp_path: Path) -> None:
-    """It is of many customers, whose data is in their own reports."""
+    """It covers many customers, whose data is in their own reports."""
     portfolio = portfolio_of(report.period, [standing_of(report, {})])
     write_portfolio_pdf(portfolio, Look(), tmp_path / "portfolio.pdf")
     assert PdfReader(tmp_path / "portfolio.pdf").attachments == {}

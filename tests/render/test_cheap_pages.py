@@ -38,7 +38,7 @@ def month() -> Report:
 
 
 def test_charts_have_few_elements() -> None:
-    """Marks of a colour and labels of an axis are one element, and no text asks for an anchor."""
+    """Marks of one colour and labels of one axis are one element, and no text needs an anchor."""
     page = page_of(month(), LOOK, None)
     pictures = [
         picture
@@ -70,14 +70,16 @@ def test_labels_set_as_one_text_stand_where_each_would_alone() -> None:
 
 
 def test_labels_of_another_script_are_set_separately() -> None:
-    """How wide they are only the program that sets them knows: it anchors them."""
+    """Only the program that sets them knows their width: it anchors them."""
     drawing = SvgDrawing(700, 20, "months")
     drawing.labels(12, [(20, "9月"), (60, "10月")], 8)
     assert drawing.svg().count('text-anchor="middle"') == 2
 
 
 def test_the_style_sheet_has_cheap_selectors() -> None:
-    """Each is tried on every element: none for all of them, for attributes or for places."""
+    """Each is tried on every element: there is none for all of them, for attributes or for
+    positions.
+    """
     css = re.sub(r"/\*.*?\*/", "", style_sheet(Look()), flags=re.DOTALL)
     rules = [rule.strip() for rule in re.findall(r"([^{};]+)\{", css)]
     selectors = [rule for rule in rules if not rule.startswith("@")]
@@ -86,7 +88,7 @@ def test_the_style_sheet_has_cheap_selectors() -> None:
 
 
 def test_every_table_says_how_wide_its_columns_are() -> None:
-    """Then the cells need not be measured before they are set."""
+    """So the cells need not be measured before they are set."""
     for file in templates_folder().rglob("*.html"):
         if file.name != "index.html" and file.parent.name != "mail":
             source = file.read_text("utf-8")

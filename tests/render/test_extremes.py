@@ -1,4 +1,6 @@
-"""The pages of reports nobody designed for: nothing is cut, overlaps, or leaves a page empty."""
+"""The pages of reports nobody designed for: nothing is cut off, overlaps, or leaves a
+page empty.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +147,7 @@ _CORNERS = ("xMin", "yMin", "xMax", "yMax")
 
 
 def faults(pages: list[Sheet]) -> Iterator[str]:
-    """What a designer would send back."""
+    """What a designer would reject."""
     for number, page in enumerate(pages, 1):
         where = f"page {number}"
         for word in page.words:
@@ -161,7 +163,7 @@ def faults(pages: list[Sheet]) -> Iterator[str]:
 
 
 def overlaps(page: Sheet) -> Iterator[str]:
-    """Words that stand on one another."""
+    """Words that overlap."""
     words = sorted(page.words, key=lambda word: word.top)
     for number, first in enumerate(words):
         for other in words[number + 1 :]:

@@ -100,7 +100,7 @@ def test_a_name_is_set_in_bundled_fonts(
 
 
 def test_an_english_report_loads_one_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other faces' files are not even opened: such a report costs what it would without."""
+    """The other faces' files are not even opened: such a report costs no more than without them."""
     opened: list[str] = []
 
     def opening(name: str) -> bytes:
@@ -222,7 +222,7 @@ def test_a_font_of_the_system_that_cannot_be_used_is_left_out(fonts_of_the_syste
 
 @pytest.mark.parametrize("table", ["head of the file", "cmap"])
 def test_a_broken_font_of_the_system_is_left_out(tmp_path: Path, table: str) -> None:
-    """One that somebody has cut short or overwritten costs no report."""
+    """A truncated or overwritten font does not make a report fail."""
     content = bytearray(unpacked(LATIN.files[0][0]))
     at = content.index(b"cmap") if table == "cmap" else 4
     content[at : at + 12] = b"\xff" * 12
@@ -235,7 +235,7 @@ def test_a_broken_font_of_the_system_is_left_out(tmp_path: Path, table: str) -> 
 
 @pytest.mark.parametrize("name", [*NAMES.values(), *FIRST_FACE.values()])
 def test_decomposed_names_are_printable(name: str) -> None:
-    """A name whose letters and marks are apart, as some systems write them, loses nothing."""
+    """A name with separate letters and marks, as some systems write it, loses nothing."""
     assert printable(unicodedata.normalize("NFD", name)) == unicodedata.normalize("NFC", name)
 
 
@@ -245,7 +245,7 @@ def test_a_mark_after_markup_stays_a_mark() -> None:
 
 
 def test_weights_have_the_same_characters() -> None:
-    """What one weight of a face has, the other has: only one of them is asked."""
+    """Both weights of a face have the same characters, because only one of them is checked."""
     for face in BUNDLED:
         for name, _ in face.files:
             cmap = TTFont(BytesIO(asset(name)), lazy=True).getBestCmap()
@@ -258,7 +258,7 @@ def test_weights_have_the_same_characters() -> None:
      ("\ue000", "symbols"), ("𪜀", "Chinese"), ("က", "Myanmar")],
 )  # fmt: skip
 def test_scripts_have_their_names(letter: str, script: str) -> None:
-    """As Unicode has them; what belongs to no word is a symbol."""
+    """As Unicode names them; what belongs to no word is a symbol."""
     assert script_of(letter) == script
 
 

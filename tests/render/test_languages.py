@@ -47,7 +47,7 @@ def pages(locale: str) -> list[str]:
 
 
 def letter(report: Report, locale: str) -> Letter:
-    """The letter of a report, with everything in it there can be."""
+    """The letter of a report, with everything that can be in it."""
     return letter_of(
         report_dict(report),
         look(locale, brand=Brand("Gruß", contact="Mit", footer="Gut")),
@@ -86,7 +86,7 @@ def forms(message: Message) -> tuple[set[str], set[str]]:
 
 
 def test_every_language_has_its_catalogue() -> None:
-    """A catalogue beside the code for each language but English, and no other."""
+    """A catalogue with the code for each language except English, and no other."""
     assert {path.stem for path in FOLDER.glob("*.po")} == set(TRANSLATED) == set(LANGUAGES) - {"en"}
 
 
@@ -136,7 +136,7 @@ def test_every_text_used_is_in_the_catalogue(
 def test_every_word_comes_from_a_known_source(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """No word stands on a page but what the catalogue gave, the service sent, or a person wrote."""
+    """Every word on a page is from the catalogue, from the service, or from a person."""
 
     class Bracketed(gettext.NullTranslations):
         def gettext(self, message: str) -> str:
@@ -258,7 +258,7 @@ def test_plurals_follow_the_language() -> None:
 
 
 def test_names_from_right_to_left_are_isolated_in_sentences() -> None:
-    """Only those: what stands around such a name keeps its place."""
+    """Only names: the text around such a name keeps its place."""
     words = Words()
     assert words.name("Contoso") == "Contoso"
     assert words.name("חברת גיבוי") == "\u2068חברת גיבוי\u2069"

@@ -106,7 +106,7 @@ def both(letter: Letter) -> list[str]:
     ids=["healthy", "critical", "never run", "no module", "incomplete", "corrected"],
 )
 def test_the_subject_says_the_state_and_the_counts(report: Report, subject: str) -> None:
-    """Who reads no more than the subject knows how bad it is, where, and what it rests on."""
+    """Reading only the subject tells how bad it is, where, and on what basis."""
     assert letter(report).subject == subject
 
 
@@ -117,7 +117,7 @@ def test_the_subject_says_the_state_and_the_counts(report: Report, subject: str)
     ids=["header", "controls", "long", "right to left", "empty"],
 )
 def test_the_subject_is_one_line_whatever_the_customer_is_called(locale: str, name: str) -> None:
-    """No name breaks the subject, turns it round or makes it endless."""
+    """No name breaks the subject, reverses it or makes it endless."""
     report = replace(BUSY, customer=Customer("1", name))
     mail = letter(report, replace(LOOK, locale=locale), redirected_from=["ada@contoso.example"])
     assert mail.subject.splitlines() == [mail.subject]
@@ -129,7 +129,7 @@ def test_the_subject_is_one_line_whatever_the_customer_is_called(locale: str, na
 
 @pytest.mark.parametrize("report", [HEALTHY, BUSY, make_report([]), make_report([make_row()])])
 def test_text_and_page_say_what_page_one_says(report: Report) -> None:
-    """The sentence and the figures are those of the report, in both bodies."""
+    """The sentence and the figures match the report, in both bodies."""
     page = page_of(report, LOOK, None)
     for body in both(letter(report)):
         assert plain(page.headline) in body
@@ -161,7 +161,7 @@ def test_missing_days_are_named() -> None:
 
 
 def test_a_correction_says_from_what_to_what() -> None:
-    """A version that corrects another says which, and the first figures in old and new."""
+    """A version that corrects another says which, with the first figures before and after."""
     changed = replace(
         BUSY, version=3, restatement=Restatement(2, NOW, corrections(), redefined=False, late=True)
     )
@@ -195,7 +195,7 @@ def test_only_web_addresses_become_links(link: str) -> None:
 
 
 def test_the_root_of_the_archive_is_for_keeping() -> None:
-    """The root stands whole in both bodies, with why to keep the message."""
+    """Both bodies have the whole root, and say why to keep the message."""
     root = "a3f5" * 16
     for body in both(letter(HEALTHY, root=root)):
         assert root in body
@@ -203,7 +203,7 @@ def test_the_root_of_the_archive_is_for_keeping() -> None:
 
 
 def test_a_test_copy_says_so_first() -> None:
-    """Nobody takes a test for the real thing: subject, first line, and for whom it would be."""
+    """Nobody mistakes a test for the real thing: subject, first line, and whom it would go to."""
     mail = letter(HEALTHY, redirected_from=["ada@contoso.example", "bob@contoso.example"])
     assert mail.subject.startswith("Test copy: Contoso Ltd")
     notice = "TEST COPY. This message would go to: ada@contoso.example, bob@contoso.example"
@@ -261,7 +261,7 @@ def test_the_page_is_well_formed() -> None:
 
 
 def test_any_brand_colour_can_be_read() -> None:
-    """A brand in yellow has its name in a darker one."""
+    """A yellow brand has its name in a darker shade."""
     mail = letter(HEALTHY, Look(Brand("Sunny", color="#ffee00")))
     (color,) = re.findall(r"color:(#\w{6})\">Sunny</td>", mail.html)
     assert contrast(color, "#ffffff") >= READABLE
@@ -270,7 +270,7 @@ def test_any_brand_colour_can_be_read() -> None:
 
 
 def size_of(logo: Logo) -> tuple[tuple[int, int], tuple[int, int], bytes]:
-    """The pixels of the picture, those it is shown in, and the picture."""
+    """The size of the picture in pixels, the size it is shown in, and the picture."""
     mail = letter(HEALTHY, Look(replace(BRAND, logo=logo)))
     assert mail.logo is not None
     (place,) = re.findall(r'src="cid:logo" width="(\d+)" height="(\d+)"', mail.html)
@@ -291,7 +291,7 @@ def test_an_svg_logo_becomes_a_sharp_picture() -> None:
 
 
 def test_a_png_logo_is_taken_as_it_is_unless_it_is_huge() -> None:
-    """A small one is the same to the byte; a huge one is shrunk, in its proportions."""
+    """A small one is unchanged to the byte; a huge one is shrunk in proportion."""
     small = picture(100, 30)
     assert size_of(Logo(small, "image/png")) == ((100, 30), (100, 30), small)
     assert size_of(Logo(picture(3000, 500), "image/png"))[:2] == ((480, 80), (240, 40))
@@ -354,7 +354,7 @@ def test_own_templates_come_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("figures", [{}, {"policy": {"units": "binary"}}, {"policy": None}])
 def test_figures_that_are_not_a_report_are_an_error(figures: dict[str, Any]) -> None:
-    """What the store holds may be older than this program: that is said, not guessed."""
+    """What the store holds may be older than this program: that is reported, not guessed."""
     with pytest.raises(ReporterError, match="cannot be read") as caught:
         letter_of(figures, LOOK, attached=[])
     assert caught.value.hint

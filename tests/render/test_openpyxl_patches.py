@@ -128,7 +128,7 @@ def test_an_abandoned_sheet_needs_no_end(tmp_path: Path) -> None:
 
 
 def test_each_chart_says_what_it_shows(parts: dict[str, str]) -> None:
-    """By the name that openpyxl gives it: of another, its text would be nowhere."""
+    """By the name that openpyxl gives it: under another name its text would be lost."""
     drawings = [text for name, text in parts.items() if name.startswith("xl/drawings/drawing")]
     assert sum(text.count(" descr=") for text in drawings) >= 3
     for text in drawings:

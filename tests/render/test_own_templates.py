@@ -51,7 +51,7 @@ def test_a_copy_overwrites_nothing(tmp_path: Path) -> None:
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    """What it leads to would be printed, and archived for auditors with the templates."""
+    """Its target would be printed, and archived for auditors with the templates."""
     (tmp_path / "secret.txt").write_text("the password")
     folder = tmp_path / "mine"
     (folder / "sections").mkdir(parents=True)
@@ -147,13 +147,13 @@ def test_no_template_reaches_files_or_the_program(tmp_path: Path, attack: str) -
     ],
 )
 def test_a_template_cannot_use_what_is_not_a_plain_value(value: object, attack: str) -> None:
-    """Should one be handed over by mistake, nothing can be read of it or called."""
+    """Should one be passed by mistake, nothing in it can be read or called."""
     with pytest.raises(SecurityError):
         environment().from_string(attack).render(value=value)
 
 
 def test_texts_take_values_by_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A place in a text that walks from a value to a secret stays as it is written."""
+    """A placeholder that leads from a value to a secret stays as it is written."""
     monkeypatch.setenv("REPORTER_API__CLIENT_SECRET", "top secret")
     walk = "{f.__globals__[re].enum.sys.modules[os].environ[REPORTER_API__CLIENT_SECRET]}"
     (tmp_path / "report.html").write_text(

@@ -1,4 +1,4 @@
-"""The PDF, read back by another library: what it says, and that it is whole."""
+"""The PDF, read back by another library: what it says, and that it is complete."""
 
 from __future__ import annotations
 

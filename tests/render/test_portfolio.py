@@ -39,7 +39,7 @@ NASTY = '=1+<b>&"</b><script>alert(1)</script>'
 
 
 def standing(name: str, state: State | None = State.HEALTHY, **figures: Any) -> Standing:
-    """A customer of whom only what matters is said."""
+    """A customer with only the relevant values."""
     return Standing(Customer(f"id-{name}", name), state, **figures)
 
 
@@ -65,7 +65,7 @@ def mixed() -> Portfolio:
 
 
 def test_a_report_gives_its_figures() -> None:
-    """What is told of a customer is what its report says, and it travels between processes."""
+    """A customer's standing is what its report says, and can be passed between processes."""
     report = make_report(make_busy_month())
     standing = standing_of(report, {"pdf": "x.pdf"})
     assert (standing.jobs, standing.completed, standing.bytes) == (
@@ -91,7 +91,7 @@ def test_warnings_count_as_the_policy_says() -> None:
 
 
 def test_the_worst_come_first_and_unknown_customers_are_not_healthy() -> None:
-    """State, then rate, then name; those without data stand by themselves."""
+    """State, then rate, then name; those without data are listed separately."""
     portfolio = mixed()
     assert [standing.customer.name for standing in portfolio.standings] == [
         NASTY,
@@ -131,7 +131,7 @@ def test_changes_are_told_apart() -> None:
 
 
 def test_a_customer_observed_before_is_not_new() -> None:
-    """Without a job there is nothing to compare; that makes nobody new."""
+    """Without a job there is nothing to compare, but that does not make a customer new."""
     known = standing("Known", previous_state=State.HEALTHY)
     never = standing("Never", State.NEVER_RUN, looked_before=True)
     begun = standing("Begun", jobs=1, completed=1, looked_before=True)
@@ -173,7 +173,7 @@ def test_what_needs_no_action_is_not_urgent() -> None:
     ],
 )
 def test_the_title_is_the_message(standings: list[Standing], headline: str) -> None:
-    """It never says all is well where somebody is unknown."""
+    """It never says that all is well while a customer is unknown."""
     assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == headline
 
 
@@ -204,7 +204,7 @@ def test_heads_are_repeated_where_the_customers_take_several_pages(tmp_path: Pat
 
 
 def test_the_same_portfolio_gives_the_same_bytes(tmp_path: Path) -> None:
-    """No clock and no chance in any of the three."""
+    """Neither clock nor chance affects any of the three."""
     for write in (write_portfolio_pdf, write_portfolio_xlsx, write_portfolio_html):
         first, second = tmp_path / "one", tmp_path / "other"
         write(mixed(), LOOK, first)
@@ -261,7 +261,7 @@ def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
 
 
 def test_states_are_in_order_of_urgency() -> None:
-    """Those that ask for something first; nothing to back up and switched off ask for nothing."""
+    """Those that need action first; nothing to back up and switched off need none."""
     everybody = [standing(state.value, state, completed=1) for state in reversed(State)]
     portfolio = portfolio_of(PERIOD, everybody)
     assert [standing.state for standing in portfolio.standings] == list(State)
@@ -269,7 +269,7 @@ def test_states_are_in_order_of_urgency() -> None:
 
 
 def test_volume_is_summed_as_far_as_it_is_given() -> None:
-    """Of those who give sizes; not given where nobody does, or only an empty 0 is."""
+    """Over those that give sizes; not given where none does, or only an empty 0."""
     some = standing("a", jobs=3, bytes=2**30, stored_bytes=5)
     none = standing("b", jobs=3, bytes=None, not_judged=2)
     empty = standing("c", jobs=3, bytes=0)
@@ -282,8 +282,8 @@ def test_volume_is_summed_as_far_as_it_is_given() -> None:
 
 
 def test_marks_are_shown_beside_the_state(tmp_path: Path) -> None:
-    """Who was not watched closely, what cannot be judged and who is left out, in all three files; a
-    volume that is not given is an empty cell.
+    """Customers not watched closely, targets that cannot be judged and what is left out, in all
+    three files; a volume that is not given is an empty cell.
     """
     loose = standing(
         "Loose", jobs=1, bytes=None, days=31, missed_days=2, sparse=True, final=False,
@@ -329,7 +329,7 @@ def test_a_difference_needs_two_periods_that_were_watched(tmp_path: Path) -> Non
 
 
 def test_nothing_to_back_up_is_neither_better_nor_worse() -> None:
-    """From or to such a state a customer has changed, and nothing else is said of it."""
+    """A change from or to such a state is just a change."""
     rests = standing("a", State.IDLE, previous_state=State.HEALTHY)
     wakes = standing("b", State.CRITICAL, previous_state=State.OFF)
     worse = standing("c", State.NEVER_RUN, previous_state=State.HEALTHY)
@@ -353,7 +353,9 @@ STORED_BY_0_2_0 = """{"customer":{"id":"1","name":"Contoso Ltd"},"state":"attent
 
 
 def test_what_0_2_0_stored_can_still_be_read(tmp_path: Path) -> None:
-    """A standing that an earlier version stored stands in a portfolio with all it knew."""
+    """A standing stored by an earlier version appears in a portfolio with everything it
+    contains.
+    """
     standing = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
     assert standing.reason == Reason(
         ReasonKind.SUCCESS_TARGET_MISSED,

@@ -92,7 +92,7 @@ def test_the_section_shows_what_is_protected_and_until_when(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", [lack for lack in Lack if lack is not Lack.SAVED_REPLIES])
 def test_the_reason_for_missing_data_is_shown(kind: Lack, tmp_path: Path) -> None:
-    """In print and in the workbook; a permission by its name."""
+    """In print and in the workbook; a missing permission by its name."""
     report = report_of(make_refusals(kind, "partner.some.read.all"))
     text = words_of(report)
     cells = [str(row[0]) for row in sheet_of(report, tmp_path) if row and row[0]]
@@ -105,14 +105,14 @@ def test_the_reason_for_missing_data_is_shown(kind: Lack, tmp_path: Path) -> Non
 
 
 def test_an_empty_list_is_reported() -> None:
-    """A complete reply without a line is no failure, and no zero."""
+    """A complete reply without a line is neither a failure nor a zero."""
     text = words_of(report_of(make_answers()))
     assert "lists no protected data of this customer" in text
     assert "lists no product of this customer" in text
 
 
 def test_saved_replies_have_no_such_section(tmp_path: Path) -> None:
-    """They say nothing of it: the report leaves it out, the sheet says why."""
+    """They contain nothing about it: the report leaves the section out, and the sheet says why."""
     report = report_of()
     assert "Subscription" not in report_html(report, Look(depth="full"), logo_url=None)
     assert "say nothing of protected data" in str(sheet_of(report, tmp_path))
@@ -120,7 +120,7 @@ def test_saved_replies_have_no_such_section(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("depth", ["standard", "full"])
 def test_it_is_part_of_the_longer_reports(depth: Any) -> None:
-    """And not of the director's page."""
+    """But not of the director's page."""
     sentence = "1,204 of 1,310 objects found are protected"
     assert sentence in report_html(full(), Look(depth=depth), logo_url=None)
     assert sentence not in report_html(full(), Look(depth="page"), logo_url=None)
@@ -153,7 +153,7 @@ def test_names_are_text_and_not_markup() -> None:
 def test_the_message_claims_no_more_than_is_known(
     lines: list[tuple[object, object]], sentence: str
 ) -> None:
-    """All is only said where every module has a share, and each is whole."""
+    """It says "all" only where every module has a share, and each share is complete."""
     rows = [make_protected(totalScannedObjects=a, totalProtectedObjects=b) for a, b in lines]
     assert protection_title(report_of(make_answers(rows)).protection, WORDS) == sentence
 
@@ -176,13 +176,13 @@ def test_the_message_claims_no_more_than_is_known(
     ],
 )
 def test_the_message_of_a_subscription(fields: dict[str, str], sentence: str) -> None:
-    """What presses most; that nothing does only where every day is known."""
+    """The most urgent; nothing urgent only where every day is known."""
     answers = make_answers((), [make_product(**fields)])
     assert subscription_title(report_of(answers).subscription, WORDS) == sentence
 
 
 def test_what_expires_is_a_step_to_take() -> None:
-    """On page one, behind what is wrong with the backups."""
+    """On page one, after what is wrong with the backups."""
     renewal = "Renew what has expired or soon will"
     modules = {step.what: step.modules for step in steps(full(), WORDS)}
     assert list(modules).index(renewal) == 1
@@ -228,7 +228,7 @@ def test_the_sheet_has_numbers_days_and_empty_cells(tmp_path: Path) -> None:
 
 
 def portfolio() -> Portfolio:
-    """A customer with products to renew, one without, one refused, and one of whom nothing is."""
+    """A customer with products to renew, one without, one refused, and one without any data."""
     reports = [full(), report_of(make_answers((), [make_product()])), report_of()]
     standings = [standing_of(report, {}) for report in reports]
     nobody = without_data(reports[0].customer, "No snapshot.")
@@ -236,7 +236,9 @@ def portfolio() -> Portfolio:
 
 
 def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
-    """In all three files, the soonest first, and of how many customers nothing is known."""
+    """In all three files, the soonest first, with the number of customers of whom nothing
+    is known.
+    """
     overview = portfolio()
     write_portfolio_pdf(overview, Look(), tmp_path / "p.pdf")
     write_portfolio_html(overview, Look(), tmp_path / "p.html")
@@ -258,7 +260,7 @@ def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
 
 
 def test_a_portfolio_never_says_none_when_nothing_is_known(tmp_path: Path) -> None:
-    """Without any subscription there is no claim about their end."""
+    """Without any subscription nothing is claimed about expiry."""
     overview = portfolio_of(report_of().period, [standing_of(report_of(), {})])
     write_portfolio_html(overview, Look(), tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text("utf-8")
@@ -267,7 +269,7 @@ def test_a_portfolio_never_says_none_when_nothing_is_known(tmp_path: Path) -> No
 
 
 def test_how_long_a_product_lasts_is_shown_when_it_matters() -> None:
-    """Not of one with months to go, nor of one without a day."""
+    """Not for one with months to go, nor for one without an expiry day."""
     answers = make_answers(
         (),
         [

@@ -1,4 +1,4 @@
-"""What a version of a report says of the one it corrects, and reports of earlier definitions."""
+"""What a version of a report says about the one it corrects, and reports by earlier definitions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def of_first_schema() -> dict[str, Any]:
     ],
 )
 def test_the_reason_for_a_correction_is_given(redefined: bool, late: bool, why: str) -> None:
-    """New definitions are no late data, and the other way round."""
+    """New definitions and late data are told apart."""
     restatement = Restatement(1, MADE_AT, (), redefined=redefined, late=late)
     sentence = correction(2, restatement, Words())
     assert sentence.startswith(CORRECTS)
@@ -82,7 +82,7 @@ def test_a_scope_is_named_in_words() -> None:
 
 
 def test_a_report_of_the_first_schema_can_still_be_sent(of_first_schema: dict[str, Any]) -> None:
-    """Approval, message and summary say of it what it says itself, and nothing it does not."""
+    """Approval, message and summary say what the report itself says, and nothing else."""
     figures = with_present_keys(of_first_schema)
     letter = letter_of(figures, Look(), attached=["report.pdf"])
     for text in (letter.text, letter.subject):
@@ -96,7 +96,7 @@ def test_a_report_of_the_first_schema_can_still_be_sent(of_first_schema: dict[st
 
 
 def test_it_has_every_key_of_a_current_report(of_first_schema: dict[str, Any]) -> None:
-    """Whoever reads one can read the other."""
+    """A program that reads one can read the other."""
     rows = [
         make_job("2026-09-05T01:00:00Z"),
         make_job(backupSize="1,2,3"),
@@ -108,7 +108,9 @@ def test_it_has_every_key_of_a_current_report(of_first_schema: dict[str, Any]) -
 
 
 def _lacking(earlier: Any, present: Any, place: str = "") -> Iterator[str]:
-    """The keys of a present report that an earlier one has not; of a list, of its first entries."""
+    """The keys of a current report that an earlier one lacks; in a list, those of its first
+    entries.
+    """
     if isinstance(earlier, dict) and isinstance(present, dict):
         for key in present:
             if key in earlier:
@@ -120,6 +122,6 @@ def _lacking(earlier: Any, present: Any, place: str = "") -> Iterator[str]:
 
 
 def test_a_current_report_is_left_as_it_is() -> None:
-    """Nothing is made up where nothing is missing."""
+    """Nothing is filled in where nothing is missing."""
     present = report_dict(make_report([make_job()]))
     assert with_present_keys(present) is present

@@ -1,4 +1,4 @@
-"""What the pages and the letter say of scopes, of looks, and of how the service lists things."""
+"""What the pages and the letter say about scopes, looks, and how the service lists things."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_module_shows_its_scopes_worst_first() -> None:
 
 
 def test_reasons_steps_gaps_and_exceptions_name_the_scope() -> None:
-    """Nobody has to guess which tenant it is."""
+    """The reader need not guess which tenant is meant."""
     report = two_scopes()
     assert all("Dev Ops / Tenant B" in text for text in everywhere(report))
     html = report_html(report, Look(BRAND, depth="full"), logo_url=None)
@@ -124,7 +124,7 @@ def test_idle_off_and_gone_modules_take_one_quiet_line_each() -> None:
 
 
 def test_only_idle_modules_are_no_alarm() -> None:
-    """Nothing is expected, and that is the headline."""
+    """Nothing is expected, and the headline says so."""
     report = make_report([make_row(status="Finished")], observed=looks())
     for text in everywhere(report):
         assert "No backup is expected: nothing to back up, or switched off" in text
@@ -179,7 +179,7 @@ def test_page_one_shows_how_closely_the_service_was_watched(
 
 
 def test_the_first_month_reads_as_what_it_is() -> None:
-    """Days before the first look are not called days on which somebody failed to look."""
+    """Days before the first look are not counted as missed days."""
     first = datetime(2026, 10, 12, 5, tzinfo=UTC)
     for text in everywhere(make_report(every_day(), observed=looks(first))):
         assert "First look on Oct 12: what happened before it is not known" in text
@@ -190,7 +190,7 @@ def test_the_first_month_reads_as_what_it_is() -> None:
 
 
 def test_a_sparse_month_claims_no_more_than_was_seen() -> None:
-    """Not all backups, but those that were seen."""
+    """It speaks of the backups that were seen, not of all."""
     for text in everywhere(make_report(every_day(), observed=looks(hours=24))):
         assert "All 31 backups that were seen succeeded" in text
         assert "All 31 backups succeeded" not in text
@@ -243,7 +243,7 @@ def test_a_job_that_runs_for_weeks_is_shown() -> None:
 
 
 def test_jobs_that_cannot_be_dated_are_on_page_one() -> None:
-    """Before anybody reads that no backup was completed."""
+    """Before the reader learns that no backup was completed."""
     rows = every_day(31, startTime="01.10.2026 22:00:00", endTime="01.10.2026 22:10:00",
                      lastModifyTime="N/A")  # fmt: skip
     for number, row in enumerate(rows):
@@ -255,7 +255,7 @@ def test_jobs_that_cannot_be_dated_are_on_page_one() -> None:
 
 
 def test_what_is_left_out_stays_in_sight() -> None:
-    """A section with reason and jobs; a line on page one, whatever the sections."""
+    """A section with reason and jobs; a line on page one, whichever sections are included."""
     policy = Policy(left_out=(LeaveOut("IaaS + PaaS", "Dev Ops", "Tenant B", "A test tenant"),))
     rows = [*every_day(), *scoped([("Tenant A", "Finished"), ("Tenant B", "Failed")])]
     report = make_report(rows, observed=looks(), policy=policy)
@@ -270,7 +270,7 @@ def test_what_is_left_out_stays_in_sight() -> None:
 
 
 def test_subscriptions_are_reasons_in_the_headline() -> None:
-    """Green jobs under an expired subscription are not called well."""
+    """Successful jobs under an expired subscription are not called healthy."""
     products = [make_product(expirationDate="2026-10-20", purchasedUserSeats="100")]
     answers = make_answers([], products, at=looks()[-8])
     report = make_report(every_day(), observed=looks(), answers=answers)
@@ -283,7 +283,7 @@ def test_subscriptions_are_reasons_in_the_headline() -> None:
 
 
 def test_nothing_is_compared_with_an_unwatched_period() -> None:
-    """Which of the two it was is said instead, and no difference is printed anywhere."""
+    """The page says which of the two it was, and no difference is printed anywhere."""
     october = looks(datetime(2026, 9, 30, 3, tzinfo=UTC))
     months = tuple(
         MonthFigures(parse_period(f"2026-{month:02}", "UTC", NOW), 30, 30, 1.0, 10**12, seen, 30)
@@ -301,7 +301,7 @@ def test_nothing_is_compared_with_an_unwatched_period() -> None:
 
 
 def test_days_to_come_are_not_called_unobserved() -> None:
-    """The calendar leaves them empty, and the days that were missed do not hold them."""
+    """The calendar leaves them empty, and they are not counted among the missed days."""
     last = datetime(2026, 10, 20, 12, tzinfo=UTC)
     rows = [row for row in every_day() if row["startTime"] < "2026-10-20T12"]
     report = make_report(rows, observed=looks(last=last))

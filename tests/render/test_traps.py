@@ -53,7 +53,7 @@ def picture(width: int, height: int) -> bytes:
     ids=["nothing", "placeholder", "one", "running", "busy"],
 )
 def test_an_empty_section_without_a_reason(rows: list[dict[str, object]], depth: Depth) -> None:
-    """Under each heading stands something: figures, or why there are none."""
+    """Every heading is followed by something: figures, or why there are none."""
     page = report_html(make_report(rows), Look(depth=depth), logo_url=None)
     for heading, after in re.findall(r"<(h[23])[^>]*>.*?</\1>(.*?)(?=<h[23]|</main>)", page, re.S):
         text = re.sub(r"<title>.*?</title>|<[^>]+>", " ", after)
@@ -62,7 +62,9 @@ def test_an_empty_section_without_a_reason(rows: list[dict[str, object]], depth:
 
 
 def test_a_rate_over_one_hundred_or_of_nothing(tmp_path: Path) -> None:
-    """More good objects than there were print no rate, but a note; no job makes no rate."""
+    """More successful objects than there were give a note instead of a rate; no job gives
+    no rate.
+    """
     odd = make_report([make_job(totalCount="100", successfulCount="2323")])
     assert odd.quality
     assert "2323" not in text_of(odd).replace(",", "")
@@ -78,7 +80,7 @@ def test_a_rate_over_one_hundred_or_of_nothing(tmp_path: Path) -> None:
 
 
 def test_green_with_one_old_success() -> None:
-    """A success on the second does not make the month good."""
+    """A success on the 2nd does not make the month good."""
     report = make_report([make_job("2026-10-02T01:00:00Z")], observed=EVERY_DAY)
     assert report.totals.success_rate == 1
     assert report.state is not State.HEALTHY
@@ -134,7 +136,7 @@ def test_a_product_name_on_a_white_label_report(tmp_path: Path) -> None:
     ],
 )
 def test_the_last_day_of_a_month(period: str, timezone: str, days: int, tmp_path: Path) -> None:
-    """The 31st, the 29th of February and days with a change of clocks are there, each once."""
+    """The 31st, the 29th of February and days on which the clocks change each appear once."""
     first = date.fromisoformat(f"{period}-01")
     rows = [
         make_job(f"{first + timedelta(days=day)}T12:00:00Z", jobId=str(day)) for day in range(days)
@@ -189,7 +191,7 @@ def test_a_logo_that_is_not_square(width: int, height: int, tmp_path: Path) -> N
 
 
 def test_numbers_that_are_texts(tmp_path: Path) -> None:
-    """In no sheet does a number stand as text, and no text of the service becomes a number."""
+    """No sheet has a number stored as text, and no text of the service becomes a number."""
     report = make_report([*make_busy_month(), make_job(name="0012", jobId="007")])
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")

@@ -1,4 +1,4 @@
-"""What we change in WeasyPrint works, and leaves its pages what they are without it."""
+"""What we change in WeasyPrint works, and leaves its pages as they are without it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def patched_pdf(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def as_it_is(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same page, made by WeasyPrint in a process that has nothing of ours."""
+    """The same page, made by WeasyPrint in a process without our changes."""
     html = printable(report_html(report, LOOK, logo_url="asset:logo"))
     faces = faces_for(html, LOOK.locale)
     sheets = {
@@ -124,7 +124,7 @@ def _letters(text: Any) -> Iterator[Letter]:
 
 
 def test_pages_say_the_same_in_the_same_places(patched_pdf: Path, as_it_is: Path) -> None:
-    """Each letter of each page stands where WeasyPrint sets it of itself, but for kerning."""
+    """Each letter of each page is where WeasyPrint itself puts it, except for kerning."""
     letters, expected = letters_of(patched_pdf), letters_of(as_it_is)
     assert len(letters) == len(expected) > 3
     for page, same in zip(letters, expected, strict=True):
@@ -139,7 +139,7 @@ def test_pages_say_the_same_in_the_same_places(patched_pdf: Path, as_it_is: Path
 def test_own_templates_make_the_same_file(
     report: Report, patched_pdf: Path, tmp_path: Path
 ) -> None:
-    """They are read by WeasyPrint as it is: the shipped ones, copied, give the same bytes."""
+    """They are read by unpatched WeasyPrint: the shipped ones, copied, give the same bytes."""
     copy_templates(tmp_path / "own")
     pdf.write_pdf(report, replace(LOOK, templates=tmp_path / "own"), tmp_path / "made.pdf")
     assert (tmp_path / "made.pdf").read_bytes() == patched_pdf.read_bytes()
@@ -149,8 +149,8 @@ def test_own_templates_make_the_same_file(
 def test_shipped_pages_are_read_as_xml(
     report: Report, depth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No shipped template has an open tag or a named character that only HTML knows, and the
-    parser for any HTML is given nothing of them.
+    """No shipped template has an open tag or a named character that only HTML knows, and the parser
+    for arbitrary HTML is given none of them.
     """
     html = report_html(report, replace(LOOK, sections=DEPTHS[depth]), logo_url=None)  # type: ignore[index]
     contents: list[str] = []
@@ -167,7 +167,7 @@ def test_shipped_pages_are_read_as_xml(
 
 
 def test_a_page_that_is_not_xml_is_still_read() -> None:
-    """What only a parser of HTML understands is left to one."""
+    """What only an HTML parser understands is left to one."""
     page = ShippedPage(string="<!doctype html><p>Fish&nbsp;&amp; chips<p>Salt")
     assert [element.text for element in page.etree_element.iter("p")] == ["Fish\xa0& chips", "Salt"]
 
@@ -191,7 +191,7 @@ def test_only_foreign_pages_have_styles_for_notes(kind: Any, styled: bool) -> No
     [('x="5"', 1), ('x="5 15 25"', 5), ('x="5,15"', 5), ('x="5" letter-spacing="3"', 5)],
 )
 def test_an_svg_text_is_set_in_one_piece(attributes: str, pieces: int) -> None:
-    """As many as it has letters only where letters have places of their own."""
+    """Into one piece per letter only where the letters have positions of their own."""
     svg = f'<svg width="90" height="30"><text y="20" {attributes}>Teams</text></svg>'
     assert len(shown_in(svg)) == pieces
 
@@ -205,7 +205,7 @@ def test_an_svg_text_is_set_as_the_same_text_of_a_page(text: str) -> None:
 
 
 def shown_in(html: str, text: str = "") -> list[Any]:
-    """What each operator of a page that shows text is given."""
+    """The operands of each text-showing operator of a page."""
     fonts = pdf._fonts(faces_for(text))
     style = weasyprint.CSS(string='* { font: 16px Plex, "Plex JP" }', font_config=fonts)
     html = html.replace("<text ", "<text font-family='Plex, Plex JP' ")
@@ -216,7 +216,9 @@ def shown_in(html: str, text: str = "") -> list[Any]:
 
 
 def test_garbage_collection_is_off_meanwhile(tmp_path: Path) -> None:
-    """From the page to the last object of the file; afterwards again, even after an error."""
+    """From the page to the last object of the file; it is on again afterwards, even after
+    an error.
+    """
     seen = []
 
     def page(*, logo_url: str | None) -> str:
@@ -239,7 +241,7 @@ def test_garbage_collection_is_off_meanwhile(tmp_path: Path) -> None:
 def test_the_pdf_declares_accessibility_and_names_no_product(
     patched_pdf: Path, as_it_is: Path
 ) -> None:
-    """WeasyPrint says one of the two standards, and itself."""
+    """WeasyPrint alone declares one of the two standards, and names itself."""
     patched, plain = metadata_of(patched_pdf), metadata_of(as_it_is)
     for metadata in (patched, plain):
         assert b'pdfaid:part="3"' in metadata
@@ -256,7 +258,7 @@ def metadata_of(path: Path) -> bytes:
 
 
 def test_each_header_of_a_table_says_what_it_heads(patched_pdf: Path, as_it_is: Path) -> None:
-    """WeasyPrint says it of none."""
+    """WeasyPrint alone declares none."""
     assert {scope for _, scope in headers_of(patched_pdf)} == {"/Row", "/Column"}
     assert {scope for _, scope in headers_of(as_it_is)} == {None}
     for row, scope in headers_of(patched_pdf):
@@ -280,7 +282,7 @@ def headers_of(path: Path) -> list[tuple[list[str], str | None]]:
 
 
 def test_rules_for_fonts_are_followed() -> None:
-    """A face of another script is found by the name of the second family, which none has."""
+    """A face of another script is found by the name of the second family, which no font has."""
     text = "مؤسسة"
     fonts = pdf._fonts(faces_for(text))
     style = weasyprint.CSS(string='* { font: 16px "Plex JP" }', font_config=fonts)

@@ -1,4 +1,4 @@
-"""The workbook read back: what a reader finds in it, and what no outside text can do to it."""
+"""The workbook read back: what a reader finds in it, and that no outside text can harm it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_sheets(busy_path: Path) -> None:
 
 
 def test_modules_are_the_figures(busy: Report, busy_path: Path) -> None:
-    """Each module stands in its row with counts, the exact rate, sizes and times."""
+    """Each module has a row with counts, the exact rate, sizes and times."""
     rows = records(busy_path, "Modules")
     assert [row["Module"] for row in rows] == [module.module for module in busy.modules]
     for row, module in zip(rows, busy.modules, strict=True):
@@ -118,7 +118,7 @@ def test_an_undefined_rate_is_empty(busy_path: Path) -> None:
     ("good", "number_format"), [(2000, "0.0%"), (1999, "99.9%"), (1, "0.1%"), (1000, "0.0%")]
 )
 def test_rates_never_claim(good: int, number_format: str, tmp_path: Path) -> None:
-    """The format of a rate rounds neither to all nor to none where it is neither."""
+    """The format of a rate never rounds to all or to none where it is neither."""
     report = make_report([make_job()])
     rate = 1 / 4000 if good == 1 else good / 2000
     module = replace(report.modules[0], figures=replace(report.totals, success_rate=rate))
@@ -271,7 +271,7 @@ def test_stored_stands_in_for_a_volume_that_is_not_given(tmp_path: Path) -> None
 
 def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
     """Scopes the provider leaves out stand with reason and jobs, and their jobs are marked; a job
-    that still runs is told with how long.
+    that is still running is listed with its duration so far.
     """
     policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", "Tenant B", "=a test"),))
     rows = [*SCOPED, make_job("2026-10-08T01:00:00Z", "Running", jobModule="OneDrive", jobId="R1")]
@@ -399,7 +399,7 @@ NEEDS_LIBREOFFICE = pytest.mark.skipif(
     ids=["default", "lenient", "strict"],
 )
 def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
-    """Computed anew from the Jobs sheet, every figure agrees, and was written as computed."""
+    """Recalculated from the Jobs sheet, every figure agrees, and was written as computed."""
     snapshots = daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 60)
     rows = make_busy_month()
     rows += [
@@ -438,7 +438,7 @@ def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
 
 @NEEDS_LIBREOFFICE
 def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
-    """A changed job shows: in its outcome, its module, the rates, and the verdict."""
+    """A changed job shows up in its outcome, its module, the rates, and the verdict."""
     book = openpyxl.load_workbook(busy_path)
     header = [cell.value for cell in book["Jobs"][1]]
     outcome = header.index("Outcome") + 1
@@ -453,7 +453,7 @@ def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
 
 
 def test_a_wrong_figure_is_written_as_differing(tmp_path: Path) -> None:
-    """Where a program does not compute, it shows what the formulas would say."""
+    """A program that does not recalculate shows what the formulas would give."""
     report = make_report([make_job()])
     path = written(replace(report, totals=replace(report.totals, jobs=2)), tmp_path)
     assert results(path) == {"agrees", "differs"}
@@ -477,7 +477,7 @@ def test_names(busy: Report, busy_path: Path) -> None:
 
 
 def test_links(busy: Report, busy_path: Path) -> None:
-    """A module leads to its first scope, a scope back to it and to the first of its jobs, and that
+    """A module links to its first scope, a scope back to it and to the first of its jobs, and that
     job to the scope.
     """
     book: Any = book_of(busy_path)
@@ -574,7 +574,7 @@ def test_fifty_japanese_modules(tmp_path: Path) -> None:
 def test_more_rows_than_a_sheet_holds(
     busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Jobs beyond Excel's last row continue on sheets of their own."""
+    """Jobs beyond Excel's last row continue on further sheets."""
     monkeypatch.setattr(jobs_sheet, "LAST_ROW", 251)
     path = written(busy, tmp_path)
     titles = [title for title in book_of(path).sheetnames if "Jobs" in title]

@@ -110,7 +110,9 @@ def room_for(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("part", [0, 0.1, 0.5, 0.9, 0.999])
 def test_a_disk_that_fills_up(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> None:
-    """Wherever in the workbook the room ends it is one clear error, and nothing is left."""
+    """Wherever in the workbook the disk fills up, it is one clear error, and nothing is left
+    behind.
+    """
     path = tmp_path / "report.xlsx"
     with (
         room_for(int(busy_path.stat().st_size * part)),
@@ -123,7 +125,7 @@ def test_a_disk_that_fills_up(part: float, busy: Report, busy_path: Path, tmp_pa
 def test_no_temporary_file_is_left_behind(
     busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither success nor failure takes a temporary file."""
+    """Neither success nor failure leaves a temporary file."""
     temporary = tmp_path / "temporary"
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))  # there is no such folder
     written(busy, tmp_path)
@@ -132,7 +134,7 @@ def test_no_temporary_file_is_left_behind(
 
 
 def test_the_file_type_is_recognised_from_its_first_parts(busy_path: Path) -> None:
-    """Programs that look at the first parts alone see properties, and then a part of Excel's."""
+    """Programs that look only at the first parts see properties, and then a part of Excel's."""
     with zipfile.ZipFile(busy_path) as parts:
         assert [name.partition("/")[0] for name in parts.namelist()[:3]] == [
             *("docProps", "docProps"),

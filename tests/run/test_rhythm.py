@@ -21,13 +21,15 @@ def every(hours: float, *, days: float = 7, first: datetime = FIRST) -> list[dat
 
 
 def seen(starts: Sequence[datetime], looks: Iterable[datetime]) -> list[datetime]:
-    """The starts that looks show: at each the newest alone."""
+    """The starts that looks show: only the newest at each."""
     begun = ([start for start in starts if start <= look] for look in looks)
     return sorted({before[-1] for before in begun if before})
 
 
 def rhythm(looks: list[datetime], **hours: float) -> Rhythm:
-    """Of Exchange Online, or of SQL, with jobs that start every so many hours, as looks show it."""
+    """The rhythm of Exchange Online, or of SQL, as looks show it, with jobs that start every so
+    many hours.
+    """
     scopes = {"exchange": EXCHANGE, "sql": SQL}
     early = FIRST - timedelta(minutes=7)
     starts: dict[ScopeKey, list[datetime]] = {
@@ -42,7 +44,7 @@ def words_of(rhythm: Rhythm, planned: float | None = None) -> str:
 
 
 def test_fetching_every_four_hours_misses_nothing() -> None:
-    """Microsoft 365 starts four times a day: each start is seen, and its rhythm is."""
+    """Microsoft 365 starts four times a day: each start is seen, and so is its rhythm."""
     watched = rhythm(every(4), exchange=6, sql=24)
     assert watched.asked_every == timedelta(hours=4)
     assert {scope.scope: scope.starts_every for scope in watched.scopes} == {
@@ -54,7 +56,7 @@ def test_fetching_every_four_hours_misses_nothing() -> None:
 
 
 def test_a_plan_slower_than_the_scopes_is_reported() -> None:
-    """The rhythm was seen while the service was asked often enough."""
+    """The rhythm was learned while the service was asked often enough."""
     watched = rhythm(every(4), exchange=6, sql=8)
     assert words_of(watched, planned=4) == ""
     assert words_of(watched, planned=24) == (
@@ -65,7 +67,9 @@ def test_a_plan_slower_than_the_scopes_is_reported() -> None:
 
 
 def test_a_rhythm_that_slowed_down_is_reported() -> None:
-    """Three days of looks every four hours, then four of one a day: half of the time and more."""
+    """Three days of looks every four hours, then four days of one look: more than half of
+    the time.
+    """
     looks = every(4, days=3)
     looks += every(24, days=4, first=looks[-1])[1:]
     assert words_of(rhythm(looks, exchange=6)).startswith(
@@ -113,7 +117,7 @@ def test_an_outage_is_not_a_rhythm() -> None:
 
 @pytest.mark.parametrize("looks", [[], [FIRST], [FIRST, FIRST, FIRST], every(24)[:3]])
 def test_too_few_looks_report_nothing(looks: list[datetime]) -> None:
-    """But for what is planned."""
+    """Except about what is planned."""
     assert missed(rhythm(looks, exchange=6), WATCH) is None
     assert words_of(rhythm(looks), planned=8).startswith(
         "fetch_every is 8 h, less often than watch_every"
@@ -125,13 +129,13 @@ def test_too_few_looks_report_nothing(looks: list[datetime]) -> None:
     [(1, "more than nine of ten"), (12, "one of two"), (8, "two of three"), (20, "one of six")],
 )
 def test_shares_are_put_in_everyday_words(step: float, words: str) -> None:
-    """Of jobs that start every so many hours, asked for once a day."""
+    """Of jobs that start every few hours, with one look a day."""
     looks = every(0.25)
     assert f"{words} jobs are never seen" in words_of(rhythm(looks, exchange=step), planned=24)
 
 
 def test_several_customers_are_reported_in_one_line() -> None:
-    """With the one of whom most is missed as the example."""
+    """With the customer that misses most as the example."""
     findings = [("A", Missed("this", 0.0)), ("B", Missed("that", 0.75)), ("B", Missed("else", 0.5))]
     assert in_one_line(findings, 9) == (
         "Fetched too rarely: 3 of 9 customers. B: that. `reporter check` has a line for each."

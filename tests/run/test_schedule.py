@@ -1,4 +1,4 @@
-"""When what is due: months without a 31st, clocks that change, starts that come late."""
+"""When what is due: months without a 31st, clock changes, late starts."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_without_a_schedule_it_is_the_last_full_month(zone: str, now: datetime) 
 def test_the_newest_month_is_the_last_one_due(
     schedule: ScheduleSettings, zone: str, now: datetime
 ) -> None:
-    """It is due and the next is not, whatever day is set and whatever the clocks do."""
+    """It is due and the next is not, whatever day is configured and whatever the clocks do."""
     (label,) = months_due(schedule, zone, now, None)
     newest = month(label, zone)
     assert due_at(schedule, newest) <= now
@@ -128,7 +128,7 @@ def test_the_newest_month_is_the_last_one_due(
 def test_each_month_since_the_last_completed_one_is_due(
     schedule: ScheduleSettings, zone: str, now: datetime, done: str
 ) -> None:
-    """In order and without a hole, up to a year back; nothing older than what is done."""
+    """In order and without gaps, up to a year back; nothing older than the last completed one."""
     due = months_due(schedule, zone, now, done)
     assert due[-1:] == months_due(schedule, zone, now, None)
     assert [month(label).previous().label for label in due[1:]] == due[:-1]
@@ -140,7 +140,7 @@ def test_each_month_since_the_last_completed_one_is_due(
 def test_no_month_is_left_out_and_none_comes_early(
     schedule: ScheduleSettings, zone: str, now: datetime, pauses: list[int]
 ) -> None:
-    """Started at any times, even months apart: each month after the first in its turn, once new."""
+    """Started at any time, even months apart: each month after the first comes in turn, once."""
     (first,) = months_due(schedule, zone, now, None)
     done = [first]
     for hours in pauses:
@@ -165,7 +165,9 @@ def test_no_month_is_left_out_and_none_comes_early(
     ],
 )
 def test_when_to_fetch_again(every: timedelta, began: timedelta | None, due: timedelta) -> None:
-    """So long after the last fetch began, a little early; now after none, or one of the future."""
+    """A fixed time after the last fetch began, or slightly early; at once if there was none, or one
+    in the future.
+    """
     schedule = ScheduleSettings(fetch_every=every)
     assert fetch_due_at(schedule, None if began is None else LATE + began, LATE) == LATE + due
 
@@ -183,7 +185,7 @@ def test_hourly_starts_that_shift_by_seconds_fetch_every_four_hours() -> None:
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 6, 8, 12, 24])
 def test_slowly_changing_data_is_fetched_once_a_day(every: int) -> None:
-    """Whatever the rhythm of fetching, though each fetch is some minutes off."""
+    """Whatever the rhythm of fetching, even if each fetch is some minutes off."""
     answered: dict[Kind, datetime] = {}
     asked_at = []
     for number in range(10 * 24 // every):

@@ -61,8 +61,8 @@ def _render(url: str, out: Path, ready: Any, errors: Any) -> None:
 def test_two_fetchers_and_four_renderers_lose_and_duplicate_nothing(
     postgresql: Callable[[], str], open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    """All of them at once, on the same customers: every version is whole and there once, every job
-    is there once, and the last look at it all finds the files as they were written.
+    """All of them at once, on the same customers: every version is complete and exists once, every
+    job exists once, and in the end the files are as they were written.
     """
     url = postgresql()
     store = open_store(url)
@@ -103,7 +103,7 @@ def test_a_database_that_restarts_in_mid_run(
     tmp_path: Path,
     open_store: Callable[[str], Store],
 ) -> None:
-    """The run ends with what to do; the same command afterwards takes the rest, once."""
+    """The run ends by saying what to do; the same command afterwards takes the rest, once."""
     server = start_postgresql()
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     emulator = start_emulator(customers=ordinary_customers(30, 60, 1), latency=0.15)

@@ -1,4 +1,4 @@
-"""Stores of older versions: what is derived from their replies is derived when they are opened."""
+"""Stores of older versions: what follows from their replies is derived when they are opened."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def derivations(path: Path) -> list[int]:
 def test_a_store_of_0_1_0_knows_its_scopes(
     old: Path, open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    """All that it would know had it received its replies today."""
+    """Everything it would know had it received its replies today."""
     upgraded = open_store(f"sqlite:///{old}")
     fresh = open_store(f"sqlite:///{tmp_path / 'fresh.db'}")
     assert upgraded.customers() == CUSTOMERS
@@ -75,7 +75,7 @@ def test_a_store_of_0_1_0_knows_its_scopes(
 def test_what_is_up_to_date_is_not_derived_again(
     old: Path, open_store: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is a customer that is new."""
+    """Nor is a new customer."""
     with open_store(f"sqlite:///{old}").begin() as connection:
         connection.execute(sa.delete(tables.jobs))
     opened = open_store(f"sqlite:///{old}")
@@ -98,7 +98,7 @@ def test_what_is_up_to_date_is_not_derived_again(
 def test_an_interrupted_derivation_is_resumed(
     old: Path, open_store: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Customer by customer: each is done, or to be done, and the schema is new already."""
+    """Customer by customer: each is done or pending, and the schema is already new."""
     derive = deriving.derive_again
 
     def cut_short(connection: sa.Connection, customer_id: str) -> None:
@@ -135,7 +135,7 @@ def _open(url: str, ready: Any, revisions: Any) -> None:
 
 
 def test_two_processes_open_it_at_once(old: Path) -> None:
-    """Each finds all of it; what one derives the other does not derive again."""
+    """Each finds everything; what one derives, the other does not derive again."""
     context = multiprocessing.get_context("spawn")
     with closing(sqlite3.connect(old)) as database:
         rows = database.execute("SELECT revision FROM customers ORDER BY id")
@@ -159,7 +159,7 @@ def test_many_customers_are_reported_once(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It may take a while; of a few nothing is said. In either database."""
+    """It may take a while; a few customers are not mentioned. In either database."""
     customers = [Customer(f"c-{number}", f"Customer {number}") for number in range(5)]
     opened = open_store(url)
     for customer in customers:
@@ -179,7 +179,7 @@ def test_many_customers_are_reported_once(
 
 
 def test_a_reply_that_cannot_be_used_is_named(old: Path) -> None:
-    """A store whose replies were damaged is not opened as if they had said nothing."""
+    """A store with damaged replies is not opened as if they were empty."""
     with closing(sqlite3.connect(old)) as database, database:
         database.execute(
             "UPDATE bodies SET body = x'789c030000000001' WHERE sha256 = "
@@ -191,7 +191,7 @@ def test_a_reply_that_cannot_be_used_is_named(old: Path) -> None:
 
 
 def test_recording_names_the_customer(url: str, open_store: Callable[[str], Store]) -> None:
-    """Also of one that no list has named: what is derived of it is as new as any."""
+    """Even if no list has named it: what is derived for it is up to date."""
     opened = open_store(url)
     opened.record(snapshot_of([make_job()], NOW))
     opened.record(snapshot_of([make_job()], NOW + timedelta(hours=1)))

@@ -1,4 +1,4 @@
-"""What is odd about one customer's replies, in either database: nothing of it stops a run."""
+"""Odd replies about one customer, in either database, never stop a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def test_invalid_characters_are_replaced_and_reported(
     url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The snapshot is there, in either database; the customer is named, the reply as received."""
+    """The snapshot is kept, in either database; the customer is named, the reply kept as
+    received.
+    """
     cast = ordinary_customers(3, 40, 1)
     emulator = start_emulator(customers=cast)
     emulator.faults = FaultsOfCustomers({cast[1].id: fault})
@@ -68,7 +70,7 @@ def test_invalid_characters_are_replaced_and_reported(
 def test_a_half_character_in_a_customers_name_does_no_harm(
     name: str, start_emulator: StartEmulator, url: str
 ) -> None:
-    """Nor does NUL, in either database."""
+    """Neither does NUL, in either database."""
     (first, second) = ordinary_customers(2, 40, 1)
     emulator = start_emulator(customers=[replace(first, name=name), second])
     source, customers, _ = source_of(emulator)
@@ -81,10 +83,10 @@ def test_a_half_character_in_a_customers_name_does_no_harm(
 
 
 class Source:
-    """A source whose snapshots a test makes itself."""
+    """A source whose snapshots are made by the test."""
 
     def __init__(self, make: Callable[[Customer], Snapshot], *, shows: bool = False) -> None:
-        """With `shows` it also says which replies have come."""
+        """With `shows` it also says which replies it received."""
         self._make = make
         self._shows = shows
         self.stopped = False
@@ -135,7 +137,7 @@ def test_an_unforeseen_fault_affects_one_customer(url: str) -> None:
 
 
 def test_a_lost_database_ends_the_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is no customer's fault, and the next would fail as well."""
+    """It is not a customer's fault, and the next would fail as well."""
 
     def gone(*_: object) -> None:
         raise StoreError("The database went away.")
@@ -149,7 +151,7 @@ def test_a_lost_database_ends_the_run(url: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_data_the_database_rejects_affects_one_customer(url: str) -> None:
-    """Such as two customers' data that contradict each other: here an id that is none."""
+    """Such as contradicting data of two customers: here an invalid id."""
 
     def make(customer: Customer) -> Snapshot:
         if customer.id == "5":
@@ -164,7 +166,7 @@ def test_data_the_database_rejects_affects_one_customer(url: str) -> None:
 
 
 def text_of(letters: str, length: int) -> str:
-    """A text that no database can make shorter."""
+    """A text that no database can compress."""
     return "".join(random.Random(1).choices(letters, k=length))
 
 
@@ -180,7 +182,7 @@ def one_with(field: str, text: str) -> Source:
 
 @pytest.mark.parametrize("field", ["jobType", "jobModule", "jobId"])
 def test_an_endless_id_affects_one_customer(field: str, url: str) -> None:
-    """The same in either database, though one of them would keep it; its reply is kept."""
+    """The same in either database, though one of them could store it; its reply is kept."""
     source = one_with(field, text_of("0123456789abcdef", 16_000))
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
@@ -197,7 +199,7 @@ def test_an_endless_id_affects_one_customer(field: str, url: str) -> None:
 def test_a_limit_of_the_database_affects_one_customer(
     postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that nobody has thought of: PostgreSQL says that it is its own, and is well."""
+    """An unforeseen one: PostgreSQL reports its own limit, and keeps working."""
     monkeypatch.setattr("reporter.jobs.rows.LONGEST_ID", 1_000_000)
     source = one_with("jobId", text_of("0123456789abcdef", 16_000))
     with closing(Store.open(postgresql())) as store:
@@ -225,7 +227,9 @@ def test_the_longest_ids_are_kept(url: str) -> None:
 def test_replies_too_large_for_memory_affect_one_customer(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it lacks when they are read or when they are kept: no fault of the program."""
+    """Whether memory runs out when they are read or when they are kept: the program does
+    not fail.
+    """
 
     def make(customer: Customer) -> Snapshot:
         if customer.id == "3":

@@ -1,4 +1,4 @@
-"""The outbox: who has a row, what a newer version does to it, and what a killed sending leaves."""
+"""The outbox: who has a row, what a newer version does to it, and what a killed sender leaves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def known_customer(store: Store) -> None:
 def make_version(
     store: Store, number: int, figures: str = "a", *, redefined: str | None = None
 ) -> Version:
-    """A version of October's report with these figures, kept; of its data a later program makes
+    """Keep a version of October's report with these figures; from its data a later program makes
     those of `redefined`.
     """
     version = Version(
@@ -71,15 +71,15 @@ def make_version(
 
 
 def sent(store: Store, version: Version, *recipients: Recipient) -> None:
-    """Have a version been delivered."""
+    """Deliver a version."""
     queue_for(store, version, *recipients, released="yes")
     ids = [delivery.id for delivery in deliveries_of(store)]
     move(store, dict.fromkeys(ids, Move(DeliveryState.SENT, "250")), NOW, [DeliveryState.APPROVED])
 
 
 def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
-    """Whoever has a version of the very same data needs no other, unless it was rendered again on
-    purpose; a newcomer gets the newest.
+    """A recipient with a version of the same data needs no other, unless it was rendered again on
+    purpose; a new recipient gets the newest.
     """
     sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
     newer = make_version(store, 2, "b")
@@ -91,15 +91,15 @@ def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
 
 
 def test_new_data_goes_to_whoever_has_the_former(store: Store) -> None:
-    """What a later program makes of the former data is not what it makes of these."""
+    """What a later program makes of the former data differs from what it makes of the new data."""
     sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
     queue_for(store, make_version(store, 2, "c"), ANNA)
     assert states(store) == [(1, "anna", "sent"), (2, "anna", "queued")]
 
 
 def test_a_version_not_queued_withdraws_the_one_it_replaces(store: Store) -> None:
-    """A preliminary version that nobody asked to be queued: what is open of the one before it does
-    not go any more, and what was delivered was.
+    """A preliminary version that was not to be queued: open deliveries of the version before it are
+    withdrawn, completed ones stay.
     """
     assert not has_rows(store, CUSTOMER, "2026-10")
     sent(store, make_version(store, 1), ANNA)
@@ -140,7 +140,7 @@ def ids(rows: Sequence[Delivery]) -> list[int]:
 
 
 def bring_to(store: Store, state: DeliveryState) -> None:
-    """Approve everything that waits, and let it come to a state."""
+    """Approve everything that waits, and bring it to a state."""
     approve(store, ids(deliveries_of(store, states=[DeliveryState.QUEUED])), "eve", NOW)
     rows = ids(deliveries_of(store, states=[DeliveryState.APPROVED]))
     claim(store, rows, NOW)
@@ -150,7 +150,7 @@ def bring_to(store: Store, state: DeliveryState) -> None:
 
 
 def test_each_recipient_has_one_row_however_often_it_is_queued(store: Store) -> None:
-    """With the message's id, in the state that waits for a person."""
+    """With the message's id, waiting for a person's approval."""
     version = make_version(store, 1)
     for _ in range(3):
         queue_for(store, version, ANNA, BEN, SHARE)
@@ -165,7 +165,7 @@ def test_each_recipient_has_one_row_however_often_it_is_queued(store: Store) -> 
 
 
 def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
-    """From the first to the last, for whoever asks later."""
+    """From the first to the last, for later questions."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = deliveries_of(store)
     assert approve(store, [row.id], "eve", LATER) == 1
@@ -185,7 +185,7 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
 
 
 def test_without_approval_rows_are_released_at_once(store: Store) -> None:
-    """And say why nobody was asked."""
+    """And say why no approval was needed."""
     queue_for(store, make_version(store, 1), ANNA, released="no approval is required")
     (row,) = deliveries_of(store)
     assert (row.state, row.reason) == ("approved", "no approval is required")
@@ -201,7 +201,7 @@ def test_waiting_deliveries_are_released_once_no_approval_is_needed(store: Store
 
 
 def test_approval_of_an_older_version_has_to_be_given_again(store: Store) -> None:
-    """The yes was to something else."""
+    """The approval was for something else."""
     queue_for(store, make_version(store, 1), ANNA)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -209,7 +209,7 @@ def test_approval_of_an_older_version_has_to_be_given_again(store: Store) -> Non
 
 
 def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> None:
-    """Other figures are another report."""
+    """Different figures are a different report."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState.SENT)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -218,7 +218,9 @@ def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> No
 
 @pytest.mark.parametrize("state", ["sent", "uncertain", "sending"])
 def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
-    """A new logo is no reason to send a report twice; who had none gets it in the new look."""
+    """A new logo is no reason to send a report twice; a recipient without one gets it in the new
+    look.
+    """
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState(state))
     queue_for(store, make_version(store, 2), ANNA, BEN)
@@ -226,7 +228,7 @@ def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, stat
 
 
 def test_a_reversed_correction_is_sent(store: Store) -> None:
-    """The figures a recipient had last count, not any it ever had."""
+    """The figures a recipient had last count, not any earlier ones."""
     for number, figures in ((1, "a"), (2, "b")):
         queue_for(store, make_version(store, number, figures), ANNA)
         bring_to(store, DeliveryState.SENT)
@@ -235,7 +237,7 @@ def test_a_reversed_correction_is_sent(store: Store) -> None:
 
 
 def test_a_former_recipient_gets_nothing(store: Store) -> None:
-    """Even if it was approved; named again, it waits for a yes again."""
+    """Even if the delivery was approved; named again, it waits for approval again."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA, BEN)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
@@ -246,7 +248,7 @@ def test_a_former_recipient_gets_nothing(store: Store) -> None:
 
 
 def test_a_recipient_in_another_role_keeps_its_row(store: Store) -> None:
-    """Whoever was in copy and is addressed now has one message."""
+    """A recipient that was in copy and is now addressed gets one message."""
     version = make_version(store, 1)
     queue_for(store, version, BEN)
     queue_for(store, version, Recipient("mail", BEN.address, "to"))
@@ -256,7 +258,7 @@ def test_a_recipient_in_another_role_keeps_its_row(store: Store) -> None:
 
 
 def test_only_what_is_open_can_be_claimed(store: Store) -> None:
-    """All of a message's recipients or none: somebody may have been faster."""
+    """All recipients of a message or none: another process may have been faster."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
     rows = ids(deliveries_of(store))
     approve(store, rows, "eve", NOW)
@@ -270,7 +272,7 @@ def test_only_what_is_open_can_be_claimed(store: Store) -> None:
 def test_what_is_released_is_taken_back_and_nothing_else(
     store: Store, state: DeliveryState
 ) -> None:
-    """Its yes is gone, and who took it is on record; another yes releases it anew."""
+    """Its approval is gone, with a record of who took it back; new approval releases it again."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = ids(deliveries_of(store))
     move(store, {row: Move(state, "as it is")}, NOW, out_of=list(DeliveryState))
@@ -288,7 +290,7 @@ def test_what_is_released_is_taken_back_and_nothing_else(
 
 
 def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) -> None:
-    """Other figures are another report, which somebody has to drop again."""
+    """Different figures are a different report, which has to be dropped again."""
     for number, figures in ((1, "a"), (3, "b")):
         queue_for(store, make_version(store, number, figures), ANNA)
         (row,) = deliveries_of(store, states=[DeliveryState.QUEUED])
@@ -299,7 +301,7 @@ def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) 
 
 
 def test_a_report_that_was_sent_and_a_correction_that_was_dropped(store: Store) -> None:
-    """Back at the first figures there is nothing to send; at new ones there is."""
+    """With the first figures again there is nothing to send; with new ones there is."""
     queue_for(store, make_version(store, 1, "a"), ANNA)
     bring_to(store, DeliveryState.SENT)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -312,7 +314,7 @@ def test_a_report_that_was_sent_and_a_correction_that_was_dropped(store: Store) 
 
 
 def test_a_delivery_to_be_repeated_is_released_anew(store: Store) -> None:
-    """It is tried as long as anything else, whenever it was approved."""
+    """It is tried for as long as anything else, whenever it was approved."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState.REFUSED)
     (row,) = deliveries_of(store)
@@ -323,7 +325,7 @@ def test_a_delivery_to_be_repeated_is_released_anew(store: Store) -> None:
 
 
 def test_what_a_killed_sender_leaves_is_uncertain(store: Store) -> None:
-    """Nobody knows whether it arrived; a file can be copied again."""
+    """Whether it arrived is unknown; a file can simply be copied again."""
     queue_for(store, make_version(store, 1), ANNA, SHARE)
     bring_to(store, DeliveryState.SENDING)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Several at one outbox: who sends is alone, who fetches or approves is in nobody's way."""
+"""Several processes at one outbox: only one sends, while fetching and approving block nobody."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _hold(url: str, began: Any, ended: Any) -> None:
 def test_a_second_sender_is_refused_and_a_fetch_is_not(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Another process sends: the outbox is taken, the store is not; until that process ends."""
+    """Another process sends: until it ends the outbox is held, but the store is not."""
     context = multiprocessing.get_context("spawn")
     began, ended = context.Event(), context.Event()
     sender = context.Process(target=_hold, args=(url, began, ended))
@@ -71,7 +71,7 @@ def test_a_second_sender_is_refused_and_a_fetch_is_not(
 
 
 def _send_all(url: str, number: int, ready: Any) -> None:
-    """Hold the outbox, claim some of what is approved, say that it was sent, and begin anew."""
+    """Hold the outbox, claim some of what is approved, say that it was sent, and start over."""
     store = Store.open(url)
     ready.wait(60)
     while True:
@@ -92,7 +92,7 @@ def _send_all(url: str, number: int, ready: Any) -> None:
 
 
 def _approve_all(url: str, ready: Any) -> None:
-    """Approve everything, in small pieces, whatever state it is in by now."""
+    """Approve everything, in small pieces, whatever its state by now."""
     store = Store.open(url)
     everything = ids(deliveries_of(store))
     ready.wait(60)
@@ -127,8 +127,8 @@ def test_senders_and_an_approver_move_each_delivery_once(url: str, store: Store)
 
 
 def _take_back_all(url: str, ready: Any, taken: Any) -> None:
-    """Take everything back, in small pieces and twice, and have senders begin in the middle of it;
-    say what was taken back, and approve that again.
+    """Take everything back, in small pieces and twice, with senders starting meanwhile; note what
+    was taken back, and approve that again.
     """
     store = Store.open(url)
     everything = ids(deliveries_of(store))
@@ -143,8 +143,8 @@ def _take_back_all(url: str, ready: Any, taken: Any) -> None:
 def test_what_is_taken_back_while_sending_is_sent_once_after_approval(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Three senders, and somebody who takes back: each delivery that was taken back was approved
-    when it was, each was sent once, and none was on its way without a yes.
+    """Three senders, and one process that takes back: each delivery taken back had been approved,
+    each was sent once, and none was on its way without approval.
     """
     queue_for(store, make_version(store, 1), *MANY)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
@@ -173,7 +173,7 @@ def test_what_is_taken_back_while_sending_is_sent_once_after_approval(
 def test_taking_back_waits_for_claiming(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """And finds it on its way: it is not said to be taken back while it goes."""
+    """And then finds it on its way: it is not reported as taken back while it is being sent."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = ids(deliveries_of(store))
     approve(store, [row], "eve", NOW)
@@ -192,7 +192,7 @@ def test_taking_back_waits_for_claiming(
     "state", [state for state in DeliveryState if state != DeliveryState.QUEUED]
 )
 def test_approval_moves_nothing_but_what_is_queued(store: Store, state: DeliveryState) -> None:
-    """A yes that comes late starts nothing anew: neither what is on its way nor what is done."""
+    """Late approval restarts nothing: neither what is on its way nor what is done."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
     anna, ben = ids(deliveries_of(store))
     move(store, {anna: Move(state, "as it is")}, NOW, out_of=list(DeliveryState))
@@ -205,7 +205,7 @@ def test_approval_moves_nothing_but_what_is_queued(store: Store, state: Delivery
 def test_a_message_is_claimed_by_one_of_two(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Even past the lock: whoever comes second has claimed nothing of it, not even half."""
+    """Even past the lock: the second process has claimed no part of it."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
     anna, ben = ids(deliveries_of(store))
@@ -218,8 +218,8 @@ def test_a_message_is_claimed_by_one_of_two(
 def test_a_correction_while_a_message_is_about_to_go(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Whoever queues the correction waits for whoever claims the message, and does not call back
-    what is on its way; that is noted when it is there, and the correction comes after it.
+    """Queuing the correction waits for claiming the message, and does not withdraw what is on its
+    way; that is recorded once sent, and the correction follows.
     """
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = deliveries_of(store)
@@ -241,8 +241,8 @@ def test_a_correction_while_a_message_is_about_to_go(
 
 
 def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
-    """Whoever began before the correction was rendered, and queues after it: nothing is changed,
-    and what was approved of the correction stays so.
+    """A process that began before the correction was rendered, and queues after it: nothing
+    changes, and approvals of the correction remain.
     """
     old = make_version(store, 1)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -258,7 +258,7 @@ def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
 
 
 def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
-    """Withdrawn and queued anew between the look at it and the sending: it waits for a yes."""
+    """Withdrawn and queued again between being looked at and being sent: it waits for approval."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA)
     due = ids(deliveries_of(store))
@@ -273,8 +273,8 @@ def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
 def test_one_row_for_each_recipient_however_many_queue_at_once(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """`send`, `approve` and a dry run each queue what is missing, and none holds the outbox for it:
-    the database itself allows one row.
+    """`send`, `approve` and a dry run each queue what is missing, without holding the outbox: the
+    database itself allows one row only.
     """
     version = make_version(store, 1)
     stores = [open_store(url) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""What was received of a customer: given back as it was, and received again by an empty store."""
+"""What was received about a customer: returned unchanged, and received again by an empty store."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def keep(
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """Two complete snapshots, a failure between them, and one that came later."""
+    """Two complete snapshots, a failure between them, and a later one."""
     # Databases differ in how they order texts.
     odd = ["b-1", "B 2", "a_3", "A.4", "ä5", "Z6"]
     rows = [*make_busy_month(), *(make_job(jobId=job_id, backupSize="1,2,3") for job_id in odd)]
@@ -72,7 +72,7 @@ def test_the_replies_end_with_those_of_the_last_snapshot(filled: Store) -> None:
 def test_an_empty_store_gives_the_same_report(
     filled: Store, open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    """Of any store, every figure follows from what was received."""
+    """In any store, every figure follows from what was received."""
     period, policy = parse_period("2026-10", "Europe/Berlin", LAST), Policy()
     later = LAST + timedelta(hours=6)
     again = open_store(f"sqlite:///{tmp_path / 'again.db'}")
@@ -85,7 +85,7 @@ def test_an_empty_store_gives_the_same_report(
 
 
 def test_an_unknown_kind_of_fetch_is_an_error(open_store: Callable[[str], Store]) -> None:
-    """A fetch of another kind is an error, not passed over."""
+    """A fetch of another kind is an error, not ignored."""
     odd = Fetch("mailboxes", LAST, None, ())
     with pytest.raises(ValueError, match="mailboxes"):
         receive_again(open_store("sqlite://"), CUSTOMER, [odd])

@@ -1,4 +1,4 @@
-"""Scopes and sightings in the store: what each snapshot said, in no more rows than it takes."""
+"""Scopes and sightings in the store: what each snapshot said, in as few rows as possible."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def in_place(service: str, module: str, name: str = "N/A") -> dict[str, Any]:
 
 
 class Service:
-    """One customer's backups as they go on, each scope in its own rhythm, listed as the service
-    lists them: the newest job of each scope, or a placeholder.
+    """One customer's ongoing backups, each scope in its own rhythm, listed as the service lists
+    them: the newest job of each scope, or a placeholder.
     """
 
     def __init__(self, seed: int) -> None:
@@ -82,7 +82,7 @@ class Service:
 
 
 def fill(store: Store, looks: Sequence[datetime], seed: int = 1) -> pd.DataFrame:
-    """Record what the service lists at each look; what they say, look by look."""
+    """Record what the service lists at each look; returns what it lists, look by look."""
     service, texts = Service(seed), []
     for at in looks:
         rows = service.listed(at)
@@ -96,7 +96,7 @@ def in_order(sightings: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_what_is_read_is_what_each_snapshot_said(store: Store) -> None:
-    """Snapshot by snapshot and scope by scope, whatever was kept of it."""
+    """Snapshot by snapshot and scope by scope, whatever was stored."""
     looks = [FIRST + timedelta(hours=4 * number) for number in range(270)]
     expected = fill(store, looks)
     counted = sum(look < OCTOBER.end + timedelta(hours=7) for look in looks) + 1
@@ -111,7 +111,7 @@ def test_what_is_read_is_what_each_snapshot_said(store: Store) -> None:
 
 
 def test_rebuilding_says_the_same(store: Store) -> None:
-    """Jobs and sightings that are derived anew are those that were derived as they came."""
+    """Jobs and sightings derived anew equal those derived on receipt."""
     fill(store, [FIRST + timedelta(hours=4 * number) for number in range(60)])
     before = read(store)
     rebuild_jobs(store, CUSTOMER)
@@ -121,7 +121,7 @@ def test_rebuilding_says_the_same(store: Store) -> None:
 
 
 def test_saying_the_same_again_costs_nothing(store: Store) -> None:
-    """Not a row of what is derived changes, however often a stale scope is listed."""
+    """No derived row changes, however often a stale scope is listed."""
     rows = [make_job(), make_row(jobModule="Power BI", status="Disabled")]
     store.record(snapshot_of(rows, NOW))
     derived = (tables.modules, tables.scopes, tables.sightings, tables.jobs)
@@ -133,7 +133,7 @@ def test_saying_the_same_again_costs_nothing(store: Store) -> None:
 
 
 def test_a_scope_that_disappears_and_comes_back(store: Store) -> None:
-    """It is in no snapshot in between, an empty one included."""
+    """It is in no snapshot in between, including an empty one."""
     at = [datetime(2026, 10, day, tzinfo=UTC) for day in range(1, 6)]
     for look, rows in zip(at, ([make_job()], [], [], [make_job()], [make_job()]), strict=True):
         store.record(snapshot_of(rows, look))
@@ -142,7 +142,7 @@ def test_a_scope_that_disappears_and_comes_back(store: Store) -> None:
 
 
 def test_a_running_job_is_marked_lost_once(store: Store) -> None:
-    """At the first look that lists it no more; it was seen until the last one that did."""
+    """At the first look that no longer lists it; it was seen until the last one that did."""
     running = make_job("2026-10-05T00:00:00Z", "Running", lastModifyTime="2026-10-05T00:00:00Z")
     newer = make_job("2026-10-05T04:00:00Z")
     at = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (1, 2, 5, 6)]
@@ -154,7 +154,7 @@ def test_a_running_job_is_marked_lost_once(store: Store) -> None:
 
 
 def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -> None:
-    """It ran at the last look that counts, however often it is seen afterwards."""
+    """It was running at the last look that counts, however often it is seen afterwards."""
     running = make_job("2026-10-31T00:00:00Z", "Running", lastModifyTime="2026-10-31T00:00:00Z")
     first, reports = datetime(2026, 10, 31, 12, tzinfo=UTC), []
     for day in range(4):
@@ -167,7 +167,7 @@ def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -
 
 
 def test_names_are_distinguished_as_written(store: Store) -> None:
-    """By case and inner spaces, not by outer ones; none is too long; N/A is none."""
+    """By case and inner spaces, not by outer ones; no name is too long; N/A is not a name."""
     names = ["A", "a", "a b", "a  b", "x" * 10_000, "x" * 9_999 + "y", " A ", "N/A", ""]
     rows = [
         make_job(f"2026-10-0{number}T01:00:00Z", **in_place("IaaS + PaaS", "Disk", name))
@@ -184,7 +184,7 @@ def test_names_are_distinguished_as_written(store: Store) -> None:
 
 
 def test_one_scope_listed_twice_is_one_scope(store: Store) -> None:
-    """Both jobs are there; it is seen with the newest, whichever comes first."""
+    """Both jobs are kept; the scope is seen with the newest, whichever comes first."""
     jobs = [make_job("2026-10-05T01:00:00Z"), make_job("2026-10-06T01:00:00Z")]
     placeholder = make_row(status="Skipped")
     store.record(snapshot_of([jobs[1], placeholder, jobs[0]], NOW))
@@ -196,7 +196,7 @@ def test_one_scope_listed_twice_is_one_scope(store: Store) -> None:
 
 
 def test_a_scope_that_changes_its_module_is_another(store: Store) -> None:
-    """The old one is listed no more; a job with the same id is another job."""
+    """The old one is no longer listed; a job with the same id is a different job."""
     for hour, module in enumerate(("Disk", "Disk", "Storage")):
         row = make_job(**in_place("IaaS + PaaS", module, "one"))
         store.record(snapshot_of([row], NOW - timedelta(days=9) + timedelta(hours=hour)))
@@ -221,8 +221,8 @@ def test_a_job_belongs_to_the_scope_its_newest_row_names(store: Store) -> None:
 
 
 def test_clocks_that_run_backwards(store: Store) -> None:
-    """Snapshots stand in the order of their times; what one says follows from those before it in
-    the order they were recorded.
+    """Snapshots are in the order of their times; what each says follows from those recorded before
+    it.
     """
     at = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (6, 2, 10)]
     running = make_job("2026-10-05T01:00:00Z", "Running", lastModifyTime="2026-10-05T01:00:00Z")
@@ -238,7 +238,7 @@ def test_clocks_that_run_backwards(store: Store) -> None:
 
 
 def test_two_snapshots_in_one_second(store: Store) -> None:
-    """Both are there, the one recorded first first."""
+    """Both are kept, in the order they were recorded."""
     at = datetime(2026, 10, 5, 4, tzinfo=UTC)
     for row in (make_job("2026-10-05T01:00:00Z"), make_job("2026-10-05T02:00:00Z")):
         store.record(snapshot_of([row], at))
@@ -258,8 +258,8 @@ def test_reading_one_snapshot_and_none(store: Store) -> None:
 
 
 def test_sightings_are_read_from_the_last_success_before(store: Store) -> None:
-    """From the look before it: of a scope that failed ever since from long ago, of one that goes
-    well from just before the period before this one.
+    """From the look before it: for a scope that has failed since then, from long ago; for a healthy
+    one, from just before the preceding period.
     """
     first = datetime(2026, 7, 1, 6, tzinfo=UTC)
     for day in range(123):
@@ -277,7 +277,9 @@ def test_sightings_are_read_from_the_last_success_before(store: Store) -> None:
 
 
 def test_the_replies_a_report_rests_on(store: Store) -> None:
-    """Of the period, the look before it, those after it that count, and where its jobs are from."""
+    """Those of the period, the look before it, the looks after it that count, and those its jobs
+    are from.
+    """
     at = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=day) for day in range(40)]
     late = make_job("2026-10-30T01:00:00Z", jobModule="OneDrive")
     for look in at:
@@ -290,8 +292,8 @@ def test_the_replies_a_report_rests_on(store: Store) -> None:
 
 
 def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
-    """A scope that is stale, and since when one is switched off; the figures of the time that is
-    kept are the same.
+    """A stale scope, and since when one is switched off; the figures of the retained time stay the
+    same.
     """
     looks = [FIRST + timedelta(hours=8 * number) for number in range(130)]
     stale = make_job("2026-08-01T01:00:00Z", jobModule="Teams Chat")
@@ -342,7 +344,9 @@ def test_what_a_job_is_dated_by(
 
 
 def test_the_earliest_modification_dates_a_job_for_good(store: Store) -> None:
-    """Later rows without a start do not move it on; an older one that comes late moves it back."""
+    """Later rows without a start do not move it forward; an older one that arrives late moves it
+    back.
+    """
     failed = make_job(status="Failed to start", startTime="N/A", endTime="N/A")
     for hour, day in enumerate((9, 12, 7)):
         row = failed | {"lastModifyTime": f"2026-10-{day:02}T00:00:00Z"}
@@ -353,7 +357,7 @@ def test_the_earliest_modification_dates_a_job_for_good(store: Store) -> None:
 
 
 def test_what_the_first_rows_of_a_job_said_is_kept(store: Store) -> None:
-    """When it was seen first, and the earliest start, though another row counts."""
+    """When it was first seen, and the earliest start, though another row counts."""
     rows = [
         make_job(lastModifyTime="2026-10-05T09:00:00Z"),
         make_job(startTime="2026-10-04T01:00:00Z", lastModifyTime="2026-10-05T08:00:00Z"),

@@ -1,4 +1,4 @@
-"""The store: what goes in comes out, once, and nothing half."""
+"""The store: what goes in comes out, once, and never in part."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_a_cure_after_the_period_is_found(store: Store) -> None:
 
 
 def test_history_before_the_period_is_read_as_far_as_it_matters(store: Store) -> None:
-    """The last success long before the period is known, though its month is not read: how long it
-    is since tells that the scope is critical.
+    """The last success long before the period is known, though its month is not read: the time
+    since then shows that the scope is critical.
     """
     store.record(snapshot_of([make_job("2026-01-05T01:00:00Z"), make_job("2026-02-05T01:00:00Z")]))
     (module,) = report_from(store).modules
@@ -143,7 +143,7 @@ def test_a_reply_that_is_not_a_list_of_jobs_leaves_nothing_behind(
 
 
 def test_a_failed_attempt_is_not_an_observation(store: Store) -> None:
-    """A day on which the fetch failed is not observed, and why is kept."""
+    """A day on which the fetch failed is not observed, and the reason is kept."""
     store.record(snapshot_of([make_job()], datetime(2026, 10, 6, tzinfo=UTC)))
     store.record_failure(CUSTOMER, datetime(2026, 10, 7, tzinfo=UTC), "503 Service Unavailable")
     assert report_from(store).coverage.snapshot_days == 1

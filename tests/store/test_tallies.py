@@ -1,4 +1,4 @@
-"""Tallies of months: kept, so that a trend does not read every job again, and never out of date."""
+"""Tallies of months: kept, so that a trend need not read every job again, and never out of date."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def counted_store(store: Store) -> Store:
 
 @contextmanager
 def queries(store: Store) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
+    """The statements the database receives meanwhile."""
     statements: list[str] = []
 
     def remember(_: Any, __: Any, statement: str, *___: Any) -> None:
@@ -55,7 +55,7 @@ def counted(tally: Tally) -> tuple[int, int | None]:
 
 
 def test_months_are_counted_once(counted_store: Store) -> None:
-    """The second trend reads no job; it is the first one's."""
+    """The second trend reads no jobs; it equals the first."""
     with queries(counted_store) as statements:
         *_, september, october = tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())
     assert statements
@@ -67,7 +67,7 @@ def test_months_are_counted_once(counted_store: Store) -> None:
 
 
 def test_what_a_fetch_may_have_changed_is_counted_again(counted_store: Store) -> None:
-    """The months from the first job it shows on; those before stay."""
+    """The months from the first job it shows; earlier ones stay."""
     counted_store.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
     assert known(counted_store) == [True] * 11 + [False]
     assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
@@ -105,7 +105,9 @@ def test_a_volume_that_is_not_given_is_kept_as_such(counted_store: Store) -> Non
 
 
 def test_jobs_are_counted_by_whether_they_had_objects(counted_store: Store) -> None:
-    """A module that backs something up and gives no size is another than one with nothing."""
+    """A module that backs something up without giving sizes differs from one with nothing to back
+    up.
+    """
     nothing = make_job("2026-10-08T01:00:00Z", successfulCount="0")
     unread = make_job("2026-10-09T01:00:00Z", successfulCount="many")
     counted_store.record(snapshot_of([nothing, unread], NOW + timedelta(hours=1)))
@@ -128,7 +130,7 @@ def test_a_job_without_a_start_is_counted_where_it_is_dated(counted_store: Store
 
 
 def test_rebuilding_and_pruning_count_again(counted_store: Store) -> None:
-    """Whatever changes jobs lets go of what was counted of them."""
+    """Whatever changes jobs discards what was counted of them."""
     rebuild_jobs(counted_store, CUSTOMER)
     assert known(counted_store) == [False] * 12
     tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())
@@ -161,7 +163,7 @@ def test_part_of_a_month_is_not_the_whole_month(counted_store: Store) -> None:
 
 
 def test_what_is_left_out_is_in_no_month(counted_store: Store) -> None:
-    """The trend is of the scopes the report is of, and nothing of it is kept for another."""
+    """The trend covers the scopes of the report, and none of it is kept for another."""
     policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", None, "A test"),))
     assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, policy)[-1])[0] == 0
     assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2

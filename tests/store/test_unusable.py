@@ -1,4 +1,4 @@
-"""Replies that could not be used: kept as they came, and nothing ever rests on them."""
+"""Unusable replies: kept as they came, and nothing is ever based on them."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ ODD = (
 
 
 def refused(unusable: tuple[Reply, ...] = ()) -> tuple[Answer, ...]:
-    """What came of asking beside the jobs, in vain."""
+    """Unsuccessful answers other than the jobs."""
     answers = make_refusals(Lack.FAILED, "x")
     return tuple(replace(answer, unusable=unusable) for answer in answers)
 
 
 def fill(store: Store, *, odd: bool) -> None:
-    """A snapshot, and a failure after it; with or without what came."""
+    """A snapshot, and a failure after it, with or without the replies."""
     store.record_customers([CUSTOMER], (JOBS,))
     store.record(Snapshot(CUSTOMER, (JOBS,), refused(ODD_ANSWERS if odd else ())))
     later = NOW + timedelta(hours=4)
@@ -87,7 +87,7 @@ def test_they_are_kept_as_they_came(store: Store) -> None:
 
 
 def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> None:
-    """Not a figure, not a source, not an answer, and no job that is derived anew."""
+    """No figure, no source, no answer, and no job that is derived anew."""
     odd, even = open_store(url), open_store("sqlite://")
     fill(odd, odd=True)
     fill(even, odd=False)
@@ -107,7 +107,7 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
 
 
 def test_they_are_not_archived(store: Store) -> None:
-    """What is archived is what a report rests on; of a failure, that there was one."""
+    """The archive has what a report is based on; of a failure, only that there was one."""
     fill(store, odd=True)
     until = list(received_until(store, CUSTOMER, NOW + timedelta(days=1)))
     assert [(fetch.kind, fetch.error, fetch.replies) for fetch in until] == [
@@ -119,14 +119,14 @@ def test_they_are_not_archived(store: Store) -> None:
 
 
 def test_repeated_replies_take_no_space(store: Store) -> None:
-    """A customer that fails each hour alike costs one body."""
+    """A customer that fails every hour in the same way takes one body."""
     for hour in range(24):
         store.record_failure(CUSTOMER, NOW + timedelta(hours=hour), "odd", None, ODD)
     assert counts(store) == (48, 2)
 
 
 def test_they_are_pruned_like_others(store: Store) -> None:
-    """With their bodies, where nothing else has the same."""
+    """With their bodies, unless something else has the same."""
     fill(store, odd=True)
     store.record_failure(CUSTOMER, NOW + timedelta(days=3), "odd", None, ODD[:1])
     prune(store, NOW + timedelta(days=1))
@@ -134,7 +134,7 @@ def test_they_are_pruned_like_others(store: Store) -> None:
 
 
 def test_only_the_last_of_very_many_are_kept(store: Store) -> None:
-    """And the error says of how many."""
+    """And the error says how many there were."""
     many = [reply({"page": number}) for number in range(MOST_UNUSABLE + 20)]
     store.record_failure(CUSTOMER, NOW, "It was too much.", None, many)
     assert counts(store)[0] == MOST_UNUSABLE
@@ -145,7 +145,7 @@ def test_only_the_last_of_very_many_are_kept(store: Store) -> None:
 
 @pytest.mark.parametrize("text", ["NUL \0 in it", "half \ud83d"])
 def test_an_error_with_any_text_is_kept(store: Store, text: str) -> None:
-    """A reason phrase may hold what no database takes."""
+    """A reason phrase may contain what no database accepts."""
     store.record_failure(CUSTOMER, NOW, text)
     assert store.last_failure(CUSTOMER) == text.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
     refusals = make_refusals(Lack.FAILED, text)

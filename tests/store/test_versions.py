@@ -75,7 +75,9 @@ def numbers(store: Store) -> list[tuple[int, int | None]]:
 
 
 def test_a_rendered_report_is_a_version(render: Render, store: Store) -> None:
-    """Kept are its figures, the hash of its files, when it was made and from which replies."""
+    """The store keeps its figures, the hashes of its files, when it was made and from which
+    replies.
+    """
     outcome = render(formats=("pdf", "json"))
     (version,) = versions_of(store, CUSTOMER, "2026-10")
     assert (version.number, version.made_at, version.closed) == (1, CLOSED, True)
@@ -89,7 +91,7 @@ def test_a_rendered_report_is_a_version(render: Render, store: Store) -> None:
 
 
 def test_what_has_not_changed_is_not_rendered_again(render: Render, store: Store) -> None:
-    """Neither at once nor after a fetch that shows nothing new of the period."""
+    """Neither at once nor after a fetch that shows nothing new about the period."""
     first = render()
     stamp = first.files[0].stat().st_mtime_ns
     assert render().unchanged
@@ -130,7 +132,9 @@ def test_a_file_that_is_gone_or_changed_is_written_again(render: Render, store: 
 
 
 def test_late_data_restates_a_closed_period(render: Render, store: Store) -> None:
-    """A job that turns out to have failed: a new version says what was said before, and when."""
+    """A job that turns out to have failed: a new version says what was reported before,
+    and when.
+    """
     render()
     keep(store, [LATE], LATER)
     outcome = render(LATER, formats=("pdf", "xlsx", "json"))
@@ -161,7 +165,7 @@ def test_late_data_restates_a_closed_period(render: Render, store: Store) -> Non
 def test_a_new_look_is_a_new_version_but_corrects_nothing(
     render: Render, store: Store, settings: Settings
 ) -> None:
-    """A new colour changes no figure; what was corrected before stays said."""
+    """A new colour changes no figure; earlier corrections remain stated."""
     render()
     blue = settings.model_copy(
         update={"brand": settings.brand.model_copy(update={"color": "#0b5fff"})}
@@ -189,7 +193,7 @@ def test_a_period_that_is_not_over_is_not_restated(render: Render, store: Store)
 
 
 def test_another_policy_restates(render: Render, store: Store, settings: Settings) -> None:
-    """Other targets are other figures, and it says which."""
+    """Different targets are different figures, and the version says which."""
     render()
     strict = settings.model_copy(
         update={"report": settings.report.model_copy(update={"target_success_rate": 0.99})}
@@ -203,7 +207,7 @@ def test_another_policy_restates(render: Render, store: Store, settings: Setting
 
 
 def test_a_module_that_appears_late_is_named(render: Render, store: Store) -> None:
-    """What was not there before was nothing, not zero."""
+    """What was not there before was absent, not zero."""
     render()
     keep(store, [make_job("2026-10-05T02:00:00Z", jobModule="OneDrive")], LATER)
     changes = written(render(LATER))["restates"]["changes"]
@@ -215,7 +219,7 @@ def test_a_module_that_appears_late_is_named(render: Render, store: Store) -> No
 
 
 def test_rebuilding_is_noticed(render: Render, store: Store) -> None:
-    """After the jobs were derived anew the figures are looked at again, and are the same."""
+    """After the jobs were derived anew the figures are checked again, and are the same."""
     render()
     rebuild_jobs(store, CUSTOMER)
     assert render().unchanged

@@ -1,4 +1,4 @@
-"""The folder of a provider that version 0.1.0 worked in, as a newer program finds it."""
+"""A provider's folder left by version 0.1.0, as a newer program finds it."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Upgraded:
         return self.reporter("render", *options, *words, status=status)
 
     def snapshot_at(self, at: datetime, name: str, *late: dict[str, Any]) -> None:
-        """Have a customer's jobs been asked for again: they are as they were, but for `late` ones
-        and for last night's.
+        """Record a further snapshot of a customer: its jobs are unchanged except for `late` ones
+        and last night's.
         """
         customer = CUSTOMERS[name]
         night = f"{at:%Y-%m-%d}T01:00:00Z"
@@ -81,7 +81,7 @@ class Upgraded:
         return Store.open(f"sqlite:///{self.folder / 'reporter.db'}")
 
     def outbox(self) -> dict[str, list[tuple[int, str]]]:
-        """By customer: the versions that are to go, and how far they have come."""
+        """By customer: the versions to be sent, and their state."""
         rows: dict[str, list[tuple[int, str]]] = {name: [] for name in NAMES}
         with closing(self.store()) as store:
             for row in deliveries_of(store):
@@ -93,7 +93,7 @@ class Upgraded:
             return versions_of(store, CUSTOMERS[name], "2026-10")
 
     def numbers(self) -> dict[str, list[int]]:
-        """By customer: the versions there are."""
+        """By customer: the existing versions."""
         return {name: [version.number for version in self.versions(name)] for name in NAMES}
 
     def report(self, name: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Upgraded:
 
 
 def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
-    """What came of asking for the rest, under the customer's own addresses."""
+    """The other answers, under the customer's own addresses."""
     answers = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
@@ -119,7 +119,7 @@ def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
 
 @pytest.fixture(scope="session")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder, whose store was opened by this program; made once."""
+    """The folder, with its store opened by this program; made once."""
     folder = tmp_path_factory.mktemp("of-0.1.0")
     with tarfile.open(OF_0_1_0) as tar:
         tar.extractall(folder, filter="data")

@@ -1,4 +1,4 @@
-"""Makes the folder of a provider that version 0.1.0 worked in: rendered, archived and mailed from.
+"""Makes a provider's folder as version 0.1.0 leaves it after rendering, archiving and mailing.
 
 It has to be run with that version, which is commit 96a950d, in a checkout of its own:
 
@@ -66,7 +66,7 @@ def configuration(port: int) -> str:
 
 
 def answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
-    """What came of asking for the rest, under the customer's own addresses."""
+    """The other answers, under the customer's own addresses."""
     plain = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(

@@ -1,5 +1,5 @@
-"""A newer program over what version 0.1.0 has rendered, archived and mailed: an upgrade restates
-nothing by itself, withdraws nothing and sends nothing.
+"""A newer program over what version 0.1.0 has rendered, archived and mailed: an upgrade by itself
+restates nothing, withdraws nothing and sends nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ LATE = make_job(
 
 @pytest.mark.slow
 def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
-    """Neither with what 0.1.0 knew, nor once the period is final; the files stay, to the byte."""
+    """Neither with what 0.1.0 knew, nor once the period is final; the files stay the same, to the
+    byte.
+    """
     path = next((upgraded.folder / "reports").rglob("mailed-ltd*.pdf"))
     before = path.read_bytes()
     result = upgraded.render("--customer", "Mailed Ltd")
@@ -65,7 +67,7 @@ def test_what_nobody_has_is_rendered_anew_and_restates_nothing(upgraded: Upgrade
 
 
 def test_the_second_look_computes_nothing(upgraded: Upgraded) -> None:
-    """What this program makes of the data of then is found out once, and kept."""
+    """What this program makes of the old data is computed once, and kept."""
     upgraded.asked_all(FINAL)
     upgraded.render("--customer", "Mailed Ltd")
     (first,) = upgraded.versions("Mailed Ltd")
@@ -76,7 +78,7 @@ def test_the_second_look_computes_nothing(upgraded: Upgraded) -> None:
 
 
 def test_nobody_gets_an_unapproved_mail(upgraded: Upgraded) -> None:
-    """What was approved goes as it was approved; what waits for a yes goes on waiting."""
+    """What was approved is sent as approved; what waits for approval keeps waiting."""
     upgraded.asked_all(FINAL)
     upgraded.render()
     upgraded.reporter("send", *OCTOBER)
@@ -94,7 +96,7 @@ def test_nobody_gets_an_unapproved_mail(upgraded: Upgraded) -> None:
 
 @pytest.mark.slow
 def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
-    """A job that version 0.1.0 could not know: it is corrected, for both reasons."""
+    """A job that version 0.1.0 could not know: the report is corrected, for both reasons."""
     upgraded.asked_all(FINAL)
     upgraded.snapshot_at(FINAL + timedelta(hours=4), "Mailed Ltd", LATE)
     upgraded.render()
@@ -112,7 +114,7 @@ def test_late_data_restates_by_new_definitions(upgraded: Upgraded) -> None:
 
 def test_on_purpose_it_is_rendered_again(upgraded: Upgraded) -> None:
     """By new definitions, and not for late data; it is queued for those who have the former one,
-    and once is enough.
+    once only.
     """
     upgraded.asked_all(FINAL)
     upgraded.render()
@@ -131,8 +133,8 @@ def test_on_purpose_it_is_rendered_again(upgraded: Upgraded) -> None:
 
 @pytest.mark.slow
 def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
-    """The provider's new colour makes a new version, by the new definitions as there are no others;
-    whoever has the former one has the same data, and gets no mail.
+    """The provider's new colour makes a new version, by the only definitions there are; recipients
+    of the former one have the same data, and get no mail.
     """
     upgraded.asked_all(FINAL)
     upgraded.render()
@@ -149,7 +151,7 @@ def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
 
 @pytest.mark.slow
 def test_missing_files_are_not_reconstructed(upgraded: Upgraded) -> None:
-    """This program would make others than were mailed: it says so, and what to do."""
+    """This program would make files that differ from those mailed: it says so, and what to do."""
     upgraded.asked_all(FINAL)
     shutil.rmtree(upgraded.folder / "reports" / "2026-10" / "mailed-ltd")
     result = upgraded.render(status=1)
@@ -160,7 +162,7 @@ def test_missing_files_are_not_reconstructed(upgraded: Upgraded) -> None:
 
 
 def test_reports_that_are_moved_are_those_that_were_written(upgraded: Upgraded) -> None:
-    """As the notes on upgrading say to do where reports were written beside no configuration."""
+    """As the notes on upgrading advise where reports were not written beside a configuration."""
     (upgraded.folder / "reports").rename(upgraded.folder / "moved")
     options = ("--customer", "Approved Ltd", "--out", str(upgraded.folder / "moved"))
     assert "Unchanged Approved Ltd" in upgraded.render(*options).stderr
@@ -182,7 +184,7 @@ def test_a_moved_report_that_was_changed_goes_to_nobody(upgraded: Upgraded) -> N
 
 
 def test_how_closely_version_0_1_0_watched_is_not_invented(upgraded: Upgraded) -> None:
-    """It kept on which days somebody had looked, and no more."""
+    """It recorded only on which days somebody had looked."""
     result = upgraded.reporter("approve", *OCTOBER, "--yes", "--customer", "Queued Ltd")
     assert "watched          on 31 of 31 days" in result.stdout
     assert "of the time" not in result.stdout
@@ -190,7 +192,7 @@ def test_how_closely_version_0_1_0_watched_is_not_invented(upgraded: Upgraded) -
 
 @pytest.mark.slow
 def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
-    """A bag that is there is unchanged; of a version that another program made none can be."""
+    """An existing bag is unchanged; a version made by another program cannot be archived."""
     upgraded.asked_all(FINAL)
     upgraded.render()
     archived = ("archive", *OCTOBER, "--customer")
@@ -203,7 +205,9 @@ def test_the_archive_stays_as_it_is(upgraded: Upgraded) -> None:
 
 
 def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
-    """All is checked that can be without that version's definitions, and that is said."""
+    """Everything that can be checked without that version's definitions is checked, and the output
+    says so.
+    """
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
     result = upgraded.reporter("verify", str(bag), status=2)
     lines = [line.strip() for line in result.stdout.splitlines()]
@@ -217,7 +221,7 @@ def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
 
 
 def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: Upgraded) -> None:
-    """Other figures than its provenance has the hash of, though everything is sealed anew."""
+    """Its figures differ from the hash in its provenance, though everything is sealed anew."""
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
     change_json(bag, lambda report: report["totals"].update(failed=0))
     seal(bag)
@@ -245,8 +249,8 @@ def test_a_chain_continues_over_the_change(upgraded: Upgraded) -> None:
 
 
 def test_a_run_changes_nothing(upgraded: Upgraded) -> None:
-    """Started every hour, before the month is final by the new rule and after: what was approved
-    goes, once, and everything else is as it was left.
+    """Started every hour, before the month is final by the new rule and after: what was approved is
+    sent, once, and everything else stays as it was.
     """
     path = upgraded.folder / "reporter.toml"
     path.write_text(path.read_text("utf-8") + '\n[schedule]\nfetch_every = "4h"\n', "utf-8")

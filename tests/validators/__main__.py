@@ -1,4 +1,4 @@
-"""Has outside validators judge reports: `python -m tests.validators [--require] PATH…`.
+"""Has independent validators check reports: `python -m tests.validators [--require] PATH…`.
 
 veraPDF's engine (PDF/A-3a and PDF/UA-1, or other `--flavours`), qpdf (syntax), Microsoft's Open XML
 SDK, and two rules of Excel's that the SDK does not know. A line for each file and verdict. A
@@ -111,8 +111,8 @@ def _repairs(file: Path) -> list[str]:
 
 
 def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str]:
-    """How often each place of a sheet has a cell. A row or cell that does not say where it is
-    follows the one before it.
+    """How many cells each position of a sheet has. A row or cell without a position follows the one
+    before it.
     """
     places: Counter[str] = Counter()
     number = 0
@@ -131,7 +131,7 @@ def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str]:
 
 
 def _install_open_xml() -> None:
-    """Install what the lock file names, unless it is what was installed."""
+    """Install what the lock file names, unless it is already installed."""
     names = ("package.json", "package-lock.json")
     wanted = b"".join((HERE / name).read_bytes() for name in names)
     stamp = WORK / "installed"
@@ -147,7 +147,7 @@ def _install_open_xml() -> None:
 
 
 def _faults(command: Sequence[str], folder: Path | None = None) -> str:
-    """All that a program said, where it failed."""
+    """The output of a program that failed; empty where it succeeded."""
     run = subprocess.run(
         command,
         cwd=folder,
@@ -184,7 +184,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Judge the files under the paths given; 0 where all are good."""
+    """Check the files under the given paths; 0 where all are valid."""
     options = _arguments(arguments)
     files = sorted(
         file for path in options.paths for file in (path.rglob("*") if path.is_dir() else [path])

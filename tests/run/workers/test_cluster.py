@@ -1,4 +1,4 @@
-"""Whole runs on a Dask cluster: its processes die, are wrong, or are not there."""
+"""Whole runs on a Dask cluster whose processes die, misbehave, or are missing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def nothing() -> None:
 
 
 def overlapping(_: int) -> int:
-    """How many of these are under way in this process, at most one of which should be."""
+    """How many of these run in this process at once; it should be one at most."""
     UNDER_WAY.append(threading.get_ident())
     time.sleep(0.05)
     seen = len(UNDER_WAY)
@@ -74,7 +74,7 @@ def test_a_cluster_renders_the_same_as_one_machine(
 def test_what_workers_of_a_cluster_write_is_its_owners_alone(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
-    """Whatever the shell said that the workers were started from."""
+    """Whatever the umask of the shell that started the workers."""
     umask = os.umask(0o000)
     cluster = start_cluster(1)
     os.umask(umask)
@@ -123,7 +123,7 @@ def test_a_customer_whose_report_kills_cluster_workers(
     start_cluster: StartCluster,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Exactly this one fails, and is named; the others are complete."""
+    """Only this one fails, and is named; the others are complete."""
     monkeypatch.setenv("DEADLY", fetched[5])
     cluster = start_cluster(0)
     for _ in range(2):
@@ -159,7 +159,7 @@ def test_a_scheduler_that_disappears_in_mid_run(
 def test_an_interrupted_run_on_a_cluster(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
-    """Ctrl-C ends the command, not the cluster, which does not go on with what is left."""
+    """Ctrl-C ends the command, not the cluster, which does not continue with the rest."""
     cluster = start_cluster(2)
     process = begin(tmp_path, "--quiet", scheduler=cluster.address)
     await_first(tmp_path, process)
@@ -175,7 +175,7 @@ def test_an_interrupted_run_on_a_cluster(
 
 
 def test_an_unreachable_scheduler(fetched: list[str], tmp_path: Path) -> None:
-    """The run ends with a message, and nothing is done: it does not go on asking for it."""
+    """The run ends with a message, and nothing is done: it does not keep trying."""
     process = begin(tmp_path, scheduler="tcp://127.0.0.1:9")
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -203,7 +203,7 @@ def test_workers_of_another_version_are_refused(
 def test_a_cluster_without_workers(
     start_cluster: StartCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They may be on their way for a while; then it is said that none came."""
+    """They may take a while to arrive; then the error says that none came."""
     monkeypatch.setattr(cluster, "_PATIENCE_S", 2.0)
     monkeypatch.setattr("reporter.run.workers.tasks._LOOK_S", 1.0)
     crew = crew_of(1, start_cluster(0).address, First(nothing, ()))
@@ -238,7 +238,7 @@ def test_a_store_that_workers_elsewhere_cannot_open(
 
 
 def test_an_installation_without_the_cluster_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said what to install."""
+    """The error says what to install."""
     monkeypatch.delitem(sys.modules, "reporter.run.workers.cluster")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError) as error:

@@ -19,7 +19,7 @@ LIMITS = Limits(seconds=20, memory=512 << 20, largest_file=1 << 20)
 
 
 def test_results_of_a_call_come_back() -> None:
-    """Bytes, and nothing that has to be unpacked; each when it is there."""
+    """Bytes, nothing that has to be unpickled; each as soon as it is available."""
     pieces = ["Jäger".encode(), b"", b"Sons"]
     assert list(confined(LIMITS, strange.answer, "Jäger", "", "Sons")) == pieces
 
@@ -39,8 +39,8 @@ def test_results_of_a_call_come_back() -> None:
 def test_a_call_beyond_its_limits_is_stopped(
     limits: Limits, call: Callable[..., Iterator[bytes]], arguments: tuple[Any, ...], message: str
 ) -> None:
-    """Time, memory, files, its own end, an error: each is said, and costs nobody else anything.
-    What came before it is there.
+    """Time, memory, files, a crash, an error: each is reported, and affects nothing else. Earlier
+    results are kept.
     """
     pieces = confined(limits, call, *arguments)
     assert next(pieces) == strange.BEGUN
@@ -72,7 +72,7 @@ def test_no_module_of_the_folder_it_is_called_in_is_imported(tmp_path: Path) -> 
 
 
 def test_a_call_from_a_deleted_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the call is there."""
+    """Nothing in that folder is needed."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -102,7 +102,7 @@ def test_temporary_files_of_a_call_are_removed() -> None:
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
-    """What libraries think of a stranger's file is in the stranger's words."""
+    """What libraries say about a stranger's file contains the stranger's words."""
     assert list(confined(LIMITS, strange.print_everywhere, "\x9b31mVALID")) == [strange.BEGUN]
     assert capfd.readouterr() == ("", "")
 

@@ -142,7 +142,7 @@ def test_workers_end_with_a_command_that_is_killed(fetched: list[str], tmp_path:
 
 
 def test_a_worker_that_is_killed_costs_nothing(fetched: list[str], tmp_path: Path) -> None:
-    """One of two dies in the middle of a run: all customers are complete, each told once."""
+    """One of two dies in the middle of a run: all customers are complete, each reported once."""
     process = begin(tmp_path, "--workers", "2")
     await_first(tmp_path, process)
     psutil.Process(process.pid).children()[0].kill()
@@ -224,7 +224,7 @@ def test_a_report_that_needs_too_much_memory(
 
 
 def test_a_terminal_shows_a_progress_bar(fetched: list[str], tmp_path: Path) -> None:
-    """How many of all, time left and customers a minute, in one line that is written over."""
+    """How many of all, time left and customers a minute, in one line that is overwritten."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "reporter", "render", *RENDER, "--workers", "2"],

@@ -1,4 +1,4 @@
-"""Faults that strike what is asked about some customers alone, and what is kept of them."""
+"""Faults that affect requests about some customers only, and what is kept of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service whose every reply a test makes itself, over real HTTP."""
+"""A service whose replies a test writes itself, over real HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def paged(rows: list[Any]) -> Page:
 
 
 class Service(ThreadingHTTPServer):
-    """Answers what it is given an answer to, and 404 to all else. Use it as a context manager."""
+    """Gives the configured answers, and 404 to everything else. Use it as a context manager."""
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""Protected data and subscriptions over real HTTP: what is not permitted never costs the jobs."""
+"""Protected data and subscriptions over real HTTP: what is not permitted never affects the jobs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def customer(**terms: Any) -> Profile:
 
 
 def answers_of(emulator: Emulator, version: str) -> dict[Kind, Answer]:
-    """What came of asking for one customer, whose jobs must be there whatever came."""
+    """The answers for one customer, whose jobs must be there in any case."""
     source, (customer,), _ = source_of(emulator, version)
     snapshot = source.snapshot(customer)
     assert snapshot.replies
@@ -65,7 +65,9 @@ def test_what_is_permitted_is_read(start_emulator: StartEmulator, version: str) 
 def test_a_missing_permission_is_named_and_requested_once(
     start_emulator: StartEmulator, version: str
 ) -> None:
-    """The token endpoint refuses it: no customer is asked, the jobs of each are read."""
+    """The token endpoint refuses it: nothing is requested for any customer, and the jobs of each
+    are read.
+    """
     emulator = start_emulator(withheld=[*PERMISSIONS[version], *PERMISSIONS["v1"]])
     source, customers, _ = source_of(emulator, version)
     for customer in customers:
@@ -95,8 +97,8 @@ def test_permissions_are_independent(start_emulator: StartEmulator) -> None:
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
 def test_a_customer_left_out_is_not_permitted(start_emulator: StartEmulator, version: str) -> None:
-    """A 403 of one customer is a lack of permission as well; others are asked all the same. The
-    list of all subscriptions leaves such a customer out.
+    """A 403 for one customer is a missing permission as well; others are still requested. The list
+    of all subscriptions leaves such a customer out.
     """
     out = replace(customer(refused=frozenset({"protected", "subscription"})), id="out")
     source, (first, second), _ = source_of(start_emulator(customers=[out, customer()]), version)
@@ -134,7 +136,7 @@ def test_data_unknown_to_the_service_is_not_there(
 def test_unavailable_protected_data_affects_nothing_else(
     start_emulator: StartEmulator, version: str, fault: str, message: str
 ) -> None:
-    """Whatever is wrong with it is kept as the reason; jobs and subscription are there."""
+    """Whatever is wrong with it is kept as the reason; jobs and subscription are complete."""
     emulator = start_emulator(customers=[customer()])
     emulator.faults = FaultsOf("overview" if version == "v3" else "protected", fault)
     answers = answers_of(emulator, version)
@@ -152,7 +154,7 @@ def test_unavailable_protected_data_affects_nothing_else(
 def test_an_unavailable_subscription_affects_nothing_else(
     start_emulator: StartEmulator, fault: str
 ) -> None:
-    """The same of the subscription."""
+    """The same for the subscription."""
     emulator = start_emulator(customers=[customer()])
     emulator.faults = FaultsOf("services", fault)
     answers = answers_of(emulator, "v3")
@@ -166,7 +168,7 @@ def rows_of_overview(count: int) -> list[dict[str, Any]]:
 
 
 def overview_answer(page: Page) -> tuple[Answer, int]:
-    """What came of an overview that is answered so, and how often it was asked for."""
+    """The result of an overview with this answer, and how often it was requested."""
     path = f"{GENERAL}/a/cloud-backup-m365/overview"
     with Service(["a"], {path: page}) as service:
         source, (customer,) = service.open()
@@ -209,7 +211,7 @@ def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, req
     ],
 )
 def test_an_overview_that_may_be_incomplete_is_not_used(page: Page, message: str) -> None:
-    """It is kept to be looked at, and its reason is told."""
+    """It is kept for inspection, and the reason is reported."""
     answer, _ = overview_answer(page)
     assert answer.absence
     assert answer.absence.kind is Lack.FAILED

@@ -1,5 +1,5 @@
-"""A row of the list of customers that cannot be used costs whoever it is about, and no other; and
-nobody counts as gone because of it.
+"""An unusable row in the list of customers affects only the customer it is about, and nobody counts
+as gone because of it.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ def test_a_row_that_cannot_be_used_is_named(row: Any, fault: str) -> None:
 
 
 def test_a_request_id_is_named_where_there_is_one() -> None:
-    """Nobody is sent to the support with an empty one."""
+    """Nobody is told to quote an empty one to the support."""
     assert "request id" not in customers_of((reply_of({}, request_id=""),)).flaw.explain()  # type: ignore[union-attr]
 
 
 def test_only_some_of_many_rows_are_named() -> None:
-    """What is said goes to terminals and into the store."""
+    """The message goes to terminals and into the store."""
     listed = customers_of((reply_of(*[{}] * 5_000, {"id": "1"}),))
     assert len(listed.customers) == 1
     assert "5,000 of 5,001 rows cannot be used: row 1 has no id" in str(listed.flaw)
@@ -81,7 +81,7 @@ def test_only_some_of_many_rows_are_named() -> None:
 def test_all_other_customers_are_fetched(
     version: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """It is said, the exit status tells, and the list is kept as it came."""
+    """It is reported, also by the exit status, and the list is kept as it came."""
     cast = ordinary_customers(10, 20, 1)
     configure(start_emulator("no-id=1", customers=cast), tmp_path, f'version = "{version}"')
     result = run("fetch")
@@ -129,7 +129,9 @@ def test_no_customer_counts_as_gone(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A run goes on: also whoever the list lost has a report, until a whole list leaves it out."""
+    """A run continues: a customer missing from the list still gets a report, until a complete list
+    leaves it out.
+    """
     cast = ordinary_customers(3, 60, 1)
     lost = cast[-1].name
     clock = set_clock(monkeypatch, CLOCK)
@@ -152,7 +154,7 @@ def test_no_customer_counts_as_gone(
 
 
 def test_customers_already_gone_stay_gone(start_emulator: StartEmulator) -> None:
-    """A list that is not the whole takes nothing back, whichever customers it has."""
+    """An incomplete list reverts nothing, whichever customers it has."""
     first, second = Customer("1", "One"), Customer("2", "Two")
 
     def listed_after(days: int) -> tuple[Reply, ...]:

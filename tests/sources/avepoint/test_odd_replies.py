@@ -1,5 +1,5 @@
-"""What is odd about one customer's replies costs that customer its snapshot at most, is named, and
-is kept as it was received.
+"""An odd reply about one customer costs at most that customer's snapshot, is named, and is kept as
+received.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ NOT_KEPT = ("429-absurd", "bomb", "drip", "drip-head", "truncate")
 
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits as far as a test has time, and trying again takes none."""
+    """Limits small enough for a test, without pauses between attempts."""
     monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.001)
     monkeypatch.setattr("reporter.sources.avepoint.http.LONGEST_ANSWER_S", 4)
     monkeypatch.setattr(pages, "MOST_PAGES", 20)
@@ -59,7 +59,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_the_odd_ones_of_forty_customers_fail(
     version: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Each in a way of its own; all others are complete, and the odd replies are there."""
+    """Each in a different way; all others are complete, and the odd replies are kept."""
     cast = ordinary_customers(40, 40, 1)
     odd = [*UNUSABLE, *MENDED]
     if version == "v3":  # which has no links
@@ -103,7 +103,7 @@ def test_only_the_odd_ones_of_forty_customers_fail(
 def test_the_exact_bytes_are_kept(
     version: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Whatever it is, somebody can look at it; nothing else of that customer is there."""
+    """Whatever it is, somebody can inspect it; nothing else of that customer is kept."""
     (profile,) = ordinary_customers(1, 40, 1)
     emulator = start_emulator(customers=[profile])
     emulator.faults = FaultsOfCustomers({profile.id: "deep"})
@@ -122,7 +122,7 @@ def test_the_exact_bytes_are_kept(
 def test_an_odd_list_of_customers_is_kept(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """It stops everything, and there is something to look at."""
+    """It stops everything, and is kept for inspection."""
     emulator = start_emulator("other-shape=1")
     configure(emulator, tmp_path, 'version = "v1"')
     result = run("fetch")
@@ -137,7 +137,7 @@ def test_an_odd_list_of_customers_is_kept(
 def test_only_the_last_of_many_replies_are_kept(
     start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list without end leaves no more than can be looked at, and says so."""
+    """An endless list leaves only what can be inspected, and says so."""
     monkeypatch.setattr(pages, "MOST_PAGES", 150)
     (profile,) = ordinary_customers(1, 40, 1)
     emulator = start_emulator(customers=[profile])
@@ -167,7 +167,7 @@ def test_a_list_has_limits_of_size_and_time(
     start_emulator: StartEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also one of many pages, each of which is within its own."""
+    """Also for a list of many pages, each within its own limits."""
     emulator = start_emulator(
         customers=ordinary_customers(1, 900, 1), lists=Lists.ALL, latency=0.1, page_size=100
     )
@@ -225,7 +225,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
 def test_stopping_it_takes_no_waiting(
     number: signal.Signals, fault: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Whatever the service does meanwhile; and the next run goes on where this one was."""
+    """Whatever the service does meanwhile; and the next run continues where this one stopped."""
     cast = ordinary_customers(12, 40, 1)
     emulator = start_emulator(customers=cast)
     emulator.faults = FaultsOfCustomers(

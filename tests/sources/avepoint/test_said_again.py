@@ -1,4 +1,4 @@
-"""What others are sent they may say again: tokens and secrets in it are shown and kept nowhere."""
+"""Others may echo what they are sent: tokens and secrets in it are never shown or kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECRET = "Client-Secret/with+signs&1"
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """A service of three customers, which is asked again at once."""
+    """A service of three customers, tried again without pauses."""
     monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.001)
     return start_emulator(customers=ordinary_customers(3, 20, 1))
 
@@ -43,7 +43,7 @@ def errors_kept(folder: Path) -> str:
 def test_a_service_that_echoes_headers(
     fault: str, version: str, verbose: str, emulator: Emulator, run: Run, tmp_path: Path
 ) -> None:
-    """Whole or cut short: what it says is shown without the token."""
+    """Complete or truncated: what it says is shown without the token."""
     configure(emulator, tmp_path, f'version = "{version}"')
     profile = next(iter(emulator.customers.values()))
     emulator.faults = FaultsOfCustomers({profile.id: fault})
@@ -57,7 +57,7 @@ def test_a_service_that_echoes_headers(
 
 
 def test_a_token_endpoint_that_echoes_forms(emulator: Emulator, run: Run, tmp_path: Path) -> None:
-    """It says the secret it was sent and the token it does not give."""
+    """It echoes the secret it was sent and the token it withholds."""
     configure(emulator, tmp_path)
     emulator.faults = emulator.faults.parse(["token-echo"], 1)
     result = run("fetch", "-vv")
@@ -70,7 +70,7 @@ def test_a_token_endpoint_that_echoes_forms(emulator: Emulator, run: Run, tmp_pa
 
 @pytest.mark.parametrize("key", ["client_secret", "certificate_password"])
 def test_secrets_are_hidden_once_they_are_read(key: str) -> None:
-    """Wherever they are found, and before anybody is sent them."""
+    """Wherever they are found, and before they are sent to anybody."""
     settings = Settings.model_validate({"api": {"client_id": "app", key: SECRET}})
     if key == "client_secret":
         access_of(settings)

@@ -46,7 +46,7 @@ def services_in(answer: Answer) -> list[str]:
 
 
 def test_the_list_is_fetched_once_and_cut_up() -> None:
-    """Two hundred and fifty customers in three pages; each has its rows, letter by letter."""
+    """Two hundred and fifty customers in three pages; each has its rows, to the letter."""
     rows = [row(f"c{number}", f"Cloud Backup for c{number}") for number in range(250)]
     ids = ["c7", "c99", "c100", "c249"]
     with Service(ids, {BATCH: paged(rows)}) as service:
@@ -59,7 +59,7 @@ def test_the_list_is_fetched_once_and_cut_up() -> None:
 
 
 def test_an_excerpt_names_the_call_the_customer_and_the_whole_page() -> None:
-    """Spaces, order and escapes stay as they are; the id may have any sign."""
+    """Spaces, order and escapes stay as they are; the id may contain any character."""
     body = (
         rb'{"data": [{"customerId":"a b/c", "products" : [ {"service":"\u00e9 \u20ac"}]},'
         rb' {"customerId": "other", "products": []}], "metadata": {"totalCount": 2}}'
@@ -84,7 +84,9 @@ def test_an_excerpt_names_the_call_the_customer_and_the_whole_page() -> None:
 
 
 def test_a_customer_without_a_row_has_none() -> None:
-    """The list is the whole: whoever is not in it has bought nothing. Strangers are nobody's."""
+    """The list is complete: a customer not in it has bought nothing. Rows of unknown customers
+    belong to nobody.
+    """
     rows = [row("a", "x"), row("stranger", "y")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
         answers = answers_of(service)
@@ -93,7 +95,7 @@ def test_a_customer_without_a_row_has_none() -> None:
 
 
 def test_a_row_that_names_nobody_may_be_anybodys() -> None:
-    """Who has a row has it; of who has none, nothing is known."""
+    """A customer with a row has it; about one without, nothing is known."""
     rows = [
         row("a", "x"),
         row(None, "y"),
@@ -113,7 +115,7 @@ def test_a_row_that_names_nobody_may_be_anybodys() -> None:
 
 
 def test_a_customer_that_is_listed_twice() -> None:
-    """The same row again says nothing new, on whichever page; another row says more."""
+    """A repeated row adds nothing, on whichever page; a different row does."""
     rows = [row("a", "x"), row("a", "x"), row("b", "y"), row("b", "z")]
     rows += [row(f"c{number}", "w") for number in range(100)] + [row("a", "x")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
@@ -125,7 +127,7 @@ def test_a_customer_that_is_listed_twice() -> None:
 
 
 def test_ids_are_the_same_in_either_case_and_with_spaces() -> None:
-    """An excerpt is about the customer as the list of customers has it, or its bag would not do."""
+    """An excerpt uses the customer's id from the list of customers, or its bag would not verify."""
     with Service(["aB-1"], {BATCH: paged([row(" Ab-1 ", "x")])}) as service:
         answers = answers_of(service)
     assert services_in(answers["aB-1"]) == ["x"]
@@ -134,7 +136,7 @@ def test_ids_are_the_same_in_either_case_and_with_spaces() -> None:
 
 @pytest.mark.parametrize("products", [None, "N/A", {}, ["text"]])
 def test_a_row_without_products_affects_only_its_customer(products: object) -> None:
-    """It is kept to be looked at; nobody else's answer hangs on it."""
+    """It is kept for inspection; nobody else's answer depends on it."""
     rows = [row("a", products=products), row("b", "y")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
         answers = answers_of(service)
@@ -145,7 +147,7 @@ def test_a_row_without_products_affects_only_its_customer(products: object) -> N
 
 
 def test_pages_that_shift_once_are_read_again() -> None:
-    """A customer that comes in between two pages is not missed."""
+    """A customer that is added between two pages is not missed."""
     rows = [row(f"c{number}", "x") for number in range(150)]
     seen: list[int] = []
 
@@ -181,7 +183,7 @@ def cut_short(number: int, size: int) -> Any:
     ],
 )
 def test_an_unavailable_list_does_not_affect_the_jobs(page: Page, message: str) -> None:
-    """It is asked for once, not once for each customer, and each is told why."""
+    """It is requested once, not once for each customer, and each has the reason."""
     with Service(["a", "b"], {BATCH: page}) as service:
         answers = answers_of(service)
         requests = service.asked[BATCH]
@@ -285,7 +287,7 @@ def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
 
 
 def test_a_list_that_failed_is_kept_once_as_it_came() -> None:
-    """To be looked at: each customer keeps the reason alone."""
+    """For inspection: each customer keeps only the reason."""
     with (
         Service(["a", "b"], {BATCH: lambda *_: {"items": []}}) as service,
         closing(Store.open("sqlite://")) as store,
@@ -300,7 +302,7 @@ def test_a_list_that_failed_is_kept_once_as_it_came() -> None:
 
 
 def test_slowly_changing_data_is_fetched_once_a_day() -> None:
-    """Jobs at every fetch; an answer is good for the day, a failure is asked for again."""
+    """Jobs at every fetch; an answer is good for the day, a failure is tried again."""
     overview = "/partner/external/v3/general/customers/a/cloud-backup-m365/overview"
     answers: dict[str, Page] = {BATCH: paged([row("a", "x")]), overview: refused(500)}
     with Service(["a"], answers) as service, closing(Store.open("sqlite://")) as store:

@@ -1,4 +1,6 @@
-"""What a token endpoint may answer: a token, or one sentence. The token is in none."""
+"""What a token endpoint may answer: a token, or an error of one sentence, never with a
+token in it.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,7 @@ def answered(status: int, body: object) -> Replies:
 def test_an_invalid_token_is_one_sentence(
     body: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the token that may be in it, in the message, in the causes, and in the log."""
+    """Without any token in it: neither in the message, nor in the causes, nor in the log."""
     monkeypatch.setattr(logging.getLogger("reporter"), "propagate", True)
     with (
         Receiver(answered(200, body)) as receiver,
@@ -89,7 +91,7 @@ def test_an_invalid_token_is_one_sentence(
     ],
 )
 def test_a_refusal_of_any_shape_is_one_sentence(body: object) -> None:
-    """The words that are none are left out."""
+    """Values that are not words are left out."""
     with Receiver(answered(400, body)) as receiver, pytest.raises(TokenRefused) as caught:
         auth_at(receiver).token()
     assert str(caught.value) == f"{receiver.url}/token refused a token: 400 without a reason."
@@ -124,7 +126,7 @@ def test_a_refusals_words_are_cut_and_cleaned() -> None:
     ],
 )
 def test_a_token_with_an_unreadable_lifetime_is_used(expires_in: object, requests: int) -> None:
-    """For an hour, which is usual; one that lives no time is asked for each time."""
+    """For an hour, as usual; one with no lifetime is requested each time."""
     reply = answered(200, {"access_token": TOKEN, "expires_in": expires_in})
     with Receiver(reply) as receiver:
         auth = auth_at(receiver)
@@ -146,7 +148,7 @@ def test_a_token_with_an_unreadable_lifetime_is_used(expires_in: object, request
 def test_an_odd_token_endpoint_ends_a_run_in_a_sentence(
     fault: str, message: str, verbose: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Also with -vv, which shows causes: no token is in them."""
+    """Even with -vv, which shows causes: they contain no token."""
     emulator = start_emulator(f"{fault}=1")
     configure(emulator, tmp_path)
     result = run("fetch", *filter(None, [verbose]))
@@ -160,7 +162,7 @@ def test_an_odd_token_endpoint_ends_a_run_in_a_sentence(
 
 
 def test_a_reply_may_be_as_deep_as_the_limit() -> None:
-    """The limit itself is no fault."""
+    """Reaching the limit is not a fault."""
     inner = json.loads("[" * (MOST_LEVELS - 1) + "]" * (MOST_LEVELS - 1))
     with Receiver(answered(200, {"access_token": TOKEN, "more": inner})) as receiver:
         assert auth_at(receiver).token() == TOKEN

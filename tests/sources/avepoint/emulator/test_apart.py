@@ -1,4 +1,4 @@
-"""An emulator in a process of its own: served like any other, and gone with the block."""
+"""An emulator in a process of its own: served like any other, and ended with the block."""
 
 from __future__ import annotations
 

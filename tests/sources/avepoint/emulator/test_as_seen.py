@@ -1,4 +1,4 @@
-"""The emulated service behaves as replies of the real one showed it to."""
+"""The emulated service behaves as the replies of the real one showed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def runs_of(plan: Plan, profile: Profile = CONTOSO) -> list[JobRun]:
 
 @pytest.mark.parametrize("profile", CAST, ids=lambda profile: profile.name)
 def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profile) -> None:
-    """Each row with a job id is the last that began of its scope; no scope stands there twice."""
+    """Each row with a job id is the last job of its scope to begin; no scope is listed twice."""
     begun: dict[tuple[int, int, str], list[JobRun]] = {}
     for plan in profile.plans:
         since = LONG_AGO if plan.off_at else START - timedelta(days=5)
@@ -87,7 +87,7 @@ def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profil
 
 
 def test_asked_every_four_hours_every_job_is_seen_to_its_end() -> None:
-    """Of scopes that back up four times a day at most."""
+    """For scopes that back up four times a day at most."""
     looks = [START + 4 * HOUR * number for number in range(190)]
     for profile in CAST:
         ended = {
@@ -201,7 +201,7 @@ def test_rows_of_a_cloud_module_carry_the_modules_modification() -> None:
 
 
 def test_switched_off_removed_renamed_stale_and_new() -> None:
-    """What becomes of scopes within October, and what became of one long before."""
+    """What happens to scopes within October, and what happened to one long before."""
     contacts = ("Google Workspace", "Contacts")
     at = datetime(2026, 10, 9, 2, 5, 31, tzinfo=UTC)
     (before,) = of_module(listed(AOZORA, at - SECOND), *contacts)
@@ -285,7 +285,7 @@ def test_ids_carry_kind_and_start() -> None:
 
 
 def test_salesforces_module_is_301() -> None:
-    """Which no list of the vendor's names."""
+    """No list of the vendor names it."""
     assert {row["jobModule"] for row in listed(WOODGROVE, STOP) if row["jobType"] == 15} == {301}
 
 
@@ -300,7 +300,7 @@ def test_successes_over_nothing_are_ordinary() -> None:
 
 
 def test_generation_1_has_names_of_its_own() -> None:
-    """And says of the same jobs the same."""
+    """But says the same about the same jobs."""
     first = {row["jobId"]: row for row in listed(HARBOUR, STOP, 1)}
     third = {row["jobId"]: row for row in listed(HARBOUR, STOP)}
     assert first.keys() == third.keys()
@@ -316,7 +316,7 @@ def test_generation_1_has_names_of_its_own() -> None:
 
 
 def test_the_overview_is_paged_and_spelled_in_its_own_way(start_emulator: StartEmulator) -> None:
-    """Its own service and modules, a page as asked for, and the number of all rows."""
+    """Its own service and module names, pages as requested, and the number of all rows."""
     emulator = start_emulator(customers=[HARBOUR])
     path = f"{ROOT}/{HARBOUR.id}/cloud-backup-m365/overview"
     whole = call(emulator, path).json()
@@ -347,7 +347,7 @@ def test_what_is_stored_grows_from_day_to_day_until_it_is_switched_off() -> None
 
 
 def test_generation_3_lists_all_subscriptions_in_one_call(start_emulator: StartEmulator) -> None:
-    """Of all customers that have one, or of those named; with the permission for it."""
+    """For all customers that have one, or for those named; with the permission for it."""
     emulator = start_emulator(customers=CAST)
     path = f"{ROOT}/services/batch"
     every = call(emulator, path, "POST", json={}).json()
@@ -360,7 +360,7 @@ def test_generation_3_lists_all_subscriptions_in_one_call(start_emulator: StartE
 
 
 def test_subscriptions_need_a_permission_of_their_own(start_emulator: StartEmulator) -> None:
-    """A token for jobs is none for subscriptions."""
+    """A token for jobs is not valid for subscriptions."""
     emulator = start_emulator(customers=CAST)
     form = {
         "grant_type": "client_credentials",
@@ -377,7 +377,7 @@ def test_subscriptions_need_a_permission_of_their_own(start_emulator: StartEmula
 
 
 def test_days_of_subscriptions_and_products_that_are_no_backup() -> None:
-    """Month, day, year in generation 3, where two of three products are no backup."""
+    """Month, day, year in generation 3, where two of three products are not backups."""
     products = subscription_row(JAEGER, 3)["products"]
     backups = [product for product in products if product["service"].startswith("Cloud Backup for")]
     assert len(products) == 3 * len(backups)
@@ -403,7 +403,7 @@ def test_customers_of_the_command_list_placeholders_too() -> None:
 
 
 def test_all_jobs_are_listed_on_request() -> None:
-    """The other assumption: every job of the time asked for, and what never ran."""
+    """The other assumption: every job of the time requested, and what never ran."""
     rows = job_rows(1, JAEGER, STOP, 3, Lists.ALL, timedelta(days=31))
     began = {run.job_id for run in truth(1, JAEGER, START + 2 * HOUR, STOP).runs}
     assert began <= {row["jobId"] for row in rows}

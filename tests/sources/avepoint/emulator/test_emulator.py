@@ -1,4 +1,4 @@
-"""The emulator: what the vendor documents, and the same for the same options."""
+"""The emulator does what the vendor documents, and the same options give the same result."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_every_row_adds_up() -> None:
 
 def test_the_demo_has_all_services_and_its_hard_cases() -> None:
     """Five services, a customer with 3,000 jobs in October, one that may not be read, one that
-    came in mid-month, and scopes of every fate.
+    joined in mid-month, and scopes of every fate.
     """
     cast = demo_cast()
     assert len(cast) == 7
@@ -186,7 +186,7 @@ def test_the_demo_has_all_services_and_its_hard_cases() -> None:
 
 
 def test_the_same_options_serve_the_same_in_every_process() -> None:
-    """What is served does not hang on the process, its hash seed or its time zone."""
+    """What is served does not depend on the process, its hash seed or its time zone."""
     program = (
         "import hashlib, json; from datetime import *;"
         "from reporter.sources.avepoint.emulator import *;"

@@ -52,7 +52,7 @@ def ran(emulator: Emulator, profile: Profile) -> dict[str, datetime]:
 def test_looking_every_four_hours_misses_nothing(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
-    """What backs up four times a day at most is all seen, and nothing else is."""
+    """Everything that backs up four times a day at most is seen, and nothing else."""
     times = looks(START, STOP + 4 * HOUR, 4 * HOUR)
     emulator, known = known_after(times, start_emulator, tmp_path, [jaeger])
     assert len(known) > 100
@@ -72,7 +72,7 @@ def test_fetching_once_a_day_misses_most(
 def test_an_outage_hides_what_ran_in_it(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
-    """Nobody asks for a day and a half: no scope has more of that time than its last job."""
+    """Nobody looks for a day and a half: of that time each scope has at most its last job."""
     times = looks(START, STOP + 4 * HOUR, 4 * HOUR, [OUTAGE])
     emulator, known = known_after(times, start_emulator, tmp_path, [jaeger])
     hidden = set(ran(emulator, jaeger)) - known
@@ -82,7 +82,7 @@ def test_an_outage_hides_what_ran_in_it(
 
 
 def test_a_customer_that_joins_in_mid_month(start_emulator: StartEmulator, tmp_path: Path) -> None:
-    """It is listed from then on, and nothing of it is older."""
+    """It is listed from then on, and has nothing older."""
     newcomer = replace(demo_cast()[5], id="newcomer")
     assert newcomer.since is not None
     times = looks(START, STOP + 4 * HOUR, 4 * HOUR)

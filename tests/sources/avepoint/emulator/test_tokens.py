@@ -120,7 +120,7 @@ def test_a_wrong_claim_is_refused(
 def test_a_correct_assertion_is_accepted_once(
     emulator: Emulator, registered: ClientCertificate
 ) -> None:
-    """What all refusals here differ from; replayed, it is refused itself."""
+    """The assertion that all refused ones differ from; replayed, it is refused as well."""
     assertion = signed(claims_for(emulator), registered, x5t(registered.certificate))
     assert answer(emulator, assertion).json()["access_token"]
     assert_refused(answer(emulator, assertion), "jti was used before")
@@ -171,7 +171,9 @@ def test_the_certificate_is_named_as_the_vendors_samples_do(
     other: ClientCertificate,
     names: tuple[str, ...],
 ) -> None:
-    """By `kid` in hexadecimal, by `x5t`, or by both; a stranger's is refused, and so is none."""
+    """By `kid` in hexadecimal, by `x5t`, or by both; a stranger's is refused, and so is none at
+    all.
+    """
 
     def headers(certificate: x509.Certificate) -> dict[str, str]:
         thumbprint = certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1
@@ -189,7 +191,7 @@ def test_the_certificate_is_named_as_the_vendors_samples_do(
 def test_a_scope_that_is_too_long_is_refused(
     emulator: Emulator, registered: ClientCertificate
 ) -> None:
-    """Three hundred characters are taken, one more is not, though all of them are granted."""
+    """Three hundred characters are accepted, one more is not, though all scopes are granted."""
     permission = "partner.jobs.read.all"
     longest = " ".join([permission] * 13).ljust(300)
     assert len(longest) == 300

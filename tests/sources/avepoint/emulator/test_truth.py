@@ -1,4 +1,4 @@
-"""What a report says of a time that was watched at some rhythm, held against what really ran."""
+"""What a report says about a time watched at some rhythm, compared with what really ran."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
 
 
 def irregular(first: datetime, last: datetime) -> list[datetime]:
-    """Now two in a row, now none for more than a day."""
+    """Sometimes two in a row, sometimes none for more than a day."""
     steps = accumulate(cycle((1, 5, 9, 3, 17, 4, 2, 30, 6, 4, 4)), initial=0)
     return list(takewhile(lambda moment: moment <= last, (first + step * HOUR for step in steps)))
 
@@ -153,7 +153,7 @@ class Case:
         }
 
     def plans_of(self, scope: Scope) -> list[Plan]:
-        """What is, or was ever called, so."""
+        """The plans that have, or ever had, this name."""
         names = {
             plan: {plan.name, plan.renamed[1] if plan.renamed else plan.name}
             for plan in self.profile.plans
@@ -313,8 +313,8 @@ def first_known(case: Case, plan: Plan) -> datetime | None:
 
 
 def check_gaps(case: Case) -> None:
-    """The truth lies in the bracket, and contradicts no target; of a plan that was renamed each
-    name is a scope that knows a part of it.
+    """The truth lies within the bounds, and contradicts no target; for a renamed plan, each name is
+    a scope with a part of its history.
     """
     for scope, entry in scopes_of(case.report):
         figures = entry.figures
@@ -414,7 +414,7 @@ def check_listing(case: Case) -> None:
 
 
 def check_alarms(case: Case) -> None:
-    """What is idle, switched off long since, or never configured alarms nobody."""
+    """What is idle, long switched off, or never configured raises no alarm."""
     for scope, entry in scopes_of(case.report):
         reasons = {
             reason.kind
@@ -447,7 +447,7 @@ def hold(
     start_emulator: StartEmulator,
     folder: Path,
 ) -> None:
-    """Look at the customers, and hold the reports there are after each part against the truth."""
+    """Look at the customers, and compare the reports after each part with the truth."""
     times: list[datetime] = []
     clock = Clock(parts[0][0])
     emulator = start_emulator(customers=customers, now=clock)
@@ -468,7 +468,9 @@ NOVEMBER: Final = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 def few_days_cast() -> tuple[Profile, ...]:
-    """Two customers to whom all that the emulator can do happens between the 12th and the 15th."""
+    """Two customers to whom everything the emulator can do happens between the 12th and
+    the 15th.
+    """
     return (
         profile(
             "Nordlicht Werften",
@@ -500,7 +502,7 @@ def few_days_cast() -> tuple[Profile, ...]:
 
 
 def check_nothing_missed(case: Case) -> None:
-    """What is asked every four hours is known as it was, and judged."""
+    """What is looked at every four hours is known exactly, and judged."""
     for scope, entry in scopes_of(case.report):
         (plan,) = case.plans_of(scope)
         if not entry.in_sight or plan.renamed or not case.runs[plan]:
@@ -527,7 +529,7 @@ def check_nothing_missed(case: Case) -> None:
 def test_a_few_days_hold_against_the_truth(
     rhythm: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """While they run, and when they are over."""
+    """While the days are running, and when they are over."""
     times = times_of(rhythm, at(10, 1), at(16, 9), at(13, 9))
     running = [moment for moment in times if moment < at(15, 10)]
     parts = [running, times[len(running) :]]
@@ -552,7 +554,7 @@ def test_days_without_known_history_hold_against_the_truth(
 def test_a_month_holds_against_the_truth(
     rhythm: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """October of the demo's customers, over the end of summer time."""
+    """October of the demo's customers, across the end of summer time."""
     times = times_of(rhythm, datetime(2026, 9, 28, 1, tzinfo=UTC), NOVEMBER, at(20, 9))
     customers = [customer for customer in demo_cast() if customer.readable]
     hold(customers, OCTOBER, [times], start_emulator, tmp_path)

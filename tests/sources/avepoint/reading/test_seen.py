@@ -51,7 +51,7 @@ def test_a_real_reply_is_read_without_a_note(name: str, rows: int, jobs: int) ->
 
 
 def test_scopes_of_one_module_have_jobs_of_their_own() -> None:
-    """They are told apart by name alone."""
+    """They are distinguished by name alone."""
     jobs = seen("seen-large.json")[1].rows
     entra = jobs[jobs["module"] == "Microsoft Entra ID"]
     assert list(entra["name"]) == ["Scope B", "Scope C", "Scope D"]
