@@ -24,7 +24,7 @@ from reporter.sources.avepoint.source import Access, open_source
 from reporter.store import Store
 
 IN_TURN = 20
-"""Requests that are sent one after another, from which all of them are projected."""
+"""Requests sent one after another, from which the total is projected."""
 
 
 def now() -> datetime:

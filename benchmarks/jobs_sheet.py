@@ -36,7 +36,7 @@ from tests.builders import make_busy_month, make_report
 
 ROWS = 100_000
 SLOW_ROWS = 10_000
-"""Of the writers that take long; compared by rows per second."""
+"""For the slow writers; compared by rows per second."""
 MANY_ROWS = 400_000
 ZONE = "Europe/Berlin"
 COUNT, MOMENT, SPAN = "#,##0", "yyyy\\-mm\\-dd\\ hh:mm:ss", "[h]:mm:ss"

@@ -153,7 +153,7 @@ def stages(folder: Path, count: int) -> dict[str, float]:
     known = store.customers()
     names = folder_names(known)
     taken: dict[str, list[float]] = {}
-    for customer in (known[0], *known[:count]):  # the first is done twice, and then counted
+    for customer in (known[0], *known[:count]):  # the first time is a warm-up
         with timed() as took:
             assignment = assignment_of(rendering, customer, names[customer.id])
             report, look = report_of(store, assignment), assignment.look

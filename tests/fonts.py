@@ -23,7 +23,7 @@ class Source:
     """A pinned package: which faces are taken from it, and where they are in it."""
 
     script: str
-    """As the package and the folder here end; empty for IBM Plex Sans itself."""
+    """The ending of the package's name and of the folder here; empty for IBM Plex Sans itself."""
     version: str
     integrity: str
     weights: tuple[str, ...] = BOTH

@@ -23,7 +23,7 @@ class Change:
 
     name: str
     share: float
-    """Of its pixels, that differ."""
+    """The share of its pixels that differ."""
     before: Path | None
     after: Path | None
 

@@ -29,7 +29,7 @@ SHOWN: Final = (
     "株式会社青空テクノロジー",
 )
 _PORT: Final = 18799
-"""Of the emulator, which stands in the addresses of the replies, and so in the reports."""
+"""The emulator's, which is part of the addresses of the replies, and so of the reports."""
 
 
 def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:

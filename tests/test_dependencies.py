@@ -34,7 +34,7 @@ NEVER_IMPORTED = {
     "s3fs": "what fsspec loads by the address of a folder in S3",
     "adlfs": "what fsspec loads by the address of a folder in Azure",
 }
-"""What is declared and no module of ours names, with the reason."""
+"""What is declared although no module of ours imports it, with the reason."""
 PATCHED = {
     "weasyprint": weasyprint_patches,
     "pydyf": weasyprint_patches,

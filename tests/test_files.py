@@ -88,7 +88,7 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
         write_whole(tmp_path / "report.json", lambda draft: full.write_text("x" * 100_000))
 
 
-def test_drafts_of_killed_processes_are_taken_away(tmp_path: Path) -> None:
+def test_drafts_of_killed_processes_are_removed(tmp_path: Path) -> None:
     """The draft of a killed process is removed with the next file; that of a living one stays."""
     code = (
         "import os, signal, sys; from pathlib import Path; from reporter.files import write_whole\n"

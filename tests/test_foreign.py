@@ -33,7 +33,7 @@ def test_json_that_is_too_deep_is_reported(opening: str, times: int) -> None:
         read_json(text)
 
 
-def test_json_as_deep_as_it_may_be_is_read() -> None:
+def test_json_at_the_depth_limit_is_read() -> None:
     """With the right value."""
     text = "[" * MOST_LEVELS + "]" * MOST_LEVELS
     assert read_json(text.encode()) == json.loads(text)

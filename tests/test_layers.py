@@ -119,7 +119,7 @@ LAYERS = (
     ("cli",),
     ("__main__",),
 )
-"""The floors of the package from the ground up. Nothing knows of what stands above it."""
+"""The floors of the package from the ground up. Nothing imports from above it."""
 
 HOMES = {
     "requests": [

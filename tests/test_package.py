@@ -21,7 +21,7 @@ from tests.builders import make_job
 
 ROOT = Path(__file__).parent.parent
 OURS = {reporter.DISTRIBUTION, "backup-reporter"}
-"""Names under which an index may have something, and never what is here."""
+"""Names under which an index may have something, but never this package."""
 INSTALLING = re.compile(
     r"\b(?:pip[3x]?|uv(?:x| pip| tool| add)?)\b[^\n`]*?"
     r"\b(?P<verb>install|inject|upgrade|download|wheel|run|add)\b(?P<rest>[^\n`]*)"
@@ -102,7 +102,7 @@ def test_commands_that_ask_an_index_are_known(line: str, names: list[str]) -> No
     assert from_an_index(line) == names
 
 
-def test_the_command_of_a_hint_is_of_the_environment_that_runs(
+def test_the_command_of_a_hint_suits_the_running_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In pipx's environment it is pipx's command, with the name that pipx has for it."""
@@ -144,7 +144,7 @@ def test_the_proposed_command_adds_what_is_missing(wheel: Path, tmp_path: Path) 
     environment = tmp_path / "a venv"
     venv.create(environment, with_pip=True)
     (packages,) = environment.glob("lib/python*/site-packages")
-    # What the program needs is taken from here, so that little comes over the network.
+    # The program's dependencies are taken from here, so that little comes over the network.
     (packages / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     python = environment / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--no-deps", "--ignore-installed", str(wheel)]

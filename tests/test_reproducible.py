@@ -67,7 +67,7 @@ render.utc_now = lambda: now
 from reporter.__main__ import main
 main()
 """
-"""The command line, on a day to come."""
+"""The command line, on a future day."""
 
 
 SAVED = (

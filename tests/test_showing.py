@@ -80,7 +80,7 @@ def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
 
 
 @given(SECRETS, st.booleans())
-def test_no_password_comes_through(secret: str, encoded: bool) -> None:
+def test_no_password_is_ever_shown(secret: str, encoded: bool) -> None:
     """Whatever characters it has, percent-encoded as it should be or not."""
     password = f"Q{quote(secret, safe='') if encoded else secret}Q"
     hidden = without_passwords(f"postgresql://reporter:{password}@db.example/reporter")
@@ -89,7 +89,7 @@ def test_no_password_comes_through(secret: str, encoded: bool) -> None:
     assert re.search(r"Q", hidden.removesuffix("@db.example/reporter")) is None
 
 
-def test_no_error_of_ours_shows_one() -> None:
+def test_no_error_of_ours_shows_a_password() -> None:
     """Neither in its message nor in its hint, whoever quoted the address."""
     error = StoreError(
         "No postgres://u:SECRET@h/db here.", hint="Look at postgres://u:SECRET@h/db."

@@ -100,7 +100,7 @@ def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> Non
     old = report_of(fetched(tmp_path / "v1.db", ("v1",) * 4, both), tmp_path)
     new = report_of(fetched(tmp_path / "v3.db", ("v3",) * 4, both), tmp_path)
     assert old.protection == new.protection
-    # Other products than backups stand in generation 3's list alone: counted, not listed.
+    # Only generation 3 lists products other than backups: they are counted, not listed.
     assert old.subscription == replace(new.subscription, other_products=0)
     assert new.subscription.other_products
     assert old.protection.absence is None

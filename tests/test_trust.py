@@ -40,7 +40,7 @@ TOKEN: Final = Replies(200, b'{"access_token": "token", "expires_in": 3600}')
 NOBODY: Final = Replies(200, b'{"data": [], "metadata": {"totalCount": 0}}')
 SECRET: Final = ClientSecret("s")
 Use = Callable[[TlsAuthority, Trust, Path], str]
-"""Uses a channel to a server with a certificate of an authority; what went wrong."""
+"""Uses a channel to a server with a certificate of an authority; returns what went wrong."""
 
 
 def service(authority: TlsAuthority, trust: Trust, folder: Path) -> str:
@@ -211,13 +211,13 @@ def test_nobody_else_is_trusted(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.pem))
     why = use(authority, Trust(other.pem), tmp_path)
     assert "certificate" in why
-    if use is not object_store:  # whose library has words of its own
+    if use is not object_store:  # whose library has its own wording
         assert "unable to get local issuer certificate" in why
         assert "set ca_file in [api] or REQUESTS_CA_BUNDLE" in why
 
 
 @pytest.mark.parametrize("use", [service, graph, webhook, time_stamp])
-def test_a_bundle_of_the_environment_stands_in_place_of_certifis(
+def test_a_bundle_of_the_environment_replaces_certifis(
     use: Use,
     authority: TlsAuthority,
     other: TlsAuthority,
@@ -407,7 +407,7 @@ def test_a_certificate_fault_is_reported_once_and_not_tried_again(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_permission_nobody_could_ask_about_is_not_absent(run: Run, tmp_path: Path) -> None:
+def test_a_permission_that_could_not_be_checked_is_not_absent(run: Run, tmp_path: Path) -> None:
     """Where nobody listens, `check` says so, and nothing about permissions."""
     configured(tmp_path, f"http://127.0.0.1:{free_port()}")
     checked = run("check")
@@ -434,7 +434,7 @@ def test_an_unreachable_proxy_is_named(
 
 
 @pytest.mark.usefixtures("quick")
-def test_behind_a_proxy_that_looks_into_tls(
+def test_behind_a_proxy_that_intercepts_tls(
     authority: TlsAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its authority is trusted where it is named; else it is named with the host."""

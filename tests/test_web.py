@@ -53,7 +53,7 @@ def test_what_retry_after_says_is_read() -> None:
 
 
 @pytest.mark.parametrize("header", ["Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5_000, "-1"])
-def test_a_web_address_may_say_anything(header: str) -> None:
+def test_a_web_address_may_answer_anything(header: str) -> None:
     """A note that is not accepted now is tried again later, whatever its receiver asks for."""
     with Receiver(Replies(429, b"busy", {"Retry_After": header})) as receiver:
         result = post_summary(
@@ -62,7 +62,7 @@ def test_a_web_address_may_say_anything(header: str) -> None:
     assert (result.state, result.wait_s) == (DeliveryState.FAILED, None)
 
 
-def test_what_a_web_address_says_can_be_kept() -> None:
+def test_any_answer_of_a_web_address_can_be_stored() -> None:
     """NUL in its words would leave the note "sending" in PostgreSQL."""
 
     def answer(handler: Handler) -> None:

@@ -28,7 +28,7 @@ LATE = datetime(2027, 6, 1, tzinfo=UTC)
 BEYOND_THE_FIGURES = ("ambiguous",)
 """Kinds of data quality that no definition of a figure names."""
 SAID_ONCE = (("no recovery point", "gap target missed"), ("failures in a row", "ends in failure"))
-"""Reasons that hold others."""
+"""Reasons that include others."""
 Json = dict[str, Any]
 
 
@@ -213,8 +213,8 @@ def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[st
         for reason in made.reasons
         if reason.kind.value not in states
     }
-    # What has no recovery point at all is said to have none, and not to miss its target as well;
-    # what fails several times in a row is not said to end in a failure.
+    # A scope without any recovery point is only said to have none, not to miss its target as well;
+    # one that fails several times in a row is not also said to end in a failure.
     for worse, milder in SAID_ONCE:
         defined -= {(milder, *reason[1:]) for reason in reported if reason[0] == worse}
     for reason in sorted(defined - reported, key=str):

@@ -159,7 +159,7 @@ def read_time(text: str, days_first: bool | None = False) -> datetime | None:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    # The first day of all time, or the last, is how programs write that there is no date.
+    # The first or last day of all time is how programs write that there is no date.
     return moment if FIRST_DATE <= moment < LAST_DATE else None
 
 
@@ -185,7 +185,7 @@ class Row:
     place: tuple[int, int]
     """Number of the snapshot, and of the row in it."""
     unreadable: list[str]
-    """Fields in which something stands that cannot be read."""
+    """Fields with a value that cannot be read."""
 
     @property
     def scope(self) -> ScopeKey:
@@ -633,7 +633,7 @@ def unseen(scope: ScopeKey, known: Known) -> list[Span]:
             spans.append((earlier.at, shown_from if shown_from > earlier.at else later.at))
     first = next((look for look in known.counted if look.of(scope)), None)
     if first and first not in series:
-        # Queued when it was first shown: what there was before is hidden.
+        # Queued when it was first shown: what was before is hidden.
         spans.append((first.at, shown_by(series[0], scope, known) if series else known.stop))
     if series:
         last = series[-1]

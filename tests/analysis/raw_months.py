@@ -121,9 +121,9 @@ class Run:
     job_id: str
     start: datetime
     end: datetime | None
-    """None of one whose end nobody ever sees."""
+    """None for a job whose end nobody ever sees."""
     row: Row
-    """As it stands in the end."""
+    """As it is in the end."""
 
 
 @dataclass

@@ -71,7 +71,7 @@ def test_a_scope_that_never_succeeds_is_not_cured_by_another(tmp_path: Path) -> 
     assert all(entry["cured_by"] is None for entry in report["exceptions"])
 
 
-def test_finished_jobs_that_lost_most_objects_are_no_success(tmp_path: Path) -> None:
+def test_finished_jobs_that_lost_most_objects_are_not_a_success(tmp_path: Path) -> None:
     """31 jobs finished, each with 1 of 22 objects: attention, by the object target."""
     report = rendered(case("finished-but-21-of-22-objects-fail"), tmp_path)
     assert report["state"] == "attention"
@@ -137,7 +137,7 @@ def test_unreadable_dates_are_noted_once(tmp_path: Path) -> None:
     assert report["totals"]["jobs"] == 0
 
 
-def test_half_of_the_sizes_are_half_of_the_jobs(tmp_path: Path) -> None:
+def test_volume_covers_the_jobs_with_sizes(tmp_path: Path) -> None:
     """160 GB, of 16 of 31 jobs; or not given."""
     totals = rendered(case("half-of-the-sizes-unreadable"), tmp_path)["totals"]
     assert (totals["bytes"], totals["sized_jobs"], totals["jobs"]) == (160 * GB, 16, 31)
@@ -145,7 +145,7 @@ def test_half_of_the_sizes_are_half_of_the_jobs(tmp_path: Path) -> None:
     assert (totals["bytes"], totals["sized_jobs"]) == (None, 0)
 
 
-def test_what_was_rejected_under_a_long_full_has_recovered(tmp_path: Path) -> None:
+def test_jobs_rejected_during_a_long_full_backup_have_recovered(tmp_path: Path) -> None:
     """Failures in a row and cures agree."""
     report = rendered(case("incrementals-rejected-under-a-long-full"), tmp_path)
     assert report["totals"]["consecutive_failures"] == 0
@@ -224,7 +224,7 @@ def test_before_the_first_look_nothing_is_judged(tmp_path: Path) -> None:
     assert (report["totals"]["gap_target_met"], report["state"]) == (None, "healthy")
 
 
-def test_one_job_of_september_is_no_trend(tmp_path: Path) -> None:
+def test_one_job_of_september_is_not_a_trend(tmp_path: Path) -> None:
     """It is known, but not compared with."""
     report = rendered(october([look for look in watched() if look[0].month > 9]), tmp_path)
     assert report["previous"] is None

@@ -64,7 +64,7 @@ def test_completed_jobs_are_those_that_ended() -> None:
     assert [getattr(totals, outcome) for outcome in OUTCOMES] == [1] * 7
 
 
-def test_the_success_rate_is_success_of_completed() -> None:
+def test_the_success_rate_is_success_over_completed() -> None:
     """Of two completed jobs one finished: the success rate is a half, whatever else is running."""
     totals = totals_of(jobs_of("Finished", "Failed", "Running", "Skipped", "Throttled"))
     assert totals.success_rate == 0.5
@@ -211,7 +211,7 @@ def test_durations_cover_completed_jobs_only() -> None:
     assert (totals.duration_mean_s, totals.duration_median_s) == (None, None)
 
 
-def test_jobs_that_are_no_backups_are_counted_apart() -> None:
+def test_jobs_that_are_not_backups_are_counted_separately() -> None:
     """Scans, archiver and retention jobs enter no figure and are counted as other jobs."""
     rows = jobs_of("Failed", jobType="Microsoft 365 Scan")
     rows += jobs_of("Failed", "Finished", jobModule="Retention")

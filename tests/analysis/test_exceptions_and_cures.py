@@ -57,7 +57,7 @@ def test_a_cure_ends_later_even_if_it_began_before() -> None:
     assert (exception.cured_by, exception.cured_after_s) == ("FB05", 6000.0)
 
 
-def test_a_success_that_ended_before_is_no_cure() -> None:
+def test_a_success_that_ended_before_is_not_a_cure() -> None:
     """What succeeded earlier does not make a later failure good."""
     (exception,) = exceptions_of(job(4), job(5, "Failed"))
     assert (exception.cured_by, exception.cured_after_s) == (None, None)

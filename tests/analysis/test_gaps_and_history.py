@@ -70,7 +70,7 @@ def test_without_a_target_there_is_no_gap() -> None:
 
 @pytest.mark.parametrize("warning", ["warning", "success", "failed"])
 @pytest.mark.parametrize("cancelled", ["failed", "excluded"])
-def test_a_month_of_the_trend_is_the_months_own_report(
+def test_a_month_of_the_trend_matches_that_months_report(
     tmp_path: Path, warning: str, cancelled: str
 ) -> None:
     """Figures counted in the database are those of a report of that month, under any policy."""

@@ -111,7 +111,7 @@ def day_and_night(hour: int = 1, every: int = 6) -> list[Look]:
         ("Exception", "refused", "critical"),
     ],
 )
-def test_a_placeholder_says_how_its_scope_stands(status: str, listed: str, state: str) -> None:
+def test_a_placeholder_gives_the_state_of_its_scope(status: str, listed: str, state: str) -> None:
     """Each status of a placeholder, in a scope no job of which is known; off since long ago."""
     row = placeholder(status, lastModifyTime="2026-03-01T00:00:00Z")
     entry = scope((at("13 00:00"), [row]))
@@ -160,7 +160,7 @@ def test_off_without_a_time_since_the_first_look_that_shows_it() -> None:
     assert entry["state"] == "attention"
 
 
-def test_a_nameless_placeholder_is_no_scope_beside_named_ones() -> None:
+def test_a_nameless_placeholder_is_not_a_scope_beside_named_ones() -> None:
     """It says something of the module, whose scopes have names."""
     looks = [(at("12 02:00"), [job("12 01:00", name="A"), placeholder("Not started")])]
     assert set(scopes(*looks)) == {"A"}
@@ -227,7 +227,7 @@ def test_a_running_job_that_is_lost_leaves_a_doubt_however_short() -> None:
     assert not report["final"]
 
 
-def test_a_queued_placeholder_is_no_look() -> None:
+def test_a_queued_placeholder_does_not_count_as_a_look() -> None:
     """Pending at 12 08:00 shows nothing, so 12 02:00 to 14:00 is one step of 12 h: unseen."""
     looks = [(at("12 02:00"), [job("12 01:00")]), (at("12 08:00"), [placeholder("Pending")]),
              (at("12 14:00"), [job("12 13:00")])]  # fmt: skip
@@ -244,7 +244,7 @@ def test_a_long_first_list_leaves_nothing_unseen() -> None:
     assert scope(*looks)["longest_gap_s"] == DAY
 
 
-def test_without_anything_before_the_period_a_target_is_not_met() -> None:
+def test_without_history_before_the_period_a_target_is_not_met() -> None:
     """First look on 12 02:00 with a job of 12 01:00: no gap is long, but what was before?"""
     looks = [look for look in day_and_night() if look[0] >= START]
     entry = scope(*looks)
@@ -352,7 +352,7 @@ def test_a_scope_left_out_is_in_no_figure() -> None:
     assert report["left_out"] == [rule | {"jobs": 1}]
 
 
-def test_silence_is_no_run_only_where_nobody_could_miss_one() -> None:
+def test_silence_means_no_run_only_when_none_could_be_missed() -> None:
     """Looks every 6 h to 13 12:00: the 12th had its job, the 13th is not over, then to come."""
     moments = [at("11 20:00") + timedelta(hours=6 * n) for n in range(8)]
     looks = [(moment, [job("11 13:00")]) for moment in moments]

@@ -61,14 +61,14 @@ def subscribed(at: datetime = NOW, timezone: str = "UTC", **fields: Any) -> Repo
     return make_report([], answers=answers, timezone=timezone)
 
 
-def test_the_share_is_protected_of_scanned_objects() -> None:
+def test_the_share_is_protected_over_scanned_objects() -> None:
     """Each module has its own, with where it is stored."""
     (module,) = report_of(make_protected()).protection.modules
     assert (module.service, module.module) == ("Microsoft 365", "Exchange Online")
     assert module.figures == Protected(1310, 1204, 1204 / 1310, 512 * GB, None)
 
 
-def test_totals_are_sums_and_their_share_is_over_modules_with_both_counts() -> None:
+def test_totals_are_sums_and_their_share_covers_modules_with_both_counts() -> None:
     """A module without a count is in no share, and its missing count is not zero."""
     report = report_of(
         make_protected(totalScannedObjects=100, totalProtectedObjects=50),
@@ -168,7 +168,7 @@ def test_in_a_period_that_runs_days_are_counted_from_the_last_fetch(
     assert product_of(report).days_left == days_left
 
 
-def test_a_day_nobody_can_read_is_noted() -> None:
+def test_an_unreadable_day_is_noted() -> None:
     """It is no expiry, and none is guessed."""
     report = subscribed(expirationDate="5/4/2027", consumedStorage="lots")
     assert product_of(report).expires_on is None
@@ -258,7 +258,7 @@ def test_a_subscription_is_read_in_any_envelope(wrap: Any) -> None:
     "body",
     ['{"products": {}}', '{"products": ["x"]}', '{"value": [1]}', '{"value": [{}]}', "[]", "{"],
 )
-def test_a_subscription_of_another_shape_is_none(body: str) -> None:
+def test_a_subscription_of_another_shape_is_an_error(body: str) -> None:
     """It is an error, never an empty list of products."""
     with pytest.raises(ReplyError):
         products_of([Reply("https://x.example", NOW, "", body.encode())])
@@ -300,7 +300,7 @@ def bought(*products: object, unread: Unread | None = None) -> Subscription:
     return subscription_of(read, parse_period("2026-10", "UTC", NOW), NOW)
 
 
-def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
+def test_products_that_are_not_backups_are_counted_but_not_listed() -> None:
     """Nor is any of their fields read; a product without a name may be a backup."""
     unread: Unread = Counter()
     others = [
@@ -341,7 +341,7 @@ def test_a_day_that_could_be_either_is_noted() -> None:
         ({"purchasedCapacity": "N/A", "protectedCapacity": "N/A"}, None, None),
     ],
 )
-def test_a_capacity_may_say_what_is_used_of_it(
+def test_a_capacity_may_include_what_is_used(
     fields: dict[str, str], capacity: int | None, protected: int | None
 ) -> None:
     """What the service gives as protected capacity comes first."""
@@ -378,14 +378,14 @@ def test_the_pages_of_an_overview_are_counted_in_an_array_too() -> None:
 
 
 @pytest.mark.parametrize("body", [[1, 2], [OVERVIEW], [{"data": []}, {"data": []}], {"rows": []}])
-def test_an_overview_of_another_shape_is_none(body: object) -> None:
+def test_an_overview_of_another_shape_is_an_error(body: object) -> None:
     """It is an error, never an empty list."""
     with pytest.raises(ReplyError, match="not a list of protected data"):
         protected_rows(replies_of(body))
 
 
 @pytest.mark.parametrize("body", [[], OVERVIEW, [{"data": [], "metadata": {}}]])
-def test_no_other_list_comes_bare(body: object) -> None:
+def test_no_other_list_is_accepted_bare(body: object) -> None:
     """An empty array in place of jobs does not mean that there are no jobs left."""
     (reply,) = replies_of(body)
     with pytest.raises(ReplyError, match="not a list of jobs"):

@@ -39,7 +39,7 @@ def test_good_rows_have_no_notes() -> None:
 
 
 @pytest.mark.parametrize("value", ["N/A", "", None, "  "])
-def test_what_is_missing_is_no_quality_problem(value: object) -> None:
+def test_missing_values_are_not_a_quality_problem(value: object) -> None:
     """`N/A` and an empty text say that nothing is there, which is readable."""
     fields = ("totalCount", "backupSize", "endTime", "jobDuration", "lastModifyTime", "name")
     assert notes_of(make_job() | dict.fromkeys(fields, value)) == set()
@@ -128,7 +128,7 @@ def test_a_start_that_moves_is_noted() -> None:
     assert make_report([old, new]).totals.jobs == 1
 
 
-def test_an_end_nobody_saw_is_noted() -> None:
+def test_an_unseen_end_is_noted() -> None:
     """A job that was seen running, and that a later look lists no more, stays running."""
     runs = make_job("2026-10-05T01:00:00Z", "Running", endTime="N/A", jobDuration="N/A")
     looks = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (2, 6)]
@@ -253,7 +253,7 @@ def test_a_contradiction_is_listed(fields: dict[str, object], words: str) -> Non
         {"status": "Failed", "totalCount": "0", "successfulCount": "0"},
     ],
 )
-def test_a_job_over_nothing_is_no_contradiction(fields: dict[str, object]) -> None:
+def test_a_job_without_objects_is_not_a_contradiction(fields: dict[str, object]) -> None:
     """An empty Project Online succeeds over no object, and a job of DevOps failed over none."""
     assert notes_of(make_job() | fields) == set()
 

@@ -69,7 +69,7 @@ def test_a_job_belongs_to_the_period_it_started_in() -> None:
     assert module_of(rows).figures.jobs == 2
 
 
-def test_the_days_are_those_of_the_reports_zone() -> None:
+def test_days_are_counted_in_the_reports_zone() -> None:
     """A job at 23:30 UTC is the next day's in Berlin."""
     rows = [make_job("2026-10-05T23:30:00Z")]
     (day,) = make_report(rows, timezone="Europe/Berlin").daily
@@ -84,7 +84,7 @@ def test_a_recovery_point_is_the_end_of_a_job() -> None:
     assert endless.figures.last_recovery_point_at == datetime(2026, 10, 5, 1, tzinfo=UTC)
 
 
-def test_a_warning_leaves_a_recovery_point_but_is_no_success() -> None:
+def test_a_warning_leaves_a_recovery_point_but_is_not_a_success() -> None:
     """After a job with exceptions there is something to restore, but the last success is older."""
     rows = [make_job(at(5)), make_job(at(6), "Exception")]
     figures = module_of(rows).figures
@@ -146,7 +146,7 @@ def test_a_period_begun_after_the_last_fetch_has_no_gap() -> None:
     assert (module.figures.longest_gap_s, module.figures.gap_target_met) == (None, None)
 
 
-def test_a_failure_is_no_recovery_point() -> None:
+def test_a_failure_is_not_a_recovery_point() -> None:
     """Failed, cancelled and running jobs do not end a gap."""
     rows = [make_job(at(1), minutes=0)]
     rows += [make_job(at(day), status) for day, status in ((8, "Failed"), (9, "Running"))]
@@ -353,7 +353,7 @@ def test_what_was_not_known_before_the_period_cannot_be_judged() -> None:
         ([make_job(at(30, month=9))], True),
     ],
 )
-def test_what_reaches_into_the_period_unknown_cannot_be_judged(
+def test_an_unknown_time_reaching_into_the_period_cannot_be_judged(
     first_shown: list[dict[str, object]], met: bool | None
 ) -> None:
     """The first look, an hour before the period, shows a failure, or hides the last job: for how
@@ -401,7 +401,7 @@ def test_one_failure_at_the_end_asks_for_attention() -> None:
     assert [reason.kind for reason in report.reasons] == [ReasonKind.ENDS_IN_FAILURE]
 
 
-def test_a_job_still_running_is_no_data() -> None:
+def test_a_job_still_running_gives_no_data() -> None:
     """A module whose jobs have not completed in the period is neither good nor bad."""
     module = module_of([make_job(at(31), "Running")])
     assert (module.state, module.figures.success_target_met) == (State.NO_DATA, None)
@@ -427,7 +427,9 @@ LISTED = [
 
 
 @pytest.mark.parametrize(("status", "listed", "state"), LISTED)
-def test_a_placeholder_says_how_its_scope_stands(status: str, listed: Listed, state: State) -> None:
+def test_a_placeholder_gives_the_state_of_its_scope(
+    status: str, listed: Listed, state: State
+) -> None:
     """Its status says so, not any job."""
     (scope,) = module_of([make_row(status=status)]).scopes
     assert (scope.listed, scope.state, scope.name) == (listed, state, None)

@@ -32,7 +32,7 @@ def credentials_line(output: str) -> str:
     return str(line)
 
 
-def test_check_tells_where_the_secret_is_from(
+def test_check_says_where_the_secret_is_from(
     run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The place, never the value; a wrong one fails whatever place it is from."""

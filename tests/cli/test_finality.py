@@ -65,7 +65,7 @@ def versions_in(folder: Path) -> list[tuple[int, bool, int | None]]:
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: Path) -> None:
+def test_a_preliminary_report_is_sent_to_nobody(run: Run, clock: Clock, tmp_path: Path) -> None:
     """The output says so; on request it is queued and marked as preliminary; the final report is no
     correction of it.
     """
@@ -147,7 +147,7 @@ def test_an_unknown_period_has_no_report(run: Run, clock: Clock, tmp_path: Path)
     assert "Rendered Fabrikam GmbH" in november.stderr
 
 
-def test_a_job_of_the_first_snapshot_makes_its_time_known(
+def test_a_job_in_the_first_snapshot_makes_its_period_known(
     run: Run, clock: Clock, tmp_path: Path
 ) -> None:
     """Though nobody looked then, which the report says."""

@@ -190,7 +190,7 @@ def test_a_store_left_in_the_working_folder_stops_the_command(
     assert f'url = "sqlite:///{new}"' not in result.stderr
     assert new.exists() == (there_too is not None)
     assert sorted(path.name for path in old.parent.iterdir()) == ["reporter.db"]
-    # Either of what it proposes mends it.
+    # Both of its proposals fix it.
     configured(tmp_path, f'[store]\nurl = "sqlite:///{old}"')
     assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
     configured(tmp_path, f'[store]\nurl = "{url}"')

@@ -65,7 +65,7 @@ def call_in(snippet: str) -> tuple[str, Sequence[str]] | None:
     places = [n for n, word in enumerate(words) if word.rpartition("/")[2] == "reporter"]
     if places:
         words = words[places[0] + 1 :]
-    # Without the program's name a word is a command where something of one follows.
+    # Without the program's name a word is a command only if part of one follows.
     elif len(words) < 2 or not (words[1].startswith("-") or " ".join(words[:2]) in COMMANDS):
         return None
     if not words or words[0] not in cli.commands:

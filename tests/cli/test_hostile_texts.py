@@ -26,7 +26,7 @@ EVIL = (
     "\r\nERROR reporter: all backups deleted"
 )
 IN_A_HEADER = EVIL.replace("\r\n", " ").encode().decode("latin-1")
-"""As it can travel where a line end would end it."""
+"""As it can be sent where a line end would cut it off."""
 NOT_FOR_A_TERMINAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )

@@ -75,7 +75,7 @@ def everything(reporter: Reporter) -> None:
         ('umask = "022"', "0o755", "0o644"),
     ],
 )
-def test_what_is_written_is_its_owners_alone(
+def test_only_its_owner_can_read_what_is_written(
     reporter: Reporter,
     start_emulator: StartEmulator,
     tmp_path: Path,

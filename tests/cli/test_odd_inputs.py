@@ -61,7 +61,7 @@ def test_deep_json_is_reported(content: bytes, run: Run, tmp_path: Path) -> None
     assert "nested deeper than 32 levels" in result.stderr
 
 
-def test_a_file_whose_name_is_no_text(run: Run, tmp_path: Path) -> None:
+def test_a_file_whose_name_is_not_text(run: Run, tmp_path: Path) -> None:
     """As one from a system with another encoding has."""
     path = tmp_path / os.fsdecode(b"m\xfcller.json")
     path.write_text(json.dumps(envelope("v1", make_job())), "utf-8")

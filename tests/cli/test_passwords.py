@@ -66,7 +66,7 @@ def test_no_password_of_a_store_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str, option: str
 ) -> None:
     """Neither where the URL is wrong nor where the database does not answer, by any command."""
-    Store.open("sqlite:///reporter.db").close()  # which alone has parameters that are read
+    Store.open("sqlite:///reporter.db").close()  # only this one has parameters that are read
     monkeypatch.setenv("REPORTER_STORE__URL", url)
     for command in ("customers", "check"):
         result = run(command, option)
@@ -179,7 +179,7 @@ def test_a_time_stamp_authority_is_named_without_its_secrets() -> None:
         (("[evidence]", f'timestamp_url = "https://me:{PASSWORD}@h/"'), "evidence.timestamp_url"),
     ],
 )
-def test_a_file_with_such_an_address_is_its_owners_alone(
+def test_a_file_with_such_an_address_must_be_private(
     tmp_path: Path, lines: tuple[str, ...], place: str
 ) -> None:
     """As with every other secret in it: others who can read it are refused to begin with."""
@@ -203,7 +203,9 @@ def test_a_file_with_such_an_address_is_its_owners_alone(
         ("[delivery]", 'folder = "s3://reports/monthly"'),
     ],
 )
-def test_a_file_without_any_may_be_read_by_others(tmp_path: Path, lines: tuple[str, ...]) -> None:
+def test_a_file_without_secrets_may_be_read_by_others(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
     """Nobody has to change a mode for nothing."""
     path = tmp_path / "reporter.toml"
     path.write_text("\n".join(lines))
@@ -225,7 +227,7 @@ def test_a_password_of_a_folder_is_in_no_list(
         assert "ftp://rep:***@127.0.0.1:1" in output or command == ("send",)
 
 
-def test_what_a_worker_is_given_shows_no_password(tmp_path: Path) -> None:
+def test_arguments_of_a_worker_show_no_password(tmp_path: Path) -> None:
     """Clusters log the arguments of a task that fails."""
     settings = Settings(store=StoreSettings(url=f"postgresql+psycopg://rep:{PASSWORD}@h/reports"))
     rendering = Rendering(settings, datetime(2026, 11, 1, tzinfo=UTC), tmp_path, ("json",))

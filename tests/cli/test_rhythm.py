@@ -13,7 +13,7 @@ from reporter.sources.avepoint.emulator import ordinary_customers
 from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-"""`check` goes by the machine's clock."""
+"""`check` uses the machine's clock."""
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_every_hour_over_the_end_of_a_month(
     first = start("2026-11-01T06:17")
     assert done(first) == ["2026-10"]
     assert (first.stderr.count("Rendered"), first.stderr.count("Unchanged")) == (2, 0)
-    # Nothing can change any more but what is fetched of November.
+    # Nothing can change any more except what is fetched for November.
     second = start("2026-11-01T07:17")
     assert done(second) == ["2026-10"]
     assert second.stderr.count("Fetched") == 2
@@ -61,7 +61,7 @@ def test_a_month_of_downtime(emulator: Emulator, start: StartAt, tmp_path: Path)
     assert "Catching up: the last month done is 2026-08; doing 2026-09, 2026-10 first." in (
         late.stderr
     )
-    # Only then: a fetch may wait for another run, which does months meanwhile.
+    # Only then: a fetch may wait for another run, which completes months meanwhile.
     assert late.stderr.index("Fetched") < late.stderr.index("Catching up")
     assert done(start("2027-01-02T07:00")) == ["2026-11"]
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [

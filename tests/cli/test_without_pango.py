@@ -87,7 +87,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], t
     folders = [folder / str(number) for number in range(len(MAKING_NO_PDF))]
     for place in folders:
         fill(place)
-    calls = [(str(folder), call) for folder, call in zip(folders, MAKING_NO_PDF, strict=True)]
+    calls = [(str(place), call) for place, call in zip(folders, MAKING_NO_PDF, strict=True)]
     program = ("-c", ONE_AFTER_ANOTHER, json.dumps(calls))
     called = without_pango(folder / "libraries", *program)
     assert called.returncode == 0, called.stderr

@@ -35,7 +35,7 @@ def test_without_a_file_there_is_no_comment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["contoso-ltd", "42"])
-def test_author_and_date_stand_before_the_text(tmp_path: Path, name: str) -> None:
+def test_author_and_date_come_before_the_text(tmp_path: Path, name: str) -> None:
     """The file goes by the customer's folder or id, and says whose words these are."""
     write(tmp_path, '---\nauthor: "Ada Lovelace"\nDate: 2026-11-03\n---\n\nHello.\n', name)
     assert read(tmp_path) == Comment("Hello.", "Ada Lovelace", date(2026, 11, 3))

@@ -423,7 +423,7 @@ def test_reports_of_earlier_programs_have_the_same_figures() -> None:
     assert figures_in(before) != figures_in(report_dict(report_of([])))
 
 
-def test_workers_are_told_where_the_file_is_and_no_secret(tmp_path: Path) -> None:
+def test_workers_get_the_path_of_the_file_and_no_secret(tmp_path: Path) -> None:
     """What travels to the worker of one customer has the path."""
     path = tmp_path / "reporter.toml"
     path.write_text('[evidence]\nrestore_tests = "t.csv"\ncertificate = "c.pfx"\n', "utf-8")

@@ -42,7 +42,7 @@ def test_whatever_the_starter_proposes_is_valid(tmp_path: Path) -> None:
     assert settings.mail is not None
 
 
-def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
+def test_every_documented_setting_is_understood(tmp_path: Path) -> None:
     """Every documented key is known."""
     settings = settings_from(
         tmp_path,

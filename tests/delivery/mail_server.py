@@ -42,14 +42,14 @@ class Accounts:
 
     arrived: list[Arrived] = field(default_factory=list)
     recipient_replies: Replies = field(default_factory=dict)
-    """What is said to a recipient instead of yes."""
+    """The reply to a recipient instead of acceptance."""
     sender_reply: str = ""
     data_command_reply: str = ""
-    """What is said to the command that asks for the message."""
+    """The reply to the command that announces the message."""
     data_replies: list[str] = field(default_factory=list)
-    """What is said to the next messages instead of yes, one each."""
+    """The replies to the next messages instead of acceptance, one each."""
     slow_s: float = 0.0
-    """Up to how long each step takes."""
+    """The longest time each step takes."""
     cut_at: list[str] = field(default_factory=list)
     """At which step each connection ended."""
     sessions: int = 0
@@ -97,7 +97,7 @@ class Accounts:
             Arrived(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.content)
         )
         server.step = "taken"
-        # The server has it, and has not said so yet: whoever dies now cannot know.
+        # The server has it, but has not said so yet: a sender killed now cannot know.
         await self._take_time()
         server.step = "answered"
         return "250 2.0.0 taken"

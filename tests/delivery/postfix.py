@@ -21,7 +21,7 @@ from typing import Final
 from tests.delivery.mail_server import free_port, tls_files
 
 TIMEOUT_S: Final = 30
-"""To start, to stop, and to deliver what was taken."""
+"""To start, to stop, and to deliver what was accepted."""
 _SERVICES: Final = """\
 127.0.0.1:{port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup

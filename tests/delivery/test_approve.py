@@ -184,7 +184,7 @@ def test_a_delivery_sent_or_on_its_way_is_not_taken_back(
     assert sorted(row.state for row in deliveries_of(store)) == ["sending", "sent", "uncertain"]
 
 
-def test_a_correction_is_taken_back_though_what_it_corrects_was_sent(
+def test_a_correction_is_taken_back_though_the_former_version_was_sent(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
     """Nobody asks about the version that was sent: everything requested is done."""
@@ -257,7 +257,7 @@ def test_taking_back_releases_nothing(run: Run, option: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "approved"])
-def test_what_has_not_gone_can_be_dropped(
+def test_an_unsent_delivery_can_be_dropped(
     state: str, run: Run, accounts: Accounts, store: Store, office: Configure
 ) -> None:
     """By its number, like an uncertain, refused or failed one; for good, in any look."""
@@ -277,7 +277,9 @@ def test_what_has_not_gone_can_be_dropped(
 
 
 @pytest.mark.parametrize("option", ["--sent", "--again"])
-def test_what_has_not_gone_is_settled_in_no_other_way(option: str, run: Run, store: Store) -> None:
+def test_an_unsent_delivery_can_be_settled_in_no_other_way(
+    option: str, run: Run, store: Store
+) -> None:
     """Only `approve` releases it."""
     run("send")
     first = deliveries_of(store)[0]

@@ -70,7 +70,7 @@ def test_own_templates_do_not_take_the_id_from_the_pdf(tmp_path: Path) -> None:
         customer_in(tmp_path / "r.html")
 
 
-def test_a_portfolio_is_no_customers(tmp_path: Path) -> None:
+def test_a_portfolio_belongs_to_no_customer(tmp_path: Path) -> None:
     """A file about all customers belongs to none of them, and so cannot be sent to one."""
     path = tmp_path / "portfolio.pdf"
     portfolio = portfolio_of(REPORT.period, [standing_of(REPORT, {})])

@@ -61,7 +61,7 @@ class Sender:
         child = int(self._hear())
         if kill_after_s is not None:
             time.sleep(kill_after_s)
-            # It may have ended by itself; its number is not given again before its end is told.
+            # It may have ended by itself; its number is not reused before its end is reported.
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         return int(self._hear())

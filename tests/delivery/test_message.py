@@ -116,7 +116,7 @@ def test_each_kind_of_file_has_its_media_type(name: str, kind: str) -> None:
     assert file.get_payload(decode=True) == content
 
 
-def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
+def test_headers_say_who_when_and_that_it_is_automatic() -> None:
     """The headers of an automatic message, and none for blind copies."""
     message = parsed(message_bytes())
     assert message["From"].addresses[0].display_name == "Northlight, Inc."
@@ -153,7 +153,7 @@ def test_missing_parts_leave_no_trace() -> None:
     assert "Reply-To" not in message
 
 
-def test_the_same_message_is_the_same_bytes() -> None:
+def test_the_same_message_gives_the_same_bytes() -> None:
     """A preview is what is sent: in another process, with other hashes, to the byte."""
     program = (
         "import sys; from tests.delivery.test_message import message_bytes;"
@@ -172,7 +172,7 @@ def test_the_same_message_is_the_same_bytes() -> None:
     assert message_bytes(sent_on=SENT_ON.astimezone(UTC)) != message_bytes()
 
 
-def test_an_id_is_of_its_parts_alone() -> None:
+def test_an_id_depends_only_on_its_parts() -> None:
     """The same parts give the same id, and parts that only look alike joined give another."""
     message_id = message_id_of("northlight.example", "contoso", "2026-10")
     assert message_id == message_id_of("northlight.example", "contoso", "2026-10")
@@ -212,7 +212,7 @@ def test_no_name_can_inject_a_header(raw: bytes) -> None:
 
 @settings(max_examples=150)
 @given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=120))
-def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> None:
+def test_any_name_gives_a_valid_message(subject: str, name: str, file: str) -> None:
     """Whatever a name holds, the message has the headers, recipients and files it is to have."""
     letter = Letter(subject, "t\n", "h\n", None)
     to = Address(name, "ada@contoso.example")
@@ -227,7 +227,7 @@ def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> N
     assert [part.get_payload(decode=True) for part in message.iter_attachments()] == [b"content"]
 
 
-def test_read_addresses_go_into_headers_as_they_are() -> None:
+def test_parsed_addresses_are_put_into_headers_unchanged() -> None:
     """What the configuration names is what stands in the message."""
     to = read_addresses('"Doe; \\"J\\", Jr." <j@München.example>; 山田 <y@contoso.example>')
     addresses = parsed(message_bytes(to=to))["To"].addresses

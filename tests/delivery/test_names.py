@@ -22,7 +22,7 @@ EVIL = (
     "Evil\r\nBcc: eve@evil.example\r\n\r\nBody"
     "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egro\u2066\u200f\u2028<!channel>"
 )
-"""A header, a body, orders to a terminal, a text turned round, a call to a whole chat."""
+"""A header, a body, terminal control sequences, reversed text, a mention of a whole chat."""
 SHOWN = "Evil Bcc: eve@evil.example Body"
 NOT_FOR_A_TERMINAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
@@ -61,7 +61,7 @@ def harmless(result: Result) -> Result:
 
 
 @pytest.mark.parametrize("formats", [FILES])
-def test_a_name_is_no_header_and_no_recipient(
+def test_a_name_cannot_add_a_header_or_a_recipient(
     run: Run, accounts: Accounts, evil: dict[str, Any]
 ) -> None:
     """It appears in subject and body on one line; the message goes to the right recipient and looks

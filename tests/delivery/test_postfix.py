@@ -70,7 +70,7 @@ def test_each_mailbox_holds_its_customers_report(
         assert body is not None
         assert row["name"] in mail["Subject"]
         assert row["name"] in body.get_content()
-    # One connection carried all three, and the second sending did not even open one.
+    # One connection carried all three, and the second run did not even open one.
     assert log.count(": connect from ") == 1
 
 
@@ -96,7 +96,7 @@ def test_what_postfix_refuses_for_good_and_for_now(
         assert result.exit_code == 1
         mails = server.mails(2)
         assert run("send").exit_code == 1
-        assert server.log().count(": reject: ") == 3  # the second one asked nobody anew
+        assert server.log().count(": reject: ") == 3  # the second run tried nobody again
     assert states(run) == {
         MAILBOXES[0]: "sent",
         MAILBOXES[1]: "sent",
@@ -162,7 +162,7 @@ def test_a_postfix_that_will_not_relay_refuses_nobody(
         assert {len(received) for received in server.mails(3).values()} == {1}
 
 
-def test_a_postfix_that_has_taken_enough_for_now(run: Run, office: Configure, trust: Any) -> None:
+def test_a_postfix_that_limits_the_rate(run: Run, office: Configure, trust: Any) -> None:
     """One message a minute: the first is delivered, the others wait and nobody is tried in vain."""
     limits: dict[str, Any] = {
         "smtpd_client_message_rate_limit": 1,

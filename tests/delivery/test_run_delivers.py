@@ -131,7 +131,7 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
 
 
-def test_while_somebody_sends_or_fetches_the_rest_is_done(
+def test_while_another_process_sends_or_fetches_the_rest_is_done(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
 ) -> None:
     """A second sending is refused with what to do; a fetch does not block sending."""
@@ -308,7 +308,7 @@ def tokens() -> Iterator[Receiver]:
         yield desk
 
 
-def test_through_graph_all_recipients_stand_in_the_message(
+def test_through_graph_all_recipients_are_in_the_message(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tokens: Receiver
 ) -> None:
     """One request for each customer, with the blind copies that Graph takes out; one token."""
@@ -346,7 +346,7 @@ def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
         assert list(message.iter_attachments()) == []
 
 
-def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
+def test_through_graph_an_unclear_outcome_is_settled_by_a_person(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
     """200 instead of 202: reported for each, with what to ask; nothing is sent again
@@ -387,7 +387,7 @@ def test_through_graph_one_customers_trouble_affects_no_other(
     assert len(graph.received) == 3
 
 
-def test_through_graph_only_whoever_lacks_it_is_named_again(
+def test_through_graph_only_a_recipient_without_it_is_addressed_again(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
     """Graph accepted a message without saying so; two of three recipients say that they have it."""

@@ -129,7 +129,9 @@ def test_approval_can_skip_what_is_odd(run: Run) -> None:
     assert set(states(run).values()) == {"queued"}
 
 
-def test_without_approval_it_goes_at_once(run: Run, accounts: Accounts, office: Configure) -> None:
+def test_without_approval_it_is_sent_at_once(
+    run: Run, accounts: Accounts, office: Configure
+) -> None:
     """With approval = "none" nobody is asked."""
     office(in_mail=('approval = "none"',))
     assert run("send").exit_code == 0

@@ -26,7 +26,7 @@ NOT_AS_THIS = (
     "reports@provider.example; STOREDRV.Submission.Exception:SendAsDeniedException"
 )
 WHAT_FOR = "554 5.3.99 {0} does not please us, id {0}{0}"
-"""In words that nobody knows, with the name of each message."""
+"""In unknown words, with the name of each message."""
 
 Configure = Callable[..., None]
 

@@ -213,7 +213,7 @@ def test_a_port_that_does_not_match_its_security(
             assert "port" in hint_of(port, security)
 
 
-def test_a_server_without_tls_gets_nothing(accounts: Accounts) -> None:
+def test_a_server_without_tls_is_sent_nothing(accounts: Accounts) -> None:
     """Where STARTTLS is asked for and not offered, neither password nor message is sent."""
     with mail_server(accounts) as port:
         server = Server("127.0.0.1", port, "starttls", Login("u", lambda: "p"))
@@ -298,7 +298,7 @@ def test_where_one_recipient_is_taken_the_sender_is_not_refused(accounts: Accoun
     assert results["anna@c.example"][0] == "sent"
 
 
-def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]]) -> None:
+def test_each_recipient_has_its_own_outcome(accounts: Accounts, committed: list[list[str]]) -> None:
     """Who is refused permanently, who temporarily, and who received it."""
     accounts.recipient_replies = {
         "gone@contoso.example": "550 5.1.1 no such user",
@@ -530,7 +530,7 @@ ENDLESS = {
     "mail": ("220 ready", HELLO),
     "dot": ("220 ready", HELLO, YES, YES, GO_ON),
 }
-"""What is said before an answer without end begins."""
+"""What is said before an endless answer begins."""
 
 
 @pytest.mark.parametrize("block", [b"250-more\r\n" * 1_000, b"2" * 10_000])
@@ -540,26 +540,26 @@ def test_an_endless_answer_is_given_up(step: str, block: bytes) -> None:
     connection.
     """
     with scripted_server(without_end(ENDLESS[step], block)) as port:
-        state, reason = came_of(port)
+        state, reason = outcome_of(port)
     assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
     assert "the server's answer has more than 64 KiB" in reason
 
 
 @pytest.mark.parametrize("step", ENDLESS)
-def test_an_answer_that_drips_is_given_up(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dripping_answer_is_given_up(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its total time, however steadily it comes: treated as a broken connection."""
     monkeypatch.setattr(replies, "LONGEST_REPLY_S", 0.5)
     monkeypatch.setattr(smtp, "FINAL_TIMEOUT_S", 0.5)
     with scripted_server(without_end(ENDLESS[step], b"2", pause_s=0.02)) as port:
         began = time.monotonic()
-        state, reason = came_of(port)
+        state, reason = outcome_of(port)
         took_s = time.monotonic() - began
     assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
     assert "complete answer did not arrive in time" in reason
     assert 0.4 < took_s < 5
 
 
-def came_of(port: int) -> tuple[str, str]:
+def outcome_of(port: int) -> tuple[str, str]:
     """The state of a message and the reason of it; `unusable` where the server is."""
     transport = plain(port)
     try:

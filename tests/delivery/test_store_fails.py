@@ -105,7 +105,7 @@ def test_a_full_disk_while_sending(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_a_database_that_goes_away(
+def test_a_database_that_disconnects(
     run: Run,
     accounts: Watchful,
     office: Configure,

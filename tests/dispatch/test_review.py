@@ -46,7 +46,7 @@ def figures(**changed: Any) -> dict[str, Any]:
     return report
 
 
-def test_how_it_stands_against_the_month_before() -> None:
+def test_figures_are_compared_with_the_month_before() -> None:
     """Each figure with its target or its former value; numbers of jobs depend on how often the
     service was asked.
     """
@@ -141,7 +141,7 @@ def test_days_before_the_first_look_are_not_odd() -> None:
     assert odd == "not observed on 1 of 31 days: Oct 20"
 
 
-def test_what_is_switched_off_or_expired_is_for_a_person() -> None:
+def test_what_is_switched_off_or_expired_needs_a_person() -> None:
     """A module switched off within the month; a subscription whose last day is past."""
     off = make_row(jobModule="Teams Chat", status="Disabled", lastModifyTime="2026-10-08T13:12:10Z")
     products = make_answers([], [make_product(expirationDate="2026-10-20")], at=looks()[-4])

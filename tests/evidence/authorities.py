@@ -136,7 +136,7 @@ def write_pem(path: Path, *certificates: x509.Certificate, key: Key | None = Non
 
 
 Answer = Callable[[bytes], tuple[int, bytes]]
-"""What a server answers to a request's body: a status and a body."""
+"""A server's answer to a request's body: a status and a body."""
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def fault_of(update: Update, signer: Signer, folder: Path) -> str | None:
     return fault
 
 
-def test_an_update_that_was_laid_out_again_is_what_signing_writes(
+def test_an_update_laid_out_again_is_what_signing_writes(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
     """So that the tests detect only what they change."""
@@ -72,7 +72,7 @@ def test_an_update_that_was_laid_out_again_is_what_signing_writes(
 
 
 @pytest.mark.parametrize("name", ["rsa", "ec-stamped"])
-def test_what_version_0_1_0_has_signed_is_a_signature(name: str) -> None:
+def test_signatures_of_version_0_1_0_are_recognised(name: str) -> None:
     """With either kind of key, with and without a time stamp: bags are checked years later."""
     content = (OLD / f"{name}.pdf").read_bytes()
     rendered = content.index(b"%%EOF\n") + len(b"%%EOF\n")
@@ -206,7 +206,7 @@ TEXTS: dict[str, Callable[[Update], object]] = {
 
 
 @pytest.mark.parametrize("case", TEXTS)
-def test_a_signature_says_nothing_new_of_the_document(
+def test_a_signature_adds_no_statement_about_the_document(
     update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
     """Programs show a document's metadata, and readers take it for the provider's word."""
@@ -242,14 +242,14 @@ SIGNATURES: dict[str, Callable[[Update], object]] = {
 
 
 @pytest.mark.parametrize("case", SIGNATURES)
-def test_a_signature_says_no_more(
+def test_a_signature_contains_nothing_else(
     update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
     SIGNATURES[case](update)
     assert fault_of(update, signer, tmp_path) == "contains more than a signature"
 
 
-def test_nothing_stands_behind_the_signature_in_its_room(
+def test_nothing_follows_the_signature_in_its_space(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
     """The space reserved for it is larger than the signature, and is not signed."""

@@ -263,7 +263,7 @@ def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Seq
     assert "--trust" in without_trust.stderr
 
 
-def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence, bag: Path) -> None:
+def test_a_bag_of_another_report_is_never_reported_unchanged(evidence: Evidence, bag: Path) -> None:
     """Where the store was lost, numbers begin again: the bag of version 1 holds another report than
     version 1 in the store. That is reported, and the bag stays unchanged.
     """
@@ -321,7 +321,7 @@ def one_of_two(evidence: Evidence, bag: Path, worlds: Worlds) -> Path:
 @pytest.mark.parametrize(
     "tamper", [no_report, nothing_but_provenance, another_file, figures_sealed_anew, all_of_it]
 )
-def test_a_bag_that_was_changed_is_never_called_unchanged(
+def test_a_changed_bag_is_never_reported_unchanged(
     evidence: Evidence, one_of_two: Path, tamper: Callable[[Path], object]
 ) -> None:
     """Whatever its provenance.json claims: that is an error, and says what to do. The others are
@@ -395,7 +395,7 @@ def test_a_signed_bag_without_its_record_gets_one(
     assert evidence.verdict(bag.parent)["failed"] == ""
 
 
-def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, authority: str) -> None:
+def test_a_stamp_not_yet_listed_is_not_a_change(evidence: Evidence, authority: str) -> None:
     """A run that was interrupted between a time stamp and its hash is resumed."""
     evidence.configure(f'timestamp_url = "{authority}"')
     bag = evidence.archive()

@@ -66,7 +66,7 @@ def test_a_bag_is_the_same_bytes_again(bag: Path, tmp_path: Path) -> None:
         assert path.read_bytes() == (again / path.name).read_bytes()
 
 
-def test_what_a_bag_says_of_itself_cannot_begin_a_line(bag: Path) -> None:
+def test_what_a_bag_says_about_itself_cannot_begin_a_line(bag: Path) -> None:
     """A name with a line feed does not become a statement of its own."""
     assert look_into(bag).info["Payload-Oxum"] == "9.2"
 
@@ -174,7 +174,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
 
 
 @pytest.mark.parametrize("case", TAMPERED)
-def test_what_does_not_belong_is_found(bag: Path, case: str) -> None:
+def test_what_does_not_belong_is_detected(bag: Path, case: str) -> None:
     """Each is named, and neither followed nor read where it leads elsewhere."""
     tamper, message = TAMPERED[case]
     tamper(bag)
@@ -200,7 +200,7 @@ def test_a_huge_sparse_manifest_is_not_read(bag: Path) -> None:
     assert time.monotonic() - began < 1
 
 
-def test_what_stands_beside_the_tag_manifest_is_accounted_for(bag: Path) -> None:
+def test_files_beside_the_tag_manifest_are_accounted_for(bag: Path) -> None:
     """Signatures have a list of their own: a changed, added or removed one is found, and hashes
     taken before are not taken again.
     """

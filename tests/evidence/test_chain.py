@@ -49,7 +49,7 @@ def write_chain(home: Path, chain: list[Link]) -> None:
         (home / "chain" / link.record.name).write_bytes(link.content)
 
 
-def test_the_root_is_that_of_rfc_6962() -> None:
+def test_the_root_follows_rfc_6962() -> None:
     """For any number of records, another implementation comes to the same."""
     chain = make_chain(*(f"2026-10-v{number}" for number in range(1, 40)))
     tree = pymerkle.InmemoryTree(algorithm="sha256")
@@ -78,7 +78,7 @@ def test_a_noted_root_is_found_again_however_many_records_follow() -> None:
         ([], "2026-10", 0),
     ],
 )
-def test_the_root_before_a_period_stays_what_it_is(
+def test_the_root_before_a_period_never_changes(
     tmp_path: Path, archived: list[str], period: str, records: int
 ) -> None:
     """It ends before the first record of the period or a later one: what a report prints does not
@@ -94,7 +94,7 @@ def test_the_root_before_a_period_stays_what_it_is(
     assert root == KnownRoot(records, root_of(records_so_far), records_so_far[-1].record.period)
 
 
-def test_a_record_in_the_middle_hangs_on_all_before_it() -> None:
+def test_a_record_depends_on_all_before_it() -> None:
     """The next record does not follow a replaced one."""
     chain = make_chain("2026-08-v1", "2026-09-v1", "2026-10-v1")
     assert chain_faults(chain) == []

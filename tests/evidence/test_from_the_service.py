@@ -103,7 +103,7 @@ def test_the_pack_finds_all_again(run: Run, bag: Path) -> None:
     assert len(pages & {place.rpartition(" ")[2] for place in looks_at}) == len(set(looks_at)) > 0
 
 
-def test_an_altered_excerpt_is_found(run: Run, bag: Path) -> None:
+def test_an_altered_excerpt_is_detected(run: Run, bag: Path) -> None:
     """As a changed file; and, with all seals made anew, by figures that do not follow from it."""
     evidence = Evidence(bag.parent.parent.parent, run)
     sha256 = list(excerpts(bag))[-1]

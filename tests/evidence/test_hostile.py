@@ -107,7 +107,7 @@ def test_a_trusted_template_has_limits_all_the_same(
 
 
 @pytest.mark.parametrize("case", APPENDED)
-def test_what_is_put_between_rendering_and_signing_is_found(
+def test_changes_between_rendering_and_signing_are_detected(
     evidence: Evidence, signer: Signer, case: str
 ) -> None:
     """The signature covers it and is the provider's, but it is not the PDF that follows from the
@@ -301,7 +301,7 @@ def another(name: str) -> Callable[[Path], None]:
         (of_info("Bag-Soft", "Restore-Tests: all\nBag-Soft"), 'it has the label "Restore'),
     ],
 )
-def test_what_a_bag_says_of_itself_is_held_against_it(
+def test_what_a_bag_says_about_itself_is_checked(
     evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
     """When and from what it was made, and whose it is; whatever version it claims to be
@@ -316,7 +316,7 @@ def test_what_a_bag_says_of_itself_is_held_against_it(
 
 
 @pytest.mark.parametrize("line", ["External-Description: twice", "no label"])
-def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line: str) -> None:
+def test_a_duplicate_label_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line: str) -> None:
     """People read the first, programs the last."""
     seal(bag)
     path = bag / "bag-info.txt"
@@ -398,7 +398,7 @@ def checks_sheet(bag: Path) -> str:
         (other_results, "Checks "),
     ],
 )
-def test_no_cell_of_a_workbook_hides_from_the_comparison(
+def test_no_cell_of_a_workbook_escapes_the_comparison(
     evidence: Evidence, bag: Path, change: Callable[[str], str], message: str
 ) -> None:
     """Other programs show what is outside the dimensions a sheet claims, or what occurs twice, and
@@ -414,7 +414,7 @@ def test_no_cell_of_a_workbook_hides_from_the_comparison(
     assert message in failed
 
 
-def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence, bag: Path) -> None:
+def test_no_part_of_a_workbook_may_occur_twice(evidence: Evidence, bag: Path) -> None:
     """One program reads the first, another the last."""
     of_another_version(bag)
     with zipfile.ZipFile(bag / "data" / "report.xlsx", "a") as book, warnings.catch_warnings():
@@ -703,7 +703,7 @@ def test_links_are_named_with_a_few_and_their_number(evidence: Evidence, bag: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bomb", [bomb_of_rows, endless_period, bomb_of_uses])
-def test_a_bomb_costs_its_verdict_and_nothing_else(
+def test_a_bomb_affects_only_its_own_verdict(
     evidence: Evidence, bag: Path, bomb: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would take hours or all memory is given up, and not called valid."""
@@ -719,7 +719,7 @@ def test_a_bomb_costs_its_verdict_and_nothing_else(
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_is_no_fault_of_the_bag(
+def test_a_full_disk_is_not_a_fault_of_the_bag(
     checked: Evidence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What cannot be checked is neither valid nor invalid: it has a word of its own."""

@@ -97,7 +97,7 @@ def test_a_pack_holds_what_auditors_test(evidence: Evidence) -> None:
     assert {"Date", "Conclusion", "Exceptions, remarks"} <= set(front)
 
 
-def test_the_population_is_all_jobs_of_the_period(evidence: Evidence) -> None:
+def test_the_population_contains_all_jobs_of_the_period(evidence: Evidence) -> None:
     """Each job that a reply has, in the CSV and in the workbook, with every field."""
     pack = pack_of(evidence)
     rows = population(pack)
@@ -122,7 +122,9 @@ def test_the_population_is_all_jobs_of_the_period(evidence: Evidence) -> None:
 
 
 @pytest.mark.parametrize(("seed", "size"), [("X", 5), ("2026 audit, Ä|b", 25), ("=1+1", 1)])
-def test_the_sample_is_drawn_again_without_us(evidence: Evidence, seed: str, size: int) -> None:
+def test_the_sample_can_be_drawn_again_without_our_code(
+    evidence: Evidence, seed: str, size: int
+) -> None:
     """With hashlib from the CSV; and with the lines of Python that the README gives."""
     pack = pack_of(evidence, "--sample", str(size), seed=seed)
     keyed = sorted(
@@ -332,7 +334,7 @@ def test_each_scope_leads_to_the_row_that_lists_it(evidence: Evidence) -> None:
             assert raw.encode() in body
 
 
-def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> None:
+def test_the_services_own_count_is_checked_against_its_rows(evidence: Evidence) -> None:
     """Generation 3 says how many rows there are: over two pages, with failures to read between."""
     rows = [
         make_job(jobType=7, jobModule=303, status=2),
@@ -444,7 +446,7 @@ def test_a_pack_appears_whole_or_not_at_all(
     assert sorted(path.name for path in pack_of(evidence).iterdir()) == FILES
 
 
-def test_a_bag_that_was_changed_makes_no_pack(evidence: Evidence) -> None:
+def test_a_changed_bag_gives_no_pack(evidence: Evidence) -> None:
     """It is reported, and other customers still get theirs."""
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
     evidence.render()

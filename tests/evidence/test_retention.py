@@ -23,7 +23,7 @@ from tests.evidence.conftest import Evidence
 NOW = datetime.now(UTC).replace(microsecond=0)
 _LAST = NOW - timedelta(days=1)
 MONTHS = (_LAST.year - 2026) * 12 + _LAST.month - 9 - 1
-"""A retention that has let go of September, and not of October."""
+"""A retention that has ended for September, and not for October."""
 KEPT = f'retention = "{MONTHS}months"'
 
 
@@ -131,7 +131,7 @@ def test_a_hold_on_another_period_holds_nothing_else(two: Evidence) -> None:
 
 
 @pytest.mark.parametrize("name", ["Contosso Ltd", "Contoso Ltd 2026-1O", "Ltd 2026-09", ""])
-def test_a_hold_that_names_nobody_stops_it(two: Evidence, name: str) -> None:
+def test_a_hold_on_an_unknown_customer_stops_the_removal(two: Evidence, name: str) -> None:
     """A typing error in a legal hold must not lose what it was meant to keep."""
     hold(two, name)
     result = two.run("archive", "--prune", "--yes")

@@ -48,7 +48,7 @@ def test_a_report_and_its_mail_name_the_root_of_the_months_before(evidence: Evid
     wrong = evidence.verdict(bag.parent, "--known-root", "0" * 64)
     assert "known root" in wrong["failed"]
     keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=30))
-    evidence.render("2026-10")  # anew: what failed in October has been made up for
+    evidence.render("2026-10")  # anew: what failed in October has been cured
     evidence.archive("2026-10")
     assert root in printed(evidence)
 

@@ -74,7 +74,7 @@ def sealing(tmp_path: Path, root: Root) -> Sealing:
         (None, -DAY),
     ],
 )
-def test_times_that_fit_together_hold(
+def test_consistent_times_are_accepted(
     sealing: Sealing, signed: timedelta | None, stamped: timedelta | None
 ) -> None:
     """Clocks may be a day apart, and a stamp may come later."""
@@ -129,7 +129,7 @@ def test_nothing_is_signed_or_stamped_in_the_future(sealing: Sealing) -> None:
         (-4 * DAY, timedelta(0), "the certificate was not valid when the signature was made"),
     ],
 )
-def test_the_signature_in_a_pdf_is_held_to_the_same(
+def test_the_signature_in_a_pdf_follows_the_same_rules(
     root: Root, signed: timedelta, stamped: timedelta | None, message: str
 ) -> None:
     """It is made before the bag's, and by a certificate that is valid."""

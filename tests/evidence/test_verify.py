@@ -79,7 +79,7 @@ def is_found(listing: Listing, hashes: Mapping[str, Digests], path: str, content
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_no_byte_of_a_bag_can_change_unseen(home: Path, shard: int) -> None:
+def test_no_byte_of_a_bag_can_change_undetected(home: Path, shard: int) -> None:
     """One bit of every byte of every file, one at a time: each is found."""
     assert unseen(home / "2026-10-v1", SHARDS, shard) == []
 
@@ -111,7 +111,7 @@ def test_every_record_of_the_chain_is_accounted_for(checked: Evidence, home: Pat
 Tamper = Callable[[Path], object]
 
 
-def test_a_page_painted_over_is_no_page_that_was_signed(home: Path) -> None:
+def test_a_page_painted_over_is_not_the_page_that_was_signed(home: Path) -> None:
     """What is added behind the signature is found, though every signed byte is still there."""
     path = home / "2026-10-v1" / "data" / "report.pdf"
     read_pdf_signature(path)
@@ -234,7 +234,7 @@ def test_an_unsigned_bag_does_not_pass_where_a_signature_is_required(
         lambda bag: paint(bag / "data" / "report.pdf"),
     ],
 )
-def test_the_script_in_the_bag_finds_it_as_well(home: Path, tamper: Tamper) -> None:
+def test_the_script_in_the_bag_detects_it_too(home: Path, tamper: Tamper) -> None:
     """With sha256sum, find, sort and openssl alone."""
     bag = home / "2026-10-v1"
     whole = subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True, text=True)

@@ -121,7 +121,7 @@ def test_what_a_mixed_column_leaves_open_is_unreadable() -> None:
     assert (note["row"], note["kind"], note["value"]) == (2, "unreadable", texts[2])
 
 
-def test_values_that_are_no_texts_are_read_as_json() -> None:
+def test_values_that_are_not_texts_are_read_as_json() -> None:
     """A count that comes as a number is the same count."""
     (job,) = typed(make_job(totalCount=1024, jobId=7)).rows.to_dict("records")
     assert (job["objects_total"], job["job_id"]) == (1024, "7")
@@ -133,7 +133,7 @@ def test_a_row_that_names_no_module_is_kept() -> None:
     assert (row["service"], row["module"]) == ("N/A", "N/A")
 
 
-def test_notes_go_with_their_rows() -> None:
+def test_notes_follow_their_rows() -> None:
     """Taking some of the rows takes their notes and no others."""
     jobs = typed(
         make_job(backupSize="a"), make_job(backupSize="b", name="out"), make_job(backupSize="c")

@@ -179,7 +179,7 @@ def test_slashed_dates_are_read_by_what_their_column_proves() -> None:
     assert times_of(first) == [["01-10", "01-10", "01-10"]]
 
 
-def test_each_field_goes_by_its_own_proof() -> None:
+def test_each_field_follows_its_own_proof() -> None:
     """One field may be printed by another service than the others are."""
     proofs = {
         "startTime": "13/10/2026 22:00:06",

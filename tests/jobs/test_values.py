@@ -33,7 +33,7 @@ def test_a_count_is_read(text: str, count: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "-1", "+1", "1.0", "1e3", "1,23", "1,2345", "1234,567", "12 345", "many", "²"]
 )
-def test_what_is_no_count_is_unreadable(text: str) -> None:
+def test_an_invalid_count_is_unreadable(text: str) -> None:
     """A sign, a fraction or odd grouping is not guessed at."""
     assert read_count(text) is None
 
@@ -78,7 +78,7 @@ def test_a_decimal_size_counts_in_thousands(text: str, size: int) -> None:
     ["", "12", "GB", "-1 GB", "1,23 GB", "1,2345 GB", "12,5 GB", "1.5.2 MB", "5 XB", "n/a GB",
      "1 GiB", ".5 GB", "5. GB", "1 G B", "٫5 GB"],
 )  # fmt: skip
-def test_what_is_no_size_is_unreadable(text: str) -> None:
+def test_an_invalid_size_is_unreadable(text: str) -> None:
     """A number without a unit says nothing, and a decimal comma is not guessed at."""
     assert read_size(text, "binary") is None
 
@@ -135,7 +135,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
     ["", "39", "soon", "-00:01:00", "00:61:00", "00:00:61", "1.24:00:00", "5 minutes", "1h2",
      "3m2h", "1,5", ".5", "12:30", "9" * 400 + ".0", "9" * 30 + "d"],
 )  # fmt: skip
-def test_what_is_no_duration_is_unreadable(text: str) -> None:
+def test_an_invalid_duration_is_unreadable(text: str) -> None:
     """A number without point or unit could be seconds, minutes or hours."""
     assert read_duration(text) is None
 
@@ -176,7 +176,7 @@ def test_a_time_is_read_as_an_instant(text: str, moment: datetime) -> None:
      "10/5/2026 13:00:00 PM", "10/5/2026 0:00:00 AM", "10/5/2026 24:00:00", "1764662400",
      "13-10-2026T22:00:06Z", "01.10.2026 22:00:00", "31/4/2026 22:00:00", "13/10/2026"],
 )  # fmt: skip
-def test_what_is_no_time_is_unreadable(text: str) -> None:
+def test_an_invalid_time_is_unreadable(text: str) -> None:
     """A date alone, a day that does not exist, or a service's "no date" is no instant."""
     assert read_time(text) is None
 

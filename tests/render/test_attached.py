@@ -155,7 +155,7 @@ def test_a_short_report_holds_all_figures(report: Report, depth: Any, tmp_path: 
     assert content == b"".join(jobs_csv(report.jobs))
 
 
-def test_the_portfolio_holds_none(report: Report, tmp_path: Path) -> None:
+def test_the_portfolio_has_no_attachments(report: Report, tmp_path: Path) -> None:
     """It covers many customers, whose data is in their own reports."""
     portfolio = portfolio_of(report.period, [standing_of(report, {})])
     write_portfolio_pdf(portfolio, Look(), tmp_path / "portfolio.pdf")

@@ -185,7 +185,7 @@ FF
 ENDCHAR
 ENDFONT
 """
-"""A font of the letter after it that is no OpenType font, as one of Type 1 is none."""
+"""A font for the letter after it that is not OpenType, like a Type 1 font."""
 
 
 @pytest.fixture

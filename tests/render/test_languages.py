@@ -184,7 +184,7 @@ def test_every_word_comes_from_a_known_source(
 
 
 @pytest.fixture(scope="module")
-def anew(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def recalculated_books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The busiest workbook in each language, every formula computed anew."""
     folder = tmp_path_factory.mktemp("languages")
     paths = [
@@ -196,9 +196,9 @@ def anew(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @NEEDS_LIBREOFFICE
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_checks_agree_in_every_language(language: str, anew: dict[str, Path]) -> None:
+def test_checks_agree_in_every_language(language: str, recalculated_books: dict[str, Path]) -> None:
     """The formulas that compare words compare those of the language."""
-    book = openpyxl.load_workbook(anew[language], data_only=True)
+    book = openpyxl.load_workbook(recalculated_books[language], data_only=True)
     (sheet,) = (sheet for sheet in book if "Checks" in sheet.tables)
     rows = list(sheet.iter_rows(min_row=7))
     assert {row[7].value for row in rows} == {Words(language).say("agrees")}

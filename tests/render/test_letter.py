@@ -57,7 +57,7 @@ BUSY = make_report(make_busy_month(), timezone="Europe/Berlin", observed=EVERY_D
 
 
 def letter(report: Report, look: Look = LOOK, **changes: Any) -> Letter:
-    # As the store keeps it: what JSON cannot hold is no longer there.
+    # As the store keeps it: what JSON cannot represent is gone.
     figures = json.loads(json.dumps(report_dict(report)))
     return letter_of(figures, look, **({"attached": ATTACHED} | changes))
 
@@ -128,7 +128,7 @@ def test_the_subject_is_one_line_whatever_the_customer_is_called(locale: str, na
 
 
 @pytest.mark.parametrize("report", [HEALTHY, BUSY, make_report([]), make_report([make_row()])])
-def test_text_and_page_say_what_page_one_says(report: Report) -> None:
+def test_text_and_html_match_page_one(report: Report) -> None:
     """The sentence and the figures match the report, in both bodies."""
     page = page_of(report, LOOK, None)
     for body in both(letter(report)):
@@ -160,7 +160,7 @@ def test_missing_days_are_named() -> None:
     assert all("INCOMPLETE" not in body for body in both(letter(HEALTHY)))
 
 
-def test_a_correction_says_from_what_to_what() -> None:
+def test_a_correction_shows_figures_before_and_after() -> None:
     """A version that corrects another says which, with the first figures before and after."""
     changed = replace(
         BUSY, version=3, restatement=Restatement(2, NOW, corrections(), redefined=False, late=True)
@@ -194,7 +194,7 @@ def test_only_web_addresses_become_links(link: str) -> None:
     assert "<a " not in mail.html
 
 
-def test_the_root_of_the_archive_is_for_keeping() -> None:
+def test_the_root_of_the_archive_is_in_the_letter() -> None:
     """Both bodies have the whole root, and say why to keep the message."""
     root = "a3f5" * 16
     for body in both(letter(HEALTHY, root=root)):
@@ -306,7 +306,7 @@ def test_a_see_through_logo_stands_on_white() -> None:
         assert image.getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_an_empty_drawing_is_no_logo() -> None:
+def test_an_empty_drawing_is_not_a_logo() -> None:
     """Where nothing is drawn, the name stands instead."""
     nothing = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', SVG.media_type

@@ -66,7 +66,7 @@ def test_openpyxl_makes_no_row_and_no_temporary_file(
     assert len(sheets) > 8
 
 
-def test_what_surrounds_the_rows_is_where_openpyxl_has_it(tmp_path: Path) -> None:
+def test_elements_around_the_rows_are_where_openpyxl_puts_them(tmp_path: Path) -> None:
     """The same sheet, written by openpyxl as it is, has the same elements in the same order, and
     is read back with the same values.
     """

@@ -50,7 +50,7 @@ def test_a_copy_overwrites_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_a_link_leading_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     """Its target would be printed, and archived for auditors with the templates."""
     (tmp_path / "secret.txt").write_text("the password")
     folder = tmp_path / "mine"

@@ -91,7 +91,7 @@ def test_the_document_says_what_it_is(busy: PdfReader, busy_report: Report) -> N
     assert "/StructTreeRoot" in busy.root_object
 
 
-def test_bookmarks_lead_through_it(busy: PdfReader) -> None:
+def test_bookmarks_lead_through_the_report(busy: PdfReader) -> None:
     """Each section has its bookmark."""
     titles = [str(entry.title) for entry in busy.outline if not isinstance(entry, list)]
     for title in ("Contoso Ltd", "What to do next", "Services", "Data quality", "Data sources"):

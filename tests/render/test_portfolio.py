@@ -116,7 +116,7 @@ def test_the_rate_is_over_all_jobs_and_not_over_customers() -> None:
     assert portfolio_of(PERIOD, [standing("idle")]).totals.success_rate is None
 
 
-def test_changes_are_told_apart() -> None:
+def test_changes_are_distinguished() -> None:
     """Worse, better, new and gone; nothing at all where there is no earlier period."""
     changes = mixed().changes
     assert changes is not None
@@ -177,7 +177,7 @@ def test_the_title_is_the_message(standings: list[Standing], headline: str) -> N
     assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == headline
 
 
-def test_the_pdf_says_it(tmp_path: Path) -> None:
+def test_the_pdf_shows_the_portfolio(tmp_path: Path) -> None:
     """Message, figures, customers and those without data, on a page; tags and language."""
     path = tmp_path / "portfolio.pdf"
     write_portfolio_pdf(mixed(), LOOK, path)

@@ -132,7 +132,7 @@ def test_a_day_of_another_year_is_shown_with_its_year(label: str, printed: list[
         (259_200.0, 259_201.0, "3 d"),
     ],
 )
-def test_a_gap_has_two_figures_only_where_they_differ(
+def test_a_gap_has_two_figures_only_when_they_differ(
     least: float | None, most: float | None, printed: str
 ) -> None:
     """The certain and the possible length; only one where both read the same."""

@@ -32,7 +32,7 @@ from tests.render.test_cheap_pages import LOGO, LOOK, month
 NOTES = ("footnote-call", "footnote-marker", "note-call", "note-marker", "note-callback")
 HEAD = "<!doctype html><html><head/><body>"
 KERNED = 1.0
-"""How far (in points) a letter may stand from where it would without kerning."""
+"""How far (in points) a letter may be from its place without kerning."""
 
 AS_IT_IS = """
 import sys
@@ -74,7 +74,7 @@ def patched_pdf(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def as_it_is(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unpatched_pdf(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same page, made by WeasyPrint in a process without our changes."""
     html = printable(report_html(report, LOOK, logo_url="asset:logo"))
     faces = faces_for(html, LOOK.locale)
@@ -123,9 +123,9 @@ def _letters(text: Any) -> Iterator[Letter]:
             yield Letter(letter, left, bottom)
 
 
-def test_pages_say_the_same_in_the_same_places(patched_pdf: Path, as_it_is: Path) -> None:
+def test_pages_say_the_same_in_the_same_places(patched_pdf: Path, unpatched_pdf: Path) -> None:
     """Each letter of each page is where WeasyPrint itself puts it, except for kerning."""
-    letters, expected = letters_of(patched_pdf), letters_of(as_it_is)
+    letters, expected = letters_of(patched_pdf), letters_of(unpatched_pdf)
     assert len(letters) == len(expected) > 3
     for page, same in zip(letters, expected, strict=True):
         assert "".join(letter.letter for letter in page) == "".join(
@@ -197,7 +197,7 @@ def test_an_svg_text_is_set_in_one_piece(attributes: str, pieces: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["AVATAR, To. We", "مؤسسة النور", "שלום עולם", "हिन्दी"])
-def test_an_svg_text_is_set_as_the_same_text_of_a_page(text: str) -> None:
+def test_an_svg_text_is_set_like_the_same_text_on_a_page(text: str) -> None:
     """With its kerning, its joined letters and its order: the same glyphs at the same distances."""
     svg = f'<svg width="300" height="30"><text y="20" font-size="16">{text}</text></svg>'
     on_page, in_svg = shown_in(f"<p>{text}</p>{svg}", text)
@@ -239,10 +239,10 @@ def test_garbage_collection_is_off_meanwhile(tmp_path: Path) -> None:
 
 
 def test_the_pdf_declares_accessibility_and_names_no_product(
-    patched_pdf: Path, as_it_is: Path
+    patched_pdf: Path, unpatched_pdf: Path
 ) -> None:
     """WeasyPrint alone declares one of the two standards, and names itself."""
-    patched, plain = metadata_of(patched_pdf), metadata_of(as_it_is)
+    patched, plain = metadata_of(patched_pdf), metadata_of(unpatched_pdf)
     for metadata in (patched, plain):
         assert b'pdfaid:part="3"' in metadata
     assert b'pdfuaid:part="1"' in patched
@@ -257,10 +257,10 @@ def metadata_of(path: Path) -> bytes:
     return bytes(metadata.get_data())
 
 
-def test_each_header_of_a_table_says_what_it_heads(patched_pdf: Path, as_it_is: Path) -> None:
+def test_each_header_of_a_table_says_what_it_heads(patched_pdf: Path, unpatched_pdf: Path) -> None:
     """WeasyPrint alone declares none."""
     assert {scope for _, scope in headers_of(patched_pdf)} == {"/Row", "/Column"}
-    assert {scope for _, scope in headers_of(as_it_is)} == {None}
+    assert {scope for _, scope in headers_of(unpatched_pdf)} == {None}
     for row, scope in headers_of(patched_pdf):
         assert scope == ("/Row" if "/TD" in row else "/Column")
 

@@ -258,7 +258,7 @@ def test_volume_that_is_not_given(tmp_path: Path) -> None:
     assert "The service gives sizes for 1 of 2 modules with jobs." in texts_of_summary
 
 
-def test_stored_stands_in_for_a_volume_that_is_not_given(tmp_path: Path) -> None:
+def test_stored_volume_replaces_a_missing_volume(tmp_path: Path) -> None:
     """Where no job has a size, the chart of the Summary is of what is stored."""
     answers = make_answers([make_protected(dataSizeStoredInAvePoint="512 GB")], at=NOW)
     rows = [make_job(backupSize="0 GB")]
@@ -420,14 +420,14 @@ def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
     policy = replace(policy, left_out=(left_out,))
     report = make_report(rows, timezone=BERLIN, policy=policy, observed=snapshots)
     path = written(report, tmp_path)
-    anew = recalculated(path, tmp_path / "anew")
-    before, after = (openpyxl.load_workbook(source, data_only=True) for source in (path, anew))
+    copy = recalculated(path, tmp_path / "anew")
+    before, after = (openpyxl.load_workbook(source, data_only=True) for source in (path, copy))
     scopes = sum(len(module.scopes) for module in report.modules if len(module.scopes) > 1)
     assert scopes > 15
     number = 13 + 2 * len(report.services) + 4 * len(report.modules) + 3 * scopes
     assert before["Checks"].max_row == after["Checks"].max_row == 6 + number
     assert after["Checks"]["A2"].value == f"All {number} checks agree with the jobs."
-    assert results(path) == results(anew) == {"agrees"}
+    assert results(path) == results(copy) == {"agrees"}
     for cells, computed in zip(before["Checks"].rows, after["Checks"].rows, strict=True):
         for cell, again in zip(cells, computed, strict=True):
             if isinstance(again.value, float):
@@ -446,10 +446,10 @@ def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
     book["Jobs"].cell(row, outcome).value = "Failed"
     changed = tmp_path / "changed.xlsx"
     book.save(changed)
-    anew = openpyxl.load_workbook(recalculated(changed, tmp_path / "anew"), data_only=True)
-    differing = {cells[0].value for cells in anew["Checks"].rows if cells[7].value == "differs"}
+    copy = openpyxl.load_workbook(recalculated(changed, tmp_path / "anew"), data_only=True)
+    differing = {cells[0].value for cells in copy["Checks"].rows if cells[7].value == "differs"}
     assert differing == {"Success", "Failed", "Success rate", "Lenient success rate"}
-    assert str(anew["Checks"]["A2"].value).startswith("Checks that differ: 7 of ")
+    assert str(copy["Checks"]["A2"].value).startswith("Checks that differ: 7 of ")
 
 
 def test_a_wrong_figure_is_written_as_differing(tmp_path: Path) -> None:

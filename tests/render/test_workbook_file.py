@@ -155,7 +155,7 @@ from reporter.render.workbook.jobs import add_jobs
 saved, path = map(Path, sys.argv[1:])
 with saved.open("rb") as file:
     report = pickle.load(file)
-# Not ru_maxrss, which begins with what the process had that started this one.
+# Not ru_maxrss, which starts with the value of the parent process.
 peak = lambda: int(re.findall("VmHWM:[^0-9]*([0-9]+)", Path("/proc/self/status").read_text())[0])
 def write(rows):
     with Book(replace(report, jobs=report.jobs[:rows]), Look(), path) as book:

@@ -59,7 +59,7 @@ def test_a_time_is_when_a_clock_first_shows_it(day: date, at: time, zone: str) -
 @pytest.mark.parametrize(
     ("zone", "day", "at", "shows"),
     [
-        # Skipped: the moment the clocks go on.
+        # Skipped: the moment the clocks go forward.
         ("Europe/Berlin", date(2027, 3, 28), time(2, 30), "2027-03-28T03:00:00+02:00"),
         ("Europe/Berlin", date(2027, 3, 28), time(2, 0), "2027-03-28T03:00:00+02:00"),
         ("Europe/Berlin", date(2027, 3, 28), time(3, 0), "2027-03-28T03:00:00+02:00"),
@@ -69,7 +69,7 @@ def test_a_time_is_when_a_clock_first_shows_it(day: date, at: time, zone: str) -
         ("Asia/Beirut", date(2022, 3, 27), time(0, 0), "2022-03-27T01:00:00+03:00"),
         ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), "2026-10-04T02:30:00+11:00"),
         ("Pacific/Apia", date(2011, 12, 30), time(12, 0), "2011-12-31T00:00:00+14:00"),
-        # Twice: the first.
+        # Occurs twice: the first.
         ("Europe/Berlin", date(2026, 10, 25), time(2, 30), "2026-10-25T02:30:00+02:00"),
         ("America/Havana", date(2026, 11, 1), time(0, 30), "2026-11-01T00:30:00-04:00"),
         ("America/Sao_Paulo", date(2018, 2, 17), time(23, 30), "2018-02-17T23:30:00-02:00"),

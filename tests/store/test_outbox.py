@@ -90,7 +90,7 @@ def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
     assert states(store) == [(1, "anna", "sent"), (2, "ben", "queued"), (2, "anna", "queued")]
 
 
-def test_new_data_goes_to_whoever_has_the_former(store: Store) -> None:
+def test_new_data_is_sent_to_those_who_have_the_former(store: Store) -> None:
     """What a later program makes of the former data differs from what it makes of the new data."""
     sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
     queue_for(store, make_version(store, 2, "c"), ANNA)
@@ -208,7 +208,7 @@ def test_approval_of_an_older_version_has_to_be_given_again(store: Store) -> Non
     assert states(store) == [(1, "anna", "withdrawn"), (2, "anna", "queued")]
 
 
-def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> None:
+def test_a_correction_is_sent_to_those_who_had_the_former_version(store: Store) -> None:
     """Different figures are a different report."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState.SENT)
@@ -217,7 +217,7 @@ def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> No
 
 
 @pytest.mark.parametrize("state", ["sent", "uncertain", "sending"])
-def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
+def test_a_new_look_is_sent_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
     """A new logo is no reason to send a report twice; a recipient without one gets it in the new
     look.
     """
@@ -289,7 +289,7 @@ def test_what_is_released_is_taken_back_and_nothing_else(
     claim(store, [row], LATER)
 
 
-def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) -> None:
+def test_a_dropped_delivery_does_not_come_back_in_a_new_look(store: Store) -> None:
     """Different figures are a different report, which has to be dropped again."""
     for number, figures in ((1, "a"), (3, "b")):
         queue_for(store, make_version(store, number, figures), ANNA)

@@ -82,7 +82,7 @@ def _send_all(url: str, number: int, ready: Any) -> None:
             due = [delivery for delivery in waiting if delivery.state is DeliveryState.APPROVED][:4]
             try:
                 claim(store, ids(due), NOW)
-            except OutboxChanged:  # taken back since then: the whole message has to wait
+            except OutboxChanged:  # taken back meanwhile: the whole message has to wait
                 continue
             sent = Move(DeliveryState.SENT, f"by {number}", tried=True)
             moved = move(
@@ -97,7 +97,7 @@ def _approve_all(url: str, ready: Any) -> None:
     everything = ids(deliveries_of(store))
     ready.wait(60)
     for start in range(0, len(everything), 3):
-        # What was approved before is named again: it is not to come back from wherever it is.
+        # What was approved before is named again: it must not come back from its state.
         approve(store, everything[: start + 3], "eve", NOW)
 
 
@@ -132,7 +132,7 @@ def _take_back_all(url: str, ready: Any, taken: Any) -> None:
     """
     store = Store.open(url)
     everything = ids(deliveries_of(store))
-    for start in 2 * [*range(0, len(everything), 3)][::-1]:  # senders begin at the other end
+    for start in 2 * [*range(0, len(everything), 3)][::-1]:  # senders start at the other end
         back = take_back(store, everything[start : start + 3], "eve", NOW)
         taken.extend(back)
         ready.set()
@@ -257,7 +257,7 @@ def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
     ]
 
 
-def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
+def test_a_delivery_without_approval_is_not_claimed(store: Store) -> None:
     """Withdrawn and queued again between being looked at and being sent: it waits for approval."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA)

@@ -45,7 +45,7 @@ def filled(store: Store) -> Store:
     rows = [*make_busy_month(), *(make_job(jobId=job_id, backupSize="1,2,3") for job_id in odd)]
     keep(store, rows[: len(rows) // 2], FIRST, make_refusals(Lack.NOT_PERMITTED, "a.permission"))
     store.record_failure(CUSTOMER, FIRST + timedelta(days=1), "503 Service Unavailable")
-    # What is asked for beside the jobs comes after them.
+    # Answers other than the jobs come after them.
     answers = make_answers([make_protected()], [make_product()], at=LAST + timedelta(minutes=1))
     keep(store, rows, LAST, answers)
     keep(store, [make_job(status="Failed")], LAST + timedelta(hours=6), ())

@@ -110,7 +110,7 @@ def test_what_is_read_is_what_each_snapshot_said(store: Store) -> None:
     assert expected["lost"].any()
 
 
-def test_rebuilding_says_the_same(store: Store) -> None:
+def test_rebuilding_gives_the_same(store: Store) -> None:
     """Jobs and sightings derived anew equal those derived on receipt."""
     fill(store, [FIRST + timedelta(hours=4 * number) for number in range(60)])
     before = read(store)
@@ -120,7 +120,7 @@ def test_rebuilding_says_the_same(store: Store) -> None:
     pd.testing.assert_frame_equal(after.rows, before.rows)
 
 
-def test_saying_the_same_again_costs_nothing(store: Store) -> None:
+def test_repeated_listings_add_no_rows(store: Store) -> None:
     """No derived row changes, however often a stale scope is listed."""
     rows = [make_job(), make_row(jobModule="Power BI", status="Disabled")]
     store.record(snapshot_of(rows, NOW))

@@ -45,7 +45,7 @@ ODD = (
     reply({"value": [make_job(jobId="FB-ODD", status="Failed")], "@odata.nextLink": "http://[::1"}),
     reply(b"\x00\xff{", url="https://graph.example/?page=2"),
 )
-"""A page that could be read, and one that nobody can."""
+"""A readable page, and an unreadable one."""
 
 
 def refused(unusable: tuple[Reply, ...] = ()) -> tuple[Answer, ...]:
@@ -86,7 +86,7 @@ def test_they_are_kept_as_they_came(store: Store) -> None:
     assert store.last_failure(CUSTOMER) == "odd"
 
 
-def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> None:
+def test_nothing_is_based_on_them(url: str, open_store: Callable[[str], Store]) -> None:
     """No figure, no source, no answer, and no job that is derived anew."""
     odd, even = open_store(url), open_store("sqlite://")
     fill(odd, odd=True)

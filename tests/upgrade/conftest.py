@@ -26,7 +26,7 @@ from tests.world import move_reports
 
 OF_0_1_0 = Path(__file__).parent / "of_0.1.0.tar.xz"
 LAST = datetime(2026, 11, 1, 6, tzinfo=UTC)
-"""When version 0.1.0 asked last."""
+"""When version 0.1.0 last asked."""
 NAMES = ("Mailed Ltd", "Approved Ltd", "Queued Ltd", "Dropped Ltd", "Unsent Ltd")
 CUSTOMERS = {
     name: Customer(f"{number}0000000-0000-0000-0000-000000000000", name)

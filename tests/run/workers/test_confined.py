@@ -53,7 +53,7 @@ def test_allowed_memory_is_available() -> None:
     assert list(confined(LIMITS, strange.eat, 128 << 20))[1:] == [str(128 << 20).encode()]
 
 
-def test_no_module_of_the_folder_it_is_called_in_is_imported(tmp_path: Path) -> None:
+def test_no_module_of_the_working_folder_is_imported(tmp_path: Path) -> None:
     """Whoever checks a stranger's bag may stand in it, and Python looks there first."""
     folder = tmp_path / "bag"
     folder.mkdir()

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 StartCluster = Callable[[int], DaskCluster]
 RENDER = ("--period", "2026-10", "--format", "json,pdf")
 MORE = 16
-"""Customers, so that a run can be met in the middle."""
+"""Enough customers to interrupt a run in the middle."""
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_workers_end_with_a_command_that_is_killed(fetched: list[str], tmp_path:
     assert 3 <= len(finished(tmp_path)) < MORE
 
 
-def test_a_worker_that_is_killed_costs_nothing(fetched: list[str], tmp_path: Path) -> None:
+def test_killing_a_worker_loses_nothing(fetched: list[str], tmp_path: Path) -> None:
     """One of two dies in the middle of a run: all customers are complete, each reported once."""
     process = begin(tmp_path, "--workers", "2")
     await_first(tmp_path, process)
@@ -152,7 +152,7 @@ def test_a_worker_that_is_killed_costs_nothing(fetched: list[str], tmp_path: Pat
     assert len(reports) == len(set(reports)) == MORE
 
 
-def test_drafts_of_a_killed_worker_are_taken_away_by_the_next_run(
+def test_drafts_of_a_killed_worker_are_removed_by_the_next_run(
     fetched: list[str], tmp_path: Path
 ) -> None:
     """A file that was being written when its process was killed does not stay behind."""

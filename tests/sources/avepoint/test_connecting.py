@@ -91,7 +91,7 @@ def test_an_established_connection_may_take_its_time(monkeypatch: pytest.MonkeyP
             assert exchange.send(request).body == b"{}"
 
 
-# urllib3 leaves the connection of such a reply to the collector of garbage.
+# urllib3 leaves the connection of such a reply to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("length", [b"5, 6", b"5\r\nContent-Length: 6"])
 def test_a_reply_that_is_not_valid_http(length: bytes) -> None:

@@ -50,7 +50,7 @@ def ids_of(snapshot: Snapshot) -> list[str]:
     return [row["job_id"] for row in rows_of(snapshot.replies)]
 
 
-def test_both_generations_tell_the_same_jobs(start_emulator: StartEmulator) -> None:
+def test_both_generations_give_the_same_jobs(start_emulator: StartEmulator) -> None:
     """Services, modules, statuses and job ids agree, so history continues over a switch."""
     emulator = start_emulator(customers=demo_cast()[1:2], lists=Lists.ALL, listed=timedelta(days=5))
     seen = []

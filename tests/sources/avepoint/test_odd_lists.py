@@ -98,10 +98,10 @@ def test_all_other_customers_are_fetched(
     assert error is not None
     assert error in result.stderr
     assert cast[-1].name.encode() in reply.body
-    # One who is in the list is found there, and that the list is not the whole is said again.
+    # A customer in the list is found there, and the incomplete list is reported again.
     single = run("fetch", "--customer", cast[0].id, "--quiet")
     assert (single.exit_code, single.stderr.count("Failed: The list")) == (1, 1)
-    # One who is not may well be there: the others named with them are fetched.
+    # A customer not in it may still exist: the others named with it are fetched.
     two = run("fetch", "--customer", cast[-1].id, "--customer", cast[0].id)
     assert (two.exit_code, two.stderr.count("Fetched ")) == (1, 1)
     gone = run("fetch", "--customer", cast[-1].id)

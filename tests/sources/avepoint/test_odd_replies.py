@@ -40,7 +40,7 @@ UNUSABLE = {
     "other-shape": "not a list of jobs",
     "bad-row": "is not an object",
 }
-"""What is said of each fault that costs a snapshot."""
+"""The message for each fault that costs a snapshot."""
 MENDED = ("half-emoji", "nul")
 NOT_KEPT = ("429-absurd", "bomb", "drip", "drip-head", "truncate")
 """Faults after which there is no whole reply to be kept."""
@@ -95,7 +95,7 @@ def test_only_the_odd_ones_of_forty_customers_fail(
     assert len(re.findall("^Fetched ", result.stderr, re.MULTILINE)) == 40 - len(
         [fault for fault in odd if fault in UNUSABLE]
     )
-    # The same again goes as well, and goes on from there.
+    # The same command again works as well, and continues from there.
     assert run("fetch", "--quiet").exit_code == 1
 
 
@@ -207,7 +207,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
     errors, grown = json.loads(done.stdout)
     assert len(errors) == 8
     assert all("has more than 64 MiB" in error for error in errors)
-    # Of each the body itself, and what it grows out of.
+    # For each: the body itself, and the data it is unpacked from.
     assert grown < 8 * 3 * 64 * 1024, f"{grown / 1024:.0f} MiB"
 
 

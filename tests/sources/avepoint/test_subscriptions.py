@@ -65,7 +65,7 @@ def test_an_excerpt_names_the_call_the_customer_and_the_whole_page() -> None:
         rb' {"customerId": "other", "products": []}], "metadata": {"totalCount": 2}}'
     )
     with Service(["a b/c", "other"], {BATCH: lambda *_: body}) as service:
-        # The emptied list of jobs of an id with such signs is found by its quoted address.
+        # The emptied list of jobs of an id with such characters is found by its quoted address.
         service.answers = {
             path.replace("a b/c", "a%20b%2Fc"): page for path, page in service.answers.items()
         }
@@ -94,7 +94,7 @@ def test_a_customer_without_a_row_has_none() -> None:
     assert answers["b"].absence == Absence(Lack.NOT_THERE)
 
 
-def test_a_row_that_names_nobody_may_be_anybodys() -> None:
+def test_a_row_without_a_customer_may_be_anybodys() -> None:
     """A customer with a row has it; about one without, nothing is known."""
     rows = [
         row("a", "x"),
@@ -257,7 +257,7 @@ def fetches_of(store: Store, kind: str) -> list[tuple[str | None, str | None, li
         ]
 
 
-def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
+def test_the_whole_list_is_kept_once_and_not_in_any_evidence() -> None:
     """The page's hash in an excerpt's address leads to it; a customer's own fetches hold no row of
     another.
     """

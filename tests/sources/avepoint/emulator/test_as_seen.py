@@ -86,7 +86,7 @@ def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profil
             assert (row["jobId"], read(row["startTime"])) == (newest.job_id, newest.started_at)
 
 
-def test_asked_every_four_hours_every_job_is_seen_to_its_end() -> None:
+def test_looking_every_four_hours_sees_every_job_to_its_end() -> None:
     """For scopes that back up four times a day at most."""
     looks = [START + 4 * HOUR * number for number in range(190)]
     for profile in CAST:
@@ -299,7 +299,7 @@ def test_successes_over_nothing_are_ordinary() -> None:
     assert skipped["totalCount"] == skipped["skippedCount"] != "0"
 
 
-def test_generation_1_has_names_of_its_own() -> None:
+def test_generation_1_has_its_own_names() -> None:
     """But says the same about the same jobs."""
     first = {row["jobId"]: row for row in listed(HARBOUR, STOP, 1)}
     third = {row["jobId"]: row for row in listed(HARBOUR, STOP)}
@@ -351,7 +351,7 @@ def test_generation_3_lists_all_subscriptions_in_one_call(start_emulator: StartE
     emulator = start_emulator(customers=CAST)
     path = f"{ROOT}/services/batch"
     every = call(emulator, path, "POST", json={}).json()
-    # One has none, and one may not be read.
+    # One has none, and one must not be read.
     assert every["metadata"]["totalCount"] == len(every["data"]) == 5
     named = call(emulator, path, "POST", json={"customerIds": [JAEGER.id]}).json()["data"]
     assert [row["customerId"] for row in named] == [JAEGER.id]
@@ -376,7 +376,7 @@ def test_subscriptions_need_a_permission_of_their_own(start_emulator: StartEmula
     assert "elements.license.read.all" in reply.text
 
 
-def test_days_of_subscriptions_and_products_that_are_no_backup() -> None:
+def test_subscription_days_and_products_that_are_not_backups() -> None:
     """Month, day, year in generation 3, where two of three products are not backups."""
     products = subscription_row(JAEGER, 3)["products"]
     backups = [product for product in products if product["service"].startswith("Cloud Backup for")]

@@ -185,7 +185,7 @@ def test_the_demo_has_all_services_and_its_hard_cases() -> None:
     assert [profile.there_at(start) for profile in cast].count(False) == 1
 
 
-def test_the_same_options_serve_the_same_in_every_process() -> None:
+def test_the_same_options_give_the_same_service_in_every_process() -> None:
     """What is served does not depend on the process, its hash seed or its time zone."""
     program = (
         "import hashlib, json; from datetime import *;"

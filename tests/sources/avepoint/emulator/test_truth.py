@@ -37,7 +37,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 LATE: Final = datetime(2027, 1, 1, tzinfo=UTC)
 CLOSE: Final = 4 * HOUR
-"""Within so much no scope of the emulator starts two jobs."""
+"""Within this time no scope of the emulator starts two jobs."""
 OUTCOMES: Final = {
     "Finished": Outcome.SUCCESS,
     "Finished with exception": Outcome.WARNING,

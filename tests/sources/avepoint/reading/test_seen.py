@@ -73,7 +73,7 @@ def test_scans_are_not_backups_and_have_no_values() -> None:
     assert {row[field] for row in scans for field in FIELDS[3:]} == {ABSENT}
 
 
-def test_placeholders_say_how_their_scopes_stand() -> None:
+def test_placeholders_give_the_states_of_their_scopes() -> None:
     """Nothing to back up, switched off, never configured, or a run is queued."""
     listed: dict[tuple[str, bool], set[str]] = {}
     for name in ("seen-large.json", "seen-small.json"):

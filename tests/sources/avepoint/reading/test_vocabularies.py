@@ -110,7 +110,7 @@ def test_every_text_has_an_outcome(status: str) -> None:
         ("Unknown (99)", "Unknown (999)", True),
     ],
 )
-def test_scans_archiver_and_retention_are_no_backups(
+def test_scans_archiver_and_retention_are_not_backups(
     service: str, module: str, backup: bool
 ) -> None:
     """The service lists jobs that back nothing up."""
