@@ -67,8 +67,8 @@ class Filling:
 
 def number_of(customer: Customer, module: int) -> int:
     """The number of a customer's module, and of its only scope."""
-    others = 2 if customer in (OLD, NEW) else 3 + int(customer.id[:8], 16)
-    return (others - (customer == OLD)) * MODULES + module
+    preceding = 2 if customer in (OLD, NEW) else 3 + int(customer.id[:8], 16)
+    return (preceding - (customer == OLD)) * MODULES + module
 
 
 def job_row(customer: Customer, day: datetime, number: int, fetch_id: int) -> dict[str, Any]:

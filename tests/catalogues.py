@@ -50,9 +50,9 @@ def brought_up_to_date(language: str) -> bytes:
     catalogue.update(messages(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    made = BytesIO()
-    write_po(made, catalogue, width=100, sort_by_file=True)
-    return made.getvalue()
+    buffer = BytesIO()
+    write_po(buffer, catalogue, width=100, sort_by_file=True)
+    return buffer.getvalue()
 
 
 def main() -> None:

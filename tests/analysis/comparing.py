@@ -70,7 +70,7 @@ def replies_of(customer: RawCustomer) -> list[Reply]:
 
 def from_store(customer: RawCustomer, folder: Path) -> Report | None:
     """The report through a store; None where there is none."""
-    told = {
+    answers_at = {
         at: make_answers(
             [
                 make_protected(
@@ -86,7 +86,7 @@ def from_store(customer: RawCustomer, folder: Path) -> Report | None:
     }
     with closing(Store.open(f"sqlite:///{folder / 'store.sqlite'}")) as store:
         for reply in replies_of(customer):
-            answers = told.pop(reply.fetched_at, ())
+            answers = answers_at.pop(reply.fetched_at, ())
             store.record(Snapshot(CUSTOMER, (reply,), answers))
         period = parse_period(customer.label, customer.zone, LATE)
         try:
@@ -195,14 +195,14 @@ def is_job(row: Mapping[str, Any]) -> bool:
     return (row.get("jobId") or "N/A").strip() not in ("", "N/A")
 
 
-def both_none(expected: object, made: object) -> list[str]:
+def both_none(expected: object, report: object) -> list[str]:
     """No difference where neither gives a report."""
-    if expected is None and made is None:
+    if expected is None and report is None:
         return []
     return [f"by the definitions there is {'no' if expected is None else 'a'} report"]
 
 
-def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[str]:
+def reason_differences(expected: Mapping[str, Any], report: Report) -> Iterator[str]:
     """Reasons by kind, service, module and scope; kinds that only name a state are none."""
     states = {"never run", "no data", "idle", "off"}
     defined = {
@@ -210,7 +210,7 @@ def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[st
     }
     reported = {
         (reason.kind.value, reason.service, reason.module, reason.name)
-        for reason in made.reasons
+        for reason in report.reasons
         if reason.kind.value not in states
     }
     # A scope without any recovery point is only said to have none, not to miss its target as well;
@@ -223,12 +223,12 @@ def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[st
         yield f"reasons: {reason} is none by the definitions"
 
 
-def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
+def json_differences(expected: Mapping[str, Any], report: Json) -> Iterator[str]:
     """Figure by figure, each with its place."""
     for key in ("state", "final"):
-        yield from value_difference(key, expected[key], made[key])
-    yield from figures_difference("totals", expected["totals"], made["totals"])
-    yield from figures_difference("coverage", expected["coverage"], made["coverage"])
+        yield from value_difference(key, expected[key], report[key])
+    yield from figures_difference("totals", expected["totals"], report["totals"])
+    yield from figures_difference("coverage", expected["coverage"], report["coverage"])
     for key, names in (
         ("services", ("service",)),
         ("modules", ("service", "module")),
@@ -238,9 +238,9 @@ def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
         ("other_jobs", ("service", "module")),
         ("quality", ("kind", "field")),
     ):
-        defined, reported = (keyed(report[key], names) for report in (expected, made))
+        defined, reported = (keyed(entries_of[key], names) for entries_of in (expected, report))
         yield from by_key(key, defined, reported)
-    previous = made["previous"]
+    previous = report["previous"]
     if previous is None or expected["previous"] is None:
         yield from value_difference("previous", expected["previous"] is None, previous is None)
     else:

@@ -146,10 +146,10 @@ def read_time(text: str, days_first: bool | None = False) -> datetime | None:
             day, clock, fraction, offset = match.groups()
             moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset or 'Z'}")
         elif match := SLASHED.fullmatch(text):
-            first, two, year, hour, minute = (int(match[n]) for n in range(1, 6))
+            first, second, year, hour, minute = (int(match[n]) for n in range(1, 6))
             if days_first is None:
                 days_first = first > 12
-            month, day_of_month = (two, first) if days_first else (first, two)
+            month, day_of_month = (second, first) if days_first else (first, second)
             if not 1 <= hour <= 12:
                 return None
             hour = hour % 12 + (12 if match[7].lower() == "p" else 0)

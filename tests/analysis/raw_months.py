@@ -375,7 +375,7 @@ def reply(
     rows = [
         dressed(chance, row, story, odd)
         for story in stories
-        for row in shown(chance, story, at, lists_all=lists_all)
+        for row in rows_shown(chance, story, at, lists_all=lists_all)
     ]
     if rows and chance.random() < odd:
         rows.append(dict(chance.choice(rows)))
@@ -390,7 +390,7 @@ def reply(
     return rows
 
 
-def shown(chance: random.Random, story: Story, at: datetime, *, lists_all: bool) -> list[Row]:
+def rows_shown(chance: random.Random, story: Story, at: datetime, *, lists_all: bool) -> list[Row]:
     """What the service lists of a scope at a moment: its newest job, a placeholder, nothing."""
     stands = [status for when, status in story.stands if when <= at][-1]
     if stands is None:

@@ -46,13 +46,13 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
-    made = browser.new_page(viewport={"width": 1280, "height": 800})
-    made.on("console", listen)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    made.on("dialog", lambda dialog: complaints.append(dialog.message))
-    made.goto(address)
-    yield made
-    made.close()
+    opened = browser.new_page(viewport={"width": 1280, "height": 800})
+    opened.on("console", listen)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("dialog", lambda dialog: complaints.append(dialog.message))
+    opened.goto(address)
+    yield opened
+    opened.close()
     assert complaints == []
 
 

@@ -57,10 +57,10 @@ def running(customer: str, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[st
 
 @pytest.fixture
 def page(browser: Browser, running: tuple[subprocess.Popen[str], str]) -> Iterator[Page]:
-    made = browser.new_page()
-    made.goto(running[1])
-    yield made
-    made.close()
+    opened = browser.new_page()
+    opened.goto(running[1])
+    yield opened
+    opened.close()
 
 
 def replace_in(path: Path, old: str, new: str) -> None:

@@ -156,7 +156,7 @@ def test_what_failed_and_would_be_tried_again_is_taken_back(run: Run, accounts: 
     run("send")
     result = run("approve", "--take-back")
     assert "it0@customer0.example" in result.stdout
-    row = {each["recipient"]: each for each in rows(run)}["it0@customer0.example"]
+    row = {delivery["recipient"]: delivery for delivery in rows(run)}["it0@customer0.example"]
     assert (row["state"], row["retry_at"], row["tries"]) == ("queued", None, 1)
 
 

@@ -309,7 +309,7 @@ def test_another_version_names_itself_in_its_workbook(bag: Path, tmp_path: Path)
     path = tmp_path / "report.xlsx"
     book = openpyxl.load_workbook(bag / "data" / "report.xlsx")
     name, other_name = f"backup-reporter {__version__}", "backup-reporter 0.0.9"
-    (cell,) = (each for each in book["About"]["A"] if name in str(each.value))
+    (cell,) = (cell for cell in book["About"]["A"] if name in str(cell.value))
     cell.value = str(cell.value).replace(name, other_name)
     book.save(path)
     of_other = replace(provenance, tools=replace(provenance.tools, program="0.0.9"))
