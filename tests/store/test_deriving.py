@@ -172,7 +172,7 @@ def test_many_customers_are_reported_once(
         again = open_store(url)
         open_store(url)
     (message,) = [
-        record.getMessage() for record in caplog.records if "derived" in record.getMessage()
+        record.getMessage() for record in caplog.records if "Deriving" in record.getMessage()
     ]
     assert "5 customers" in message
     assert [len(read(again, customer=customer).rows) for customer in customers] == [1] * 5
