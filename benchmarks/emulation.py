@@ -1,4 +1,6 @@
-"""An emulator of the API in a process of its own, as far as a benchmark goes from the service."""
+"""An emulator of the API in a separate process, which is as close to the service as a benchmark
+gets.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from reporter.sources.avepoint.source import Access
 
 @contextmanager
 def emulated(customers: int, jobs: int, latency_ms: int = 0) -> Iterator[Access]:
-    """Serve so many customers with so many jobs in October 2026; ends with the block."""
+    """Serve a number of customers with so many jobs in October 2026, until the block ends."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "reporter", "emulate", "--now", "2026-11-01T06:00:00Z"),
@@ -26,9 +28,11 @@ def emulated(customers: int, jobs: int, latency_ms: int = 0) -> Iterator[Access]
     )
     assert process.stdout is not None
     try:
-        said = json.loads(process.stdout.readline())
-        secret = ClientSecret(said["client_secret"])
-        yield Access(said["api_url"], said["token_url"], said["client_id"], secret)
+        announcement = json.loads(process.stdout.readline())
+        secret = ClientSecret(announcement["client_secret"])
+        yield Access(
+            announcement["api_url"], announcement["token_url"], announcement["client_id"], secret
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

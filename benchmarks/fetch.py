@@ -24,7 +24,7 @@ from reporter.sources.avepoint.source import Access, open_source
 from reporter.store import Store
 
 IN_TURN = 20
-"""Requests that are sent one after another, from which all of them are projected."""
+"""Requests sent one after another, from which the total is projected."""
 
 
 def now() -> datetime:
@@ -32,7 +32,7 @@ def now() -> datetime:
 
 
 class Noting(Exchange):
-    """Notes what is asked for, so that it can be asked for again without us."""
+    """Notes the requests, so that they can be repeated without our client."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,12 +56,12 @@ def ours(access: Access) -> None:
         store = Store.open(f"sqlite:///{Path(folder) / 'store.db'}")
         source, listed = fetch_customers(access, store, now)
         outcomes = list(fetch_snapshots(source, listed.customers, store, now))
-        assert not any(own.error for own in outcomes)
+        assert not any(outcome.error for outcome in outcomes)
         store.engine.dispose()
 
 
 def unkept(access: Access) -> None:
-    """Fetch as we do, and keep nothing."""
+    """Fetch as we do, but keep nothing."""
     source, listed = open_source(access, now, Exchange())
     with ThreadPoolExecutor(FETCHES_AT_ONCE) as threads:
         for _ in threads.map(source.snapshot, listed.customers):
@@ -84,7 +84,7 @@ def send_all(sent: Sequence[requests.Request]) -> None:
 
 
 def requests_of_a_fetch(access: Access) -> list[requests.Request]:
-    """What is asked for in a whole fetch, with a token that lasts."""
+    """The requests of a whole fetch, with a lasting token."""
     noting = Noting()
     source, listed = open_source(access, now, noting)
     for customer in listed.customers:
@@ -103,8 +103,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=200, help="of each in a month")
     parser.add_argument("--latency", type=int, default=50, help="milliseconds of a reply")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    asked = parser.parse_args()
-    with emulated(asked.customers, asked.jobs, asked.latency) as access:
+    options = parser.parse_args()
+    with emulated(options.customers, options.jobs, options.latency) as access:
         sent = requests_of_a_fetch(access)
         began = time.perf_counter()
         send_all(sent[:IN_TURN])
@@ -115,22 +115,23 @@ def main() -> None:
                 "fetch, nothing kept": partial(unkept, access),
                 "fetch into a store": partial(ours, access),
             },
-            asked.rounds,
+            options.rounds,
         )
     print(
-        f"{asked.customers} customers of {asked.jobs} jobs, {len(sent)} requests, "
-        f"{asked.latency} ms each, {FETCHES_AT_ONCE} at once, medians of {asked.rounds} rounds\n"
+        f"{options.customers} customers of {options.jobs} jobs, {len(sent)} requests, "
+        f"{options.latency} ms each, {FETCHES_AT_ONCE} at once, "
+        f"medians of {options.rounds} rounds\n"
     )
     print("\n".join(table(seconds, "bare requests")))
     taken_s = statistics.median(seconds["fetch into a store"])
-    least_s = len(sent) * asked.latency / 1000 / FETCHES_AT_ONCE
+    least_s = len(sent) * options.latency / 1000 / FETCHES_AT_ONCE
     print(f"\none request after another would take {in_a_row_s:.0f} s (projected from {IN_TURN})")
     print(f"waiting alone, {FETCHES_AT_ONCE} at once, takes {least_s:.1f} s")
     finish(
         "fetch",
         {
-            "customers": asked.customers,
-            "customers_per_minute": round(asked.customers / taken_s * 60),
+            "customers": options.customers,
+            "customers_per_minute": round(options.customers / taken_s * 60),
             "ours_to_bare": round(ratio(seconds, "fetch into a store", "bare requests"), 2),
             "unkept_to_bare": round(ratio(seconds, "fetch, nothing kept", "bare requests"), 2),
             "in_turn_to_ours": round(in_a_row_s / taken_s, 1),

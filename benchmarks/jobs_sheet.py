@@ -1,6 +1,6 @@
 """The Jobs sheet of the workbook against what other writers take for the same sheet.
 
-Timed of ours is `add_jobs` and saving a workbook that has this sheet alone: from the report's
+Of ours, `add_jobs` is timed, and saving a workbook that has this sheet alone: from the report's
 DataFrame, with sorting, cells, links, table, styles and compression, to the closed file. The others
 are handed rows of plain values, made beforehand, and write them with the same formats of dates and
 numbers; the floor makes a string of each row and compresses it, and no workbook at all.
@@ -36,7 +36,7 @@ from tests.builders import make_busy_month, make_report
 
 ROWS = 100_000
 SLOW_ROWS = 10_000
-"""Of the writers that take long; compared by rows per second."""
+"""For the slow writers; compared by rows per second."""
 MANY_ROWS = 400_000
 ZONE = "Europe/Berlin"
 COUNT, MOMENT, SPAN = "#,##0", "yyyy\\-mm\\-dd\\ hh:mm:ss", "[h]:mm:ss"
@@ -59,7 +59,7 @@ def report_of(rows: int) -> Report:
     jobs["ended_at"] = started + jobs["duration"]
     jobs["modified_at"] = jobs["ended_at"] + pd.Timedelta(seconds=5)
     ids = chance.choice(10**9, rows, replace=False)
-    jobs["job_id"] = [f"FB{own:%Y%m%d}{n:09}" for own, n in zip(started, ids, strict=True)]
+    jobs["job_id"] = [f"FB{start:%Y%m%d}{n:09}" for start, n in zip(started, ids, strict=True)]
     jobs["bytes"] = chance.lognormal(22, 2, rows).astype("int64")
     jobs["objects_total"] = chance.integers(200, 3000, rows)
     jobs["objects_successful"] = jobs["objects_total"] - jobs["objects_failed"].fillna(0)
@@ -76,9 +76,9 @@ def rows_of(report: Report) -> list[Row]:
 def _plain(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         local = column.dt.tz_convert(ZONE).dt.tz_localize(None)
-        return [None if own is pd.NaT else own.to_pydatetime() for own in local]
+        return [None if moment is pd.NaT else moment.to_pydatetime() for moment in local]
     if column.dtype.kind == "m":
-        return [None if own is pd.NaT else own.to_pytimedelta() for own in column]
+        return [None if duration is pd.NaT else duration.to_pytimedelta() for duration in column]
     return list(column.astype(object).where(column.notna(), None))
 
 
@@ -203,7 +203,7 @@ def data_for(name: str, report: Report, rows: int) -> Any:
 def megabytes_added(name: str, rows: int, report: Report, folder: Path) -> int:
     """By how much a process of its own grows at its peak when it writes so many rows."""
     saved = folder / "data.pickle"
-    saved.write_bytes(pickle.dumps([data_for(name, report, own) for own in (100, rows)]))
+    saved.write_bytes(pickle.dumps([data_for(name, report, count) for count in (100, rows)]))
     code = "import sys; from benchmarks.jobs_sheet import measure; measure(*sys.argv[1:])"
     run = subprocess.run(
         [sys.executable, "-c", code, name, str(saved)], capture_output=True, text=True, check=True
@@ -212,7 +212,7 @@ def megabytes_added(name: str, rows: int, report: Report, folder: Path) -> int:
 
 
 def measure(name: str, saved: str) -> None:
-    """What the process of `megabytes_added` does; a few rows first, for what is needed once."""
+    """What the process of `megabytes_added` does; a few rows first, for one-time costs."""
     path, write = Path(saved).with_suffix(".xlsx"), WRITERS[name]
     with Path(saved).open("rb") as file:
         few, many = pickle.load(file)  # noqa: S301  written a moment ago
@@ -230,8 +230,8 @@ def peak_megabytes() -> int:
 
 def main() -> None:
     report = report_of(MANY_ROWS)
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
 
         def run_of(name: str, rows: int) -> Callable[[], object]:
             data, path = data_for(name, report, rows), folder / f"{len(name)}.xlsx"
@@ -239,21 +239,21 @@ def main() -> None:
 
         seconds = in_turn({name: run_of(name, ROWS) for name in FAST})
         slow = in_turn({name: run_of(name, SLOW_ROWS) for name in SLOW})
-        for name, own in slow.items():
-            seconds[name] = [second * (ROWS / SLOW_ROWS) for second in own]
+        for name, samples in slow.items():
+            seconds[name] = [second * (ROWS / SLOW_ROWS) for second in samples]
         added = {name: megabytes_added(name, ROWS, report, folder) for name in WRITERS}
         many = megabytes_added(OURS, MANY_ROWS, report, folder)
     times = {name: ratio(seconds, name, OURS) for name in seconds}
     print(f"{'':28}   rows/s   ours is   MB added")
-    for name, own in seconds.items():
-        speed = ROWS / statistics.median(own)
+    for name, samples in seconds.items():
+        speed = ROWS / statistics.median(samples)
         print(f"{name:28} {speed:8,.0f} {times[name]:7.2f} x {added[name]:10}")
     print(f"{f'ours, {MANY_ROWS:,} rows':28} {many:29}")
     finish(
         "jobs_sheet",
         {
             "times_xlsxwriter_constant_memory": round(times[CONSTANT], 2),
-            "times": {name: round(own, 2) for name, own in times.items()},
+            "times": {name: round(factor, 2) for name, factor in times.items()},
             "megabytes_added": added | {f"{OURS}, {MANY_ROWS} rows": many},
         },
     )

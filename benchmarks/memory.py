@@ -1,4 +1,4 @@
-"""The most memory that processes had, looked at while they run."""
+"""The peak memory of processes, sampled while they run."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Peaks:
     def _watch(self, pid: int, others: Callable[[], list[int]], ended: threading.Event) -> None:
         while not ended.wait(_EVERY_S):
             try:
-                own = psutil.Process(pid)
-                workers = [*(child.pid for child in own.children(recursive=True)), *others()]
-                self.command = max(self.command, own.memory_info().rss)
+                command = psutil.Process(pid)
+                workers = [*(child.pid for child in command.children(recursive=True)), *others()]
+                self.command = max(self.command, command.memory_info().rss)
                 self.worker = max([self.worker, *map(_rss, workers)])
             except psutil.NoSuchProcess:
                 continue

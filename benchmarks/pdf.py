@@ -62,10 +62,11 @@ def main() -> None:
             "Typst": typst_report.setter(LOOK, folder),
         }
         seconds = ratios.in_turn({name: _each(way, reports) for name, way in ways.items()})
-        made = {name: ways[name](reports[0])() for name in ("ours", "Chromium, tagged", "Typst")}
+        names = ("ours", "Chromium, tagged", "Typst")
+        contents = {name: ways[name](reports[0])() for name in names}
     for line in ratios.table(seconds, "ours"):
         print(line)
-    for name, content in made.items():
+    for name, content in contents.items():
         assert isinstance(content, bytes)
         print(f"{name}: {len(PdfReader(BytesIO(content)).pages)} pages, {len(content):,} bytes")
     print(f"Typst {' + '.join(typst_report.STANDARDS)}, ours {VARIANT} + ua-1, Chromium neither")
@@ -87,7 +88,7 @@ def _month(seed: int) -> Report:
 def _each(
     way: Callable[[Report], Callable[[], object]], reports: Sequence[Report]
 ) -> Callable[[], object]:
-    """One report after another; what is made ready before a run is no part of its time."""
+    """One report after another; preparations before a run are not part of its time."""
     waiting = iter([way(report) for report in reports])
     return lambda: next(waiting)()
 
@@ -98,7 +99,7 @@ def _ours(report: Report, file: Path) -> bytes:
 
 
 def _weasyprint(report: Report) -> Callable[[], object]:
-    """WeasyPrint's own time for the HTML, with fonts and style sheets parsed before."""
+    """WeasyPrint's own time for the HTML, with fonts and style sheets already parsed."""
     html = report_html(report, LOOK, logo_url=None)
     fonts, sheet = pdf._styles(style_sheet(LOOK), faces_for(html))
     return lambda: weasyprint.HTML(string=html).write_pdf(
@@ -107,7 +108,7 @@ def _weasyprint(report: Report) -> Callable[[], object]:
 
 
 def _weasyprint_alone(report: Report) -> Callable[[], object]:
-    """The same as one calls it first: every call reads fonts and style sheets anew."""
+    """The same without preparation: every call reads fonts and style sheets anew."""
     html = report_html(report, LOOK, logo_url=None)
     sheet = asset("fonts/fonts.css").decode() + style_sheet(LOOK)
 

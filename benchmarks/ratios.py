@@ -33,16 +33,17 @@ def in_turn(
 def ratio(seconds: Seconds, name: str, base: str) -> float:
     """How many times as long `name` takes as `base`: the median of the rounds' ratios."""
     pairs = zip(seconds[name], seconds[base], strict=True)
-    return statistics.median(own / other for own, other in pairs)
+    return statistics.median(first / second for first, second in pairs)
 
 
 def table(seconds: Seconds, base: str) -> Iterator[str]:
     """Lines of a table: median, fastest and slowest round, and the ratio to `base`."""
     width = max(map(len, seconds))
     yield f"{'':{width}}  median s   min s   max s   x {base}"
-    for name, own in seconds.items():
+    for name, samples in seconds.items():
         yield (
-            f"{name:{width}}  {statistics.median(own):8.3f}{min(own):8.3f}{max(own):8.3f}"
+            f"{name:{width}}  {statistics.median(samples):8.3f}"
+            f"{min(samples):8.3f}{max(samples):8.3f}"
             f"{ratio(seconds, name, base):8.2f}"
         )
 

@@ -62,17 +62,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1000, help="of each in a month")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--ways", default=",".join(WAYS), help="how to render, by these names")
-    asked = parser.parse_args()
-    ways = asked.ways.split(",")
-    sizes = sorted(int(size) for size in asked.customers.split(","))
+    options = parser.parse_args()
+    ways = options.ways.split(",")
+    sizes = sorted(int(size) for size in options.customers.split(","))
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        runs = [measure(size, asked.jobs, asked.rounds, ways, cluster) for size in sizes]
+        runs = [measure(size, options.jobs, options.rounds, ways, cluster) for size in sizes]
     print("\n".join(dominating(runs)))
-    print(f"\nprojected for {MANY:,} customers of {asked.jobs} jobs:")
+    print(f"\nprojected for {MANY:,} customers of {options.jobs} jobs:")
     print("\n".join(projected(runs)))
-    finish("run", {"jobs": asked.jobs} | ratios(runs))
+    finish("run", {"jobs": options.jobs} | ratios(runs))
 
 
 def measure(
@@ -82,7 +82,7 @@ def measure(
     ways: Sequence[str],
     cluster: distributed.LocalCluster,
 ) -> Measured:
-    """Fetch and render so many customers in a folder of its own; tells what it measures."""
+    """Fetch and render so many customers in a folder of its own, and print progress."""
     run = Measured(customers)
     with tempfile.TemporaryDirectory() as name, timed() as took:
         folder = Path(name)
@@ -153,7 +153,7 @@ def stages(folder: Path, count: int) -> dict[str, float]:
     known = store.customers()
     names = folder_names(known)
     taken: dict[str, list[float]] = {}
-    for customer in (known[0], *known[:count]):  # the first is done twice, and then counted
+    for customer in (known[0], *known[:count]):  # the first time is a warm-up
         with timed() as took:
             assignment = assignment_of(rendering, customer, names[customer.id])
             report, look = report_of(store, assignment), assignment.look
@@ -163,7 +163,7 @@ def stages(folder: Path, count: int) -> dict[str, float]:
                 FORMATS.get(suffix).write(report, look, folder / f"stage.{suffix}")
             taken.setdefault(suffix, []).append(took[0])
     store.engine.dispose()
-    return {stage: statistics.median(own[1:]) * 1000 for stage, own in taken.items()}
+    return {stage: statistics.median(samples[1:]) * 1000 for stage, samples in taken.items()}
 
 
 @contextmanager

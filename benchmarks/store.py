@@ -35,12 +35,12 @@ MODULES: Final = 10
 PER_DAY: Final = JOBS_PER_MONTH // 30
 OLD: Final = Customer("00000000-0000-4000-8000-00000000000a", "With a year of history")
 NEW: Final = Customer("00000000-0000-4000-8000-00000000000b", "New in October")
-_INDEXES: Final = [index for own in (tables.jobs,) for index in own.indexes]
+_INDEXES: Final = [index for table in (tables.jobs,) for index in table.indexes]
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Which jobs a store holds: other customers, and the two that are read."""
+    """The jobs a store holds: those of other customers, and of the two that are read."""
 
     others: int
     old_since: datetime
@@ -67,8 +67,8 @@ class Filling:
 
 def number_of(customer: Customer, module: int) -> int:
     """The number of a customer's module, and of its only scope."""
-    others = 2 if customer in (OLD, NEW) else 3 + int(customer.id[:8], 16)
-    return (others - (customer == OLD)) * MODULES + module
+    preceding = 2 if customer in (OLD, NEW) else 3 + int(customer.id[:8], 16)
+    return (preceding - (customer == OLD)) * MODULES + module
 
 
 def job_row(customer: Customer, day: datetime, number: int, fetch_id: int) -> dict[str, Any]:
@@ -121,28 +121,31 @@ def fill(url: str, filling: Filling) -> int:
     for index in _INDEXES:
         index.drop(store.engine)
     with store.begin() as connection:
-        known = {own.id: own for own in filling.customers(NOW)}.values()
+        known = {customer.id: customer for customer in filling.customers(NOW)}.values()
         connection.execute(
             sa.insert(tables.customers),
-            [{"id": own.id, "name": own.name, "listed_at": NOW} for own in known],
+            [{"id": customer.id, "name": customer.name, "listed_at": NOW} for customer in known],
         )
         connection.execute(
             sa.insert(tables.modules),
             [
                 {
-                    "id": number_of(own, number),
-                    "customer_id": own.id,
+                    "id": number_of(customer, number),
+                    "customer_id": customer.id,
                     "service": "Microsoft 365",
                     "module": f"Module {number}",
                 }
-                for own in known
+                for customer in known
                 for number in range(MODULES)
             ],
         )
-        numbers = [number_of(own, number) for own in known for number in range(MODULES)]
+        numbers = [number_of(customer, number) for customer in known for number in range(MODULES)]
         connection.execute(
             sa.insert(tables.scopes),
-            [{"id": own, "module_id": own, "name": "", "sha256": "0" * 64} for own in numbers],
+            [
+                {"id": number, "module_id": number, "name": "", "sha256": "0" * 64}
+                for number in numbers
+            ],
         )
         days = range((NOW - FIRST).days)
         connection.execute(
@@ -214,17 +217,17 @@ def _count(cursor: Any) -> int:
 
 def plans(store: Store) -> Iterator[str]:
     """How the database finds what a report reads, query by query."""
-    asked: list[tuple[str, Any]] = []
+    queries: list[tuple[str, Any]] = []
 
     def remember(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        asked.append((statement, parameters))
+        queries.append((statement, parameters))
 
     sa.event.listen(store.engine, "before_cursor_execute", remember)
     read_period(store, OLD, OCTOBER, WATCH_EVERY)
     sa.event.remove(store.engine, "before_cursor_execute", remember)
     explain = "EXPLAIN QUERY PLAN" if store.engine.dialect.name == "sqlite" else "EXPLAIN"
     with store.reading() as connection:
-        for statement, parameters in asked:
+        for statement, parameters in queries:
             if not statement.startswith(("SELECT", "WITH")):
                 continue
             yield f"-- {' '.join(statement.split())[:110]} …"
@@ -267,8 +270,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=10_000_000, help="in the large store")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--folder", type=Path, help="keep the stores here, and use those there")
-    given = parser.parse_args()
-    others = max(given.jobs // (PER_DAY * (NOW - FIRST).days) - 1, 1)
+    options = parser.parse_args()
+    others = max(options.jobs // (PER_DAY * (NOW - FIRST).days) - 1, 1)
     fillings = {
         "large": Filling(others, FIRST),
         # Nothing but what the two reports read: October, and September of the one with a history.
@@ -276,18 +279,18 @@ def main() -> None:
     }
     ratios: dict[str, float] = {}
     with ExitStack() as stack:
-        folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
         for name, urls in (
-            ("sqlite", {own: f"sqlite:///{folder / own}.db" for own in fillings}),
+            ("sqlite", {name: f"sqlite:///{folder / name}.db" for name in fillings}),
             ("postgresql", _postgresql(stack, folder, list(fillings))),
         ):
-            made = folder / f"{name}.json"
-            if not made.is_file():
-                counts = {own: fill(urls[own], filling) for own, filling in fillings.items()}
-                made.write_text(json.dumps(counts))
-            print(f"{name}: jobs in the stores: {made.read_text()}")
-            ratios |= measure(name, urls["large"], urls["small"], given.rounds)
+            notes = folder / f"{name}.json"
+            if not notes.is_file():
+                counts = {name: fill(urls[name], filling) for name, filling in fillings.items()}
+                notes.write_text(json.dumps(counts))
+            print(f"{name}: jobs in the stores: {notes.read_text()}")
+            ratios |= measure(name, urls["large"], urls["small"], options.rounds)
     finish("store", ratios)
 
 
@@ -300,8 +303,8 @@ def _postgresql(stack: ExitStack, folder: Path, names: list[str]) -> dict[str, s
     urls = {}
     for name in names:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-            if not found.fetchone():
+            databases = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if not databases.fetchone():
                 connection.execute(f'CREATE DATABASE "{name}"')
         urls[name] = server.get_uri(database=name).replace("postgresql:", "postgresql+psycopg:", 1)
     return urls

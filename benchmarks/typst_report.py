@@ -1,4 +1,4 @@
-"""The same report set by Typst: what the product's templates are given, as JSON for report.typ."""
+"""The same report set by Typst: the data for the product's templates, as JSON for report.typ."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def _content(page: ReportPage) -> Json:
         "steps": [{"what": step.what, "modules": step.modules} for step in page.steps],
         "services-table": _services_table(page),
         "daily": _picture(page.daily),
-        "services": [_service(own, page) for own in page.services if own.figures.jobs],
+        "services": [_service(service, page) for service in page.services if service.figures.jobs],
         "key": _svg(page.key),
-        "trend": [_picture(own) for own in page.trend],
+        "trend": [_picture(picture) for picture in page.trend],
         "method": list(page.policy_texts),
         "quality": _quality(page),
         "sources": _sources(page),
@@ -92,16 +92,16 @@ def _content(page: ReportPage) -> Json:
     }  # fmt: skip
 
 
-def _service(own: ServicePage, page: ReportPage) -> Json:
+def _service(service: ServicePage, page: ReportPage) -> Json:
     return {
-        "title": own.title,
-        "tiles": _tiles(own.tiles),
-        "daily": _picture(own.daily),
-        "modules": _modules(own, page),
-        "calendar": [_picture(part) for part in own.calendar],
-        "causes": _causes(own, page) if own.causes else None,
-        "gaps": _gaps(own, page) if own.gaps else None,
-        "durations": _picture(own.durations),
+        "title": service.title,
+        "tiles": _tiles(service.tiles),
+        "daily": _picture(service.daily),
+        "modules": _modules(service, page),
+        "calendar": [_picture(part) for part in service.calendar],
+        "causes": _causes(service, page) if service.causes else None,
+        "gaps": _gaps(service, page) if service.gaps else None,
+        "durations": _picture(service.durations),
     }
 
 
@@ -109,24 +109,24 @@ def _services_table(page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [
-            own.service,
-            _state(own.state, page),
-            words.number(own.figures.jobs),
-            _rate(own.figures, page),
-            words.size(own.figures.bytes) if own.figures.jobs else "—",
-            words.short_moment(own.figures.last_success_at),
-            _gap(own.figures, page),
+            service.service,
+            _state(service.state, page),
+            words.number(service.figures.jobs),
+            _rate(service.figures, page),
+            words.size(service.figures.bytes) if service.figures.jobs else "—",
+            words.short_moment(service.figures.last_success_at),
+            _gap(service.figures, page),
         ]
-        for own in page.services
+        for service in page.services
     ]
     head = ("Service", "State", "Jobs", "Success rate", "Volume", "Last good backup", "Longest gap")
     return _table((24, 15, 9, 11, 11, 17, 13), map(say, head), rows, range(2, 7))
 
 
-def _modules(own: ServicePage, page: ReportPage) -> Json:
+def _modules(service: ServicePage, page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = []
-    for line in own.modules:
+    for line in service.modules:
         f = line.figures
         rows.append([
             line.label,
@@ -144,7 +144,7 @@ def _modules(own: ServicePage, page: ReportPage) -> Json:
     return _table(widths, map(say, head), rows, (2, 3, 4, 5, 6, 8, 9))
 
 
-def _causes(own: ServicePage, page: ReportPage) -> Json:
+def _causes(service: ServicePage, page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [
@@ -156,13 +156,13 @@ def _causes(own: ServicePage, page: ReportPage) -> Json:
             words.short_moment(cause.first),
             words.short_moment(cause.last),
         ]
-        for cause in own.causes
+        for cause in service.causes
     ]
     head = ("Module", "Status", "Jobs", "Still open", "Objects failed", "First", "Last")
     return _table((23, 21, 8, 10, 10, 14, 14), map(say, head), rows, range(2, 7))
 
 
-def _gaps(own: ServicePage, page: ReportPage) -> Json:
+def _gaps(service: ServicePage, page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
         [
@@ -170,7 +170,7 @@ def _gaps(own: ServicePage, page: ReportPage) -> Json:
             *map(words.short_moment, (gap.start, gap.end)),
             *map(words.duration, (gap.length_s, gap.allowed_s)),
         ]
-        for gap in own.gaps
+        for gap in service.gaps
     ]
     head = ("Module", "From", "To", "Length", "Allowed")
     return _table((34, 18, 18, 15, 15), map(say, head), rows, range(1, 5))
@@ -179,8 +179,8 @@ def _gaps(own: ServicePage, page: ReportPage) -> Json:
 def _quality(page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
-        [words.quality(own.kind), own.field, words.noted(own), words.number(own.count)]
-        for own in page.notes
+        [words.quality(note.kind), note.field, words.noted(note), words.number(note.count)]
+        for note in page.notes
     ]
     return _table((22, 18, 50, 10), map(say, ("Kind", "Field", "Value", "How often")), rows, (3,))
 
@@ -188,8 +188,8 @@ def _quality(page: ReportPage) -> Json:
 def _sources(page: ReportPage) -> Json:
     words, say = page.words, page.words.say
     rows = [
-        [words.moment(own.fetched_at), own.url, words.number(own.rows), own.sha256]
-        for own in page.sources
+        [words.moment(source.fetched_at), source.url, words.number(source.rows), source.sha256]
+        for source in page.sources
     ]
     head = [say("Received"), say("Reply of"), say("Rows"), "SHA-256"]
     return _table((16, 46, 6, 32), head, rows, (2,))
@@ -203,8 +203,8 @@ def _table(
 
 def _tiles(tiles: Iterable[Any]) -> list[Json]:
     return [
-        {"label": own.label, "value": own.value, "beside": own.beside, "good": own.good}
-        for own in tiles
+        {"label": tile.label, "value": tile.value, "beside": tile.beside, "good": tile.good}
+        for tile in tiles
     ]
 
 

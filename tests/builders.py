@@ -92,8 +92,8 @@ def make_sightings(rows: Sequence[object], looks: Sequence[datetime]) -> pd.Data
     """What looks of a service show that lists all that has begun, and every placeholder."""
     texts = text_rows(rows, looks[-1])
     begun = [(moment(row, "started"), row) for row in texts]
-    shown = [[row for at, row in begun if at is None or at <= look] for look in looks]
-    return frame_of(list(zip(looks, sightings_in(shown), strict=True)))
+    rows_shown = [[row for at, row in begun if at is None or at <= look] for look in looks]
+    return frame_of(list(zip(looks, sightings_in(rows_shown), strict=True)))
 
 
 def make_report(
@@ -152,14 +152,14 @@ def make_report_of_looks(
 ) -> Report:
     """The report of what each look showed, in the order given."""
     policy, times = policy or Policy(), [at for at, _ in looks]
-    shown = [text_rows(rows, at) for at, rows in looks]
+    rows_shown = [text_rows(rows, at) for at, rows in looks]
     return analyse(
         CUSTOMER,
         [
             SourceData(
                 CUSTOMER.id,
-                read_jobs(raw_frame(newest(chain.from_iterable(shown))), policy, FIELD_NAMES),
-                frame_of(list(zip(times, sightings_in(shown), strict=True))),
+                read_jobs(raw_frame(newest(chain.from_iterable(rows_shown))), policy, FIELD_NAMES),
+                frame_of(list(zip(times, sightings_in(rows_shown), strict=True))),
                 Observations(tuple(times), ()),
             )
         ],
@@ -222,9 +222,9 @@ def make_answers(
     )
 
 
-def make_refusals(kind: Lack, said: str = "") -> tuple[Answer, ...]:
+def make_refusals(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
     """What came of asking for both in vain."""
-    return tuple(Answer(own, NOW, absence=Absence(kind, said)) for own in KINDS)
+    return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in KINDS)
 
 
 def daily_snapshots(first: datetime, days: int) -> list[datetime]:

@@ -18,7 +18,7 @@ TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en"
 _KEYWORDS: Final = {"say": None, "marked": None, "count": (1, 2), "counted": (1, 2)}
 _SOURCES: Final = {
     "reporter/render": [("**.py", "python")],
-    "templates": [(own, "jinja2.ext:babel_extract") for own in ("**.html", "mail/**.txt")],
+    "templates": [(pattern, "jinja2.ext:babel_extract") for pattern in ("**.html", "mail/**.txt")],
 }
 _BLOCKS: Final = {"trim_blocks": "true", "lstrip_blocks": "true"}
 _OPTIONS: Final = {"**.html": _BLOCKS, "mail/**.txt": _BLOCKS}
@@ -26,13 +26,13 @@ _OPTIONS: Final = {"**.html": _BLOCKS, "mail/**.txt": _BLOCKS}
 
 def messages() -> Catalog:
     """Every text there is, with the files it is from."""
-    found = Catalog()
+    catalog = Catalog()
     for folder, methods in _SOURCES.items():
         for name, _, message, comments, _ in extract_from_dir(
             ROOT / folder, methods, _OPTIONS, _KEYWORDS, comment_tags=()
         ):
-            found.add(message, None, [(f"{folder}/{name}", 0)], auto_comments=comments)
-    return found
+            catalog.add(message, None, [(f"{folder}/{name}", 0)], auto_comments=comments)
+    return catalog
 
 
 def stored(language: str) -> Catalog:
@@ -50,9 +50,9 @@ def brought_up_to_date(language: str) -> bytes:
     catalogue.update(messages(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    made = BytesIO()
-    write_po(made, catalogue, width=100, sort_by_file=True)
-    return made.getvalue()
+    buffer = BytesIO()
+    write_po(buffer, catalogue, width=100, sort_by_file=True)
+    return buffer.getvalue()
 
 
 def main() -> None:
@@ -60,8 +60,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for language in TRANSLATED:
         (FOLDER / f"{language}.po").write_bytes(brought_up_to_date(language))
-        texts = [own for own in stored(language) if own.id]
-        missing = sum(not own.string or not all(own.string) for own in texts)
+        texts = [message for message in stored(language) if message.id]
+        missing = sum(not message.string or not all(message.string) for message in texts)
         print(f"{language}: {len(texts)} texts, {missing} not translated")  # noqa: T201
 
 

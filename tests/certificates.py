@@ -105,7 +105,7 @@ class TlsAuthority:
     @classmethod
     def make(cls, folder: Path, name: str = "Test authority") -> TlsAuthority:
         folder.mkdir(parents=True, exist_ok=True)
-        key, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         day, year = timedelta(days=-1), timedelta(days=365)
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
@@ -124,7 +124,7 @@ class TlsAuthority:
             ]
         )
         issued = (
-            unsigned("localhost", own, day, year, issuer=name)
+            unsigned("localhost", leaf_key, day, year, issuer=name)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage("digital_signature"), critical=True)
             .add_extension(hosts, critical=False)
@@ -134,7 +134,7 @@ class TlsAuthority:
         pem, server = folder / "authority.pem", folder / "server.pem"
         pem.write_bytes(certificate.public_bytes(Encoding.PEM))
         server.write_bytes(
-            own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            leaf_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             + issued.public_bytes(Encoding.PEM)
         )
         return cls(pem, certificate, key, server)

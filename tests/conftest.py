@@ -27,7 +27,7 @@ StartAt = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def umask_of_the_shell() -> Iterator[None]:
-    """Commands set it for the whole process: for the next test it is what it was."""
+    """Commands set it for the whole process; it is restored for the next test."""
     umask = current_umask()
     yield
     os.umask(umask)
@@ -35,14 +35,14 @@ def umask_of_the_shell() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_authorities_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What vouches for hosts on this machine is no matter of any test."""
+    """The authorities this machine trusts do not affect the tests."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test makes a secret is an ordinary word in the next."""
+    """A secret in one test is an ordinary word in the next."""
     monkeypatch.setattr("reporter.showing._known_secrets", set())
 
 
@@ -110,7 +110,7 @@ class Clock:
 
 
 def set_clock(patch: pytest.MonkeyPatch, now: datetime) -> Clock:
-    """Have the commands go by a clock that stands still until it is set."""
+    """Make the commands use a clock that stands still until it is set."""
     clock = Clock(now)
     for module in ("approve", "fetch", "outbox", "render", "run", "send"):
         patch.setattr(f"reporter.cli.{module}.utc_now", clock)
@@ -134,7 +134,7 @@ def invoke(*arguments: object, input: bytes | None = None) -> Result:
     It renders in this process, as each worker takes seconds to start; `--workers` says otherwise.
     """
     runner = CliRunner(env={"REPORTER_EXECUTION__WORKERS": "1"})
-    return runner.invoke(cli, [str(own) for own in arguments], obj=Console(), input=input)
+    return runner.invoke(cli, [str(argument) for argument in arguments], obj=Console(), input=input)
 
 
 @pytest.fixture

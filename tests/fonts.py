@@ -1,4 +1,4 @@
-"""Takes the fonts in templates/fonts/ anew from the npm packages they came from (needs npm)."""
+"""Fetches the fonts in templates/fonts/ again from the npm packages they came from (needs npm)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REGULAR: Final = ("Regular",)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A pinned package: which faces are taken of it, and where they lie in it."""
+    """A pinned package: which faces are taken from it, and where they are in it."""
 
     script: str
-    """As the package and the folder here end; empty for IBM Plex Sans itself."""
+    """The ending of the package's name and of the folder here; empty for IBM Plex Sans itself."""
     version: str
     integrity: str
     weights: tuple[str, ...] = BOTH
@@ -105,8 +105,8 @@ def _take(source: Source) -> bool:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (archive,) = Path(scratch).glob("*.tgz")
         digest = hashlib.sha512(archive.read_bytes()).digest()
-        if (found := f"sha512-{base64.b64encode(digest).decode()}") != source.integrity:
-            print(f"{package} is another one: {found}", file=sys.stderr)  # noqa: T201
+        if (integrity := f"sha512-{base64.b64encode(digest).decode()}") != source.integrity:
+            print(f"{package} is another one: {integrity}", file=sys.stderr)  # noqa: T201
             return False
         _unpack(archive, source.members, FONTS / f"ibm-{source.name}")
     return True

@@ -80,21 +80,26 @@ def reports() -> list[Report]:
         make_report([], answers=make_answers()),
         late,
         *(make_report([make_job()], answers=make_refusals(kind, "x")) for kind in Lack),
-        *(make_report([], answers=own) for own in _fortunes()),
-        *(make_report([make_job()], restore_tests=own) for own in _rehearsals()),
+        *(make_report([], answers=answers) for answers in _fortunes()),
+        *(
+            make_report([make_job()], restore_tests=restore_tests)
+            for restore_tests in _rehearsals()
+        ),
         *_listings(),
     ]
 
 
 def _listings() -> list[Report]:
-    """Scopes listed in every way, seen closely, rarely, from mid-month on, and not to the end."""
+    """Scopes listed in every way, watched closely, rarely, from mid-month on, and not to
+    the end.
+    """
     off = {"status": "Disabled", "lastModifyTime": "2026-03-08T13:12:10Z"}
     gone: dict[str, Any] = {"jobModule": "OneDrive", "name": "Tenant C"}
     rows = [
-        *(make_job(f"2026-10-{day:02}T01:00:00Z", name=own, jobId=f"{own}{day}", status=status,
+        *(make_job(f"2026-10-{day:02}T01:00:00Z", name=name, jobId=f"{name}{day}", status=status,
                    totalCount="22", successfulCount="1", failedCount="21")
           for day in range(1, 32)
-          for own, status in (("Tenant A", "Finished"), ("Tenant B", "Failed"))),
+          for name, status in (("Tenant A", "Finished"), ("Tenant B", "Failed"))),
         make_row(jobModule="Teams Chat", **off),
         make_row(jobModule="Viva Engage", **off | {"lastModifyTime": "2026-10-08T13:12:10Z"}),
         make_row(jobModule="Microsoft 365 Groups", status="Finished"),
@@ -165,36 +170,38 @@ def corrections() -> tuple[Change, ...]:
 
 def look(locale: str, **changes: Any) -> Look:
     comment = Comment("Gut.", "Jonas Weber", date(2026, 11, 1))
-    own = Look(
+    fullest = Look(
         locale=locale,
         depth="full",
         comment=comment,
         known_root=KnownRoot(14, "9f" * 32, "2026-09"),
         texts=Texts(cover="Mit Gruß"),
     )
-    return replace(own, **changes)
+    return replace(fullest, **changes)
 
 
 def portfolio() -> Portfolio:
-    """Those of whom something is known, and one of whom nothing is."""
-    made = reports()
+    """Customers with known data, and one without any."""
+    every_report = reports()
     names = ("Contoso Ltd", "חברת גיבוי", "주식회사 백업")
     standings = [
-        replace(standing_of(own, {"pdf": "a.pdf"}), customer=Customer(name, name))
-        for own, name in zip(made, names, strict=False)
+        replace(standing_of(report, {"pdf": "a.pdf"}), customer=Customer(name, name))
+        for report, name in zip(every_report, names, strict=False)
     ]
-    return portfolio_of(made[0].period, [*standings, without_data(made[0].customer, "\u2026")])
+    return portfolio_of(
+        every_report[0].period, [*standings, without_data(every_report[0].customer, "\u2026")]
+    )
 
 
 def main(folder: Path) -> None:
     """Write the busiest report and the portfolio in each language."""
     folder.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
-        shown = look(language)
-        write_pdf(reports()[0], shown, folder / f"report-{language}.pdf")
-        write_workbook(reports()[0], shown, folder / f"report-{language}.xlsx")
-        write_portfolio_pdf(portfolio(), shown, folder / f"portfolio-{language}.pdf")
-        write_portfolio_xlsx(portfolio(), shown, folder / f"portfolio-{language}.xlsx")
+        fullest = look(language)
+        write_pdf(reports()[0], fullest, folder / f"report-{language}.pdf")
+        write_workbook(reports()[0], fullest, folder / f"report-{language}.xlsx")
+        write_portfolio_pdf(portfolio(), fullest, folder / f"portfolio-{language}.pdf")
+        write_portfolio_xlsx(portfolio(), fullest, folder / f"portfolio-{language}.xlsx")
 
 
 if __name__ == "__main__":

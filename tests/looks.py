@@ -23,7 +23,7 @@ class Change:
 
     name: str
     share: float
-    """Of its pixels, that differ."""
+    """The share of its pixels that differ."""
     before: Path | None
     after: Path | None
 
@@ -31,16 +31,16 @@ class Change:
 def changes(before: Path, after: Path) -> list[Change]:
     """What looks different between the pictures below two folders."""
     names = {path.relative_to(folder) for folder in (before, after) for path in _pictures(folder)}
-    found = [_change(str(name), before / name, after / name) for name in sorted(names)]
-    return [own for own in found if own.share > TOLERANCE]
+    differences = [_change(str(name), before / name, after / name) for name in sorted(names)]
+    return [difference for difference in differences if difference.share > TOLERANCE]
 
 
 def difference(before: Path, after: Path) -> float:
-    """The share of pixels that differ; 1 where the pages have not even one size."""
-    with Image.open(before) as one, Image.open(after) as two:
-        if one.size != two.size:
+    """The share of pixels that differ; 1 where the pages differ in size."""
+    with Image.open(before) as first, Image.open(after) as second:
+        if first.size != second.size:
             return 1.0
-        apart = np.asarray(ImageChops.difference(one.convert("RGB"), two.convert("RGB")))
+        apart = np.asarray(ImageChops.difference(first.convert("RGB"), second.convert("RGB")))
     return float((apart.max(axis=2) > _SAME).mean())
 
 
@@ -69,6 +69,6 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _change(name: str, before: Path, after: Path) -> Change:
-    there = [path if path.is_file() else None for path in (before, after)]
-    share = difference(before, after) if all(there) else 1.0
-    return Change(name, share, *there)
+    existing = [path if path.is_file() else None for path in (before, after)]
+    share = difference(before, after) if all(existing) else 1.0
+    return Change(name, share, *existing)

@@ -1,6 +1,6 @@
 """Makes sample_reports/ anew from the demo: `make samples`.
 
-Pages that look different are shown side by side first, and are taken over once somebody said yes.
+Pages that look different are shown side by side first, and replaced once somebody agrees.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHOWN: Final = (
     "株式会社青空テクノロジー",
 )
 _PORT: Final = 18799
-"""Of the emulator, which stands in the addresses of the replies, and so in the reports."""
+"""The emulator's, which is part of the addresses of the replies, and so of the reports."""
 
 
 def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
@@ -38,13 +38,17 @@ def make(out: Path, formats: tuple[str, ...] = ("pdf", "xlsx", "json")) -> Path:
     demo.write_notes(out)
     store = Store.open(settings.store_url)
     refused = demo.fetch_month(store, demo.looks(), port=_PORT)
-    customers = [named(settings, own) for own in store.customers()]
+    customers = [named(settings, customer) for customer in store.customers()]
     names = folder_names(customers)
-    shown = {own: names[own.id] for own in customers if own.name in SHOWN}
+    folders = {customer: names[customer.id] for customer in customers if customer.name in SHOWN}
     rendering = Rendering(settings, demo.NOW, out, formats, demo.PERIOD)
-    outcomes = list(render_customers(rendering, shown, workers=2))
-    assert not [own.error for own in outcomes if own.error]
-    failed = [CustomerOutcome(own, error=refused[own.id]) for own in customers if own.id in refused]
+    outcomes = list(render_customers(rendering, folders, workers=2))
+    assert not [outcome.error for outcome in outcomes if outcome.error]
+    failed = [
+        CustomerOutcome(customer, error=refused[customer.id])
+        for customer in customers
+        if customer.id in refused
+    ]
     write_portfolio(rendering, [*outcomes, *failed])
     return out / demo.PERIOD
 
@@ -59,15 +63,15 @@ def take_pictures(folder: Path) -> None:
 def main() -> None:
     """Play the demo, show what looks different, and keep it where that is meant."""
     with tempfile.TemporaryDirectory() as scratch:
-        made = make(Path(scratch))
-        take_pictures(made)
-        if different := changes(SAMPLES, made):
+        reports = make(Path(scratch))
+        take_pictures(reports)
+        if different := changes(SAMPLES, reports):
             page = write_review(different, REVIEW)
             print(f"{len(different)} pages look different; open {page}")  # noqa: T201
             if "--accept" not in sys.argv and input("Take them over? [y/N] ").lower() != "y":
                 sys.exit("sample_reports/ is as it was.")
         shutil.rmtree(SAMPLES, ignore_errors=True)
-        shutil.copytree(made, SAMPLES)
+        shutil.copytree(reports, SAMPLES)
 
 
 if __name__ == "__main__":

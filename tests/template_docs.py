@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _reachable(*first: type) -> Iterator[type]:
-    """Classes and all ours that their values are made of, each once."""
+    """Classes, and all of ours that their values consist of, each once."""
     waiting, seen = list(first), set[type]()
     while waiting:
         kind = waiting.pop(0)
@@ -66,12 +66,14 @@ def _reachable(*first: type) -> Iterator[type]:
         yield kind
         if dataclasses.is_dataclass(kind) and kind is not Words:
             for hint in typing.get_type_hints(kind, localns={"pd": pandas}).values():
-                waiting += [own for own in _parts(hint) if own.__module__.startswith("reporter.")]
+                waiting += [
+                    part for part in _parts(hint) if part.__module__.startswith("reporter.")
+                ]
 
 
 def _parts(hint: object) -> list[type]:
     """The classes in an annotation."""
-    inner = [own for part in typing.get_args(hint) for own in _parts(part)]
+    inner = [found_part for part in typing.get_args(hint) for found_part in _parts(part)]
     return [hint, *inner] if isinstance(hint, type) else inner
 
 
@@ -80,13 +82,13 @@ def _described(kind: type) -> str:
     lines = [f"## {kind.__name__}", "", _first_paragraph(inspect.getdoc(kind)), ""]
     if issubclass(kind, enum.Enum):
         return "\n".join(
-            [*lines, "One of: " + ", ".join(f"`{own.value}`" for own in kind) + ".", ""]
+            [*lines, "One of: " + ", ".join(f"`{member.value}`" for member in kind) + ".", ""]
         )
     lines += ["| value | type | meaning |", "| --- | --- | --- |"]
-    said = _attribute_texts(kind)
+    texts = _attribute_texts(kind)
     if dataclasses.is_dataclass(kind):
         lines += [
-            f"| `{field.name}` | {_type(str(field.type))} | {said.get(field.name, '')} |"
+            f"| `{field.name}` | {_type(str(field.type))} | {texts.get(field.name, '')} |"
             for field in dataclasses.fields(kind)
         ]
     for name, member in vars(kind).items():
@@ -95,20 +97,22 @@ def _described(kind: type) -> str:
         call = member.fget if isinstance(member, property) else member
         assert call is not None
         signature = inspect.signature(call)
-        given = ", ".join(str(own) for own in list(signature.parameters.values())[1:])
-        shown = name if isinstance(member, property) else f"{name}({_plain(given)})"
+        parameters = ", ".join(map(str, list(signature.parameters.values())[1:]))
+        signature_text = name if isinstance(member, property) else f"{name}({_plain(parameters)})"
         text = _first_paragraph(inspect.getdoc(call))
-        lines.append(f"| `{shown}` | {_type(str(signature.return_annotation))} | {text} |")
+        lines.append(f"| `{signature_text}` | {_type(str(signature.return_annotation))} | {text} |")
     return "\n".join([*lines, ""])
 
 
 def _attribute_texts(kind: type) -> dict[str, str]:
-    """What stands below each attribute in the source."""
+    """The text below each attribute in the source."""
     module = sys.modules[kind.__module__]
     tree = ast.parse(inspect.getsource(module))
-    (found,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == kind.__name__)
+    (class_node,) = (
+        n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == kind.__name__
+    )
     texts = {}
-    for node, after in zip(found.body, found.body[1:], strict=False):
+    for node, after in zip(class_node.body, class_node.body[1:], strict=False):
         if (
             isinstance(node, ast.AnnAssign)
             and isinstance(node.target, ast.Name)
@@ -123,8 +127,8 @@ def _first_paragraph(text: str | None) -> str:
     return " ".join((text or "").split("\n\n")[0].split())
 
 
-def _plain(given: str) -> str:
-    return re.sub(r"'", "", given).replace("|", "or")
+def _plain(text: str) -> str:
+    return re.sub(r"'", "", text).replace("|", "or")
 
 
 def _type(annotation: str) -> str:

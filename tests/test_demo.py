@@ -1,4 +1,4 @@
-"""The demo's figures and pages are those on file: nothing changes what customers see by accident.
+"""The demo's figures and pages match those on file: nothing changes what customers see by accident.
 
 After a change that is meant, `make samples` shows the pages that differ and makes them anew.
 """
@@ -24,7 +24,7 @@ from tests.samples import SAMPLES, SHOWN, make, take_pictures
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo, played once more."""
     folder = make(tmp_path_factory.mktemp("demo"), ("pdf", "json"))
     take_pictures(folder)
@@ -32,26 +32,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_demos_figures_are_the_golden_ones(made: Path) -> None:
+def test_the_demos_figures_are_the_golden_ones(reports: Path) -> None:
     """Fetching a month over HTTP and rendering gives the JSON in sample_reports/, key by key."""
     golden = sorted(SAMPLES.rglob("*.json"))
     assert len(golden) == len(SHOWN)
     for path in golden:
-        again = made / path.relative_to(SAMPLES)
+        again = reports / path.relative_to(SAMPLES)
         assert json.loads(again.read_text("utf-8")) == json.loads(path.read_text("utf-8"))
 
 
 @pytest.mark.slow
-def test_every_page_looks_as_on_file(made: Path) -> None:
+def test_every_page_looks_like_the_one_on_file(reports: Path) -> None:
     """Of the pages of four reports and the portfolio, none differs in more than the tolerance."""
-    assert [f"{own.name}: {own.share:.2%}" for own in changes(SAMPLES, made)] == []
+    assert [
+        f"{difference.name}: {difference.share:.2%}" for difference in changes(SAMPLES, reports)
+    ] == []
 
 
 def scopes_of(customer: str, module: str) -> list[dict[str, Any]]:
     """What the report on file says of the scopes of a module."""
     path = SAMPLES / slug(customer) / f"{slug(customer)}-backup-report-{demo.PERIOD}.json"
     report = json.loads(path.read_text("utf-8"))
-    (scopes,) = [own["scopes"] for own in report["modules"] if own["module"] == module]
+    (scopes,) = [entry["scopes"] for entry in report["modules"] if entry["module"] == module]
     return list(scopes)
 
 
@@ -73,22 +75,24 @@ def test_the_service_is_asked_every_four_hours() -> None:
 def test_the_samples_show_what_a_month_can_bring() -> None:
     """Three scopes of which one fails, one renamed, a module off and one idle, a late comer."""
     jaeger, contoso = "Brauerei Jäger & Söhne GmbH", "Contoso Ltd"
-    states = {own["name"]: own["state"] for own in scopes_of(jaeger, "Microsoft Entra ID")}
+    states = {scope["name"]: scope["state"] for scope in scopes_of(jaeger, "Microsoft Entra ID")}
     assert states.pop("gastronomie.example") == "critical"
     assert set(states.values()) == {"healthy"}
     assert len(states) == 2
-    machines = {own["name"]: own["listed"] for own in scopes_of(jaeger, "Azure Virtual Machine")}
+    machines = {
+        scope["name"]: scope["listed"] for scope in scopes_of(jaeger, "Azure Virtual Machine")
+    }
     assert machines == {"Sudhaus": "gone", "Sudhaus und Keller": "job"}
-    assert [own["state"] for own in scopes_of(contoso, "Power BI")] == ["off"]
+    assert [scope["state"] for scope in scopes_of(contoso, "Power BI")] == ["off"]
     idle = scopes_of(contoso, "Exchange Online Public Folder")
-    assert [own["state"] for own in idle] == ["idle"]
+    assert [scope["state"] for scope in idle] == ["idle"]
     (contacts,) = scopes_of("株式会社青空テクノロジー", "Contacts")
     assert (contacts["listed"], contacts["state"]) == ("off", "attention")
     late = scopes_of("Woodgrove Capital Partners", "Salesforce")
-    assert [own["gap_target_met"] for own in late] == [None, None]
+    assert [scope["gap_target_met"] for scope in late] == [None, None]
 
 
-def test_a_page_that_looks_different_is_found(tmp_path: Path) -> None:
+def test_a_page_that_looks_different_is_detected(tmp_path: Path) -> None:
     """A changed word, a page more and a page less are found; a smoother edge is not."""
     before, after = tmp_path / "before", tmp_path / "after"
     for folder in (before, after):
@@ -101,9 +105,13 @@ def test_a_page_that_looks_different_is_found(tmp_path: Path) -> None:
     with Image.open(after / "two.png") as picture:
         softer = picture.convert("RGB").point(lambda value: min(255, value + 20))
         softer.save(after / "two.png")
-    found = changes(before, after)
-    assert [own.name for own in found] == ["one.png", "only-after.png", "only-before.png"]
-    assert TOLERANCE < found[0].share < 0.01
+    differences = changes(before, after)
+    assert [difference.name for difference in differences] == [
+        "one.png",
+        "only-after.png",
+        "only-before.png",
+    ]
+    assert TOLERANCE < differences[0].share < 0.01
     assert difference(before / "two.png", after / "two.png") == 0
-    review = write_review(found, tmp_path / "review").read_text("utf-8")
-    assert all(own.name in review for own in found)
+    review = write_review(differences, tmp_path / "review").read_text("utf-8")
+    assert all(difference.name in review for difference in differences)

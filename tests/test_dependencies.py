@@ -24,8 +24,8 @@ PROJECT: dict[str, Any] = tomllib.loads(
 )["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 DECLARED = {
-    str(canonicalize_name(own.name)): own
-    for own in map(Requirement, chain(PROJECT["dependencies"], *EXTRAS.values()))
+    str(canonicalize_name(requirement.name)): requirement
+    for requirement in map(Requirement, chain(PROJECT["dependencies"], *EXTRAS.values()))
 }
 
 NEVER_IMPORTED = {
@@ -34,7 +34,7 @@ NEVER_IMPORTED = {
     "s3fs": "what fsspec loads by the address of a folder in S3",
     "adlfs": "what fsspec loads by the address of a folder in Azure",
 }
-"""What is declared and no module of ours names, with the reason."""
+"""What is declared although no module of ours imports it, with the reason."""
 PATCHED = {
     "weasyprint": weasyprint_patches,
     "pydyf": weasyprint_patches,
@@ -48,30 +48,38 @@ def imported() -> set[str]:
     brought_by = packages_distributions()
     names = {name.partition(".")[0] for path in MODULES.values() for name in imports_of(path)}
     foreign = names - set(sys.stdlib_module_names) - {"reporter"}
-    return {str(canonicalize_name(own)) for name in foreign for own in brought_by[name]}
+    return {
+        str(canonicalize_name(distribution))
+        for name in foreign
+        for distribution in brought_by[name]
+    }
 
 
 def test_what_is_imported_is_declared() -> None:
-    """An installation without the lock has what another library happens to bring today."""
+    """An installation without the lock file gets only what other libraries happen to depend on
+    today.
+    """
     assert imported() - set(DECLARED) == set()
 
 
 def test_what_is_declared_is_imported() -> None:
-    """Nobody installs what nobody uses; and the exceptions are exceptions still."""
+    """Nothing unused is installed, and the exceptions are still exceptions."""
     assert set(DECLARED) - imported() == set(NEVER_IMPORTED)
 
 
 @pytest.mark.parametrize("name", PATCHED)
 def test_what_we_change_has_an_upper_bound(name: str) -> None:
-    """The version it was read in, as the module of the changes says: of the next nobody knows."""
-    (bound,) = (own for own in DECLARED[name].specifier if own.operator == "<")
+    """At the version whose source was read, as the module with the changes says: the next may
+    differ.
+    """
+    (bound,) = (specifier for specifier in DECLARED[name].specifier if specifier.operator == "<")
     assert f"{name} <{bound.version}" in (PATCHED[name].__doc__ or "")
 
 
 @pytest.mark.parametrize("name", ["weasyprint", "pydyf", "openpyxl", "distributed", "pyhanko"])
 def test_a_bound_is_close_to_what_is_in_use(name: str) -> None:
-    """A bound far above what the tests run with would hold nothing."""
-    (bound,) = (own for own in DECLARED[name].specifier if own.operator == "<")
+    """A bound far above the version the tests run with would prevent nothing."""
+    (bound,) = (specifier for specifier in DECLARED[name].specifier if specifier.operator == "<")
     lock = (Path(__file__).parent.parent / "requirements-dev.lock").read_text("utf-8")
     (locked,) = re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)
     used, limit = Version(locked).release, Version(bound.version).release

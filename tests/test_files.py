@@ -31,7 +31,7 @@ def test_slug_keeps_letters_of_every_script_and_nothing_else(name: str, expected
     assert slug(name) == expected
 
 
-@given(st.lists(st.tuples(st.text(min_size=1), st.text()), unique_by=lambda own: own[0]))
+@given(st.lists(st.tuples(st.text(min_size=1), st.text()), unique_by=lambda pair: pair[0]))
 def test_folder_names_are_unique_and_safe(rows: list[tuple[str, str]]) -> None:
     """Whatever customers are called, each has a folder of its own with a harmless name."""
     names = folder_names([Customer(customer_id, name) for customer_id, name in rows])
@@ -79,7 +79,7 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
         write_whole(tmp_path / "out" / "report.pdf", lambda draft: None)
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     """The device that is always full gives the same error as a full disk."""
     full = Path("/dev/full")
     if not full.exists():
@@ -88,8 +88,8 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
         write_whole(tmp_path / "report.json", lambda draft: full.write_text("x" * 100_000))
 
 
-def test_drafts_of_killed_processes_are_taken_away(tmp_path: Path) -> None:
-    """What a killed process was writing goes with the next file; that of a living one stays."""
+def test_drafts_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    """The draft of a killed process is removed with the next file; that of a living one stays."""
     code = (
         "import os, signal, sys; from pathlib import Path; from reporter.files import write_whole\n"
         "def write(draft):\n"
@@ -97,8 +97,8 @@ def test_drafts_of_killed_processes_are_taken_away(tmp_path: Path) -> None:
         "write_whole(Path(sys.argv[1]), write)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "report.pdf")])
-    (left,) = tmp_path.iterdir()
-    assert left.name != "report.pdf"
+    (remainder,) = tmp_path.iterdir()
+    assert remainder.name != "report.pdf"
 
     def write(draft: Path) -> None:
         draft.write_text("whole")

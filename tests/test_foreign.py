@@ -1,4 +1,4 @@
-"""What others have written: JSON of any kind, and text that nothing keeps."""
+"""What others have written: JSON of any kind, and text that cannot be stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from reporter.foreign import (
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
 @pytest.mark.parametrize("times", [MOST_LEVELS + 1, 900, 5_000, 1_000_000])
-def test_json_that_is_too_deep_is_said_to_be(opening: str, times: int) -> None:
+def test_json_that_is_too_deep_is_reported(opening: str, times: int) -> None:
     """However deep, whole or not, and in a thread as well: no limit of Python's is met."""
     closing = "".join({"[": "]", "{": "}"}[letter] for letter in opening[::-1] if letter in "[{")
     text = (opening * times + "1" + closing * times).encode()
@@ -33,8 +33,8 @@ def test_json_that_is_too_deep_is_said_to_be(opening: str, times: int) -> None:
         read_json(text)
 
 
-def test_json_as_deep_as_it_may_be_is_read() -> None:
-    """And has the value it has."""
+def test_json_at_the_depth_limit_is_read() -> None:
+    """With the right value."""
     text = "[" * MOST_LEVELS + "]" * MOST_LEVELS
     assert read_json(text.encode()) == json.loads(text)
     with pytest.raises(TooDeep):
@@ -45,7 +45,7 @@ def test_json_as_deep_as_it_may_be_is_read() -> None:
     "content",
     [b"", b"\xff", b"{", b'{"a" 1}', b"9" * 5_000, b"nothing", b"\x00\x00", b'"\x00"', b"[1] [2]"],
 )
-def test_what_is_no_json_is_said_to_be(content: bytes) -> None:
+def test_invalid_json_is_reported(content: bytes) -> None:
     """In one kind of error, whatever is wrong, and without the content."""
     with pytest.raises(NotJson) as caught:
         read_json(content)
@@ -68,7 +68,7 @@ def test_what_is_no_json_is_said_to_be(content: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_text_in_json_can_be_kept(text: str, value: Any, loses: bool, encoding: str) -> None:
+def test_text_in_json_becomes_storable(text: str, value: Any, loses: bool, encoding: str) -> None:
     """What is no character is replaced; whole emojis are not touched."""
     content = text.encode(encoding)
     assert read_json(content) == value
@@ -83,19 +83,19 @@ def test_half_characters_that_are_bytes_are_replaced_too() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_every_text_becomes_one_that_can_be_kept(text: str) -> None:
+def test_every_text_becomes_storable(text: str) -> None:
     """Encoded, without NUL, as long as it was, and itself where it could be kept."""
-    kept = storable(text)
-    kept.encode()
-    assert "\0" not in kept
-    assert len(kept) == len(text)
-    assert storable(kept) == kept
+    stored = storable(text)
+    stored.encode()
+    assert "\0" not in stored
+    assert len(stored) == len(text)
+    assert storable(stored) == stored
     assert read_json(json.dumps(text).encode()) == storable(json.loads(json.dumps(text)))
 
 
 @pytest.mark.parametrize("value", ["{}", "[]", "1", '""', '{"a":1}', "[[]]"])
 def test_json_of_too_many_values_is_not_read(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever they are: what they would take of memory is not even tried."""
+    """Whatever the values are: the memory they would take is not even allocated."""
     monkeypatch.setattr("reporter.foreign.MOST_VALUES", 10_000)
     assert len(read_json(f"[{','.join([value] * 3_000)}]".encode())) == 3_000
     monkeypatch.setattr("json.loads", lambda _: pytest.fail("it was read"))

@@ -139,7 +139,7 @@ LAYERS = (
     ("cli",),
     ("__main__",),
 )
-"""The floors of the package from the ground up. Nothing knows of what stands above it."""
+"""The floors of the package from the ground up. Nothing imports from above it."""
 
 HOMES = {
     "requests": [
@@ -234,7 +234,7 @@ def rule_of(module: str) -> str | None:
 @pytest.mark.parametrize("part", ALLOWED)
 def test_a_part_imports_only_what_its_layer_may(part: str) -> None:
     """Stages know nothing of one another but the values that pass between them."""
-    found = {
+    breaches = {
         f"{module} imports {imported}"
         for module, path in MODULES.items()
         if rule_of(module) == part
@@ -245,35 +245,35 @@ def test_a_part_imports_only_what_its_layer_may(part: str) -> None:
         and rule_of(imported) != part
         and not any(is_within(imported, allowed) for allowed in ALLOWED[part])
     }
-    assert found == set()
+    assert breaches == set()
 
 
 @pytest.mark.parametrize("dependency", HOMES)
 def test_a_dependency_has_one_home(dependency: str) -> None:
     """Replacing a library touches one place."""
-    found = {
+    breaches = {
         module
         for module, path in MODULES.items()
         if any(is_within(imported, dependency) for imported in imports_of(path))
         and not any(is_within(module, home) for home in HOMES[dependency])
     }
-    assert found == set()
+    assert breaches == set()
 
 
-def test_what_needs_the_systems_libraries_is_reached_in_one_way() -> None:
+def test_system_libraries_are_reached_in_one_way() -> None:
     """Without Pango, importing it is an error: only `typesetting` does, when a PDF is made."""
     loading = ("pdf", "weasyprint_patches", "glyphs")
-    found = {
+    breaches = {
         module
         for module, path in MODULES.items()
         if module.removeprefix("reporter.render.") not in (*loading, "typesetting")
         for imported in imports_of(path)
         if any(is_within(imported, f"reporter.render.{name}") for name in loading)
     }
-    assert found == set()
+    assert breaches == set()
 
 
-def test_what_libraries_keep_to_themselves_is_used_in_two_places() -> None:
+def test_private_parts_of_libraries_are_used_in_two_places() -> None:
     """A new version of a library may change it: what we rely on is read again there."""
     private = {
         f"{module} imports {imported}"
@@ -286,7 +286,7 @@ def test_what_libraries_keep_to_themselves_is_used_in_two_places() -> None:
     assert [module for module in PATCHES if not is_module(module)] == []
 
 
-def test_nothing_knows_of_what_stands_above_it() -> None:
+def test_nothing_imports_from_above_it() -> None:
     """Data goes from sources to readers; what connects the stages stands above them all."""
     upward = {
         f"{module} imports {imported}"

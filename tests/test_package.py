@@ -21,7 +21,7 @@ from tests.builders import make_job
 
 ROOT = Path(__file__).parent.parent
 OURS = {reporter.DISTRIBUTION, "backup-reporter"}
-"""Names under which an index may have something, and never what is here."""
+"""Names under which an index may have something, but never this package."""
 INSTALLING = re.compile(
     r"\b(?:pip[3x]?|uv(?:x| pip| tool| add)?)\b[^\n`]*?"
     r"\b(?P<verb>install|inject|upgrade|download|wheel|run|add)\b(?P<rest>[^\n`]*)"
@@ -55,7 +55,7 @@ def test_a_report_is_made_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> N
 
 
 def texts() -> Iterator[Path]:
-    """Everything of ours that tells somebody what to run."""
+    """All our texts that tell somebody what to run."""
     for pattern in ("*.md", "docs/**/*", "templates/**/*", "reporter/**/*", ".ci/*", "Makefile"):
         for path in sorted(ROOT.glob(pattern)):
             if path.is_file() and path.suffix not in (".woff", ".pyc", ".mo"):
@@ -64,18 +64,18 @@ def texts() -> Iterator[Path]:
 
 def from_an_index(line: str) -> list[str]:
     """Which of our names a command would have an index asked for."""
-    asked = []
+    named = []
     for command in INSTALLING.finditer(line):
         packages = re.split(r"[\s'\"]+", command["rest"].strip())
         if command["verb"] == "inject":
             packages = packages[1:]  # the first is the environment
-        names = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", own) for own in packages)
-        asked += [own[0] for own in names if own and re.sub(r"[._-]+", "-", own[0]) in OURS]
-    return asked
+        names = (re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", package) for package in packages)
+        named += [match[0] for match in names if match and re.sub(r"[._-]+", "-", match[0]) in OURS]
+    return named
 
 
-def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
-    """It is on none: whoever took the name there would run beside the secrets of the API."""
+def test_no_text_installs_our_distribution_from_an_index() -> None:
+    """It is on none: whoever took the name there would run code beside the secrets of the API."""
     wrong = {
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for path in texts()
@@ -86,7 +86,7 @@ def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "asked"),
+    ("line", "names"),
     [
         ("pip install 'backup-reporter[cluster]'   # on every machine", ["backup-reporter"]),
         ('hint="Run: python -m pip install -U msp_backup_reporter[s3]"', ["msp_backup_reporter"]),
@@ -97,12 +97,12 @@ def test_no_text_sends_anybody_to_an_index_for_our_distribution() -> None:
         ("pipx uninstall backup-reporter", []),
     ],
 )
-def test_commands_that_ask_an_index_are_known(line: str, asked: list[str]) -> None:
+def test_commands_that_ask_an_index_are_known(line: str, names: list[str]) -> None:
     """Those above would be found; a path, a wheel and an environment's name ask for nothing."""
-    assert from_an_index(line) == asked
+    assert from_an_index(line) == names
 
 
-def test_the_command_of_a_hint_is_of_the_environment_that_runs(
+def test_the_command_of_a_hint_suits_the_running_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In pipx's environment it is pipx's command, with the name that pipx has for it."""
@@ -121,10 +121,10 @@ def hint_of(python: Path, folder: str) -> str:
         "try: copy_files(sys.argv[1], 'x', [])\n"
         "except ReporterError as error: print(error.hint)\n"
     )
-    said = subprocess.run(
+    output = subprocess.run(
         [python, "-I", "-c", code, folder], check=True, capture_output=True, text=True
     ).stdout
-    return said.strip().removeprefix("Run: ")
+    return output.strip().removeprefix("Run: ")
 
 
 def version_of_ours(python: Path) -> str:
@@ -140,11 +140,11 @@ def version_of_ours(python: Path) -> str:
 
 @pytest.mark.slow
 def test_the_proposed_command_adds_what_is_missing(wheel: Path, tmp_path: Path) -> None:
-    """In an environment with our wheel it brings the package, and leaves the wheel what it is."""
+    """In an environment with our wheel it installs the package and leaves the wheel as it is."""
     environment = tmp_path / "a venv"
     venv.create(environment, with_pip=True)
     (packages,) = environment.glob("lib/python*/site-packages")
-    # What the program needs is taken from here, so that little comes over the network.
+    # The program's dependencies are taken from here, so that little comes over the network.
     (packages / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     python = environment / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--no-deps", "--ignore-installed", str(wheel)]
@@ -160,7 +160,7 @@ def test_the_proposed_command_adds_what_is_missing(wheel: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_the_proposed_command_works_with_pipx(wheel: Path, tmp_path: Path) -> None:
-    """From README's starting point, which is pipx, the hint's command does what it promises."""
+    """Starting from the README, with pipx, the hint's command does what it promises."""
     venv.create(tmp_path / "tools", with_pip=True)
     tools = tmp_path / "tools" / "bin"
     subprocess.run([tools / "pip", "install", "pipx"], check=True, capture_output=True)
@@ -168,10 +168,10 @@ def test_the_proposed_command_works_with_pipx(wheel: Path, tmp_path: Path) -> No
     surroundings = os.environ | homes | {"PATH": f"{tools}:{os.environ['PATH']}"}
     pipx = [str(tools / "pipx"), "install", "--python", sys.executable, str(wheel)]
     subprocess.run(pipx, check=True, capture_output=True, env=surroundings)
-    said = subprocess.run(
+    result = subprocess.run(
         [tmp_path / "bin" / "reporter", "--version"], check=True, capture_output=True, text=True
     )
-    assert reporter.__version__ in said.stdout
+    assert reporter.__version__ in result.stdout
     python = tmp_path / "pipx" / "venvs" / reporter.DISTRIBUTION / "bin" / "python"
     before = version_of_ours(python)
     assert wheel.name in before

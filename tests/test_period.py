@@ -40,8 +40,8 @@ def period(text: str, timezone: str = "UTC") -> Period:
 )
 def test_a_period_is_read(text: str, kind: PeriodKind, first: date, last: date) -> None:
     """A month, a quarter, a year, or days of which both are included."""
-    found = period(text)
-    assert (found.kind, found.first, found.last) == (kind, first, last)
+    span = period(text)
+    assert (span.kind, span.first, span.last) == (kind, first, last)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_period_is_read(text: str, kind: PeriodKind, first: date, last: date) 
 )
 def test_the_period_before_is_of_the_same_kind(text: str, before: str) -> None:
     """A month is compared with a month, seven days with the seven days before."""
-    found = period(text)
-    assert found.previous() == period(before)
-    assert found.previous().end == found.start
+    span = period(text)
+    assert span.previous() == period(before)
+    assert span.previous().end == span.start
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_the_period_before_is_of_the_same_kind(text: str, before: str) -> None:
 )
 def test_a_period_has_the_hours_its_clocks_show(text: str, timezone: str, hours: float) -> None:
     """October in Berlin has 745 hours, and a day on which midnight is skipped has 23."""
-    found = period(text, timezone)
-    assert found.end.astimezone(UTC) - found.start.astimezone(UTC) == timedelta(hours=hours)
+    span = period(text, timezone)
+    assert span.end.astimezone(UTC) - span.start.astimezone(UTC) == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_a_period_has_the_hours_its_clocks_show(text: str, timezone: str, hours:
 )
 def test_a_period_begins_at_local_midnight(text: str, timezone: str, start: str) -> None:
     """The day begins where the customer is, not in UTC."""
-    found = period(text, timezone)
-    assert found.start.astimezone(UTC).isoformat() == start
-    assert (found.start.hour, found.start.utcoffset() is None) == (0, False)
+    span = period(text, timezone)
+    assert span.start.astimezone(UTC).isoformat() == start
+    assert (span.start.hour, span.start.utcoffset() is None) == (0, False)
 
 
 @pytest.mark.parametrize(
@@ -111,16 +111,16 @@ def test_a_day_without_midnight_begins_at_its_first_instant(
     day: str, timezone: str, start: str
 ) -> None:
     """Where the clocks go from 23:59 to 1:00 the day begins at one, and no instant is lost."""
-    found = period(f"{day}..{day}", timezone)
-    assert found.start.isoformat() == start
-    assert found.previous().end == found.start
+    span = period(f"{day}..{day}", timezone)
+    assert span.start.isoformat() == start
+    assert span.previous().end == span.start
 
 
 def test_a_period_is_half_open() -> None:
     """The last day is in, the first instant of the next month is not."""
-    found = period("2026-10", "Europe/Berlin")
-    assert found.end == period("2026-11", "Europe/Berlin").start
-    assert len(found.days) == 31
+    span = period("2026-10", "Europe/Berlin")
+    assert span.end == period("2026-11", "Europe/Berlin").start
+    assert len(span.days) == 31
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_without_a_period_it_is_the_last_full_month(now: str, timezone: str, lab
 
 @pytest.mark.parametrize("text", ["2026-12", "2027", "2027-Q1", "2026-11-03..2026-11-09"])
 def test_a_period_that_has_not_begun_is_refused(text: str) -> None:
-    """There is nothing to report of the future."""
+    """There is nothing to report about the future."""
     with pytest.raises(UsageError, match="not begun"):
         parse_period(text, "UTC", NOW)
 
@@ -157,7 +157,7 @@ def test_a_period_that_has_begun_is_accepted(text: str) -> None:
      "2026-02-30..2026-03-01", "2026-10-11..2026-10-05", "2026-10-05..", "0000", "9999", "9999-12",
      "2026-10-05..9999-12-31", "2026/10", "2026-10; rm", "10-2026", "-2026"],
 )  # fmt: skip
-def test_nonsense_is_no_period(text: str) -> None:
+def test_nonsense_is_not_a_period(text: str) -> None:
     """What is no period, or names days that do not exist, is refused with what to write."""
     with pytest.raises(UsageError) as raised:
         period(text)
@@ -194,29 +194,29 @@ PERIODS = st.one_of(
 @given(PERIODS, st.sampled_from(ZONES))
 def test_a_label_reads_as_the_period_it_names(text: str, timezone: str) -> None:
     """What a report prints as its period can be asked for again."""
-    found = period(text, timezone)
-    assert found.label == text
-    assert period(found.label, timezone) == found
+    span = period(text, timezone)
+    assert span.label == text
+    assert period(span.label, timezone) == span
 
 
 @given(PERIODS, st.sampled_from(ZONES))
 def test_periods_touch_and_days_fill_them(text: str, timezone: str) -> None:
-    """No instant is between two periods, and none in both."""
-    found = period(text, timezone)
-    before = found.previous()
-    assert before.end == found.start
-    assert before.kind == found.kind
-    assert found.start < found.end
-    assert (found.days[0], found.days[-1]) == (found.first, found.last)
-    assert all(later - earlier == timedelta(1) for earlier, later in pairwise(found.days))
-    assert found.start.astimezone(ZoneInfo(timezone)).date() == found.first
+    """No instant lies between two periods, and none in both."""
+    span = period(text, timezone)
+    before = span.previous()
+    assert before.end == span.start
+    assert before.kind == span.kind
+    assert span.start < span.end
+    assert (span.days[0], span.days[-1]) == (span.first, span.last)
+    assert all(later - earlier == timedelta(1) for earlier, later in pairwise(span.days))
+    assert span.start.astimezone(ZoneInfo(timezone)).date() == span.first
 
 
 @given(st.text(max_size=24) | st.text("0123456789-.Qq", max_size=24))
 def test_any_text_is_a_period_or_refused(text: str) -> None:
-    """Whatever is written, nothing but a UsageError comes of it."""
+    """Whatever is written, at worst it raises a UsageError."""
     try:
-        found = period(text)
+        span = period(text)
     except UsageError:
         return
-    assert found.previous().end == found.start
+    assert span.previous().end == span.start

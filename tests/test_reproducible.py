@@ -67,7 +67,7 @@ render.utc_now = lambda: now
 from reporter.__main__ import main
 main()
 """
-"""The command line, on a day to come."""
+"""The command line, on a future day."""
 
 
 SAVED = (
@@ -129,5 +129,5 @@ def test_reports_are_the_same_to_the_byte(
     place = place_in(tmp_path / "place", locale)
     first = rendered(place, tmp_path / "a", *arguments, environment=HERE)
     assert {Path(name).suffix for name in first} == {".pdf", ".xlsx", ".json", ".html"}
-    there = tmp_path / "später" / "noch tiefer"
-    assert rendered(place, there, *arguments, environment=ELSEWHERE, days=400) == first
+    elsewhere = tmp_path / "später" / "noch tiefer"
+    assert rendered(place, elsewhere, *arguments, environment=ELSEWHERE, days=400) == first

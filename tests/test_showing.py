@@ -29,7 +29,7 @@ SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", 
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("address", "hidden"),
     [
         ("postgres://rep:SECRET@h/db", "postgres://rep:***@h/db"),
         ("mysql+pymysql://rep:SE%40CRET@h:3306/db", "mysql+pymysql://rep:***@h:3306/db"),
@@ -51,11 +51,11 @@ SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=+$!;,.~-_[]", 
         ("host=h user=rep password=SECRET", "host=h user=rep password=***"),
     ],
 )
-def test_a_password_of_an_address_is_hidden(address: str, shown: str) -> None:
+def test_a_password_of_an_address_is_hidden(address: str, hidden: str) -> None:
     """Wherever in it the password stands; the rest still says which address it is."""
-    assert without_passwords(address) == shown
+    assert without_passwords(address) == hidden
     assert has_password(address)
-    assert without_passwords(f"It failed: {address!r}, twice.") == f"It failed: {shown!r}, twice."
+    assert without_passwords(f"It failed: {address!r}, twice.") == f"It failed: {hidden!r}, twice."
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,17 @@ def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
 
 
 @given(SECRETS, st.booleans())
-def test_no_password_comes_through(secret: str, encoded: bool) -> None:
+def test_no_password_is_ever_shown(secret: str, encoded: bool) -> None:
     """Whatever characters it has, percent-encoded as it should be or not."""
     password = f"Q{quote(secret, safe='') if encoded else secret}Q"
-    shown = without_passwords(f"postgresql://reporter:{password}@db.example/reporter")
-    assert password not in shown
-    assert shown.startswith("postgresql://reporter:***")
-    assert re.search(r"Q", shown.removesuffix("@db.example/reporter")) is None
+    hidden = without_passwords(f"postgresql://reporter:{password}@db.example/reporter")
+    assert password not in hidden
+    assert hidden.startswith("postgresql://reporter:***")
+    assert re.search(r"Q", hidden.removesuffix("@db.example/reporter")) is None
 
 
-def test_no_error_of_ours_shows_one() -> None:
-    """Neither its message nor its hint, whoever has quoted the address in it."""
+def test_no_error_of_ours_shows_a_password() -> None:
+    """Neither in its message nor in its hint, whoever quoted the address."""
     error = StoreError(
         "No postgres://u:SECRET@h/db here.", hint="Look at postgres://u:SECRET@h/db."
     )
@@ -99,7 +99,9 @@ def test_no_error_of_ours_shows_one() -> None:
 
 
 def test_a_text_from_outside_is_one_line_without_orders() -> None:
-    """Line ends, orders to a terminal and marks that turn a text round become blanks."""
+    """Line ends, terminal control sequences and marks that change the direction of writing become
+    blanks.
+    """
     text = "a\x1b[2J\x1b]0;t\x07\r\nERROR x\x85\x9b31m\u2028\u2066b\u2069\u200f\u202ec\u061c"
     assert harmless(text) == "a [2J ]0;t ERROR x 31m b c "
     assert one_line(text) == "a [2J ]0;t ERROR x 31m b c"
@@ -134,7 +136,7 @@ def test_a_known_secret_is_hidden_as_others_write_it(secret: str) -> None:
 
 
 def test_the_beginning_of_a_known_secret_is_hidden() -> None:
-    """Whoever cuts a text short: a server before it sends, or this program before it shows."""
+    """Whoever truncates a text: a server before it sends, or this program before it shows."""
     token = "eyJhbGciOiJSUzI1NiJ9." + "x" * 900
     keep_secret(token)
     for length in (16, 40, 800):
@@ -145,8 +147,8 @@ def test_the_beginning_of_a_known_secret_is_hidden() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "secret", "pass123", "reporter", "Reporter"])
-def test_what_is_part_of_many_words_is_no_secret(word: str) -> None:
-    """Hiding it would tell it, and leave nobody with a sentence to read."""
+def test_a_part_of_many_words_is_not_a_secret(word: str) -> None:
+    """Hiding it would give it away, and leave unreadable sentences."""
     keep_secret(word)
     text = "The secret of reporter is pass123."
     assert harmless(text) == text
@@ -163,16 +165,16 @@ def test_what_is_part_of_many_words_is_no_secret(word: str) -> None:
     ],
 )
 def test_what_follows_bearer_is_hidden(words: str) -> None:
-    """Nobody need know it: it is a token, whoever's it is."""
-    shown = harmless(f"sent '{words}', refused")
-    assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", shown)
+    """Whether or not it is known: it is a token, whoever it belongs to."""
+    hidden = harmless(f"sent '{words}', refused")
+    assert re.fullmatch(r"sent '.*(?i:bearer)\W*(%20)?\*\*\*', refused", hidden)
     assert harmless("It sent (Bearer 0123456789.abcdef).") == "It sent (Bearer ***)."
     for ordinary in ("The bearer token has run out", "the bearer of this letter", "401 Bearer e=1"):
         assert harmless(ordinary) == ordinary
 
 
 def test_a_word_that_is_a_password_stays_a_part_of_others() -> None:
-    """The commonest pair of a name and a password there is."""
+    """The most common pair of user name and password."""
     keep_secret("postgres")
     assert harmless("postgresql://h/db in /var/lib/postgresql") == (
         "postgresql://h/db in /var/lib/postgresql"
@@ -180,8 +182,8 @@ def test_a_word_that_is_a_password_stays_a_part_of_others() -> None:
     assert harmless("password postgres refused") == "password *** refused"
 
 
-def test_whether_an_address_has_a_password_hangs_on_its_form() -> None:
-    """And not on what is a secret elsewhere: a host may be called like one."""
+def test_whether_an_address_has_a_password_depends_on_its_form() -> None:
+    """And not on what is a secret elsewhere: a host may have the same name."""
     keep_secret("provider1")
     assert not has_password("smtp.provider1.example")
     assert not has_password("the bearer of 0123456789abcdefgh")
@@ -190,14 +192,14 @@ def test_whether_an_address_has_a_password_hangs_on_its_form() -> None:
 
 @pytest.mark.parametrize("text", ["?a" * 32_000, "a." * 32_000, "Bearer " * 9_000, "eyJ" * 20_000])
 def test_a_long_text_is_looked_through_in_one_pass(text: str) -> None:
-    """Mail servers may say 64 KiB."""
+    """Mail servers may send 64 KiB."""
     begun = time.process_time()
     without_passwords(text)
     assert time.process_time() - begun < 2
 
 
 def test_what_looks_like_a_signed_token_is_hidden() -> None:
-    """Also one that an endpoint tells of and has never given."""
+    """Also one that an endpoint mentions but never issued."""
     token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln-_nature"
     assert harmless(f"token {token} was issued.") == "token *** was issued."
     assert harmless("eyJ is no token, nor is heyJhbGciOiJSUzI1NiJ9") == (

@@ -1,4 +1,4 @@
-"""History goes on over a switch of generations: one store, fetched through one and the other."""
+"""History continues over a switch of generations: one store, fetched through one and the other."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def fetched(
             )
             source, listed = fetch_customers(access, store, lambda now=now: now)  # type: ignore[misc]
             outcomes = list(fetch_snapshots(source, listed.customers, store, lambda now=now: now))  # type: ignore[misc]
-            assert [own.error for own in outcomes] == [None]
+            assert [outcome.error for outcome in outcomes] == [None]
     return store
 
 
 def jobs_of(store: Store) -> list[tuple[Any, ...]]:
-    """All jobs as they are known by, with what does not hang on how a generation prints it."""
+    """All jobs by identity, with what does not depend on how a generation prints it."""
     jobs = tables.jobs.c
     columns = (jobs.service, jobs.module, jobs.job_id, jobs.dated_at, jobs.outcome)
     with store.reading() as connection:
@@ -73,23 +73,25 @@ def report_of(store: Store, out: Path) -> Report:
 def exceptions_of(report: Report) -> list[JobException]:
     """Those of a report; a status nobody knows has a name in generation 1 and a number in 3."""
     return [
-        replace(own, status="?") if own.outcome is Outcome.UNKNOWN else own
-        for own in report.exceptions
+        replace(exception, status="?") if exception.outcome is Outcome.UNKNOWN else exception
+        for exception in report.exceptions
     ]
 
 
 @pytest.mark.parametrize(("lists", "least"), [(Lists.NEWEST, 40), (Lists.ALL, 100)])
-def test_history_goes_on_over_a_switch(lists: Lists, least: int, tmp_path: Path) -> None:
-    """The jobs, modules and figures are those of a store that never switched: nothing twice."""
+def test_history_continues_over_a_switch(lists: Lists, least: int, tmp_path: Path) -> None:
+    """The jobs, modules and figures are those of a store that never switched, with nothing
+    duplicated.
+    """
     both = [("v1", "v3")] * 4
     switched = fetched(tmp_path / "switched.db", ("v1", "v1", "v3", "v3"), both, lists)
     steady = fetched(tmp_path / "steady.db", ("v1",) * 4, both, lists)
     assert jobs_of(switched) == jobs_of(steady)
     assert len(jobs_of(switched)) > least
-    one, other = report_of(switched, tmp_path), report_of(steady, tmp_path)
+    after_switch, steady_report = report_of(switched, tmp_path), report_of(steady, tmp_path)
     for part in ("state", "totals", "modules", "daily", "gaps", "coverage"):
-        assert getattr(one, part) == getattr(other, part), part
-    assert exceptions_of(one) == exceptions_of(other)
+        assert getattr(after_switch, part) == getattr(steady_report, part), part
+    assert exceptions_of(after_switch) == exceptions_of(steady_report)
 
 
 def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> None:
@@ -98,21 +100,21 @@ def test_protected_data_has_the_same_names_after_a_switch(tmp_path: Path) -> Non
     old = report_of(fetched(tmp_path / "v1.db", ("v1",) * 4, both), tmp_path)
     new = report_of(fetched(tmp_path / "v3.db", ("v3",) * 4, both), tmp_path)
     assert old.protection == new.protection
-    # Other products than backups stand in generation 3's list alone: counted, not listed.
+    # Only generation 3 lists products other than backups: they are counted, not listed.
     assert old.subscription == replace(new.subscription, other_products=0)
     assert new.subscription.other_products
     assert old.protection.absence is None
-    names = {(own.service, own.module) for own in old.modules}
-    assert {(own.service, own.module) for own in old.protection.modules} <= names
+    names = {(module.service, module.module) for module in old.modules}
+    assert {(module.service, module.module) for module in old.protection.modules} <= names
 
 
 def test_auto_follows_the_permissions(tmp_path: Path) -> None:
-    """Once generation 3 is granted it is used, and the history stays one."""
+    """Once generation 3 is permitted it is used, and the history stays one."""
     store = fetched(tmp_path / "auto.db", ("auto",) * 4, [("v1",), ("v1",), ("v1", "v3"), ("v3",)])
     replies = sa.select(tables.replies.c.url, tables.fetches.c.kind).join(tables.fetches)
     with store.reading() as connection:
-        found = connection.execute(replies.order_by(tables.fetches.c.id)).all()
-    jobs = ["/external/v3/" in url for url, kind in found if kind == "jobs"]
+        rows = connection.execute(replies.order_by(tables.fetches.c.id)).all()
+    jobs = ["/external/v3/" in url for url, kind in rows if kind == "jobs"]
     assert jobs == sorted(jobs)
     assert set(jobs) == {False, True}
     steady = fetched(tmp_path / "steady.db", ("v1",) * 4, [("v1", "v3")] * 4)

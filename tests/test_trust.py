@@ -40,7 +40,7 @@ TOKEN: Final = Replies(200, b'{"access_token": "token", "expires_in": 3600}')
 NOBODY: Final = Replies(200, b'{"data": [], "metadata": {"totalCount": 0}}')
 SECRET: Final = ClientSecret("s")
 Use = Callable[[TlsAuthority, Trust, Path], str]
-"""Uses a channel to a server with a certificate of an authority; what went wrong."""
+"""Uses a channel to a server with a certificate of an authority; returns what went wrong."""
 
 
 def service(authority: TlsAuthority, trust: Trust, folder: Path) -> str:
@@ -104,7 +104,7 @@ def webhook(authority: TlsAuthority, trust: Trust, folder: Path) -> str:
 
 
 def time_stamp(authority: TlsAuthority, trust: Trust, folder: Path) -> str:
-    """An authority that answers 404: whoever hears that has trusted it."""
+    """An authority that answers 404: whoever receives that has trusted it."""
     with (
         Receiver(Replies(404), certificate=str(authority.server)) as receiver,
         pytest.raises(NoStamp) as caught,
@@ -165,7 +165,7 @@ def no_bundle_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("use", CHANNELS)
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_whom_the_environment_names_is_trusted(
+def test_authorities_named_by_the_environment_are_trusted(
     use: Use,
     variable: str,
     authority: TlsAuthority,
@@ -179,7 +179,7 @@ def test_whom_the_environment_names_is_trusted(
 
 @pytest.mark.parametrize("use", CHANNELS)
 @pytest.mark.parametrize("beside", ["", "REQUESTS_CA_BUNDLE"])
-def test_whom_ca_file_names_is_trusted(
+def test_authorities_named_by_ca_file_are_trusted(
     use: Use,
     beside: str,
     authority: TlsAuthority,
@@ -187,7 +187,7 @@ def test_whom_ca_file_names_is_trusted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Beside those of the system, and beside those the environment names."""
+    """In addition to those of the system and those the environment names."""
     if beside:
         monkeypatch.setenv(beside, str(other.pem))
     trust = Trust(authority.pem)
@@ -206,18 +206,18 @@ def test_nobody_else_is_trusted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Not by default, and not where other authorities are named; said with what to do."""
+    """Not by default, and not where other authorities are named; the error says what to do."""
     assert "certificate" in use(authority, USUAL_TRUST, tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.pem))
     why = use(authority, Trust(other.pem), tmp_path)
     assert "certificate" in why
-    if use is not object_store:  # whose library has words of its own
+    if use is not object_store:  # whose library has its own wording
         assert "unable to get local issuer certificate" in why
         assert "set ca_file in [api] or REQUESTS_CA_BUNDLE" in why
 
 
 @pytest.mark.parametrize("use", [service, graph, webhook, time_stamp])
-def test_a_bundle_of_the_environment_stands_in_place_of_certifis(
+def test_a_bundle_of_the_environment_replaces_certifis(
     use: Use,
     authority: TlsAuthority,
     other: TlsAuthority,
@@ -234,7 +234,7 @@ def test_a_bundle_of_the_environment_stands_in_place_of_certifis(
 def test_the_first_variable_counts(
     authority: TlsAuthority, other: TlsAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One bundle stands in place of another, it does not add to it."""
+    """One bundle replaces another, it does not add to it."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
     monkeypatch.setenv("CURL_CA_BUNDLE", str(other.pem))
     assert "is not trusted" in service(authority, USUAL_TRUST, tmp_path)
@@ -268,7 +268,7 @@ def subject_hash(authority: TlsAuthority) -> str:
 def test_a_system_without_authorities_has_certifis(
     authority: TlsAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a container without any: then those that come with the program count."""
+    """As in a container without any: then those that come with the program are used."""
     monkeypatch.setattr("reporter.trust._has_authorities", lambda context: False)
     monkeypatch.setattr("certifi.where", lambda: str(authority.pem))
     assert service(authority, USUAL_TRUST, tmp_path) == ""
@@ -289,7 +289,7 @@ def test_a_bundle_that_cannot_be_used_is_named(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A sentence with what names it and what is wrong; no connection is made without it."""
+    """One sentence says what names it and what is wrong; no connection is made without it."""
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_bytes(content)
@@ -299,11 +299,11 @@ def test_a_bundle_that_cannot_be_used_is_named(
     else:
         monkeypatch.setenv(named_by, str(bundle))
     try:
-        said = use(authority, trust, tmp_path)
+        message = use(authority, trust, tmp_path)
     except SettingsError as error:
-        said = str(error)
-    assert f"The certificate authorities that {named_by} names cannot be used" in said
-    assert f"{bundle}: {why}" in said
+        message = str(error)
+    assert f"The certificate authorities that {named_by} names cannot be used" in message
+    assert f"{bundle}: {why}" in message
 
 
 def test_ca_file_starts_at_the_configurations_folder(
@@ -316,7 +316,7 @@ def test_ca_file_starts_at_the_configurations_folder(
 
 
 def test_a_relative_path_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever reads it need not know from where it counts."""
+    """The reader need not know what it is relative to."""
     monkeypatch.chdir(tmp_path)
     Path("reporter.toml").write_text('[api]\nca_file = "nosuch.pem"\n', "utf-8")
     with pytest.raises(
@@ -325,8 +325,8 @@ def test_a_relative_path_is_shown_whole(tmp_path: Path, monkeypatch: pytest.Monk
         load_settings(Path("reporter.toml")).trust.context()
 
 
-def test_of_two_the_wrong_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder that the system names beside it is good, and nothing is said of it."""
+def test_the_wrong_one_of_two_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder that the system also names is good, and is not mentioned."""
     junk, folder = tmp_path / "junk.pem", tmp_path / "good"
     junk.write_text("junk")
     folder.mkdir()
@@ -349,14 +349,14 @@ def test_of_two_the_wrong_one_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("use", [service, graph, webhook, time_stamp])
-def test_it_is_said_which_authorities_were_in_force(
+def test_the_authorities_in_force_are_named(
     use: Use,
     authority: TlsAuthority,
     other: TlsAuthority,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The right ones may be named by a variable that has no say."""
+    """The right ones may be named by a variable that is ignored."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.pem))
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
     assert (
@@ -385,10 +385,10 @@ def configured(folder: Path, url: str, *more: str) -> None:
     path.chmod(0o600)
 
 
-def test_a_certificate_fault_is_said_once_and_not_tried_again(
+def test_a_certificate_fault_is_reported_once_and_not_tried_again(
     authority: TlsAuthority, run: Run, tmp_path: Path
 ) -> None:
-    """By `fetch` and by `check`, which does not take it for a permission that lacks."""
+    """By `fetch` and by `check`, which does not mistake it for a missing permission."""
     with Receiver(TOKEN, certificate=str(authority.server)) as receiver:
         configured(tmp_path, receiver.url)
         fetched, checked = run("fetch"), run("check")
@@ -407,8 +407,8 @@ def test_a_certificate_fault_is_said_once_and_not_tried_again(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_permission_nobody_could_ask_about_is_not_absent(run: Run, tmp_path: Path) -> None:
-    """Where nobody listens, `check` says that, and nothing of permissions."""
+def test_a_permission_that_could_not_be_checked_is_not_absent(run: Run, tmp_path: Path) -> None:
+    """Where nobody listens, `check` says so, and nothing about permissions."""
     configured(tmp_path, f"http://127.0.0.1:{free_port()}")
     checked = run("check")
     assert checked.exit_code == 1
@@ -418,10 +418,10 @@ def test_a_permission_nobody_could_ask_about_is_not_absent(run: Run, tmp_path: P
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_proxy_that_is_not_there_is_named(
+def test_an_unreachable_proxy_is_named(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The proxy and not its password: whoever reads it knows where to look."""
+    """The proxy, but not its password: the reader knows where to look."""
     port = free_port()
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass-word@127.0.0.1:{port}/")
     monkeypatch.setenv("NO_PROXY", "")
@@ -434,7 +434,7 @@ def test_a_proxy_that_is_not_there_is_named(
 
 
 @pytest.mark.usefixtures("quick")
-def test_behind_a_proxy_that_looks_into_tls(
+def test_behind_a_proxy_that_intercepts_tls(
     authority: TlsAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its authority is trusted where it is named; else it is named with the host."""

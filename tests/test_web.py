@@ -34,10 +34,10 @@ ABSURD = [
 ]
 
 
-@pytest.mark.parametrize("said", ABSURD, ids=range(len(ABSURD)))
-def test_an_absurd_retry_after_counts_as_not_said(said: str) -> None:
-    """It is no crash, and nobody waits for it."""
-    assert retry_after_s({"Retry-After": said}) is None
+@pytest.mark.parametrize("header", ABSURD, ids=range(len(ABSURD)))
+def test_an_absurd_retry_after_is_ignored(header: str) -> None:
+    """It neither crashes nor causes a wait."""
+    assert retry_after_s({"Retry-After": header}) is None
 
 
 def test_what_retry_after_says_is_read() -> None:
@@ -52,17 +52,17 @@ def test_what_retry_after_says_is_read() -> None:
     assert retry_after_s({"Retry-After": format_datetime(now, usegmt=True)}) == 0
 
 
-@pytest.mark.parametrize("said", ["Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5_000, "-1"])
-def test_a_web_address_may_say_anything(said: str) -> None:
-    """A note that is not taken now is tried again later, whatever its receiver asks for."""
-    with Receiver(Replies(429, b"busy", {"Retry_After": said})) as receiver:
+@pytest.mark.parametrize("header", ["Fri, 31 Dec 99999 23:59:59 GMT", "9" * 5_000, "-1"])
+def test_a_web_address_may_answer_anything(header: str) -> None:
+    """A note that is not accepted now is tried again later, whatever its receiver asks for."""
+    with Receiver(Replies(429, b"busy", {"Retry_After": header})) as receiver:
         result = post_summary(
             receiver.url, {}, message_id="1", secret=None, committing=lambda: None
         )
     assert (result.state, result.wait_s) == (DeliveryState.FAILED, None)
 
 
-def test_what_a_web_address_says_can_be_kept() -> None:
+def test_any_answer_of_a_web_address_can_be_stored() -> None:
     """NUL in its words would leave the note "sending" in PostgreSQL."""
 
     def answer(handler: Handler) -> None:
@@ -91,8 +91,8 @@ def drips(head: bytes) -> object:
 HEAD = b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 200
 
 
-def test_a_web_address_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody knows whether it has the note: a time-out between two bytes would never come."""
+def test_a_dripping_web_address_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether it has the note: a time-out between two bytes would never occur."""
     monkeypatch.setattr("reporter.delivery.post.LONGEST_ANSWER_S", 0.5)
     with Receiver(drips(HEAD)) as receiver:  # type: ignore[arg-type]
         began = time.monotonic()
@@ -105,10 +105,10 @@ def test_a_web_address_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("body", [HEAD, b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" * 9])
-def test_a_time_stamp_authority_that_drips_is_given_up(
+def test_a_dripping_time_stamp_authority_is_given_up(
     body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The archive is made without; the next one asks again."""
+    """The archive is made without a stamp; the next run asks again."""
     monkeypatch.setattr("reporter.evidence.timestamp.LONGEST_ANSWER_S", 0.5)
     with Receiver(drips(body)) as receiver:  # type: ignore[arg-type]
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Where many tests begin: made once in a session, and copied for each test."""
+"""The starting points of many tests: made once in a session, and copied for each test."""
 
 from __future__ import annotations
 
@@ -24,28 +24,26 @@ class Worlds:
         self._made: dict[str, Path] = {}
 
     def begin(self, name: str, folder: Path, make: Callable[[Path], None]) -> None:
-        """Have a folder hold what `make` makes of an empty one, in which it works."""
+        """Fill a folder with what `make` produces in an empty one."""
         if name not in self._made:
-            made = self._factory.mktemp(name)
+            place = self._factory.mktemp(name)
             umask = current_umask()
             with pytest.MonkeyPatch.context() as patch:
-                patch.chdir(made)
-                make(made)
+                patch.chdir(place)
+                make(place)
             os.umask(umask)  # which commands set for the whole process
-            self._made[name] = made
+            self._made[name] = place
         self.copy(name, folder)
 
     def copy(self, name: str, folder: Path) -> None:
-        """Have a folder hold what was made before."""
+        """Fill a folder with what was made before."""
         shutil.copytree(self._made[name], folder, dirs_exist_ok=True)
         if (folder / "reporter.db").exists():
             move_reports(folder / "reporter.db", self._made[name])
 
 
 def move_reports(store: Path, was: Path) -> None:
-    """Have a store that was copied from a folder know its reports beside it: it keeps their whole
-    paths.
-    """
+    """Point a copied store to the reports beside it: it keeps their absolute paths."""
     with closing(sqlite3.connect(store)) as database, database:
         changed = "UPDATE version_files SET path = replace(path, ?, ?)"
         database.execute(changed, (f"{was}/", f"{store.parent}/"))

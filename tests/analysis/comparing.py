@@ -28,7 +28,7 @@ LATE = datetime(2027, 6, 1, tzinfo=UTC)
 BEYOND_THE_FIGURES = ("ambiguous",)
 """Kinds of data quality that no definition of a figure names."""
 SAID_ONCE = (("no recovery point", "gap target missed"), ("failures in a row", "ends in failure"))
-"""Reasons that hold others."""
+"""Reasons that include others."""
 Json = dict[str, Any]
 
 
@@ -44,18 +44,18 @@ def policy_of(policy: Mapping[str, Any]) -> Policy:
         watch_every=timedelta(seconds=policy["watch_every_s"]),
         targets=tuple(
             Target(
-                one["service"],
-                one.get("module"),
-                one.get("name"),
-                one.get("success_rate"),
-                one.get("object_success_rate"),
-                timedelta(seconds=one["max_gap_s"]) if "max_gap_s" in one else None,
+                target["service"],
+                target.get("module"),
+                target.get("name"),
+                target.get("success_rate"),
+                target.get("object_success_rate"),
+                timedelta(seconds=target["max_gap_s"]) if "max_gap_s" in target else None,
             )
-            for one in policy["targets"]
+            for target in policy["targets"]
         ),
         left_out=tuple(
-            LeaveOut(one["service"], one.get("module"), one.get("name"), one["reason"])
-            for one in policy["left_out"]
+            LeaveOut(rule["service"], rule.get("module"), rule.get("name"), rule["reason"])
+            for rule in policy["left_out"]
         ),
     )
 
@@ -70,7 +70,7 @@ def replies_of(customer: RawCustomer) -> list[Reply]:
 
 def from_store(customer: RawCustomer, folder: Path) -> Report | None:
     """The report through a store; None where there is none."""
-    told = {
+    answers_at = {
         at: make_answers(
             [
                 make_protected(
@@ -86,7 +86,7 @@ def from_store(customer: RawCustomer, folder: Path) -> Report | None:
     }
     with closing(Store.open(f"sqlite:///{folder / 'store.sqlite'}")) as store:
         for reply in replies_of(customer):
-            answers = told.pop(reply.fetched_at, ())
+            answers = answers_at.pop(reply.fetched_at, ())
             store.record(Snapshot(CUSTOMER, (reply,), answers))
         period = parse_period(customer.label, customer.zone, LATE)
         try:
@@ -113,7 +113,7 @@ def from_saved(customer: RawCustomer, folder: Path) -> Json | None:
             "target_object_success_rate": policy.target_object_success_rate,
             "max_gap": policy.max_gap,
             "watch_every": policy.watch_every,
-            "targets": [as_setting(own) for own in customer.policy["targets"]],
+            "targets": [as_setting(target) for target in customer.policy["targets"]],
             "left_out": customer.policy["left_out"],
         })
     )  # fmt: skip
@@ -122,8 +122,8 @@ def from_saved(customer: RawCustomer, folder: Path) -> Json | None:
         (path,) = render_saved(rendering, CUSTOMER, replies_of(customer), "customer").files
     except ReporterError:
         return None
-    made: Json = json.loads(path.read_bytes())
-    return made
+    report: Json = json.loads(path.read_bytes())
+    return report
 
 
 def as_setting(target: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,19 +159,19 @@ def expected_of(customer: RawCustomer, *, with_answers: bool) -> dict[str, Any] 
 
 def differences_of_store(customer: RawCustomer, folder: Path) -> list[str]:
     """Where the report through a store is not the oracle's."""
-    expected, made = expected_of(customer, with_answers=True), from_store(customer, folder)
-    if expected is None or made is None:
-        return both_none(expected, made)
-    silent = {(one.service, one.module, one.date): one.silence.value for one in made.silent}
+    expected, report = expected_of(customer, with_answers=True), from_store(customer, folder)
+    if expected is None or report is None:
+        return both_none(expected, report)
+    silent = {(day.service, day.module, day.date): day.silence.value for day in report.silent}
     silence = {
         (*module, day): word
         for module, days in expected["silence"].items()
         for day, word in days.items()
     }
     return [
-        *json_differences(expected, report_dict(made)),
+        *json_differences(expected, report_dict(report)),
         *by_key("silence", silence, silent),
-        *reason_differences(expected, made),
+        *reason_differences(expected, report),
     ]
 
 
@@ -180,14 +180,14 @@ def differences_of_saved(customer: RawCustomer, folder: Path) -> list[str]:
     return differences_of_json(customer, from_saved(customer, folder))
 
 
-def differences_of_json(customer: RawCustomer, made: Json | None) -> list[str]:
+def differences_of_json(customer: RawCustomer, report: Json | None) -> list[str]:
     """Where the JSON `from_saved` is not the oracle's."""
     expected = expected_of(customer, with_answers=False)
     if expected is None and not any(is_job(row) for _, rows in customer.replies for row in rows):
         return []  # saved replies without a job are rendered for whatever period they are given for
-    if expected is None or made is None:
-        return both_none(expected, made)
-    return list(json_differences(expected, made))
+    if expected is None or report is None:
+        return both_none(expected, report)
+    return list(json_differences(expected, report))
 
 
 def is_job(row: Mapping[str, Any]) -> bool:
@@ -195,38 +195,40 @@ def is_job(row: Mapping[str, Any]) -> bool:
     return (row.get("jobId") or "N/A").strip() not in ("", "N/A")
 
 
-def both_none(expected: object, made: object) -> list[str]:
-    """No difference where there is no report by either."""
-    if expected is None and made is None:
+def both_none(expected: object, report: object) -> list[str]:
+    """No difference where neither gives a report."""
+    if expected is None and report is None:
         return []
     return [f"by the definitions there is {'no' if expected is None else 'a'} report"]
 
 
-def reason_differences(expected: Mapping[str, Any], made: Report) -> Iterator[str]:
+def reason_differences(expected: Mapping[str, Any], report: Report) -> Iterator[str]:
     """Reasons by kind, service, module and scope; kinds that only name a state are none."""
     states = {"never run", "no data", "idle", "off"}
-    mine = {(one[-1], one[0], one[1], one[2] or None) for one in expected["reasons"]}
-    theirs = {
-        (one.kind.value, one.service, one.module, one.name)
-        for one in made.reasons
-        if one.kind.value not in states
+    defined = {
+        (reason[-1], reason[0], reason[1], reason[2] or None) for reason in expected["reasons"]
     }
-    # What has no recovery point at all is said to have none, and not to miss its target as well;
-    # what fails several times in a row is not said to end in a failure.
+    reported = {
+        (reason.kind.value, reason.service, reason.module, reason.name)
+        for reason in report.reasons
+        if reason.kind.value not in states
+    }
+    # A scope without any recovery point is only said to have none, not to miss its target as well;
+    # one that fails several times in a row is not also said to end in a failure.
     for worse, milder in SAID_ONCE:
-        mine -= {(milder, *one[1:]) for one in theirs if one[0] == worse}
-    for reason in sorted(mine - theirs, key=str):
+        defined -= {(milder, *reason[1:]) for reason in reported if reason[0] == worse}
+    for reason in sorted(defined - reported, key=str):
         yield f"reasons: {reason} is missing"
-    for reason in sorted(theirs - mine, key=str):
+    for reason in sorted(reported - defined, key=str):
         yield f"reasons: {reason} is none by the definitions"
 
 
-def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
-    """Figure by figure, each with where it stands."""
+def json_differences(expected: Mapping[str, Any], report: Json) -> Iterator[str]:
+    """Figure by figure, each with its place."""
     for key in ("state", "final"):
-        yield from value_difference(key, expected[key], made[key])
-    yield from figures_difference("totals", expected["totals"], made["totals"])
-    yield from figures_difference("coverage", expected["coverage"], made["coverage"])
+        yield from value_difference(key, expected[key], report[key])
+    yield from figures_difference("totals", expected["totals"], report["totals"])
+    yield from figures_difference("coverage", expected["coverage"], report["coverage"])
     for key, names in (
         ("services", ("service",)),
         ("modules", ("service", "module")),
@@ -236,9 +238,9 @@ def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
         ("other_jobs", ("service", "module")),
         ("quality", ("kind", "field")),
     ):
-        mine, theirs = (keyed(one[key], names) for one in (expected, made))
-        yield from by_key(key, mine, theirs)
-    previous = made["previous"]
+        defined, reported = (keyed(entries_of[key], names) for entries_of in (expected, report))
+        yield from by_key(key, defined, reported)
+    previous = report["previous"]
     if previous is None or expected["previous"] is None:
         yield from value_difference("previous", expected["previous"] is None, previous is None)
     else:
@@ -248,57 +250,59 @@ def json_differences(expected: Mapping[str, Any], made: Json) -> Iterator[str]:
 
 def keyed(entries: Any, names: tuple[str, ...]) -> dict[tuple[str, ...], Any]:
     """The entries of a list by what tells them apart."""
-    found = {
+    by_names = {
         tuple(str(entry[name]) for name in names): entry
         for entry in entries
         if entry.get("kind") not in BEYOND_THE_FIGURES
     }
-    assert names[0] == "kind" or len(found) == len(entries), f"two entries of one {names}"
-    return found
+    assert names[0] == "kind" or len(by_names) == len(entries), f"two entries of one {names}"
+    return by_names
 
 
-def by_key(where: str, mine: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> Iterator[str]:
-    """What one has and the other has not, and what differs in both."""
-    for key in sorted({*mine, *theirs}, key=str):
+def by_key(where: str, defined: Mapping[Any, Any], reported: Mapping[Any, Any]) -> Iterator[str]:
+    """What only one of them has, and what differs between them."""
+    for key in sorted({*defined, *reported}, key=str):
         place = f"{where}[{', '.join(map(str, key))}]"
-        if key not in theirs:
-            yield f"{place}: missing, {mine[key]!r} by the definitions"
-        elif key not in mine:
-            yield f"{place}: not by the definitions, {theirs[key]!r} in the report"
-        elif isinstance(mine[key], Mapping):
-            yield from figures_difference(place, mine[key], theirs[key])
+        if key not in reported:
+            yield f"{place}: missing, {defined[key]!r} by the definitions"
+        elif key not in defined:
+            yield f"{place}: not by the definitions, {reported[key]!r} in the report"
+        elif isinstance(defined[key], Mapping):
+            yield from figures_difference(place, defined[key], reported[key])
         else:
-            yield from value_difference(place, mine[key], theirs[key])
+            yield from value_difference(place, defined[key], reported[key])
 
 
 def figures_difference(
-    where: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]
+    where: str, defined: Mapping[str, Any], reported: Mapping[str, Any]
 ) -> Iterator[str]:
     """Each figure the oracle has; scopes one by one."""
-    for key, value in mine.items():
+    for key, value in defined.items():
         if key == "scopes":
-            scopes = (keyed(one, ("name",)) for one in (value, theirs[key]))
+            scopes = (keyed(entries, ("name",)) for entries in (value, reported[key]))
             yield from by_key(f"{where}.scopes", *scopes)
         elif key == "cured_by":
-            if theirs[key] not in (value or [None]):
-                yield f"{where}.{key}: {value!r} by the definitions, {theirs[key]!r} in the report"
-        elif key in theirs:
-            yield from value_difference(f"{where}.{key}", value, theirs[key])
+            if reported[key] not in (value or [None]):
+                yield (
+                    f"{where}.{key}: {value!r} by the definitions, {reported[key]!r} in the report"
+                )
+        elif key in reported:
+            yield from value_difference(f"{where}.{key}", value, reported[key])
         elif key != "worst":  # which the JSON does not hold
             yield f"{where}.{key}: no such key"
 
 
-def value_difference(where: str, mine: Any, theirs: Any) -> Iterator[str]:
-    """One figure: times as instants, means nearly, all else exactly."""
-    if isinstance(mine, datetime) and isinstance(theirs, str):
-        same = mine == datetime.fromisoformat(theirs)
-    elif isinstance(mine, date) and isinstance(theirs, str):
-        same = mine.isoformat() == theirs
-    elif isinstance(mine, list):
-        same = [str(one) for one in mine] == [str(one) for one in theirs or ()]
-    elif isinstance(mine, float) and isinstance(theirs, float):
-        same = isclose(mine, theirs, rel_tol=1e-9, abs_tol=1e-6)
+def value_difference(where: str, defined: Any, reported: Any) -> Iterator[str]:
+    """One figure: times as instants, means approximately, everything else exactly."""
+    if isinstance(defined, datetime) and isinstance(reported, str):
+        same = defined == datetime.fromisoformat(reported)
+    elif isinstance(defined, date) and isinstance(reported, str):
+        same = defined.isoformat() == reported
+    elif isinstance(defined, list):
+        same = [str(value) for value in defined] == [str(value) for value in reported or ()]
+    elif isinstance(defined, float) and isinstance(reported, float):
+        same = isclose(defined, reported, rel_tol=1e-9, abs_tol=1e-6)
     else:
-        same = mine == theirs and (mine is None) == (theirs is None)
+        same = defined == reported and (defined is None) == (reported is None)
     if not same:
-        yield f"{where}: {mine!r} by the definitions, {theirs!r} in the report"
+        yield f"{where}: {defined!r} by the definitions, {reported!r} in the report"

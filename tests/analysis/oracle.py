@@ -74,7 +74,7 @@ def folded(status: str) -> str:
 
 def among(status: str | None, statuses: Iterable[str]) -> bool:
     """Whether a status is one of some, however it is written."""
-    return status is not None and folded(status) in {folded(one) for one in statuses}
+    return status is not None and folded(status) in {folded(word) for word in statuses}
 
 
 def outcome_of(status: str | None) -> str:
@@ -102,13 +102,13 @@ def read_count(text: str) -> int | None:
 
 def read_size(text: str, units: str) -> int | None:
     """Bytes of a number with a unit; a GB is 1024³ or, in decimal units, 1000³ bytes."""
-    found = re.fullmatch(r"(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?\s*([a-z]+)", text.lower())
+    match = re.fullmatch(r"(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?\s*([a-z]+)", text.lower())
     powers = {"byte": 0, "bytes": 0, "b": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
-    if not found or found[3] not in powers:
+    if not match or match[3] not in powers:
         return None
-    number = Fraction(found[1].replace(",", "") + (found[2] or ""))
+    number = Fraction(match[1].replace(",", "") + (match[2] or ""))
     base = 1000 if units == "decimal" else 1024
-    return round(number * int(base ** powers[found[3]]))
+    return round(number * int(base ** powers[match[3]]))
 
 
 def read_duration(text: str) -> float | None:
@@ -118,8 +118,8 @@ def read_duration(text: str) -> float | None:
         "".join(text.split()).lower(),
     )
     clock = re.fullmatch(r"(?:(\d+)\.)?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", text)
-    if found := spelled or clock:
-        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    if match := spelled or clock:
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     return float(text) * 3600 if re.fullmatch(r"\d+\.\d+", text) else None
 
@@ -134,32 +134,32 @@ FIRST_DATE, LAST_DATE = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, t
 def day_first(column: Iterable[str | None]) -> bool | None:
     """Whether a reply's column of slashed dates has its days first; None where it proves both."""
     matches = [SLASHED.fullmatch(text) for text in map(present, column) if text]
-    days = any(int(found[1]) > 12 for found in matches if found)
-    months = any(int(found[2]) > 12 for found in matches if found)
+    days = any(int(match[1]) > 12 for match in matches if match)
+    months = any(int(match[2]) > 12 for match in matches if match)
     return None if days and months else days
 
 
 def read_time(text: str, days_first: bool | None = False) -> datetime | None:
     """An instant: ISO 8601, else slashed in the order its column proves; UTC unless it says so."""
     try:
-        if found := ISO.fullmatch(text):
-            day, clock, fraction, offset = found.groups()
+        if match := ISO.fullmatch(text):
+            day, clock, fraction, offset = match.groups()
             moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset or 'Z'}")
-        elif found := SLASHED.fullmatch(text):
-            one, two, year, hour, minute = (int(found[n]) for n in range(1, 6))
+        elif match := SLASHED.fullmatch(text):
+            first, second, year, hour, minute = (int(match[n]) for n in range(1, 6))
             if days_first is None:
-                days_first = one > 12
-            month, day_of_month = (two, one) if days_first else (one, two)
+                days_first = first > 12
+            month, day_of_month = (second, first) if days_first else (first, second)
             if not 1 <= hour <= 12:
                 return None
-            hour = hour % 12 + (12 if found[7].lower() == "p" else 0)
-            moment = datetime(year, month, day_of_month, hour, minute, int(found[6] or 0), 0, UTC)
+            hour = hour % 12 + (12 if match[7].lower() == "p" else 0)
+            moment = datetime(year, month, day_of_month, hour, minute, int(match[6] or 0), 0, UTC)
         else:
             return None
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    # The first day of all time, or the last, is how programs write that there is no date.
+    # The first or last day of all time is how programs write that there is no date.
     return moment if FIRST_DATE <= moment < LAST_DATE else None
 
 
@@ -185,7 +185,7 @@ class Row:
     place: tuple[int, int]
     """Number of the snapshot, and of the row in it."""
     unreadable: list[str]
-    """Fields in which something stands that cannot be read."""
+    """Fields with a value that cannot be read."""
 
     @property
     def scope(self) -> ScopeKey:
@@ -243,7 +243,7 @@ class Snapshot:
 def read_snapshots(raw: Sequence[tuple[datetime, Sequence[RawRow]]], units: str) -> list[Snapshot]:
     """Replies in the order of their receipt, each column of dates read as it proves itself."""
     snapshots = []
-    for number, (at, rows) in enumerate(sorted(raw, key=lambda one: one[0])):
+    for number, (at, rows) in enumerate(sorted(raw, key=lambda look: look[0])):
         orders = {name: day_first(row.get(name) for row in rows) for name in TIMES}
         read = [read_row(row, at, (number, n), orders, units) for n, row in enumerate(rows)]
         snapshots.append(Snapshot(at, read))
@@ -260,10 +260,10 @@ def read_row(
         text = present(raw.get(name))
         if text is None:
             return None
-        found = read(text)
-        if found is None:
+        reading = read(text)
+        if reading is None:
             unreadable.append(name)
-        return found
+        return reading
 
     times = {name: value(name, partial(read_time, days_first=orders[name])) for name in TIMES}
     return Row(
@@ -352,12 +352,12 @@ def newest_of(rows: Sequence[Row]) -> Row:
 
 def jobs_of(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str, str], Job]:
     """One job of all rows with one identity."""
-    found: dict[tuple[str, str, str], list[Row]] = {}
+    rows_by_identity: dict[tuple[str, str, str], list[Row]] = {}
     for snapshot in snapshots:
         for row in snapshot.rows:
             if row.identity:
-                found.setdefault(row.identity, []).append(row)
-    return {identity: Job(rows) for identity, rows in found.items()}
+                rows_by_identity.setdefault(row.identity, []).append(row)
+    return {identity: Job(rows) for identity, rows in rows_by_identity.items()}
 
 
 # Policy.
@@ -382,7 +382,7 @@ def is_failure(outcome: str, policy: Mapping[str, Any]) -> bool:
     return outcome == "failed" or (outcome == "warning" and policy["warning"] == "failed")
 
 
-def target(what: str, policy: Mapping[str, Any], *where: str) -> float:
+def target(name: str, policy: Mapping[str, Any], *where: str) -> float:
     """The target set nearest to a scope, module or service, else the customer's."""
     general = {
         "success_rate": policy["target_success_rate"],
@@ -390,20 +390,20 @@ def target(what: str, policy: Mapping[str, Any], *where: str) -> float:
         "max_gap_s": policy["max_gap_s"],
     }
     for depth in range(len(where), 0, -1):
-        for one in policy["targets"]:
-            place = [one.get(key) for key in ("service", "module", "name")]
+        for entry in policy["targets"]:
+            place = [entry.get(key) for key in ("service", "module", "name")]
             place = [part for part in place if part is not None]
-            if place == list(where[:depth]) and one.get(what) is not None:
-                return float(one[what])
-    return float(general[what])
+            if place == list(where[:depth]) and entry.get(name) is not None:
+                return float(entry[name])
+    return float(general[name])
 
 
 def left_out_reason(scope: ScopeKey, policy: Mapping[str, Any]) -> str | None:
     """Why the provider leaves a scope out; None where it does not."""
-    for one in policy["left_out"]:
-        wanted = (one.get("service"), one.get("module"), one.get("name"))
+    for rule in policy["left_out"]:
+        wanted = (rule.get("service"), rule.get("module"), rule.get("name"))
         if all(want is None or want == has for want, has in zip(wanted, scope, strict=True)):
-            return str(one["reason"])
+            return str(rule["reason"])
     return None
 
 
@@ -452,11 +452,11 @@ class Known:
     def __post_init__(self) -> None:
         self.watch = timedelta(seconds=self.policy["watch_every_s"])
         self.counted = counted(self)
-        self.inside = [one for one in self.snapshots if self.start <= one.at < self.end]
-        self.before = [one for one in self.snapshots if one.at < self.start]
-        after = [one for one in self.snapshots if one.at >= self.end]
+        self.inside = [look for look in self.snapshots if self.start <= look.at < self.end]
+        self.before = [look for look in self.snapshots if look.at < self.start]
+        after = [look for look in self.snapshots if look.at >= self.end]
         self.reference = self.inside[-1] if self.inside else after[0] if after else self.before[-1]
-        self.final = any(one.at >= self.end + self.watch for one in self.snapshots)
+        self.final = any(look.at >= self.end + self.watch for look in self.snapshots)
         self.stop = min(self.end, self.snapshots[-1].at)
         self.all_jobs = jobs_of(self.snapshots)
         self.jobs = known_jobs(self)
@@ -473,12 +473,12 @@ class Known:
 
 def counted(known: Known) -> list[Snapshot]:
     """Snapshots count up to the first one `watch_every` or more after the period's end."""
-    found = []
-    for one in known.snapshots:
-        found.append(one)
-        if one.at >= known.end + known.watch:
+    snapshots = []
+    for snapshot in known.snapshots:
+        snapshots.append(snapshot)
+        if snapshot.at >= known.end + known.watch:
             break
-    return found
+    return snapshots
 
 
 def known_jobs(known: Known) -> list[Job]:
@@ -487,7 +487,7 @@ def known_jobs(known: Known) -> list[Job]:
     Snapshots that do not count any more add only what they say of jobs dated in the period.
     """
     by_then = jobs_of(known.counted)
-    found = []
+    jobs = []
     for identity, job in known.all_jobs.items():
         if job.dated_at is None or job.dated_at >= known.end:
             continue
@@ -498,8 +498,8 @@ def known_jobs(known: Known) -> list[Job]:
             if earlier.dated_at and earlier.dated_at < known.start:
                 job = earlier
         if job.row.is_backup and left_out_reason(job.scope, known.policy) is None:
-            found.append(job)
-    return found
+            jobs.append(job)
+    return jobs
 
 
 @lru_cache(maxsize=2)
@@ -533,20 +533,20 @@ def scopes_in(known: Known) -> list[ScopeKey]:
 
     One that stood off or idle just before the period and is in no later snapshot is not.
     """
-    found = {job.scope for job in known.in_period()}
+    scopes = {job.scope for job in known.in_period()}
     for snapshot in [*known.inside, known.reference]:
         if snapshot not in known.before:
-            found |= scopes_listed(snapshot, known)
+            scopes |= scopes_listed(snapshot, known)
     if known.before:
         last = known.before[-1]
-        later = [one for one in [*known.inside, known.reference] if one is not last]
+        later = [look for look in [*known.inside, known.reference] if look is not last]
         for scope in scopes_listed(last, known):
             row = last.row_of(scope)
             assert row
             quiet = not row.job_id and listed_of(row.status) in ("off", "idle")
-            if not quiet or any(one.row_of(scope) for one in later):
-                found.add(scope)
-    return sorted(found)
+            if not quiet or any(look.row_of(scope) for look in later):
+                scopes.add(scope)
+    return sorted(scopes)
 
 
 @lru_cache(maxsize=500)
@@ -560,8 +560,8 @@ def listed(scope: ScopeKey, known: Known) -> str:
 
 def earlier_listing(scope: ScopeKey, known: Known) -> list[Snapshot]:
     """Snapshots before the reference, of the period or the last one before it, with the scope."""
-    looked = [one for one in [*known.before[-1:], *known.inside] if one is not known.reference]
-    return [one for one in looked if one.row_of(scope)]
+    looked = [look for look in [*known.before[-1:], *known.inside] if look is not known.reference]
+    return [look for look in looked if look.row_of(scope)]
 
 
 @lru_cache(maxsize=500)
@@ -575,7 +575,7 @@ def listed_since(scope: ScopeKey, known: Known) -> datetime | None:
         return earlier_listing(scope, known)[-1].at
     if state != "off":
         return None
-    until = [one for one in known.counted if one.at <= known.reference.at]
+    until = [look for look in known.counted if look.at <= known.reference.at]
     rows: list[Row] = []
     for snapshot in reversed(until):
         row = snapshot.row_of(scope)
@@ -592,12 +592,12 @@ def listed_since(scope: ScopeKey, known: Known) -> datetime | None:
 
 def looks(scope: ScopeKey, known: Known) -> list[Snapshot]:
     """Snapshots that show something of a scope: a job, or a placeholder that is not queued."""
-    found = []
+    snapshots = []
     for snapshot in known.counted:
         row = snapshot.row_of(scope)
         if row and (row.job_id or not among(row.status, QUEUED)):
-            found.append(snapshot)
-    return found
+            snapshots.append(snapshot)
+    return snapshots
 
 
 def started(row: Row) -> datetime | None:
@@ -611,41 +611,41 @@ def begun(row: Row, known: Known) -> datetime | None:
     """
     if row.start or row.end:
         return started(row)
-    told = [
+    modified = [
         other.modified
-        for one in known.snapshots
-        for other in one.of(row.scope)
+        for snapshot in known.snapshots
+        for other in snapshot.of(row.scope)
         if other.identity == row.identity and other.place <= row.place and other.modified
     ]
-    return min(told, default=None)
+    return min(modified, default=None)
 
 
 @lru_cache(maxsize=500)
 def unseen(scope: ScopeKey, known: Known) -> list[Span]:
     """Time in which a job may have run that no look could show."""
-    found: list[Span] = []
+    spans: list[Span] = []
     series = looks(scope, known)
     for earlier, later in pairwise(series):
         shown_from = shown_by(later, scope, known)
         if shown_from - earlier.at > known.watch:
-            found.append((earlier.at, shown_from))
+            spans.append((earlier.at, shown_from))
         elif lost_running(scope, earlier, later, known):
-            found.append((earlier.at, shown_from if shown_from > earlier.at else later.at))
-    first = next((one for one in known.counted if one.of(scope)), None)
+            spans.append((earlier.at, shown_from if shown_from > earlier.at else later.at))
+    first = next((look for look in known.counted if look.of(scope)), None)
     if first and first not in series:
-        # Queued when it was first shown: what there was before is hidden.
-        found.append((first.at, shown_by(series[0], scope, known) if series else known.stop))
+        # Queued when it was first shown: what was before is hidden.
+        spans.append((first.at, shown_by(series[0], scope, known) if series else known.stop))
     if series:
         last = series[-1]
         if known.stop - last.at > known.watch or newest_running(scope, last):
-            found.append((last.at, known.stop))
-    return found
+            spans.append((last.at, known.stop))
+    return spans
 
 
 def shown_by(look: Snapshot, scope: ScopeKey, known: Known) -> datetime:
     """From when on a look shows what ran: the start of the oldest job it lists, else its time."""
     starts = [begun(row, known) for row in look.of(scope) if row.job_id]
-    return min((one for one in starts if one), default=look.at)
+    return min((start for start in starts if start), default=look.at)
 
 
 def lost_running(scope: ScopeKey, earlier: Snapshot, later: Snapshot, known: Known) -> bool:
@@ -662,9 +662,9 @@ def newest_running(scope: ScopeKey, look: Snapshot) -> Row | None:
     return newest if newest and newest.outcome == "running" else None
 
 
-def overlap(one: Span, other: Span) -> bool:
+def overlap(span: Span, other: Span) -> bool:
     """Whether two stretches of time share more than a moment."""
-    return max(one[0], other[0]) < min(one[1], other[1])
+    return max(span[0], other[0]) < min(span[1], other[1])
 
 
 @lru_cache(maxsize=500)
@@ -728,8 +728,8 @@ def last_of(scope: ScopeKey, known: Known, counts: Callable[[str], bool]) -> dat
 
 def has_recovery_point(scope: ScopeKey, known: Known) -> bool:
     """Whether one lies in the period, or a job dated in it is one."""
-    inside = any(known.start <= one < known.end for one in recovery_points(scope, known))
-    return inside or any(is_recovery(one.outcome, known.policy) for one in known.in_period(scope))
+    inside = any(known.start <= point < known.end for point in recovery_points(scope, known))
+    return inside or any(is_recovery(job.outcome, known.policy) for job in known.in_period(scope))
 
 
 def gap_target_met(scope: ScopeKey, known: Known) -> bool | None:
@@ -817,21 +817,23 @@ def volume(modules: Sequence[Sequence[Job]]) -> tuple[int | None, int]:
 
 def overviews(answers: Mapping[str, Any], known: Known) -> tuple[Any, Any]:
     """The overview that says what is stored at the end, and the one that does before the start."""
-    told = sorted(answers.get("overview", ()), key=lambda one: one[0])
-    by_end = [one for one in told if one[0] < known.end]
-    by_start = [one for one in told if one[0] < known.start]
-    return (by_end[-1] if by_end else told[0] if told else None), by_start[-1] if by_start else None
+    ordered = sorted(answers.get("overview", ()), key=lambda overview: overview[0])
+    by_end = [overview for overview in ordered if overview[0] < known.end]
+    by_start = [overview for overview in ordered if overview[0] < known.start]
+    return (by_end[-1] if by_end else ordered[0] if ordered else None), by_start[
+        -1
+    ] if by_start else None
 
 
 def stored(modules: Iterable[tuple[str, str]], overview: Any) -> int | None:
     """What is stored of modules by an overview; null where it says of none."""
     modules = set(modules)
-    told = [
+    volumes = [
         row["stored_bytes"]
         for row in (overview[1] if overview else ())
         if (row["service"], row["module"]) in modules and row["stored_bytes"] is not None
     ]
-    return sum(told) if told else None
+    return sum(volumes) if volumes else None
 
 
 def stored_figures(
@@ -877,8 +879,8 @@ def rate_targets(jobs: Sequence[Job], known: Known, where: Sequence[str]) -> Fig
     met = {}
     for key, rate in (("success", "success_rate"), ("object", "object_success_rate")):
         value = figures[rate]
-        asked = target(rate, known.policy, *where)
-        met[f"{key}_target_met"] = None if value is None else value >= asked
+        wanted = target(rate, known.policy, *where)
+        met[f"{key}_target_met"] = None if value is None else value >= wanted
     return met
 
 
@@ -899,7 +901,7 @@ def group_figures(
     figures = [scope_figures(scope, known) for scope in alive]
 
     def worst(key: str, which: Callable[[list[Any]], Any]) -> Any:
-        values = [one[key] for one in figures if one[key] is not None]
+        values = [group[key] for group in figures if group[key] is not None]
         return which(values) if values else None
 
     return {
@@ -915,8 +917,8 @@ def group_figures(
         **rate_targets(jobs, known, where),
         "gap_target_met": group_gap_target(
             [
-                one["gap_target_met"]
-                for scope, one in zip(alive, figures, strict=True)
+                figures_of_scope["gap_target_met"]
+                for scope, figures_of_scope in zip(alive, figures, strict=True)
                 if target("max_gap_s", known.policy, *scope)
             ]
         ),
@@ -935,31 +937,31 @@ def group_gap_target(met: Sequence[bool | None]) -> bool | None:
 
 def scope_reasons(scope: ScopeKey, known: Known) -> list[tuple[str, str]]:
     """State and kind of each reason a scope gives."""
-    found = []
+    reasons = []
     stands = listed(scope, known)
     jobs = known.in_period(scope)
     none = not has_recovery_point(scope, known)
     missed = stands not in QUIET and gap_target_met(scope, known) is False
     failures = failures_in_a_row(scope, known)
     if none and any(is_completed(job.outcome, known.policy) for job in jobs):
-        found.append(("critical", "no recovery point"))
+        reasons.append(("critical", "no recovery point"))
     if none and missed:
-        found.append(("critical", "no recovery point"))
+        reasons.append(("critical", "no recovery point"))
     if failures >= 3:
-        found.append(("critical", "failures in a row"))
+        reasons.append(("critical", "failures in a row"))
     if none and stands == "refused":
-        found.append(("critical", "refused"))
+        reasons.append(("critical", "refused"))
     if missed:
-        found.append(("attention", "gap target missed"))
+        reasons.append(("attention", "gap target missed"))
     if failures >= 1:
-        found.append(("attention", "ends in failure"))
+        reasons.append(("attention", "ends in failure"))
     if stands == "refused" and not none:
-        found.append(("attention", "ends refused"))
+        reasons.append(("attention", "ends refused"))
     if switched_off_within(scope, known):
-        found.append(("attention", "switched off"))
+        reasons.append(("attention", "switched off"))
     if stands == "gone":
-        found.append(("attention", "gone"))
-    return found
+        reasons.append(("attention", "gone"))
+    return reasons
 
 
 def switched_off_within(scope: ScopeKey, known: Known) -> bool:
@@ -968,7 +970,7 @@ def switched_off_within(scope: ScopeKey, known: Known) -> bool:
         return False
     since = listed_since(scope, known)
     assert since
-    rows = [row for one in known.inside if (row := one.row_of(scope))]
+    rows = [row for snapshot in known.inside if (row := snapshot.row_of(scope))]
     otherwise = any(row.job_id or listed_of(row.status) != "off" for row in rows)
     return known.start <= since < known.end or otherwise
 
@@ -998,23 +1000,23 @@ def module_reasons(figures: Figures) -> list[tuple[str, str]]:
 
 def subscription_reasons(answers: Mapping[str, Any], known: Known) -> list[tuple[str, str]]:
     """A backup product that expired by the period's end, or of which more is used than bought."""
-    told = [one for one in answers.get("subscriptions", ()) if one[0] < known.end]
-    if not told:
+    lists = [products for products in answers.get("subscriptions", ()) if products[0] < known.end]
+    if not lists:
         return []
-    at, products = max(told, key=lambda one: one[0])
+    at, products = max(lists, key=lambda products: products[0])
     last_fetch = max(known.snapshots[-1].at, at)
     by = min(known.end, last_fetch).astimezone(known.zone).date()
-    found = []
+    reasons = []
     for product in products:
         if not product["is_backup"]:
             continue
         if product["expires_on"] and product["expires_on"] < by:
-            found.append(("attention", "expired"))
+            reasons.append(("attention", "expired"))
         if (product["seats_used"] or 0) > (product["seats"] or float("inf")):
-            found.append(("attention", "over seats"))
+            reasons.append(("attention", "over seats"))
         if (product["capacity_used"] or 0) > (product["capacity"] or float("inf")):
-            found.append(("attention", "over capacity"))
-    return found
+            reasons.append(("attention", "over capacity"))
+    return reasons
 
 
 def worst_state(states: Iterable[str]) -> str:
@@ -1034,7 +1036,7 @@ def coverage(known: Known) -> Figures:
     idle = {
         module
         for module in modules
-        if all(listed(one, known) == "idle" for one in known.scopes if one[:2] == module)
+        if all(listed(scope, known) == "idle" for scope in known.scopes if scope[:2] == module)
     }
     days = days_of(known.start, known.end, known.zone)
     observed = observed_days(known)
@@ -1055,7 +1057,7 @@ def coverage(known: Known) -> Figures:
 
 def observed_days(known: Known) -> set[date]:
     """Local days of the period on which a snapshot was taken."""
-    return {one.at.astimezone(known.zone).date() for one in known.inside}
+    return {look.at.astimezone(known.zone).date() for look in known.inside}
 
 
 def watched_share(known: Known) -> float:
@@ -1076,7 +1078,7 @@ def well_observed(known: Known) -> bool:
 
 def daily(known: Known) -> list[Figures]:
     """The jobs of each day and module, by outcome; volume where the module gives sizes."""
-    found = []
+    figures = []
     for module in sorted({scope[:2] for scope in known.scopes}):
         jobs = [job for job in known.in_period() if job.scope[:2] == module]
         for day in days_of(known.start, known.end, known.zone):
@@ -1085,16 +1087,16 @@ def daily(known: Known) -> list[Figures]:
                 continue
             by_outcome = Counter(job.outcome for job in todays)
             sizes = [job.row.size or 0 for job in todays]
-            found.append({
+            figures.append({
                 "date": day,
                 "service": module[0],
                 "module": module[1],
                 "jobs": len(todays),
                 **{outcome: by_outcome[outcome] for outcome in OUTCOMES},
                 "bytes": None if gives_no_sizes(jobs) else sum(sizes),
-                "worst": next(one for one in WORST_FIRST if by_outcome[one]),
+                "worst": next(outcome for outcome in WORST_FIRST if by_outcome[outcome]),
             })  # fmt: skip
-    return found
+    return figures
 
 
 def local_day(job: Job, known: Known) -> date | None:
@@ -1108,7 +1110,7 @@ def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
     `no run` if the day was observed, is over, and nothing could run unseen; `to come` where the
     last snapshot is before its end; else `not observed`.
     """
-    found: dict[tuple[str, str], dict[date, str]] = {}
+    silences: dict[tuple[str, str], dict[date, str]] = {}
     for module in sorted({scope[:2] for scope in known.scopes}):
         busy = {local_day(job, known) for job in known.in_period() if job.scope[:2] == module}
         hidden = [
@@ -1117,12 +1119,12 @@ def silence(known: Known) -> dict[tuple[str, str], dict[date, str]]:
             if scope[:2] == module
             for span in [*unseen(scope, known), *before_known(scope, known)]
         ]
-        found[module] = {
+        silences[module] = {
             day: silent_day(day, hidden, known)
             for day in days_of(known.start, known.end, known.zone)
             if day not in busy
         }
-    return found
+    return silences
 
 
 def before_known(scope: ScopeKey, known: Known) -> list[Span]:
@@ -1141,19 +1143,19 @@ def silent_day(day: date, hidden: Sequence[Span], known: Known) -> str:
     stop = first_instant(day + timedelta(days=1), known.zone)
     if stop > known.stop:
         return "to come"
-    if day not in observed_days(known) or any(overlap((begin, stop), one) for one in hidden):
+    if day not in observed_days(known) or any(overlap((begin, stop), span) for span in hidden):
         return "not observed"
     return "no run"
 
 
 def exceptions(known: Known) -> list[Figures]:
     """Every failed, cancelled, unknown job and every warning, with what cured it."""
-    found = []
+    entries = []
     for job in known.in_period():
         if job.outcome not in ("failed", "warning", "cancelled", "unknown"):
             continue
         cures, after = cure_of(job, known)
-        found.append({
+        entries.append({
             "service": job.row.service,
             "module": job.row.module,
             "name": job.row.name or None,
@@ -1163,7 +1165,7 @@ def exceptions(known: Known) -> list[Figures]:
             "cured_by": cures,
             "cured_after_s": after,
         })  # fmt: skip
-    return found
+    return entries
 
 
 def cure_of(job: Job, known: Known) -> tuple[list[str], float | None]:
@@ -1190,16 +1192,16 @@ def cure_of(job: Job, known: Known) -> tuple[list[str], float | None]:
 
 def left_out(known: Known) -> list[Figures]:
     """The scopes the provider leaves out, each with the reason and its jobs of the period."""
-    found: dict[ScopeKey, int] = {}
+    counts: dict[ScopeKey, int] = {}
     for snapshot in [*known.before[-1:], *known.inside, known.reference]:
         for row in snapshot.rows:
             if row.is_backup and left_out_reason(row.scope, known.policy) is not None:
-                found.setdefault(row.scope, 0)
+                counts.setdefault(row.scope, 0)
     for job in known.all_jobs.values():
         if not job.row.is_backup or left_out_reason(job.scope, known.policy) is None:
             continue
         if job.dated_at and known.start <= job.dated_at < known.end:
-            found[job.scope] = found.get(job.scope, 0) + 1
+            counts[job.scope] = counts.get(job.scope, 0) + 1
     return [
         {
             "service": scope[0],
@@ -1208,20 +1210,20 @@ def left_out(known: Known) -> list[Figures]:
             "reason": left_out_reason(scope, known.policy),
             "jobs": jobs,
         }
-        for scope, jobs in sorted(found.items())
+        for scope, jobs in sorted(counts.items())
     ]
 
 
 def other_jobs(known: Known) -> list[Figures]:
     """Jobs of the period that are no backups, by service and module."""
-    found = Counter(
+    counts = Counter(
         job.scope[:2]
         for job in known.all_jobs.values()
         if not job.row.is_backup and job.dated_at and known.start <= job.dated_at < known.end
     )
     return [
         {"service": service, "module": module, "jobs": jobs}
-        for (service, module), jobs in sorted(found.items())
+        for (service, module), jobs in sorted(counts.items())
     ]
 
 
@@ -1246,8 +1248,8 @@ def quality(known: Known) -> list[Figures]:
             ("status", row.status or ""),
         ):
             notes["unknown code", name] += is_code(text)
-        said = row.job_id or row.status  # a placeholder may say nothing
-        unknown = bool(said) and not is_known(row.status) and not is_code(row.status or "")
+        content = row.job_id or row.status  # a placeholder may say nothing
+        unknown = bool(content) and not is_known(row.status) and not is_code(row.status or "")
         notes["unknown status", "status"] += unknown
     for job in [*dated, *undated]:
         if job.dated_by in ("end", "modification"):
@@ -1313,36 +1315,36 @@ def contradictions(job: Job, known: Known) -> list[str]:
     """The fields in which a job contradicts itself, one for each contradiction."""
     row, counts = job.row, job.row.counts
     processed = bool(counts["totalCount"])
-    found = []
+    fields = []
     if job.outcome == "failed" and processed and counts["failedCount"] == 0:
-        found.append("failedCount")
+        fields.append("failedCount")
     if job.outcome == "success" and counts["failedCount"]:
-        found.append("failedCount")
+        fields.append("failedCount")
     if (
         job.outcome == "success"
         and processed
         and all(counts[name] == 0 for name in ("successfulCount", "skippedCount", "warningCount"))
     ):
-        found.append("totalCount")
+        fields.append("totalCount")
     if row.start and row.end and row.end < row.start:
-        found.append("endTime")
+        fields.append("endTime")
     if row.end and row.end > row.taken_at:
-        found.append("endTime")
+        fields.append("endTime")
     if row.modified and row.modified > row.taken_at:
-        found.append("lastModifyTime")
+        fields.append("lastModifyTime")
     twins = [
         other
         for other in dated_in(known)
         if other.row.job_id == row.job_id and other.scope[1] != job.scope[1]
     ]
     if twins:
-        found.append("jobId")
-    return found
+        fields.append("jobId")
+    return fields
 
 
 def end_not_seen(job: Job, known: Known) -> bool:
     """Last seen running, and a later look at its scope lists it no more."""
-    listing = [one.at for one in known.counted if one.lists(job.identity)]
+    listing = [look.at for look in known.counted if look.lists(job.identity)]
     if job.outcome != "running" or not listing:
         return False
     return any(
@@ -1400,7 +1402,7 @@ def report(
     )
     has_before = bool(before.in_period())
     modules = [module_report(module, answers, known) for module in modules_of(known)]
-    own = subscription_reasons(answers, known)
+    general = subscription_reasons(answers, known)
     states = [module["state"] for module in modules]
     reasons = [
         (module["service"], module["module"], *reason)
@@ -1408,13 +1410,13 @@ def report(
         for reason in module.pop("reasons")
     ]
     return {
-        "state": worst_state([*states, *(state for state, _ in own if states)]),
-        "reasons": sorted(reasons) + [("", "", "", *reason) for reason in own],
+        "state": worst_state([*states, *(state for state, _ in general if states)]),
+        "reasons": sorted(reasons) + [("", "", "", *reason) for reason in general],
         "totals": group_figures(known.scopes, (), answers, known),
         "services": [
             {"service": service}
             | group_figures(
-                [one for one in known.scopes if one[0] == service], (service,), answers, known
+                [scope for scope in known.scopes if scope[0] == service], (service,), answers, known
             )
             for service in sorted({scope[0] for scope in known.scopes})
         ],
@@ -1441,14 +1443,14 @@ def module_report(module: tuple[str, str], answers: Mapping[str, Any], known: Kn
     """A module: its figures, its scopes', and what gives it its state."""
     scopes = [scope for scope in known.scopes if scope[:2] == module]
     figures = group_figures(scopes, module, answers, known)
-    own = module_reasons(figures)
+    general = module_reasons(figures)
     states = [scope_state(scope, known) for scope in scopes]
-    reasons = [("", *reason) for reason in own]
-    reasons += [(scope[2], *one) for scope in scopes for one in scope_reasons(scope, known)]
+    reasons = [("", *reason) for reason in general]
+    reasons += [(scope[2], *reason) for scope in scopes for reason in scope_reasons(scope, known)]
     return {
         "service": module[0],
         "module": module[1],
-        "state": worst_state([*states, *(state for state, _ in own)]),
+        "state": worst_state([*states, *(state for state, _ in general)]),
         "reasons": reasons,
         **figures,
         "scopes": [

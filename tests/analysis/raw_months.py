@@ -121,9 +121,9 @@ class Run:
     job_id: str
     start: datetime
     end: datetime | None
-    """None of one whose end nobody ever sees."""
+    """None for a job whose end nobody ever sees."""
     row: Row
-    """As it stands in the end."""
+    """As it is in the end."""
 
 
 @dataclass
@@ -217,10 +217,10 @@ def module_stories(
     service, code, name, module_code = module
     names = [""] if chance.random() < 0.5 else chance.sample(["prod", "Prod", "test  1", "dev"], 3)
     stories = []
-    for one in names[: chance.randint(1, 3)]:
-        story = scope_story(chance, (service, code), (name, module_code), one, first, last)
+    for scope in names[: chance.randint(1, 3)]:
+        story = scope_story(chance, (service, code), (name, module_code), scope, first, last)
         stories.append(story)
-        if one and chance.random() < 0.15:
+        if scope and chance.random() < 0.15:
             stories.append(renamed(chance, story, first, last))
     return stories
 
@@ -248,11 +248,11 @@ def scope_story(
         at += max(timedelta(hours=every, minutes=chance.randint(-15, 15)), took)
     queued = []
     if chance.random() < 0.4:
-        for one in runs[1:]:
+        for later in runs[1:]:
             if chance.random() < 0.5:
-                begin = one.start - timedelta(minutes=chance.randint(1, 240))
+                begin = later.start - timedelta(minutes=chance.randint(1, 240))
                 status = chance.choice(["Pending", "Waiting", "Running", "In progress"])
-                queued.append((begin, one.start, placeholder(chance, status, begin)))
+                queued.append((begin, later.start, placeholder(chance, status, begin)))
     return Story(service, module, name, runs, fate(chance, first, last), queued)
 
 
@@ -286,9 +286,9 @@ def fate(chance: random.Random, first: datetime, last: datetime) -> list[tuple[d
 def renamed(chance: random.Random, story: Story, first: datetime, last: datetime) -> Story:
     """The scope goes on under another name from some time on; its list of runs is cut there."""
     at = first + (last - first) * chance.random()
-    later = [one for one in story.runs if one.start >= at]
-    story.runs = [one for one in story.runs if one.start < at]
-    story.stands = [*((when, what) for when, what in story.stands if when < at), (at, None)]
+    later = [run for run in story.runs if run.start >= at]
+    story.runs = [run for run in story.runs if run.start < at]
+    story.stands = [*((when, status) for when, status in story.stands if when < at), (at, None)]
     always = datetime(2020, 1, 1, tzinfo=UTC)
     name = f"{story.name} new"
     return Story(story.service, story.module, name, later, [(always, None), (at, {})], [])
@@ -375,7 +375,7 @@ def reply(
     rows = [
         dressed(chance, row, story, odd)
         for story in stories
-        for row in shown(chance, story, at, lists_all=lists_all)
+        for row in rows_shown(chance, story, at, lists_all=lists_all)
     ]
     if rows and chance.random() < odd:
         rows.append(dict(chance.choice(rows)))
@@ -390,18 +390,18 @@ def reply(
     return rows
 
 
-def shown(chance: random.Random, story: Story, at: datetime, *, lists_all: bool) -> list[Row]:
+def rows_shown(chance: random.Random, story: Story, at: datetime, *, lists_all: bool) -> list[Row]:
     """What the service lists of a scope at a moment: its newest job, a placeholder, nothing."""
-    stands = [what for when, what in story.stands if when <= at][-1]
+    stands = [status for when, status in story.stands if when <= at][-1]
     if stands is None:
         return []
     if stands:
         return [stands]
     queued = [row for begin, until, row in story.queued if begin <= at < until]
-    so_far = [one for one in story.runs if one.start <= at]
+    so_far = [run for run in story.runs if run.start <= at]
     if lists_all:
-        recent = [one for one in so_far if one.start > at - timedelta(days=12)]
-        return queued + [as_of(one, at) for one in recent]
+        recent = [run for run in so_far if run.start > at - timedelta(days=12)]
+        return queued + [as_of(run, at) for run in recent]
     if queued:
         return queued[:1]
     if not so_far:
@@ -409,12 +409,12 @@ def shown(chance: random.Random, story: Story, at: datetime, *, lists_all: bool)
     return [as_of(so_far[-1], at)]
 
 
-def as_of(one: Run, at: datetime) -> Row:
+def as_of(run: Run, at: datetime) -> Row:
     """A job as it stood at a moment."""
-    if one.end is not None and one.end <= at:
-        return one.row
+    if run.end is not None and run.end <= at:
+        return run.row
     nothing = {"endTime": "N/A", "jobDuration": "N/A", "backupSize": "0 GB"}
-    return one.row | nothing | {"status": "Running", "lastModifyTime": at}
+    return run.row | nothing | {"status": "Running", "lastModifyTime": at}
 
 
 def scan_row() -> Row:
@@ -511,7 +511,7 @@ def random_policy(chance: random.Random, watch: int, stories: Sequence[Story]) -
         for place in places
         if chance.random() < 0.3
     ]  # fmt: skip
-    left = [chance.choice(places) | {"reason": "theirs"}] if chance.random() < 0.12 else []
+    left_out = [chance.choice(places) | {"reason": "theirs"}] if chance.random() < 0.12 else []
     return {
         "warning": chance.choice(["warning", "warning", "success", "failed"]),
         "cancelled": chance.choice(["failed", "failed", "excluded"]),
@@ -521,7 +521,7 @@ def random_policy(chance: random.Random, watch: int, stories: Sequence[Story]) -
         "max_gap_s": chance.choice([26 * 3600.0, 26 * 3600.0, 0.0, 13 * 3600.0, 9 * 86400.0]),
         "watch_every_s": watch * 3600.0,
         "targets": targets,
-        "left_out": left,
+        "left_out": left_out,
     }
 
 

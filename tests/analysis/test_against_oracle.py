@@ -27,13 +27,17 @@ that was closed by then, the one row that is kept of it cannot tell both.
 def agree(
     differences: Differences, customer: RawCustomer, folder: Path, but: tuple[str, ...] = ()
 ) -> None:
-    """Fail with the figures that differ, those of a scope before the groups they run up into."""
-    found = [own for own in differences(customer, folder) if not own.startswith(but)]
-    found.sort(key=lambda text: (".scopes" not in text, text))
-    shown = found[:MOST_SHOWN]
-    more = [f"and {len(found) - MOST_SHOWN} more"] if len(found) > MOST_SHOWN else []
+    """Fail with the figures that differ, those of a scope before those of the groups that contain
+    it.
+    """
+    differing = [
+        difference for difference in differences(customer, folder) if not difference.startswith(but)
+    ]
+    differing.sort(key=lambda text: (".scopes" not in text, text))
+    first = differing[:MOST_SHOWN]
+    more = [f"and {len(differing) - MOST_SHOWN} more"] if len(differing) > MOST_SHOWN else []
     about = f"{customer.label} in {customer.zone}, {len(customer.replies)} replies"
-    assert not found, "\n".join([about, *shown, *more])
+    assert not differing, "\n".join([about, *first, *more])
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -43,78 +43,80 @@ def case(name: str, zone: str = "UTC") -> RawCustomer:
 
 def rendered(customer: RawCustomer, folder: Path) -> Json:
     """Its JSON, in which every figure is the oracle's."""
-    made = from_saved(customer, folder)
-    assert differences_of_json(customer, made) == []
-    assert made is not None
-    return made
+    report = from_saved(customer, folder)
+    assert differences_of_json(customer, report) == []
+    assert report is not None
+    return report
 
 
-def notes_of(made: Json) -> dict[str, int]:
+def notes_of(report: Json) -> dict[str, int]:
     """How many notes of each kind, lines of a kind together."""
-    kinds = {note["kind"] for note in made["quality"]}
+    kinds = {note["kind"] for note in report["quality"]}
     return {
-        kind: sum(note["count"] for note in made["quality"] if note["kind"] == kind)
+        kind: sum(note["count"] for note in report["quality"] if note["kind"] == kind)
         for kind in kinds
     }
 
 
 def test_a_scope_that_never_succeeds_is_not_cured_by_another(tmp_path: Path) -> None:
-    """Tenant B fails every night beside a good tenant A: critical, and nothing of it is cured."""
-    made = rendered(case("two-scopes-one-never-succeeds"), tmp_path)
-    (module,) = made["modules"]
+    """Tenant B fails every night beside a good tenant A: critical, and none of its failures is
+    cured.
+    """
+    report = rendered(case("two-scopes-one-never-succeeds"), tmp_path)
+    (module,) = report["modules"]
     states = {scope["name"]: scope["state"] for scope in module["scopes"]}
     assert sorted(states.values()) == ["critical", "healthy"]
-    assert (made["state"], module["state"]) == ("critical", "critical")
-    assert made["exceptions"]
-    assert all(one["cured_by"] is None for one in made["exceptions"])
+    assert (report["state"], module["state"]) == ("critical", "critical")
+    assert report["exceptions"]
+    assert all(entry["cured_by"] is None for entry in report["exceptions"])
 
 
-def test_finished_jobs_that_lost_most_objects_are_no_success(tmp_path: Path) -> None:
+def test_finished_jobs_that_lost_most_objects_are_not_a_success(tmp_path: Path) -> None:
     """31 jobs finished, each with 1 of 22 objects: attention, by the object target."""
-    made = rendered(case("finished-but-21-of-22-objects-fail"), tmp_path)
-    assert made["state"] == "attention"
-    assert made["totals"]["object_success_rate"] == 1 / 22
-    assert made["totals"]["object_target_met"] is False
-    assert any("4.5" in reason for reason in made["reasons"])
+    report = rendered(case("finished-but-21-of-22-objects-fail"), tmp_path)
+    assert report["state"] == "attention"
+    assert report["totals"]["object_success_rate"] == 1 / 22
+    assert report["totals"]["object_target_met"] is False
+    assert any("4.5" in reason for reason in report["reasons"])
 
 
 def test_jobs_without_a_start_are_dated_by_their_modification(tmp_path: Path) -> None:
     """12 of 31 failed to start, and count."""
-    made = rendered(case("failed-to-start-without-start"), tmp_path)
-    assert (made["totals"]["jobs"], made["totals"]["failed"]) == (31, 12)
-    assert notes_of(made)["dated by modification"] == 12
+    report = rendered(case("failed-to-start-without-start"), tmp_path)
+    assert (report["totals"]["jobs"], report["totals"]["failed"]) == (31, 12)
+    assert notes_of(report)["dated by modification"] == 12
 
 
 def test_a_month_of_skipped_jobs_has_no_recovery_point(tmp_path: Path) -> None:
     """That is certain, since the whole month is listed."""
-    made = rendered(case("every-job-skipped"), tmp_path)
-    assert made["state"] == "critical"
-    assert made["totals"]["longest_gap_s"] == made["totals"]["longest_gap_at_most_s"]
-    assert made["totals"]["longest_gap_s"] > 31 * 86400
-    assert made["coverage"]["scopes_covered"] == 0
+    report = rendered(case("every-job-skipped"), tmp_path)
+    assert report["state"] == "critical"
+    assert report["totals"]["longest_gap_s"] == report["totals"]["longest_gap_at_most_s"]
+    assert report["totals"]["longest_gap_s"] > 31 * 86400
+    assert report["coverage"]["scopes_covered"] == 0
 
 
 def test_backups_that_stop_are_a_certain_gap(tmp_path: Path) -> None:
     """From 3 October, 22:10, to the end of the month."""
-    made = rendered(case("stops-on-the-third"), tmp_path)
-    assert made["state"] in ("attention", "critical")
-    assert made["totals"]["gap_target_met"] is False
-    assert made["totals"]["longest_gap_s"] > 27 * 86400
+    report = rendered(case("stops-on-the-third"), tmp_path)
+    assert report["state"] in ("attention", "critical")
+    assert report["totals"]["gap_target_met"] is False
+    assert report["totals"]["longest_gap_s"] > 27 * 86400
 
 
 def test_quiet_incrementals_contradict_nothing(tmp_path: Path) -> None:
-    """A success over no object is an ordinary thing."""
-    made = rendered(case("quiet-incrementals"), tmp_path)
-    assert made["state"] == "healthy"
-    assert "contradiction" not in notes_of(made)
+    """A success without any objects is ordinary."""
+    report = rendered(case("quiet-incrementals"), tmp_path)
+    assert report["state"] == "healthy"
+    assert "contradiction" not in notes_of(report)
 
 
 def test_a_job_that_runs_for_three_weeks_is_running(tmp_path: Path) -> None:
     """No recovery point for all that time, which misses the target: critical."""
-    made = rendered(case("running-for-three-weeks"), tmp_path)
-    assert (made["totals"]["running"], made["totals"]["completed"]) == (1, 0)
-    assert made["state"] == "critical"
-    assert made["running"][0]["started_at"].startswith("2026-10-08T20:00")
+    report = rendered(case("running-for-three-weeks"), tmp_path)
+    assert (report["totals"]["running"], report["totals"]["completed"]) == (1, 0)
+    assert report["state"] == "critical"
+    assert report["running"][0]["started_at"].startswith("2026-10-08T20:00")
 
 
 @pytest.mark.parametrize(
@@ -123,19 +125,19 @@ def test_a_job_that_runs_for_three_weeks_is_running(tmp_path: Path) -> None:
 )
 def test_daily_backups_meet_a_daily_target(name: str, zone: str, tmp_path: Path) -> None:
     """With the hour that comes twice, and with some minutes here and there."""
-    made = rendered(case(name, zone), tmp_path)
-    assert (made["state"], made["totals"]["gap_target_met"]) == ("healthy", True)
+    report = rendered(case(name, zone), tmp_path)
+    assert (report["state"], report["totals"]["gap_target_met"]) == ("healthy", True)
 
 
-def test_dates_nobody_can_read_are_said_once(tmp_path: Path) -> None:
+def test_unreadable_dates_are_noted_once(tmp_path: Path) -> None:
     """31 jobs cannot be dated, in one line."""
-    made = rendered(case("dotted-dates"), tmp_path)
-    (undated,) = (note for note in made["quality"] if note["kind"] == "undated")
+    report = rendered(case("dotted-dates"), tmp_path)
+    (undated,) = (note for note in report["quality"] if note["kind"] == "undated")
     assert (undated["count"], len(undated["values"])) == (31, 3)
-    assert made["totals"]["jobs"] == 0
+    assert report["totals"]["jobs"] == 0
 
 
-def test_half_of_the_sizes_are_half_of_the_jobs(tmp_path: Path) -> None:
+def test_volume_covers_the_jobs_with_sizes(tmp_path: Path) -> None:
     """160 GB, of 16 of 31 jobs; or not given."""
     totals = rendered(case("half-of-the-sizes-unreadable"), tmp_path)["totals"]
     assert (totals["bytes"], totals["sized_jobs"], totals["jobs"]) == (160 * GB, 16, 31)
@@ -143,11 +145,11 @@ def test_half_of_the_sizes_are_half_of_the_jobs(tmp_path: Path) -> None:
     assert (totals["bytes"], totals["sized_jobs"]) == (None, 0)
 
 
-def test_what_was_rejected_under_a_long_full_has_recovered(tmp_path: Path) -> None:
-    """Failures in a row and cures say the same."""
-    made = rendered(case("incrementals-rejected-under-a-long-full"), tmp_path)
-    assert made["totals"]["consecutive_failures"] == 0
-    assert {one["cured_by"] for one in made["exceptions"]} == {"FULL"}
+def test_jobs_rejected_during_a_long_full_backup_have_recovered(tmp_path: Path) -> None:
+    """Failures in a row and cures agree."""
+    report = rendered(case("incrementals-rejected-under-a-long-full"), tmp_path)
+    assert report["totals"]["consecutive_failures"] == 0
+    assert {entry["cured_by"] for entry in report["exceptions"]} == {"FULL"}
 
 
 # Several snapshots.
@@ -211,31 +213,31 @@ def test_a_module_not_listed_since_may_is_not_in_october(tmp_path: Path) -> None
     """It stood in one reply of May."""
     may = datetime(2026, 5, 3, tzinfo=UTC)
     old = (may, [make_job("2026-05-02T01:00:00Z", jobModule="Power BI")])
-    made = rendered(october([old, *watched()]), tmp_path)
-    assert [module["module"] for module in made["modules"]] == ["Exchange Online"]
+    report = rendered(october([old, *watched()]), tmp_path)
+    assert [module["module"] for module in report["modules"]] == ["Exchange Online"]
 
 
 def test_before_the_first_look_nothing_is_judged(tmp_path: Path) -> None:
     """Daily and closely watched, but since the 12th: met cannot be said, and missed is not."""
     since = datetime(2026, 10, 12, 2, tzinfo=UTC)
-    made = rendered(october([one for one in watched() if one[0] >= since]), tmp_path)
-    assert (made["totals"]["gap_target_met"], made["state"]) == (None, "healthy")
+    report = rendered(october([look for look in watched() if look[0] >= since]), tmp_path)
+    assert (report["totals"]["gap_target_met"], report["state"]) == (None, "healthy")
 
 
-def test_one_job_of_september_is_no_trend(tmp_path: Path) -> None:
-    """It is known, and not compared with."""
-    made = rendered(october([one for one in watched() if one[0].month > 9]), tmp_path)
-    assert made["previous"] is None
-    made = rendered(october(watched()), tmp_path)
-    assert made["previous"]["totals"]["jobs"] == 2
-    assert made["previous"]["comparable"] is False
+def test_one_job_of_september_is_not_a_trend(tmp_path: Path) -> None:
+    """It is known, but not compared with."""
+    report = rendered(october([look for look in watched() if look[0].month > 9]), tmp_path)
+    assert report["previous"] is None
+    report = rendered(october(watched()), tmp_path)
+    assert report["previous"]["totals"]["jobs"] == 2
+    assert report["previous"]["comparable"] is False
 
 
 def test_one_look_a_day_at_four_jobs_is_sparse(tmp_path: Path) -> None:
     """Three of four fail unseen: no target is met, and almost nothing was watched."""
-    made = rendered(october(watched(hours=24)), tmp_path)
-    assert made["coverage"]["watched_share"] == 0
-    assert made["coverage"]["missing_days"] == []
+    report = rendered(october(watched(hours=24)), tmp_path)
+    assert report["coverage"]["watched_share"] == 0
+    assert report["coverage"]["missing_days"] == []
     tight = october(watched(hours=24))
     tight.policy = POLICY | {"max_gap_s": 8 * 3600.0}
     assert rendered(tight, tmp_path)["totals"]["gap_target_met"] is None
@@ -249,9 +251,9 @@ def test_a_renamed_scope_is_gone_under_its_old_name(tmp_path: Path) -> None:
                            jobModule="Storage", jobType="IaaS + PaaS")])
         for at in every(6, SINCE, UNTIL)
     ]  # fmt: skip
-    made = rendered(october(looks), tmp_path)
-    scopes = {scope["name"]: scope for scope in made["modules"][0]["scopes"]}
-    assert made["totals"]["jobs"] == 31
+    report = rendered(october(looks), tmp_path)
+    scopes = {scope["name"]: scope for scope in report["modules"][0]["scopes"]}
+    assert report["totals"]["jobs"] == 31
     assert scopes["old"]["listed"] == "gone"
     assert datetime.fromisoformat(scopes["old"]["listed_since"]) == change - timedelta(hours=6)
     assert scopes["new"]["state"] == "healthy"
@@ -260,8 +262,8 @@ def test_a_renamed_scope_is_gone_under_its_old_name(tmp_path: Path) -> None:
 def test_one_id_for_every_run_is_noted(tmp_path: Path) -> None:
     """The job counts where it stands now."""
     looks = [(at, [newest_daily(at, jobId="SAME")]) for at in every(6, SINCE, UNTIL)]
-    made = rendered(october(looks), tmp_path)
-    assert notes_of(made)["start moved"] == 1
+    report = rendered(october(looks), tmp_path)
+    assert notes_of(report)["start moved"] == 1
 
 
 def test_a_column_decides_how_its_slashed_dates_are_read(tmp_path: Path) -> None:
@@ -271,7 +273,7 @@ def test_a_column_decides_how_its_slashed_dates_are_read(tmp_path: Path) -> None
                  lastModifyTime="N/A")
         for day in range(1, 14)
     ]  # fmt: skip
-    made = rendered(october([(FETCHED, rows)]), tmp_path)
-    assert made["totals"]["jobs"] == 13
-    assert made["daily"][0]["date"] == "2026-10-01"
-    assert notes_of(made) == {}
+    report = rendered(october([(FETCHED, rows)]), tmp_path)
+    assert report["totals"]["jobs"] == 13
+    assert report["daily"][0]["date"] == "2026-10-01"
+    assert notes_of(report) == {}

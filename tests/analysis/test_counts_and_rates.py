@@ -57,14 +57,14 @@ def test_a_status_is_read_in_any_spelling(outcome: str, statuses: list[str]) -> 
     assert {outcome_of(status) for status in statuses} == {outcome}
 
 
-def test_completed_jobs_are_those_that_came_to_an_end() -> None:
+def test_completed_jobs_are_those_that_ended() -> None:
     """Running, not-run and unknown jobs are counted as jobs, but not as completed ones."""
     totals = totals_of(jobs_of(*STATUS_OF.values()))
     assert (totals.jobs, totals.completed) == (7, 4)
     assert [getattr(totals, outcome) for outcome in OUTCOMES] == [1] * 7
 
 
-def test_the_success_rate_is_success_of_completed() -> None:
+def test_the_success_rate_is_success_over_completed() -> None:
     """Of two completed jobs one finished: the success rate is a half, whatever else is running."""
     totals = totals_of(jobs_of("Finished", "Failed", "Running", "Skipped", "Throttled"))
     assert totals.success_rate == 0.5
@@ -93,8 +93,8 @@ def test_counting_warnings_as_failures_gives_the_same_rate() -> None:
 def test_the_policy_can_leave_cancelled_jobs_out() -> None:
     """With `cancelled = "excluded"` a cancelled job is listed but lowers no rate."""
     rows = jobs_of("Finished", "Canceled", totalCount="10")
-    kept, left_out = totals_of(rows), totals_of(rows, Policy(cancelled="excluded"))
-    assert (kept.completed, kept.success_rate, kept.objects_total) == (2, 0.5, 20)
+    counted, left_out = totals_of(rows), totals_of(rows, Policy(cancelled="excluded"))
+    assert (counted.completed, counted.success_rate, counted.objects_total) == (2, 0.5, 20)
     assert (left_out.completed, left_out.success_rate, left_out.objects_total) == (1, 1.0, 10)
     assert left_out.cancelled == 1
 
@@ -115,10 +115,10 @@ def test_a_placeholder_is_a_module_without_jobs() -> None:
     assert (module.module, module.figures.jobs, module.figures.bytes) == ("Power BI", 0, 0)
 
 
-def test_the_rate_of_a_group_is_of_its_sums() -> None:
+def test_the_rate_of_a_group_is_computed_from_its_sums() -> None:
     """One job of one and one of three: the service's rate is 2 of 4, not the mean of the rates."""
     rows = jobs_of("Finished") + jobs_of("Finished", "Failed", "Failed", jobModule="OneDrive")
-    assert [own.figures.success_rate for own in make_report(rows).services] == [0.5]
+    assert [service.figures.success_rate for service in make_report(rows).services] == [0.5]
 
 
 def test_object_counts_are_summed_over_completed_jobs() -> None:
@@ -150,7 +150,7 @@ def test_nothing_but_skipped_objects_gives_no_object_rate() -> None:
     assert totals_of(rows).object_success_rate is None
 
 
-def test_the_volume_is_of_all_jobs() -> None:
+def test_the_volume_covers_all_jobs() -> None:
     """What failed and running jobs have stored is volume, too."""
     rows = jobs_of("Finished", "Failed", "Running", backupSize="1.5 GB")
     assert totals_of(rows).bytes == 3 * 1.5 * 1024**3
@@ -191,13 +191,13 @@ def test_the_narrowest_target_applies() -> None:
     policy = Policy(target_success_rate=0.4, targets=targets)
     rows = jobs_of("Finished", "Failed") + jobs_of("Finished", "Failed", jobModule="OneDrive")
     report = make_report(rows, policy=policy)
-    met = {own.module: own.figures.success_target_met for own in report.modules}
+    met = {module.module: module.figures.success_target_met for module in report.modules}
     assert met == {"Exchange Online": False, "OneDrive": True}
     assert report.services[0].figures.success_target_met is False
     assert report.totals.success_target_met is True
 
 
-def test_a_reported_duration_goes_before_the_clock() -> None:
+def test_a_reported_duration_takes_precedence_over_the_clock() -> None:
     """The service's own duration counts where it can be read, else end minus start."""
     rows = jobs_of("Finished", jobDuration="00:10:00")
     rows += jobs_of("Finished", jobModule="OneDrive", jobDuration="soon", minutes=30)
@@ -205,20 +205,20 @@ def test_a_reported_duration_goes_before_the_clock() -> None:
     assert (totals.duration_mean_s, totals.duration_median_s) == (1200.0, 1200.0)
 
 
-def test_durations_are_of_completed_jobs() -> None:
+def test_durations_cover_completed_jobs_only() -> None:
     """A running job's duration is not over and in no mean."""
     totals = totals_of(jobs_of("Running", jobDuration="5h"))
     assert (totals.duration_mean_s, totals.duration_median_s) == (None, None)
 
 
-def test_jobs_that_are_no_backups_are_counted_apart() -> None:
+def test_jobs_that_are_not_backups_are_counted_separately() -> None:
     """Scans, archiver and retention jobs enter no figure and are counted as other jobs."""
     rows = jobs_of("Failed", jobType="Microsoft 365 Scan")
     rows += jobs_of("Failed", "Finished", jobModule="Retention")
     report = make_report(rows)
     assert report.totals.jobs == 0
     assert report.modules == ()
-    assert [(own.service, own.module, own.jobs) for own in report.other_jobs] == [
+    assert [(module.service, module.module, module.jobs) for module in report.other_jobs] == [
         ("Microsoft 365", "Retention", 2),
         ("Microsoft 365 Scan", "Exchange Online", 1),
     ]
@@ -240,16 +240,18 @@ def test_counts_add_up_and_rates_keep_their_bounds(
     """Outcomes add up to jobs, parts to the whole, and 0 <= strict rate <= lenient rate <= 1."""
     rows = jobs_of(*exchange) + jobs_of(*salesforce, jobType="Salesforce", jobModule="Salesforce")
     report = make_report(rows, policy=policy)
-    parts = [own.figures for own in report.services] + [own.figures for own in report.modules]
-    for own in [report.totals, *parts]:
-        assert own.jobs == sum(getattr(own, outcome) for outcome in OUTCOMES)
-        assert (own.success_rate is None) == (own.completed == 0)
-        if own.success_rate is not None and own.lenient_success_rate is not None:
-            assert 0 <= own.success_rate <= own.lenient_success_rate <= 1
+    parts = [service.figures for service in report.services] + [
+        module.figures for module in report.modules
+    ]
+    for figures in [report.totals, *parts]:
+        assert figures.jobs == sum(getattr(figures, outcome) for outcome in OUTCOMES)
+        assert (figures.success_rate is None) == (figures.completed == 0)
+        if figures.success_rate is not None and figures.lenient_success_rate is not None:
+            assert 0 <= figures.success_rate <= figures.lenient_success_rate <= 1
     for name in ("jobs", "completed", "bytes", "objects_total", *OUTCOMES):
         whole = getattr(report.totals, name)
-        assert whole == sum(getattr(own.figures, name) for own in report.services)
-        assert whole == sum(getattr(own.figures, name) for own in report.modules)
+        assert whole == sum(getattr(service.figures, name) for service in report.services)
+        assert whole == sum(getattr(module.figures, name) for module in report.modules)
     assert len(report.exceptions) == sum(
         getattr(report.totals, outcome) for outcome in ("failed", "warning", "cancelled", "unknown")
     )

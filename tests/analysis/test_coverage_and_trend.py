@@ -10,7 +10,7 @@ from reporter.model import Outcome, Silence
 from tests.builders import NOW, daily_snapshots, make_job, make_report, make_row
 
 
-def test_coverage_is_of_modules_with_a_recovery_point() -> None:
+def test_coverage_counts_modules_with_a_recovery_point() -> None:
     """Of three modules one was backed up in the period, one failed, one never ran; of those with
     nothing to back up and those switched off nothing is expected.
     """
@@ -26,7 +26,7 @@ def test_coverage_is_of_modules_with_a_recovery_point() -> None:
     assert (coverage.modules_idle, coverage.modules_off) == (1, 1)
 
 
-def test_a_module_is_covered_where_each_of_its_scopes_is() -> None:
+def test_a_module_is_covered_when_all_its_scopes_are() -> None:
     """One tenant of two was backed up."""
     rows = [make_job(name="Tenant A"), make_job(status="Failed", name="Tenant B", jobId="B")]
     coverage = make_report(rows).coverage
@@ -34,7 +34,7 @@ def test_a_module_is_covered_where_each_of_its_scopes_is() -> None:
     assert (coverage.scopes_covered, coverage.scopes_seen) == (1, 2)
 
 
-def test_the_share_that_was_watched_is_between_looks_that_are_close() -> None:
+def test_the_watched_share_counts_time_between_close_looks() -> None:
     """Every four hours for half of the month, then once a day."""
     first = datetime(2026, 9, 30, 22, tzinfo=UTC)
     looks = [first + timedelta(hours=4 * n) for n in range(93)]
@@ -46,12 +46,12 @@ def test_the_share_that_was_watched_is_between_looks_that_are_close() -> None:
     assert not coverage.watch.comparable
 
 
-def test_a_day_without_a_job_is_told_by_who_watched_it() -> None:
+def test_a_day_without_a_job_says_whether_anybody_watched() -> None:
     """Watched, not watched, and still to come."""
     looks = [datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=4 * n) for n in range(20)]
     looks.append(datetime(2026, 10, 8, 20, tzinfo=UTC))
     report = make_report([make_job("2026-10-01T01:00:00Z")], observed=looks)
-    days = {own.date.day: own.silence for own in report.silent}
+    days = {day.date.day: day.silence for day in report.silent}
     assert [days.get(day) for day in (1, 2, 4, 5, 8, 9)] == [
         None,
         Silence.NO_RUN,
@@ -75,7 +75,7 @@ def test_a_period_observed_every_day_is_complete() -> None:
     assert (coverage.snapshot_days, coverage.days, coverage.complete) == (31, 31, True)
 
 
-def test_days_nobody_looked_are_named() -> None:
+def test_days_without_a_snapshot_are_named() -> None:
     """Two days without a snapshot are named, and the report is not complete."""
     days = [1, *range(3, 18), *range(19, 32)]
     snapshots = [datetime(2026, 10, day, 20, tzinfo=UTC) for day in days]
@@ -116,14 +116,14 @@ def test_a_calendar_cell_is_the_worst_of_its_day(statuses: list[str], worst: Out
     assert (day.worst, day.jobs) == (worst, len(statuses))
 
 
-def test_the_hour_that_comes_twice_is_of_one_day() -> None:
+def test_the_repeated_hour_belongs_to_one_day() -> None:
     """Both 2:30 in Berlin on the day the clocks go back are the 25th's, and both jobs count."""
     rows = [make_job("2026-10-25T00:30:00Z"), make_job("2026-10-25T01:30:00Z")]
     (day,) = make_report(rows, timezone="Europe/Berlin").daily
     assert (day.date, day.jobs) == (date(2026, 10, 25), 2)
 
 
-def test_the_period_before_is_compared_where_it_has_data() -> None:
+def test_the_period_before_is_compared_when_it_has_data() -> None:
     """September's totals stand beside October's."""
     rows = [make_job("2026-09-05T01:00:00Z", "Failed"), make_job()]
     previous = make_report(rows).previous
@@ -138,7 +138,7 @@ def test_without_data_there_is_no_period_before(start: str) -> None:
     assert make_report([make_job() | fields, make_row(jobModule="Power BI")]).previous is None
 
 
-def test_the_days_before_a_range_of_days_are_as_many() -> None:
+def test_a_range_of_days_is_compared_with_as_many_days_before() -> None:
     """A week is compared with the week before."""
     rows = [make_job(f"2026-10-{day:02}T01:00:00Z") for day in range(1, 15)]
     previous = make_report(rows, period="2026-10-08..2026-10-14").previous

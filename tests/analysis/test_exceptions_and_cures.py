@@ -26,14 +26,14 @@ def job(
 def test_every_failed_warning_cancelled_and_unknown_job_is_an_exception() -> None:
     """Running and skipped jobs are no exceptions, and successes are none."""
     statuses = ["Finished", "Failed", "Exception", "Canceled", "Throttled", "Running", "Skipped"]
-    found = exceptions_of(*(job(day, status) for day, status in enumerate(statuses, 1)))
-    assert {own.job_id for own in found} == {"FB02", "FB03", "FB04", "FB05"}
+    exceptions = exceptions_of(*(job(day, status) for day, status in enumerate(statuses, 1)))
+    assert {exception.job_id for exception in exceptions} == {"FB02", "FB03", "FB04", "FB05"}
 
 
 def test_the_next_success_cures_a_failure() -> None:
     """A failure is cured by the first success that ended after it, a day later here."""
-    (own,) = exceptions_of(job(5, "Failed"), job(7), job(6))
-    assert (own.cured_by, own.cured_after_s, own.open) == ("FB06", 86400.0, False)
+    (exception,) = exceptions_of(job(5, "Failed"), job(7), job(6))
+    assert (exception.cured_by, exception.cured_after_s, exception.open) == ("FB06", 86400.0, False)
 
 
 @pytest.mark.parametrize(
@@ -41,33 +41,33 @@ def test_the_next_success_cures_a_failure() -> None:
 )
 def test_a_warning_cures_all_but_warnings(status: str, cured_by: str) -> None:
     """After a failure a job with exceptions is a cure; after one with exceptions it is not."""
-    found = exceptions_of(job(5, status), job(6, "Exception"), job(7))
-    assert {own.job_id: own.cured_by for own in found}["FB05"] == cured_by
+    exceptions = exceptions_of(job(5, status), job(6, "Exception"), job(7))
+    assert {exception.job_id: exception.cured_by for exception in exceptions}["FB05"] == cured_by
 
 
-def test_a_cure_is_of_the_same_module() -> None:
+def test_a_cure_must_be_of_the_same_module() -> None:
     """A success elsewhere cures nothing."""
-    (own,) = exceptions_of(job(5, "Failed"), job(6, jobModule="OneDrive"))
-    assert own.open
+    (exception,) = exceptions_of(job(5, "Failed"), job(6, jobModule="OneDrive"))
+    assert exception.open
 
 
 def test_a_cure_ends_later_even_if_it_began_before() -> None:
     """A long job that began before the failure and ended after it is its cure."""
-    (own,) = exceptions_of(job(5, "Failed", jobId="FBX"), job(5, minutes=120))
-    assert (own.cured_by, own.cured_after_s) == ("FB05", 6000.0)
+    (exception,) = exceptions_of(job(5, "Failed", jobId="FBX"), job(5, minutes=120))
+    assert (exception.cured_by, exception.cured_after_s) == ("FB05", 6000.0)
 
 
-def test_a_success_that_ended_before_is_no_cure() -> None:
+def test_a_success_that_ended_before_is_not_a_cure() -> None:
     """What succeeded earlier does not make a later failure good."""
-    (own,) = exceptions_of(job(4), job(5, "Failed"))
-    assert (own.cured_by, own.cured_after_s) == (None, None)
+    (exception,) = exceptions_of(job(4), job(5, "Failed"))
+    assert (exception.cured_by, exception.cured_after_s) == (None, None)
 
 
 def test_a_cure_may_come_after_the_period() -> None:
     """A failure on the last day is cured by the first success of November."""
     later = make_job("2026-11-01T01:00:00Z", jobId="FBNOV")
-    (own,) = exceptions_of(job(31, "Failed"), later)
-    assert own.cured_by == "FBNOV"
+    (exception,) = exceptions_of(job(31, "Failed"), later)
+    assert exception.cured_by == "FBNOV"
 
 
 def test_an_exception_of_another_period_is_not_listed() -> None:
@@ -75,31 +75,31 @@ def test_an_exception_of_another_period_is_not_listed() -> None:
     assert exceptions_of(make_job("2026-09-30T01:00:00Z", "Failed")) == []
 
 
-def test_of_cures_that_end_at_once_the_lowest_id_counts() -> None:
+def test_of_cures_that_end_together_the_lowest_id_counts() -> None:
     """Two successes ending in the same second: the register names one, always the same."""
-    (own,) = exceptions_of(job(5, "Failed"), job(6, jobId="FBB"), job(6, jobId="FBA"))
-    assert own.cured_by == "FBA"
+    (exception,) = exceptions_of(job(5, "Failed"), job(6, jobId="FBB"), job(6, jobId="FBA"))
+    assert exception.cured_by == "FBA"
 
 
 def test_without_an_end_the_start_is_taken() -> None:
     """A failure whose end is unknown is cured from its start on."""
-    (own,) = exceptions_of(job(5, "Failed", endTime="N/A"), job(6))
-    assert own.cured_after_s == 86400.0 + 20 * 60
+    (exception,) = exceptions_of(job(5, "Failed", endTime="N/A"), job(6))
+    assert exception.cured_after_s == 86400.0 + 20 * 60
 
 
 def test_open_exceptions_come_first() -> None:
     """What is still open stands at the top, then the newest."""
-    found = exceptions_of(
+    exceptions = exceptions_of(
         job(2, "Failed"),
         job(3),
         job(9, "Failed"),
         job(10),
         job(4, "Failed", jobModule="OneDrive"),
     )
-    assert [own.job_id for own in found] == ["FB04", "FB09", "FB02"]
+    assert [exception.job_id for exception in exceptions] == ["FB04", "FB09", "FB02"]
 
 
 def test_a_name_the_service_does_not_give_is_missing() -> None:
-    """`N/A` is nobody's name."""
-    (own,) = exceptions_of(job(5, "Failed", name="N/A"))
-    assert (own.name, own.status) == (None, "Failed")
+    """`N/A` is not a name."""
+    (exception,) = exceptions_of(job(5, "Failed", name="N/A"))
+    assert (exception.name, exception.status) == (None, "Failed")

@@ -54,9 +54,9 @@ def test_the_longest_gap_is_the_scopes_figure() -> None:
     report = make_report(make_busy_month(), timezone="Europe/Berlin")
     lengths = [gap.length_s for gap in report.gaps if gap.certain]
     assert lengths == sorted(lengths, reverse=True)
-    for own in report.modules:
-        for scope in own.scopes:
-            place = (own.service, own.module, scope.name)
+    for module in report.modules:
+        for scope in module.scopes:
+            place = (module.service, module.module, scope.name)
             gaps = [gap for gap in report.gaps if (gap.service, gap.module, gap.name) == place]
             assert bool(gaps) == ((scope.figures.longest_gap_s or 0) > 26 * 3_600)
             if gaps:
@@ -70,7 +70,7 @@ def test_without_a_target_there_is_no_gap() -> None:
 
 @pytest.mark.parametrize("warning", ["warning", "success", "failed"])
 @pytest.mark.parametrize("cancelled", ["failed", "excluded"])
-def test_a_month_of_the_trend_is_the_months_own_report(
+def test_a_month_of_the_trend_matches_that_months_report(
     tmp_path: Path, warning: str, cancelled: str
 ) -> None:
     """Figures counted in the database are those of a report of that month, under any policy."""
@@ -78,13 +78,17 @@ def test_a_month_of_the_trend_is_the_months_own_report(
     policy = Policy(warning=warning, cancelled=cancelled)  # type: ignore[arg-type]
     *_, september, october = history(tmp_path, rows, policy)
     for month, label in ((september, "2026-09"), (october, "2026-10")):
-        own = make_report(rows, period=label, timezone="Europe/Berlin", policy=policy).totals
+        totals = make_report(rows, period=label, timezone="Europe/Berlin", policy=policy).totals
         assert month.period.label == label
-        assert (month.jobs, month.completed, month.bytes) == (own.jobs, own.completed, own.bytes)
-        assert month.success_rate == pytest.approx(own.success_rate)
+        assert (month.jobs, month.completed, month.bytes) == (
+            totals.jobs,
+            totals.completed,
+            totals.bytes,
+        )
+        assert month.success_rate == pytest.approx(totals.success_rate)
 
 
-def test_a_month_nobody_knows_of_has_no_figures(tmp_path: Path) -> None:
+def test_an_unknown_month_has_no_figures(tmp_path: Path) -> None:
     """Missing is missing: no rate, and not known."""
     months = history(tmp_path, [make_job(), make_row()], Policy())
     assert len(months) == 12

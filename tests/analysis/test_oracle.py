@@ -60,19 +60,19 @@ def job(start: str, status: str = "Finished", name: str = "N/A", **fields: str) 
 
 
 def figures(*looks: Look, answers: Any = None, **policy: Any) -> dict[str, Any]:
-    made = report(looks, START, END, "UTC", POLICY | policy, answers)
-    assert made is not None
-    return made
+    result = report(looks, START, END, "UTC", POLICY | policy, answers)
+    assert result is not None
+    return result
 
 
 def scopes(*looks: Look, **policy: Any) -> dict[str | None, dict[str, Any]]:
-    made = figures(*looks, **policy)
-    return {scope["name"]: scope for module in made["modules"] for scope in module["scopes"]}
+    report = figures(*looks, **policy)
+    return {scope["name"]: scope for module in report["modules"] for scope in module["scopes"]}
 
 
 def scope(*looks: Look, **policy: Any) -> dict[str, Any]:
-    (one,) = scopes(*looks, **policy).values()
-    return one
+    (entry,) = scopes(*looks, **policy).values()
+    return entry
 
 
 def day_and_night(hour: int = 1, every: int = 6) -> list[Look]:
@@ -111,12 +111,12 @@ def day_and_night(hour: int = 1, every: int = 6) -> list[Look]:
         ("Exception", "refused", "critical"),
     ],
 )
-def test_a_placeholder_says_how_its_scope_stands(status: str, listed: str, state: str) -> None:
+def test_a_placeholder_gives_the_state_of_its_scope(status: str, listed: str, state: str) -> None:
     """Each status of a placeholder, in a scope no job of which is known; off since long ago."""
     row = placeholder(status, lastModifyTime="2026-03-01T00:00:00Z")
-    one = scope((at("13 00:00"), [row]))
-    assert (one["listed"], one["state"], one["jobs"]) == (listed, state, 0)
-    assert (one["longest_gap_s"], one["longest_gap_at_most_s"]) == (None, None)
+    entry = scope((at("13 00:00"), [row]))
+    assert (entry["listed"], entry["state"], entry["jobs"]) == (listed, state, 0)
+    assert (entry["longest_gap_s"], entry["longest_gap_at_most_s"]) == (None, None)
 
 
 def test_a_scope_whose_row_has_a_job_is_listed_by_it() -> None:
@@ -148,19 +148,19 @@ def test_off_since_the_earliest_modification_it_gave_while_off() -> None:
     later = placeholder("Disabled", lastModifyTime="2026-10-12T00:30:00Z")
     looks = [(at("09 01:00"), [job("08 01:00")]), (at("10 01:00"), [earlier]),
              (at("12 01:00"), [later])]  # fmt: skip
-    one = scope(*looks)
-    assert (one["listed_since"], one["state"]) == (at("09 10:00"), "off")
+    entry = scope(*looks)
+    assert (entry["listed_since"], entry["state"]) == (at("09 10:00"), "off")
 
 
 def test_off_without_a_time_since_the_first_look_that_shows_it() -> None:
     """The look at 12 08:00 shows it off, the one before a job: it was switched off within."""
     looks = [(at("12 02:00"), [job("12 01:00")]), (at("12 08:00"), [placeholder("Disabled")])]
-    one = scope(*looks)
-    assert (one["listed"], one["listed_since"]) == ("off", at("12 08:00"))
-    assert one["state"] == "attention"
+    entry = scope(*looks)
+    assert (entry["listed"], entry["listed_since"]) == ("off", at("12 08:00"))
+    assert entry["state"] == "attention"
 
 
-def test_a_nameless_placeholder_is_no_scope_beside_named_ones() -> None:
+def test_a_nameless_placeholder_is_not_a_scope_beside_named_ones() -> None:
     """It says something of the module, whose scopes have names."""
     looks = [(at("12 02:00"), [job("12 01:00", name="A"), placeholder("Not started")])]
     assert set(scopes(*looks)) == {"A"}
@@ -168,13 +168,13 @@ def test_a_nameless_placeholder_is_no_scope_beside_named_ones() -> None:
 
 def test_daily_backups_watched_closely_leave_no_doubt() -> None:
     """From 11 01:30 each 24 h, the last at 15 01:30, then 22.5 h to the end: 24 h, certain."""
-    one = scope(*day_and_night())
-    assert (one["longest_gap_s"], one["longest_gap_at_most_s"]) == (DAY, DAY)
-    assert (one["gap_target_met"], one["state"], one["jobs"]) == (True, "healthy", 4)
-    made = figures(*day_and_night())
-    assert made["coverage"]["watched_share"] == 1
-    assert made["final"]
-    assert set(made["silence"]["Microsoft 365", "OneDrive"].values()) == set()
+    entry = scope(*day_and_night())
+    assert (entry["longest_gap_s"], entry["longest_gap_at_most_s"]) == (DAY, DAY)
+    assert (entry["gap_target_met"], entry["state"], entry["jobs"]) == (True, "healthy", 4)
+    report = figures(*day_and_night())
+    assert report["coverage"]["watched_share"] == 1
+    assert report["final"]
+    assert set(report["silence"]["Microsoft 365", "OneDrive"].values()) == set()
 
 
 def test_looks_too_rare_make_gaps_uncertain() -> None:
@@ -182,21 +182,21 @@ def test_looks_too_rare_make_gaps_uncertain() -> None:
 
     Each stretch of 24 h holds some of it, so nothing is certain, and at most it was 24 h: met.
     """
-    one = scope(*day_and_night(every=24))
-    assert (one["longest_gap_s"], one["longest_gap_at_most_s"]) == (0, DAY)
-    assert one["gap_target_met"] is True
-    one = scope(*day_and_night(every=24), max_gap_s=23 * HOUR)
-    assert one["gap_target_met"] is None
+    entry = scope(*day_and_night(every=24))
+    assert (entry["longest_gap_s"], entry["longest_gap_at_most_s"]) == (0, DAY)
+    assert entry["gap_target_met"] is True
+    entry = scope(*day_and_night(every=24), max_gap_s=23 * HOUR)
+    assert entry["gap_target_met"] is None
 
 
 def test_a_certain_gap_beyond_the_target_is_missed() -> None:
     """A job on 12 01:00 and none after, watched every 6 h: 4 days less 1.5 h."""
     moments = [at("11 20:00") + timedelta(hours=6 * n) for n in range(18)]
-    looks = [(one, [job("12 01:00")] if one > at("12 01:00") else [job("11 13:00")])
-             for one in moments]  # fmt: skip
-    one = scope(*looks)
-    assert (one["longest_gap_s"], one["longest_gap_at_most_s"]) == (4 * DAY - 1.5 * HOUR,) * 2
-    assert (one["gap_target_met"], one["state"]) == (False, "attention")
+    looks = [(moment, [job("12 01:00")] if moment > at("12 01:00") else [job("11 13:00")])
+             for moment in moments]  # fmt: skip
+    entry = scope(*looks)
+    assert (entry["longest_gap_s"], entry["longest_gap_at_most_s"]) == (4 * DAY - 1.5 * HOUR,) * 2
+    assert (entry["gap_target_met"], entry["state"]) == (False, "attention")
     assert scope(*looks, max_gap_s=0.0)["gap_target_met"] is None
 
 
@@ -210,24 +210,24 @@ def test_nothing_is_unseen_up_to_watch_every(next_start: str, certain: float) ->
     """
     looks = [(at("15 13:00"), [job("15 12:00")]), (at("15 21:00"), [job(next_start)]),
              (END, [job(next_start)])]  # fmt: skip
-    one = scope(*looks)
-    assert one["longest_gap_s"] == certain
-    assert one["longest_gap_at_most_s"] == (at(next_start) - at("15 12:00")).total_seconds()
+    entry = scope(*looks)
+    assert entry["longest_gap_s"] == certain
+    assert entry["longest_gap_at_most_s"] == (at(next_start) - at("15 12:00")).total_seconds()
 
 
 def test_a_running_job_that_is_lost_leaves_a_doubt_however_short() -> None:
     """12 02:00 lists it running, 12 05:00 another job of 04:00: 02:00 to 04:00 are unseen."""
     looks = [(at("12 02:00"), [job("12 01:00", "Running")]), (at("12 05:00"), [job("12 04:00")]),
              (at("12 11:00"), [job("12 04:00")])]  # fmt: skip
-    one = scope(*looks)
+    entry = scope(*looks)
     # Series: 12 01:00 (first job), 04:30, E = 11:00. Only 04:30 to 11:00 is certain.
-    assert (one["longest_gap_s"], one["longest_gap_at_most_s"]) == (6.5 * HOUR, 6.5 * HOUR)
-    made = figures(*looks)
-    assert {"kind": "end not seen", "field": "endTime", "count": 1} in made["quality"]
-    assert not made["final"]
+    assert (entry["longest_gap_s"], entry["longest_gap_at_most_s"]) == (6.5 * HOUR, 6.5 * HOUR)
+    report = figures(*looks)
+    assert {"kind": "end not seen", "field": "endTime", "count": 1} in report["quality"]
+    assert not report["final"]
 
 
-def test_a_queued_placeholder_is_no_look() -> None:
+def test_a_queued_placeholder_does_not_count_as_a_look() -> None:
     """Pending at 12 08:00 shows nothing, so 12 02:00 to 14:00 is one step of 12 h: unseen."""
     looks = [(at("12 02:00"), [job("12 01:00")]), (at("12 08:00"), [placeholder("Pending")]),
              (at("12 14:00"), [job("12 13:00")])]  # fmt: skip
@@ -244,11 +244,11 @@ def test_a_long_first_list_leaves_nothing_unseen() -> None:
     assert scope(*looks)["longest_gap_s"] == DAY
 
 
-def test_without_anything_before_the_period_a_target_is_not_met() -> None:
+def test_without_history_before_the_period_a_target_is_not_met() -> None:
     """First look on 12 02:00 with a job of 12 01:00: no gap is long, but what was before?"""
     looks = [look for look in day_and_night() if look[0] >= START]
-    one = scope(*looks)
-    assert (one["longest_gap_s"], one["gap_target_met"]) == (DAY, None)
+    entry = scope(*looks)
+    assert (entry["longest_gap_s"], entry["gap_target_met"]) == (DAY, None)
 
 
 def test_failures_in_a_row_end_at_a_recovery_point() -> None:
@@ -258,16 +258,16 @@ def test_failures_in_a_row_end_at_a_recovery_point() -> None:
     look = (at("13 08:00"), rows)
     assert scope(look)["consecutive_failures"] == 2
     assert scope(look, cancelled="excluded")["consecutive_failures"] == 1
-    cures = {one["job_id"]: one["cured_by"] for one in figures(look)["exceptions"]}
+    cures = {entry["job_id"]: entry["cured_by"] for entry in figures(look)["exceptions"]}
     assert cures == {"J12 01:00N/A": ["J12 05:00N/A"], "J13 01:00N/A": [], "J13 03:00N/A": []}
 
 
-def test_a_cure_is_of_the_same_scope() -> None:
+def test_a_cure_must_be_of_the_same_scope() -> None:
     """A fails, B succeeds later: A's failure stays open, and A is critical."""
     look = (at("13 08:00"), [job("12 01:00", "Failed", "A"), job("12 05:00", name="B")])
-    made = figures(look)
-    assert made["exceptions"][0]["cured_by"] == []
-    assert made["state"] == "critical"
+    report = figures(look)
+    assert report["exceptions"][0]["cured_by"] == []
+    assert report["state"] == "critical"
     assert scopes(look)["A"]["state"] == "critical"
 
 
@@ -285,9 +285,9 @@ def test_rates_follow_the_policy() -> None:
 def test_a_module_that_gives_no_sizes_has_no_volume() -> None:
     """OneDrive's jobs back up objects over 0 GB; beside Gmail's 2 GB the customer has 2 GB."""
     silent = job("12 01:00", backupSize="0 GB")
-    made = figures((at("13 08:00"), [silent]))
-    assert (made["totals"]["bytes"], made["modules"][0]["bytes"]) == (None, None)
-    assert (made["daily"][0]["bytes"], made["modules"][0]["scopes"][0]["bytes"]) == (None, None)
+    report = figures((at("13 08:00"), [silent]))
+    assert (report["totals"]["bytes"], report["modules"][0]["bytes"]) == (None, None)
+    assert (report["daily"][0]["bytes"], report["modules"][0]["scopes"][0]["bytes"]) == (None, None)
     gmail = job("12 03:00", backupSize="2 GB") | {"jobModule": "Gmail"}
     totals = figures((at("13 08:00"), [silent, gmail]))["totals"]
     assert (totals["bytes"], totals["sized_jobs"], totals["jobs"]) == (2 * 1024**3, 1, 2)
@@ -299,14 +299,14 @@ def test_a_module_that_gives_no_sizes_has_no_volume() -> None:
 
 def test_stored_volume_is_a_gauge() -> None:
     """8 GB before the period, 11 within it: 11, and 3 more than before."""
-    told = [(at("10 01:00"), [stored(8)]), (at("13 01:00"), [stored(11)]),
+    overviews = [(at("10 01:00"), [stored(8)]), (at("13 01:00"), [stored(11)]),
             (at("17 01:00"), [stored(99)])]  # fmt: skip
     look = (at("13 08:00"), [job("12 01:00")])
-    totals = figures(look, answers={"overview": told})["totals"]
+    totals = figures(look, answers={"overview": overviews})["totals"]
     assert (totals["stored_bytes"], totals["stored_change_bytes"]) == (11, 3)
-    totals = figures(look, answers={"overview": told[:1]})["totals"]
+    totals = figures(look, answers={"overview": overviews[:1]})["totals"]
     assert (totals["stored_bytes"], totals["stored_change_bytes"]) == (8, None)
-    totals = figures(look, answers={"overview": told[2:]})["totals"]
+    totals = figures(look, answers={"overview": overviews[2:]})["totals"]
     assert (totals["stored_bytes"], totals["stored_change_bytes"]) == (99, None)
 
 
@@ -319,9 +319,9 @@ def test_jobs_are_dated_by_what_there_is() -> None:
     no_start = job("12 01:00") | {"startTime": "N/A"}
     modified = job("12 02:00", "Failed to start") | {"startTime": "N/A", "endTime": "N/A"}
     nothing = job("12 03:00") | dict.fromkeys(("startTime", "endTime", "lastModifyTime"), "N/A")
-    made = figures((at("13 08:00"), [no_start, modified, nothing]))
-    assert (made["totals"]["jobs"], made["totals"]["failed"]) == (2, 1)
-    assert {(one["kind"], one["count"]) for one in made["quality"]} >= {
+    report = figures((at("13 08:00"), [no_start, modified, nothing]))
+    assert (report["totals"]["jobs"], report["totals"]["failed"]) == (2, 1)
+    assert {(note["kind"], note["count"]) for note in report["quality"]} >= {
         ("dated by end", 1), ("dated by modification", 1), ("undated", 1),
     }  # fmt: skip
 
@@ -339,23 +339,23 @@ def test_what_comes_after_the_final_look_changes_nothing_but_its_jobs() -> None:
     """A November module is not in October; a job of the 15th that ended since has."""
     looks = [(at("15 20:00"), [job("15 19:00", "Running")]), (at("16 07:00"), [])]
     later = (at("18 01:00"), [job("15 19:00"), job("17 01:00", name="new")])
-    assert [one["running"] for one in scopes(*looks).values()] == [1]
-    assert {name: one["success"] for name, one in scopes(*looks, later).items()} == {None: 1}
+    assert [entry["running"] for entry in scopes(*looks).values()] == [1]
+    assert {name: entry["success"] for name, entry in scopes(*looks, later).items()} == {None: 1}
 
 
 def test_a_scope_left_out_is_in_no_figure() -> None:
     """It stands by itself, with its reason and its jobs."""
     look = (at("13 08:00"), [job("12 01:00", "Failed", "A"), job("12 05:00", name="B")])
     rule = {"service": "Microsoft 365", "module": "OneDrive", "name": "A", "reason": "a test"}
-    made = figures(look, left_out=[rule])
-    assert (made["totals"]["jobs"], made["totals"]["failed"]) == (1, 0)
-    assert made["left_out"] == [rule | {"jobs": 1}]
+    report = figures(look, left_out=[rule])
+    assert (report["totals"]["jobs"], report["totals"]["failed"]) == (1, 0)
+    assert report["left_out"] == [rule | {"jobs": 1}]
 
 
-def test_silence_is_no_run_only_where_nobody_could_miss_one() -> None:
+def test_silence_means_no_run_only_when_none_could_be_missed() -> None:
     """Looks every 6 h to 13 12:00: the 12th had its job, the 13th is not over, then to come."""
     moments = [at("11 20:00") + timedelta(hours=6 * n) for n in range(8)]
-    looks = [(one, [job("11 13:00")]) for one in moments]
+    looks = [(moment, [job("11 13:00")]) for moment in moments]
     assert figures(*looks)["silence"]["Microsoft 365", "OneDrive"] == {
         date(2026, 10, 12): "no run",
         date(2026, 10, 13): "to come",
@@ -375,6 +375,6 @@ def test_a_period_before_everything_has_no_report() -> None:
 def test_half_of_the_time_watched_is_half() -> None:
     """Every 6 h over the first two of four days, then once more at the end."""
     moments = [at("12 00:00") + timedelta(hours=6 * n) for n in range(9)]
-    made = figures(*((one, [job("11 13:00")]) for one in [*moments, END]))
-    assert made["coverage"]["watched_share"] == 0.5
-    assert made["coverage"]["missing_days"] == [date(2026, 10, 15)]
+    report = figures(*((moment, [job("11 13:00")]) for moment in [*moments, END]))
+    assert report["coverage"]["watched_share"] == 0.5
+    assert report["coverage"]["missing_days"] == [date(2026, 10, 15)]

@@ -61,14 +61,14 @@ def subscribed(at: datetime = NOW, timezone: str = "UTC", **fields: Any) -> Repo
     return make_report([], answers=answers, timezone=timezone)
 
 
-def test_the_share_is_protected_of_scanned_objects() -> None:
+def test_the_share_is_protected_over_scanned_objects() -> None:
     """Each module has its own, with where it is stored."""
-    (own,) = report_of(make_protected()).protection.modules
-    assert (own.service, own.module) == ("Microsoft 365", "Exchange Online")
-    assert own.figures == Protected(1310, 1204, 1204 / 1310, 512 * GB, None)
+    (module,) = report_of(make_protected()).protection.modules
+    assert (module.service, module.module) == ("Microsoft 365", "Exchange Online")
+    assert module.figures == Protected(1310, 1204, 1204 / 1310, 512 * GB, None)
 
 
-def test_totals_are_sums_and_their_share_is_over_modules_with_both_counts() -> None:
+def test_totals_are_sums_and_their_share_covers_modules_with_both_counts() -> None:
     """A module without a count is in no share, and its missing count is not zero."""
     report = report_of(
         make_protected(totalScannedObjects=100, totalProtectedObjects=50),
@@ -101,7 +101,7 @@ def test_what_cannot_be_read_is_missing_and_noted() -> None:
     odd = make_protected(totalScannedObjects="many", dataSizeStoredInAvePoint="12")
     none = make_protected(totalScannedObjects="N/A", totalProtectedObjects=None)
     report = report_of(odd, odd, none | {"dataSizeStoredInAvePoint": ""})
-    assert [own.figures.scanned for own in report.protection.modules] == [None] * 3
+    assert [module.figures.scanned for module in report.protection.modules] == [None] * 3
     assert {(note.kind, note.field, note.values, note.count) for note in report.quality} == {
         (QualityKind.UNREADABLE, "totalScannedObjects", ("many",), 2),
         (QualityKind.UNREADABLE, "dataSizeStoredInAvePoint", ("12",), 2),
@@ -115,7 +115,7 @@ def test_modules_may_come_as_numbers() -> None:
         make_protected(serviceType="7", serviceModule=9999),
         make_protected(serviceType=None, serviceModule="N/A"),
     )
-    assert [(own.service, own.module) for own in report.protection.modules] == [
+    assert [(module.service, module.module) for module in report.protection.modules] == [
         ("Microsoft 365", "OneDrive"),
         ("Microsoft 365", "Unknown (9999)"),
         ("N/A", "N/A"),
@@ -140,7 +140,7 @@ def test_a_product_is_read_value_by_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "left", "ending", "expired"),
+    ("expires", "days_left", "ending", "expired"),
     [
         ("2026-10-31", -1, True, True),
         ("2026-11-01", 0, True, False),
@@ -150,25 +150,25 @@ def test_a_product_is_read_value_by_value() -> None:
     ],
 )
 def test_sixty_days_are_counted_from_the_first_day_after_the_period(
-    expires: str, left: int | None, ending: bool, expired: bool
+    expires: str, days_left: int | None, ending: bool, expired: bool
 ) -> None:
     """The last day itself is not past; without a day nothing is said."""
     product = product_of(subscribed(expirationDate=expires))
-    assert (product.days_left, product.ending, product.expired) == (left, ending, expired)
+    assert (product.days_left, product.ending, product.expired) == (days_left, ending, expired)
 
 
-@pytest.mark.parametrize(("timezone", "left"), [("UTC", 1), ("Asia/Tokyo", 0)])
+@pytest.mark.parametrize(("timezone", "days_left"), [("UTC", 1), ("Asia/Tokyo", 0)])
 def test_in_a_period_that_runs_days_are_counted_from_the_last_fetch(
-    timezone: str, left: int
+    timezone: str, days_left: int
 ) -> None:
     """By the report's zone: at 23:30 UTC it is tomorrow in Tokyo."""
     at = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
     answers = make_answers((), [make_product(expirationDate="2026-11-02")], at=at)
     report = make_report([], answers=answers, timezone=timezone, period="2026-11", observed=[at])
-    assert product_of(report).days_left == left
+    assert product_of(report).days_left == days_left
 
 
-def test_a_day_nobody_can_read_is_noted() -> None:
+def test_an_unreadable_day_is_noted() -> None:
     """It is no expiry, and none is guessed."""
     report = subscribed(expirationDate="5/4/2027", consumedStorage="lots")
     assert product_of(report).expires_on is None
@@ -190,26 +190,28 @@ def test_more_in_use_than_bought_is_marked() -> None:
 
 def test_the_soonest_to_expire_comes_first() -> None:
     """Those without a day come last."""
-    products = [make_product(expirationDate=own) for own in ("N/A", "2028-01-01", "2027-01-01")]
+    products = [
+        make_product(expirationDate=expiry) for expiry in ("N/A", "2028-01-01", "2027-01-01")
+    ]
     report = make_report([], answers=make_answers((), products))
-    assert [own.expires_on for own in report.subscription.products] == [
+    assert [product.expires_on for product in report.subscription.products] == [
         date(2027, 1, 1), date(2028, 1, 1), None,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", Lack)
-def test_a_reason_is_a_value(kind: Lack) -> None:
-    """Without an answer there is a reason, no figure, no time, and no note."""
+def test_a_missing_answer_gives_a_reason(kind: Lack) -> None:
+    """Without an answer there is a reason, but no figure, no time and no note."""
     report = make_report([], answers=make_refusals(kind, "why"))
-    for own in (report.protection, report.subscription):
-        assert (own.absence, own.as_of) == (Absence(kind, "why"), None)
+    for section in (report.protection, report.subscription):
+        assert (section.absence, section.as_of) == (Absence(kind, "why"), None)
     assert report.protection.totals == Protected(None, None, None, None, None)
     assert (report.protection.modules, report.subscription.products) == ((), ())
     assert report.quality == ()
 
 
-def test_saved_replies_say_nothing_of_it() -> None:
-    """A report of files alone knows why it knows nothing."""
+def test_saved_replies_give_no_protection_data() -> None:
+    """A report made from files alone says why the data is missing."""
     report = make_report([])
     assert report.protection.absence == Absence(Lack.SAVED_REPLIES)
 
@@ -217,7 +219,7 @@ def test_saved_replies_say_nothing_of_it() -> None:
 def test_the_replies_are_among_the_sources() -> None:
     """Each with its address, hash and rows."""
     report = make_report([], answers=make_answers([make_protected()], [make_product()] * 2))
-    assert [(own.url.rpartition("/")[0], own.rows) for own in report.sources[1:]] == [
+    assert [(source.url.rpartition("/")[0], source.rows) for source in report.sources[1:]] == [
         (f"https://graph.example/partner/customers/{CUSTOMER.id}", 1),
         ("https://graph.example/partner/services", 2),
     ]
@@ -225,11 +227,12 @@ def test_the_replies_are_among_the_sources() -> None:
 
 def test_the_json_has_all_of_it() -> None:
     """With names of its own, and None for what is not known."""
-    made = report_dict(make_report([], answers=make_answers([make_protected()], [make_product()])))
-    assert made["protection"]["totals"]["share"] == 1204 / 1310
-    assert made["protection"]["modules"][0]["bytes_own"] is None
-    assert made["subscription"]["products"][0]["expires_on"] == "2027-04-05"
-    assert made["subscription"]["absence"] is None
+    answers = make_answers([make_protected()], [make_product()])
+    report = report_dict(make_report([], answers=answers))
+    assert report["protection"]["totals"]["share"] == 1204 / 1310
+    assert report["protection"]["modules"][0]["bytes_own"] is None
+    assert report["subscription"]["products"][0]["expires_on"] == "2027-04-05"
+    assert report["subscription"]["absence"] is None
     refused = report_dict(make_report([], answers=make_refusals(Lack.NOT_PERMITTED, "x.read")))
     assert refused["protection"]["absence"] == {"kind": "not permitted", "said": "x.read"}
     assert json.loads(json.dumps(refused)) == refused
@@ -237,13 +240,13 @@ def test_the_json_has_all_of_it() -> None:
 
 @pytest.mark.parametrize("units", ["binary", "decimal"])
 def test_a_gb_is_what_the_policy_says(units: Any) -> None:
-    """As of every size."""
-    (own,) = report_of(make_protected(), policy=Policy(units=units)).protection.modules
-    assert own.figures.bytes_avepoint == 512 * (GB if units == "binary" else 10**9)
+    """As for every size."""
+    (module,) = report_of(make_protected(), policy=Policy(units=units)).protection.modules
+    assert module.figures.bytes_avepoint == 512 * (GB if units == "binary" else 10**9)
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda own: own, lambda own: {"value": [own]}, lambda own: {"data": [own]}]
+    "wrap", [lambda reply: reply, lambda reply: {"value": [reply]}, lambda reply: {"data": [reply]}]
 )
 def test_a_subscription_is_read_in_any_envelope(wrap: Any) -> None:
     """By itself as the vendor prints it, or in a list as all else comes."""
@@ -255,7 +258,7 @@ def test_a_subscription_is_read_in_any_envelope(wrap: Any) -> None:
     "body",
     ['{"products": {}}', '{"products": ["x"]}', '{"value": [1]}', '{"value": [{}]}', "[]", "{"],
 )
-def test_a_subscription_of_another_shape_is_none(body: str) -> None:
+def test_a_subscription_of_another_shape_is_an_error(body: str) -> None:
     """It is an error, never an empty list of products."""
     with pytest.raises(ReplyError):
         products_of([Reply("https://x.example", NOW, "", body.encode())])
@@ -272,12 +275,12 @@ def replies_of(*bodies: object) -> list[Reply]:
     return [Reply("https://x.example", NOW, "", json.dumps(body).encode()) for body in bodies]
 
 
-def test_of_all_customers_subscriptions_one_has_its_own() -> None:
+def test_each_customer_gets_its_own_of_all_subscriptions() -> None:
     """Generation 3 lists those of all in one call, in pages; ids differ in case."""
     pages = replies_of({"data": BATCH[1:], "metadata": {}}, {"data": BATCH[:1], "metadata": {}})
-    names = [own["subscriptionName"] for own in products_of(pages, CUSTOMER.id)]
+    names = [product["subscriptionName"] for product in products_of(pages, CUSTOMER.id)]
     assert names == ["Own"]
-    assert [own["subscriptionName"] for own in products_of(pages)] == ["Other", "Own"]
+    assert [product["subscriptionName"] for product in products_of(pages)] == ["Other", "Own"]
     assert products_of(pages, "22222222") == products_of(pages, "none") == []
 
 
@@ -289,23 +292,26 @@ def test_a_subscription_that_was_asked_for_needs_no_id() -> None:
 
 
 def bought(*products: object, unread: Unread | None = None) -> Subscription:
-    """What is made of products, with what could not be read counted in `unread`."""
+    """The subscription that products give; what could not be read is counted in `unread`."""
     _, answer = make_answers((), products)
-    told = read_answer(answer, CUSTOMER.id, "binary")
+    read = read_answer(answer, CUSTOMER.id, "binary")
     if unread is not None:
-        unread.update(told.unread)
-    return subscription_of(told, parse_period("2026-10", "UTC", NOW), NOW)
+        unread.update(read.unread)
+    return subscription_of(read, parse_period("2026-10", "UTC", NOW), NOW)
 
 
-def test_products_that_are_no_backup_are_counted_and_not_listed() -> None:
-    """Nor is anything of theirs read; one without a name may be a backup."""
+def test_products_that_are_not_backups_are_counted_but_not_listed() -> None:
+    """Nor is any of their fields read; a product without a name may be a backup."""
     unread: Unread = Counter()
     others = [
         make_product(service=name, expirationDate="never") for name in ("Cloud Governance", "Fly")
     ]
-    found = bought(*others, make_product(), make_product(service="N/A"), unread=unread)
-    assert [own.service for own in found.products] == ["Cloud Backup for Microsoft 365", "N/A"]
-    assert found.other_products == 2
+    subscription = bought(*others, make_product(), make_product(service="N/A"), unread=unread)
+    assert [product.service for product in subscription.products] == [
+        "Cloud Backup for Microsoft 365",
+        "N/A",
+    ]
+    assert subscription.other_products == 2
     assert not unread
 
 
@@ -335,7 +341,7 @@ def test_a_day_that_could_be_either_is_noted() -> None:
         ({"purchasedCapacity": "N/A", "protectedCapacity": "N/A"}, None, None),
     ],
 )
-def test_a_capacity_may_say_what_is_used_of_it(
+def test_a_capacity_may_include_what_is_used(
     fields: dict[str, str], capacity: int | None, protected: int | None
 ) -> None:
     """What the service gives as protected capacity comes first."""
@@ -372,22 +378,22 @@ def test_the_pages_of_an_overview_are_counted_in_an_array_too() -> None:
 
 
 @pytest.mark.parametrize("body", [[1, 2], [OVERVIEW], [{"data": []}, {"data": []}], {"rows": []}])
-def test_an_overview_of_another_shape_is_none(body: object) -> None:
+def test_an_overview_of_another_shape_is_an_error(body: object) -> None:
     """It is an error, never an empty list."""
     with pytest.raises(ReplyError, match="not a list of protected data"):
         protected_rows(replies_of(body))
 
 
 @pytest.mark.parametrize("body", [[], OVERVIEW, [{"data": [], "metadata": {}}]])
-def test_no_other_list_comes_bare(body: object) -> None:
-    """An empty array in place of jobs does not say that there are none any more."""
+def test_no_other_list_is_accepted_bare(body: object) -> None:
+    """An empty array in place of jobs does not mean that there are no jobs left."""
     (reply,) = replies_of(body)
     with pytest.raises(ReplyError, match="not a list of jobs"):
         read_page(reply)
 
 
 def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
-    """It has names of its own for some, and for the service."""
+    """It has its own names for some of them, and for the service."""
     lines = [
         make_protected(serviceType="Cloud Backup for Microsoft 365", serviceModule=module)
         for module in (
@@ -395,18 +401,20 @@ def test_the_overviews_spellings_meet_the_modules_of_the_jobs() -> None:
         )
     ]  # fmt: skip
     answer, _ = make_answers(lines)
-    told = read_answer(answer, CUSTOMER.id, "binary")
-    found = protection_of(told, parse_period("2026-10", "UTC", NOW))
-    assert [(own.service, own.module) for own in found.modules] == [
+    read = read_answer(answer, CUSTOMER.id, "binary")
+    protection = protection_of(read, parse_period("2026-10", "UTC", NOW))
+    assert [(module.service, module.module) for module in protection.modules] == [
         ("Microsoft 365", "Microsoft 365 Groups"),
         ("Microsoft 365", "Teams Chat"),
         ("Microsoft 365", "Exchange Online Public Folder"),
     ]
-    assert not told.unread
+    assert not read.unread
 
 
-def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:
-    """Versions are of figures, not of when they were looked at; other counts are told."""
+def test_the_same_answer_later_makes_no_new_version() -> None:
+    """A version is about figures, not about when they were looked at; changed counts are
+    reported.
+    """
     first, same, other = (
         report_dict(make_report([], answers=make_answers([make_protected(**fields)], at=at)))
         for fields, at in (
@@ -419,6 +427,7 @@ def test_an_answer_that_says_the_same_later_makes_no_other_version() -> None:
     assert figures_in(first) != figures_in(other)
     assert changes_between(first, other) == (Change("objects_protected", "", "", None, 1204, 1300),)
     refused = report_dict(make_report([], answers=make_refusals(Lack.NOT_PERMITTED, "x")))
-    assert [(own.figure, own.before, own.now) for own in changes_between(refused, first)] == [
+    changes = changes_between(refused, first)
+    assert [(change.figure, change.before, change.now) for change in changes] == [
         ("objects_found", None, 1310), ("objects_protected", None, 1204), ("products", None, 0),
     ]  # fmt: skip

@@ -39,8 +39,8 @@ def test_good_rows_have_no_notes() -> None:
 
 
 @pytest.mark.parametrize("value", ["N/A", "", None, "  "])
-def test_what_is_missing_is_no_quality_problem(value: object) -> None:
-    """`N/A` and an empty text say that nothing is there, and that can be read."""
+def test_missing_values_are_not_a_quality_problem(value: object) -> None:
+    """`N/A` and an empty text say that nothing is there, which is readable."""
     fields = ("totalCount", "backupSize", "endTime", "jobDuration", "lastModifyTime", "name")
     assert notes_of(make_job() | dict.fromkeys(fields, value)) == set()
 
@@ -63,7 +63,7 @@ def test_an_unreadable_value_is_listed_with_its_field(field: str, value: str) ->
 
 
 def test_an_unreadable_size_is_not_zero() -> None:
-    """A job with an unreadable size is left out of the sum, not counted as empty without a word."""
+    """A job with an unreadable size is left out of the sum, not silently counted as empty."""
     rows = [make_job(), make_job("2026-10-06T01:00:00Z", backupSize="1,23 GB")]
     report = make_report(rows)
     assert (report.totals.bytes, len(report.quality)) == (1024**3, 1)
@@ -72,13 +72,13 @@ def test_an_unreadable_size_is_not_zero() -> None:
 UNDATED = {"startTime": "soon", "endTime": "N/A", "lastModifyTime": "N/A"}
 
 
-@pytest.mark.parametrize(("value", "shown"), [("soon", "soon"), ("N/A", "N/A")])
-def test_a_job_without_any_time_is_undated(value: str, shown: str) -> None:
+@pytest.mark.parametrize(("value", "listed"), [("soon", "soon"), ("N/A", "N/A")])
+def test_a_job_without_any_time_is_undated(value: str, listed: str) -> None:
     """It cannot be dated, enters no figure, and is listed."""
     report = make_report([make_job() | UNDATED | {"startTime": value}])
     assert report.totals.jobs == 0
     notes = [(note.kind.value, note.values, note.count) for note in report.quality]
-    assert ("undated", (shown,), 1) in notes
+    assert ("undated", (listed,), 1) in notes
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_job_without_a_start_is_dated_by_what_there_is(
     assert (kind, "startTime", ("N/A",), 1) in notes_of(row)
 
 
-def test_an_undated_job_is_of_the_period_that_showed_it_first() -> None:
+def test_an_undated_job_belongs_to_the_period_that_first_showed_it() -> None:
     """It is listed once, not in every report from then on."""
     row = make_job() | UNDATED
     looks = [datetime(2026, 10, day, 12, tzinfo=UTC) for day in (1, 31)]
@@ -108,19 +108,19 @@ def test_an_undated_job_is_of_the_period_that_showed_it_first() -> None:
         report = make_report([row], period=period, observed=seen)
         return sum(note.count for note in report.quality if note.kind.value == "undated")
 
-    assert [undated(own, looks[-1:]) for own in ("2026-10", "2026-11")] == [1, 1]
-    assert [undated(own, looks[:1]) for own in ("2026-09", "2026-10")] == [1, 1]
+    assert [undated(period, looks[-1:]) for period in ("2026-10", "2026-11")] == [1, 1]
+    assert [undated(period, looks[:1]) for period in ("2026-09", "2026-10")] == [1, 1]
     assert undated("2026-10", looks) == 0  # the builder fetches all rows at the last look
 
 
-def test_an_undated_job_is_a_job_known() -> None:
+def test_an_undated_job_counts_as_a_known_job() -> None:
     """A module with nothing but an undated job has run, but has no data in the period."""
     (module,) = make_report([make_job() | UNDATED]).modules
     assert module.state.value == "no data"
 
 
 def test_a_start_that_moves_is_noted() -> None:
-    """One id for every run: the job counts where its newest row says, and that is said."""
+    """One id for every run: the job counts where its newest row says, and a note says so."""
     old, new = (make_job(f"2026-10-{day:02}T01:00:00Z", jobId="RUN") for day in (5, 6))
     assert notes_of(old, new) == {
         ("start moved", "startTime", ("2026-10-05T01:00:00Z → 2026-10-06T01:00:00Z",), 1)
@@ -128,7 +128,7 @@ def test_a_start_that_moves_is_noted() -> None:
     assert make_report([old, new]).totals.jobs == 1
 
 
-def test_an_end_nobody_saw_is_noted() -> None:
+def test_an_unseen_end_is_noted() -> None:
     """A job that was seen running, and that a later look lists no more, stays running."""
     runs = make_job("2026-10-05T01:00:00Z", "Running", endTime="N/A", jobDuration="N/A")
     looks = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (2, 6)]
@@ -144,7 +144,7 @@ def test_an_end_nobody_saw_is_noted() -> None:
     assert list(window.jobs["outcome"]) == ["running", "success"]
 
 
-def test_notes_are_of_the_period() -> None:
+def test_notes_belong_to_their_period() -> None:
     """What could not be read of a September job is September's note."""
     assert notes_of(make_job("2026-09-05T01:00:00Z", backupSize="much")) == set()
 
@@ -172,10 +172,10 @@ def test_a_superseded_row_leaves_no_note() -> None:
     assert notes_of(make_job(), old) == set()
 
 
-@pytest.mark.parametrize(("status", "shown"), [("Throttled", "Throttled"), ("N/A", "N/A")])
-def test_an_unknown_status_is_listed(status: str, shown: str) -> None:
+@pytest.mark.parametrize(("status", "listed"), [("Throttled", "Throttled"), ("N/A", "N/A")])
+def test_an_unknown_status_is_listed(status: str, listed: str) -> None:
     """A status in no list, or none at all, is an unknown outcome and a note."""
-    assert notes_of(make_job(status=status)) == {("unknown status", "status", (shown,), 1)}
+    assert notes_of(make_job(status=status)) == {("unknown status", "status", (listed,), 1)}
 
 
 def test_a_placeholders_unknown_status_is_listed() -> None:
@@ -210,7 +210,7 @@ def test_a_code_outside_the_lists_is_kept_and_listed(field: str, code: int) -> N
 
 
 def test_counts_that_do_not_add_up_are_listed() -> None:
-    """100 objects of which 90 were successful and 5 failed: 5 are nowhere."""
+    """100 objects, of which 90 were successful and 5 failed: 5 are unaccounted for."""
     row = make_job(status="Failed", totalCount="100", successfulCount="90", failedCount="5")
     assert {(kind, field) for kind, field, *_ in notes_of(row)} == {
         ("inconsistent counts", "totalCount")
@@ -255,7 +255,7 @@ def test_a_contradiction_is_listed(fields: dict[str, object], words: str) -> Non
         {"status": "Failed", "totalCount": "0", "successfulCount": "0"},
     ],
 )
-def test_a_job_over_nothing_is_no_contradiction(fields: dict[str, object]) -> None:
+def test_a_job_without_objects_is_not_a_contradiction(fields: dict[str, object]) -> None:
     """An empty Project Online succeeds over no object, and a job of DevOps failed over none."""
     assert notes_of(make_job() | fields) == set()
 
@@ -266,19 +266,19 @@ def test_one_job_id_with_two_modules_is_listed() -> None:
     assert words_of(*rows) == {"one job id with two modules"}
 
 
-def test_contradictions_are_of_backups_only() -> None:
+def test_only_backups_can_contradict_themselves() -> None:
     """Scans and retention jobs enter no figure, so their counts contradict nothing."""
     assert notes_of(make_job(jobModule="Retention", status="Failed")) == set()
 
 
-def test_a_contradiction_is_never_mended() -> None:
+def test_a_contradiction_is_never_repaired() -> None:
     """An end before the start makes a negative duration where none is reported."""
     row = make_job(endTime="2026-10-05T00:59:59Z", jobDuration="N/A")
     assert make_report([row]).totals.duration_mean_s == -1
 
 
 def test_a_note_names_the_first_jobs_it_is_in() -> None:
-    """So many examples that the reader can look them up, and no more."""
+    """Just enough examples for the reader to look them up."""
     rows = [
         make_job((NOW - timedelta(days=5, hours=n)).isoformat(), jobDuration="soon", jobId=f"FB{n}")
         for n in range(9)

@@ -38,44 +38,44 @@ def of_first_schema(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_scope_is_named() -> None:
-    """What is another of one scope stands with its name, after what is another of its module."""
+    """A change of a scope is listed with its name, after the changes of its module."""
     before, now = json_of(named("A"), named("B")), json_of(named("A"), named("B", "Failed"))
-    failed = [own for own in changes_between(before, now) if own.figure == "failed"]
-    assert [(own.module, own.name, own.before, own.now) for own in failed] == [
+    failed = [change for change in changes_between(before, now) if change.figure == "failed"]
+    assert [(change.module, change.name, change.before, change.now) for change in failed] == [
         ("", None, 0, 1),
         ("Exchange Online", None, 0, 1),
         ("Exchange Online", "B", 0, 1),
     ]
 
 
-def test_a_module_that_is_one_scope_says_all_of_it() -> None:
-    """Nothing stands twice; how it is listed stands with the module."""
+def test_a_single_scope_module_lists_each_change_once() -> None:
+    """No change is listed twice; how the scope is listed is shown with the module."""
     before = json_of(make_job(NIGHT))
     now = json_of(make_job(NIGHT, "Failed"))
     changes = changes_between(before, now)
-    assert {own.name for own in changes} == {None}
-    assert len({(own.module, own.figure) for own in changes}) == len(changes)
+    assert {change.name for change in changes} == {None}
+    assert len({(change.module, change.figure) for change in changes}) == len(changes)
     now = deepcopy(before)
     now["modules"][0]["scopes"][0]["listed"] = "gone"
-    assert [(own.module, own.figure, own.now) for own in changes_between(before, now)] == [
-        ("Exchange Online", "listed", "gone")
-    ]
+    assert [
+        (change.module, change.figure, change.now) for change in changes_between(before, now)
+    ] == [("Exchange Online", "listed", "gone")]
 
 
-def test_of_other_definitions_what_both_have_is_compared() -> None:
-    """Nothing is said to have come or gone that only one of them has a figure for."""
+def test_under_different_definitions_only_shared_figures_are_compared() -> None:
+    """A figure that only one of them has is not said to have appeared or disappeared."""
     now = json_of(make_job(NIGHT, "Failed"), named("A"))
     old = of_first_schema(json_of(make_job(NIGHT)))
     changes = changes_between(old, now)
-    assert {own.service for own in changes} == {"", "Microsoft 365"}
-    assert {"failed", "success_rate"} <= {own.figure for own in changes}
+    assert {change.service for change in changes} == {"", "Microsoft 365"}
+    assert {"failed", "success_rate"} <= {change.figure for change in changes}
     lacking = {"watched_share", "stored_bytes", "object_target_met", "watch_every_s", "listed"}
-    assert not lacking & {own.figure for own in changes}
+    assert not lacking & {change.figure for change in changes}
     assert changes_between(of_first_schema(now), now) == ()
 
 
-def test_another_look_at_the_same_is_no_other_figure() -> None:
-    """Neither that it was looked at once more, nor that it has become final."""
+def test_looking_again_changes_no_figure() -> None:
+    """Neither looking once more nor becoming final is a change."""
     rows = [make_job(NIGHT, "Running")]
     looks = [NOW - timedelta(days=15), NOW]
     once, twice = (

@@ -69,7 +69,7 @@ def test_a_job_belongs_to_the_period_it_started_in() -> None:
     assert module_of(rows).figures.jobs == 2
 
 
-def test_the_days_are_those_of_the_reports_zone() -> None:
+def test_days_are_counted_in_the_reports_zone() -> None:
     """A job at 23:30 UTC is the next day's in Berlin."""
     rows = [make_job("2026-10-05T23:30:00Z")]
     (day,) = make_report(rows, timezone="Europe/Berlin").daily
@@ -84,7 +84,7 @@ def test_a_recovery_point_is_the_end_of_a_job() -> None:
     assert endless.figures.last_recovery_point_at == datetime(2026, 10, 5, 1, tzinfo=UTC)
 
 
-def test_a_warning_leaves_a_recovery_point_but_is_no_success() -> None:
+def test_a_warning_leaves_a_recovery_point_but_is_not_a_success() -> None:
     """After a job with exceptions there is something to restore, but the last success is older."""
     rows = [make_job(at(5)), make_job(at(6), "Exception")]
     figures = module_of(rows).figures
@@ -119,7 +119,7 @@ def test_the_longest_gap_starts_at_the_last_recovery_point_before_the_period() -
 
 
 def test_the_longest_gap_starts_with_the_first_job_where_nothing_is_known_before() -> None:
-    """Before anything was known of a scope nothing is said of it."""
+    """Nothing is said about a scope for the time before anything was known of it."""
     rows = [make_job(at(11, 0), "Failed"), make_job(at(14, 0), minutes=0)]
     rows += daily(days=range(14, 32))
     assert module_of(rows).figures.longest_gap_s == 3 * DAY
@@ -146,7 +146,7 @@ def test_a_period_begun_after_the_last_fetch_has_no_gap() -> None:
     assert (module.figures.longest_gap_s, module.figures.gap_target_met) == (None, None)
 
 
-def test_a_failure_is_no_recovery_point() -> None:
+def test_a_failure_is_not_a_recovery_point() -> None:
     """Failed, cancelled and running jobs do not end a gap."""
     rows = [make_job(at(1), minutes=0)]
     rows += [make_job(at(day), status) for day, status in ((8, "Failed"), (9, "Running"))]
@@ -154,7 +154,7 @@ def test_a_failure_is_no_recovery_point() -> None:
     assert module_of(rows).figures.longest_gap_s == 14 * DAY + 20 * 60
 
 
-def test_an_hour_won_in_october_is_an_hour_of_the_gap() -> None:
+def test_the_extra_hour_in_october_counts_in_the_gap() -> None:
     """October in Berlin has 745 hours, and a module that failed at its start a gap of as many."""
     rows = [make_job("2026-09-30T22:00:00Z", "Failed")]
     report = make_report(rows, timezone="Europe/Berlin")
@@ -177,7 +177,7 @@ def nights(*days: int, status: str = "Finished") -> list[dict[str, object]]:
 
 def test_a_gap_nobody_watched_is_at_most_a_gap() -> None:
     """Between the 3rd and the 8th nobody looked at a service that lists the newest job alone."""
-    seen = [[own] for own in nights(1, 2, 3, 8, 9)]
+    seen = [[job] for job in nights(1, 2, 3, 8, 9)]
     module = module_of_looks(
         list(zip(EVENINGS, seen, strict=True)), period="2026-10-01..2026-10-09"
     )
@@ -189,8 +189,8 @@ def test_a_gap_nobody_watched_is_at_most_a_gap() -> None:
 def test_a_watched_gap_is_certain() -> None:
     """Somebody looked each evening, and the service still showed the job of the 3rd."""
     looks = [datetime(2026, 10, day, 19, tzinfo=UTC) for day in range(1, 10)]
-    shown = [*nights(1, 2, 3), *nights(3, 3, 3, 3), *nights(8, 9)]
-    seen = [[own] for own in shown]
+    jobs = [*nights(1, 2, 3), *nights(3, 3, 3, 3), *nights(8, 9)]
+    seen = [[job] for job in jobs]
     module = module_of_looks(list(zip(looks, seen, strict=True)), period="2026-10-01..2026-10-09")
     assert module.figures.longest_gap_s == 5 * DAY
     assert module.figures.gap_target_met is False
@@ -246,13 +246,13 @@ def test_a_queue_at_every_look_hides_what_runs() -> None:
     """Asked at the very hour it is queued: nobody can say that nothing ran."""
     queued = make_row(status="Pending", lastModifyTime=at(5))
     looks = [datetime(2026, 10, day, 1, tzinfo=UTC) for day in range(4, 8)]
-    report = report_of_looks([(own, [queued]) for own in looks], "2026-10-05..2026-10-06")
+    report = report_of_looks([(look, [queued]) for look in looks], "2026-10-05..2026-10-06")
     assert report.coverage.missing_days == ()
-    assert [own.silence for own in report.silent] == [Silence.NOT_OBSERVED] * 2
+    assert [day.silence for day in report.silent] == [Silence.NOT_OBSERVED] * 2
     looks[-1] += timedelta(hours=4)
-    shown = [*([queued] for _ in looks[:-1]), [make_job(at(7))]]
-    report = report_of_looks(list(zip(looks, shown, strict=True)), "2026-10-05..2026-10-06")
-    assert [own.silence for own in report.silent] == [Silence.NOT_OBSERVED] * 2
+    rows = [*([queued] for _ in looks[:-1]), [make_job(at(7))]]
+    report = report_of_looks(list(zip(looks, rows, strict=True)), "2026-10-05..2026-10-06")
+    assert [day.silence for day in report.silent] == [Silence.NOT_OBSERVED] * 2
 
 
 def test_failures_in_a_row_are_counted_back_from_the_newest() -> None:
@@ -282,7 +282,7 @@ def test_cancelled_jobs_are_failures_unless_excluded(policy: str, expected: int)
     assert module.figures.consecutive_failures == expected
 
 
-def test_failures_of_another_period_are_not_in_the_row() -> None:
+def test_failures_of_another_period_do_not_count_in_the_row() -> None:
     """A row of failures is counted within the period."""
     rows = [make_job(at(30, month=9), "Failed"), make_job(at(1), "Failed")]
     assert module_of(rows).figures.consecutive_failures == 1
@@ -320,11 +320,11 @@ def test_zero_switches_the_gap_target_off() -> None:
 def test_a_module_can_have_a_gap_target_of_its_own() -> None:
     """A weekly backup is fine where a week is allowed."""
     rows = [make_job(at(28, month=9)), *(make_job(at(day)) for day in (5, 12, 19, 26))]
-    own = Target("Microsoft 365", "Exchange Online", max_gap=timedelta(days=7))
-    assert module_of(rows, Policy(targets=(own,))).figures.gap_target_met is True
+    target = Target("Microsoft 365", "Exchange Online", max_gap=timedelta(days=7))
+    assert module_of(rows, Policy(targets=(target,))).figures.gap_target_met is True
 
 
-def test_a_group_meets_the_gap_target_where_every_scope_does() -> None:
+def test_a_group_meets_the_gap_target_when_every_scope_does() -> None:
     """One that misses it is enough to miss it, one that cannot be judged is enough not to meet it,
     and one that is switched off does not count.
     """
@@ -353,7 +353,7 @@ def test_what_was_not_known_before_the_period_cannot_be_judged() -> None:
         ([make_job(at(30, month=9))], True),
     ],
 )
-def test_what_reaches_into_the_period_unknown_cannot_be_judged(
+def test_an_unknown_time_reaching_into_the_period_cannot_be_judged(
     first_shown: list[dict[str, object]], met: bool | None
 ) -> None:
     """The first look, an hour before the period, shows a failure, or hides the last job: for how
@@ -361,8 +361,8 @@ def test_what_reaches_into_the_period_unknown_cannot_be_judged(
     """
     first = datetime(2026, 9, 30, 23, tzinfo=UTC)
     looks = [first + timedelta(hours=6) * number for number in range(127)]
-    shown = [make_job(at(own.day)) if own.hour > 1 else None for own in looks]
-    seen = [(own, [job]) for own, job in zip(looks, shown, strict=True) if job is not None]
+    jobs = [make_job(at(look.day)) if look.hour > 1 else None for look in looks]
+    seen = [(look, [job]) for look, job in zip(looks, jobs, strict=True) if job is not None]
     module = module_of_looks([(first, first_shown), *seen[1:]], period="2026-10")
     assert (module.figures.longest_gap_at_most_s or 0) <= 26 * 3600
     assert module.figures.gap_target_met is met
@@ -401,7 +401,7 @@ def test_one_failure_at_the_end_asks_for_attention() -> None:
     assert [reason.kind for reason in report.reasons] == [ReasonKind.ENDS_IN_FAILURE]
 
 
-def test_a_job_still_running_is_no_data() -> None:
+def test_a_job_still_running_gives_no_data() -> None:
     """A module whose jobs have not completed in the period is neither good nor bad."""
     module = module_of([make_job(at(31), "Running")])
     assert (module.state, module.figures.success_target_met) == (State.NO_DATA, None)
@@ -427,14 +427,16 @@ LISTED = [
 
 
 @pytest.mark.parametrize(("status", "listed", "state"), LISTED)
-def test_a_placeholder_says_how_its_scope_stands(status: str, listed: Listed, state: State) -> None:
-    """Its status tells, and no job does."""
+def test_a_placeholder_gives_the_state_of_its_scope(
+    status: str, listed: Listed, state: State
+) -> None:
+    """Its status says so, not any job."""
     (scope,) = module_of([make_row(status=status)]).scopes
     assert (scope.listed, scope.state, scope.name) == (listed, state, None)
 
 
 def test_a_scope_switched_off_within_the_period_asks_for_attention() -> None:
-    """Long ago it is a fact; this month somebody should know."""
+    """Long ago it is a fact; within the month somebody should be told."""
     rows = [make_row(status="Disabled", lastModifyTime=at(9))]
     (scope,) = module_of(rows).scopes
     assert (scope.state, scope.listed_since) == (
@@ -443,20 +445,20 @@ def test_a_scope_switched_off_within_the_period_asks_for_attention() -> None:
     )
 
 
-def test_a_scope_that_is_listed_no_more_is_gone() -> None:
+def test_a_scope_no_longer_listed_is_gone() -> None:
     """It was there on the 5th, and is not in the last look of the month."""
     looks = [
         (datetime(2026, 10, 5, 4, tzinfo=UTC), [make_job(at(5)), make_row(jobModule="Power BI")]),
         (datetime(2026, 10, 31, 23, tzinfo=UTC), [make_row(jobModule="Power BI")]),
         (datetime(2026, 11, 1, 8, tzinfo=UTC), [make_row(jobModule="Power BI")]),
     ]
-    gone, there = (own.scopes[0] for own in report_of_looks(looks).modules)
+    gone, present = (module.scopes[0] for module in report_of_looks(looks).modules)
     assert (gone.listed, gone.state) == (Listed.GONE, State.ATTENTION)
     assert gone.listed_since == datetime(2026, 10, 5, 4, tzinfo=UTC)
-    assert there.listed is Listed.WAITING
+    assert present.listed is Listed.WAITING
 
 
-def test_the_scopes_of_a_module_stand_by_themselves() -> None:
+def test_the_scopes_of_a_module_are_judged_separately() -> None:
     """One of two tenants fails each night; what the other backs up cures nothing of it."""
     rows = [row | {"name": "Tenant A"} for row in daily()]
     rows += [
@@ -465,20 +467,20 @@ def test_the_scopes_of_a_module_stand_by_themselves() -> None:
     ]
     report = make_report(rows)
     (module,) = report.modules
-    assert [(own.name, own.state) for own in module.scopes] == [
+    assert [(scope.name, scope.state) for scope in module.scopes] == [
         ("Tenant B", State.CRITICAL),
         ("Tenant A", State.HEALTHY),
     ]
     assert module.state is State.CRITICAL
     assert module.figures.success_rate == 0.5
-    assert all(own.open for own in report.exceptions)
+    assert all(exception.open for exception in report.exceptions)
 
 
-def test_a_nameless_placeholder_beside_named_scopes_is_none_of_its_own() -> None:
+def test_a_nameless_placeholder_beside_named_scopes_is_not_a_scope() -> None:
     """A module is configured: its one row without a name gives way to scopes by name."""
     rows = [make_row(), *(row | {"name": "Tenant A"} for row in daily())]
     (module,) = make_report(rows).modules
-    assert [own.name for own in module.scopes] == ["Tenant A"]
+    assert [scope.name for scope in module.scopes] == ["Tenant A"]
 
 
 def test_a_finished_job_that_lost_most_objects_misses_the_object_target() -> None:
@@ -487,15 +489,15 @@ def test_a_finished_job_that_lost_most_objects_misses_the_object_target() -> Non
     rows = [row | counts for row in [make_job(at(30, month=9)), *daily()]]
     report = make_report(rows)
     assert (report.state, report.totals.object_target_met) == (State.ATTENTION, False)
-    assert [own.kind for own in report.reasons] == [ReasonKind.OBJECT_TARGET_MISSED]
+    assert [reason.kind for reason in report.reasons] == [ReasonKind.OBJECT_TARGET_MISSED]
 
 
 def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
-    """The provider says why; the report says so, and how many jobs it is about."""
+    """The provider says why; the report repeats it, with the number of jobs concerned."""
     rows = [*daily(), *(make_job(at(day), "Failed", jobModule="OneDrive") for day in (1, 2))]
     rule = LeaveOut("Microsoft 365", "OneDrive", None, "A test tenant")
     report = make_report(rows, policy=Policy(left_out=(rule,)))
-    assert [own.module for own in report.modules] == ["Exchange Online"]
+    assert [module.module for module in report.modules] == ["Exchange Online"]
     assert report.totals.failed == 0
     assert report.left_out == (LeftOut("Microsoft 365", "OneDrive", None, "A test tenant", 2),)
     assert report.jobs["left_out"].sum() == 2
@@ -513,7 +515,7 @@ def test_what_is_left_out_enters_no_figure_and_stays_in_sight() -> None:
         (["off"], "off"),
     ],
 )
-def test_a_customer_is_as_the_first_of_its_modules(states: list[str], expected: str) -> None:
+def test_a_customer_has_the_state_of_its_worst_module(states: list[str], expected: str) -> None:
     """The order is critical, attention, healthy, never run, no data, idle, off."""
     rows = [
         row | {"jobModule": f"Module {state}"} for state in states for row in STATES[State(state)]
@@ -521,7 +523,7 @@ def test_a_customer_is_as_the_first_of_its_modules(states: list[str], expected: 
     assert make_report(rows).state == expected
 
 
-def test_a_healthy_customer_has_no_reasons_and_another_has() -> None:
+def test_only_a_healthy_customer_has_no_reasons() -> None:
     """Whatever is not healthy says why."""
     for state, rows in STATES.items():
         assert bool(make_report(rows).reasons) == (state is not State.HEALTHY)

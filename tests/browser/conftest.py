@@ -20,6 +20,6 @@ def browser() -> Iterator[Browser]:
             pytest.fail("chromium is not installed")
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield made
-        made.close()
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()

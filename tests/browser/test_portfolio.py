@@ -46,13 +46,13 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
-    made = browser.new_page(viewport={"width": 1280, "height": 800})
-    made.on("console", listen)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    made.on("dialog", lambda dialog: complaints.append(dialog.message))
-    made.goto(address)
-    yield made
-    made.close()
+    opened = browser.new_page(viewport={"width": 1280, "height": 800})
+    opened.on("console", listen)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("dialog", lambda dialog: complaints.append(dialog.message))
+    opened.goto(address)
+    yield opened
+    opened.close()
     assert complaints == []
 
 
@@ -115,7 +115,7 @@ def test_without_scripts_it_is_a_plain_table(browser: Browser, address: str) -> 
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1024, 1280])
-def test_no_width_scrolls_sideways(page: Page, width: int) -> None:
+def test_no_width_needs_sideways_scrolling(page: Page, width: int) -> None:
     """From a phone on, with the longest name."""
     page.set_viewport_size({"width": width, "height": 812})
     assert page.evaluate("document.documentElement.scrollWidth") <= width

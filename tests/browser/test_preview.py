@@ -57,10 +57,10 @@ def running(customer: str, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[st
 
 @pytest.fixture
 def page(browser: Browser, running: tuple[subprocess.Popen[str], str]) -> Iterator[Page]:
-    made = browser.new_page()
-    made.goto(running[1])
-    yield made
-    made.close()
+    opened = browser.new_page()
+    opened.goto(running[1])
+    yield opened
+    opened.close()
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
@@ -83,7 +83,7 @@ def test_what_is_saved_is_seen(page: Page, customer: str, tmp_path: Path) -> Non
     expect(page.locator("html")).to_have_attribute("lang", "en-GB", timeout=WAIT_MS)
 
 
-def test_a_slip_is_said_and_mended(page: Page, customer: str, tmp_path: Path) -> None:
+def test_a_mistake_is_shown_until_it_is_fixed(page: Page, customer: str, tmp_path: Path) -> None:
     """A broken template gives its place in the file instead of the report, until it is mended."""
     summary = tmp_path / "own" / "sections" / "summary.html"
     whole = summary.read_text("utf-8")
@@ -123,9 +123,9 @@ def test_ctrl_c_ends_it_while_a_browser_listens(
     expect(page.locator("#preview")).to_be_visible()
     process, _ = running
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
 
 
 def test_a_port_that_is_taken(run: Run, customer: str) -> None:
@@ -140,7 +140,7 @@ def test_a_port_that_is_taken(run: Run, customer: str) -> None:
     assert "--port" in result.stderr
 
 
-def test_a_customer_nobody_knows(run: Run, customer: str) -> None:
+def test_an_unknown_customer(run: Run, customer: str) -> None:
     """As everywhere: exit status 2 and a suggestion."""
     result = run("preview", f"{customer}x", "--port", "0")
     assert result.exit_code == 2

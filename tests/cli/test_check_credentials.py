@@ -22,7 +22,9 @@ def configure_certificate(emulator: Emulator, folder: Path, *more: str) -> None:
     """A configuration with the certificate `app.pfx` and no secret of its own."""
     path = configure(emulator, folder, 'certificate = "app.pfx"', *more)
     lines = path.read_text("utf-8").splitlines()
-    path.write_text("\n".join(own for own in lines if not own.startswith("client_secret")), "utf-8")
+    path.write_text(
+        "\n".join(line for line in lines if not line.startswith("client_secret")), "utf-8"
+    )
 
 
 def credentials_line(output: str) -> str:
@@ -30,7 +32,7 @@ def credentials_line(output: str) -> str:
     return str(line)
 
 
-def test_check_tells_where_the_secret_is_from(
+def test_check_says_where_the_secret_is_from(
     run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The place, never the value; a wrong one fails whatever place it is from."""
@@ -65,7 +67,7 @@ def test_check_tells_of_a_configuration_others_can_read(
 
 
 @pytest.mark.parametrize(
-    ("begins", "ends", "sign", "said"),
+    ("begins", "ends", "sign", "pattern"),
     [
         (-1, 365, "ok      ", r"valid until \d{4}-\d\d-\d\d$"),
         (-1, 59, "ok      ", r"valid until \S+, 58 days from now: register the next one soon$"),
@@ -77,13 +79,13 @@ def test_check_tells_how_long_a_certificate_is_good_for(
     begins: int,
     ends: int,
     sign: str,
-    said: str,
+    pattern: str,
     run: Run,
     start_emulator: StartEmulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One that runs out soon is told of in time; one that is not valid now fails."""
+    """One that runs out soon is reported in time; one that is not valid now fails."""
     monkeypatch.setenv("REPORTER_API__CERTIFICATE_PASSWORD", "secret")
     certificate, _ = make_certificate(tmp_path, timedelta(begins), timedelta(ends))
     configure_certificate(start_emulator(certificate=certificate), tmp_path)
@@ -91,7 +93,7 @@ def test_check_tells_how_long_a_certificate_is_good_for(
     line = credentials_line(result.stdout)
     assert line.startswith(f"{sign}credentials: certificate of app")
     assert "app.pfx with its password from the environment" in line
-    assert re.search(said, line)
+    assert re.search(pattern, line)
     assert result.exit_code == (0 if sign.startswith("ok") else 1)
 
 

@@ -58,10 +58,10 @@ def test_fetch_then_render(run: Run, start_emulator: StartEmulator, tmp_path: Pa
     assert "October 2026" in PdfReader(pdf).pages[0].extract_text()
 
 
-def test_one_customer_that_fails_costs_no_other(
+def test_one_failing_customer_does_not_affect_the_others(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """With one customer out of scope the others are fetched; the exit status is 1."""
+    """With one customer out of scope the others are still fetched; the exit status is 1."""
     small = [demo_cast()[number] for number in (0, 3, 6)]
     configure(start_emulator(customers=small, lists=Lists.ALL), tmp_path)
     result = run("fetch")
@@ -84,8 +84,10 @@ def test_one_customer_that_fails_costs_no_other(
 
 
 @pytest.mark.usefixtures("fetched")
-def test_a_portfolio_is_of_all_customers_or_not_written(run: Run, tmp_path: Path) -> None:
-    """Some of the customers, or a saved reply, leave the portfolio of all as it is."""
+def test_a_portfolio_covers_all_customers_or_is_not_written(run: Run, tmp_path: Path) -> None:
+    """A run over some of the customers, or over a saved reply, leaves the portfolio of all as it
+    is.
+    """
     name = json.loads(run("customers", "--json").stdout)[0]["name"]
     assert run("render", "--period", "2026-10", "--customer", name).exit_code == 0
     assert run("render", "--input", write_reply(tmp_path)).exit_code == 0
@@ -96,10 +98,10 @@ def test_a_portfolio_is_of_all_customers_or_not_written(run: Run, tmp_path: Path
 def test_one_period_for_all_zones(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it is the first of a month already for some customers only, all get one period."""
+    """Where the new month has begun for some customers only, all get the same period."""
     first = datetime(2026, 11, 1, 5, tzinfo=UTC)
     monkeypatch.setattr("reporter.cli.render.utc_now", lambda: first)
-    ids = [own["id"] for own in json.loads(run("customers", "--json").stdout)]
+    ids = [customer["id"] for customer in json.loads(run("customers", "--json").stdout)]
     with (tmp_path / "reporter.toml").open("a", encoding="utf-8") as file:
         for customer, zone in zip(ids, ("Pacific/Kiritimati", "Pacific/Niue"), strict=False):
             file.write(f'\n[[customers]]\nid = "{customer}"\nreport.timezone = "{zone}"\n')
@@ -125,7 +127,7 @@ def test_customers_are_rendered_in_worker_processes(run: Run, tmp_path: Path) ->
         result = run("render", "--period", "2026-10", "--format", "pdf,json,xlsx",
                      "--out", f"out{workers}", "--workers", workers)  # fmt: skip
         assert result.exit_code == 0, result.output
-    one, two = (
+    first, second = (
         {
             path.relative_to(folder): path.read_bytes()
             for path in folder.rglob("*.*")
@@ -133,7 +135,7 @@ def test_customers_are_rendered_in_worker_processes(run: Run, tmp_path: Path) ->
         }
         for folder in (tmp_path / "out1", tmp_path / "out2")
     )
-    assert one == two
+    assert first == second
 
 
 def test_the_seeds_own_reply_renders(run: Run, tmp_path: Path) -> None:
@@ -184,9 +186,9 @@ def test_all_outputs_tell_the_same_figures(run: Run, tmp_path: Path) -> None:
     (pdf,), (xlsx,), (html,) = (
         (tmp_path / "reports").rglob(f"*.{s}") for s in ("pdf", "xlsx", "html")
     )
-    shown = f"{totals['success']} of {totals['completed']} backups that were seen succeeded"
-    assert shown in " ".join(PdfReader(pdf).pages[0].extract_text().split())
-    assert shown in html.read_text("utf-8")
+    sentence = f"{totals['success']} of {totals['completed']} backups that were seen succeeded"
+    assert sentence in " ".join(PdfReader(pdf).pages[0].extract_text().split())
+    assert sentence in html.read_text("utf-8")
     jobs = CalamineWorkbook.from_path(str(xlsx)).get_sheet_by_name("Jobs").to_python()
     header = jobs[0]
     counted = [row for row in jobs[1:] if row[header.index("Counted as")] == "backup"]
@@ -207,7 +209,7 @@ def test_all_outputs_tell_the_same_figures(run: Run, tmp_path: Path) -> None:
         (b"\xff\xfe\x00", "is not JSON"),
     ],
 )
-def test_a_reply_nobody_can_use_is_explained(
+def test_an_unusable_reply_is_explained(
     run: Run, tmp_path: Path, content: bytes, message: str
 ) -> None:
     """A saved reply that is cut short or of another shape gives an error and no report."""
@@ -312,7 +314,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
     configure(start_emulator(), tmp_path)
     result = run("check")
     assert result.exit_code == 0, result.output
-    for what in (
+    for subject in (
         "configuration",
         "reports",
         "fonts",
@@ -321,7 +323,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
         "elements.cbprotected.read.all: for protected data (generation 3)",
         "partner.license.read.all: for subscriptions",
     ):
-        assert f"ok      {what}" in result.stdout
+        assert f"ok      {subject}" in result.stdout
     assert "absent  store" in result.stdout
     assert " archive: " not in result.stdout  # nothing is archived
     assert not (tmp_path / "reporter.db").exists()
@@ -331,7 +333,7 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
 def test_check_names_what_is_not_permitted(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Without a permission for subscriptions nothing fails, and it is said what it is for."""
+    """Without a permission for subscriptions nothing fails; the output says what it is for."""
     permissions = [f"{generation}.license.read.all" for generation in ("elements", "partner")]
     configure(start_emulator(withheld=permissions), tmp_path)
     result = run("check")
@@ -341,7 +343,7 @@ def test_check_names_what_is_not_permitted(
     assert "protection read, subscription not permitted" in result.stdout
 
 
-def test_check_says_how_to_mend(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> None:
+def test_check_says_how_to_fix_it(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> None:
     """A wrong secret fails with a hint, and the exit status is 1."""
     path = configure(start_emulator(), tmp_path)
     path.write_text(path.read_text().replace('client_secret = "', 'client_secret = "no'))
@@ -386,7 +388,7 @@ def test_every_command_has_help(run: Run) -> None:
 
 
 def test_a_late_fetch_on_a_day_of_the_period(run: Run, tmp_path: Path) -> None:
-    """The file's own time is when it was fetched, where nobody says otherwise."""
+    """The file's own time counts as the time of fetching, unless another is given."""
     import os
 
     path = write_reply(tmp_path, {"value": [make_job()]})
@@ -399,7 +401,7 @@ def test_a_late_fetch_on_a_day_of_the_period(run: Run, tmp_path: Path) -> None:
 def test_a_customer_that_was_deleted(
     run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is gone when a period begins gets no report of it, unless asked for by name."""
+    """A customer that is gone when a period begins gets no report of it, unless named."""
     first = datetime(2026, 10, 31, 20, tzinfo=UTC)
     monkeypatch.setattr("reporter.cli.fetch.utc_now", lambda: first)
     everybody = ordinary_customers(3, 60, 1)
@@ -416,6 +418,6 @@ def test_a_customer_that_was_deleted(
     assert len(result.stdout.splitlines()) == 2 + 1
     assert f"Left out: {gone}" in result.stderr
     assert run("render", "--period", "2026-10", "--format", "json").stdout.count("\n") == 3 + 1
-    asked = run("render", "--period", "2026-11", "--format", "json", "--customer", gone)
-    assert asked.exit_code == 0, asked.output
-    assert len(asked.stdout.splitlines()) == 1
+    rendered = run("render", "--period", "2026-11", "--format", "json", "--customer", gone)
+    assert rendered.exit_code == 0, rendered.output
+    assert len(rendered.stdout.splitlines()) == 1

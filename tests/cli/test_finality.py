@@ -1,4 +1,4 @@
-"""What is made of a period that is not final yet, and of one that nothing is known of."""
+"""What happens with a period that is not final yet, and with one that nothing is known about."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ def keep(folder: Path, rows: list[Any], at: datetime, customer: Customer = CUSTO
 
 def outbox(folder: Path) -> list[tuple[int, str]]:
     with closing(open_store(folder)) as store:
-        return [(own.version, own.state.value) for own in deliveries_of(store)]
+        return [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)]
 
 
-def made(folder: Path) -> list[tuple[int, bool, int | None]]:
+def versions_in(folder: Path) -> list[tuple[int, bool, int | None]]:
     """Each version of October's report: whether it is closed, and what it restates."""
     with closing(open_store(folder)) as store:
-        found = versions_of(store, CUSTOMER, "2026-10")
-        return [(own.number, own.closed, own.restates) for own in found]
+        versions = versions_of(store, CUSTOMER, "2026-10")
+        return [(version.number, version.closed, version.restates) for version in versions]
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: Path) -> None:
-    """That is said; asked for, it is queued and shown as what it is; the final one is none that
-    corrects it.
+def test_a_preliminary_report_is_sent_to_nobody(run: Run, clock: Clock, tmp_path: Path) -> None:
+    """The output says so; on request it is queued and marked as preliminary; the final report is no
+    correction of it.
     """
 
     def reporter(*words: str) -> Any:
@@ -81,9 +81,9 @@ def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: P
         reporter("render", "--format", "json")
 
     render(RUNNING)
-    said = reporter("send").stderr
-    assert "Preliminary, so not queued for anyone: Contoso Ltd, 2026-10." in said
-    assert "`reporter send --preliminary` queues it." in said
+    errors = reporter("send").stderr
+    assert "Preliminary, so not queued for anyone: Contoso Ltd, 2026-10." in errors
+    assert "`reporter send --preliminary` queues it." in errors
     assert "Nothing is waiting" in reporter("approve", "--yes").stderr
     assert outbox(tmp_path) == []
     reporter("send", "--preliminary")
@@ -95,14 +95,14 @@ def test_a_preliminary_report_goes_to_nobody(run: Run, clock: Clock, tmp_path: P
     assert outbox(tmp_path) == [(1, "withdrawn")]
     render(FINAL)
     reporter("send")
-    assert made(tmp_path) == [(1, False, None), (2, False, None), (3, True, None)]
+    assert versions_in(tmp_path) == [(1, False, None), (2, False, None), (3, True, None)]
     assert outbox(tmp_path) == [(1, "withdrawn"), (3, "queued")]
 
 
 def test_run_makes_a_month_when_it_is_final(
     start_emulator: StartEmulator, start: StartAt, clock: Clock, tmp_path: Path
 ) -> None:
-    """Before, it says so, makes nothing, and the month is still to be done."""
+    """Before that it says so, makes nothing, and the month remains to be done."""
     emulator = start_emulator(customers=ordinary_customers(2, 20, 4), now=clock)
     (tmp_path / "copies").mkdir()
     lines = ("[delivery]", 'folder = "copies"', "[mail]", 'approval = "none"')
@@ -126,10 +126,10 @@ def test_run_makes_a_month_when_it_is_final(
 
 
 @pytest.mark.usefixtures("configured")
-def test_of_a_period_that_nothing_is_known_of_there_is_no_report(
-    run: Run, clock: Clock, tmp_path: Path
-) -> None:
-    """One line says it of all such customers; nobody has failed, the portfolio is of the rest."""
+def test_an_unknown_period_has_no_report(run: Run, clock: Clock, tmp_path: Path) -> None:
+    """One line names all such customers; nothing counts as failed, and the portfolio covers the
+    rest.
+    """
     clock.now = datetime(2026, 11, 11, 6, tzinfo=UTC)
     keep(tmp_path, JOBS, FINAL)
     keep(tmp_path, [make_job("2026-11-09T22:00:00Z")], clock.now, NEWCOMER)
@@ -147,10 +147,10 @@ def test_of_a_period_that_nothing_is_known_of_there_is_no_report(
     assert "Rendered Fabrikam GmbH" in november.stderr
 
 
-def test_a_job_of_the_first_snapshot_makes_its_time_known(
+def test_a_job_in_the_first_snapshot_makes_its_period_known(
     run: Run, clock: Clock, tmp_path: Path
 ) -> None:
-    """Though nobody looked then: the report says that nobody did."""
+    """Though nobody looked then, which the report says."""
     clock.now = datetime(2026, 11, 11, 6, tzinfo=UTC)
     keep(tmp_path, [make_job("2026-10-09T22:00:00Z")], clock.now)
     result = run("render", *OCTOBER, "--format", "json", "--customer", CUSTOMER.id)
@@ -161,10 +161,8 @@ def test_a_job_of_the_first_snapshot_makes_its_time_known(
 
 
 @pytest.mark.usefixtures("configured")
-def test_where_nothing_is_known_of_anybody_there_is_no_portfolio(
-    run: Run, clock: Clock, tmp_path: Path
-) -> None:
-    """A page without a customer leads nowhere."""
+def test_without_any_data_there_is_no_portfolio(run: Run, clock: Clock, tmp_path: Path) -> None:
+    """A page without customers is of no use."""
     clock.now = datetime(2026, 11, 11, 6, tzinfo=UTC)
     for customer in (CUSTOMER, NEWCOMER):
         keep(tmp_path, [make_job("2026-11-09T22:00:00Z")], clock.now, customer)
@@ -173,13 +171,13 @@ def test_where_nothing_is_known_of_anybody_there_is_no_portfolio(
     assert not (tmp_path / "reports" / "2026-10").exists()
 
 
-def test_saved_replies_that_say_nothing_of_a_period(run: Run, tmp_path: Path) -> None:
-    """The same holds for them."""
+def test_saved_replies_that_say_nothing_about_a_period(run: Run, tmp_path: Path) -> None:
+    """The same applies to them."""
     path = tmp_path / "contoso.json"
     path.write_text(json.dumps({"value": [make_job("2026-11-09T22:00:00Z")]}), "utf-8")
-    given = ("--input", str(path), "--fetched-at", "2026-11-10T06:00:00Z", "--format", "json")
-    result = run("render", *given, *OCTOBER)
+    options = ("--input", str(path), "--fetched-at", "2026-11-10T06:00:00Z", "--format", "json")
+    result = run("render", *options, *OCTOBER)
     assert (result.exit_code, result.stdout) == (0, "")
     assert "There is no report of contoso for 2026-10" in result.stderr
-    assert run("render", *given, "--period", "2026-11").exit_code == 0
-    assert run("render", *given, "--again").exit_code == 2
+    assert run("render", *options, "--period", "2026-11").exit_code == 0
+    assert run("render", *options, "--again").exit_code == 2

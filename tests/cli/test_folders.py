@@ -66,7 +66,7 @@ def test_a_database_server_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_folder_with_odd_signs_in_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Signs that mean something in a URL mean nothing in the name of a folder."""
+    """Characters with a meaning in a URL have none in the name of a folder."""
     folder = tmp_path / "100% bäck?up #1 & me@home"
     folder.mkdir()
     (folder / "reporter.toml").write_text("")
@@ -151,7 +151,9 @@ def test_an_address_that_would_count_from_the_working_folder_is_refused(tmp_path
 
 
 def make_store(path: Path, customers: int = 1) -> None:
-    """A store that has fetched once, of so many customers; one that has kept nothing, of none."""
+    """A store that has fetched once, with so many customers; for none, one that has kept
+    nothing.
+    """
     path.parent.mkdir(exist_ok=True)
     with closing(Store.open(f"sqlite:///{path}")) as store:
         if customers:
@@ -168,55 +170,53 @@ def test_a_store_left_in_the_working_folder_stops_the_command(
     """Version 0.1.0 used it: a new one would know of nothing that was sent."""
     configured(tmp_path, f'[store]\nurl = "{url}"')
     name = url.removeprefix("sqlite:///")
-    left, meant = elsewhere / name, tmp_path / "srv" / name
-    make_store(left)
+    old, new = elsewhere / name, tmp_path / "srv" / name
+    make_store(old)
     if there_too is not None:
-        make_store(meant, there_too)
+        make_store(new, there_too)
     result = run("run", "--config", "../srv/reporter.toml")
     assert result.exit_code == 2
     assert (
-        f"There is a store {left} in the working folder "
+        f"There is a store {old} in the working folder "
         "(1 customer, last fetch 2026-10-31 06:30 UTC)" in result.stderr
     )
-    there = (
-        f"none at {meant},"
+    note = (
+        f"none at {new},"
         if there_too is None
-        else (f"another at {meant} (0 customers, never fetched),")
+        else (f"another at {new} (0 customers, never fetched),")
     )
-    assert there in result.stderr
-    assert f'url = "sqlite:///{left}"' in result.stderr
-    assert f'url = "sqlite:///{meant}"' not in result.stderr
-    assert meant.exists() == (there_too is not None)
-    assert sorted(path.name for path in left.parent.iterdir()) == ["reporter.db"]
-    # Either of what it proposes mends it.
-    configured(tmp_path, f'[store]\nurl = "sqlite:///{left}"')
+    assert note in result.stderr
+    assert f'url = "sqlite:///{old}"' in result.stderr
+    assert f'url = "sqlite:///{new}"' not in result.stderr
+    assert new.exists() == (there_too is not None)
+    assert sorted(path.name for path in old.parent.iterdir()) == ["reporter.db"]
+    # Both of its proposals fix it.
+    configured(tmp_path, f'[store]\nurl = "sqlite:///{old}"')
     assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
     configured(tmp_path, f'[store]\nurl = "{url}"')
-    meant.parent.mkdir(exist_ok=True)
-    left.replace(meant)
+    new.parent.mkdir(exist_ok=True)
+    old.replace(new)
     assert run("customers", "--config", "../srv/reporter.toml").stdout == "c0  Customer 0\n"
 
 
-def test_of_two_stores_with_a_history_a_person_chooses(
+def test_between_two_stores_with_a_history_a_person_chooses(
     run: Run, elsewhere: Path, tmp_path: Path
 ) -> None:
-    """With what each has kept, so that nobody copies the wrong one."""
+    """The message says what each has kept, so that nobody copies the wrong one."""
     configured(tmp_path)
-    left, meant = elsewhere / "reporter.db", tmp_path / "srv" / "reporter.db"
-    make_store(left)
-    make_store(meant, 12)
+    old, new = elsewhere / "reporter.db", tmp_path / "srv" / "reporter.db"
+    make_store(old)
+    make_store(new, 12)
     result = run("check", "--config", "../srv/reporter.toml")
     assert result.exit_code == 2
-    assert f"{left} in the working folder (1 customer, last fetch " in result.stderr
-    assert f"another at {meant} (12 customers, last fetch " in result.stderr
-    assert f'url = "sqlite:///{left}" or url = "sqlite:///{meant}"' in result.stderr
+    assert f"{old} in the working folder (1 customer, last fetch " in result.stderr
+    assert f"another at {new} (12 customers, last fetch " in result.stderr
+    assert f'url = "sqlite:///{old}" or url = "sqlite:///{new}"' in result.stderr
 
 
 @pytest.mark.parametrize("stray", ["an empty file", "a store without a history"])
-def test_a_store_in_which_nothing_is_stops_nobody(
-    run: Run, elsewhere: Path, tmp_path: Path, stray: str
-) -> None:
-    """Nothing would be missed with it."""
+def test_an_empty_store_stops_nobody(run: Run, elsewhere: Path, tmp_path: Path, stray: str) -> None:
+    """Nothing would be lost with it."""
     configured(tmp_path)
     make_store(tmp_path / "srv" / "reporter.db", 2)
     if stray == "an empty file":
@@ -265,7 +265,7 @@ def test_a_store_that_cannot_be_read_stops_the_command(
 def test_a_command_that_only_reads_makes_no_store(
     run: Run, elsewhere: Path, arguments: tuple[str, ...], status: int
 ) -> None:
-    """A stray one would be taken for the history later."""
+    """A stray store would later be taken for the history."""
     (elsewhere / "tests.csv").write_text("customer,date,scope,result,deviation,correction,by\n")
     (elsewhere / "reporter.toml").write_text(
         '[delivery]\nfolder = "copies"\n[evidence]\nrestore_tests = "tests.csv"\n'
@@ -281,13 +281,13 @@ def test_a_command_that_only_reads_makes_no_store(
         assert "`reporter fetch`" in result.output
 
 
-@pytest.mark.parametrize("what", ["a configuration of its own", "a link to the same store"])
+@pytest.mark.parametrize("condition", ["a configuration of its own", "a link to the same store"])
 def test_a_store_in_the_working_folder_may_be_somebody_elses(
-    run: Run, elsewhere: Path, tmp_path: Path, what: str
+    run: Run, elsewhere: Path, tmp_path: Path, condition: str
 ) -> None:
     """Where it has a configuration of its own, or is the very store that is meant."""
     configured(tmp_path)
-    if what == "a configuration of its own":
+    if condition == "a configuration of its own":
         make_store(elsewhere / "reporter.db")
         (elsewhere / "reporter.toml").write_text("")
     else:
@@ -296,8 +296,8 @@ def test_a_store_in_the_working_folder_may_be_somebody_elses(
     assert run("customers", "--config", "../srv/reporter.toml").exit_code == 0
 
 
-def test_it_is_said_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
-    """With -v the configuration, the store and the folder of the reports; once each."""
+def test_verbose_output_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
+    """With -v: the configuration, the store and the folder of the reports, once each."""
     configured(tmp_path)
     write_reply(elsewhere, {"value": [make_job()]})
     options = ("--input", "reply.json", "--format", "json", "--period", "2026-10")
@@ -308,41 +308,43 @@ def test_it_is_said_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> N
         f"Store: sqlite:///{srv / 'reporter.db'}",
         f"Reports: {srv / 'reports'}",
     ):
-        assert [own for own in result.stderr.splitlines() if own.endswith(line)] != [], line
+        assert [text for text in result.stderr.splitlines() if text.endswith(line)] != [], line
     assert result.stderr.count("Configuration: ") == 1
 
 
 def test_check_says_what_is_used(run: Run, elsewhere: Path, tmp_path: Path) -> None:
-    """Or that there is no configuration, and where it was looked for."""
+    """Or says that there is no configuration, and where it looked."""
     configured(tmp_path)
-    said = run("check", "--config", "../srv/reporter.toml").stdout
+    output = run("check", "--config", "../srv/reporter.toml").stdout
     srv = tmp_path / "srv"
-    assert f"ok      configuration: {srv / 'reporter.toml'}" in said
-    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: does not exist yet" in said
-    assert f"ok      reports: {srv / 'reports'}" in said
-    said = run("check").stdout
-    assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in said
-    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: does not exist yet" in said
+    assert f"ok      configuration: {srv / 'reporter.toml'}" in output
+    assert f"absent  store: sqlite:///{srv / 'reporter.db'}: does not exist yet" in output
+    assert f"ok      reports: {srv / 'reports'}" in output
+    output = run("check").stdout
+    assert f"absent  configuration: no file, as {elsewhere} has no reporter.toml" in output
+    assert f"absent  store: sqlite:///{elsewhere / 'reporter.db'}: does not exist yet" in output
 
 
 def test_check_tries_folders(run: Run, elsewhere: Path, tmp_path: Path) -> None:
-    """Where something is in the way of what is to be written, it is said before anything is lost;
-    nothing is left of the try.
+    """Anything in the way of what is to be written is reported before anything is lost; the check
+    leaves nothing behind.
     """
     configured(tmp_path, '[store]\nurl = "sqlite:///file/reporter.db"')
     srv = tmp_path / "srv"
     for name in ("reports", "archive", "file"):
         (srv / name).touch(mode=0o600)
     printed = run("check", "--config", "../srv/reporter.toml").stdout
-    for what in ("reports", "archive"):
-        why = f"{srv / what}: nothing can be written in {srv / what}: Not a directory"
-        assert f"FAILED  {what}: {why}" in printed
+    for subject in ("reports", "archive"):
+        why = f"{srv / subject}: nothing can be written in {srv / subject}: Not a directory"
+        assert f"FAILED  {subject}: {why}" in printed
     assert f"FAILED  store: sqlite:///{srv / 'file' / 'reporter.db'}: nothing can be" in printed
     assert len(list(srv.iterdir())) == 4
 
 
-def test_check_gives_no_line_to_what_others_say(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database's words stand in the line that they are about."""
+def test_check_keeps_foreign_texts_within_their_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database's message stays in the line it belongs to."""
     monkeypatch.setenv("REPORTER_STORE__URL", "postgresql+psycopg://reporter@127.0.0.1:1/reporter")
     lines = run("check").stdout.splitlines()
     assert any(line.startswith("FAILED  store: ") for line in lines)

@@ -1,4 +1,4 @@
-"""What the documents say of the command line is what `--help` says, and the other way round."""
+"""What the documents say about the command line is what `--help` says, and the other way round."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ OF_OTHERS = {
 """What looks like an option where no command is named."""
 
 
-def _commands(own: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     """Those that do something by themselves."""
-    if not isinstance(own, click.Group) or own.invoke_without_command:
-        yield name, own
-    if isinstance(own, click.Group):
-        for short, command in own.commands.items():
-            yield from _commands(command, f"{name} {short}".strip())
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        yield name, command
+    if isinstance(command, click.Group):
+        for short, member in command.commands.items():
+            yield from _commands(member, f"{name} {short}".strip())
 
 
 COMMANDS = dict(_commands(cli, ""))
@@ -40,11 +40,11 @@ COMMANDS = dict(_commands(cli, ""))
 
 def options_of(name: str) -> set[str]:
     """As `--help` prints them; those of the program itself for no name."""
-    said = CliRunner().invoke(cli, [*name.split(), "--help"], obj=Console())
-    assert said.exit_code == 0, said.output
-    listed = said.output.partition("Options:")[2].partition("Commands:")[0]
+    result = CliRunner().invoke(cli, [*name.split(), "--help"], obj=Console())
+    assert result.exit_code == 0, result.output
+    listed = result.output.partition("Options:")[2].partition("Commands:")[0]
     names = [re.split(r" {2,}", line.strip())[0] for line in listed.splitlines()]
-    return {own for line in names for own in re.findall(r"(?<!\S)--?[a-z][a-z-]*", line)}
+    return {option for line in names for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", line)}
 
 
 OPTIONS = {name: options_of(name) for name in ("", *COMMANDS)}
@@ -56,23 +56,25 @@ def snippets_in(text: str) -> Iterator[str]:
         if number % 2:
             yield from part.replace("\\\n", " ").splitlines()
         else:
-            yield from (" ".join(own.split()) for own in re.findall(r"`([^`]+)`", part))
+            yield from (" ".join(snippet.split()) for snippet in re.findall(r"`([^`]+)`", part))
 
 
 def call_in(snippet: str) -> tuple[str, Sequence[str]] | None:
-    """The command of ours that is called, and the options it is given; None where none is."""
+    """The command of ours that is called, and its options; None where there is none."""
     words = snippet.partition(" #")[0].split()
     places = [n for n, word in enumerate(words) if word.rpartition("/")[2] == "reporter"]
     if places:
         words = words[places[0] + 1 :]
-    # Without the program's name a word is a command where something of one follows.
+    # Without the program's name a word is a command only if part of one follows.
     elif len(words) < 2 or not (words[1].startswith("-") or " ".join(words[:2]) in COMMANDS):
         return None
     if not words or words[0] not in cli.commands:
         return None
     longest = 2 if " ".join(words[:2]) in COMMANDS else 1
     options = [word.strip("[](),;").partition("=")[0] for word in words]
-    return " ".join(words[:longest]), [own for own in options if re.match(r"--?[a-z]", own)]
+    return " ".join(words[:longest]), [
+        option for option in options if re.match(r"--?[a-z]", option)
+    ]
 
 
 CALLS = [
@@ -83,7 +85,7 @@ CALLS = [
 ]
 
 
-def test_each_command_of_the_documents_is_there() -> None:
+def test_each_documented_command_exists() -> None:
     """With each option it is shown with."""
     assert len(CALLS) > 50
     wrong = [
@@ -94,8 +96,8 @@ def test_each_command_of_the_documents_is_there() -> None:
     assert wrong == []
 
 
-def test_each_option_of_the_documents_is_there() -> None:
-    """Of one command at least, where none is named."""
+def test_each_documented_option_exists() -> None:
+    """Of at least one command, where none is named."""
     known = set().union(*OPTIONS.values()) | set(OF_OTHERS)
     wrong = [
         f"{path.name}: {snippet}"
@@ -107,16 +109,18 @@ def test_each_option_of_the_documents_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_is_in_the_documents(name: str) -> None:
+def test_each_command_is_documented(name: str) -> None:
     """Somebody who reads them learns of it."""
-    assert name in {own for _, (own, _) in CALLS}
+    assert name in {command for _, (command, _) in CALLS}
 
 
-def test_each_option_is_in_the_documents() -> None:
+def test_each_option_is_documented() -> None:
     """By its name, beside any command: what it does with each is what `--help` is for."""
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     options = set().union(*OPTIONS.values()) - {"-h"}
-    assert [own for own in sorted(options) if not re.search(rf"(?<![\w-]){own}\b", text)] == []
+    assert [
+        option for option in sorted(options) if not re.search(rf"(?<![\w-]){option}\b", text)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -132,5 +136,5 @@ def test_each_option_is_in_the_documents() -> None:
     ],
 )
 def test_calls_in_documents_are_known(snippet: str, call: tuple[str, list[str]] | None) -> None:
-    """Those of our commands, and no others."""
+    """Calls of our commands, and no others."""
     assert call_in(snippet) == call

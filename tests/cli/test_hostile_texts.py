@@ -1,4 +1,4 @@
-"""Texts from outside that give orders to a terminal or forge lines of a log, over real HTTP."""
+"""Texts from outside that try to control a terminal or forge lines of a log, over real HTTP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVIL = (
     "\r\nERROR reporter: all backups deleted"
 )
 IN_A_HEADER = EVIL.replace("\r\n", " ").encode().decode("latin-1")
-"""As it can travel where a line end would end it."""
+"""As it can be sent where a line end would cut it off."""
 NOT_FOR_A_TERMINAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
@@ -51,11 +51,11 @@ def reporter(tmp_path: Path) -> Reporter:
     return call
 
 
-def harmless(said: str) -> str:
-    """Insist that nothing in it is an order, and no line is another's."""
-    assert not NOT_FOR_A_TERMINAL.search(said), repr(said)
-    assert not [line for line in said.split("\n") if line.startswith("ERROR")]
-    return said
+def harmless(output: str) -> str:
+    """Insist that nothing in it is a control sequence, and no line is forged."""
+    assert not NOT_FOR_A_TERMINAL.search(output), repr(output)
+    assert not [line for line in output.split("\n") if line.startswith("ERROR")]
+    return output
 
 
 @pytest.fixture
@@ -93,28 +93,28 @@ def hostile(
 
 @pytest.mark.usefixtures("hostile")
 @pytest.mark.parametrize("more", [(), ("-v",), ("-vv",)])
-def test_nothing_hostile_is_said_of_a_fetch(reporter: Reporter, more: tuple[str, ...]) -> None:
+def test_a_fetch_prints_nothing_hostile(reporter: Reporter, more: tuple[str, ...]) -> None:
     """Warnings, which are shown without -v, steps, and everything."""
-    said = harmless(reporter("fetch", *more))
-    assert "WARNING reporter.sources.avepoint.beside: " in said
-    assert "400 Evil [2J ]0;pwned" in said
-    assert "request id Evil [2J ]0;pwned" in said
-    (failed,) = [line for line in said.split("\n") if line.startswith("Failed: Evil")]
+    output = harmless(reporter("fetch", *more))
+    assert "WARNING reporter.sources.avepoint.beside: " in output
+    assert "400 Evil [2J ]0;pwned" in output
+    assert "request id Evil [2J ]0;pwned" in output
+    (failed,) = [line for line in output.split("\n") if line.startswith("Failed: Evil")]
     assert "all backups deleted 2: " in failed
 
 
 @pytest.mark.usefixtures("hostile")
-def test_nothing_hostile_is_in_a_traceback(
+def test_a_traceback_shows_nothing_hostile(
     reporter: Reporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It keeps its own lines, and what happened and what to do are said as without -vv."""
+    """It keeps its own lines; what happened and what to do are reported as without -vv."""
 
     def nobody(*_: Any) -> Any:
         raise Problem(HTTPStatus.BAD_REQUEST, EVIL)
 
     monkeypatch.setattr(Handler, "_answer", nobody)
-    said = harmless(reporter("fetch", "-vv"))
-    lines = said.split("\n")
+    output = harmless(reporter("fetch", "-vv"))
+    lines = output.split("\n")
     assert "  Traceback (most recent call last):" in lines
     assert any(re.match(r'    File ".*client\.py", line \d+', line) for line in lines)
     assert any(line.startswith("Error: ") and "400 Evil [2J" in line for line in lines)
@@ -148,14 +148,14 @@ raise ValueError("at last " + evil)
     called = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False
     )
-    said = harmless(called.stderr.decode())
+    output = harmless(called.stderr.decode())
     assert called.returncode == 1
-    for what in ("warned", "logged", "in passing", "in a thread", "at last"):
+    for where in ("warned", "logged", "in passing", "in a thread", "at last"):
         (line,) = [
-            line for line in said.split("\n") if f"{what} Evil" in line and "raise" not in line
+            line for line in output.split("\n") if f"{where} Evil" in line and "raise" not in line
         ]
         assert line.startswith(("WARNING ", "  ValueError: "))
-    assert "WARNING some.library: at postgresql://rep:***@h/db" in said
+    assert "WARNING some.library: at postgresql://rep:***@h/db" in output
 
 
 def test_json_without_secrets_is_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,6 +163,6 @@ def test_json_without_secrets_is_json(capsys: pytest.CaptureFixture[str]) -> Non
     keep_secret("Zq7kXw91")
     reason = '401: Bearer "0123456789abcdefgh", realm="x"; https://u:p@h/'
     Console().data({"Zq7kXw91": [reason, "Zq7kXw91", 1]})
-    shown = json.loads(capsys.readouterr().out)
-    assert shown["Zq7kXw91"][1:] == ["***", 1]
-    assert "u:p" not in shown["Zq7kXw91"][0]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["Zq7kXw91"][1:] == ["***", 1]
+    assert "u:p" not in printed["Zq7kXw91"][0]

@@ -1,4 +1,6 @@
-"""What is written is its owner's alone, whatever the shell says, unless the configuration does."""
+"""Only its owner can read what is written, whatever the shell's umask, unless the configuration
+says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,7 @@ def everything(reporter: Reporter) -> None:
         ('umask = "022"', "0o755", "0o644"),
     ],
 )
-def test_what_is_written_is_its_owners_alone(
+def test_only_its_owner_can_read_what_is_written(
     reporter: Reporter,
     start_emulator: StartEmulator,
     tmp_path: Path,
@@ -93,25 +95,25 @@ def test_what_is_written_is_its_owners_alone(
         *("[evidence]", 'certificate = "signing.pfx"', 'certificate_password = "secret"'),
         *("[execution]", line),
     ]
-    for own in customers:
-        lines += ["[[customers]]", f'id = "{own.id}"', 'recipients = "it@customer.example"']
+    for customer in customers:
+        lines += ["[[customers]]", f'id = "{customer.id}"', 'recipients = "it@customer.example"']
     configure(start_emulator(customers=customers), tmp_path / "work", *lines)
     everything(reporter)
     made_folders, made_files = modes_in(tmp_path / "work")
     for written in ("reporter.toml", "signing.pfx"):
         del made_files[written]
-    assert {Path(own).suffix for own in made_files} >= {
+    assert {Path(path).suffix for path in made_files} >= {
         *(".db", ".lock", ".pdf", ".xlsx", ".json", ".html", ".eml", ".txt", ".sh", ".p7s"),
         ".csv",
     }
     for place in ("reports", "archive", "copies"):
         assert place in made_folders
-    assert {own: mode for own, mode in made_folders.items() if mode != folders} == {}
-    assert {own: mode for own, mode in made_files.items() if mode != files} == {}
+    assert {path: mode for path, mode in made_folders.items() if mode != folders} == {}
+    assert {path: mode for path, mode in made_files.items() if mode != files} == {}
 
 
 def test_commands_without_a_configuration(reporter: Reporter, tmp_path: Path) -> None:
-    """The starter configuration and the templates, which no configuration speaks of yet."""
+    """The starter configuration and the templates, which no configuration mentions yet."""
     reporter("init")
     reporter("templates", "copy", "mine")
     folders, files = modes_in(tmp_path / "work")
@@ -143,7 +145,7 @@ def test_a_store_that_others_can_read_is_closed_to_them(tmp_path: Path) -> None:
     """By its owner, with all that is beside it; as far as the umask says."""
     path = tmp_path / "reporter.db"
     with open_for_all(path) as files:
-        suffixes = {own.name.removeprefix("reporter.db") for own in files}
+        suffixes = {path.name.removeprefix("reporter.db") for path in files}
         assert suffixes == {"", "-wal", "-shm", ".lock", ".outbox.lock"}
         assert modes_of(files) == {"0o644"}
         for umask, mode in ((0o027, "0o640"), (0o077, "0o600")):
@@ -153,12 +155,12 @@ def test_a_store_that_others_can_read_is_closed_to_them(tmp_path: Path) -> None:
 
 
 def modes_of(files: list[Path]) -> set[str]:
-    return {oct(stat.S_IMODE(own.stat().st_mode)) for own in files}
+    return {oct(stat.S_IMODE(path.stat().st_mode)) for path in files}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_store_of_somebody_else_is_left_and_named(run: Run, tmp_path: Path) -> None:
-    """Its owner may have a reason; `reporter check` has the command for whom it concerns."""
+def test_somebody_elses_store_is_left_alone_and_named(run: Run, tmp_path: Path) -> None:
+    """Its owner may have a reason; `reporter check` gives the command to fix it."""
     path = tmp_path / "reporter.db"
     with open_for_all(path):
         os.chown(path, 12345, 12345)
@@ -171,20 +173,20 @@ def test_a_store_of_somebody_else_is_left_and_named(run: Run, tmp_path: Path) ->
 def test_check_names_folders_that_others_can_use(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a command that mends it: once it has run, all is well."""
+    """With a command that fixes it: once it has run, all is well."""
     for folder in ("reports", "archive"):
         (tmp_path / folder / "2026-10").mkdir(parents=True, mode=0o755)
         (tmp_path / folder).chmod(0o755)
         (tmp_path / folder / "2026-10" / "report.pdf").touch(mode=0o644)
-        said = run("check").stdout
-        assert f"FAILED  {folder}: others can use {tmp_path / folder} (mode 0755)" in said
-        (mend,) = [line for line in said.splitlines() if "Run, as the owner: " in line]
+        output = run("check").stdout
+        assert f"FAILED  {folder}: others can use {tmp_path / folder} (mode 0755)" in output
+        (mend,) = [line for line in output.splitlines() if "Run, as the owner: " in line]
         subprocess.run(mend.partition(": ")[2], shell=True, check=True)  # noqa: S602
         assert f"ok      {folder}: {tmp_path / folder}" in run("check").stdout
     assert modes_in(tmp_path / "reports") == ({"2026-10": "0o700"}, {"2026-10/report.pdf": "0o600"})
     monkeypatch.setenv("REPORTER_EXECUTION__UMASK", "027")
     (tmp_path / "reports").chmod(0o755)
-    said = run("check").stdout
-    assert f"Run, as the owner: chmod -R g-w,o-rwx {tmp_path / 'reports'}" in said
+    output = run("check").stdout
+    assert f"Run, as the owner: chmod -R g-w,o-rwx {tmp_path / 'reports'}" in output
     (tmp_path / "reports").chmod(0o750)
     assert f"ok      reports: {tmp_path / 'reports'}" in run("check").stdout

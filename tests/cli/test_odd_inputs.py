@@ -1,4 +1,4 @@
-"""`reporter render --input` of replies that hold what none should."""
+"""`reporter render --input` with replies that contain what they should not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def envelope(generation: str, *rows: object) -> object:
 def test_half_characters_in_any_field_are_rendered(
     generation: str, text: str, run: Run, tmp_path: Path
 ) -> None:
-    """In every format, as the sign for what is no character."""
+    """In every format, as the replacement character."""
     fields = ("jobType", "jobModule", "status", "jobId", "name", "backupSize", "startTime")
     rows = [
         make_job(jobId="FB-GOOD"),
@@ -44,12 +44,12 @@ def test_half_characters_in_any_field_are_rendered(
 @pytest.mark.parametrize(
     "content", [b"[" * 100_000, b'{"value": ' + b'[{"a":' * 50_000, b'{"value": [[' * 40]
 )
-def test_deep_json_is_said_to_be(content: bytes, run: Run, tmp_path: Path) -> None:
-    """With the file, and what is wrong; no traceback."""
+def test_deep_json_is_reported(content: bytes, run: Run, tmp_path: Path) -> None:
+    """With the file and the fault, and without a traceback."""
     whole = (
         content
         + b"1"
-        + b"".join({91: b"]", 123: b"}"}[own] for own in reversed(content) if own in b"[{")
+        + b"".join({91: b"]", 123: b"}"}[byte] for byte in reversed(content) if byte in b"[{")
     )
     for number, text in enumerate((content, whole)):
         path = tmp_path / f"deep-{number}.json"
@@ -61,7 +61,7 @@ def test_deep_json_is_said_to_be(content: bytes, run: Run, tmp_path: Path) -> No
     assert "nested deeper than 32 levels" in result.stderr
 
 
-def test_a_file_whose_name_is_no_text(run: Run, tmp_path: Path) -> None:
+def test_a_file_whose_name_is_not_text(run: Run, tmp_path: Path) -> None:
     """As one from a system with another encoding has."""
     path = tmp_path / os.fsdecode(b"m\xfcller.json")
     path.write_text(json.dumps(envelope("v1", make_job())), "utf-8")

@@ -1,4 +1,4 @@
-"""Passwords in addresses: nothing that is said of a configuration shows them."""
+"""Passwords in addresses: no output about a configuration shows them."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def silent(text: str) -> str:
 def test_no_password_of_a_store_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str, option: str
 ) -> None:
-    """Neither where the URL is wrong nor where the database does not answer; by no command."""
-    Store.open("sqlite:///reporter.db").close()  # which alone has parameters that are read
+    """Neither where the URL is wrong nor where the database does not answer, by any command."""
+    Store.open("sqlite:///reporter.db").close()  # only this one has parameters that are read
     monkeypatch.setenv("REPORTER_STORE__URL", url)
     for command in ("customers", "check"):
         result = run(command, option)
@@ -97,7 +97,7 @@ def test_a_store_that_is_held_is_named_without_its_password() -> None:
     ],
 )
 def test_a_wrong_address_is_named_and_not_quoted(tmp_path: Path, text: str) -> None:
-    """In words of ours: libraries quote what they cannot read."""
+    """In our own words: libraries quote what they cannot read."""
     path = tmp_path / "reporter.toml"
     path.write_text(text, "utf-8")
     path.chmod(0o600)
@@ -117,7 +117,7 @@ def test_a_wrong_address_is_named_and_not_quoted(tmp_path: Path, text: str) -> N
 def test_no_password_of_a_proxy_is_shown(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
 ) -> None:
-    """Of one that cannot be reached."""
+    """Not even of one that cannot be reached."""
     monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.0)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     configure_app(tmp_path)
@@ -148,10 +148,10 @@ def configure_app(folder: Path) -> None:
         f"http://rep:{PASSWORD}℀@h:1",
     ],
 )
-def test_an_address_of_a_proxy_that_is_none_is_told_and_not_quoted(
+def test_an_invalid_proxy_address_is_reported_and_not_quoted(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy: str
 ) -> None:
-    """In a sentence about the proxy: the addresses of the service are well."""
+    """In a sentence about the proxy: the addresses of the service are fine."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     configure_app(tmp_path)
     for command in ("fetch", "check"):
@@ -164,7 +164,7 @@ def test_an_address_of_a_proxy_that_is_none_is_told_and_not_quoted(
 
 
 def test_a_time_stamp_authority_is_named_without_its_secrets() -> None:
-    """Bags and messages say at whose door was knocked, and no more."""
+    """Bags and messages name the authority, and nothing more."""
     authority = Authority(f"https://me:{PASSWORD}@stamps.example/tsa?apikey={PASSWORD}&policy=1")
     assert authority.name == "https://stamps.example/tsa?apikey=***&policy=1"
 
@@ -179,7 +179,7 @@ def test_a_time_stamp_authority_is_named_without_its_secrets() -> None:
         (("[evidence]", f'timestamp_url = "https://me:{PASSWORD}@h/"'), "evidence.timestamp_url"),
     ],
 )
-def test_a_file_with_such_an_address_is_its_owners_alone(
+def test_a_file_with_such_an_address_must_be_private(
     tmp_path: Path, lines: tuple[str, ...], place: str
 ) -> None:
     """As with every other secret in it: others who can read it are refused to begin with."""
@@ -203,7 +203,9 @@ def test_a_file_with_such_an_address_is_its_owners_alone(
         ("[delivery]", 'folder = "s3://reports/monthly"'),
     ],
 )
-def test_a_file_without_any_may_be_read_by_others(tmp_path: Path, lines: tuple[str, ...]) -> None:
+def test_a_file_without_secrets_may_be_read_by_others(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
     """Nobody has to change a mode for nothing."""
     path = tmp_path / "reporter.toml"
     path.write_text("\n".join(lines))
@@ -221,11 +223,11 @@ def test_a_password_of_a_folder_is_in_no_list(
     assert run("render", "--period", "2026-10", "--format", "json").exit_code == 0
     for command in (("approve", "--yes"), ("send",), ("outbox",), ("outbox", "--json")):
         period = () if command[0] == "outbox" else ("--period", "2026-10")
-        said = silent(run(*command, *period).output)
-        assert "ftp://rep:***@127.0.0.1:1" in said or command == ("send",)
+        output = silent(run(*command, *period).output)
+        assert "ftp://rep:***@127.0.0.1:1" in output or command == ("send",)
 
 
-def test_what_a_worker_is_given_shows_no_password(tmp_path: Path) -> None:
+def test_arguments_of_a_worker_show_no_password(tmp_path: Path) -> None:
     """Clusters log the arguments of a task that fails."""
     settings = Settings(store=StoreSettings(url=f"postgresql+psycopg://rep:{PASSWORD}@h/reports"))
     rendering = Rendering(settings, datetime(2026, 11, 1, tzinfo=UTC), tmp_path, ("json",))
@@ -242,7 +244,7 @@ def test_a_store_is_named_by_all_but_its_password() -> None:
 
 
 @pytest.mark.parametrize("written", ["my Sommer", "my%20Sommer", "my+Sommer", "m%79 Sommer"])
-def test_a_password_of_a_store_is_hidden_whoever_says_it(written: str) -> None:
-    """As it is, as it is written in the address, and as others would write it."""
+def test_a_password_of_a_store_is_hidden_whoever_quotes_it(written: str) -> None:
+    """Literally, as written in the address, and as others would write it."""
     parsed("postgresql+psycopg://u:m%79 Sommer@h/db")
     assert str(SettingsError(f"no {written} here")) == "no *** here"

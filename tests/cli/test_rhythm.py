@@ -1,4 +1,6 @@
-"""`fetch`, `run` and `check` say where the service is asked too rarely, and who is unknown."""
+"""`fetch`, `run` and `check` say where the service is asked too rarely, and which customers are
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from reporter.sources.avepoint.emulator import ordinary_customers
 from tests.conftest import Clock, Run, StartEmulator, configure, set_clock
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-"""`check` goes by the machine's clock."""
+"""`check` uses the machine's clock."""
 
 
 @pytest.fixture
@@ -19,22 +21,22 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return set_clock(monkeypatch, NOW)
 
 
-def test_asked_once_a_day_it_is_said(
+def test_fetching_only_once_a_day_is_reported(
     clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """`fetch` in one line for all customers, `check` in one for each; nobody fails for it."""
+    """`fetch` in one line for all customers, `check` in one for each; nothing fails for it."""
     emulator = start_emulator(customers=ordinary_customers(2, 60, 1), now=clock)
     configure(emulator, tmp_path)
     for days in range(4, -1, -1):
         clock.now = NOW - timedelta(days=days)
         fetched = run("fetch")
         assert fetched.exit_code == 0, fetched.output
-        told = [line for line in fetched.stderr.splitlines() if "Fetched too rarely" in line]
+        warnings = [line for line in fetched.stderr.splitlines() if "Fetched too rarely" in line]
         # Of fewer than four looks no rhythm is known.
-        assert len(told) == (1 if days < 2 else 0)
-    assert "Fetched too rarely: 2 of 2 customers. " in told[0]
-    assert "you fetch every 24 h" in told[0]
-    assert "less often than watch_every (7 h): gap targets cannot be judged" in told[0]
+        assert len(warnings) == (1 if days < 2 else 0)
+    assert "Fetched too rarely: 2 of 2 customers. " in warnings[0]
+    assert "you fetch every 24 h" in warnings[0]
+    assert "less often than watch_every (7 h): gap targets cannot be judged" in warnings[0]
     assert run("fetch", "--quiet").stderr == ""
     checked = run("check")
     assert checked.exit_code == 0, checked.output
@@ -46,10 +48,10 @@ def test_asked_once_a_day_it_is_said(
     assert "Start `reporter run` every hour" in checked.stdout
 
 
-def test_asked_often_enough_it_is_said_once(
+def test_fetching_often_enough_is_confirmed_once(
     clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """And a plan that would be too slow is told before anything is missed."""
+    """And a plan that would be too slow is reported before anything is missed."""
     emulator = start_emulator(customers=ordinary_customers(2, 12, 1), now=clock)
     configure(emulator, tmp_path)
     for hours in range(24, -1, -4):
@@ -67,13 +69,15 @@ def test_asked_often_enough_it_is_said_once(
     assert all("fetch_every is 12 h, less often than watch_every (7 h)" in line for line in lines)
 
 
-def test_a_customer_nobody_knows_is_named(
+def test_an_unknown_customer_is_named(
     clock: Clock, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """A wrong id in the configuration leaves whoever is meant without what it sets."""
+    """With a wrong id in the configuration its settings do not reach the customer that is meant."""
     emulator = start_emulator(customers=ordinary_customers(1, 12, 1), now=clock)
     (known,) = emulator.customers
-    entries = [line for own in (known, "mistyped") for line in ("[[customers]]", f'id = "{own}"')]
+    entries = [
+        line for customer in (known, "mistyped") for line in ("[[customers]]", f'id = "{customer}"')
+    ]
     configure(emulator, tmp_path, *entries)
     assert "mistyped" not in run("check").stdout
     assert run("fetch").exit_code == 0

@@ -1,4 +1,4 @@
-"""`reporter run`: the whole of it, again and again."""
+"""`reporter run`: the whole process, again and again."""
 
 from __future__ import annotations
 
@@ -63,10 +63,12 @@ def test_a_second_run_renders_only_what_changed(run: Run, tmp_path: Path) -> Non
     assert json.loads(path.read_bytes())["totals"] == report["totals"]
 
 
-def test_a_customer_who_cannot_be_fetched_costs_no_other(
+def test_a_customer_that_cannot_be_fetched_does_not_affect_the_others(
     run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are fetched and rendered; it is rendered from what the store has; status 1."""
+    """The others are fetched and rendered; this one is rendered from what the store has;
+    status 1.
+    """
     monkeypatch.setattr(http, "_FIRST_WAIT_S", 0.0)
     cast = ordinary_customers(3, 60, 1)
     configure(start_emulator(now=NOW, customers=cast, lists=Lists.ALL), tmp_path, *ALWAYS)
@@ -93,7 +95,7 @@ def test_a_store_held_by_another_run_is_left_alone(run: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("emulator")
-def test_a_wrong_period_costs_no_request(run: Run, emulator: Emulator) -> None:
+def test_a_wrong_period_causes_no_request(run: Run, emulator: Emulator) -> None:
     """What is wrong with the call is said before anything is fetched."""
     assert run("run", "--period", "2026-13").exit_code == 2
     assert emulator.requests.total() == 0

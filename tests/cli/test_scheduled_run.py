@@ -32,7 +32,9 @@ def done(result: Result) -> list[str]:
 def test_every_hour_over_the_end_of_a_month(
     emulator: Emulator, start: StartAt, tmp_path: Path
 ) -> None:
-    """The new month is done at its hour of the provider's clock, and is only looked at after it."""
+    """The new month is rendered at its hour of the provider's clock, and afterwards only
+    checked.
+    """
     configure(
         emulator,
         tmp_path,
@@ -43,7 +45,7 @@ def test_every_hour_over_the_end_of_a_month(
     first = start("2026-11-01T06:17")
     assert done(first) == ["2026-10"]
     assert (first.stderr.count("Rendered"), first.stderr.count("Unchanged")) == (2, 0)
-    # Nothing can change any more but what is fetched of November.
+    # Nothing can change any more except what is fetched for November.
     second = start("2026-11-01T07:17")
     assert done(second) == ["2026-10"]
     assert second.stderr.count("Fetched") == 2
@@ -51,7 +53,7 @@ def test_every_hour_over_the_end_of_a_month(
 
 
 def test_a_month_of_downtime(emulator: Emulator, start: StartAt, tmp_path: Path) -> None:
-    """What was missed comes first, is said, and is not done again."""
+    """What was missed comes first, is reported, and is not done again."""
     configure(emulator, tmp_path, "[schedule]\nday = 31")
     assert done(start("2026-10-05T06:00")) == ["2026-08"]
     late = start("2027-01-02T06:00")
@@ -59,7 +61,7 @@ def test_a_month_of_downtime(emulator: Emulator, start: StartAt, tmp_path: Path)
     assert "Catching up: the last month done is 2026-08; doing 2026-09, 2026-10 first." in (
         late.stderr
     )
-    # Only then: a fetch may wait for another run, which does months meanwhile.
+    # Only then: a fetch may wait for another run, which completes months meanwhile.
     assert late.stderr.index("Fetched") < late.stderr.index("Catching up")
     assert done(start("2027-01-02T07:00")) == ["2026-11"]
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
@@ -69,7 +71,7 @@ def test_a_month_of_downtime(emulator: Emulator, start: StartAt, tmp_path: Path)
 def test_killed_while_it_catches_up(
     emulator: Emulator, start: StartAt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A month that was begun is not taken for one that is done."""
+    """A month that was begun is not mistaken for a completed one."""
     configure(emulator, tmp_path)
     assert done(start("2026-09-02T06:00")) == ["2026-08"]
 
@@ -92,8 +94,8 @@ def test_one_customer_is_not_all_of_a_month(
     """After a run for one customer, or of a period by name, the month is still to be done."""
     configure(emulator, tmp_path)
     assert done(start("2026-10-02T06:00")) == ["2026-09"]
-    one = next(iter(emulator.customers.values()))
-    assert start("2026-11-02T06:00", "--customer", one.id).exit_code == 0
+    customer = next(iter(emulator.customers.values()))
+    assert start("2026-11-02T06:00", "--customer", customer.id).exit_code == 0
     assert done(start("2026-11-02T07:00", "--period", "2026-10")) == ["2026-10"]
     assert done(start("2026-12-02T07:00")) == ["2026-10", "2026-11"]
 
@@ -101,7 +103,7 @@ def test_one_customer_is_not_all_of_a_month(
 def test_fetching_less_often_than_it_is_started(
     emulator: Emulator, start: StartAt, tmp_path: Path
 ) -> None:
-    """Left out while the last fetch is young, which is said; a named period always fetches."""
+    """Skipped while the last fetch is recent, which is reported; a named period always fetches."""
     configure(emulator, tmp_path, '[schedule]\nfetch_every = "4h"')
 
     def fetched(result: Result) -> bool:
@@ -120,10 +122,10 @@ def test_fetching_less_often_than_it_is_started(
     assert fetched(start("2026-11-02T13:30"))
 
 
-def test_a_fetch_that_was_cut_short_does_not_count(
+def test_an_interrupted_fetch_does_not_count(
     emulator: Emulator, start: StartAt, tmp_path: Path, start_emulator: StartEmulator, clock: Clock
 ) -> None:
-    """The next start goes on with it, however soon."""
+    """The next start resumes it, however soon."""
     schedule = '[schedule]\nfetch_every = "4h"'
     dead = start_emulator(customers=ordinary_customers(2, 40, 4), now=clock, generations=())
     configure(dead, tmp_path, schedule)

@@ -1,6 +1,6 @@
 """Where the system lacks Pango: one sentence, once, and only from what makes PDFs.
 
-The loader itself finds no such library: a file that is none stands in front of the system's.
+The loader itself finds no such library: an invalid file comes before the system's.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def without_pango(libraries: Path, *arguments: str) -> subprocess.CompletedProce
 
 
 def fill(folder: Path) -> None:
-    """Put into a folder what the commands read."""
+    """Fill a folder with what the commands read."""
     folder.mkdir()
     Store.open(f"sqlite:///{folder / 'reporter.db'}").close()
     (folder / "reply.json").write_text(json.dumps({"value": [make_job()]}), "utf-8")
@@ -79,15 +79,15 @@ def reporter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reporter:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tuple[int, str]]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tuple[int, str]]:
     """The status of each command that makes no PDF, and what it says; each in a folder of its own,
-    and all in one process, as one takes seconds to start.
+    and all in one process, because a process takes seconds to start.
     """
     folder = tmp_path_factory.mktemp("without-pango")
     folders = [folder / str(number) for number in range(len(MAKING_NO_PDF))]
-    for own in folders:
-        fill(own)
-    calls = [(str(own), call) for own, call in zip(folders, MAKING_NO_PDF, strict=True)]
+    for place in folders:
+        fill(place)
+    calls = [(str(place), call) for place, call in zip(folders, MAKING_NO_PDF, strict=True)]
     program = ("-c", ONE_AFTER_ANOTHER, json.dumps(calls))
     called = without_pango(folder / "libraries", *program)
     assert called.returncode == 0, called.stderr
@@ -97,16 +97,16 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], tupl
 
 def test_weasyprint_does_not_load(tmp_path: Path) -> None:
     """The system of these tests is what it is said to be."""
-    said = without_pango(tmp_path / "libraries", "-c", "import weasyprint")
-    assert "OSError: cannot load library 'libpango-1.0-0'" in said.stderr
+    result = without_pango(tmp_path / "libraries", "-c", "import weasyprint")
+    assert "OSError: cannot load library 'libpango-1.0-0'" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", MAKING_NO_PDF)
 def test_what_makes_no_pdf_works(
-    said: dict[tuple[str, ...], tuple[int, str]], arguments: tuple[str, ...]
+    outputs: dict[tuple[str, ...], tuple[int, str]], arguments: tuple[str, ...]
 ) -> None:
     """It does not even look for Pango."""
-    status, text = said[arguments]
+    status, text = outputs[arguments]
     assert status == 0, text
     assert "Pango" not in text
 
@@ -114,7 +114,9 @@ def test_what_makes_no_pdf_works(
 @pytest.mark.parametrize(
     "arguments", [("render", "--input", "reply.json", "--period", "2026-10"), ("demo",)]
 )
-def test_what_makes_a_pdf_says_what_lacks(reporter: Reporter, arguments: tuple[str, ...]) -> None:
+def test_what_makes_a_pdf_says_what_is_missing(
+    reporter: Reporter, arguments: tuple[str, ...]
+) -> None:
     """One sentence, and what to install on which system; nothing else is said or written."""
     called = reporter(*arguments)
     assert called.returncode == 2
@@ -128,7 +130,7 @@ def test_what_makes_a_pdf_says_what_lacks(reporter: Reporter, arguments: tuple[s
 
 
 def test_check_names_it(reporter: Reporter) -> None:
-    """One of its lines, with what to install; the others are as ever."""
+    """In one of its lines, with what to install; the others are unchanged."""
     called = reporter("check")
     assert called.returncode == 1
     assert "Traceback" not in called.stderr
@@ -138,10 +140,10 @@ def test_check_names_it(reporter: Reporter) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_over_many_customers_it_is_said_once(
+def test_for_many_customers_it_is_reported_once(
     reporter: Reporter, start_emulator: StartEmulator, workers: str
 ) -> None:
-    """Before any is rendered. What is fetched is kept, and other formats are rendered."""
+    """Before any report is rendered. What is fetched is kept, and other formats are rendered."""
     configure(start_emulator(customers=ordinary_customers(3, 30, 1)), Path())
     called = reporter("run", "--period", "2026-10", "--workers", workers)
     assert called.returncode == 2
@@ -156,7 +158,7 @@ def test_over_many_customers_it_is_said_once(
 
 
 @pytest.mark.slow
-def test_an_archive_and_its_check_say_it(
+def test_archive_and_verify_report_it(
     reporter: Reporter, run: Run, start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was archived elsewhere is not called wrong where it cannot be computed again."""

@@ -35,7 +35,7 @@ def test_without_a_file_there_is_no_comment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["contoso-ltd", "42"])
-def test_author_and_date_stand_before_the_text(tmp_path: Path, name: str) -> None:
+def test_author_and_date_come_before_the_text(tmp_path: Path, name: str) -> None:
     """The file goes by the customer's folder or id, and says whose words these are."""
     write(tmp_path, '---\nauthor: "Ada Lovelace"\nDate: 2026-11-03\n---\n\nHello.\n', name)
     assert read(tmp_path) == Comment("Hello.", "Ada Lovelace", date(2026, 11, 3))
@@ -48,20 +48,20 @@ def test_a_text_alone_is_a_comment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("---\ndate: 3.11.2026\n---\nHello", "3.11.2026"),
         ("---\nautor: Ada\n---\nHello", "'autor'"),
     ],
 )
-def test_a_slip_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     """A comment is never set under a wrong name or date."""
     write(tmp_path, text)
-    with pytest.raises(ReporterError, match=said):
+    with pytest.raises(ReporterError, match=message):
         read(tmp_path)
 
 
-def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     """Bytes that are no UTF-8 are not guessed at."""
     write(tmp_path, "").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ReporterError, match="cannot be read"):

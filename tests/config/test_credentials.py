@@ -32,7 +32,7 @@ PLACES = (
 
 
 def test_a_secret_file_that_may_not_be_read(tmp_path: Path) -> None:
-    """It is said which user has to be able to read it, and nothing of what is in it."""
+    """The error says which user must be able to read it, and nothing of its content."""
     (tmp_path / "client.secret").mkdir(mode=0o700)
     (tmp_path / "reporter.toml").write_text('[api]\nclient_secret_file = "client.secret"\n')
     with pytest.raises(SettingsError, match="cannot be read: Is a directory") as caught:
@@ -54,10 +54,10 @@ class LockedKeyring(KeyringBackend):
 def ring(tmp_path: Path) -> Iterator[KeyringBackend]:
     """A keyring in a file of its own, in place of the system's."""
     former = keyring.get_keyring()
-    own: KeyringBackend = PlaintextKeyring()
-    vars(own)["file_path"] = str(tmp_path / "keyring.cfg")
-    keyring.set_keyring(own)
-    yield own
+    backend: KeyringBackend = PlaintextKeyring()
+    vars(backend)["file_path"] = str(tmp_path / "keyring.cfg")
+    keyring.set_keyring(backend)
+    yield backend
     keyring.set_keyring(former)
 
 
@@ -78,35 +78,35 @@ def write_secret(path: Path, secret: str, mode: int = 0o600) -> Path:
 def test_each_way_to_a_secret_and_their_order(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: KeyringBackend
 ) -> None:
-    """Keyring, systemd, file, configuration, environment: each wins over those before it."""
+    """Keyring, systemd, file, configuration, environment: each overrides those before it."""
     section, key = place.split(".")
 
-    def found(*lines: str) -> tuple[str, str]:
+    def secret_and_source(*lines: str) -> tuple[str, str]:
         secret = find_secret(settings_from(tmp_path, "\n".join([f"[{section}]", *lines])), place)
         assert "value" not in repr(secret)
         return secret.value, secret.origin
 
     ring.set_password(KEYRING_SERVICE, place, "of the keyring")
-    assert found() == ("of the keyring", "the system's keyring")
+    assert secret_and_source() == ("of the keyring", "the system's keyring")
 
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    assert found() == ("of the keyring", "the system's keyring")
+    assert secret_and_source() == ("of the keyring", "the system's keyring")
     # With an access list for the service's user, systemd's files show this mode.
     write_secret(credentials / place, "of systemd\n", 0o440)
-    assert found() == ("of systemd", "a credential of systemd")
+    assert secret_and_source() == ("of systemd", "a credential of systemd")
 
     path = write_secret(tmp_path / "own.secret", "of the file\n")
     named = f'{key}_file = "own.secret"'
-    assert found(named) == ("of the file", f"the file {path}")
+    assert secret_and_source(named) == ("of the file", f"the file {path}")
 
     written = f'{key} = "of the configuration"'
-    assert found(named, written) == ("of the configuration", "the configuration file")
+    assert secret_and_source(named, written) == ("of the configuration", "the configuration file")
 
     monkeypatch.setenv(f"REPORTER_{section.upper()}__{key.upper()}", "of the environment")
-    assert found(named, written) == ("of the environment", "the environment")
-    assert found() == ("of the environment", "the environment")
+    assert secret_and_source(named, written) == ("of the environment", "the environment")
+    assert secret_and_source() == ("of the environment", "the environment")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610])
@@ -141,18 +141,20 @@ def test_a_configuration_without_a_secret_may_be_read_by_all(tmp_path: Path) -> 
     assert settings.written == frozenset()
 
 
-@pytest.mark.parametrize(("content", "said"), [(b" \n", "is empty"), (b"\xff\xfe", "is not text")])
-def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"), [(b" \n", "is empty"), (b"\xff\xfe", "is not text")]
+)
+def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     """An empty secret is a mistake, and no reason to look elsewhere."""
     path = write_secret(tmp_path / "own.secret", "")
     path.write_bytes(content)
     settings = settings_from(tmp_path, '[api]\nclient_secret_file = "own.secret"')
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=message):
         find_secret(settings, "api.client_secret")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend) -> None:
-    """What is named has to be there, though the keyring had a secret."""
+    """A named file must exist, even if the keyring has a secret."""
     ring.set_password(KEYRING_SERVICE, "api.client_secret", "of the keyring")
     settings = settings_from(tmp_path, '[api]\nclient_secret_file = "none.secret"')
     with pytest.raises(SettingsError, match=r"none\.secret cannot be read: No such file"):
@@ -160,7 +162,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend)
 
 
 @pytest.mark.parametrize(
-    ("own", "why"),
+    ("backend", "why"),
     [
         (load_keyring("keyring.backends.fail.Keyring"), "No recommended backend was available"),
         (
@@ -169,11 +171,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, ring: KeyringBackend)
         ),
     ],
 )
-def test_a_keyring_that_cannot_be_asked_has_nothing(
-    own: KeyringBackend, why: str, tmp_path: Path
+def test_an_unavailable_keyring_has_nothing(
+    backend: KeyringBackend, why: str, tmp_path: Path
 ) -> None:
     """None on the machine, or a locked one: no secret there, and the hint says so."""
-    keyring.set_keyring(own)
+    keyring.set_keyring(backend)
     settings = settings_from(tmp_path, '[api]\nclient_id = "x"')
     with pytest.raises(NoSecret) as caught:
         access_of(settings)
@@ -194,7 +196,7 @@ def test_a_key_without_a_password_needs_none(tmp_path: Path) -> None:
 def test_the_password_of_a_certificate_may_be_in_the_keyring(
     tmp_path: Path, ring: KeyringBackend
 ) -> None:
-    """Nothing secret needs to stand beside a certificate."""
+    """No secret needs to be kept beside a certificate."""
     _, ((pfx, password), _) = make_certificate(tmp_path)
     assert password
     ring.set_password(KEYRING_SERVICE, "api.certificate_password", password)

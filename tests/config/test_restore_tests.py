@@ -1,4 +1,4 @@
-"""Restore tests on record: read strictly, weighed, and shown wherever the report goes."""
+"""Restore tests on record: read strictly, judged, and shown in every format."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def text_of(report: Report, folder: Path, look: Look | None = None) -> str:
 
 
 def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> None:
-    """Whichever a line says, in any order of columns, up to the period's end and not beyond."""
+    """Whichever a line names, in any order of columns, up to the period's end and not beyond."""
     path = write(
         tmp_path,
         f'2026-10-01,{CUSTOMER.id},"Exchange, one mailbox",passed,,',
@@ -92,7 +92,7 @@ def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (["Contoso Ltd,01.10.2026,x,passed,,,"], "line 2 has the invalid date '01.10.2026'"),
         (["", "Contoso Ltd,2026-10-01,x,ok,,,"], "line 3 has the unknown result 'ok'"),
@@ -103,18 +103,18 @@ def test_a_customer_has_the_tests_under_its_id_and_its_name(tmp_path: Path) -> N
     ],
 )
 def test_a_line_that_cannot_be_understood_is_an_error(
-    tmp_path: Path, lines: list[str], said: str
+    tmp_path: Path, lines: list[str], message: str
 ) -> None:
     """It names file and line: no test is guessed at, and none is dropped."""
     path = write(tmp_path, *lines)
-    with pytest.raises(SettingsError, match=said) as error:
+    with pytest.raises(SettingsError, match=message) as error:
         restore_tests_of(path, CUSTOMER, LAST)
     assert str(path) in str(error.value)
     assert error.value.hint
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "message"),
     [
         ("customer;date;scope;result", "unknown column 'customer;date;scope;result'"),
         ("customer,date,scope,result,deviation", "lacks the column 'correction'"),
@@ -123,15 +123,15 @@ def test_a_line_that_cannot_be_understood_is_an_error(
         ("", "lacks the column 'customer'"),
     ],
 )
-def test_columns_are_those_that_are_known(tmp_path: Path, header: str, said: str) -> None:
+def test_only_known_columns_are_allowed(tmp_path: Path, header: str, message: str) -> None:
     """A misspelt or missing column is an error, and the hint names them all."""
-    with pytest.raises(SettingsError, match=said) as error:
+    with pytest.raises(SettingsError, match=message) as error:
         restore_tests_of(write(tmp_path, header=header), CUSTOMER, LAST)
     assert "deviation, correction, by (optional)" in error.value.hint
 
 
 def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None:
-    """A report does not say that no test is on record because a path is wrong."""
+    """A wrong path does not make a report say that no test is on record."""
     with pytest.raises(SettingsError, match="No such file"):
         restore_tests_of(tmp_path / "gone.csv", CUSTOMER, LAST)
     path = write(tmp_path)
@@ -141,25 +141,25 @@ def test_a_file_that_is_not_there_or_no_text_is_an_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("Contosso,2026-10-01,x,passed,,,", "line 3 names the unknown customer 'Contosso'"),
         ("Twin,2026-10-01,x,passed,,,", "line 3 names 'Twin', which several customers match"),
         ("Contoso Ltd,2062-10-01,x,passed,,,", "line 3 has the date 2062-10-01"),
     ],
 )
-def test_every_line_is_about_one_customer_and_a_day_that_has_been(
-    tmp_path: Path, line: str, said: str
+def test_every_line_needs_a_known_customer_and_a_past_day(
+    tmp_path: Path, line: str, message: str
 ) -> None:
-    """A slip that would leave a test out of every report is an error."""
+    """A mistake that would leave a test out of every report is an error."""
     path = write(tmp_path, f"{CUSTOMER.id},2026-10-01,x,passed,,,", line)
     customers = [CUSTOMER, Customer("a", "Twin"), Customer("b", "twin")]
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=message):
         check_entries(path, customers, NOW.date())
 
 
 @pytest.mark.parametrize(
-    ("tests", "standing", "passed_on", "shown"),
+    ("tests", "standing", "passed_on", "count"),
     [
         ([], RestoreStanding.MISSING, None, 0),
         ([restored(date(2026, 11, 1))], RestoreStanding.MISSING, None, 0),
@@ -171,20 +171,24 @@ def test_every_line_is_about_one_customer_and_a_day_that_has_been(
         ([restored(LAST, FAILED), restored(LAST)], RestoreStanding.GOOD, LAST, 2),
     ],
 )
-def test_what_restore_tests_amount_to(
-    tests: list[RestoreTest], standing: RestoreStanding, passed_on: date | None, shown: int
+def test_the_standing_of_restore_tests(
+    tests: list[RestoreTest], standing: RestoreStanding, passed_on: date | None, count: int
 ) -> None:
     """The last one must not have failed, and one must have passed within 365 days."""
-    own = report_of(tests).restore_tests
-    assert own is not None
-    assert (own.standing, own.last_passed_on, len(own.tests)) == (standing, passed_on, shown)
+    section = report_of(tests).restore_tests
+    assert section is not None
+    assert (section.standing, section.last_passed_on, len(section.tests)) == (
+        standing,
+        passed_on,
+        count,
+    )
 
 
-def test_while_a_period_runs_age_is_that_of_the_last_fetch() -> None:
+def test_in_a_running_period_age_is_counted_to_the_last_fetch() -> None:
     """A report of the whole year made in November does not call a test of last November old."""
-    own = report_of([restored(date(2025, 11, 20))], period="2026").restore_tests
-    assert own is not None
-    assert own.standing is RestoreStanding.GOOD
+    section = report_of([restored(date(2025, 11, 20))], period="2026").restore_tests
+    assert section is not None
+    assert section.standing is RestoreStanding.GOOD
 
 
 def test_the_json_has_them_or_null() -> None:
@@ -219,7 +223,7 @@ def test_the_json_has_them_or_null() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tests", "said"),
+    ("tests", "sentence"),
     [
         (None, "No restore test is on record"),
         ([], "No restore test is on record"),
@@ -231,19 +235,21 @@ def test_the_json_has_them_or_null() -> None:
         ),
     ],
 )
-def test_the_pdf_says_how_they_stand(
-    tests: list[RestoreTest] | None, said: str, tmp_path: Path
+def test_the_pdf_states_their_standing(
+    tests: list[RestoreTest] | None, sentence: str, tmp_path: Path
 ) -> None:
-    """In a sentence; with what job data does not prove, whatever is on record."""
+    """In a sentence; with what job data cannot prove, whatever is on record."""
     text = text_of(report_of(tests), tmp_path)
-    assert said in text
+    assert sentence in text
     assert "It does not prove that a restore works, how long copies are kept (retention)" in text
     step = "Show that the data can be restored:"
-    assert (step in text) == (tests is not None and "✓" not in said)
+    assert (step in text) == (tests is not None and "✓" not in sentence)
 
 
 def test_the_newest_are_printed_and_all_are_in_the_workbook(tmp_path: Path) -> None:
-    """Twelve on paper; scope, deviation and correction are text, also where they look otherwise."""
+    """Twelve on paper; scope, deviation and correction are text, even where they look like
+    formulas.
+    """
     tests = [
         RestoreTest(date(2026, 9, day), f"=server {day}", PASSED, "<b>late</b>")
         for day in range(1, MOST_RESTORE_TESTS + 3)
@@ -267,33 +273,37 @@ def test_the_newest_are_printed_and_all_are_in_the_workbook(tmp_path: Path) -> N
 
 def test_the_workbook_has_the_sheet_where_a_file_is_configured(tmp_path: Path) -> None:
     """Also with none on record; without a file there is no sheet."""
-    for tests, there in ((None, False), ([], True)):
+    for tests, has_sheet in ((None, False), ([], True)):
         write_workbook(report_of(tests), Look(), tmp_path / "report.xlsx")
-        assert ("Restore tests" in load_workbook(tmp_path / "report.xlsx").sheet_names) == there
+        assert ("Restore tests" in load_workbook(tmp_path / "report.xlsx").sheet_names) == has_sheet
 
 
 def test_the_mapping_claims_only_what_the_report_has() -> None:
-    """Restore tests and protected objects are evidence where they are known, else what lacks."""
+    """Restore tests and protected objects are evidence where they are known, and otherwise listed
+    as lacking.
+    """
     words = Words()
 
     def iso(report: Report) -> tuple[str, str]:
-        (own,) = (own for own in controls_of(report, words) if own.name.endswith("A.8.13"))
-        return own.shown, own.lacking
+        (control,) = (
+            control for control in controls_of(report, words) if control.name.endswith("A.8.13")
+        )
+        return control.shown, control.lacking
 
-    shown, lacking = iso(report_of(None))
+    text, lacking = iso(report_of(None))
     assert "restore tests" in lacking
     assert "objects found and protected" in lacking
-    assert "restore tests" not in shown
-    assert "outcomes and success rate" in shown
+    assert "restore tests" not in text
+    assert "outcomes and success rate" in text
     known = report_of([restored(LAST)], answers=make_answers([make_protected()]))
-    shown, lacking = iso(known)
-    assert "restore tests" in shown
-    assert "objects found and protected" in shown
+    text, lacking = iso(known)
+    assert "restore tests" in text
+    assert "objects found and protected" in text
     assert "that a restore works" in lacking
 
 
 def test_every_framework_is_on_the_last_page(tmp_path: Path) -> None:
-    """What auditors ask closes the report, but for the director's page."""
+    """What auditors ask closes every report except the director's page."""
     report = report_of(None)
     write_pdf(report, Look(), tmp_path / "report.pdf")
     last = " ".join(PdfReader(tmp_path / "report.pdf").pages[-1].extract_text().split())
@@ -302,11 +312,11 @@ def test_every_framework_is_on_the_last_page(tmp_path: Path) -> None:
         "NIS2 Art. 21(2)(c)", "HIPAA 164.308(a)(7) (ii)(A)", "CIS Control 11", "Cyber-insurance",
     ):  # fmt: skip
         assert name in last, name
-    assert [DEPTHS[own][-1] for own in DEPTHS] == ["summary", "controls", "controls"]
+    assert [DEPTHS[depth][-1] for depth in DEPTHS] == ["summary", "controls", "controls"]
 
 
 def test_the_archives_root_is_printed_to_be_noted(tmp_path: Path) -> None:
-    """With how many records it is of; nothing is said where there is no archive."""
+    """With the number of its records; nothing is printed where there is no archive."""
     root = "ab" * 32
     look = Look(known_root=KnownRoot(3, root, "2026-09"))
     text = text_of(report_of(None), tmp_path, look)
@@ -328,7 +338,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def kept(settings: Settings) -> Store:
+def filled_store(settings: Settings) -> Store:
     store = Store.open(settings.store_url)
     snapshot = snapshot_of(DAYS, datetime(2026, 11, 1, 8, tzinfo=UTC))
     store.record_customers([CUSTOMER], snapshot.replies)
@@ -336,14 +346,14 @@ def kept(settings: Settings) -> Store:
     return store
 
 
-def test_a_changed_file_makes_another_version(
-    settings: Settings, kept: Store, tmp_path: Path
+def test_a_changed_file_makes_a_new_version(
+    settings: Settings, filled_store: Store, tmp_path: Path
 ) -> None:
-    """It corrects the former, and says so; a test after the period changes nothing of it."""
+    """It corrects the former version, and says so; a test after the period changes nothing."""
     rendering = Rendering(settings, NOW, tmp_path / "out", ("json",), "2026-10")
 
     def rendered() -> tuple[bool, dict[str, Any]]:
-        outcome = render_stored(rendering, kept, CUSTOMER, "contoso")
+        outcome = render_stored(rendering, filled_store, CUSTOMER, "contoso")
         assert outcome.error is None, outcome.error
         return outcome.unchanged, json.loads(outcome.files[0].read_bytes())
 
@@ -356,27 +366,30 @@ def test_a_changed_file_makes_another_version(
     assert not unchanged
     assert (report["version"], report["restates"]["version"]) == (2, 1)
     assert {
-        own["figure"]: (own["before"], own["now"]) for own in report["restates"]["changes"]
+        change["figure"]: (change["before"], change["now"])
+        for change in report["restates"]["changes"]
     } == {
         "restore_standing": ("good", "failed"),
         "restore_tests": (1, 2),
     }
-    kept.close()
+    filled_store.close()
 
 
 def test_a_wrong_file_stops_a_run_before_its_first_report(
-    settings: Settings, kept: Store, tmp_path: Path
+    settings: Settings, filled_store: Store, tmp_path: Path
 ) -> None:
-    """A customer nobody knows is an error of the call, not of each report."""
+    """An unknown customer is an error of the whole run, not of each report."""
     write(tmp_path, "Contosso,2026-10-01,One mailbox,passed,,,")
     rendering = Rendering(settings, NOW, tmp_path / "out", ("json",), "2026-10")
     with pytest.raises(SettingsError, match="Contosso"):
         list(render_customers(rendering, {CUSTOMER: "contoso"}, workers=1))
     assert not (tmp_path / "out").exists()
-    kept.close()
+    filled_store.close()
 
 
-def test_saved_replies_have_theirs(settings: Settings, run: Run, tmp_path: Path) -> None:
+def test_saved_replies_are_given_restore_tests_too(
+    settings: Settings, run: Run, tmp_path: Path
+) -> None:
     """`reporter render --input` finds the file beside the configuration as well."""
     (tmp_path / "reply.json").write_text(json.dumps({"value": DAYS}), "utf-8")
     result = run(
@@ -388,14 +401,14 @@ def test_saved_replies_have_theirs(settings: Settings, run: Run, tmp_path: Path)
     assert json.loads(path.read_bytes())["restore_tests"]["in_twelve_months"] == 1
 
 
-def test_check_says_how_many_there_are(settings: Settings, kept: Store, run: Run) -> None:
-    """And what is wrong with the file, before a report needs it."""
+def test_check_says_how_many_there_are(settings: Settings, filled_store: Store, run: Run) -> None:
+    """It also says what is wrong with the file, before a report needs it."""
     assert "1 in restore-tests.csv" in run("check").output
-    kept.close()
+    filled_store.close()
 
 
 def test_the_section_can_be_left_out(tmp_path: Path) -> None:
-    """As any other."""
+    """Like any other."""
     text = text_of(report_of([]), tmp_path, Look(sections=("summary",)))
     assert "What auditors ask" not in text
     assert "Show that the data can be restored: No restore test is on record" in text
@@ -410,10 +423,10 @@ def test_reports_of_earlier_programs_have_the_same_figures() -> None:
     assert figures_in(before) != figures_in(report_dict(report_of([])))
 
 
-def test_workers_are_told_where_the_file_is_and_no_secret(tmp_path: Path) -> None:
+def test_workers_get_the_path_of_the_file_and_no_secret(tmp_path: Path) -> None:
     """What travels to the worker of one customer has the path."""
     path = tmp_path / "reporter.toml"
     path.write_text('[evidence]\nrestore_tests = "t.csv"\ncertificate = "c.pfx"\n', "utf-8")
-    own = load_settings(path).for_reports_of("1")
-    assert own.evidence == EvidenceSettings(restore_tests=Path("t.csv"))
-    assert own.restore_tests == tmp_path / "t.csv"
+    settings = load_settings(path).for_reports_of("1")
+    assert settings.evidence == EvidenceSettings(restore_tests=Path("t.csv"))
+    assert settings.restore_tests == tmp_path / "t.csv"

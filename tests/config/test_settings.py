@@ -31,7 +31,7 @@ def test_the_starter_configuration_is_valid() -> None:
 
 
 def test_whatever_the_starter_proposes_is_valid(tmp_path: Path) -> None:
-    """Nobody is led into a mistake by taking the marks of comments away."""
+    """Uncommenting a line leads to no mistake."""
     import reporter
 
     starter = (Path(reporter.__file__).parent / "config" / "starter.toml").read_text("utf-8")
@@ -42,8 +42,8 @@ def test_whatever_the_starter_proposes_is_valid(tmp_path: Path) -> None:
     assert settings.mail is not None
 
 
-def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
-    """Every key others may rely on is known."""
+def test_every_documented_setting_is_understood(tmp_path: Path) -> None:
+    """Every documented key is known."""
     settings = settings_from(
         tmp_path,
         """
@@ -78,7 +78,7 @@ def test_the_whole_contract_is_understood(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret need not stand in the file."""
+    """A secret need not be in the file."""
     monkeypatch.setenv("REPORTER_API__CLIENT_ID", "from-environment")
     settings = settings_from(tmp_path, '[api]\nclient_id = "from-file"\nversion = "v3"')
     assert (settings.api.client_id, settings.api.version) == ("from-environment", "v3")
@@ -104,17 +104,17 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_environments_know_their_addresses(
     environment: str, token_host: str, api_host: str, tmp_path: Path
 ) -> None:
-    """Each has a token endpoint and an API of its own; an address that is set wins."""
+    """Each has its own token endpoint and API; an address that is set overrides them."""
     api = settings_from(tmp_path, f'[api]\nenvironment = "{environment}"').api
     assert api.token_url == f"https://{token_host}/connect/token"
     assert api.api_url == f"https://{api_host}"
-    own = "https://graph-us.avepointonlineservices.com"
-    set_to = f'[api]\nenvironment = "{environment}"\napi_url = "{own}"'
-    assert settings_from(tmp_path, set_to).api.api_url == own
+    url = "https://graph-us.avepointonlineservices.com"
+    set_to = f'[api]\nenvironment = "{environment}"\napi_url = "{url}"'
+    assert settings_from(tmp_path, set_to).api.api_url == url
 
 
 def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
-    """Keys beside a customer's id win over [report] and [brand]; all others stay."""
+    """Keys beside a customer's id override [report] and [brand]; all others stay."""
     settings = settings_from(
         tmp_path,
         """
@@ -132,8 +132,8 @@ def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
         name = "Sub-brand"
         """,
     )
-    own = settings.report_for("1")
-    assert (own.timezone, own.max_gap) == ("Asia/Tokyo", timedelta(hours=36))
+    report = settings.report_for("1")
+    assert (report.timezone, report.max_gap) == ("Asia/Tokyo", timedelta(hours=36))
     assert settings.look_for("1").brand.name == "Sub-brand"
     assert settings.look_for("1").brand.color == "#405060"
     assert settings.report_for("2").timezone == "Europe/Berlin"
@@ -141,7 +141,7 @@ def test_a_customer_overrides_what_it_names_only(tmp_path: Path) -> None:
 
 
 def test_targets_of_services_and_modules(tmp_path: Path) -> None:
-    """The narrowest target counts."""
+    """The most specific target counts."""
     policy = (
         settings_from(
             tmp_path,
@@ -196,7 +196,7 @@ def test_targets_of_services_and_modules(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str, hint: str) -> None:
-    """Every wrong value or key gives an error that names it, and the nearest right one."""
+    """Every wrong value or key gives an error that names it, and the nearest correct one."""
     with pytest.raises(SettingsError, match=message) as caught:
         settings_from(tmp_path, text)
     assert hint in caught.value.hint
@@ -204,7 +204,7 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str, hint: str) 
 
 
 def test_a_file_that_may_not_be_read_is_not_called_bad_toml(tmp_path: Path) -> None:
-    """It is said which user has to be able to read it. A folder can be read by no user."""
+    """The error says which user must be able to read it. A folder can be read by no user."""
     (tmp_path / "reporter.toml").mkdir()
     with pytest.raises(
         SettingsError, match=r"reporter\.toml cannot be read: Is a directory"
@@ -241,7 +241,7 @@ MISTYPED = (
 def test_a_mistyped_web_address_is_named_and_not_shown(
     tmp_path: Path, setting: str, url: str
 ) -> None:
-    """Before anything is done with it: its path can be a secret."""
+    """Before it is used at all: its path can be a secret."""
     section, key = setting.split(".")
     with pytest.raises(SettingsError, match=f"{setting}: .*; write http") as caught:
         settings_from(tmp_path, f"[{section}]\n{key} = '{url}'")
@@ -262,7 +262,7 @@ def test_a_mistyped_web_address_is_named_and_not_shown(
         "xn--bcher-kva.example",
     ],
 )
-def test_every_host_that_can_be_there_is_taken(tmp_path: Path, host: str) -> None:
+def test_every_possible_host_is_accepted(tmp_path: Path, host: str) -> None:
     """Names in any script, of a network of one's own, and addresses."""
     url = f"https://{host}:8443/x"
     text = f"[delivery]\nwebhook = '{url}'\n[mail]\nhost = '{host.strip('[]')}'"
@@ -273,7 +273,7 @@ def test_every_host_that_can_be_there_is_taken(tmp_path: Path, host: str) -> Non
 
 @pytest.mark.parametrize("host", ["smtp..example", ".example", "smtp.example:587", "sm tp", "*"])
 def test_a_mistyped_mail_server_is_named(tmp_path: Path, host: str) -> None:
-    """Instead of an error of a library when the first message is to go."""
+    """Instead of a library's error when the first message is to be sent."""
     with pytest.raises(SettingsError, match=r"mail\.host: is not a host name; write smtp\."):
         settings_from(tmp_path, f"[mail]\nhost = '{host}'")
 
@@ -286,8 +286,8 @@ def test_a_misspelt_variable_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     assert "'store'" in caught.value.hint
 
 
-def test_when_and_where_to(tmp_path: Path) -> None:
-    """A schedule and places to deliver to; without them, the first of the month and nowhere."""
+def test_schedule_and_delivery(tmp_path: Path) -> None:
+    """A schedule and places to deliver to; by default, the first of the month and nowhere."""
     settings = settings_from(
         tmp_path,
         """
@@ -344,14 +344,14 @@ def test_the_shape_of_a_report_is_configured_and_differs_by_customer(tmp_path: P
         texts.closing = "Bye"
         """,
     )
-    common, own = settings.look_for("2"), settings.look_for("1")
+    common, special = settings.look_for("2"), settings.look_for("1")
     assert (common.depth, common.sections) == ("standard", ("summary", "annex"))
-    assert (own.depth, own.templates) == ("page", tmp_path / "mine")
-    assert (own.texts.introduction, own.texts.closing) == ("Dear customer", "Bye")
+    assert (special.depth, special.templates) == ("page", tmp_path / "mine")
+    assert (special.texts.introduction, special.texts.closing) == ("Dear customer", "Bye")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('[report]\ndepth = "long"', "depth"),
         ('[report]\nsections = ["sumary"]', "Did you mean 'summary'"),
@@ -359,15 +359,17 @@ def test_the_shape_of_a_report_is_configured_and_differs_by_customer(tmp_path: P
         ('[report.texts]\ncoverr = "x"', "Did you mean 'cover'"),
     ],
 )
-def test_a_slip_in_the_shape_of_a_report_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_in_the_shape_of_a_report_is_named(
+    tmp_path: Path, text: str, message: str
+) -> None:
     """An unknown depth, section or text is an error with the nearest name."""
     with pytest.raises(SettingsError) as caught:
         settings_from(tmp_path, text)
-    assert said in caught.value.explain()
+    assert message in caught.value.explain()
 
 
 def test_templates_that_are_not_there_are_an_error(tmp_path: Path) -> None:
-    """A folder that was misspelt does not quietly give the shipped look."""
+    """A misspelt folder does not silently give the shipped look."""
     settings = settings_from(tmp_path, '[report]\ntemplates = "nowhere"')
     with pytest.raises(SettingsError, match="nowhere"):
         settings.look_for("1")

@@ -36,7 +36,7 @@ def formats() -> tuple[str, ...]:
 
 
 def office_in(formats: tuple[str, ...]) -> str:
-    """What the office is called whose reports are of these formats."""
+    """The name of the office whose reports have these formats."""
     return f"office-{'-'.join(formats)}"
 
 
@@ -64,10 +64,10 @@ def office(
     """
     recipients = [
         line
-        for number, own in enumerate(CAST)
+        for number, customer in enumerate(CAST)
         for line in (
             "[[customers]]",
-            f'id = "{own.id}"',
+            f'id = "{customer.id}"',
             f'recipients = "it{number}@customer{number}.example"',
         )
     ]

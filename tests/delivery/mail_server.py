@@ -1,4 +1,4 @@
-"""Real mail servers on loopback: one that keeps accounts, told what to refuse; one that breaks."""
+"""Real mail servers on loopback: one with accounts, told what to refuse, and one that breaks."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Accounts:
 
     arrived: list[Arrived] = field(default_factory=list)
     recipient_replies: Replies = field(default_factory=dict)
-    """What is said to a recipient instead of yes."""
+    """The reply to a recipient instead of acceptance."""
     sender_reply: str = ""
     data_command_reply: str = ""
-    """What is said to the command that asks for the message."""
+    """The reply to the command that announces the message."""
     data_replies: list[str] = field(default_factory=list)
-    """What is said to the next messages instead of yes, one each."""
+    """The replies to the next messages instead of acceptance, one each."""
     slow_s: float = 0.0
-    """Up to how long each step takes."""
+    """The longest time each step takes."""
     cut_at: list[str] = field(default_factory=list)
     """At which step each connection ended."""
     sessions: int = 0
@@ -97,7 +97,7 @@ class Accounts:
             Arrived(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.content)
         )
         server.step = "taken"
-        # The server has it, and has not said so yet: whoever dies now cannot know.
+        # The server has it, but has not said so yet: a sender killed now cannot know.
         await self._take_time()
         server.step = "answered"
         return "250 2.0.0 taken"
@@ -128,8 +128,8 @@ class _Smtp(SMTP):
     async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:
         import base64
 
-        said = base64.b64decode(args[1]).decode()
-        if "auth=Bearer good" in said:
+        credentials = base64.b64decode(args[1]).decode()
+        if "auth=Bearer good" in credentials:
             return AuthResult(success=True)
         return AuthResult(success=False, handled=False)
 
@@ -210,16 +210,16 @@ def answers(*replies: str, until: str = "") -> Callable[[socket.socket, Any], No
 
     def play(connection: socket.socket, lines: Any) -> None:
         connection.sendall(b"220 ready\r\n")
-        left = list(replies)
+        remaining = list(replies)
         in_data = False
         for line in lines:
             if in_data and line != b".\r\n":
                 continue
             word = "dot" if in_data else line.split()[0].decode().lower()
             in_data = word == "data"
-            if word == until or not left:
+            if word == until or not remaining:
                 return
-            connection.sendall(left.pop(0).encode() + b"\r\n")
+            connection.sendall(remaining.pop(0).encode() + b"\r\n")
 
     return play
 
@@ -227,7 +227,7 @@ def answers(*replies: str, until: str = "") -> Callable[[socket.socket, Any], No
 def without_end(
     replies: Sequence[str], block: bytes, pause_s: float = 0.0
 ) -> Callable[[socket.socket, Any], None]:
-    """A script: the greeting and the replies that are given, then an answer that has no end."""
+    """A script: the greeting and the given replies, then an endless answer."""
 
     def play(connection: socket.socket, lines: Any) -> None:
         with suppress(OSError, StopIteration):
@@ -244,9 +244,9 @@ def without_end(
 
 
 def free_port() -> int:
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        port: int = own.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port
 
 
@@ -270,13 +270,13 @@ def tls_files(
 
 
 def counted(accounts: Accounts, header: str = "Message-ID") -> Mapping[tuple[str, str], int]:
-    """How often each message has arrived at each recipient."""
+    """How many times each message has reached each recipient."""
     import email
     import email.policy
     from collections import Counter
 
     return Counter(
-        (email.message_from_bytes(own.content, policy=email.policy.default)[header], recipient)
-        for own in accounts.arrived
-        for recipient in own.recipients
+        (email.message_from_bytes(message.content, policy=email.policy.default)[header], recipient)
+        for message in accounts.arrived
+        for recipient in message.recipients
     )

@@ -21,7 +21,7 @@ from typing import Final
 from tests.delivery.mail_server import free_port, tls_files
 
 TIMEOUT_S: Final = 30
-"""To start, to stop, and to deliver what was taken."""
+"""To start, to stop, and to deliver what was accepted."""
 _SERVICES: Final = """\
 127.0.0.1:{port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
@@ -42,7 +42,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def missing() -> str:
-    """Why there can be no Postfix here; empty where there can."""
+    """Why Postfix cannot run here; empty where it can."""
     if os.geteuid() != 0:
         return "Postfix starts for root only"
     if shutil.which("postfix") is None:
@@ -66,20 +66,20 @@ class Postfix:
         """What lies in each Maildir, by address; waits until there are so many messages."""
         until = time.monotonic() + TIMEOUT_S
         while time.monotonic() < until:
-            found = self._found()
-            if sum(map(len, found.values())) >= expected and not self._queued():
-                return found
+            mails = self._mails_by_address()
+            if sum(map(len, mails.values())) >= expected and not self._queued():
+                return mails
             time.sleep(0.05)
         raise AssertionError(self.log())
 
     def _queued(self) -> bool:
-        """Whether something that was taken has not been delivered yet."""
+        """Whether an accepted message has not been delivered yet."""
         queues = ("incoming", "active", "deferred")
         return any(
-            own.is_file() for name in queues for own in (self.folder / "queue" / name).rglob("*")
+            path.is_file() for name in queues for path in (self.folder / "queue" / name).rglob("*")
         )
 
-    def _found(self) -> dict[str, list[EmailMessage]]:
+    def _mails_by_address(self) -> dict[str, list[EmailMessage]]:
         return {
             f"{box.parent.name}@{box.parent.parent.name}": _read(box)
             for box in self.folder.glob("mail/*/*/new")
@@ -87,8 +87,11 @@ class Postfix:
 
 
 def _read(box: Path) -> list[EmailMessage]:
-    own = mailbox.Maildir(box.parent, create=False)
-    return [email.message_from_bytes(own.get_bytes(key), policy=default) for key in own.iterkeys()]
+    maildir = mailbox.Maildir(box.parent, create=False)
+    return [
+        email.message_from_bytes(maildir.get_bytes(key), policy=default)
+        for key in maildir.iterkeys()
+    ]
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def postfix(
 ) -> Iterator[Postfix]:
     """Run until the block ends, with a Maildir for each address.
 
-    `replies` are said to recipients instead of yes.
+    `replies` are given to recipients instead of acceptance.
     """
     # Not pytest's own folder, which only its owner may enter: daemons run as users of their own.
     with TemporaryDirectory(prefix="postfix-") as name:
@@ -119,7 +122,7 @@ def postfix(
 
 @contextmanager
 def _readable_by_daemons() -> Iterator[None]:
-    """A command of ours that a test ran before has left this process's umask at its owner alone."""
+    """A command that an earlier test ran has left this process with an owner-only umask."""
     umask = os.umask(0o022)
     try:
         yield
@@ -135,7 +138,7 @@ def _configure(
     parameters: Mapping[str, object],
 ) -> None:
     etc, nobody = folder / "etc", pwd.getpwnam("nobody")
-    domains = sorted({own.partition("@")[2] for own in [*mailboxes, *replies]})
+    domains = sorted({address.partition("@")[2] for address in [*mailboxes, *replies]})
     main: dict[str, object] = {
         "compatibility_level": "3.6",
         "queue_directory": folder / "queue",
@@ -167,7 +170,7 @@ def _configure(
     lines = [f"{key} = {value}" for key, value in main.items()]
     (etc / "main.cf").write_text("\n".join(lines) + "\n", "utf-8")
     (etc / "master.cf").write_text(_SERVICES.format(port=port), "utf-8")
-    boxes = {own: "{1}/{0}/".format(*own.split("@")) for own in mailboxes}
+    boxes = {address: "{1}/{0}/".format(*address.split("@")) for address in mailboxes}
     for name, table in (("mailboxes", boxes), ("replies", replies)):
         rows = [f"{address} {value}\n" for address, value in table.items()]
         (etc / name).write_text("".join(rows), "utf-8")
@@ -185,5 +188,5 @@ def _call(folder: Path, command: str) -> None:
         timeout=TIMEOUT_S,
     )
     log = folder / "log"
-    said = done.stderr + (log.read_text("utf-8") if log.exists() else "")
-    assert done.returncode == 0, said
+    output = done.stderr + (log.read_text("utf-8") if log.exists() else "")
+    assert done.returncode == 0, output

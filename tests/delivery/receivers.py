@@ -75,7 +75,7 @@ class Replies:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Use it as a context manager; `answers` are given in turn, the last one ever again."""
+    """Use it as a context manager; `answers` are given in turn, the last one repeatedly."""
 
     daemon_threads = True
 
@@ -112,7 +112,7 @@ class Receiver(ThreadingHTTPServer):
 
 
 class Commitment:
-    """Counts how often a channel said that it is about to deliver."""
+    """Counts how often a channel announced a delivery."""
 
     def __init__(self) -> None:
         self.times = 0

@@ -1,4 +1,6 @@
-"""`reporter approve`: silence is no yes, and a yes can be taken back until the mail goes."""
+"""`reporter approve`: silence is not approval, and approval can be taken back until the mail is
+sent.
+"""
 
 from __future__ import annotations
 
@@ -28,38 +30,38 @@ pytestmark = pytest.mark.usefixtures("office")
 
 
 def asked_on_a_terminal(folder: Path, answers: list[bytes], *options: str) -> tuple[int, str]:
-    """`reporter approve` on a terminal, which answers each question; its status, what it says."""
-    ours, its = pty.openpty()
+    """`reporter approve` on a terminal that answers each question; its exit status and output."""
+    controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "reporter", "approve", *options]
     process = subprocess.Popen(
         command,
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=its,
-        stdout=its,
-        stderr=its,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
         start_new_session=True,
         preexec_fn=_take_the_terminal,
     )
-    os.close(its)
-    output, given = "", 0
+    os.close(terminal)
+    output, given_count = "", 0
     until = time.monotonic() + 120
     try:
         while time.monotonic() < until:
-            if select.select([ours], [], [], 5)[0]:
+            if select.select([controller], [], [], 5)[0]:
                 try:
-                    output += os.read(ours, 4096).decode()
+                    output += os.read(controller, 4096).decode()
                 except OSError:  # Linux says so where the other end is closed
                     break
-            elif given and answers[given - 1] == INTERRUPT:
-                os.write(ours, INTERRUPT)  # Python misses one that comes just before it reads
-            if given < min(len(answers), output.count("Approve?")):
-                os.write(ours, answers[given])
-                given += 1
+            elif given_count and answers[given_count - 1] == INTERRUPT:
+                os.write(controller, INTERRUPT)  # Python misses one that comes just before it reads
+            if given_count < min(len(answers), output.count("Approve?")):
+                os.write(controller, answers[given_count])
+                given_count += 1
         return process.wait(60), output
     finally:
         process.kill()
-        os.close(ours)
+        os.close(controller)
 
 
 def _take_the_terminal() -> None:
@@ -72,7 +74,7 @@ def _take_the_terminal() -> None:
 
 
 def test_without_a_terminal_nothing_is_approved(run: Run) -> None:
-    """`ssh host reporter approve`, cron, a wrapper: nobody has output yes."""
+    """`ssh host reporter approve`, cron, a wrapper: nobody has said yes."""
     for options in ((), ("--unless-odd",), ("--period", "2026-10")):
         result = run("approve", *options)
         assert result.exit_code == 2
@@ -85,10 +87,10 @@ def test_without_a_terminal_nothing_is_approved(run: Run) -> None:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_nor_where_standard_input_is_empty_or_closed(
+def test_with_standard_input_empty_or_closed_nothing_is_approved(
     closed: bool, run: Run, tmp_path: Path
 ) -> None:
-    """As services and containers start a command."""
+    """As when services and containers start a command."""
     command = f"{sys.executable} -m reporter approve <{'&-' if closed else '/dev/null'}"
     done = subprocess.run(
         ["sh", "-c", command],
@@ -103,7 +105,7 @@ def test_nor_where_standard_input_is_empty_or_closed(
     assert "Traceback" not in done.stderr
 
 
-def test_on_a_terminal_each_is_asked_and_the_end_of_input_is_a_no(run: Run, tmp_path: Path) -> None:
+def test_a_terminal_asks_about_each_and_end_of_input_means_no(run: Run, tmp_path: Path) -> None:
     """Yes to the first, Ctrl-D at the second, an empty line at the third."""
     status, output = asked_on_a_terminal(tmp_path, [b"y\n", END_OF_INPUT, b"\n"])
     assert status == 0, output
@@ -113,7 +115,7 @@ def test_on_a_terminal_each_is_asked_and_the_end_of_input_is_a_no(run: Run, tmp_
 
 
 def test_an_interrupt_at_the_question_stops_it(run: Run, tmp_path: Path) -> None:
-    """Ctrl-C is no answer: what was approved before stays, and nothing else is asked."""
+    """Ctrl-C is not an answer: what was approved before stays, and no further question is asked."""
     status, output = asked_on_a_terminal(tmp_path, [b"y\n", INTERRUPT])
     assert status == 130, output
     assert output.count("Approve?") == 2
@@ -122,7 +124,9 @@ def test_an_interrupt_at_the_question_stops_it(run: Run, tmp_path: Path) -> None
 
 
 def test_what_was_approved_is_taken_back(run: Run, accounts: Accounts) -> None:
-    """Of one customer or of all, each named with who did it; nothing goes without another yes."""
+    """For one customer or for all, each named with who did it; nothing is sent without new
+    approval.
+    """
     run("approve", "--yes")
     first = rows(run)[0]
     result = run("approve", "--take-back", "--customer", first["customer"])
@@ -146,20 +150,20 @@ def test_what_was_approved_is_taken_back(run: Run, accounts: Accounts) -> None:
 
 
 def test_what_failed_and_would_be_tried_again_is_taken_back(run: Run, accounts: Accounts) -> None:
-    """It is as released as what was never tried."""
+    """It is released just like what was never tried."""
     run("approve", "--yes")
     accounts.recipient_replies = {"it0@customer0.example": "451 4.7.1 later"}
     run("send")
     result = run("approve", "--take-back")
     assert "it0@customer0.example" in result.stdout
-    row = {each["recipient"]: each for each in rows(run)}["it0@customer0.example"]
+    row = {delivery["recipient"]: delivery for delivery in rows(run)}["it0@customer0.example"]
     assert (row["state"], row["retry_at"], row["tries"]) == ("queued", None, 1)
 
 
-def test_what_has_gone_or_is_on_its_way_is_not_taken_back(
+def test_a_delivery_sent_or_on_its_way_is_not_taken_back(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
-    """It is output of what, and the exit status is 1; the rest is taken back all the same."""
+    """The deliveries are named, and the exit status is 1; the rest is taken back all the same."""
     run("approve", "--yes")
     first, second, third = deliveries_of(store)
     claim(store, [first.id], first.changed_at)
@@ -173,15 +177,17 @@ def test_what_has_gone_or_is_on_its_way_is_not_taken_back(
         (second, "has been sent"),
         (third, "is on its way"),
     ):
-        told = f"{row.customer.name}, 2026-10: delivery {row.id} (mail, {row.recipient}) {words}."
-        assert f"Not taken back: {told}\n" in result.stderr
+        delivery = (
+            f"{row.customer.name}, 2026-10: delivery {row.id} (mail, {row.recipient}) {words}."
+        )
+        assert f"Not taken back: {delivery}\n" in result.stderr
     assert sorted(row.state for row in deliveries_of(store)) == ["sending", "sent", "uncertain"]
 
 
-def test_a_correction_is_taken_back_though_what_it_corrects_was_sent(
+def test_a_correction_is_taken_back_though_the_former_version_was_sent(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
-    """Nobody asks about the version that went: all that was asked for is done."""
+    """Nobody asks about the version that was sent: everything requested is done."""
     run("approve", "--yes")
     assert run("send").exit_code == 0
     first = deliveries_of(store)[0]
@@ -203,15 +209,15 @@ def test_a_correction_is_taken_back_though_what_it_corrects_was_sent(
 def test_what_is_taken_back_while_it_is_being_refused_stays_so(
     run: Run, accounts: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What came of it would have it tried again: without the yes it needs again."""
+    """Its outcome would have it tried again, without the approval it needs again."""
     run("approve", "--yes")
     first = deliveries_of(store)[0]
     accounts.recipient_replies = {first.recipient: "451 4.7.1 later"}
-    asked = accounts.handle_RCPT
+    original = accounts.handle_RCPT
 
     async def take_back_and_answer(*arguments: Any) -> str:
         run("approve", "--take-back", "--customer", first.customer.id)
-        return await asked(*arguments)
+        return await original(*arguments)
 
     monkeypatch.setattr(accounts, "handle_RCPT", take_back_and_answer)
     run("send", "--customer", first.customer.id)
@@ -222,7 +228,7 @@ def test_what_is_taken_back_while_it_is_being_refused_stays_so(
 
 
 def test_other_periods_are_taken_back_unless_one_is_named(run: Run, store: Store) -> None:
-    """As approving goes, so does taking back."""
+    """Taking back works like approving."""
     assert run("render", "--quiet", "--format", "json", "--period", "2026-09").exit_code == 0
     for period in ("2026-09", "2026-10"):
         run("approve", "--yes", "--period", period)
@@ -233,7 +239,7 @@ def test_other_periods_are_taken_back_unless_one_is_named(run: Run, store: Store
 
 
 def test_taking_back_where_nobody_is_asked(run: Run, office: Configure, store: Store) -> None:
-    """It would be approved again at once: dropping is what is left, and holds."""
+    """It would be approved again at once: the remaining way is to drop it, and that lasts."""
     run("approve", "--yes")
     office(in_mail=('approval = "none"',))
     result = run("approve", "--take-back")
@@ -244,17 +250,17 @@ def test_taking_back_where_nobody_is_asked(run: Run, office: Configure, store: S
 
 @pytest.mark.parametrize("option", ["--yes", "--unless-odd"])
 def test_taking_back_releases_nothing(run: Run, option: str) -> None:
-    """Options that say what to release do not go with it."""
+    """Options that say what to release cannot be combined with it."""
     result = run("approve", "--take-back", option)
     assert result.exit_code == 2
     assert "--take-back cannot be combined with --yes or --unless-odd" in result.stderr
 
 
 @pytest.mark.parametrize("state", ["queued", "approved"])
-def test_what_has_not_gone_can_be_dropped(
+def test_an_unsent_delivery_can_be_dropped(
     state: str, run: Run, accounts: Accounts, store: Store, office: Configure
 ) -> None:
-    """By its number, like what is uncertain, refused or failed; for good, in any look."""
+    """By its number, like an uncertain, refused or failed one; for good, in any look."""
     run("approve", "--yes")
     first, *others = deliveries_of(store)
     if state == "queued":
@@ -271,22 +277,24 @@ def test_what_has_not_gone_can_be_dropped(
 
 
 @pytest.mark.parametrize("option", ["--sent", "--again"])
-def test_what_has_not_gone_is_settled_in_no_other_way(option: str, run: Run, store: Store) -> None:
-    """`approve` is what releases it."""
+def test_an_unsent_delivery_can_be_settled_in_no_other_way(
+    option: str, run: Run, store: Store
+) -> None:
+    """Only `approve` releases it."""
     run("send")
     first = deliveries_of(store)[0]
     result = run("outbox", "resolve", first.id, option)
     assert result.exit_code == 2
-    told = f"Delivery {first.id} (mail, {first.recipient})"
+    delivery = f"Delivery {first.id} (mail, {first.recipient})"
     assert (
-        f"{told} is waiting for approval. This settles only deliveries that are uncertain, "
+        f"{delivery} is waiting for approval. This settles only deliveries that are uncertain, "
         "refused or failed." in result.stderr
     )
     run("approve", "--yes")
     claim(store, [first.id], first.changed_at)
     result = run("outbox", "resolve", first.id, "--drop")
     assert (
-        f"{told} is on its way. This settles only deliveries that are queued, approved, "
+        f"{delivery} is on its way. This settles only deliveries that are queued, approved, "
         in result.stderr
     )
     result = run("outbox", "resolve", 4711, option)

@@ -1,4 +1,4 @@
-"""Before the last byte of a message goes, the disk has it that the message is on its way."""
+"""Before the last byte of a message is sent, the disk records that the message is on its way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ON_DISK = re.compile(r"f(?:data)?sync\(\d+<[^>]*reporter\.db-wal>\)\s+= 0")
 
 
 def can_trace() -> bool:
-    """Whether system calls can be watched here: containers often forbid it."""
+    """Whether system calls can be traced here: containers often forbid it."""
     if shutil.which("strace") is None:
         return False
     return subprocess.run([*STRACE, "true"], capture_output=True).returncode == 0

@@ -58,7 +58,7 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_into_a_folder(files: list[Path], tmp_path: Path) -> None:
-    """By path or by URL; whole files and nothing beside them; again as often as one likes."""
+    """By path or by URL; complete files and nothing else; repeatable as often as one likes."""
     target = tmp_path / "copies of reports"
     for url in (str(target), f"file://{target}", f"{target}/"):
         result = copy_files(url, PLACE, files)
@@ -79,7 +79,7 @@ def test_a_newer_version_replaces_the_former(files: list[Path], tmp_path: Path) 
 
 
 def test_into_an_object_store(files: list[Path], s3: Any) -> None:
-    """Each file is an object of its content; again changes nothing."""
+    """Each file becomes an object with its content; repeating changes nothing."""
     for _ in range(2):
         result = copy_files("s3://reports/monthly/", PLACE, files)
         assert (result.state, result.reason) == (
@@ -87,20 +87,20 @@ def test_into_an_object_store(files: list[Path], s3: Any) -> None:
             f"copied to s3://reports/monthly/{PLACE}",
         )
     listed = s3.list_objects_v2(Bucket="reports", Prefix="monthly/")["Contents"]
-    assert [own["Key"] for own in listed] == [f"monthly/{PLACE}/{path.name}" for path in files]
+    assert [entry["Key"] for entry in listed] == [f"monthly/{PLACE}/{path.name}" for path in files]
     for path in files:
-        kept = s3.get_object(Bucket="reports", Key=f"monthly/{PLACE}/{path.name}")
-        assert kept["Body"].read() == path.read_bytes()
+        stored = s3.get_object(Bucket="reports", Key=f"monthly/{PLACE}/{path.name}")
+        assert stored["Body"].read() == path.read_bytes()
 
 
-def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:
-    """Said and tried again later; none is made of a slip of the pen."""
+def test_a_missing_bucket(files: list[Path], s3: Any) -> None:
+    """Reported and tried again later; a typing error creates no bucket."""
     result = copy_files("s3://reborts", PLACE, files)
     assert result.state is DeliveryState.FAILED
     assert result.reason.startswith(f"contoso.pdf cannot be copied to s3://reborts/{PLACE}: ")
     assert "bucket does not exist" in result.reason
     assert "Error" not in result.reason
-    assert [own["Name"] for own in s3.list_buckets()["Buckets"]] == ["reports"]
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["reports"]
 
 
 @pytest.mark.parametrize(
@@ -113,16 +113,18 @@ def test_a_bucket_that_is_not_there(files: list[Path], s3: Any) -> None:
         (RuntimeError(), "RuntimeError"),
     ],
 )
-def test_a_fault_is_said_in_words_that_tell_something(error: Exception, words: str) -> None:
-    """The kind of an error is no word for people, but of a name alone it is all there is."""
+def test_a_fault_is_reported_in_meaningful_words(error: Exception, words: str) -> None:
+    """The type of an error means little to people, but for an error without a message it is all
+    there is.
+    """
     assert _why(error) == words
 
 
 @pytest.mark.slow
-def test_an_object_store_that_is_not_reached(
+def test_an_unreachable_object_store(
     files: list[Path], s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Failed for now; the same copies go through when it is back."""
+    """Failed for now; the same copies succeed when it is back."""
     s3fs.S3FileSystem.clear_instance_cache()
     with monkeypatch.context() as away:
         away.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -162,7 +164,7 @@ def test_a_file_that_vanished(files: list[Path], tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written(files: list[Path], tmp_path: Path) -> None:
-    """A file in the way, or a folder of others: failed for now, with the reason."""
+    """A file in the way, or somebody else's folder: failed for now, with the reason."""
     (tmp_path / "file").write_text("in the way")
     result = copy_files(str(tmp_path / "file"), PLACE, files)
     assert result.state is DeliveryState.FAILED
@@ -179,7 +181,7 @@ def test_a_folder_that_cannot_be_written(files: list[Path], tmp_path: Path) -> N
 def test_a_folder_is_tried_without_leaving_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that is still to be made counts as well; an object store is not asked."""
+    """A folder that does not exist yet counts as well; an object store is not contacted."""
     assert check_folder(str(tmp_path / "copies" / "of")) == f"file://{tmp_path}/copies/of"
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("in the way")
@@ -191,7 +193,7 @@ def test_a_folder_is_tried_without_leaving_anything(
 def test_what_is_not_installed_or_not_known(
     files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message has the command that mends it."""
+    """The message gives the command that fixes it."""
 
     def missing(*_: object, **__: object) -> None:
         raise ImportError("Install adlfs to access Azure Datalake Gen2")

@@ -22,7 +22,7 @@ SENDER = "reports+backup@contoso.example"
 
 
 class TokenDesk:
-    """Gives out tokens, each another one."""
+    """Issues tokens, each a new one."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -47,7 +47,7 @@ def transport(graph: Receiver, tokens: Receiver) -> GraphTransport:
 
 
 def send(sending: GraphTransport, content: bytes, committing: Committing) -> Result:
-    """What came of a message to one recipient."""
+    """The outcome of a message to one recipient."""
     ((recipient, result),) = sending.send(content, [RECIPIENT], lambda _: committing()).items()
     assert recipient == RECIPIENT
     return result
@@ -66,7 +66,7 @@ def error(status: int, code: str, text: str = "No,\nreally.", **headers: str) ->
 
 
 def test_a_message_is_sent_as_it_is(tokens: Receiver) -> None:
-    """The very bytes, in base64, in the sender's name and with a token for Graph."""
+    """The exact bytes, in base64, in the sender's name and with a token for Graph."""
     committing = Commitment()
     with Receiver(Replies(202)) as graph:
         result = send(transport(graph, tokens), message(), committing)
@@ -81,7 +81,7 @@ def test_a_message_is_sent_as_it_is(tokens: Receiver) -> None:
 
 
 def test_one_token_for_many_messages(tokens: Receiver) -> None:
-    """It is asked for once, as long as it lives."""
+    """It is requested once and used for its lifetime."""
     with Receiver(Replies(202)) as graph:
         sending = transport(graph, tokens)
         for _ in range(3):
@@ -89,8 +89,8 @@ def test_one_token_for_many_messages(tokens: Receiver) -> None:
     assert (len(graph.received), len(tokens.received)) == (3, 1)
 
 
-def test_a_token_that_is_not_good_any_more(tokens: Receiver) -> None:
-    """It is renewed and the message sent; Graph had not taken it."""
+def test_an_expired_token(tokens: Receiver) -> None:
+    """It is renewed and the message sent; Graph had not accepted it."""
     committing = Commitment()
     with Receiver(error(401, "InvalidAuthenticationToken"), Replies(202)) as graph:
         result = send(transport(graph, tokens), message(), committing)
@@ -113,10 +113,10 @@ def test_a_token_that_is_not_good_any_more(tokens: Receiver) -> None:
         (507, "ErrorQuotaExceeded", 1),
     ],
 )
-def test_what_every_message_would_be_answered_with(
+def test_a_refusal_that_concerns_every_message(
     status: int, code: str, requests: int, tokens: Receiver
 ) -> None:
-    """A log-in or a sender that Graph does not accept is no customer's fault."""
+    """A log-in or a sender that Graph does not accept is not the fault of a customer."""
     with Receiver(error(status, code)) as graph, pytest.raises(ChannelError, match=code) as caught:
         send(transport(graph, tokens), message(), lambda: None)
     assert caught.value.hint
@@ -171,10 +171,12 @@ def test_what_every_message_would_be_answered_with(
         (Replies(502), DeliveryState.UNCERTAIN, "502 Bad Gateway", None),
     ],
 )
-def test_what_graph_says(
+def test_answers_of_graph(
     answer: Answering, state: DeliveryState, reason: str, wait_s: float | None, tokens: Receiver
 ) -> None:
-    """Its own code and words; one request, as nothing tells it that it has the message already."""
+    """Its own code and words; only one request, because nothing would tell Graph that it already
+    has the message.
+    """
     with Receiver(answer) as graph:
         result = send(transport(graph, tokens), message(), lambda: None)
     assert result == Result(state, reason, wait_s)
@@ -182,8 +184,8 @@ def test_what_graph_says(
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
-def test_graph_takes_a_message_with_202_alone(status: int, tokens: Receiver) -> None:
-    """It has answered 200 to what it then did not send: whether it has this one, a person asks."""
+def test_only_202_means_that_graph_took_the_message(status: int, tokens: Receiver) -> None:
+    """Graph has answered 200 and then not sent the message: a person has to find out."""
     with Receiver(Replies(status)) as graph:
         result = send(transport(graph, tokens), message(), lambda: None)
     assert result.state is DeliveryState.UNCERTAIN
@@ -192,8 +194,8 @@ def test_graph_takes_a_message_with_202_alone(status: int, tokens: Receiver) -> 
     assert len(graph.received) == 1
 
 
-def test_a_line_that_breaks(tokens: Receiver) -> None:
-    """After the whole message it is uncertain; before its last byte it never was."""
+def test_a_broken_connection(tokens: Receiver) -> None:
+    """After the whole message the outcome is uncertain; before its last byte nothing was sent."""
 
     def takes_and_breaks(handler: Handler) -> None:
         handler.read_body()
@@ -208,8 +210,8 @@ def test_a_line_that_breaks(tokens: Receiver) -> None:
     assert (result.state, committing.times) == (DeliveryState.FAILED, 1)
 
 
-def test_graph_is_not_reached(tokens: Receiver) -> None:
-    """Nothing was sent, and no other message would be."""
+def test_graph_is_unreachable(tokens: Receiver) -> None:
+    """Nothing was sent, and no other message could be."""
     committing = Commitment()
     with Receiver(Replies(202)) as graph:
         pass
@@ -218,8 +220,8 @@ def test_graph_is_not_reached(tokens: Receiver) -> None:
     assert committing.times == 0
 
 
-def test_no_token_is_given(tokens: Receiver) -> None:
-    """Said with what the token endpoint says; Graph is not even asked."""
+def test_a_refused_token(tokens: Receiver) -> None:
+    """Reported with what the token endpoint says; Graph is not even contacted."""
     committing = Commitment()
     refusal = Replies(400, b'{"error": "invalid_client", "error_description": "expired"}')
     with Receiver(refusal) as refusing, Receiver(Replies(202)) as graph:

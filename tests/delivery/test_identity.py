@@ -37,7 +37,7 @@ def of_customer(customer_id: str) -> Report:
 @pytest.mark.parametrize("suffix", FORMATS.names())
 @pytest.mark.parametrize("customer_id", IDS, ids=range(len(IDS)))
 def test_every_file_says_whose_it_is(suffix: str, customer_id: str, tmp_path: Path) -> None:
-    """The id is read back as it was, in any script and with any sign in it."""
+    """The id is read back unchanged, in any script and with any character in it."""
     path = tmp_path / f"report.{suffix}"
     FORMATS.get(suffix).write(of_customer(customer_id), Look(), path)
     assert customer_in(path) == customer_id
@@ -70,8 +70,8 @@ def test_own_templates_do_not_take_the_id_from_the_pdf(tmp_path: Path) -> None:
         customer_in(tmp_path / "r.html")
 
 
-def test_a_portfolio_is_no_customers(tmp_path: Path) -> None:
-    """A file about all customers says of none that it is theirs, and so cannot go to one."""
+def test_a_portfolio_belongs_to_no_customer(tmp_path: Path) -> None:
+    """A file about all customers belongs to none of them, and so cannot be sent to one."""
     path = tmp_path / "portfolio.pdf"
     portfolio = portfolio_of(REPORT.period, [standing_of(REPORT, {})])
     write_portfolio_pdf(portfolio, Look(), path)
@@ -120,7 +120,7 @@ def test_a_workbook_cannot_make_the_reader_open_files(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_pdf_with_an_id_is_the_same_every_time(tmp_path: Path) -> None:
-    """The id does not cost the PDF its sameness, in another process either."""
+    """With an id the PDF is still reproducible, in another process too."""
     program = (
         "import sys; from pathlib import Path; from reporter.model import Look;"
         "from tests.delivery.test_identity import REPORT;"

@@ -56,12 +56,12 @@ class Sender:
         return self.process.stdout.readline()
 
     def send(self, period: str, kill_after_s: float | None = None) -> int:
-        """Send a period; how it ended: below zero, killed by that signal."""
+        """Send a period; the exit status: below zero if killed by that signal."""
         self._tell(period)
         child = int(self._hear())
         if kill_after_s is not None:
             time.sleep(kill_after_s)
-            # It may have ended by itself; its number is not given again before its end is told.
+            # It may have ended by itself; its number is not reused before its end is reported.
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         return int(self._hear())
@@ -91,7 +91,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def configure(folder: Path, port: int) -> None:
-    """Two recipients for each customer, whom nobody need approve."""
+    """Two recipients for each customer, without approval."""
     lines = [
         "[mail]",
         'host = "127.0.0.1"',
@@ -101,9 +101,9 @@ def configure(folder: Path, port: int) -> None:
         'approval = "none"',
         'formats = ["json"]',
     ]
-    for own in CUSTOMERS:
-        lines += ["[[customers]]", f'id = "{own.id}"']
-        lines += [f'recipients = "it@{own.id}.example"', f'cc = "boss@{own.id}.example"']
+    for customer in CUSTOMERS:
+        lines += ["[[customers]]", f'id = "{customer.id}"']
+        lines += [f'recipients = "it@{customer.id}.example"', f'cc = "boss@{customer.id}.example"']
     (folder / "reporter.toml").write_text("\n".join(lines), "utf-8")
 
 
@@ -115,8 +115,8 @@ def keep_reports(
         name = folder_names(CUSTOMERS)[customer.id]
         path = folder / "reports" / period / name / f"{name}-backup-report-{period}.json"
         path.parent.mkdir(parents=True)
-        own = figures | {"customer": {"id": customer.id, "name": customer.name}}
-        path.write_text(json.dumps(own), "utf-8")
+        report = figures | {"customer": {"id": customer.id, "name": customer.name}}
+        path.write_text(json.dumps(report), "utf-8")
         version = Version(
             number=1,
             made_at=NOW,
@@ -135,7 +135,7 @@ def keep_reports(
             standing="{}",
             files={str(path): file_hash(path)},
         )
-        keep_version(store, customer, period, version, own)
+        keep_version(store, customer, period, version, report)
 
 
 @pytest.mark.slow
@@ -169,7 +169,7 @@ def test_killed_two_hundred_times(
     arrived = counted(accounts)
     rows = deliveries_of(store)
     assert len(rows) == 2 * len(CUSTOMERS) * len(used)
-    times = Counter((own.state, arrived[own.message_id, own.recipient]) for own in rows)
+    times = Counter((row.state, arrived[row.message_id, row.recipient]) for row in rows)
     uncertain = sum(count for (state, _), count in times.items() if state == "uncertain")
     assert times.keys() <= {
         (DeliveryState.SENT, 1),
@@ -178,9 +178,9 @@ def test_killed_two_hundred_times(
     }, times
     assert uncertain <= 2 * kills
     assert arrived.keys() == {
-        (own.message_id, own.recipient)
-        for own in rows
-        if (own.state, arrived[own.message_id, own.recipient]) != (DeliveryState.UNCERTAIN, 0)
+        (row.message_id, row.recipient)
+        for row in rows
+        if (row.state, arrived[row.message_id, row.recipient]) != (DeliveryState.UNCERTAIN, 0)
     }
     steps = {"EHLO", "MAIL", "RCPT", "DATA", "taken"}
     assert steps <= set(accounts.cut_at), Counter(accounts.cut_at)

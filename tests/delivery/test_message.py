@@ -32,7 +32,7 @@ PDF = Attachment("株式会社青空テクノロジー 2026-10.pdf", b"%PDF-1.7\
 BOOK = Attachment('Zürich; "Q3".xlsx', b"PK\x03\x04" * 50)
 
 
-def made(letter: Letter = LETTER, **changes: object) -> bytes:
+def message_bytes(letter: Letter = LETTER, **changes: object) -> bytes:
     values: dict[str, object] = {
         "sender": SENDER,
         "reply_to": [Address("Help", "help@northlight.example")],
@@ -62,7 +62,7 @@ def shape(message: MIMEPart) -> object:
 def test_the_parts_are_where_programs_look_for_them() -> None:
     """Text and page are alternatives, the logo belongs to the page, files come last."""
     sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    message = parsed(made())
+    message = parsed(message_bytes())
     assert shape(message) == (
         "multipart/mixed",
         [
@@ -77,21 +77,21 @@ def test_the_parts_are_where_programs_look_for_them() -> None:
     (logo,) = (part for part in message.walk() if part.get_content_type() == "image/png")
     assert (logo["Content-ID"], logo.get_content_disposition()) == ("<logo>", "inline")
     assert logo.get_payload(decode=True) == LOGO
-    assert [own.get_content_type() for own in message.iter_attachments()] == [
+    assert [part.get_content_type() for part in message.iter_attachments()] == [
         "application/pdf",
         sheet,
     ]
 
 
 def test_bodies_and_files_arrive_as_they_were() -> None:
-    """Nothing in a body is lost on the way, and a file is the same to the byte."""
-    message = parsed(made())
+    """Nothing in a body is lost on the way, and a file is identical to the byte."""
+    message = parsed(message_bytes())
     text, page = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert page is not None
-    bodies = [own.get_content().replace("\r\n", "\n") for own in (text, page)]
+    bodies = [part.get_content().replace("\r\n", "\n") for part in (text, page)]
     assert bodies == [LETTER.text, LETTER.html]
-    files = [(own.get_filename(), own.get_content()) for own in message.iter_attachments()]
+    files = [(part.get_filename(), part.get_content()) for part in message.iter_attachments()]
     assert files == [(PDF.name, PDF.content), (BOOK.name, BOOK.content)]
 
 
@@ -110,17 +110,17 @@ def test_bodies_and_files_arrive_as_they_were() -> None:
 def test_each_kind_of_file_has_its_media_type(name: str, kind: str) -> None:
     """The name's ending decides, on every machine alike; a page is a file as well, and no body."""
     content = "<p>ü</p>\r\n".encode()
-    (file,) = parsed(made(attachments=[Attachment(name, content)])).iter_attachments()
+    (file,) = parsed(message_bytes(attachments=[Attachment(name, content)])).iter_attachments()
     assert file.get_content_type() == kind
     assert file.get_filename() == name
     assert file.get_payload(decode=True) == content
 
 
-def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
-    """The headers of a message that a program sends, and none for blind copies."""
-    message = parsed(made())
+def test_headers_say_who_when_and_that_it_is_automatic() -> None:
+    """The headers of an automatic message, and none for blind copies."""
+    message = parsed(message_bytes())
     assert message["From"].addresses[0].display_name == "Northlight, Inc."
-    assert [own.addr_spec for own in message["To"].addresses] == [ADA.address, BOB.address]
+    assert [address.addr_spec for address in message["To"].addresses] == [ADA.address, BOB.address]
     assert message["To"].addresses[0].display_name == "Ada Müller"
     assert message["Reply-To"] == "Help <help@northlight.example>"
     assert message["Cc"] == "carol@contoso.example"
@@ -136,7 +136,7 @@ def test_headers_say_who_when_and_that_nobody_typed_it() -> None:
 
 def test_it_is_ascii_in_short_lines_that_end_as_smtp_wants() -> None:
     """Any server can pass it on: seven bits, no line beyond 998 characters, CR LF throughout."""
-    raw = made()
+    raw = message_bytes()
     assert raw.isascii()
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
@@ -144,19 +144,20 @@ def test_it_is_ascii_in_short_lines_that_end_as_smtp_wants() -> None:
     assert raw.count(b"MIME-Version") == 1
 
 
-def test_what_is_not_there_leaves_no_trace() -> None:
+def test_missing_parts_leave_no_trace() -> None:
     """Without logo, files, Cc or Reply-To there are no parts and no headers for them."""
     letter = Letter("s", "t\n", "<p>t</p>\n", None)
-    message = parsed(made(letter, attachments=[], cc=[], reply_to=[]))
+    message = parsed(message_bytes(letter, attachments=[], cc=[], reply_to=[]))
     assert shape(message) == ("multipart/alternative", ["text/plain", "text/html"])
     assert "Cc" not in message
     assert "Reply-To" not in message
 
 
-def test_the_same_message_is_the_same_bytes() -> None:
+def test_the_same_message_gives_the_same_bytes() -> None:
     """A preview is what is sent: in another process, with other hashes, to the byte."""
     program = (
-        "import sys; from tests.delivery.test_message import made; sys.stdout.buffer.write(made())"
+        "import sys; from tests.delivery.test_message import message_bytes;"
+        "sys.stdout.buffer.write(message_bytes())"
     )
     runs = [
         subprocess.run(
@@ -167,19 +168,19 @@ def test_the_same_message_is_the_same_bytes() -> None:
         ).stdout
         for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
     ]
-    assert runs == [made(), made()]
-    assert made(sent_on=SENT_ON.astimezone(UTC)) != made()
+    assert runs == [message_bytes(), message_bytes()]
+    assert message_bytes(sent_on=SENT_ON.astimezone(UTC)) != message_bytes()
 
 
-def test_an_id_is_of_its_parts_alone() -> None:
+def test_an_id_depends_only_on_its_parts() -> None:
     """The same parts give the same id, and parts that only look alike joined give another."""
-    one = message_id_of("northlight.example", "contoso", "2026-10")
-    assert one == message_id_of("northlight.example", "contoso", "2026-10")
-    assert one != message_id_of("northlight.example", "contoso2026-10", "")
-    assert one != message_id_of("northlight.example", "contoso2", "026-10")
+    message_id = message_id_of("northlight.example", "contoso", "2026-10")
+    assert message_id == message_id_of("northlight.example", "contoso", "2026-10")
+    assert message_id != message_id_of("northlight.example", "contoso2026-10", "")
+    assert message_id != message_id_of("northlight.example", "contoso2", "026-10")
     assert message_id_of("n.example", "a\0b") != message_id_of("n.example", "a", "b")
-    assert parsed(made(message_id=one))["Message-ID"] == one
-    local, _, domain = one.strip("<>").partition("@")
+    assert parsed(message_bytes(message_id=message_id))["Message-ID"] == message_id
+    local, _, domain = message_id.strip("<>").partition("@")
     assert len(local) == 32
     assert domain == "northlight.example"
 
@@ -190,20 +191,20 @@ EVIL = "x\r\nBcc: eve@evil.example\r\n\r\n<script>"
 @pytest.mark.parametrize(
     "raw",
     [
-        made(Letter(EVIL, "t", "h", None)),
-        made(sender=Address(EVIL, "reports@northlight.example")),
-        made(to=[Address(EVIL, "ada@contoso.example")]),
-        made(cc=[Address("x\u2028Bcc: eve@evil.example", "ada@contoso.example")]),
-        made(attachments=[Attachment(f"{EVIL}.pdf", b"x")]),
-        made(attachments=[Attachment('x"\r\nContent-Type: text/html\r\n\r\n.pdf', b"x")]),
+        message_bytes(Letter(EVIL, "t", "h", None)),
+        message_bytes(sender=Address(EVIL, "reports@northlight.example")),
+        message_bytes(to=[Address(EVIL, "ada@contoso.example")]),
+        message_bytes(cc=[Address("x\u2028Bcc: eve@evil.example", "ada@contoso.example")]),
+        message_bytes(attachments=[Attachment(f"{EVIL}.pdf", b"x")]),
+        message_bytes(attachments=[Attachment('x"\r\nContent-Type: text/html\r\n\r\n.pdf', b"x")]),
     ],
     ids=["subject", "sender", "to", "cc", "attachment", "media type"],
 )
-def test_no_name_makes_a_header(raw: bytes) -> None:
+def test_no_name_can_inject_a_header(raw: bytes) -> None:
     """A line break in the name of a customer, brand, recipient or file stays in its own line."""
     message = parsed(raw)
     assert "Bcc" not in message
-    assert [own for own in message if own.lower() == "subject"] == ["Subject"]
+    assert [header for header in message if header.lower() == "subject"] == ["Subject"]
     for part in message.walk():
         assert len(part.get_all("Content-Type", [])) == 1
     assert not any(line.startswith((b"Bcc", b"<script")) for line in raw.split(b"\r\n"))
@@ -211,25 +212,25 @@ def test_no_name_makes_a_header(raw: bytes) -> None:
 
 @settings(max_examples=150)
 @given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=120))
-def test_any_name_gives_a_sound_message(subject: str, name: str, file: str) -> None:
+def test_any_name_gives_a_valid_message(subject: str, name: str, file: str) -> None:
     """Whatever a name holds, the message has the headers, recipients and files it is to have."""
     letter = Letter(subject, "t\n", "h\n", None)
     to = Address(name, "ada@contoso.example")
-    raw = made(letter, to=[to], attachments=[Attachment(file, b"content")])
+    raw = message_bytes(letter, to=[to], attachments=[Attachment(file, b"content")])
     message = parsed(raw)
     assert raw.isascii()
-    assert {own.lower() for own in message} == {
+    assert {header.lower() for header in message} == {
         "from", "reply-to", "to", "cc", "subject", "date", "message-id", "auto-submitted",
         "x-auto-response-suppress", "mime-version", "content-type",
     }  # fmt: skip
-    assert [own.addr_spec for own in message["To"].addresses] == [to.address]
-    assert [own.get_payload(decode=True) for own in message.iter_attachments()] == [b"content"]
+    assert [address.addr_spec for address in message["To"].addresses] == [to.address]
+    assert [part.get_payload(decode=True) for part in message.iter_attachments()] == [b"content"]
 
 
-def test_read_addresses_go_into_headers_as_they_are() -> None:
+def test_parsed_addresses_are_put_into_headers_unchanged() -> None:
     """What the configuration names is what stands in the message."""
     to = read_addresses('"Doe; \\"J\\", Jr." <j@München.example>; 山田 <y@contoso.example>')
-    shown = parsed(made(to=to))["To"].addresses
-    assert [(own.display_name, own.addr_spec) for own in shown] == [
-        (own.name, own.address) for own in to
+    addresses = parsed(message_bytes(to=to))["To"].addresses
+    assert [(address.display_name, address.addr_spec) for address in addresses] == [
+        (recipient.name, recipient.address) for recipient in to
     ]

@@ -22,7 +22,7 @@ EVIL = (
     "Evil\r\nBcc: eve@evil.example\r\n\r\nBody"
     "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egro\u2066\u200f\u2028<!channel>"
 )
-"""A header, a body, orders to a terminal, a text turned round, a call to a whole chat."""
+"""A header, a body, terminal control sequences, reversed text, a mention of a whole chat."""
 SHOWN = "Evil Bcc: eve@evil.example Body"
 NOT_FOR_A_TERMINAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
@@ -36,8 +36,8 @@ def evil(
     """The first customer goes by that name, and its report is rendered."""
     customers: list[dict[str, Any]] = json.loads(run("customers", "--json").stdout)
     lines = [
-        f'[[customers]]\nid = "{own["id"]}"\nrecipients = "it{number}@fine.example"'
-        for number, own in enumerate(customers)
+        f'[[customers]]\nid = "{customer["id"]}"\nrecipients = "it{number}@fine.example"'
+        for number, customer in enumerate(customers)
     ]
     lines[0] += f"\nname = {json.dumps(EVIL)}"
     office(*lines)
@@ -53,29 +53,29 @@ def evil(
 
 
 def harmless(result: Result) -> Result:
-    """Nothing of it commands a terminal, and no line begins with what the name wants one to."""
-    for said in (result.stdout, result.stderr):
-        assert not NOT_FOR_A_TERMINAL.search(said), repr(said)
-        assert not any(line.startswith(("Bcc", "Body")) for line in said.splitlines())
+    """Nothing in it controls a terminal, and no line begins as the name tries to make one begin."""
+    for output in (result.stdout, result.stderr):
+        assert not NOT_FOR_A_TERMINAL.search(output), repr(output)
+        assert not any(line.startswith(("Bcc", "Body")) for line in output.splitlines())
     return result
 
 
 @pytest.mark.parametrize("formats", [FILES])
-def test_a_name_is_no_header_and_no_recipient(
+def test_a_name_cannot_add_a_header_or_a_recipient(
     run: Run, accounts: Accounts, evil: dict[str, Any]
 ) -> None:
-    """It stands in subject and body on one line; the message goes to whom it should, and looks like
-    every other.
+    """It appears in subject and body on one line; the message goes to the right recipient and looks
+    like every other.
     """
     run("approve", "--yes")
     result = harmless(run("send"))
     assert result.exit_code == 0, result.output
-    assert sorted(own.recipients for own in accounts.arrived) == [
+    assert sorted(message.recipients for message in accounts.arrived) == [
         [f"it{number}@fine.example"] for number in range(3)
     ]
-    found = {mail["To"]: mail for mail in messages(accounts)}
-    mail = found["it0@fine.example"]
-    assert mail.keys() == found["it1@fine.example"].keys()
+    mails = {mail["To"]: mail for mail in messages(accounts)}
+    mail = mails["it0@fine.example"]
+    assert mail.keys() == mails["it1@fine.example"].keys()
     assert mail["Bcc"] is None
     assert mail["Subject"].startswith(SHOWN)
     assert not NOT_FOR_A_TERMINAL.search(mail["Subject"])
@@ -90,9 +90,11 @@ def test_a_name_is_no_header_and_no_recipient(
 def test_every_command_says_it_on_one_line(
     run: Run, accounts: Accounts, office: Configure, evil: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Lists, questions, refusals and errors; the JSON has the name as it is, in plain letters."""
-    shown = harmless(run("approve", "--yes", "--customer", evil["id"])).stdout
-    assert any(line.startswith(SHOWN) and "2026-10, version" in line for line in shown.splitlines())
+    """Lists, questions, refusals and errors; the JSON has the name unchanged, in plain letters."""
+    output = harmless(run("approve", "--yes", "--customer", evil["id"])).stdout
+    assert any(
+        line.startswith(SHOWN) and "2026-10, version" in line for line in output.splitlines()
+    )
     accounts.recipient_replies = {"it0@fine.example": "550 5.1.1 no\x1b[31m such \x9b user"}
     assert "550 5.1.1 no" in harmless(run("send")).stderr
     for words in (["outbox"], ["customers"], ["render", "--format", "json"], ["fetch"]):
@@ -102,7 +104,7 @@ def test_every_command_says_it_on_one_line(
     assert len([line for line in listed if SHOWN in line]) == 1
     for name in ("outbox", "customers"):
         listing = json.loads(harmless(run(name, "--json")).stdout)
-        assert [own["name"] for own in listing].count(EVIL) == 1
+        assert [entry["name"] for entry in listing].count(EVIL) == 1
     (refused,) = rows(run, "--state", "refused")
     assert SHOWN in harmless(run("outbox", "resolve", refused["id"], "--again")).stdout
     for path in tmp_path.glob("reports/2026-10/evil*/*.json"):
@@ -117,7 +119,7 @@ def test_every_command_says_it_on_one_line(
 
 
 def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[str, Any]) -> None:
-    """One line of text; the customer's name beside it is data, as it is."""
+    """One line of text; the customer's name is data of its own, unchanged."""
     with Receiver(Replies(200)) as receiver:
         office(*evil["lines"], "[delivery]", f'webhook = "{receiver.url}"')
         run("approve", "--yes", "--customer", evil["id"])
@@ -131,9 +133,9 @@ def test_a_chat_is_not_called_by_a_name(run: Run, office: Configure, evil: dict[
 
 
 def test_a_name_in_a_letter_to_oneself(run: Run, accounts: Accounts, evil: dict[str, Any]) -> None:
-    """And in the files of a dry run: there is no second way for a message to be made."""
+    """And in the files of a dry run: messages are made in one way only."""
     assert harmless(run("send", "--to", "me@provider.example")).exit_code == 0
-    assert {tuple(own.recipients) for own in accounts.arrived} == {("me@provider.example",)}
+    assert {tuple(message.recipients) for message in accounts.arrived} == {("me@provider.example",)}
     assert all(mail["Bcc"] is None for mail in messages(accounts))
     written = harmless(run("send", "--dry-run")).stdout.splitlines()
     assert len(written) == 3

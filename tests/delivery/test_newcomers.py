@@ -1,4 +1,4 @@
-"""What whoever is new to delivering does wrong, and what is said to it."""
+"""Typical mistakes of newcomers to delivery, and the messages they get."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from tests.delivery.test_send import states
 
 
 @pytest.mark.parametrize("command", [("send",), ("approve",), ("send", "--dry-run")])
-def test_nowhere_to_deliver_to_is_said_first(run: Run, command: tuple[str, ...]) -> None:
-    """Before anything else is asked for, such as reports: nothing is configured at all."""
+def test_nowhere_to_deliver_is_reported_first(run: Run, command: tuple[str, ...]) -> None:
+    """Before anything else is required, such as reports: nothing is configured at all."""
     result = run(*command)
     assert result.exit_code == 2
     assert "No destination for reports is configured." in result.stderr
     assert "[mail]" in result.stderr
 
 
-def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
-    """Options that do not go together, that are no period and no address, with what to write."""
+def test_senseless_options_are_refused(run: Run, tmp_path: Path) -> None:
+    """Options that cannot be combined, or are not a period or an address, with what to write
+    instead.
+    """
     (tmp_path / "reporter.toml").write_text('[delivery]\nfolder = "share"\n', "utf-8")
-    for command, said in (
+    for command, message in (
         (("send", "--to", "me@provider.example"), "Set `host` and `from` in [mail]"),
         (("send", "--to", "a@b.example, c@d.example"), "Write --to me@provider.example"),
         (("send", "--to", "me"), "separate several with commas"),
@@ -38,7 +40,7 @@ def test_what_cannot_be_meant_is_said(run: Run, tmp_path: Path) -> None:
     ):
         result = run(*command)
         assert result.exit_code == 2, command
-        assert said in result.stderr, command
+        assert message in result.stderr, command
 
 
 @pytest.mark.usefixtures("office")
@@ -49,7 +51,7 @@ def test_the_outbox_of_a_month(run: Run) -> None:
     assert json.loads(run("outbox", "--json", "--period", "2026-09").stdout) == []
 
 
-def test_a_fault_of_the_server_is_said_of_each_and_its_cure_once(
+def test_a_server_fault_is_reported_for_each_and_its_remedy_once(
     run: Run, accounts: Accounts, office: Configure
 ) -> None:
     """Three customers, one wrong log-in: three lines, one hint; all stay approved."""

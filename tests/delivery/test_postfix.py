@@ -1,4 +1,4 @@
-"""`reporter send` through a Postfix as providers have it, and what then lies in the mailboxes."""
+"""`reporter send` through a Postfix like a provider's, and what then arrives in the mailboxes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def server_of(server: Postfix, host: str = "localhost", security: str = "starttl
 
 @pytest.fixture
 def trust(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Has a server's certificate trusted, as whoever has one of their own does it."""
+    """Has a server's certificate trusted, the way a provider with a private authority would."""
     return lambda server: monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
 
 
@@ -48,7 +48,7 @@ def test_each_mailbox_holds_its_customers_report(
             assert result.exit_code == 0, result.output
         mails = server.mails(3)
         log = server.log()
-    listed = {own["recipient"]: own for own in rows(run)}
+    listed = {row["recipient"]: row for row in rows(run)}
     assert set(mails) == set(listed) == set(MAILBOXES)
     for address, (mail, *others) in mails.items():
         assert others == []
@@ -70,14 +70,14 @@ def test_each_mailbox_holds_its_customers_report(
         assert body is not None
         assert row["name"] in mail["Subject"]
         assert row["name"] in body.get_content()
-    # One connection carried all three, and the second sending did not even open one.
+    # One connection carried all three, and the second run did not even open one.
     assert log.count(": connect from ") == 1
 
 
 def test_what_postfix_refuses_for_good_and_for_now(
     run: Run, office: Configure, trust: Any, store: Store
 ) -> None:
-    """Each by itself, in its own words, also two of one message; the others have theirs."""
+    """Each one separately, in Postfix's words, even two of one message; the others get theirs."""
     customer = json.loads(run("customers", "--json").stdout)
     replies = {
         "gone@customer0.example": "550 5.1.6 has moved",
@@ -96,7 +96,7 @@ def test_what_postfix_refuses_for_good_and_for_now(
         assert result.exit_code == 1
         mails = server.mails(2)
         assert run("send").exit_code == 1
-        assert server.log().count(": reject: ") == 3  # the second one asked nobody anew
+        assert server.log().count(": reject: ") == 3  # the second run tried nobody again
     assert states(run) == {
         MAILBOXES[0]: "sent",
         MAILBOXES[1]: "sent",
@@ -104,19 +104,21 @@ def test_what_postfix_refuses_for_good_and_for_now(
         "later@customer0.example": "failed",
         "nobody@customer0.example": "refused",
     }
-    assert {own: len(found) for own, found in mails.items()} == dict.fromkeys(MAILBOXES[:2], 1)
-    said = {own.recipient: own.reason for own in deliveries_of(store)}
-    assert said["gone@customer0.example"].startswith("550 5.1.6 ")
-    assert said["later@customer0.example"].startswith("450 4.2.2 ")
-    assert "User unknown" in said["nobody@customer0.example"]
+    assert {box: len(received) for box, received in mails.items()} == dict.fromkeys(
+        MAILBOXES[:2], 1
+    )
+    reasons = {delivery.recipient: delivery.reason for delivery in deliveries_of(store)}
+    assert reasons["gone@customer0.example"].startswith("550 5.1.6 ")
+    assert reasons["later@customer0.example"].startswith("450 4.2.2 ")
+    assert "User unknown" in reasons["nobody@customer0.example"]
     assert "has moved" in result.stderr
     assert "next try from" in result.stderr
-    (retried,) = (own for own in deliveries_of(store) if own.retry_at)
+    (retried,) = (delivery for delivery in deliveries_of(store) if delivery.retry_at)
     assert retried.recipient == "later@customer0.example"
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said", "hint"),
+    ("parameters", "message", "hint"),
     [
         (
             {
@@ -138,18 +140,18 @@ def test_what_postfix_refuses_for_good_and_for_now(
         ),
     ],
 )
-def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
-    run: Run, office: Configure, trust: Any, parameters: dict[str, Any], said: str, hint: str
+def test_a_postfix_that_will_not_relay_refuses_nobody(
+    run: Run, office: Configure, trust: Any, parameters: dict[str, Any], message: str, hint: str
 ) -> None:
-    """It says so only once there is a recipient, of whom it has nothing to say: all three stay
-    approved, and go when it is mended.
+    """It says so only once there is a recipient, about whom it says nothing: all three stay
+    approved, and are sent once it is fixed.
     """
     with postfix(MAILBOXES, **parameters) as server:
         trust(server)
         office(in_mail=('approval = "none"',), server=server_of(server))
         result = run("send")
         assert result.exit_code == 1
-        assert said in result.stderr
+        assert message in result.stderr
         assert hint in result.stderr
         assert server.log().count(": reject: ") == 1  # the others were not even tried
         assert set(states(run).values()) == {"approved"}
@@ -157,10 +159,10 @@ def test_a_postfix_that_does_not_send_for_us_refuses_nobody(
         trust(server)
         office(in_mail=('approval = "none"',), server=server_of(server))
         assert run("send").exit_code == 0
-        assert {len(found) for found in server.mails(3).values()} == {1}
+        assert {len(received) for received in server.mails(3).values()} == {1}
 
 
-def test_a_postfix_that_has_taken_enough_for_now(run: Run, office: Configure, trust: Any) -> None:
+def test_a_postfix_that_limits_the_rate(run: Run, office: Configure, trust: Any) -> None:
     """One message a minute: the first is delivered, the others wait and nobody is tried in vain."""
     limits: dict[str, Any] = {
         "smtpd_client_message_rate_limit": 1,
@@ -194,7 +196,7 @@ def test_a_message_larger_than_postfix_takes(
     lines: tuple[str, ...],
     kinds: list[str],
 ) -> None:
-    """The limit it announces is kept to before anything is sent: nothing is refused."""
+    """The limit it announces is respected before anything is sent: nothing is refused."""
     run("send", "--dry-run")
     whole = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.eml"))
     pdf = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.pdf"))
@@ -214,7 +216,7 @@ def test_a_message_larger_than_postfix_takes(
         assert ("https://files.example/2026-10" in body.get_content()) == (kinds == [])
 
 
-def test_nothing_goes_over_a_line_that_is_not_safe(run: Run, office: Configure, trust: Any) -> None:
+def test_nothing_is_sent_over_an_unsafe_connection(run: Run, office: Configure, trust: Any) -> None:
     """A certificate nobody vouches for, another host's, or no encryption where Postfix insists on
     it: said with what to do, and afterwards the same command sends everything.
     """
@@ -224,15 +226,15 @@ def test_nothing_goes_over_a_line_that_is_not_safe(run: Run, office: Configure, 
             (server_of(server, security="tls"), "587 is starttls, 465 is tls"),
             (server_of(server, "127.0.0.1", "none"), "security"),
         ]
-        for lines, said in wrongs:
+        for lines, message in wrongs:
             office(in_mail=('approval = "none"',), server=lines)
             result = run("send")
             assert result.exit_code == 1, lines
-            assert said in result.stderr
+            assert message in result.stderr
             assert set(states(run).values()) == {"approved"}
         trust(server)
         office(server=server_of(server, "127.0.0.1"))
         assert "not valid for '127.0.0.1'" in run("send").stderr
         office(server=server_of(server))
         assert run("send").exit_code == 0
-        assert {len(found) for found in server.mails(3).values()} == {1}
+        assert {len(received) for received in server.mails(3).values()} == {1}

@@ -37,7 +37,7 @@ addresses = st.builds(Address, st.one_of(st.just(""), names), mailboxes)
     ],
 )
 def test_commas_semicolons_and_lists_all_work(value: str | list[str]) -> None:
-    """However several recipients are written, each is there once and none is lost."""
+    """However several recipients are written, each appears once and none is lost."""
     assert read_addresses(value) == (ADA, BOB)
 
 
@@ -90,8 +90,8 @@ def test_names_may_hold_separators_and_any_script(
         ("x" * 1000, "…"),
     ],
 )
-def test_what_is_no_address_is_an_error_and_is_named(value: str | list[str], quoted: str) -> None:
-    """Nothing is skipped in silence: the text that cannot be read stands in the message."""
+def test_an_invalid_address_is_an_error_and_is_named(value: str | list[str], quoted: str) -> None:
+    """Nothing is silently skipped: the message contains the unreadable text."""
     with pytest.raises(RecipientError) as caught:
         read_addresses(value)
     assert quoted in str(caught.value)
@@ -103,24 +103,24 @@ def test_what_is_no_address_is_an_error_and_is_named(value: str | list[str], quo
 @example([Address('";,\\', "a@contoso.example")], ",", True)
 def test_what_is_written_is_read_back(written: list[Address], separator: str, in_one: bool) -> None:
     """Headers joined by any separator, or listed, give the addresses they were made of."""
-    texts = [str(own) for own in written]
+    texts = [str(recipient) for recipient in written]
     first: dict[str, Address] = {}
-    for own in written:
-        first.setdefault(own.address, own)
+    for recipient in written:
+        first.setdefault(recipient.address, recipient)
     assert read_addresses(separator.join(texts) if in_one else texts) == tuple(first.values())
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever stands there, it gives sound addresses or an error; only separators are nobody."""
+    """Any text gives valid addresses or an error; separators alone give no recipient."""
     try:
         read = read_addresses(text)
     except RecipientError:
         return
     assert read or not text.replace(",", "").replace(";", "").strip()
-    for own in read:
-        assert own.address.isascii()
-        assert not set("\r\n") & set(str(own))
+    for recipient in read:
+        assert recipient.address.isascii()
+        assert not set("\r\n") & set(str(recipient))
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ def test_other_domains_are_refused(allowed: list[str], refused: list[str]) -> No
         return
     with pytest.raises(RecipientError) as caught:
         refuse_foreign(read, allowed)
-    for own in read:
-        named = own.address in str(caught.value).partition(":")[0]
-        assert named == any(own.address.startswith(other) for other in refused)
+    for recipient in read:
+        named = recipient.address in str(caught.value).partition(":")[0]
+        assert named == any(recipient.address.startswith(other) for other in refused)
 
 
 @pytest.mark.parametrize("domain", ["", "*", "*.", "a b", "contoso.example/", "@contoso.example"])
-def test_an_allowed_domain_that_is_none_is_an_error(domain: str) -> None:
-    """A slip in the list must not let everybody in, or nobody."""
+def test_an_invalid_allowed_domain_is_an_error(domain: str) -> None:
+    """A mistake in the list must not admit everybody, or nobody."""
     with pytest.raises(RecipientError, match="is not a domain"):
         refuse_foreign([ADA], [domain])

@@ -88,7 +88,7 @@ def test_an_answer_that_says_that_too_much_was_sent(answer: str) -> None:
 
 @pytest.mark.parametrize("answer", OF_A_MESSAGE_OR_ITS_RECIPIENT)
 def test_an_answer_that_is_about_one_message_or_recipient(answer: str) -> None:
-    """Though it speaks of quotas, limits and senders: the next message may well be taken."""
+    """Though it mentions quotas, limits and senders: the next message may well be accepted."""
     assert hint_of_sender(answer) == ""
 
 

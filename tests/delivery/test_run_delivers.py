@@ -29,7 +29,7 @@ from tests.delivery.test_graph import TokenDesk
 from tests.delivery.test_send import messages, rows
 
 CAST = ordinary_customers(2, 40, 4)
-ADDRESSES = {own.id: f"it{number}@customer.example" for number, own in enumerate(CAST)}
+ADDRESSES = {customer.id: f"it{number}@customer.example" for number, customer in enumerate(CAST)}
 NO_APPROVAL = 'approval = "none"'
 COPIES = ('cc = "chief@customer.example"', 'bcc = "watch@provider.example"')
 
@@ -78,27 +78,27 @@ def deliver(emulator: Emulator, accounts: Accounts, tmp_path: Path) -> Deliver:
 
 def arrived(accounts: Accounts) -> Counter[str]:
     """How many messages each address has."""
-    return Counter(address for own in accounts.arrived for address in own.recipients)
+    return Counter(address for message in accounts.arrived for address in message.recipients)
 
 
 def by_channel(run: Run) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for own in rows(run):
-        found.setdefault(own["channel"], set()).add(own["state"])
-    return found
+    states: dict[str, set[str]] = {}
+    for row in rows(run):
+        states.setdefault(row["channel"], set()).add(row["state"])
+    return states
 
 
 def appears_late(emulator: Emulator, number: int) -> None:
     """A customer's jobs of another module are listed by the service only now."""
-    own = CAST[number]
+    customer = CAST[number]
     late = Plan("Microsoft 365", "Power BI", 1)
-    emulator.customers[own.id] = replace(own, plans=(*own.plans, late))
+    emulator.customers[customer.id] = replace(customer, plans=(*customer.plans, late))
 
 
-def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
+def test_one_run_does_it_all_and_later_runs_repeat_nothing(
     start: StartAt, deliver: Deliver, accounts: Accounts
 ) -> None:
-    """Where nobody need approve."""
+    """Where no approval is needed."""
     deliver(NO_APPROVAL)
     first = start("2026-11-01T07:17")
     assert first.exit_code == 0, first.output
@@ -116,7 +116,7 @@ def test_one_start_does_it_all_and_the_next_ones_nothing_twice(
 def test_a_run_waits_for_a_yes_and_the_next_one_sends(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts
 ) -> None:
-    """Waiting is no failure, and it is said what for."""
+    """Waiting is not a failure, and the output says what for."""
     deliver()
     for hour in (7, 8):
         result = start(f"2026-11-01T{hour:02}:17")
@@ -131,10 +131,10 @@ def test_a_run_waits_for_a_yes_and_the_next_one_sends(
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
 
 
-def test_while_somebody_sends_or_fetches_the_rest_is_done(
+def test_while_another_process_sends_or_fetches_the_rest_is_done(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
 ) -> None:
-    """A second sending is refused with what to do; a fetch is in no sending's way."""
+    """A second sending is refused with what to do; a fetch does not block sending."""
     deliver(NO_APPROVAL)
     store = Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")
     with closing(store), held(store.engine, part="outbox"):
@@ -151,10 +151,10 @@ def test_while_somebody_sends_or_fetches_the_rest_is_done(
 
 
 @pytest.mark.slow
-def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
+def test_late_data_is_a_correction_that_needs_its_own_approval(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
 ) -> None:
-    """Only whom it concerns gets it; subject, text and PDF say what it corrects."""
+    """Only the customer concerned gets it; subject, text and PDF say what it corrects."""
     deliver(formats=("pdf",))
     formats = ("--format", "pdf,json")
     start("2026-11-01T07:17", *formats)
@@ -166,17 +166,17 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     assert later.exit_code == 0, later.output
     assert "1 queued" in later.stderr
     assert len(accounts.arrived) == 2
-    shown = run("approve", "--yes")
-    assert f"{CAST[0].name}, 2026-10, version 2" in shown.stdout
-    assert "restates         version 1: " in shown.stdout
-    assert CAST[1].name not in shown.stdout
+    result = run("approve", "--yes")
+    assert f"{CAST[0].name}, 2026-10, version 2" in result.stdout
+    assert "restates         version 1: " in result.stdout
+    assert CAST[1].name not in result.stdout
     assert start("2026-11-03T07:17", *formats).exit_code == 0
     assert start("2026-11-03T08:17", *formats).exit_code == 0
     *_, correction = messages(accounts)
     assert len(accounts.arrived) == 3
     assert accounts.arrived[-1].recipients == [ADDRESSES[CAST[0].id]]
     assert "corrected backup report October 2026" in correction["Subject"]
-    assert len({own["Message-ID"] for own in messages(accounts)}) == 3
+    assert len({mail["Message-ID"] for mail in messages(accounts)}) == 3
     body = correction.get_body(("plain",))
     assert body is not None
     assert "RESTATED. This is version 2 of the report. It corrects version 1" in body.get_content()
@@ -185,24 +185,24 @@ def test_late_data_is_a_correction_that_needs_a_yes_of_its_own(
     assert "RESTATED" in page.extract_text()
 
 
-def test_what_was_approved_and_not_sent_yet_is_withdrawn_by_a_correction(
+def test_a_correction_withdraws_what_was_approved_but_not_sent(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
 ) -> None:
-    """The yes was to other figures: the first version goes to nobody any more."""
+    """Other figures were approved: the first version is not sent to anybody any more."""
     deliver()
     start("2026-11-01T07:17")
     run("approve", "--yes")
     appears_late(emulator, 0)
     assert start("2026-11-01T08:17").exit_code == 0
     assert arrived(accounts) == {ADDRESSES[CAST[1].id]: 1}
-    concerned = [(own["version"], own["state"]) for own in rows(run, "--customer", CAST[0].id)]
+    concerned = [(row["version"], row["state"]) for row in rows(run, "--customer", CAST[0].id)]
     assert concerned == [(1, "withdrawn"), (2, "queued")]
 
 
 def test_no_approval_sends_a_correction_at_once(
     start: StartAt, deliver: Deliver, accounts: Accounts, emulator: Emulator
 ) -> None:
-    """Once, to whom it concerns."""
+    """Once, to the customer concerned."""
     deliver(NO_APPROVAL)
     start("2026-11-01T07:17")
     appears_late(emulator, 1)
@@ -212,10 +212,10 @@ def test_no_approval_sends_a_correction_at_once(
 
 
 @pytest.mark.parametrize("broken", ["mail", "folder", "webhook"])
-def test_a_broken_channel_costs_the_others_nothing(
+def test_a_broken_channel_does_not_affect_the_others(
     broken: str, run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tmp_path: Path
 ) -> None:
-    """Each has an account of its own; once mended, it alone gets what it has not."""
+    """Each channel is accounted for separately; once fixed, it alone gets what it lacks."""
     share = tmp_path / "share"
     answers = [Replies(503), Replies(503)] if broken == "webhook" else []
     with Receiver(*answers, Replies(200)) as receiver:
@@ -230,7 +230,9 @@ def test_a_broken_channel_costs_the_others_nothing(
         assert result.exit_code == 1
         assert "T0K3N" not in result.output
         state = {"mail": "approved"}.get(broken, "failed")
-        expected = {own: {"sent"} for own in ("mail", "folder", "webhook")} | {broken: {state}}
+        expected = {channel: {"sent"} for channel in ("mail", "folder", "webhook")} | {
+            broken: {state}
+        }
         assert by_channel(run) == expected
         accounts.port = port
         if broken == "folder":
@@ -239,27 +241,29 @@ def test_a_broken_channel_costs_the_others_nothing(
         mended = start("2026-11-01T08:17")
         assert mended.exit_code == 0, mended.output
         assert start("2026-11-01T09:17").exit_code == 0
-        posts = Counter(own.headers["Idempotency-Key"] for own in receiver.received)
-    assert by_channel(run) == {own: {"sent"} for own in ("mail", "folder", "webhook")}
+        posts = Counter(request.headers["Idempotency-Key"] for request in receiver.received)
+    assert by_channel(run) == {channel: {"sent"} for channel in ("mail", "folder", "webhook")}
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
     assert list(posts.values()) == [2 if broken == "webhook" else 1] * 2
     assert mended.stdout.count("sent  ") == 2
     originals = sorted(tmp_path.glob("reports/2026-10/*/*.json"))
     copies = sorted(share.glob("2026-10/*/*.json"))
-    assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
+    assert [copy.read_bytes() for copy in copies] == [
+        original.read_bytes() for original in originals
+    ]
     assert len(copies) == 2
 
 
 def goes_silently(handler: Handler) -> None:
-    """Takes the whole request and goes without a word."""
+    """Receives the whole request and hangs up without a word."""
     handler.read_body()
     handler.close_connection = True
 
 
-def test_a_web_address_that_never_answers_is_not_asked_again(
+def test_a_web_address_that_never_answers_is_not_tried_again(
     run: Run, start: StartAt, deliver: Deliver
 ) -> None:
-    """Nobody knows whether it has the summaries, until somebody says so of each."""
+    """It is unknown whether it has the summaries, until somebody resolves each."""
     with Receiver(goes_silently, goes_silently, Replies(200)) as receiver:
         deliver(NO_APPROVAL, delivery=(f'webhook = "{receiver.url}/hook"',))
         for hour in (7, 8, 9):
@@ -268,13 +272,13 @@ def test_a_web_address_that_never_answers_is_not_asked_again(
             assert result.stderr.count("Uncertain: ") == 2
         assert len(receiver.received) == 2
         uncertain = rows(run, "--state", "uncertain")
-        assert [own["channel"] for own in uncertain] == ["webhook", "webhook"]
+        assert [row["channel"] for row in uncertain] == ["webhook", "webhook"]
         assert run("outbox", "resolve", uncertain[0]["id"], "--sent").exit_code == 0
         assert run("outbox", "resolve", uncertain[1]["id"], "--again").exit_code == 0
         for hour in (10, 11):
             assert start(f"2026-11-01T{hour:02}:17").exit_code == 0
-        keys = [own.headers["Idempotency-Key"] for own in receiver.received]
-        posted = [json.loads(own.body)["customer"]["id"] for own in receiver.received]
+        keys = [request.headers["Idempotency-Key"] for request in receiver.received]
+        posted = [json.loads(request.body)["customer"]["id"] for request in receiver.received]
     assert (len(keys), keys[2]) == (3, uncertain[1]["message_id"])
     assert posted[2] == uncertain[1]["customer"]
 
@@ -293,8 +297,8 @@ def graph_lines(graph: Receiver, tokens: Receiver) -> tuple[str, ...]:
 def posted_to(graph: Receiver) -> list[EmailMessage]:
     """The messages that were posted, taken out of their base64."""
     return [
-        email.message_from_bytes(base64.b64decode(own.body), policy=email.policy.default)
-        for own in graph.received
+        email.message_from_bytes(base64.b64decode(request.body), policy=email.policy.default)
+        for request in graph.received
     ]
 
 
@@ -304,7 +308,7 @@ def tokens() -> Iterator[Receiver]:
         yield desk
 
 
-def test_through_graph_all_recipients_stand_in_the_message(
+def test_through_graph_all_recipients_are_in_the_message(
     run: Run, start: StartAt, deliver: Deliver, accounts: Accounts, tokens: Receiver
 ) -> None:
     """One request for each customer, with the blind copies that Graph takes out; one token."""
@@ -313,16 +317,16 @@ def test_through_graph_all_recipients_stand_in_the_message(
         for hour in (7, 8):
             result = start(f"2026-11-01T{hour:02}:17")
             assert result.exit_code == 0, result.output
-        sent = {own["To"]: own for own in posted_to(graph)}
+        sent = {mail["To"]: mail for mail in posted_to(graph)}
     assert (len(graph.received), len(tokens.received), accounts.arrived) == (2, 1, [])
-    first, second = (sent[ADDRESSES[own.id]] for own in CAST)
+    first, second = (sent[ADDRESSES[customer.id]] for customer in CAST)
     assert (first["Cc"], first["Bcc"]) == ("chief@customer.example", "watch@provider.example")
     assert (second["Cc"], second["Bcc"]) == (None, None)
     listed = rows(run)
     assert len(listed) == 4
-    assert {own["state"] for own in listed} == {"sent"}
-    assert {own["reason"] for own in listed} == {"202 Accepted"}
-    assert {own["message_id"] for own in listed} == {own["Message-ID"] for own in sent.values()}
+    assert {row["state"] for row in listed} == {"sent"}
+    assert {row["reason"] for row in listed} == {"202 Accepted"}
+    assert {row["message_id"] for row in listed} == {mail["Message-ID"] for mail in sent.values()}
 
 
 def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
@@ -342,10 +346,12 @@ def test_through_graph_a_message_larger_than_it_takes_goes_with_less(
         assert list(message.iter_attachments()) == []
 
 
-def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
+def test_through_graph_an_unclear_outcome_is_settled_by_a_person(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
-    """200 instead of 202: said of each, with what to ask; nothing goes again by itself."""
+    """200 instead of 202: reported for each, with what to ask; nothing is sent again
+    automatically.
+    """
     with Receiver(Replies(200)) as graph:
         deliver(*graph_lines(graph, tokens))
         for hour in (7, 8):
@@ -354,10 +360,10 @@ def test_through_graph_what_is_not_clearly_taken_is_settled_by_a_person(
             assert result.stderr.count("200 OK instead of 202 Accepted") == 2
             assert "reporter outbox resolve" in result.stderr
     assert len(graph.received) == 2
-    assert {own["state"] for own in rows(run)} == {"uncertain"}
+    assert {row["state"] for row in rows(run)} == {"uncertain"}
 
 
-def test_through_graph_one_customers_trouble_is_its_own(
+def test_through_graph_one_customers_trouble_affects_no_other(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
     """Throttled is tried again no earlier than Graph asks; refused is not; both at one run."""
@@ -374,22 +380,22 @@ def test_through_graph_one_customers_trouble_is_its_own(
         assert len(graph.received) == 2
         assert start("2026-11-01T09:18").exit_code == 1  # one is refused for good
         assert len(graph.received) == 3
-        assert {own["state"] for own in rows(run)} == {"sent", "refused"}
+        assert {row["state"] for row in rows(run)} == {"sent", "refused"}
         (refused,) = rows(run, "--state", "refused")
         assert run("outbox", "resolve", refused["id"], "--drop").exit_code == 0
         assert start("2026-11-01T10:17").exit_code == 0
     assert len(graph.received) == 3
 
 
-def test_through_graph_only_whoever_lacks_it_is_named_again(
+def test_through_graph_only_a_recipient_without_it_is_addressed_again(
     run: Run, start: StartAt, deliver: Deliver, tokens: Receiver
 ) -> None:
-    """Graph took a message and did not say so; two of three say that they have it."""
+    """Graph accepted a message without saying so; two of three recipients say that they have it."""
     with Receiver(goes_silently, Replies(202)) as graph:
         deliver(*graph_lines(graph, tokens), copies=COPIES)
         chosen = ("--customer", CAST[0].id)
         assert start("2026-11-01T07:17", *chosen).exit_code == 1
-        listed = {own["recipient"]: own["id"] for own in rows(run, "--state", "uncertain")}
+        listed = {row["recipient"]: row["id"] for row in rows(run, "--state", "uncertain")}
         assert len(listed) == 3
         lacking = listed.pop("watch@provider.example")
         assert run("outbox", "resolve", lacking, "--again").exit_code == 0
@@ -399,10 +405,12 @@ def test_through_graph_only_whoever_lacks_it_is_named_again(
     assert (again["To"], again["Cc"], again["Bcc"]) == (None, None, "watch@provider.example")
 
 
-def test_through_graph_a_secret_that_is_wrong_stops_nothing_but_mail(
+def test_through_graph_a_wrong_secret_stops_only_mail(
     run: Run, start: StartAt, deliver: Deliver, tmp_path: Path
 ) -> None:
-    """Said once with what to do; copies go all the same, and the mail when it is mended."""
+    """Reported once with what to do; copies are still made, and the mail is sent once it
+    is fixed.
+    """
     refusal = Replies(400, b'{"error": "invalid_client", "error_description": "expired"}')
     share = (f'folder = "{tmp_path / "share"}"',)
     with Receiver(refusal, TokenDesk()) as tokens, Receiver(Replies(202)) as graph:

@@ -35,13 +35,13 @@ def rows(run: Run, *options: str) -> list[dict[str, Any]]:
 
 
 def states(run: Run) -> dict[str, str]:
-    return {own["recipient"]: own["state"] for own in rows(run)}
+    return {row["recipient"]: row["state"] for row in rows(run)}
 
 
 def messages(accounts: Accounts) -> list[email.message.EmailMessage]:
     return [
-        email.message_from_bytes(own.content, policy=email.policy.default)
-        for own in accounts.arrived
+        email.message_from_bytes(message.content, policy=email.policy.default)
+        for message in accounts.arrived
     ]
 
 
@@ -52,7 +52,7 @@ def attached(message: email.message.EmailMessage) -> dict[str, bytes]:
     }
 
 
-def test_nothing_goes_before_somebody_has_approved_it(run: Run, accounts: Accounts) -> None:
+def test_nothing_is_sent_before_it_is_approved(run: Run, accounts: Accounts) -> None:
     """Sending queues; what is queued waits, and says so."""
     result = run("send")
     assert result.exit_code == 0, result.output
@@ -69,9 +69,12 @@ def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None
     result = run("send")
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) == 3
-    customers = {own["id"]: own["name"] for own in json.loads(run("customers", "--json").stdout)}
+    customers = {
+        customer["id"]: customer["name"]
+        for customer in json.loads(run("customers", "--json").stdout)
+    }
     assert len(accounts.arrived) == 3
-    listed = {own["recipient"]: own for own in rows(run)}
+    listed = {row["recipient"]: row for row in rows(run)}
     for arrived, message in zip(accounts.arrived, messages(accounts), strict=True):
         (recipient,) = arrived.recipients
         row = listed[recipient]
@@ -92,7 +95,7 @@ def test_each_customer_gets_its_own_report(run: Run, accounts: Accounts) -> None
 
 
 def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> None:
-    """However often it is sent, approved and rendered; another look is no other report."""
+    """However often it is sent, approved and rendered; a new look does not make a new report."""
     run("approve", "--yes")
     for _ in range(3):
         assert run("send").exit_code == 0
@@ -102,10 +105,10 @@ def test_nobody_gets_it_twice(run: Run, accounts: Accounts, store: Store) -> Non
     run("approve", "--yes")
     assert run("send").exit_code == 0
     assert len(accounts.arrived) == 3
-    assert {own.state for own in deliveries_of(store)} == {"sent"}
+    assert {delivery.state for delivery in deliveries_of(store)} == {"sent"}
 
 
-def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> None:
+def test_approval_covers_one_customer_or_all(run: Run, accounts: Accounts) -> None:
     """What it shows is what it releases."""
     first = json.loads(run("customers", "--json").stdout)[0]
     result = run("approve", "--yes", "--customer", first["name"])
@@ -114,29 +117,31 @@ def test_approval_is_of_one_customer_or_all(run: Run, accounts: Accounts) -> Non
     assert "to " in result.stdout
     assert "approved, 1 delivery" in result.stdout
     assert run("send").exit_code == 0
-    assert [own["customer"] for own in rows(run, "--state", "sent")] == [first["id"]]
+    assert [row["customer"] for row in rows(run, "--state", "sent")] == [first["id"]]
     assert len(accounts.arrived) == 1
 
 
-def test_approval_can_leave_alone_what_is_odd(run: Run) -> None:
-    """The service was looked at for the first time after October: that is odd about each."""
+def test_approval_can_skip_what_is_odd(run: Run) -> None:
+    """The service was first observed after October: that is odd about each."""
     result = run("approve", "--yes", "--unless-odd")
     assert result.stdout.count("ODD: first looked at after the period") == 3
     assert result.stdout.count("  skipped") == 3
     assert set(states(run).values()) == {"queued"}
 
 
-def test_without_approval_it_goes_at_once(run: Run, accounts: Accounts, office: Configure) -> None:
+def test_without_approval_it_is_sent_at_once(
+    run: Run, accounts: Accounts, office: Configure
+) -> None:
     """With approval = "none" nobody is asked."""
     office(in_mail=('approval = "none"',))
     assert run("send").exit_code == 0
     assert len(accounts.arrived) == 3
 
 
-def test_a_dry_run_writes_the_very_messages(
+def test_a_dry_run_writes_the_exact_messages(
     run: Run, accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To the byte what would go at that moment; and sends nothing itself."""
+    """To the byte what would be sent at that moment; nothing is sent."""
     set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
     run("approve", "--yes")
     result = run("send", "--dry-run")
@@ -146,7 +151,7 @@ def test_a_dry_run_writes_the_very_messages(
     assert accounts.arrived == []
     assert run("send").exit_code == 0
     assert sorted(path.read_bytes() for path in written) == sorted(
-        own.content for own in accounts.arrived
+        message.content for message in accounts.arrived
     )
     assert run("send", "--dry-run").stdout == ""
 
@@ -161,7 +166,7 @@ def test_a_message_has_the_date_of_its_sending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However long ago it was approved, tried or refused: an old date is what many servers refuse,
-    and it lies below newer mail. Nothing else of it is another, its id least of all.
+    and it lies below newer mail. Nothing else in it changes, least of all its id.
     """
     clock = set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
     run("approve", "--yes")
@@ -174,21 +179,22 @@ def test_a_message_has_the_date_of_its_sending(
         assert run("send").exit_code == 1
     clock.now = datetime(2026, 11, 14, 10, tzinfo=UTC)
     if before == "refused":
-        assert run("outbox", "resolve", *(own.id for own in delivered), "--again").exit_code == 0
+        ids = [delivery.id for delivery in delivered]
+        assert run("outbox", "resolve", *ids, "--again").exit_code == 0
     assert run("send").exit_code == 0
-    found = messages(accounts)
-    assert {own["Date"].datetime for own in found} == {clock.now}
-    assert {own["Message-ID"] for own in found} == {own.message_id for own in delivered}
+    mails = messages(accounts)
+    assert {mail["Date"].datetime for mail in mails} == {clock.now}
+    assert {mail["Message-ID"] for mail in mails} == {delivery.message_id for delivery in delivered}
     old, new = b"Date: Tue, 03 Nov 2026 06:00:00", b"Date: Sat, 14 Nov 2026 10:00:00"
-    assert sorted(own.replace(old, new) for own in written) == sorted(
-        own.content for own in accounts.arrived
+    assert sorted(content.replace(old, new) for content in written) == sorted(
+        message.content for message in accounts.arrived
     )
 
 
 def test_it_is_given_up_five_days_after_its_first_try(
     run: Run, accounts: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And not after its approval: what was approved long ago is tried as often as anything else."""
+    """Not after its approval: what was approved long ago is tried as often as anything else."""
     clock = set_clock(monkeypatch, datetime(2026, 11, 3, 6, tzinfo=UTC))
     run("approve", "--yes", "--period", "2026-10")
     later = "451 4.3.2 later"
@@ -197,20 +203,26 @@ def test_it_is_given_up_five_days_after_its_first_try(
     for day, hour in ((14, 10), (14, 11), (19, 9), (19, 11)):
         clock.now = datetime(2026, 11, day, hour, tzinfo=UTC)
         run("send", "--period", "2026-10")
-        retried.append({own.retry_at is not None for own in deliveries_of(store)})
+        retried.append({delivery.retry_at is not None for delivery in deliveries_of(store)})
     assert retried == [{True}, {True}, {True}, {False}]
-    assert {own.reason for own in deliveries_of(store)} == {f"{later}; given up after 4 tries"}
+    assert {delivery.reason for delivery in deliveries_of(store)} == {
+        f"{later}; given up after 4 tries"
+    }
     (first, *_) = deliveries_of(store)
     assert run("outbox", "resolve", first.id, "--again").exit_code == 0
     run("send", "--period", "2026-10")
-    assert [own.retry_at is not None for own in deliveries_of(store)] == [True, False, False]
+    assert [delivery.retry_at is not None for delivery in deliveries_of(store)] == [
+        True,
+        False,
+        False,
+    ]
 
 
-def test_to_oneself(run: Run, accounts: Accounts) -> None:
+def test_sending_to_oneself(run: Run, accounts: Accounts) -> None:
     """All messages of a run to one address, none to a customer; the outbox knows nothing of it."""
     result = run("send", "--to", "me@provider.example")
     assert result.exit_code == 0, result.output
-    assert [own.recipients for own in accounts.arrived] == [["me@provider.example"]] * 3
+    assert [message.recipients for message in accounts.arrived] == [["me@provider.example"]] * 3
     for number, message in enumerate(messages(accounts)):
         body = message.get_body(("plain",))
         assert body is not None
@@ -222,10 +234,10 @@ def test_to_oneself(run: Run, accounts: Accounts) -> None:
     assert len(accounts.arrived) == 6
 
 
-def test_a_file_that_vanished_costs_its_customer_alone(
+def test_a_missing_file_affects_only_its_customer(
     run: Run, accounts: Accounts, tmp_path: Path
 ) -> None:
-    """Said which; rendering writes it again, and the same command sends the rest."""
+    """The error names it; rendering writes it again, and the same command sends the rest."""
     run("approve", "--yes")
     path = sorted(tmp_path.glob("reports/2026-10/*/*.json"))[0]
     path.unlink()
@@ -241,7 +253,7 @@ def test_a_file_that_vanished_costs_its_customer_alone(
 
 
 def test_a_changed_file_is_not_sent(run: Run, accounts: Accounts, tmp_path: Path) -> None:
-    """What goes is what was rendered, to the byte."""
+    """What is sent is what was rendered, to the byte."""
     run("approve", "--yes")
     path = sorted(tmp_path.glob("reports/2026-10/*/*.json"))[0]
     path.write_bytes(path.read_bytes() + b" ")
@@ -276,7 +288,7 @@ def test_a_report_of_somebody_else_is_not_sent(
 
 
 @pytest.mark.parametrize(
-    ("recipients", "said"),
+    ("recipients", "message"),
     [
         ("[]", "has no recipients"),
         ('"it@customer0.example, nobody"', "'nobody' is not an e-mail address"),
@@ -284,22 +296,22 @@ def test_a_report_of_somebody_else_is_not_sent(
         ('"it@customer0.example"\nallowed_domains = ["other.example"]', "not in an allowed domain"),
     ],
 )
-def test_wrong_recipients_cost_their_customer_alone(
-    run: Run, accounts: Accounts, office: Configure, recipients: str, said: str
+def test_wrong_recipients_affect_only_their_customer(
+    run: Run, accounts: Accounts, office: Configure, recipients: str, message: str
 ) -> None:
     """Each is an error that names the customer, and all others get theirs."""
     customers = json.loads(run("customers", "--json").stdout)
     lines = [f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = {recipients}']
     lines += [
-        f'[[customers]]\nid = "{own["id"]}"\nrecipients = ["it@fine.example"]'
-        for own in customers[1:]
+        f'[[customers]]\nid = "{customer["id"]}"\nrecipients = ["it@fine.example"]'
+        for customer in customers[1:]
     ]
     office(*lines, in_mail=('approval = "none"',))
     result = run("send")
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert message in result.stderr
     assert customers[0]["name"] in result.stderr
-    assert [own.recipients for own in accounts.arrived] == [["it@fine.example"]] * 2
+    assert [mail.recipients for mail in accounts.arrived] == [["it@fine.example"]] * 2
 
 
 def test_everybody_named_gets_it_and_sees_who_else_does(
@@ -361,20 +373,20 @@ def test_refused_for_now_is_tried_again_and_for_good_is_not(
     accounts.recipient_replies = {}
     assert run("send").exit_code == 1  # too early, and one is refused for good
     assert len(accounts.arrived) == 1
-    (failed,) = (own for own in deliveries_of(store) if own.state == "failed")
+    (failed,) = (delivery for delivery in deliveries_of(store) if delivery.state == "failed")
     assert failed.retry_at is not None
     assert failed.retry_at - failed.changed_at == timedelta(minutes=5)
     later = failed.retry_at + timedelta(seconds=1)
     monkeypatch.setattr(command, "utc_now", lambda: later)
     run("send")
     assert states(run)["it0@customer0.example"] == "sent"
-    assert [own.recipients for own in accounts.arrived][1:] == [["it0@customer0.example"]]
+    assert [message.recipients for message in accounts.arrived][1:] == [["it0@customer0.example"]]
 
 
 def test_what_is_uncertain_is_settled_by_a_person(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
-    """It is never sent again by itself; `resolve` says what became of it."""
+    """It is never sent again automatically; `resolve` records the outcome."""
     from reporter.model import DeliveryState
     from reporter.store.outbox import claim
 
@@ -390,8 +402,8 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert run("outbox", "resolve", second.id, "--again").exit_code == 0
     assert run("outbox", "resolve", third.id, "--drop").exit_code == 0
     assert run("send").exit_code == 0
-    assert [own.recipients for own in accounts.arrived] == [[second.recipient]]
-    assert [own.state for own in deliveries_of(store)] == [
+    assert [message.recipients for message in accounts.arrived] == [[second.recipient]]
+    assert [delivery.state for delivery in deliveries_of(store)] == [
         DeliveryState.SENT,
         DeliveryState.SENT,
         DeliveryState.DROPPED,
@@ -399,7 +411,7 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert run("outbox", "resolve", first.id, "--again").exit_code == 2
     assert run("outbox", "resolve", first.id).exit_code == 2
     rows = json.loads(run("outbox", "--json").stdout)
-    assert [own["state"] for own in rows[0]["changes"]] == [
+    assert [change["state"] for change in rows[0]["changes"]] == [
         "queued",
         "approved",
         "sending",
@@ -409,25 +421,25 @@ def test_what_is_uncertain_is_settled_by_a_person(
     assert "settled by" in rows[2]["changes"][-1]["reason"]
 
 
-def test_only_one_thing_can_have_become_of_it(run: Run, accounts: Accounts, store: Store) -> None:
-    """Two answers are none."""
+def test_a_delivery_has_only_one_outcome(run: Run, accounts: Accounts, store: Store) -> None:
+    """Two contradictory answers are refused."""
     from reporter.model import DeliveryState
     from reporter.store.outbox import claim
 
     run("approve", "--yes")
-    own = deliveries_of(store)[0]
-    claim(store, [own.id], own.changed_at)
+    delivery = deliveries_of(store)[0]
+    claim(store, [delivery.id], delivery.changed_at)
     run("send")
-    result = run("outbox", "resolve", own.id, "--sent", "--again")
+    result = run("outbox", "resolve", delivery.id, "--sent", "--again")
     assert result.exit_code == 2
     assert "Give one of --sent, --again, --drop." in result.stderr
     assert deliveries_of(store)[0].state == DeliveryState.UNCERTAIN
 
 
-def test_a_server_that_is_gone_loses_nothing(
+def test_an_unreachable_server_loses_nothing(
     run: Run, accounts: Accounts, office: Configure
 ) -> None:
-    """All stay approved, and go when it is back."""
+    """All stay approved, and are sent when it is back."""
     run("approve", "--yes")
     port, accounts.port = accounts.port, 9
     office()
@@ -460,7 +472,9 @@ def test_a_message_that_would_be_too_large(
     lines: tuple[str, ...],
     kinds: list[str] | None,
 ) -> None:
-    """Goes with the PDF alone, or says where the files are; or is an error that says what to do."""
+    """It is sent with the PDF alone, or says where the files are; or it is an error that says what
+    to do.
+    """
     run("send", "--dry-run")
     whole = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.eml"))
     smallest = min(path.stat().st_size for path in tmp_path.glob("reports/*/*/*.pdf"))
@@ -481,7 +495,7 @@ def test_a_message_that_would_be_too_large(
         assert ("https://files.example/" in body.get_content()) == (kinds == [])
 
 
-def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: Path) -> None:
+def test_missing_configuration_is_reported(run: Run, office: Configure, tmp_path: Path) -> None:
     """Neither mail nor folder nor web address: nothing was done."""
     path = tmp_path / "reporter.toml"
     path.write_text("", "utf-8")
@@ -491,10 +505,10 @@ def test_what_is_not_configured_is_said(run: Run, office: Configure, tmp_path: P
 
 
 def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Configure) -> None:
-    """With send = false it is no error that there is nobody to send to."""
+    """With send = false having no recipients is not an error."""
     customers = json.loads(run("customers", "--json").stdout)
     office(
-        *(f'[[customers]]\nid = "{own["id"]}"\nsend = false' for own in customers[1:]),
+        *(f'[[customers]]\nid = "{customer["id"]}"\nsend = false' for customer in customers[1:]),
         f'[[customers]]\nid = "{customers[0]["id"]}"\nrecipients = "it@fine.example"',
         in_mail=('approval = "none"',),
     )
@@ -503,7 +517,7 @@ def test_a_customer_that_gets_nothing(run: Run, accounts: Accounts, office: Conf
 
 
 def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> None:
-    """With the same outbox, and after the same yes."""
+    """With the same outbox, and after the same approval."""
     office(
         "[delivery]",
         f'folder = "file://{tmp_path}/share"',
@@ -519,15 +533,17 @@ def test_a_folder_gets_copies(run: Run, office: Configure, tmp_path: Path) -> No
     assert result.exit_code == 0, result.output
     copies = sorted(tmp_path.glob("share/2026-10/*/*.*"))
     originals = sorted(tmp_path.glob("reports/2026-10/*/*.*"))
-    assert [own.read_bytes() for own in copies] == [own.read_bytes() for own in originals]
+    assert [copy.read_bytes() for copy in copies] == [
+        original.read_bytes() for original in originals
+    ]
     assert len(copies) == 3
-    assert {own["channel"] for own in rows(run)} == {"folder"}
+    assert {row["channel"] for row in rows(run)} == {"folder"}
 
 
-def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
+def test_failed_copies_are_reported_in_one_sentence_with_what_to_do(
     run: Run, office: Configure, tmp_path: Path
 ) -> None:
-    """Where and why, and once for all what to see to; `check` says it before anything fails."""
+    """Where and why, and once for all what to check; `check` reports it before anything fails."""
     (tmp_path / "share").write_text("in the way")
     office('[delivery]\nfolder = "share"')
     path = tmp_path / "reporter.toml"
@@ -558,7 +574,7 @@ def test_copies_that_fail_are_said_in_one_sentence_with_what_to_do(
 def test_a_dry_run_without_mail_says_that_there_is_nothing_to_write(
     run: Run, tmp_path: Path
 ) -> None:
-    """With a folder alone nobody gets a message."""
+    """With only a folder configured nobody gets a message."""
     (tmp_path / "reporter.toml").write_text('[delivery]\nfolder = "share"\n', "utf-8")
     result = run("send", "--dry-run")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -585,7 +601,7 @@ def test_check_tries_the_mail_server_and_reads_recipients(
     assert accounts.arrived == []
 
 
-def test_what_is_still_open_of_an_earlier_month_goes_too(
+def test_open_deliveries_of_an_earlier_month_are_sent_too(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
     """Approved late, it is not forgotten; where a period is asked for, only that one goes."""
@@ -597,9 +613,11 @@ def test_what_is_still_open_of_an_earlier_month_goes_too(
     assert result.exit_code == 0, result.output
     assert "Outbox of 2026-09: 3 sent." in result.stderr
     assert "Outbox of 2026-10: 3 queued." in result.stderr
-    assert {own.period for own in deliveries_of(store) if own.state == "sent"} == {"2026-09"}
+    assert {delivery.period for delivery in deliveries_of(store) if delivery.state == "sent"} == {
+        "2026-09"
+    }
     assert run("render", "--quiet", "--format", "json", "--period", "2026-08").exit_code == 0
     run("send", "--period", "2026-08")
-    shown = run("approve", "--yes").stdout
-    assert (shown.count(", 2026-10, version"), shown.count(", 2026-08, version")) == (3, 3)
-    assert ", 2026-09, version" not in shown
+    output = run("approve", "--yes").stdout
+    assert (output.count(", 2026-10, version"), output.count(", 2026-08, version")) == (3, 3)
+    assert ", 2026-09, version" not in output

@@ -1,4 +1,4 @@
-"""A server that refuses the sender: the sending stops, nobody counts as refused, all go later."""
+"""A server that refuses the sender: sending stops, nobody counts as refused, all are sent later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_AS_THIS = (
     "reports@provider.example; STOREDRV.Submission.Exception:SendAsDeniedException"
 )
 WHAT_FOR = "554 5.3.99 {0} does not please us, id {0}{0}"
-"""In words that nobody knows, with the name of each message."""
+"""In unknown words, with the name of each message."""
 
 Configure = Callable[..., None]
 
@@ -45,7 +45,7 @@ def deliver(
     tmp_path: Path,
     clock: Clock,
 ) -> Configure:
-    """Six customers whose reports are rendered, each with a recipient of its row."""
+    """Six customers whose reports are rendered, each with a recipient of its own."""
     emulator = start_emulator(now=lambda: NOW, customers=CAST, lists=Lists.ALL)
 
     def rendered(folder: Path) -> None:
@@ -82,7 +82,9 @@ def arrived_once(run: Run, accounts: Accounts) -> None:
 def test_a_known_refusal_of_the_sender_stops_at_once(
     run: Run, accounts: Accounts, deliver: Configure
 ) -> None:
-    """After one message, which is nobody's fault: all six go when the right is given."""
+    """After one message, without blame on any recipient: all six are sent once permission is
+    granted.
+    """
     accounts.data_replies = [NOT_AS_THIS] * 6
     for tried in (1, 2):
         result = run("send")
@@ -100,7 +102,7 @@ def test_a_known_refusal_of_the_sender_stops_at_once(
 def test_an_unknown_refusal_of_two_in_the_same_words_stops(
     run: Run, accounts: Accounts, deliver: Configure, clock: Clock
 ) -> None:
-    """Neither is refused for good: both are tried again, and the four behind them wait."""
+    """Neither is refused permanently: both are tried again, and the four after them wait."""
     accounts.data_replies = [WHAT_FOR.format(f"A{number}") for number in range(6)]
     result = run("send")
     assert result.exit_code == 1
@@ -124,7 +126,7 @@ def test_an_unknown_refusal_of_two_in_the_same_words_stops(
 def test_refusals_that_are_not_alike_or_not_in_a_row_stop_nothing(
     run: Run, accounts: Accounts, deliver: Configure
 ) -> None:
-    """Each is about its row message, for good; everybody else has theirs."""
+    """Each concerns its own message, for good; everybody else has theirs."""
     spam, virus = "554 5.7.1 looks like spam", "554 5.7.1 looks like a virus"
     accounts.data_replies = [spam, virus, spam, "", spam]
     result = run("send")
@@ -136,7 +138,7 @@ def test_refusals_that_are_not_alike_or_not_in_a_row_stop_nothing(
 def test_recipients_that_are_refused_alike_stop_nothing(
     run: Run, accounts: Accounts, deliver: Configure
 ) -> None:
-    """Two addresses in a row that are gone say nothing of the sender."""
+    """Two missing addresses in a row say nothing about the sender."""
     gone = [f"it@customer{number}.example" for number in range(6)]
     accounts.recipient_replies = dict.fromkeys(gone[:5], "550 5.1.1 User unknown")
     assert run("send").exit_code == 1
@@ -165,7 +167,7 @@ def test_what_somebody_has_settled_meanwhile_is_not_tried_again(
 def test_a_web_address_that_refuses_every_report_stops_as_well(
     run: Run, deliver: Configure, clock: Clock
 ) -> None:
-    """A chat whose address is not good any more is no fault of six customers."""
+    """An expired chat address is not the fault of six customers."""
     with Receiver(Replies(404, b"no_team")) as receiver:
         deliver(f'webhook = "{receiver.url}/hook/T0K3N"', mail=False)
         result = run("send")

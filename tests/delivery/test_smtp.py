@@ -49,7 +49,7 @@ def send(
             committed.append(list(accepted))
 
     results = transport.send(MESSAGE, recipients or ("anna@contoso.example",), committing)
-    return {own: (result.state.value, result.reason) for own, result in results.items()}
+    return {recipient: (result.state.value, result.reason) for recipient, result in results.items()}
 
 
 def plain(port: int, **options: Any) -> SmtpTransport:
@@ -70,7 +70,7 @@ def test_a_message_arrives_as_it_is(accounts: Accounts, committed: list[list[str
 
 
 def test_one_connection_serves_many_messages(accounts: Accounts) -> None:
-    """And is made again where the server has left meanwhile."""
+    """And is reopened where the server has closed it meanwhile."""
     with mail_server(accounts, timeout=0.3) as port, closing(plain(port)) as transport:
         for _ in range(5):
             send(transport)
@@ -87,7 +87,7 @@ def test_one_connection_serves_many_messages(accounts: Accounts) -> None:
 def test_log_in_over_tls(
     security: str, accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a password that is only said to a server whose certificate is trusted."""
+    """With a password that is sent only to a server whose certificate is trusted."""
     context, trusted = tls_files(tmp_path)
     implicit = security == "tls"
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
@@ -108,11 +108,11 @@ def test_log_in_over_tls(
 def test_a_password_in_any_script(
     accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Letters that Python's own log-in cannot say; a wrong one is said to be wrong."""
+    """Characters that Python's own log-in cannot send; a wrong password is reported as wrong."""
     secret = "Schlüssel 鍵"
 
-    def check(*given: Any) -> AuthResult:
-        good = given[-1].password == secret.encode()
+    def check(*arguments: Any) -> AuthResult:
+        good = arguments[-1].password == secret.encode()
         return AuthResult(success=good, handled=good)
 
     context, trusted = tls_files(tmp_path)
@@ -133,7 +133,7 @@ def test_a_password_in_any_script(
 def test_log_in_with_a_token(
     accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """XOAUTH2, with a token asked for at each log-in; a bad one is said to be bad."""
+    """XOAUTH2, with a token requested at each log-in; a bad one is reported as bad."""
     context, trusted = tls_files(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with mail_server(accounts, tls=context, login=True) as port:
@@ -151,14 +151,14 @@ def test_log_in_with_a_token(
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 @pytest.mark.parametrize("fault", ["not trusted", "expired", "of another host"])
-def test_a_wrong_certificate_ends_it(
+def test_a_wrong_certificate_ends_the_connection(
     fault: str,
     security: str,
     accounts: Accounts,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing is said to a server that cannot prove who it is."""
+    """Nothing is sent to a server that cannot prove its identity."""
     begins = timedelta(days=-3)
     ends = timedelta(days=-1) if fault == "expired" else timedelta(days=1)
     context, trusted = tls_files(tmp_path, begins, ends)
@@ -182,11 +182,11 @@ def test_a_wrong_certificate_ends_it(
     assert accounts.arrived == []
 
 
-def test_a_port_that_does_not_go_with_its_security(
+def test_a_port_that_does_not_match_its_security(
     accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """STARTTLS where TLS begins at once, TLS where it does not, and no mail server at all: each is
-    said with the keys to look at, and none waits for ever.
+    reported with the keys to check, and none waits forever.
     """
     monkeypatch.setattr(smtp, "TIMEOUT_S", 1)
     context, _ = tls_files(tmp_path)
@@ -213,7 +213,7 @@ def test_a_port_that_does_not_go_with_its_security(
             assert "port" in hint_of(port, security)
 
 
-def test_a_server_without_tls_gets_nothing(accounts: Accounts) -> None:
+def test_a_server_without_tls_is_sent_nothing(accounts: Accounts) -> None:
     """Where STARTTLS is asked for and not offered, neither password nor message is sent."""
     with mail_server(accounts) as port:
         server = Server("127.0.0.1", port, "starttls", Login("u", lambda: "p"))
@@ -225,8 +225,8 @@ def test_a_server_without_tls_gets_nothing(accounts: Accounts) -> None:
     assert "does not offer" in caught.value.hint
 
 
-def test_nobody_there(committed: list[list[str]]) -> None:
-    """Said as what it is, with what to look at."""
+def test_no_server_listens(committed: list[list[str]]) -> None:
+    """Reported as such, with what to check."""
     transport = plain(free_port())
     with pytest.raises(ChannelError, match="Connection refused") as caught:
         send(transport, committed=committed)
@@ -242,10 +242,8 @@ def test_nobody_there(committed: list[list[str]]) -> None:
         "553 5.1.8 sender address rejected: domain not found",
     ],
 )
-def test_a_server_that_does_not_send_for_us_refuses_no_customer(
-    reply: str, accounts: Accounts
-) -> None:
-    """It is about our log-in or our address: for every message alike, and until it is mended."""
+def test_a_server_that_will_not_relay_refuses_no_customer(reply: str, accounts: Accounts) -> None:
+    """It concerns our log-in or our address: it applies to every message until it is fixed."""
     accounts.sender_reply = reply
     with (
         mail_server(accounts) as port,
@@ -266,10 +264,10 @@ TOO_MUCH = "450 4.2.1 Peak SMTP relay limit exceeded for customer"
 @pytest.mark.parametrize(
     ("reply", "hint"), [(NOT_AS_THIS, "may send as that address"), (TOO_MUCH, "wait")]
 )
-def test_a_refusal_of_the_sender_is_none_of_a_message(
+def test_refusing_the_sender_does_not_refuse_a_message(
     step: str, reply: str, hint: str, accounts: Accounts
 ) -> None:
-    """At whatever step it comes, for good or for now: nobody is refused, and nothing is sent on."""
+    """At whatever step it comes, permanent or temporary: nobody is refused, and sending stops."""
     if step == "sender":
         accounts.sender_reply = reply
     if step == "recipient":
@@ -290,7 +288,9 @@ def test_a_refusal_of_the_sender_is_none_of_a_message(
 
 
 def test_where_one_recipient_is_taken_the_sender_is_not_refused(accounts: Accounts) -> None:
-    """A list that takes mail from its members alone says so of the sender, and of nobody else."""
+    """A list that accepts mail from members only says so about the sender, not about
+    anybody else.
+    """
     accounts.recipient_replies = {"list@c.example": "554 5.7.1 Sender address rejected: no member"}
     with mail_server(accounts) as port, closing(plain(port)) as transport:
         results = send(transport, "list@c.example", "anna@c.example")
@@ -298,8 +298,8 @@ def test_where_one_recipient_is_taken_the_sender_is_not_refused(accounts: Accoun
     assert results["anna@c.example"][0] == "sent"
 
 
-def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]]) -> None:
-    """Who is refused for good, who for now, and who has it."""
+def test_each_recipient_has_its_own_outcome(accounts: Accounts, committed: list[list[str]]) -> None:
+    """Who is refused permanently, who temporarily, and who received it."""
     accounts.recipient_replies = {
         "gone@contoso.example": "550 5.1.1 no such user",
         "grey@contoso.example": "451 4.7.1 come back later",
@@ -313,9 +313,9 @@ def test_recipients_are_told_apart(accounts: Accounts, committed: list[list[str]
             names[2]: ("failed", "451 4.7.1 come back later"),
         }
         assert send(transport, *names[1:], committed=committed) == {
-            own: results[own] for own in names[1:]
+            name: results[name] for name in names[1:]
         }
-    assert [own.recipients for own in accounts.arrived] == [[names[0]]]
+    assert [message.recipients for message in accounts.arrived] == [[names[0]]]
     assert committed == [[names[0]]]
 
 
@@ -342,7 +342,7 @@ def test_a_refused_message(step: str, reply: str, state: str, accounts: Accounts
 
 
 def test_the_size_a_server_takes(accounts: Accounts) -> None:
-    """Known before anything is sent."""
+    """It is known before anything is sent."""
     with (
         mail_server(accounts, data_size_limit=12_345) as port,
         closing(plain(port)) as transport,
@@ -356,20 +356,20 @@ def test_the_size_a_server_takes(accounts: Accounts) -> None:
     ("until", "state"),
     [("mail", "failed"), ("rcpt", "failed"), ("data", "failed"), ("dot", "uncertain")],
 )
-def test_a_line_that_breaks(until: str, state: str, committed: list[list[str]]) -> None:
-    """Before the dot that ends a message there was none; after it nobody knows."""
+def test_a_broken_connection(until: str, state: str, committed: list[list[str]]) -> None:
+    """Before the dot that ends a message nothing was sent; after it the outcome is uncertain."""
     steps = ("250 hello", "250 ok", "250 ok", "354 go on", "250 taken")
     with (
         scripted_server(answers(*steps, until=until)) as port,
         closing(plain(port)) as transport,
     ):
-        ((found, reason),) = send(transport, committed=committed).values()
-    assert found == state
+        ((outcome, reason),) = send(transport, committed=committed).values()
+    assert outcome == state
     assert "broke" in reason
     assert bool(committed) == (state == "uncertain")
 
 
-def test_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that has the message and says nothing for as long as it may is uncertain, too."""
     monkeypatch.setattr(smtp, "FINAL_TIMEOUT_S", 0.3)
 
@@ -387,7 +387,7 @@ def test_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_closes_for_now(accounts: Accounts) -> None:
-    """421 is for now, and the next message goes over a connection of its own."""
+    """421 is temporary, and the next message uses a new connection."""
     accounts.recipient_replies = {"anna@contoso.example": "421 4.3.2 shutting down"}
     with mail_server(accounts) as port, closing(plain(port)) as transport:
         assert send(transport)["anna@contoso.example"][0] == "failed"
@@ -397,7 +397,7 @@ def test_a_server_that_closes_for_now(accounts: Accounts) -> None:
 
 
 def test_a_failed_account_leaves_no_message(accounts: Accounts) -> None:
-    """Where the outbox cannot be written, the message is cut off before it is one."""
+    """Where the outbox cannot be written, the message is cut off before it is complete."""
 
     def committing(_: Collection[str]) -> None:
         raise RuntimeError("no room on the disk")
@@ -440,7 +440,7 @@ HELLO, YES, GO_ON = "250 hello", "250 ok", "354 go on"
 def test_nothing_is_sent_before_the_answer_to_the_dot(
     steps: tuple[str, ...], committed: list[list[str]]
 ) -> None:
-    """A yes to something else than the whole message is none to it: it goes again later."""
+    """Accepting anything but the whole message does not count: it is sent again later."""
     with scripted_server(answers(*steps)) as port, closing(plain(port)) as transport:
         ((state, reason),) = send(transport, committed=committed).values()
     assert state == "failed"
@@ -471,8 +471,8 @@ def test_nothing_is_sent_before_the_answer_to_the_dot(
 def test_what_the_answer_to_the_dot_means(
     reply: str, state: str, reason: str, committed: list[list[str]]
 ) -> None:
-    """What is neither yes nor no leaves it open: to send again could be to send twice. It is said
-    in words, with the beginning of it.
+    """What is neither yes nor no leaves it open: to send again could be to send twice. The reason
+    says so, and quotes the beginning.
     """
     steps = (HELLO, YES, YES, GO_ON, reply)
     with scripted_server(answers(*steps)) as port, closing(plain(port)) as transport:
@@ -483,8 +483,8 @@ def test_what_the_answer_to_the_dot_means(
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_words_that_are_no_reply_before_the_dot(step: int) -> None:
-    """Said as what they are; the message goes again later."""
+def test_invalid_replies_before_the_dot(step: int) -> None:
+    """Reported as such; the message is sent again later."""
     steps = (HELLO, YES, YES, GO_ON)[:step]
     with (
         scripted_server(answers(*steps, "xyz ä")) as port,
@@ -495,8 +495,8 @@ def test_words_that_are_no_reply_before_the_dot(step: int) -> None:
 
 
 @pytest.mark.parametrize("size", ["²", "9" * 5_000, "-5", "1_000", "many", "0", ""])
-def test_a_size_that_nobody_understands_is_no_limit(size: str) -> None:
-    """Digits that are none, and more of them than a number has."""
+def test_an_unreadable_size_is_no_limit(size: str) -> None:
+    """Characters that only look like digits, and more digits than any number has."""
 
     def play(connection: Any, lines: Iterator[bytes]) -> None:
         connection.sendall(b"220 ready\r\n")
@@ -509,8 +509,8 @@ def test_a_size_that_nobody_understands_is_no_limit(size: str) -> None:
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"])
-def test_a_challenge_that_nobody_understands(mechanism: str) -> None:
-    """Is the channel's error, in a sentence, and costs nobody a try."""
+def test_an_unreadable_challenge(mechanism: str) -> None:
+    """It is an error of the channel, in one sentence, and uses up nobody's attempt."""
     hello = f"250-hello\r\n250 AUTH {mechanism}"
     by_token = mechanism == "XOAUTH2"
     login = Login("us er", lambda: "secret", by_token=by_token)
@@ -530,34 +530,36 @@ ENDLESS = {
     "mail": ("220 ready", HELLO),
     "dot": ("220 ready", HELLO, YES, YES, GO_ON),
 }
-"""What is said before an answer without end begins."""
+"""What is said before an endless answer begins."""
 
 
 @pytest.mark.parametrize("block", [b"250-more\r\n" * 1_000, b"2" * 10_000])
 @pytest.mark.parametrize("step", ENDLESS)
-def test_an_answer_without_end_is_given_up(step: str, block: bytes) -> None:
-    """By its size, in lines or in one, so that it fills no memory: as a line that breaks there."""
+def test_an_endless_answer_is_given_up(step: str, block: bytes) -> None:
+    """By its size, in many lines or in one, so that it fills no memory: treated as a broken
+    connection.
+    """
     with scripted_server(without_end(ENDLESS[step], block)) as port:
-        state, reason = came_of(port)
+        state, reason = outcome_of(port)
     assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
     assert "the server's answer has more than 64 KiB" in reason
 
 
 @pytest.mark.parametrize("step", ENDLESS)
-def test_an_answer_that_drips_is_given_up(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its time in all, however steadily it comes: as a line that breaks there."""
+def test_a_dripping_answer_is_given_up(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its total time, however steadily it comes: treated as a broken connection."""
     monkeypatch.setattr(replies, "LONGEST_REPLY_S", 0.5)
     monkeypatch.setattr(smtp, "FINAL_TIMEOUT_S", 0.5)
     with scripted_server(without_end(ENDLESS[step], b"2", pause_s=0.02)) as port:
         began = time.monotonic()
-        state, reason = came_of(port)
+        state, reason = outcome_of(port)
         took_s = time.monotonic() - began
     assert state == {"mail": "failed", "dot": "uncertain"}.get(step, "unusable")
     assert "complete answer did not arrive in time" in reason
     assert 0.4 < took_s < 5
 
 
-def came_of(port: int) -> tuple[str, str]:
+def outcome_of(port: int) -> tuple[str, str]:
     """The state of a message and the reason of it; `unusable` where the server is."""
     transport = plain(port)
     try:

@@ -1,4 +1,6 @@
-"""The store fails in the middle of sending: what it cannot note is not sent, or not sent again."""
+"""The store fails in the middle of sending: what it cannot record is not sent, or not
+sent again.
+"""
 
 from __future__ import annotations
 
@@ -68,21 +70,21 @@ def nothing_is_lost_or_doubled(run: Run, accounts: Watchful, step: str) -> None:
     else:
         assert result.exit_code == 1
         assert "cut short before the other side had answered" in result.stderr
-        assert Counter(own["state"] for own in rows(run)) == {"sent": 2, "uncertain": 1}
+        assert Counter(row["state"] for row in rows(run)) == {"sent": 2, "uncertain": 1}
         (uncertain,) = rows(run, "--state", "uncertain")
         assert run("outbox", "resolve", uncertain["id"], "--sent").exit_code == 0
         assert run("send").exit_code == 0
-    assert {own["state"] for own in rows(run)} == {"sent"}
-    listed = {(own["message_id"], own["recipient"]): 1 for own in rows(run)}
+    assert {row["state"] for row in rows(run)} == {"sent"}
+    listed = {(row["message_id"], row["recipient"]): 1 for row in rows(run)}
     assert counted(accounts) == listed
     assert len(listed) == 3
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_disk_without_room(
+def test_a_full_disk_while_sending(
     run: Run, accounts: Watchful, office: Configure, tmp_path: Path, step: str
 ) -> None:
-    """From one write to the next the process may not make any file longer."""
+    """From one write to the next the process can no longer extend any file."""
     office(in_mail=('approval = "none"',))
     accounts.step = step
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -91,11 +93,11 @@ def test_a_disk_without_room(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         accounts.then = lambda: resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == 1, said
-    assert "Error: The store " in said
-    assert "run the same command again" in said
-    assert "Traceback" not in said
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
+    assert "Error: The store " in errors
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
     assert accounts.step == ""
     assert len(accounts.arrived) == 1 + STEPS.index(step)
     nothing_is_lost_or_doubled(run, accounts, step)
@@ -103,7 +105,7 @@ def test_a_disk_without_room(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_a_database_that_goes_away(
+def test_a_database_that_disconnects(
     run: Run,
     accounts: Watchful,
     office: Configure,
@@ -112,8 +114,11 @@ def test_a_database_that_goes_away(
 ) -> None:
     """PostgreSQL ends every connection, that which holds the outbox among them."""
     url = postgresql()
-    customers = [own["id"] for own in json.loads(run("customers", "--json").stdout)]
-    lines = [f'[[customers]]\nid = "{own}"\nrecipients = "it@fine.example"' for own in customers]
+    customers = [customer["id"] for customer in json.loads(run("customers", "--json").stdout)]
+    lines = [
+        f'[[customers]]\nid = "{customer}"\nrecipients = "it@fine.example"'
+        for customer in customers
+    ]
     office("[store]", f'url = "{url}"', *lines, in_mail=('approval = "none"',))
     for command in (("fetch",), ("render", "--format", "json")):
         assert run(*command, "--quiet").exit_code == 0

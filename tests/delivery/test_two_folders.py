@@ -43,17 +43,17 @@ def test_nobody_gets_a_report_twice(
         ("other", "../etc/reporter.toml"),
         ("etc", "reporter.toml"),
     ]
-    said = []
+    outputs = []
     for folder, configuration in everywhere:
         monkeypatch.chdir(tmp_path / folder)
         result = run("run", "--config", configuration, "--workers", "2")
         assert result.exit_code == 0, result.output
-        said.append(result.stderr)
+        outputs.append(result.stderr)
     assert arrived(accounts) == dict.fromkeys(ADDRESSES.values(), 1)
-    assert [own.count("Rendered") for own in said] == [2, 0, 0, 0, 0, 0]
-    assert [own.count("Archived") for own in said] == [2, 0, 0, 0, 0, 0]
+    assert [output.count("Rendered") for output in outputs] == [2, 0, 0, 0, 0, 0]
+    assert [output.count("Archived") for output in outputs] == [2, 0, 0, 0, 0, 0]
     assert list((tmp_path / "other").iterdir()) == []
     assert [path.name for path in (tmp_path / "etc").iterdir()] == ["reporter.toml"]
-    for made in ("reporter.db", "reports/2026-10", "archive", "copies/2026-10"):
-        assert (tmp_path / made).exists(), made
+    for name in ("reporter.db", "reports/2026-10", "archive", "copies/2026-10"):
+        assert (tmp_path / name).exists(), name
     assert len(list(tmp_path.glob("archive/*/2026-10-v1"))) == 2

@@ -1,4 +1,4 @@
-"""Summaries for a web address, whose receiver breaks in every way."""
+"""Summaries for a web address whose receiver fails in every way."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECRET_PATH = "/services/T0K3N?key=T0K3N"
 def posted(
     receiver: Receiver, committing: Commitment, summary: Mapping[str, Any] = SUMMARY
 ) -> Result:
-    """Posted once; the address, which is a secret, is never told."""
+    """Posted once; the address, which is a secret, is never revealed."""
     result = post_summary(
         receiver.url + SECRET_PATH,
         summary,
@@ -42,7 +42,7 @@ def posted(
 
 
 def test_a_summary_arrives_once_and_proves_who_sent_it() -> None:
-    """JSON in UTF-8, with the delivery's key and a signature over the very bytes."""
+    """JSON in UTF-8, with the delivery's key and a signature over the exact bytes."""
     committing = Commitment()
     with Receiver(Replies(200, b"ok")) as receiver:
         result = posted(receiver, committing)
@@ -68,7 +68,7 @@ def test_a_summary_arrives_once_and_proves_who_sent_it() -> None:
         f"https://{'h' * 64}.example",
     ],
 )
-def test_an_address_that_is_none_fails_alone(url: str) -> None:
+def test_an_invalid_address_fails_alone(url: str) -> None:
     """However it got past the configuration: nothing is sent, and it is not shown."""
     committing = Commitment()
     result = post_summary(
@@ -81,7 +81,7 @@ def test_an_address_that_is_none_fails_alone(url: str) -> None:
 
 
 def test_without_a_secret_nothing_is_signed() -> None:
-    """No header that could be taken for a proof."""
+    """There is no header that could be mistaken for a proof."""
     with Receiver(Replies(202)) as receiver:
         post_summary(receiver.url, SUMMARY, message_id="1", secret=None, committing=lambda: None)
     assert "X-Reporter-Signature" not in receiver.received[0].headers
@@ -110,7 +110,7 @@ def test_without_a_secret_nothing_is_signed() -> None:
     ],
 )
 def test_what_a_status_means(status: int, state: DeliveryState) -> None:
-    """Taken, never, later, or nobody knows; one request each, and no redirect is followed."""
+    """Accepted, refused, later, or uncertain; one request each, and no redirect is followed."""
     body = b"" if status == 204 else b"because\n of this"
     with (
         Receiver(Replies(200)) as elsewhere,
@@ -123,8 +123,8 @@ def test_what_a_status_means(status: int, state: DeliveryState) -> None:
     assert (len(receiver.received), elsewhere.received) == (1, [])
 
 
-def test_when_it_wants_to_be_asked_again() -> None:
-    """In seconds or as a date; what cannot be read says nothing."""
+def test_when_to_try_again() -> None:
+    """In seconds or as a date; an unreadable value is ignored."""
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     waits = []
     for header in ("7", later, "soon", None):
@@ -176,7 +176,7 @@ def test_taken_and_not_answered(answer: Answering, monkeypatch: pytest.MonkeyPat
 
 
 def test_broken_before_the_last_byte_was_sent() -> None:
-    """Half a request is none: tried again later, and never taken for delivered."""
+    """Half a request does not count: it is tried again later, and never treated as delivered."""
     committing = Commitment()
     large = {"text": "x" * 30_000_000}
     with Receiver(Handler.break_off) as receiver:
@@ -186,7 +186,7 @@ def test_broken_before_the_last_byte_was_sent() -> None:
 
 
 def test_an_error_before_the_last_byte_was_sent() -> None:
-    """Where the server has not even waited for all of it, it cannot have it."""
+    """A server that did not wait for all of it cannot have it."""
     committing = Commitment()
 
     def hurries(handler: Handler) -> None:
@@ -201,17 +201,17 @@ def test_an_error_before_the_last_byte_was_sent() -> None:
     assert (result.state, committing.times) == (DeliveryState.FAILED, 0)
 
 
-def test_the_promise_comes_with_the_connection_up_and_the_request_not_whole() -> None:
-    """What it was said of has begun to arrive, and cannot be taken yet."""
+def test_delivery_is_announced_once_connected_and_before_the_request_ends() -> None:
+    """The announced request has begun to arrive, and cannot be accepted yet."""
     seen: list[int] = []
     got = bytearray()
 
     def counts(handler: Handler) -> None:
-        left = int(handler.headers["Content-Length"])
-        while left:
-            block = handler.rfile.read1(left)
+        remaining = int(handler.headers["Content-Length"])
+        while remaining:
+            block = handler.rfile.read1(remaining)
             got.extend(block)
-            left -= len(block)
+            remaining -= len(block)
         handler.answer(200)
 
     def committing() -> None:
@@ -228,8 +228,8 @@ def test_the_promise_comes_with_the_connection_up_and_the_request_not_whole() ->
     assert 0 < seen[0] < len(got) == len(json.dumps(summary))
 
 
-def test_whoever_cannot_promise_sends_nothing() -> None:
-    """Where the outbox cannot be written, the receiver gets no whole request."""
+def test_without_the_announcement_nothing_is_sent() -> None:
+    """Where the outbox cannot be written, the receiver gets no complete request."""
 
     def committing() -> None:
         raise RuntimeError("the disk is full")
@@ -256,8 +256,8 @@ def test_no_connection(tmp_path: Path) -> None:
     assert (receiver.received, committing.times) == ([], 0)
 
 
-def test_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refusal is read as far as people would, however much comes, or however slowly."""
+def test_an_endless_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the beginning of a refusal is read, however much comes, or however slowly."""
     monkeypatch.setattr(post, "LONGEST_BODY_S", 1)
 
     def floods(handler: Handler) -> None:
@@ -304,7 +304,7 @@ def figures(**changes: Any) -> dict[str, Any]:
 
 
 def test_what_a_summary_says() -> None:
-    """The figures as they are in the JSON, and a line for people that calls nobody."""
+    """The figures as they are in the JSON, and a line for people that notifies nobody."""
     summary = summary_of(figures(), [Path("a/contoso.pdf"), Path("a/contoso.xlsx")], "<1@x>")
     assert summary == {
         "text": "Contoso ‹!channel› & Söhne, 2026-10: attention; success rate 99.9 % "
@@ -330,7 +330,7 @@ def test_what_a_summary_says() -> None:
 
 
 def test_a_summary_of_what_is_missing_and_corrected() -> None:
-    """Undefined stays undefined, missing days are said, and so is what is corrected."""
+    """Undefined stays undefined; missing days and corrections are included."""
     nothing = {"success_rate": None, "jobs": 0, "failed": 0, "bytes": None, "longest_gap_s": None}
     known = {"version": 1, "made_at": "2026-11-01T07:00:00+01:00", "redefined": True, "late": True}
     restates = known | {"changes": [{}] * 99}

@@ -1,4 +1,4 @@
-"""What is said of a report to whoever approves it."""
+"""What a report's approver is told about it."""
 
 from __future__ import annotations
 
@@ -46,8 +46,10 @@ def figures(**changed: Any) -> dict[str, Any]:
     return report
 
 
-def test_how_it_stands_against_the_month_before() -> None:
-    """Each figure with its target or what it was; numbers of jobs follow how often was asked."""
+def test_figures_are_compared_with_the_month_before() -> None:
+    """Each figure with its target or its former value; numbers of jobs depend on how often the
+    service was asked.
+    """
     seen = dict(review(figures()).figures)
     assert seen["state"] == "Healthy (before: Healthy)"
     rate = seen["success rate"].replace("\N{NO-BREAK SPACE}", " ")
@@ -60,7 +62,7 @@ def test_how_it_stands_against_the_month_before() -> None:
 
 
 def test_nothing_odd_about_an_ordinary_month() -> None:
-    """And then nothing is said to be."""
+    """And nothing is reported as odd."""
     assert review(figures()).odd == ()
 
 
@@ -80,7 +82,7 @@ RUNNING = {
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "remark"),
     [
         ({"totals__success_rate": 0.949}, "the success rate fell: −5.1 points"),
         ({"totals__bytes": 2 * 30 * 10 * 1024**3}, "the volume grew by a factor of 2.0"),
@@ -103,10 +105,10 @@ RUNNING = {
         ),
     ],
 )
-def test_what_is_odd(changed: dict[str, Any], said: str) -> None:
-    """Each on its own, with the figure that tells."""
+def test_what_is_odd(changed: dict[str, Any], remark: str) -> None:
+    """Each on its own, with the figure that shows it."""
     (odd,) = review(figures(**changed)).odd
-    assert odd.startswith(said)
+    assert odd.startswith(remark)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_what_is_not_odd(changed: dict[str, Any]) -> None:
 
 
 def test_days_before_the_first_look_are_not_odd() -> None:
-    """Nobody could look then; from the first look on a day without one is."""
+    """Nobody could look then; from the first look on, a day without one is odd."""
     first = datetime(2026, 10, 12, 5, tzinfo=UTC)
     report = as_kept(make_report(OCTOBER, observed=looks(first)))
     assert len(report["coverage"]["missing_days"]) == 11
@@ -139,7 +141,7 @@ def test_days_before_the_first_look_are_not_odd() -> None:
     assert odd == "not observed on 1 of 31 days: Oct 20"
 
 
-def test_what_is_switched_off_or_expired_is_for_a_person() -> None:
+def test_what_is_switched_off_or_expired_needs_a_person() -> None:
     """A module switched off within the month; a subscription whose last day is past."""
     off = make_row(jobModule="Teams Chat", status="Disabled", lastModifyTime="2026-10-08T13:12:10Z")
     products = make_answers([], [make_product(expirationDate="2026-10-20")], at=looks()[-4])

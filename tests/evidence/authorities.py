@@ -127,7 +127,7 @@ def write_pfx(
 
 
 def write_pem(path: Path, *certificates: x509.Certificate, key: Key | None = None) -> Path:
-    content = b"".join(own.public_bytes(Encoding.PEM) for own in certificates)
+    content = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
     if key is not None:
         content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + content
     path.write_bytes(content)
@@ -136,7 +136,7 @@ def write_pem(path: Path, *certificates: x509.Certificate, key: Key | None = Non
 
 
 Answer = Callable[[bytes], tuple[int, bytes]]
-"""What a server answers to a request's body: a status and a body."""
+"""A server's answer to a request's body: a status and a body."""
 
 
 @contextmanager

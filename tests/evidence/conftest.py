@@ -76,13 +76,19 @@ class Evidence:
         return self.run("verify", *words)
 
     def verdict(self, *words: object) -> dict[str, str]:
-        """What was found, by what; all that failed is in one text under `failed`."""
+        """The outcome of each check by name; all failures are in one text under `failed`."""
         result = self.verify(*words, "--json")
-        said = json.loads(result.stdout)
-        findings = [own for verdict in said["verdicts"] for own in verdict["findings"]]
-        failed = [f"{own['what']}: {own['said']}" for own in findings if own["outcome"] == "failed"]
-        assert said["valid"] == (result.exit_code == 0) == (not failed), result.output
-        return {own["what"]: own["outcome"] for own in findings} | {"failed": "; ".join(failed)}
+        answer = json.loads(result.stdout)
+        findings = [finding for verdict in answer["verdicts"] for finding in verdict["findings"]]
+        failed = [
+            f"{finding['what']}: {finding['said']}"
+            for finding in findings
+            if finding["outcome"] == "failed"
+        ]
+        assert answer["valid"] == (result.exit_code == 0) == (not failed), result.output
+        return {finding["what"]: finding["outcome"] for finding in findings} | {
+            "failed": "; ".join(failed)
+        }
 
 
 def rendered(folder: Path) -> None:
@@ -90,9 +96,9 @@ def rendered(folder: Path) -> None:
     answers = make_answers([make_protected()], [make_product()], at=OCTOBER_OVER)
     keep(folder, month("2026-09"), OCTOBER_OVER - timedelta(days=20))
     keep(folder, month("2026-10", status="Failed"), OCTOBER_OVER, answers=answers)
-    own = Evidence(folder, invoke)
-    own.configure()
-    own.render()
+    evidence = Evidence(folder, invoke)
+    evidence.configure()
+    evidence.render()
 
 
 @pytest.fixture
@@ -146,20 +152,20 @@ def kept_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     certificate = root.issue("Contoso Managed Services", key)
     write_pfx(folder / "signing.pfx", key, certificate, root.certificate)
     write_pem(folder / "root.pem", root.certificate)
-    own = Evidence(folder, invoke)
+    evidence = Evidence(folder, invoke)
     with pytest.MonkeyPatch.context() as patch, serve(stamping(folder / "tsa", root)) as url:
         patch.chdir(folder)
-        own.configure(
+        evidence.configure(
             'certificate = "signing.pfx"',
             'certificate_password = "secret"',
             f'timestamp_url = "{url}"',
         )
         keep(folder, month("2026-09"), OCTOBER_OVER - timedelta(days=31))
-        own.render("2026-09")
-        own.archive("2026-09")
+        evidence.render("2026-09")
+        evidence.archive("2026-09")
         keep(folder, month("2026-10", status="Failed"), OCTOBER_OVER)
-        own.render("2026-10")
-        own.archive("2026-10")
+        evidence.render("2026-10")
+        evidence.archive("2026-10")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""What somebody could do to a bag who knows how it is made, with or without the provider's key."""
+"""What somebody who knows how bags are made could do to one, with or without the provider's key."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def with_rendered_pdf(bag: Path, change: Callable[[Path], None]) -> None:
 
 
 def append(path: Path, change: Callable[[IncrementalPdfFileWriter], object]) -> None:
-    """Change a PDF by what is appended to it."""
+    """Change a PDF by appending to it."""
     with path.open("r+b") as file:
         writer = IncrementalPdfFileWriter(file)
         change(writer)
@@ -122,7 +122,7 @@ def forge_pdf(bag: Path, signer: Signer, change: Callable[[Path], object]) -> No
 
 
 def seal(bag: Path, signer: Signer | None = None) -> None:
-    """Make all of a bag fit together again, as somebody who knows how would."""
+    """Make all hashes of a bag consistent again, as somebody with the knowledge would."""
     info = {key: value for key, value in look_into(bag).info.items() if key != "Payload-Oxum"}
     for name in (SIGNED + ".p7s", SIGNED + ".p7s.tsr", SUMS):
         (bag / name).unlink(missing_ok=True)
@@ -167,7 +167,7 @@ def stamped_at(
 
 
 def unsign(bag: Path) -> None:
-    """Make a bag one that was never signed, with all that tells so."""
+    """Turn a bag into one that was never signed, in every respect."""
     (bag / "certificates.pem").unlink()
     info = look_into(bag).info
     lines = [
@@ -190,7 +190,7 @@ def change_part(bag: Path, part: str, **values: Any) -> None:
 
 
 def of_another_version(bag: Path) -> None:
-    """Have a bag say that it was made with other tools."""
+    """Make a bag claim that it was made with other tools."""
     provenance = json.loads((bag / "data" / "provenance.json").read_bytes())
     provenance["tools"]["libraries"]["weasyprint"] = "69.0"
     change_part(bag, "provenance", tools=provenance["tools"])

@@ -1,4 +1,4 @@
-"""What follows the rendered bytes of a PDF has to be what signing writes, byte for byte."""
+"""What follows the rendered bytes of a PDF must be what signing writes, byte for byte."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def update(tmp_path: Path, signer: Signer) -> Update:
 
 
 def fault_of(update: Update, signer: Signer, folder: Path) -> str | None:
-    """What is found of an update, whose signature is good in any case."""
+    """The finding on an update whose signature is good in any case."""
     path = folder / "update.pdf"
     path.write_bytes(update.signed_by(signer))
     fault = fault_of_addition(path.read_bytes(), len(update.rendered))
@@ -64,15 +64,15 @@ def fault_of(update: Update, signer: Signer, folder: Path) -> str | None:
     return fault
 
 
-def test_an_update_that_was_laid_out_again_is_what_signing_writes(
+def test_an_update_laid_out_again_is_what_signing_writes(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
-    """So that nothing else than what the tests change is what is found."""
+    """So that the tests detect only what they change."""
     assert fault_of(update, signer, tmp_path) is None
 
 
 @pytest.mark.parametrize("name", ["rsa", "ec-stamped"])
-def test_what_version_0_1_0_has_signed_is_a_signature(name: str) -> None:
+def test_signatures_of_version_0_1_0_are_recognised(name: str) -> None:
     """With either kind of key, with and without a time stamp: bags are checked years later."""
     content = (OLD / f"{name}.pdf").read_bytes()
     rendered = content.index(b"%%EOF\n") + len(b"%%EOF\n")
@@ -81,7 +81,7 @@ def test_what_version_0_1_0_has_signed_is_a_signature(name: str) -> None:
 
 def hide_a_page(update: Update) -> None:
     """Put another page into the metadata, in a comment, and have a program that looks for objects
-    itself look for them: an entry of a type that there is not is damage to it.
+    itself look for them: an entry of an unknown type looks like damage to it.
     """
     page = update.reader.find_page_for_modification(0)[0].get_object()
     text = b"BT /F1 24 Tf 40 700 Td (%s) Tj ET" % FORGED
@@ -109,15 +109,15 @@ def add_odd_entry(update: Update) -> None:
 def test_no_other_page_is_hidden_for_programs_that_search_for_it(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
-    """Poppler shows it, and the signature is good; so it must not pass."""
+    """Poppler shows that page although the signature is good, so it must not pass."""
     hide_a_page(update)
     assert fault_of(update, signer, tmp_path) == OTHER_TEXT
     if shutil.which("pdftotext") is None:
         pytest.skip("without Poppler nobody knows whether this test is about anything")
     run = ["pdftotext", str(tmp_path / "update.pdf"), "-"]
-    shown = subprocess.run(run, capture_output=True, check=True).stdout
-    assert FORGED in shown
-    assert b"92.0 %" not in shown
+    text = subprocess.run(run, capture_output=True, check=True).stdout
+    assert FORGED in text
+    assert b"92.0 %" not in text
 
 
 def backwards(entries: list[Entry]) -> list[Entry]:
@@ -136,34 +136,34 @@ def freed(entries: list[Entry]) -> list[Entry]:
 
 TABLES: dict[str, Callable[[Update], object]] = {
     "an entry of type 3": add_odd_entry,
-    "numbers that run backwards": lambda own: setattr(own.table, "change", backwards),
-    "an object twice": lambda own: setattr(own.table, "change", twice),
-    "an object freed": lambda own: setattr(own.table, "change", freed),
-    "no first entry": lambda own: setattr(own.table, "change", lambda entries: entries[1:]),
-    "places in 9 bytes": lambda own: setattr(own.table, "widths", (1, 9, 2)),
-    "places in 20 bytes": lambda own: setattr(own.table, "widths", (1, 20, 2)),
-    "places in 4 bytes": lambda own: setattr(own.table, "widths", (1, 4, 2)),
-    "generations in 9 bytes": lambda own: setattr(own.table, "widths", (1, 8, 9)),
-    "more than 2^31 objects": lambda own: setattr(own.table, "size", 2**31 + 5),
-    "10^12 objects": lambda own: setattr(own.table, "size", 10**12),
-    "fewer objects than there are": lambda own: setattr(own.table, "size", 6),
-    "something behind it": lambda own: setattr(
-        own.table, "pack", lambda rows: zlib.compress(rows) + b"\n7 0 obj\n"
+    "numbers that run backwards": lambda update: setattr(update.table, "change", backwards),
+    "an object twice": lambda update: setattr(update.table, "change", twice),
+    "an object freed": lambda update: setattr(update.table, "change", freed),
+    "no first entry": lambda update: setattr(update.table, "change", lambda entries: entries[1:]),
+    "places in 9 bytes": lambda update: setattr(update.table, "widths", (1, 9, 2)),
+    "places in 20 bytes": lambda update: setattr(update.table, "widths", (1, 20, 2)),
+    "places in 4 bytes": lambda update: setattr(update.table, "widths", (1, 4, 2)),
+    "generations in 9 bytes": lambda update: setattr(update.table, "widths", (1, 8, 9)),
+    "more than 2^31 objects": lambda update: setattr(update.table, "size", 2**31 + 5),
+    "10^12 objects": lambda update: setattr(update.table, "size", 10**12),
+    "fewer objects than there are": lambda update: setattr(update.table, "size", 6),
+    "something behind it": lambda update: setattr(
+        update.table, "pack", lambda rows: zlib.compress(rows) + b"\n7 0 obj\n"
     ),
 }
 
 
-@pytest.mark.parametrize("what", TABLES)
+@pytest.mark.parametrize("case", TABLES)
 def test_a_table_is_that_of_its_objects(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    """Any other is read in different ways, or by some programs not at all."""
-    TABLES[what](update)
+    """Any other table is read in different ways, or not at all by some programs."""
+    TABLES[case](update)
     assert fault_of(update, signer, tmp_path) == OTHER_TABLE
 
 
 def put_before(mark: bytes, text: bytes) -> Callable[[Update], None]:
-    """Have the metadata say one thing more."""
+    """Add a statement to the metadata."""
 
     def change(update: Update) -> None:
         xmp = update.xmp
@@ -198,19 +198,19 @@ TEXTS: dict[str, Callable[[Update], object]] = {
     "something around the metadata": put_before(b"<rdf:RDF", b"<approved/>"),
     "a producer in the metadata": put_before(b'pyHanko 0.38', b"Audited by "),
     "a toolkit in the metadata": put_before(b"pyHanko", b"Audited by "),
-    "metadata that are not packed": lambda own: own.say(own.xmp, pack=None),
-    "something behind the metadata": lambda own: own.say(
-        own.xmp, lambda xmp: zlib.compress(xmp) + b"\n7 0 obj\n"
+    "metadata that are not packed": lambda update: update.say(update.xmp, pack=None),
+    "something behind the metadata": lambda update: update.say(
+        update.xmp, lambda xmp: zlib.compress(xmp) + b"\n7 0 obj\n"
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", TEXTS)
-def test_a_signature_says_nothing_new_of_the_document(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_signature_adds_no_statement_about_the_document(
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    """Programs show what a document says of itself, and readers take it for the provider's word."""
-    TEXTS[what](update)
+    """Programs show a document's metadata, and readers take it for the provider's word."""
+    TEXTS[case](update)
     assert fault_of(update, signer, tmp_path) == OTHER_TEXT
 
 
@@ -224,12 +224,12 @@ DRAWN: dict[str, Callable[[Update], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", DRAWN)
+@pytest.mark.parametrize("case", DRAWN)
 def test_the_field_of_a_signature_shows_nothing(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    """Some programs draw a sign for a note even where it has no size."""
-    DRAWN[what](update)
+    """Some programs draw a symbol for a note even if it has no size."""
+    DRAWN[case](update)
     assert fault_of(update, signer, tmp_path) == "shows something"
 
 
@@ -241,18 +241,18 @@ SIGNATURES: dict[str, Callable[[Update], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", SIGNATURES)
-def test_a_signature_says_no_more(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+@pytest.mark.parametrize("case", SIGNATURES)
+def test_a_signature_contains_nothing_else(
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    SIGNATURES[what](update)
+    SIGNATURES[case](update)
     assert fault_of(update, signer, tmp_path) == "contains more than a signature"
 
 
-def test_nothing_stands_behind_the_signature_in_its_room(
+def test_nothing_follows_the_signature_in_its_space(
     update: Update, signer: Signer, tmp_path: Path
 ) -> None:
-    """The room for it is larger than it is, and no signature covers it."""
+    """The space reserved for it is larger than the signature, and is not signed."""
     content = update.signed_by(signer)
     room = content.rindex(b"00>\n/ByteRange")
     changed = content[:room] + b"41" + content[room + 2 :]
@@ -281,17 +281,17 @@ DOCUMENT: dict[str, tuple[Callable[[Update], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", DOCUMENT)
+@pytest.mark.parametrize("case", DOCUMENT)
 def test_a_signature_changes_nothing_else(
-    update: Update, signer: Signer, tmp_path: Path, what: str
+    update: Update, signer: Signer, tmp_path: Path, case: str
 ) -> None:
-    change, fault = DOCUMENT[what]
+    change, fault = DOCUMENT[case]
     change(update)
     assert fault_of(update, signer, tmp_path) == fault
 
 
 def test_what_is_packed_cannot_be_read_without_unpacking(signer: Signer, tmp_path: Path) -> None:
-    """A title may be what programs search for; but it is not put where they would find it."""
+    """A title may contain what programs search for, but not where they would find it."""
     update = sign(tmp_path, signer, title="7 0 obj")
     assert fault_of(update, signer, tmp_path) is None
     xmp = update.xmp
@@ -309,7 +309,9 @@ def test_what_is_packed_cannot_be_read_without_unpacking(signer: Signer, tmp_pat
 def test_a_bag_with_such_a_pdf_is_not_valid(
     evidence: Evidence, signing: tuple[str, ...], change: Callable[[Update], object]
 ) -> None:
-    """Though it is signed by the provider, and all else of the bag is as it should be."""
+    """Even though it is signed by the provider, and everything else in the bag is as it
+    should be.
+    """
     evidence.configure(*signing)
     signer = Signer.load(evidence.folder / "signing.pfx", "secret", datetime.now(UTC))
     bag = evidence.archive()

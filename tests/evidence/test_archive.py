@@ -1,4 +1,6 @@
-"""`reporter archive`: what goes into a bag, once, whole, and at no other customer's cost."""
+"""`reporter archive`: what goes into a bag, once, complete, and without affecting any other
+customer.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def content(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence, bag: Path) -> None:
-    """The files as rendered, each reply as received, the configuration, and what made it."""
+    """The files as rendered, each reply as received, the configuration, and the tools
+    that made it.
+    """
     assert bag == evidence.folder / "archive" / "contoso-ltd" / "2026-10-v1"
     for suffix in ("pdf", "xlsx", "json"):
         (rendered,) = evidence.folder.glob(f"reports/2026-10/*/*.{suffix}")
@@ -51,9 +55,11 @@ def test_a_bag_holds_the_report_and_all_it_rests_on(evidence: Evidence, bag: Pat
     figures = json.loads((bag / "data/report.json").read_bytes())
     fetches = json.loads((bag / "data/replies.json").read_bytes())
     replies = [reply for fetch in fetches for reply in fetch["replies"]]
-    assert [own["kind"] for own in fetches] == ["jobs", "jobs", "protection", "subscription"]
-    assert {own["sha256"] for own in figures["sources"]} <= {own["sha256"] for own in replies}
-    assert {own["request_id"] for own in replies} >= {"req-0106", "req-1206"}
+    assert [fetch["kind"] for fetch in fetches] == ["jobs", "jobs", "protection", "subscription"]
+    assert {source["sha256"] for source in figures["sources"]} <= {
+        reply["sha256"] for reply in replies
+    }
+    assert {reply["request_id"] for reply in replies} >= {"req-0106", "req-1206"}
     for reply in replies:
         body = (bag / f"data/replies/{reply['sha256']}.json").read_bytes()
         assert hashlib.sha256(body).hexdigest() == reply["sha256"]
@@ -80,7 +86,7 @@ def test_no_secret_goes_into_an_archive(evidence: Evidence, signing: tuple[str, 
 
 
 def test_others_check_an_unsigned_bag(evidence: Evidence, bag: Path) -> None:
-    """The Library of Congress's checker, and the script in the bag; which says what it has not."""
+    """The Library of Congress's checker, and the script in the bag; which says what is missing."""
     assert bagit.Bag(str(bag)).validate()
     run = subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
@@ -88,10 +94,10 @@ def test_others_check_an_unsigned_bag(evidence: Evidence, bag: Path) -> None:
     assert "NOT signed" in (bag / "README.txt").read_text("utf-8")
     verdict = json.loads(evidence.verify(bag, "--json").stdout)
     assert verdict["valid"]
-    assert [own["signed"] for own in verdict["verdicts"]] == [False, False]
-    said = evidence.verify(bag).stdout
-    assert "not signed: no certificate was configured" in said
-    assert said.endswith("VALID: all checks hold; without signature, time stamp.\n")
+    assert [entry["signed"] for entry in verdict["verdicts"]] == [False, False]
+    output = evidence.verify(bag).stdout
+    assert "not signed: no certificate was configured" in output
+    assert output.endswith("VALID: all checks hold; without signature, time stamp.\n")
 
 
 def test_what_is_archived_is_left_alone(evidence: Evidence, bag: Path) -> None:
@@ -101,18 +107,18 @@ def test_what_is_archived_is_left_alone(evidence: Evidence, bag: Path) -> None:
     assert content(evidence.folder / "archive") == before
 
 
-def test_snapshots_after_a_version_are_none_of_its(evidence: Evidence) -> None:
-    """It holds what was known when it was made, and is computed again from that alone."""
+def test_later_snapshots_do_not_belong_to_a_version(evidence: Evidence) -> None:
+    """The bag holds what was known when the version was made, and is recomputed from that alone."""
     late = [*month("2026-10"), make_job("2026-10-02T02:00:00Z", "Failed", jobModule="Late")]
     keep(evidence.folder, late, OCTOBER_OVER + timedelta(days=2))
     bag = evidence.archive()
     fetches = json.loads((bag / "data/replies.json").read_bytes())
-    assert max(own["taken_at"] for own in fetches) == "2026-11-01T06:00:00Z"
+    assert max(fetch["taken_at"] for fetch in fetches) == "2026-11-01T06:00:00Z"
     assert evidence.verdict(bag)["figures"] == "ok"
 
 
 def test_a_correction_is_a_bag_of_its_own(evidence: Evidence) -> None:
-    """It has the figures it corrects, and what it says of them is computed again."""
+    """It has the figures it corrects, and what it says about them is recomputed."""
     evidence.archive()
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER + timedelta(days=2))
     evidence.render()
@@ -126,7 +132,7 @@ def test_a_correction_is_a_bag_of_its_own(evidence: Evidence) -> None:
     assert json.loads((bag / "data/restated.json").read_bytes()) == json.loads(first.read_bytes())
 
 
-def test_files_that_are_not_those_of_the_version_are_refused(evidence: Evidence) -> None:
+def test_files_that_differ_from_the_version_are_refused(evidence: Evidence) -> None:
     """Changed by hand, or made with another configuration: nothing is archived."""
     (path,) = evidence.folder.glob("reports/2026-10/*/*.json")
     whole = path.read_bytes()
@@ -142,15 +148,15 @@ def test_files_that_are_not_those_of_the_version_are_refused(evidence: Evidence)
     assert not list(evidence.folder.glob("archive/*/*"))
 
 
-def test_what_was_never_rendered_is_said(evidence: Evidence) -> None:
+def test_what_was_never_rendered_is_reported(evidence: Evidence) -> None:
     """With what to do."""
     result = evidence.run("archive", "--period", "2026-09")
     assert result.exit_code == 1
     assert "no report of Contoso Ltd for 2026-09 yet" in result.stderr
 
 
-def test_replies_that_were_pruned_are_missed(evidence: Evidence) -> None:
-    """A bag from which nothing can be computed again is not made."""
+def test_without_its_replies_no_bag_is_made(evidence: Evidence) -> None:
+    """A bag from which nothing can be recomputed is not made."""
     with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
         prune(store, OCTOBER_OVER + timedelta(days=1))
     result = evidence.run("archive", "--period", "2026-10")
@@ -159,8 +165,8 @@ def test_replies_that_were_pruned_are_missed(evidence: Evidence) -> None:
     assert not list(evidence.folder.glob("archive/*/*"))
 
 
-def test_one_customer_costs_no_other(evidence: Evidence) -> None:
-    """Who cannot be archived is named, and the other is archived; status 1."""
+def test_one_customers_failure_does_not_affect_another(evidence: Evidence) -> None:
+    """A customer that cannot be archived is named, and the other is archived; status 1."""
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
     evidence.render()
     next(evidence.folder.glob("reports/2026-10/contoso*/*.pdf")).unlink()
@@ -172,7 +178,7 @@ def test_one_customer_costs_no_other(evidence: Evidence) -> None:
 
 
 def test_a_customer_keeps_its_folder_under_a_new_name(evidence: Evidence) -> None:
-    """A chain goes on; and another customer of the old name gets a folder of its own."""
+    """Its chain continues, and another customer with the old name gets a folder of its own."""
     evidence.archive()
     renamed = type(CUSTOMER)(CUSTOMER.id, "Contoso Holding")
     namesake = type(CUSTOMER)(SECOND.id, CUSTOMER.name)
@@ -188,12 +194,12 @@ def test_a_customer_keeps_its_folder_under_a_new_name(evidence: Evidence) -> Non
     assert bag == "2026-10-v1"
 
 
-def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
-    """Of a bag that was not finished nothing counts; one without its record gets it."""
+def test_an_interrupted_run_is_resumed(evidence: Evidence) -> None:
+    """An unfinished bag does not count; one without its record gets it."""
     home = evidence.folder / "archive" / "contoso-ltd"
     (home / ".draft-2026-10-v1" / "data").mkdir(parents=True)
     bag = evidence.archive()
-    assert [own.name for own in sorted(home.iterdir())] == ["2026-10-v1", "chain"]
+    assert [path.name for path in sorted(home.iterdir())] == ["2026-10-v1", "chain"]
     (record,) = (home / "chain").glob("*.json")
     whole = record.read_bytes()
     record.unlink()
@@ -202,7 +208,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with(evidence: Evidence) -> None:
     assert evidence.verdict(home)["failed"] == ""
 
 
-def test_a_chain_that_does_not_hold_is_not_gone_on_with(evidence: Evidence, bag: Path) -> None:
+def test_a_broken_chain_is_not_continued(evidence: Evidence, bag: Path) -> None:
     """Nothing is archived behind a record that was changed."""
     (record,) = (bag.parent / "chain").glob("*.json")
     record.write_bytes(record.read_bytes().replace(b'"records_before": 0', b'"records_before": 1'))
@@ -223,7 +229,7 @@ def test_one_run_at_a_time(evidence: Evidence) -> None:
     assert "Another run is writing to the archive" in result.stderr
 
 
-def test_an_archive_that_cannot_be_written_is_said(evidence: Evidence) -> None:
+def test_an_archive_that_cannot_be_written_is_reported(evidence: Evidence) -> None:
     """A file stands where its folder is to be."""
     (evidence.folder / "archive").write_bytes(b"")
     result = evidence.run("archive", "--period", "2026-10")
@@ -233,8 +239,8 @@ def test_an_archive_that_cannot_be_written_is_said(evidence: Evidence) -> None:
 
 @pytest.mark.slow
 def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Sequence[str]) -> None:
-    """From the bag alone the same PDF comes out, whatever became of the configuration; but the
-    templates in it are run only of somebody who is trusted, and where that is asked for.
+    """The bag alone gives the same PDF, whatever became of the configuration; but its templates are
+    run only if their author is trusted, and on request.
     """
     assert evidence.run("templates", "copy", "own").exit_code == 0
     template = evidence.folder / "own" / "report.css"
@@ -250,16 +256,16 @@ def test_own_templates_and_texts_are_part_of_it(evidence: Evidence, signing: Seq
         verdict = evidence.verdict(bag, *options)
         assert (verdict["failed"], verdict["PDF's text"]) == ("", "absent")
     assert evidence.verify(bag).stdout.splitlines()[-1].endswith("without time stamp, PDF's text.")
-    asked = ("--trust", "root.pem", "--run-templates")
-    assert "byte for byte" in evidence.verify(bag, *asked).stdout.split("PDF's text")[1]
+    trusting = ("--trust", "root.pem", "--run-templates")
+    assert "byte for byte" in evidence.verify(bag, *trusting).stdout.split("PDF's text")[1]
     without_trust = evidence.verify(bag, "--run-templates")
     assert without_trust.exit_code == 2
     assert "--trust" in without_trust.stderr
 
 
-def test_a_bag_of_another_report_is_never_called_unchanged(evidence: Evidence, bag: Path) -> None:
+def test_a_bag_of_another_report_is_never_reported_unchanged(evidence: Evidence, bag: Path) -> None:
     """Where the store was lost, numbers begin again: the bag of version 1 holds another report than
-    version 1 in the store. That is said, and the bag stays what it is.
+    version 1 in the store. That is reported, and the bag stays unchanged.
     """
     before = content(bag)
     for suffix in ("", "-wal", "-shm"):
@@ -315,11 +321,11 @@ def one_of_two(evidence: Evidence, bag: Path, worlds: Worlds) -> Path:
 @pytest.mark.parametrize(
     "tamper", [no_report, nothing_but_provenance, another_file, figures_sealed_anew, all_of_it]
 )
-def test_a_bag_that_was_changed_is_never_called_unchanged(
+def test_a_changed_bag_is_never_reported_unchanged(
     evidence: Evidence, one_of_two: Path, tamper: Callable[[Path], object]
 ) -> None:
     """Whatever its provenance.json claims: that is an error, and says what to do. The others are
-    archived, and the chain stays what it is.
+    archived, and the chain stays unchanged.
     """
     chain = content(one_of_two.parent / "chain")
     tamper(one_of_two)
@@ -362,8 +368,8 @@ def no_text_for_info(bag: Path) -> None:
 def test_no_record_is_signed_of_a_bag_that_was_forged(
     evidence: Evidence, signing: Sequence[str], tamper: Callable[[Path], object]
 ) -> None:
-    """Whoever has no key takes the last record away and puts another bag in place of the one it was
-    of: `archive` does not sign that it was archived.
+    """Whoever has no key takes the last record away and puts another bag in place of the recorded
+    one: `archive` does not sign a record of it.
     """
     evidence.configure(*signing)
     bag = evidence.archive()
@@ -381,7 +387,7 @@ def test_no_record_is_signed_of_a_bag_that_was_forged(
 def test_a_signed_bag_without_its_record_gets_one(
     evidence: Evidence, signing: Sequence[str]
 ) -> None:
-    """What a run that was cut short has left is whole, and signed by the key that is configured."""
+    """What an interrupted run has left is complete, and signed with the configured key."""
     evidence.configure(*signing)
     bag = evidence.archive()
     shutil.rmtree(bag.parent / "chain")
@@ -389,8 +395,8 @@ def test_a_signed_bag_without_its_record_gets_one(
     assert evidence.verdict(bag.parent)["failed"] == ""
 
 
-def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, authority: str) -> None:
-    """A run that was cut short between a time stamp and its hash is gone on with."""
+def test_a_stamp_not_yet_listed_is_not_a_change(evidence: Evidence, authority: str) -> None:
+    """A run that was interrupted between a time stamp and its hash is resumed."""
     evidence.configure(f'timestamp_url = "{authority}"')
     bag = evidence.archive()
     (bag / "signatures-sha256.txt").unlink()
@@ -399,9 +405,9 @@ def test_a_stamp_that_was_not_listed_yet_is_no_change(evidence: Evidence, author
 
 
 def test_the_version_the_store_has_is_the_one_archived(evidence: Evidence, bag: Path) -> None:
-    """Number, time and hashes are those of the ledger."""
+    """Number, time and hashes are those in the store."""
     with closing(Store.open(f"sqlite:///{evidence.folder / 'reporter.db'}")) as store:
         (version,) = versions_of(store, CUSTOMER, "2026-10")
-    said = json.loads((bag / "data/provenance.json").read_bytes())
-    assert (said["version"], said["figures_sha256"]) == (1, version.figures_sha256)
-    assert said["pdf_unsigned_sha256"] in version.files.values()
+    provenance = json.loads((bag / "data/provenance.json").read_bytes())
+    assert (provenance["version"], provenance["figures_sha256"]) == (1, version.figures_sha256)
+    assert provenance["pdf_unsigned_sha256"] in version.files.values()

@@ -1,4 +1,4 @@
-"""Bags by themselves: what is written, and what a strict eye finds in what lies there."""
+"""Bags by themselves: what is written, and what a strict check finds in them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_others_find_a_bag_valid(bag: Path) -> None:
 
 
 def test_a_bag_is_the_same_bytes_again(bag: Path, tmp_path: Path) -> None:
-    """It hangs on nothing but its files: neither on the order they were written in nor on time."""
+    """It depends only on its files, neither on the order they were written in nor on time."""
     again = tmp_path / "again"
     (again / "data" / "deep").mkdir(parents=True)
     for name in ("README.txt", "data/deep/größe.txt", "data/a.json"):
@@ -66,13 +66,13 @@ def test_a_bag_is_the_same_bytes_again(bag: Path, tmp_path: Path) -> None:
         assert path.read_bytes() == (again / path.name).read_bytes()
 
 
-def test_what_a_bag_says_of_itself_cannot_begin_a_line(bag: Path) -> None:
+def test_what_a_bag_says_about_itself_cannot_begin_a_line(bag: Path) -> None:
     """A name with a line feed does not become a statement of its own."""
     assert look_into(bag).info["Payload-Oxum"] == "9.2"
 
 
 def test_names_that_would_break_a_manifest_are_escaped(tmp_path: Path) -> None:
-    """As RFC 8493 has it: line feed, carriage return and percent sign."""
+    """As RFC 8493 requires: line feed, carriage return and percent sign."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "100%\nsure").write_bytes(b"")
     write_bag(tmp_path, {})
@@ -99,7 +99,7 @@ def add(name: str) -> Tamper:
 LINE = b"0" * 64 + b"  "
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a file changed": (rewrite("data/a.json", lambda _: b'{"a": 2}'), "changed since"),
-    "a file grown": (rewrite("data/a.json", lambda own: own + b" "), "not 10.2"),
+    "a file grown": (rewrite("data/a.json", lambda content: content + b" "), "not 10.2"),
     "a file missing": (lambda bag: (bag / "data/a.json").unlink(), "missing, though"),
     "a file added": (add("data/b.json"), "does not list it: data/b.json"),
     "a tag file added": (add("NOTES.txt"), "does not list it: NOTES.txt"),
@@ -109,42 +109,45 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "tagmanifest-sha256.txt is missing",
     ),
     "no manifest": (lambda bag: (bag / "manifest-sha512.txt").unlink(), "is missing"),
-    "a manifest cut short": (rewrite("manifest-sha256.txt", lambda own: own[:-20]), "cut short"),
+    "a manifest cut short": (
+        rewrite("manifest-sha256.txt", lambda content: content[:-20]),
+        "cut short",
+    ),
     "a manifest cut by a line": (
-        rewrite("manifest-sha256.txt", lambda own: own[: own.index(b"\n") + 1]),
+        rewrite("manifest-sha256.txt", lambda content: content[: content.index(b"\n") + 1]),
         "does not list it",
     ),
     "a manifest in another order": (
-        rewrite("manifest-sha256.txt", lambda own: b"".join(own.splitlines(True)[::-1])),
+        rewrite("manifest-sha256.txt", lambda content: b"".join(content.splitlines(True)[::-1])),
         "not in order",
     ),
     "a manifest that says it twice": (
-        rewrite("manifest-sha256.txt", lambda own: own + own),
+        rewrite("manifest-sha256.txt", lambda content: content + content),
         "not in order",
     ),
     "a manifest that leads out": (
-        rewrite("manifest-sha256.txt", lambda own: own + LINE + b"../../etc/passwd\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + LINE + b"../../etc/passwd\n"),
         "leads out of the bag: ../../etc/passwd",
     ),
     "an absolute path": (
-        rewrite("manifest-sha256.txt", lambda own: own + LINE + b"/etc/passwd\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + LINE + b"/etc/passwd\n"),
         "leads out of the bag: /etc/passwd",
     ),
     "an escaped way out": (
-        rewrite("manifest-sha256.txt", lambda own: own + LINE + b"data/..%2F\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + LINE + b"data/..%2F\n"),
         "missing, though",
     ),
     "a manifest that is no text": (
-        rewrite("manifest-sha256.txt", lambda own: own + b"\xff\n"),
+        rewrite("manifest-sha256.txt", lambda content: content + b"\xff\n"),
         "is not text",
     ),
     "capital digits": (rewrite("manifest-sha256.txt", bytes.upper), "not a hash and a path"),
     "another version": (
-        rewrite("bagit.txt", lambda own: own.replace(b"1.0", b"0.97")),
+        rewrite("bagit.txt", lambda content: content.replace(b"1.0", b"0.97")),
         "version 1.0",
     ),
     "another size said": (
-        rewrite("bag-info.txt", lambda own: own.replace(b"9.2", b"9.3")),
+        rewrite("bag-info.txt", lambda content: content.replace(b"9.2", b"9.3")),
         "states a payload of 9.3",
     ),
     "a link inside": (
@@ -171,21 +174,21 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
 
 
 @pytest.mark.parametrize("case", TAMPERED)
-def test_what_does_not_belong_is_found(bag: Path, case: str) -> None:
+def test_what_does_not_belong_is_detected(bag: Path, case: str) -> None:
     """Each is named, and neither followed nor read where it leads elsewhere."""
-    tamper, said = TAMPERED[case]
+    tamper, message = TAMPERED[case]
     tamper(bag)
-    assert said in faults_of(bag)
+    assert message in faults_of(bag)
 
 
 def test_a_huge_sparse_file_is_found_at_once(bag: Path) -> None:
-    """Its size tells: nothing is hashed."""
+    """Its size is enough: nothing is hashed."""
     with (bag / "data" / "a.json").open("r+b") as file:
         file.truncate(10 * 1024**3)
     began = time.monotonic()
-    said = faults_of(bag)
+    faults = faults_of(bag)
     assert time.monotonic() - began < 1
-    assert "larger than a bag may hold: data/a.json (10,737,418,240 bytes)" in said
+    assert "larger than a bag may hold: data/a.json (10,737,418,240 bytes)" in faults
 
 
 def test_a_huge_sparse_manifest_is_not_read(bag: Path) -> None:
@@ -197,9 +200,9 @@ def test_a_huge_sparse_manifest_is_not_read(bag: Path) -> None:
     assert time.monotonic() - began < 1
 
 
-def test_what_stands_beside_the_tag_manifest_is_accounted_for(bag: Path) -> None:
-    """A signature is in a list of its own: one that is changed, added or taken away is found, and
-    hashes taken before are not taken anew.
+def test_files_beside_the_tag_manifest_are_accounted_for(bag: Path) -> None:
+    """Signatures have a list of their own: a changed, added or removed one is found, and hashes
+    taken before are not taken again.
     """
     signature = bag / "tagmanifest-sha256.txt.p7s"
     signature.write_bytes(b"signature")

@@ -1,4 +1,4 @@
-"""The chain: roots as others compute them, and a history that cannot be altered unseen."""
+"""The chain: roots as others compute them, and a history that cannot be altered undetected."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write_chain(home: Path, chain: list[Link]) -> None:
         (home / "chain" / link.record.name).write_bytes(link.content)
 
 
-def test_the_root_is_that_of_rfc_6962() -> None:
+def test_the_root_follows_rfc_6962() -> None:
     """For any number of records, another implementation comes to the same."""
     chain = make_chain(*(f"2026-10-v{number}" for number in range(1, 40)))
     tree = pymerkle.InmemoryTree(algorithm="sha256")
@@ -60,7 +60,7 @@ def test_the_root_is_that_of_rfc_6962() -> None:
 
 
 def test_a_noted_root_is_found_again_however_many_records_follow() -> None:
-    """It tells over how many records it is; a root of nothing here is none."""
+    """It says how many records it covers; a root of something else is not found."""
     chain = make_chain(*(f"{period}-v1" for period in PERIODS))
     noted = root_of(chain[:4])
     assert known_at(chain, f" {noted.upper()}\n") == 4
@@ -78,24 +78,24 @@ def test_a_noted_root_is_found_again_however_many_records_follow() -> None:
         ([], "2026-10", 0),
     ],
 )
-def test_the_root_before_a_period_stays_what_it_is(
+def test_the_root_before_a_period_never_changes(
     tmp_path: Path, archived: list[str], period: str, records: int
 ) -> None:
     """It ends before the first record of the period or a later one: what a report prints does not
-    hang on what is archived from then on.
+    depend on what is archived from then on.
     """
     chain = make_chain(*archived)
     write_chain(tmp_path / "contoso", chain)
-    found = root_before(tmp_path, "contoso", period)
+    root = root_before(tmp_path, "contoso", period)
     if not records:
-        assert found is None
+        assert root is None
         return
-    own = chain[:records]
-    assert found == KnownRoot(records, root_of(own), own[-1].record.period)
+    records_so_far = chain[:records]
+    assert root == KnownRoot(records, root_of(records_so_far), records_so_far[-1].record.period)
 
 
-def test_a_record_in_the_middle_hangs_on_all_before_it() -> None:
-    """One that is replaced is not followed by the next."""
+def test_a_record_depends_on_all_before_it() -> None:
+    """The next record does not follow a replaced one."""
     chain = make_chain("2026-08-v1", "2026-09-v1", "2026-10-v1")
     assert chain_faults(chain) == []
     other = make_chain("2026-07-v1")
@@ -115,10 +115,10 @@ def remove(home: Path) -> None:
 def remove_and_renumber(home: Path) -> None:
     remove(home)
     path = next((home / "chain").glob("0002-*.json"))
-    said = json.loads(path.read_bytes()) | {"number": 1}
+    record = json.loads(path.read_bytes()) | {"number": 1}
     path.unlink()
     new = path.with_name(path.name.replace("0002", "0001"))
-    new.write_text(json.dumps(said, indent=1) + "\n", "utf-8")
+    new.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 def replace(home: Path) -> None:
@@ -175,11 +175,11 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CHANGES)
-def test_a_history_that_was_altered_shows(checked: Evidence, home: Path, case: str) -> None:
+def test_an_altered_history_is_detected(checked: Evidence, home: Path, case: str) -> None:
     """Whichever month was removed, replaced or inserted."""
-    change, said = CHANGES[case]
+    change, message = CHANGES[case]
     change(home)
-    assert said in checked.verdict(home)["failed"]
+    assert message in checked.verdict(home)["failed"]
 
 
 def test_a_whole_history_holds(checked: Evidence, home: Path) -> None:
@@ -191,12 +191,12 @@ def test_a_whole_history_holds(checked: Evidence, home: Path) -> None:
     assert root_before(home.parent, home.name, "2026-10") == KnownRoot(1, first, "2026-09")
 
 
-def test_the_newest_month_removed_shows_by_the_root_that_was_noted(
+def test_removing_the_newest_month_is_detected_by_the_noted_root(
     checked: Evidence, home: Path
 ) -> None:
-    """Nothing in the archive can tell; the root the auditor noted does."""
-    said = checked.verify(home).stdout
-    noted = said.split("root ", 1)[1].split()[0]
+    """Nothing in the archive reveals it; the root the auditor noted does."""
+    output = checked.verify(home).stdout
+    noted = output.split("root ", 1)[1].split()[0]
     assert checked.verdict(home, "--known-root", noted)["failed"] == ""
     for path in (home / "chain").glob("0002-*"):
         path.unlink()
@@ -224,7 +224,7 @@ def test_a_bag_alone_is_held_against_a_chain_elsewhere(checked: Evidence, home: 
 
 
 def test_a_chain_alone_is_checked(checked: Evidence, home: Path) -> None:
-    """As an auditor does who was given nothing else; a bag need not be named."""
+    """As by an auditor who was given nothing else; no bag need be named."""
     alone = checked.folder / "elsewhere"
     shutil.copytree(home / "chain", alone / "chain")
     verdict = checked.verdict("--chain", alone)
@@ -234,8 +234,8 @@ def test_a_chain_alone_is_checked(checked: Evidence, home: Path) -> None:
     assert checked.verify().exit_code == 2
 
 
-def test_a_root_without_a_chain_is_the_calls_fault(checked: Evidence, home: Path) -> None:
-    """It is said, not passed over."""
+def test_a_root_without_a_chain_is_a_usage_error(checked: Evidence, home: Path) -> None:
+    """It is reported, not ignored."""
     alone = checked.folder / "handed-over"
     shutil.copytree(home / "2026-10-v1", alone)
     result = checked.verify(alone, "--known-root", "0" * 64)

@@ -44,14 +44,14 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bag(run: Run, archived: Path, tmp_path: Path) -> Path:
-    """Of a customer whose days brought all that days can bring."""
+    """The bag of a customer whose days contain everything that can happen."""
     if not (archived / "archive").exists():
-        own = Evidence(archived, run)
+        evidence = Evidence(archived, run)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(archived)
-            own.configure()
-            own.render(DAYS)
-            own.archive(DAYS)
+            evidence.configure()
+            evidence.render(DAYS)
+            evidence.archive(DAYS)
     shutil.copytree(archived, tmp_path, dirs_exist_ok=True)
     return tmp_path / "archive" / JAEGER / f"{DAYS}-v1"
 
@@ -60,18 +60,18 @@ def excerpts(bag: Path) -> dict[str, str]:
     """The addresses of the excerpts in a bag, by the hash of their bodies."""
     fetches = json.loads((bag / "data" / "replies.json").read_bytes())
     replies = [reply for fetch in fetches for reply in fetch["replies"]]
-    return {own["sha256"]: own["url"] for own in replies if cut_from(own["url"])}
+    return {reply["sha256"]: reply["url"] for reply in replies if cut_from(reply["url"])}
 
 
 def test_the_bag_is_valid(run: Run, bag: Path) -> None:
     """Every figure, cell and letter follows from the replies, in a bag with an excerpt of what the
-    service says of all customers, and of no other customer a word.
+    service says about all customers, and not a word about any other.
     """
-    own = Evidence(bag.parent.parent.parent, run)
-    found = own.verdict(bag.parent)
-    assert found["failed"] == ""
-    for what in ("replies", "provenance", "figures", "workbook", "PDF's text", "history"):
-        assert found[what] == "ok", what
+    evidence = Evidence(bag.parent.parent.parent, run)
+    verdict = evidence.verdict(bag.parent)
+    assert verdict["failed"] == ""
+    for check in ("replies", "provenance", "figures", "workbook", "PDF's text", "history"):
+        assert verdict[check] == "ok", check
     assert excerpts(bag)
     other = demo_cast()[0].id.encode()
     assert not [path for path in bag.rglob("*") if path.is_file() and other in path.read_bytes()]
@@ -81,37 +81,37 @@ def test_the_pack_finds_all_again(run: Run, bag: Path) -> None:
     """Of jobs that were seen once among some that were seen many times, of scopes with names and of
     placeholders; the excerpts are named.
     """
-    own = Evidence(bag.parent.parent.parent, run)
-    pack = pack_of(own, "--customer", demo_cast()[1].id, "--sample", "9", period=DAYS)
-    found, facts = outcomes_of(pack), facts_of(pack)
-    for what in ("Population", "Dates", "Scopes"):
-        assert found[f"{what} against the replies"][0] == "holds", found
-    assert found["Figures against the population"][0] == "holds"
-    assert found["No time went unwatched"][0] == "holds"
+    evidence = Evidence(bag.parent.parent.parent, run)
+    pack = pack_of(evidence, "--customer", demo_cast()[1].id, "--sample", "9", period=DAYS)
+    outcomes, facts = outcomes_of(pack), facts_of(pack)
+    for subject in ("Population", "Dates", "Scopes"):
+        assert outcomes[f"{subject} against the replies"][0] == "holds", outcomes
+    assert outcomes["Figures against the population"][0] == "holds"
+    assert outcomes["No time went unwatched"][0] == "holds"
     rows = population(pack)
     assert len(rows) == facts["Population"] > 50
     assert facts["less: placeholders, rows without a job id"] < 0
-    for one in sample(pack)["sample"]:
-        body = (bag / "data" / "replies" / f"{one['reply']['sha256']}.json").read_bytes()
-        assert one["raw"].encode() in body
-        assert json.loads(one["raw"])["jobId"] == one["job"]["job_id"]
+    for entry in sample(pack)["sample"]:
+        body = (bag / "data" / "replies" / f"{entry['reply']['sha256']}.json").read_bytes()
+        assert entry["raw"].encode() in body
+        assert json.loads(entry["raw"])["jobId"] == entry["job"]["job_id"]
     head, *scopes = cells(pack, "Scopes")
     assert all(row[head.index("Row behind it, as received")] for row in scopes)
     assert "of a reply about all customers" in facts["Excerpts"]
     looks_at = [row[3] for row in cells(pack, "Completeness") if "an excerpt" in str(row[3])]
     pages = {cut.sha256 for url in excerpts(bag).values() if (cut := cut_from(url))}
-    assert len(pages & {said.rpartition(" ")[2] for said in looks_at}) == len(set(looks_at)) > 0
+    assert len(pages & {place.rpartition(" ")[2] for place in looks_at}) == len(set(looks_at)) > 0
 
 
-def test_an_altered_excerpt_is_found(run: Run, bag: Path) -> None:
-    """As a file that was changed; and, all seals made anew, by the figures that do not follow."""
-    own = Evidence(bag.parent.parent.parent, run)
+def test_an_altered_excerpt_is_detected(run: Run, bag: Path) -> None:
+    """As a changed file; and, with all seals made anew, by figures that do not follow from it."""
+    evidence = Evidence(bag.parent.parent.parent, run)
     sha256 = list(excerpts(bag))[-1]
     path = bag / "data" / "replies" / f"{sha256}.json"
     content = path.read_bytes().replace(b"12-10-2026", b"12-10-2027")
     assert content != path.read_bytes()
     path.write_bytes(content)
-    assert f"data/replies/{sha256}.json" in own.verdict(bag)["failed"]
+    assert f"data/replies/{sha256}.json" in evidence.verdict(bag)["failed"]
     path.unlink()
     other = hashlib.sha256(content).hexdigest()
     (path.parent / f"{other}.json").write_bytes(content)
@@ -119,6 +119,6 @@ def test_an_altered_excerpt_is_found(run: Run, bag: Path) -> None:
     index.write_bytes(index.read_bytes().replace(sha256.encode(), other.encode()))
     of_another_version(bag)
     seal(bag)
-    failed = own.verdict(bag)["failed"]
+    failed = evidence.verdict(bag)["failed"]
     assert "figures: not what follows from the replies" in failed
     assert sha256[:7] in failed

@@ -1,4 +1,4 @@
-"""Bags that somebody made to harm or to deceive whoever checks them."""
+"""Bags made to harm or to deceive whoever checks them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def own_template(bag: Path, text: str) -> None:
 
 
 def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> None:
-    """Not of an unsigned bag, nor of one that somebody else has signed; it would take for ever."""
+    """Neither of an unsigned bag, nor of one signed by somebody else; it would run forever."""
     bag = evidence.archive()
     endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     own_template(bag, endless)
@@ -93,7 +93,7 @@ def test_a_strangers_template_is_not_run(evidence: Evidence, signer: Signer) -> 
 def test_a_trusted_template_has_limits_all_the_same(
     evidence: Evidence, signer: Signer, template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of time and memory: what comes of it is that nobody knows, and exit status 2."""
+    """Limits of time and memory: the result is unknown, with exit status 2."""
     monkeypatch.setattr(verifying, "_SECONDS", 8)
     bag = evidence.archive()
     own_template(bag, template)
@@ -106,31 +106,31 @@ def test_a_trusted_template_has_limits_all_the_same(
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
 
 
-@pytest.mark.parametrize("what", APPENDED)
-def test_what_is_put_between_rendering_and_signing_is_found(
-    evidence: Evidence, signer: Signer, what: str
+@pytest.mark.parametrize("case", APPENDED)
+def test_changes_between_rendering_and_signing_are_detected(
+    evidence: Evidence, signer: Signer, case: str
 ) -> None:
-    """The signature covers it, and it is by the provider: but it is not the PDF that follows from
-    the replies.
+    """The signature covers it and is the provider's, but it is not the PDF that follows from the
+    replies.
     """
     bag = evidence.archive()
-    forge_pdf(bag, signer, lambda path: append(path, APPENDED[what]))
+    forge_pdf(bag, signer, lambda path: append(path, APPENDED[case]))
     alone = evidence.folder / "alone"
     bag.rename(alone)
     failed = evidence.verdict(alone, "--trust", "root.pem")["failed"]
     assert failed.startswith("PDF: what was added to it after rendering "), failed
 
 
-@pytest.mark.parametrize("what", APPENDED)
-def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, what: str) -> None:
-    """Neither one instead of the signature nor one more; and no byte between the objects."""
+@pytest.mark.parametrize("case", APPENDED)
+def test_no_addition_passes_for_a_signature(evidence: Evidence, signer: Signer, case: str) -> None:
+    """Neither in place of the signature nor besides it; nor any byte between the objects."""
     signed, rendered = evidence.folder / "signed.pdf", evidence.folder / "rendered.pdf"
     shutil.copy(next((evidence.folder / "reports").rglob("*.pdf")), rendered)
     size = rendered.stat().st_size
     signer.sign_pdf(rendered, signed, None)
     content = signed.read_bytes()
     assert fault_of_addition(content, size) is None
-    append(rendered, APPENDED[what])
+    append(rendered, APPENDED[case])
     assert fault_of_addition(rendered.read_bytes(), size) is not None
     assert fault_of_addition(content + b"\n% more\n%%EOF\n", size) is not None
     hidden = content[:size] + b"% hidden\n" + content[size:]
@@ -150,14 +150,14 @@ def test_a_visible_signature_shows_something(evidence: Evidence, signer: Signer)
 
 def change_json(bag: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path = bag / "data" / "report.json"
-    said = json.loads(path.read_bytes())
-    change(said)
-    path.write_text(json.dumps(said), "utf-8")
+    content = json.loads(path.read_bytes())
+    change(content)
+    path.write_text(json.dumps(content), "utf-8")
 
 
 def no_keys(bag: Path) -> None:
     change_json(bag, dict.clear)
-    change_json(bag, lambda said: said.update(schema=SCHEMA))
+    change_json(bag, lambda report: report.update(schema=SCHEMA))
 
 
 def nothing(bag: Path) -> None:
@@ -165,16 +165,16 @@ def nothing(bag: Path) -> None:
 
 
 def three_keys(bag: Path) -> None:
-    kept = {"schema", "customer", "period"}
-    change_json(bag, lambda said: [said.pop(key) for key in said.keys() - kept])
+    keys = {"schema", "customer", "period"}
+    change_json(bag, lambda report: [report.pop(key) for key in report.keys() - keys])
 
 
 def one_key_less(bag: Path) -> None:
-    change_json(bag, lambda said: said["totals"].pop("failed"))
+    change_json(bag, lambda report: report["totals"].pop("failed"))
 
 
 def one_key_more(bag: Path) -> None:
-    change_json(bag, lambda said: said.update(restored=None))
+    change_json(bag, lambda report: report.update(restored=None))
 
 
 @pytest.mark.parametrize("change", [no_keys, nothing, three_keys, one_key_less, one_key_more])
@@ -196,10 +196,10 @@ def test_a_bag_of_another_version_does_not_choose_what_is_compared(
 
 
 def test_a_json_of_another_schema_is_not_checked(evidence: Evidence, bag: Path) -> None:
-    """What nobody here knows how to read is neither valid nor not: exit status 2, in so many words.
-    Where the same tools are said to have made it, it is not what they make.
+    """What nobody here knows how to read is neither valid nor invalid: exit status 2, and the
+    output says so. If it claims to be made by the same tools, it is not what they make.
     """
-    change_json(bag, lambda said: said.update(schema=SCHEMA + 1))
+    change_json(bag, lambda report: report.update(schema=SCHEMA + 1))
     figures = (bag / "data" / "report.json").read_bytes()
     with_rendered_pdf(bag, replace_attached("figures.json", figures))
     seal(bag)
@@ -236,7 +236,7 @@ def respaced(bag: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             add_key("report", b'"totals": {', b'"totals": {"failed": 0}, '),
@@ -248,17 +248,17 @@ def respaced(bag: Path) -> None:
         (respaced, "figures: they are the same, but the JSON is not the same byte for byte"),
     ],
 )
-def test_a_json_says_one_thing(
-    evidence: Evidence, bag: Path, change: Callable[[Path], object], said: str
+def test_a_json_is_unambiguous(
+    evidence: Evidence, bag: Path, change: Callable[[Path], object], message: str
 ) -> None:
-    """A key that is there twice is read by one program this way and by another that way; and the
-    same tools make the same bytes.
+    """Programs disagree on how to read a key that occurs twice; and the same tools make the same
+    bytes.
     """
     change(bag)
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert said in evidence.verdict(alone)["failed"]
+    assert message in evidence.verdict(alone)["failed"]
 
 
 def of_provenance(**values: object) -> Callable[[Path], None]:
@@ -284,7 +284,7 @@ def another(name: str) -> Callable[[Path], None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("contradict", "said"),
+    ("contradict", "message"),
     [
         (of_provenance(figures_sha256="0" * 64), "figures: provenance.json has the hash of other"),
         (
@@ -301,20 +301,22 @@ def another(name: str) -> Callable[[Path], None]:
         (of_info("Bag-Soft", "Restore-Tests: all\nBag-Soft"), 'it has the label "Restore'),
     ],
 )
-def test_what_a_bag_says_of_itself_is_held_against_it(
-    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], said: str
+def test_what_a_bag_says_about_itself_is_checked(
+    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
-    """When and of what it was made, and whose it is; whatever version it says it was made with."""
+    """When and from what it was made, and whose it is; whatever version it claims to be
+    made with.
+    """
     contradict(bag)
     of_another_version(bag)
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert said in evidence.verdict(alone)["failed"]
+    assert message in evidence.verdict(alone)["failed"]
 
 
 @pytest.mark.parametrize("line", ["External-Description: twice", "no label"])
-def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line: str) -> None:
+def test_a_duplicate_label_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line: str) -> None:
     """People read the first, programs the last."""
     seal(bag)
     path = bag / "bag-info.txt"
@@ -324,7 +326,7 @@ def test_a_label_twice_is_a_fault_of_the_bag(evidence: Evidence, bag: Path, line
 
 @pytest.mark.parametrize("name", ["README.txt", "verify.sh"])
 def test_the_guide_in_a_bag_is_the_programs(evidence: Evidence, bag: Path, name: str) -> None:
-    """People run the script. Of another version it is not compared, and that is said."""
+    """People run the script. For another version it is not compared, and the output says so."""
     another(name)(bag)
     seal(bag)
     alone = evidence.folder / "alone"
@@ -387,7 +389,7 @@ def checks_sheet(bag: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (beyond_the_dimension, "A300 is '100 %' but should be None"),
         (a_cell_twice, "row 5 or its cells out of order"),
@@ -396,11 +398,11 @@ def checks_sheet(bag: Path) -> str:
         (other_results, "Checks "),
     ],
 )
-def test_no_cell_of_a_workbook_hides_from_the_comparison(
-    evidence: Evidence, bag: Path, change: Callable[[str], str], said: str
+def test_no_cell_of_a_workbook_escapes_the_comparison(
+    evidence: Evidence, bag: Path, change: Callable[[str], str], message: str
 ) -> None:
-    """Other programs show what is outside of the dimensions that a sheet claims, or what is there
-    twice; and the results that were kept of formulas.
+    """Other programs show what is outside the dimensions a sheet claims, or what occurs twice, and
+    the stored results of formulas.
     """
     change_sheet(change, checks_sheet(bag) if change is other_results else "sheet1")(bag)
     of_another_version(bag)
@@ -409,10 +411,10 @@ def test_no_cell_of_a_workbook_hides_from_the_comparison(
     bag.rename(alone)
     failed = evidence.verdict(alone)["failed"]
     assert failed.startswith("workbook: ")
-    assert said in failed
+    assert message in failed
 
 
-def test_no_part_of_a_workbook_is_there_twice(evidence: Evidence, bag: Path) -> None:
+def test_no_part_of_a_workbook_may_occur_twice(evidence: Evidence, bag: Path) -> None:
     """One program reads the first, another the last."""
     of_another_version(bag)
     with zipfile.ZipFile(bag / "data" / "report.xlsx", "a") as book, warnings.catch_warnings():
@@ -429,21 +431,21 @@ def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]
 
     def change(path: Path) -> None:
         writer = PdfWriter(clone_from=path)
-        attached = {own: contents[0] for own, contents in writer.attachments.items()}
+        attached = {name: contents[0] for name, contents in writer.attachments.items()}
         names = writer.root_object["/Names"]
         assert isinstance(names, DictionaryObject)
         del names["/EmbeddedFiles"]
         attached[name] = content or b""
-        for own, data in attached.items():
-            if own != name or content is not None:
-                writer.add_attachment(own, data)
+        for attachment, data in attached.items():
+            if attachment != name or content is not None:
+                writer.add_attachment(attachment, data)
         writer.write(path)
 
     return change
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("figures.json", b'{"totals": {"failed": 99999}}', "figures.json is not the one"),
         ("jobs.csv", b"forged", "jobs.csv is not the one"),
@@ -452,7 +454,7 @@ def replace_attached(name: str, content: bytes | None) -> Callable[[Path], None]
     ],
 )
 def test_the_files_in_the_pdf_are_compared(
-    evidence: Evidence, bag: Path, name: str, content: bytes | None, said: str
+    evidence: Evidence, bag: Path, name: str, content: bytes | None, message: str
 ) -> None:
     """Whatever version made it: they are the JSON of the bag, and the jobs of the replies."""
     with_rendered_pdf(bag, replace_attached(name, content))
@@ -461,13 +463,13 @@ def test_the_files_in_the_pdf_are_compared(
     alone = evidence.folder / "alone"
     bag.rename(alone)
     assert evidence.verdict(alone)["files in the PDF"] == "failed"
-    assert f"files in the PDF: {said}" in evidence.verify(alone).stdout
+    assert f"files in the PDF: {message}" in evidence.verify(alone).stdout
 
 
 def test_a_pdf_whose_rates_cannot_be_seen_is_not_called_compared(
     evidence: Evidence, bag: Path
 ) -> None:
-    """Whether a text can be seen, no search of it tells: that is said, in so many words."""
+    """Searching for a text does not tell whether it is visible: the output says so explicitly."""
 
     def rewrite(path: Path) -> None:
         writer = PdfWriter(clone_from=path)
@@ -523,7 +525,7 @@ def fetched_in(year: int) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize(
-    ("contradict", "said"),
+    ("contradict", "message"),
     [
         (another_customers_replies, "replies: one was requested for someone other than"),
         (fewer_rows, "replies: The saved reply"),
@@ -535,14 +537,14 @@ def fetched_in(year: int) -> Callable[[Path], None]:
     ],
 )
 def test_what_contradicts_itself_is_not_valid(
-    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], said: str
+    evidence: Evidence, bag: Path, contradict: Callable[[Path], object], message: str
 ) -> None:
-    """Replies of somebody else, fewer than they count themselves, or of a time to come."""
+    """Replies of somebody else, fewer than they themselves count, or from the future."""
     contradict(bag)
     seal(bag)
     alone = evidence.folder / "alone"
     bag.rename(alone)
-    assert said in evidence.verdict(alone)["failed"]
+    assert message in evidence.verdict(alone)["failed"]
 
 
 def a_pipe(name: str) -> Callable[[Path], None]:
@@ -611,7 +613,7 @@ def a_path_for_a_hash(home: Path) -> None:
 def test_no_bag_hangs_or_breaks_whoever_checks_it(
     checked: Evidence, home: Path, spoil: Callable[[Path], object]
 ) -> None:
-    """Pipes, endless folders, numbers and texts that are none: found and said, in good time."""
+    """Pipes, endless folders, invalid numbers and texts: detected and reported, in good time."""
     spoil(home)
     began = time.monotonic()
     result = checked.verify(home)
@@ -671,7 +673,7 @@ def draw_logo(bag: Path, drawing: str) -> None:
     "address", ["asset:fonts/../report.css", "asset:fonts/%2e%2e/report.css", "asset:/etc/passwd"]
 )
 def test_a_logo_opens_no_file(evidence: Evidence, bag: Path, address: str) -> None:
-    """Neither of the program nor beyond it: what is opened may never end."""
+    """Neither within the program's folder nor outside: a file that is opened may never end."""
     draw_logo(bag, f'<image href="{address}" width="9" height="9"/>')
     seal(bag)
     alone = evidence.folder / "alone"
@@ -680,7 +682,7 @@ def test_a_logo_opens_no_file(evidence: Evidence, bag: Path, address: str) -> No
 
 
 def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:
-    """A bag that is forged, and then kills whoever checks it, is not merely "not checked"."""
+    """A forged bag that then kills its checker is not merely "not checked"."""
     verdict = verifying._judged(tmp_path, strange.find_a_fault_and_die)
     assert [finding.word for finding in verdict.findings] == ["FAILED", "unknown"]
     assert verdict.findings[1].what == "the rest"
@@ -689,7 +691,7 @@ def test_what_was_found_before_the_end_counts(tmp_path: Path) -> None:
 
 
 def test_links_are_named_with_a_few_and_their_number(evidence: Evidence, bag: Path) -> None:
-    """However many there are: the verdict stays one that can be read."""
+    """However many there are, the verdict stays readable."""
     for number in range(2_000):
         (bag / f"link-{number:04}").symlink_to("/")
     result = evidence.verify(bag)
@@ -701,7 +703,7 @@ def test_links_are_named_with_a_few_and_their_number(evidence: Evidence, bag: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bomb", [bomb_of_rows, endless_period, bomb_of_uses])
-def test_a_bomb_costs_its_verdict_and_nothing_else(
+def test_a_bomb_affects_only_its_own_verdict(
     evidence: Evidence, bag: Path, bomb: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would take hours or all memory is given up, and not called valid."""
@@ -717,10 +719,10 @@ def test_a_bomb_costs_its_verdict_and_nothing_else(
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_is_no_fault_of_the_bag(
+def test_a_full_disk_is_not_a_fault_of_the_bag(
     checked: Evidence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be tried is neither valid nor not: it has a word of its own."""
+    """What cannot be checked is neither valid nor invalid: it has a word of its own."""
 
     def tight(path: Path) -> Limits:
         return Limits(60, 3 << 30, largest_file=2_000)
@@ -730,14 +732,14 @@ def test_a_disk_that_is_full_is_no_fault_of_the_bag(
     assert result.exit_code == 2, result.output
     assert "unknown recomputed: could not be checked: File too large" in result.stdout
     assert result.stdout.splitlines()[-1].startswith("NOT CHECKED")
-    said = json.loads(checked.verify(home / "2026-10-v1", "--json").stdout)
-    assert (said["valid"], said["checked"]) == (False, False)
+    answer = json.loads(checked.verify(home / "2026-10-v1", "--json").stdout)
+    assert (answer["valid"], answer["checked"]) == (False, False)
 
 
 def test_an_unsigned_bag_without_a_record_gets_none_behind_signed_ones(
     evidence: Evidence, signer: Signer
 ) -> None:
-    """Laid there by somebody without the key, it would spoil the history for good."""
+    """Placed there by somebody without the key, it would spoil the history for good."""
     chain = evidence.archive().parent / "chain"
     keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=30))
     evidence.render("2026-11")
@@ -776,8 +778,8 @@ def test_a_workbook_whose_sheets_can_be_found_elsewhere_is_not_called_the_same(
     assert "absent  workbook: not compared: it leads to its sheets in other ways" in printed
 
 
-def test_a_version_is_no_sentence(evidence: Evidence, bag: Path) -> None:
-    """It stands in all that was made, and what stands there is taken for the program's word."""
+def test_a_version_cannot_carry_a_sentence(evidence: Evidence, bag: Path) -> None:
+    """It appears in all output, and what appears there is taken for the program's word."""
     tools = json.loads((bag / "data" / "provenance.json").read_bytes())["tools"]
     change_part(bag, "provenance", tools=tools | {"program": "0.1.0. EVERY BACKUP SUCCEEDED"})
     seal(bag)
@@ -787,8 +789,8 @@ def test_a_version_is_no_sentence(evidence: Evidence, bag: Path) -> None:
 
 
 def test_unsigned_bags_do_not_follow_signed_ones(evidence: Evidence, signer: Signer) -> None:
-    """Whoever has no key could put them there in place of others: `verify` says so, and `archive`
-    makes none.
+    """Somebody without the key could put them there in place of others: `verify` says so, and
+    `archive` makes none.
     """
     evidence.archive()
     keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=2))
@@ -825,7 +827,7 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
 
 
 @pytest.mark.parametrize(
-    ("months", "days", "said"),
+    ("months", "days", "message"),
     [
         (84, 3000, "which is in the future"),
         (-900, 0, "is not a record"),
@@ -833,9 +835,9 @@ def test_a_signed_chain_whose_end_is_unsigned_is_not_valid(checked: Evidence, ho
     ],
 )
 def test_a_removal_that_no_retention_allows_is_found(
-    checked: Evidence, home: Path, months: int, days: int, said: str
+    checked: Evidence, home: Path, months: int, days: int, message: str
 ) -> None:
-    """One of a time that has not come, or by a number of months that is none."""
+    """One dated in the future, or by an invalid number of months."""
     chain = read_chain(home)
     removal = removal_of(
         records(chain)[0],
@@ -847,4 +849,4 @@ def test_a_removal_that_no_retention_allows_is_found(
     )
     (home / "chain" / removal.name).write_bytes(removal.dump())
     shutil.rmtree(home / "2026-09-v1")
-    assert said in checked.verdict(home)["failed"]
+    assert message in checked.verdict(home)["failed"]

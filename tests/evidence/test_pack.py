@@ -1,4 +1,4 @@
-"""`reporter archive --pack`: what an auditor tests of a report, found again without us."""
+"""`reporter archive --pack`: what an auditor tests in a report, reproduced without our code."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.validators.__main__ import WORK, excel, open_xml
 FILES = ["README.txt", "auditors-pack.xlsx", "population.csv", "sample.json"]
 
 
-def pack_of(own: Evidence, *more: str, seed: str = "X", period: str = "2026-10") -> Path:
+def pack_of(evidence: Evidence, *more: str, seed: str = "X", period: str = "2026-10") -> Path:
     """The folder of the one customer's pack."""
-    result = own.run("archive", "--pack", "--period", period, "--seed", seed, *more)
+    result = evidence.run("archive", "--pack", "--period", period, "--seed", seed, *more)
     assert result.exit_code == 0, result.output
-    return own.folder / result.stdout.splitlines()[-1]
+    return evidence.folder / result.stdout.splitlines()[-1]
 
 
 def population(pack: Path) -> list[dict[str, str]]:
@@ -43,8 +43,8 @@ def population(pack: Path) -> list[dict[str, str]]:
 
 
 def sample(pack: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads((pack / "sample.json").read_bytes())
-    return said
+    content: dict[str, Any] = json.loads((pack / "sample.json").read_bytes())
+    return content
 
 
 def cells(pack: Path, sheet: str) -> list[list[Any]]:
@@ -54,14 +54,14 @@ def cells(pack: Path, sheet: str) -> list[list[Any]]:
 
 
 def outcomes_of(pack: Path) -> Mapping[str, tuple[str, str]]:
-    """What came of each test of completeness: the outcome, and what was found."""
+    """The result of each test of completeness: the outcome, and what was found."""
     rows = cells(pack, "Completeness")
     first = next(n for n, row in enumerate(rows) if row[:3] == ["Test", "Outcome", "Found"])
-    found: dict[str, tuple[str, str]] = {}
-    for what, outcome, said, *_ in rows[first + 1 :]:
-        if not what:
-            return found
-        found[what] = (outcome, said)
+    outcomes: dict[str, tuple[str, str]] = {}
+    for test, outcome, detail, *_ in rows[first + 1 :]:
+        if not test:
+            return outcomes
+        outcomes[test] = (outcome, detail)
     raise AssertionError("the table has no end")
 
 
@@ -70,14 +70,14 @@ def facts_of(pack: Path) -> dict[str, Any]:
 
 
 def test_a_pack_holds_what_auditors_test(evidence: Evidence) -> None:
-    """A workbook, the population, the sample, a text; beside the bag, which is archived first, and
-    all holds with it there.
+    """A workbook, the population, the sample, a text; beside the bag, which is archived first and
+    still verifies with the pack there.
     """
     pack = pack_of(evidence)
     home = evidence.folder / "archive" / "contoso-ltd"
     assert pack.parent == home / "packs"
     assert pack.name.startswith("2026-10-v1-25-x-")
-    assert sorted(own.name for own in pack.iterdir()) == FILES
+    assert sorted(path.name for path in pack.iterdir()) == FILES
     assert evidence.verdict(home)["failed"] == ""
     book = CalamineWorkbook.from_path(str(pack / "auditors-pack.xlsx"))
     assert book.sheet_names == [
@@ -92,19 +92,19 @@ def test_a_pack_holds_what_auditors_test(evidence: Evidence) -> None:
     for name in FILES[1:]:
         assert f"{hashlib.sha256((pack / name).read_bytes()).hexdigest()}  {name}" in text
     front = [cell for row in cells(pack, "Read me & sign-off") for cell in row if cell]
-    for said in ("Prepared by (name, function)", "Reviewed by (name, function)", "Signature"):
-        assert said in front
+    for label in ("Prepared by (name, function)", "Reviewed by (name, function)", "Signature"):
+        assert label in front
     assert {"Date", "Conclusion", "Exceptions, remarks"} <= set(front)
 
 
-def test_the_population_is_all_jobs_of_the_period(evidence: Evidence) -> None:
+def test_the_population_contains_all_jobs_of_the_period(evidence: Evidence) -> None:
     """Each job that a reply has, in the CSV and in the workbook, with every field."""
     pack = pack_of(evidence)
     rows = population(pack)
-    given = [row for row in month("2026-10", status="Failed") if isinstance(row, dict)]
-    assert len(rows) == len(given) == 20
+    jobs = [row for row in month("2026-10", status="Failed") if isinstance(row, dict)]
+    assert len(rows) == len(jobs) == 20
     by_id = {(row["module"], row["job_id"]): row for row in rows}
-    for job in given:
+    for job in jobs:
         row = by_id[job["jobModule"], job["jobId"]]
         assert (row["service"], row["status"], row["name"]) == (
             "Microsoft 365",
@@ -122,7 +122,9 @@ def test_the_population_is_all_jobs_of_the_period(evidence: Evidence) -> None:
 
 
 @pytest.mark.parametrize(("seed", "size"), [("X", 5), ("2026 audit, Ä|b", 25), ("=1+1", 1)])
-def test_the_sample_is_drawn_again_without_us(evidence: Evidence, seed: str, size: int) -> None:
+def test_the_sample_can_be_drawn_again_without_our_code(
+    evidence: Evidence, seed: str, size: int
+) -> None:
     """With hashlib from the CSV; and with the lines of Python that the README gives."""
     pack = pack_of(evidence, "--sample", str(size), seed=seed)
     keyed = sorted(
@@ -135,10 +137,17 @@ def test_the_sample_is_drawn_again_without_us(evidence: Evidence, seed: str, siz
         )
         for row in population(pack)
     )
-    own = sample(pack)
-    drawn = [(one["key"], one["job"]["module"], one["job"]["job_id"]) for one in own["sample"]]
+    drawn_sample = sample(pack)
+    drawn = [
+        (entry["key"], entry["job"]["module"], entry["job"]["job_id"])
+        for entry in drawn_sample["sample"]
+    ]
     assert drawn == keyed[:size]
-    assert (own["seed"], own["asked"], own["population"]) == (seed, size, 20)
+    assert (drawn_sample["seed"], drawn_sample["asked"], drawn_sample["population"]) == (
+        seed,
+        size,
+        20,
+    )
     assert [int(row[0]) for row in cells(pack, "Sample")[1:]] == list(range(1, len(drawn) + 1))
     marked = {
         row["job_id"]: int(row["sample_number"]) for row in population(pack) if row["sample_number"]
@@ -147,11 +156,11 @@ def test_the_sample_is_drawn_again_without_us(evidence: Evidence, seed: str, siz
     text = (pack / "README.txt").read_text("utf-8").split("in this folder:\n\n")[1]
     lines = text.split("\n\n")[0].splitlines()
     script = "\n".join(line.removeprefix("    ") for line in lines)
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", script], cwd=pack, capture_output=True, text=True, check=True
     ).stdout
-    assert [line.split()[0] for line in said.splitlines()] == [
-        str(one["population_number"]) for one in own["sample"]
+    assert [line.split()[0] for line in output.splitlines()] == [
+        str(entry["population_number"]) for entry in drawn_sample["sample"]
     ]
 
 
@@ -163,15 +172,15 @@ def test_a_sampled_job_leads_to_its_row_in_the_bag(evidence: Evidence) -> None:
     bag = pack.parent.parent / "2026-10-v1"
     printed = {row[5]: row for row in cells(pack, "Sample")[1:]}
     assert len(sample(pack)["sample"]) == 20
-    for own in sample(pack)["sample"]:
-        reply = own["reply"]
+    for entry in sample(pack)["sample"]:
+        reply = entry["reply"]
         body = (bag / "data" / "replies" / f"{reply['sha256']}.json").read_bytes()
         assert hashlib.sha256(body).hexdigest() == reply["sha256"]
-        assert own["raw"].encode() in body
+        assert entry["raw"].encode() in body
         row = json.loads(body)["value"][reply["row"] - 1]
-        assert json.loads(own["raw"]) == row
-        assert (row["jobId"], row["jobModule"]) == (own["job"]["job_id"], own["job"]["module"])
-        assert str(own["job"]["objects_total"]) == row["totalCount"]
+        assert json.loads(entry["raw"]) == row
+        assert (row["jobId"], row["jobModule"]) == (entry["job"]["job_id"], entry["job"]["module"])
+        assert str(entry["job"]["objects_total"]) == row["totalCount"]
         assert (reply["request_id"], reply["fetched_at"]) == (
             "req-0106",
             "2026-11-01T07:00:00+01:00",
@@ -192,16 +201,16 @@ def test_failures_are_listed_with_what_cured_them(evidence: Evidence) -> None:
     head, *listed = cells(pack, "Failures")
     assert head[-1] == "Ticket, correction (to be filled in)"
     register = [dict(zip(head, row, strict=True)) for row in listed]
-    standings = [own["Standing"] for own in register]
+    standings = [row["Standing"] for row in register]
     assert standings[0] == "open"
     assert standings == sorted(standings, reverse=True)
-    cured = next(own for own in register if own["Job ID"] == "FB20261002010000")
+    cured = next(row for row in register if row["Job ID"] == "FB20261002010000")
     assert cured["Cured by job"] == "FB20261003010000"
     assert cured["Cured after"] == timedelta(hours=24)
 
 
-def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
-    """Source, parameters, who, when, with what; and what came of each test."""
+def test_the_pack_says_what_the_report_rests_on(evidence: Evidence) -> None:
+    """Source, parameters, who, when, with what; and the result of each test."""
     pack = pack_of(evidence)
     facts = facts_of(pack)
     assert facts["Source system"] == "AvePoint Graph API, generation 1"
@@ -215,15 +224,15 @@ def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
     assert facts["Jobs known"] == 40
     assert facts["less: dated before the period"] == -20
     assert facts["Population"] == facts["Backup jobs in the figures"] == 20
-    found = outcomes_of(pack)
-    assert found["Population against the replies"][0] == "holds"
-    assert found["Figures against the population"][0] == "holds"
-    assert found["Lists read to their end"][0] == "holds"
-    assert found["Rows against the service's count"][0] == "cannot be tested"
-    assert found["Archive: figures"][0] == found["Archive: history"][0] == "holds"
-    assert found["Archive: signature"][0] == "cannot be tested"
-    outcome, said = found["Every day was observed"]
-    assert (outcome, said) == ("FAILED", "1 of 31 days were observed")
+    outcomes = outcomes_of(pack)
+    assert outcomes["Population against the replies"][0] == "holds"
+    assert outcomes["Figures against the population"][0] == "holds"
+    assert outcomes["Lists read to their end"][0] == "holds"
+    assert outcomes["Rows against the service's count"][0] == "cannot be tested"
+    assert outcomes["Archive: figures"][0] == outcomes["Archive: history"][0] == "holds"
+    assert outcomes["Archive: signature"][0] == "cannot be tested"
+    outcome, detail = outcomes["Every day was observed"]
+    assert (outcome, detail) == ("FAILED", "1 of 31 days were observed")
     assert any("2026-10-31" in str(row[0]) for row in cells(pack, "Completeness"))
     front = cells(pack, "Read me & sign-off")
     failed = ["Tests that failed", "Every day was observed, No time went unwatched"]
@@ -231,8 +240,8 @@ def test_it_says_what_the_report_rests_on(evidence: Evidence) -> None:
 
 
 def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
-    """By its end, or the earliest modification of any reply, where it has no start; of what cannot
-    be dated the reply that shows it first decides. What is left out is in the population.
+    """By its end, or the earliest modification of any reply, where it has no start; for a job that
+    cannot be dated, the reply that shows it first decides. What is left out is in the population.
     """
     vm: dict[str, Any] = {"jobType": "IaaS + PaaS", "jobModule": "Azure Virtual Machine"}
     undated = {"startTime": "N/A", "endTime": "N/A", "jobDuration": "N/A"}
@@ -255,35 +264,40 @@ def test_every_job_is_dated_by_what_its_rows_say(evidence: Evidence) -> None:
     pack = pack_of(evidence)
     rows = {row["job_id"]: row for row in population(pack)}
     assert len(rows) == 10 + 5
-    dated = {own: (rows[own]["dated_by"], rows[own]["counted_as"]) for own in ("ended", "modified")}
+    dated = {
+        job_id: (rows[job_id]["dated_by"], rows[job_id]["counted_as"])
+        for job_id in ("ended", "modified")
+    }
     assert dated == {"ended": ("end", "backup"), "modified": ("modification", "backup")}
     assert rows["modified"]["dated_at"] == "2026-10-31T23:30:00+01:00"
     assert (rows["never"]["dated_by"], rows["never"]["counted_as"]) == ("", "undated")
     assert rows["test"]["counted_as"] == "left out"
     assert rows["scan"]["counted_as"] == "not a backup"
-    found, facts = outcomes_of(pack), facts_of(pack)
-    for what in ("Population", "Dates", "Scopes"):
-        assert found[f"{what} against the replies"][0] == "holds", found
-    assert found["Left out as the configuration says"] == (
+    outcomes, facts = outcomes_of(pack), facts_of(pack)
+    for subject in ("Population", "Dates", "Scopes"):
+        assert outcomes[f"{subject} against the replies"][0] == "holds", outcomes
+    assert outcomes["Left out as the configuration says"] == (
         "holds",
         "1 scopes with 1 jobs are left out, by 1 rules",
     )
-    assert found["Every job is dated"] == (
+    assert outcomes["Every job is dated"] == (
         "FAILED",
         "22 by their start, 1 by their end, 1 by the earliest modification known; 1 cannot be "
         "dated: they are in the population and in no figure",
     )
-    assert found["The report is final"][0] == "holds"
+    assert outcomes["The report is final"][0] == "holds"
     assert facts["less: undated, and first shown outside of the period"] == -1
     assert facts["less: undated"] == facts["less: left out by the provider"] == -1
     assert facts["Population"] == 25
     assert facts["Backup jobs in the figures"] == 22
-    behind = {own["job"]["job_id"]: own for own in sample(pack)["sample"]}
+    behind = {entry["job"]["job_id"]: entry for entry in sample(pack)["sample"]}
     assert json.loads(behind["modified"]["raw"]) == modified[1]
 
 
 def test_each_scope_leads_to_the_row_that_lists_it(evidence: Evidence) -> None:
-    """In the reply off which it is read how scopes stand; one that is gone in the last before."""
+    """In the reply that shows how scopes stand; for a scope that is gone, in the last one
+    before.
+    """
     at = OCTOBER_OVER - timedelta(hours=12)
     gone = make_job("2026-10-30T01:00:00Z", jobModule="Teams Chat")
     off = make_row(jobModule="Power BI", status="Disabled", lastModifyTime="2026-10-02T08:00:00Z")
@@ -297,7 +311,7 @@ def test_each_scope_leads_to_the_row_that_lists_it(evidence: Evidence) -> None:
     pack = pack_of(evidence)
     head, *rows = cells(pack, "Scopes")
     scopes = {row[1]: dict(zip(head, row, strict=True)) for row in rows}
-    listed = {module: own["Listed as"] for module, own in scopes.items()}
+    listed = {module: row["Listed as"] for module, row in scopes.items()}
     assert listed == {
         "Exchange Online": "could not run",
         "Teams Chat": "no longer listed",
@@ -311,16 +325,16 @@ def test_each_scope_leads_to_the_row_that_lists_it(evidence: Evidence) -> None:
     assert scopes["Power BI"]["Left out of the figures, because"] == "Nobody needs it."
     assert json.loads(scopes["Power BI"]["Row behind it, as received"]) == off
     (bag,) = pack.parent.parent.glob("2026-10-v*")
-    for own in scopes.values():
-        if raw := own["Row behind it, as received"]:
-            body = (bag / "data" / "replies" / f"{own['SHA-256 of the reply']}.json").read_bytes()
-            assert json.loads(body)["value"][int(own["Row no. in its reply"]) - 1] == json.loads(
+    for scope in scopes.values():
+        if raw := scope["Row behind it, as received"]:
+            body = (bag / "data" / "replies" / f"{scope['SHA-256 of the reply']}.json").read_bytes()
+            assert json.loads(body)["value"][int(scope["Row no. in its reply"]) - 1] == json.loads(
                 raw
             )
             assert raw.encode() in body
 
 
-def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> None:
+def test_the_services_own_count_is_checked_against_its_rows(evidence: Evidence) -> None:
     """Generation 3 says how many rows there are: over two pages, with failures to read between."""
     rows = [
         make_job(jobType=7, jobModule=303, status=2),
@@ -348,18 +362,18 @@ def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> 
         store.record(Snapshot(CUSTOMER, pages))
     evidence.render()
     pack = pack_of(evidence)
-    found = outcomes_of(pack)
-    assert found["Rows against the service's count"][0] == "holds"
-    outcome, said = found["Every job is dated"]
+    outcomes = outcomes_of(pack)
+    assert outcomes["Rows against the service's count"][0] == "holds"
+    outcome, detail = outcomes["Every job is dated"]
     assert outcome == "holds"
-    assert "1 by the earliest modification known; 0 cannot be dated" in said
-    assert found["Every value can be read"][0] == "FAILED"
+    assert "1 by the earliest modification known; 0 cannot be dated" in detail
+    assert outcomes["Every value can be read"][0] == "FAILED"
     looks = cells(pack, "Completeness")
     assert any("4 rows, and the service counts 4" in str(row[3]) for row in looks)
     assert any("the service was down" in str(row[3]) for row in looks)
     assert facts_of(pack)["less: undated"] == 0
     assert facts_of(pack)["less: placeholders, rows without a job id"] == -1
-    by_id = {own["job"]["job_id"]: own for own in sample(pack)["sample"]}
+    by_id = {entry["job"]["job_id"]: entry for entry in sample(pack)["sample"]}
     assert by_id["odd"]["reply"]["row"] == 1
     assert by_id["odd"]["reply"]["request_id"] == "req-2"
     assert by_id["odd"]["job"]["started_at"] is None
@@ -368,8 +382,8 @@ def test_the_services_own_count_is_held_against_its_rows(evidence: Evidence) -> 
 
 
 def test_the_auditor_names_the_seed(evidence: Evidence) -> None:
-    """Without one nothing is made; and options that do not go together are refused."""
-    for wrong, said in (
+    """Without one nothing is made; and options that cannot be combined are refused."""
+    for wrong, message in (
         (["--pack"], "the auditor chooses it"),
         (["--pack", "--seed", ""], "the auditor chooses it"),
         (["--seed", "X"], "require --pack"),
@@ -379,13 +393,15 @@ def test_the_auditor_names_the_seed(evidence: Evidence) -> None:
     ):
         result = evidence.run("archive", "--period", "2026-10", *wrong)
         assert result.exit_code == 2, wrong
-        assert said in result.stderr
+        assert message in result.stderr
     assert not (evidence.folder / "archive").exists()
 
 
 @pytest.mark.slow
 def test_another_process_makes_the_same_bytes(evidence: Evidence) -> None:
-    """In another time zone, with another hash seed, and of an archive that went on meanwhile."""
+    """In another time zone, with another hash seed, and from an archive that has grown
+    meanwhile.
+    """
     pack = pack_of(evidence)
     first = {name: (pack / name).read_bytes() for name in FILES}
     shutil.rmtree(pack.parent)
@@ -403,7 +419,7 @@ def test_another_process_makes_the_same_bytes(evidence: Evidence) -> None:
 
 
 def test_a_pack_is_left_alone(evidence: Evidence) -> None:
-    """What somebody has signed is not written over; another seed or size makes another."""
+    """What somebody has signed is not overwritten; another seed or size makes another pack."""
     pack = pack_of(evidence)
     (pack / "README.txt").write_text("signed", "utf-8")
     assert pack_of(evidence) == pack
@@ -427,11 +443,11 @@ def test_a_pack_appears_whole_or_not_at_all(
     assert "cannot be written: No space left on device" in result.stderr
     packs = evidence.folder / "archive" / "contoso-ltd" / "packs"
     assert not list(packs.iterdir())
-    assert sorted(own.name for own in pack_of(evidence).iterdir()) == FILES
+    assert sorted(path.name for path in pack_of(evidence).iterdir()) == FILES
 
 
-def test_a_bag_that_was_changed_makes_no_pack(evidence: Evidence) -> None:
-    """It is said, and costs no other customer its own."""
+def test_a_changed_bag_gives_no_pack(evidence: Evidence) -> None:
+    """It is reported, and other customers still get theirs."""
     keep(evidence.folder, month("2026-10"), OCTOBER_OVER, SECOND)
     evidence.render()
     evidence.archive()
@@ -463,7 +479,7 @@ def test_texts_stay_texts(evidence: Evidence) -> None:
     pack = pack_of(evidence, seed="=x")
     for row in population(pack):
         assert not any(text.startswith(("=", "+", "@")) for text in row.values())
-    row = next(own for own in population(pack) if own["job_id"] == "'" + evil)
+    row = next(job for job in population(pack) if job["job_id"] == "'" + evil)
     assert row["module"] == "''=a|b"
     key = hashlib.sha256(f"=x|Microsoft 365|'=a|b|{evil}".encode()).hexdigest()
     assert row["key"] == key
@@ -471,8 +487,8 @@ def test_texts_stay_texts(evidence: Evidence) -> None:
     for sheet in book.worksheets:
         for line in sheet.iter_rows():
             assert all(cell.data_type != "f" for cell in line)
-    found = {own["job"]["job_id"]: own for own in sample(pack)["sample"]}
-    assert found[evil]["key"] == key
+    entries = {entry["job"]["job_id"]: entry for entry in sample(pack)["sample"]}
+    assert entries[evil]["key"] == key
 
 
 def test_others_take_the_workbook_for_valid(evidence: Evidence) -> None:
@@ -509,12 +525,12 @@ def test_a_customer_without_jobs_has_a_pack(evidence: Evidence) -> None:
     ],
 )
 def test_rows_are_cut_out_letter_by_letter(body: bytes, texts: list[str]) -> None:
-    """Whatever stands around them."""
+    """Whatever surrounds them."""
     assert row_texts(Reply("https://graph.example", NOW, "", body)) == texts
 
 
 def test_drawings_have_names_of_their_own() -> None:
-    """Also where a file system takes upper and lower case for the same, or allows few letters."""
+    """Also on a file system that ignores case, or allows few characters."""
     seeds = ["x", "X", "x ", "ä/b", "ä b", "…", "a" * 300]
     names = {Sampling(seed, 25).name.casefold() for seed in seeds}
     assert len(names) == len(seeds)

@@ -1,5 +1,5 @@
-"""`reporter archive --prune`: what goes and what stays, and how the history tells the one from a
-loss.
+"""`reporter archive --prune`: what is removed and what stays, and how the history distinguishes a
+removal from a loss.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.evidence.conftest import Evidence
 NOW = datetime.now(UTC).replace(microsecond=0)
 _LAST = NOW - timedelta(days=1)
 MONTHS = (_LAST.year - 2026) * 12 + _LAST.month - 9 - 1
-"""A retention that has let go of September, and not of October."""
+"""A retention that has ended for September, and not for October."""
 KEPT = f'retention = "{MONTHS}months"'
 
 
@@ -31,7 +31,7 @@ SIGNING = ('certificate = "signing.pfx"', 'certificate_password = "secret"')
 
 
 @pytest.fixture
-def two(
+def archived_months(
     kept_archive: Path,
     run: Run,
     tmp_path: Path,
@@ -41,13 +41,13 @@ def two(
     """September and October, archived, signed and stamped; a retention that lets go of one."""
     monkeypatch.setattr("reporter.cli.archive.utc_now", lambda: NOW)
     shutil.copytree(kept_archive, tmp_path, dirs_exist_ok=True)
-    own = Evidence(tmp_path, run)
-    own.configure(*SIGNING, f'timestamp_url = "{authority}"', KEPT)
-    return own
+    evidence = Evidence(tmp_path, run)
+    evidence.configure(*SIGNING, f'timestamp_url = "{authority}"', KEPT)
+    return evidence
 
 
-def home_of(own: Evidence) -> Path:
-    return own.folder / "archive" / "contoso-ltd"
+def home_of(evidence: Evidence) -> Path:
+    return evidence.folder / "archive" / "contoso-ltd"
 
 
 def unsigned(home: Path, place: int) -> Record:
@@ -55,53 +55,55 @@ def unsigned(home: Path, place: int) -> Record:
     return replace(records(read_chain(home))[place], signed=False)
 
 
-def hold(own: Evidence, *names: str) -> None:
+def hold(evidence: Evidence, *names: str) -> None:
     """Add legal holds to the configuration."""
-    path = own.folder / "reporter.toml"
+    path = evidence.folder / "reporter.toml"
     path.write_text(path.read_text("utf-8") + f"\nholds = {json.dumps(names)}", "utf-8")
 
 
 @pytest.mark.slow
-def test_what_was_kept_long_enough_goes_and_the_history_holds(two: Evidence) -> None:
-    """The bag and its packs are gone; a signed and stamped record says when and why, and all holds:
-    the history, the bag that stays, and a root that was noted before.
+def test_an_expired_bag_is_removed_and_the_history_still_holds(archived_months: Evidence) -> None:
+    """The bag and its packs are gone; a signed and stamped record says when and why, and everything
+    verifies: the history, the remaining bag, and a root noted before.
     """
-    home = home_of(two)
+    home = home_of(archived_months)
     noted = root_of(read_chain(home))
     (home / "packs" / "2026-09-v1-25-x").mkdir(parents=True)
     tag_manifest = records(read_chain(home))[0].tagmanifest_sha256
-    result = two.run("archive", "--prune", "--yes")
+    result = archived_months.run("archive", "--prune", "--yes")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["archive/contoso-ltd/2026-09-v1"]
     assert "To be removed: Contoso Ltd, 2026-09: archive/contoso-ltd/2026-09-v1" in result.stderr
-    assert sorted(own.name for own in home.iterdir()) == ["2026-10-v1", "chain", "packs"]
+    assert sorted(path.name for path in home.iterdir()) == ["2026-10-v1", "chain", "packs"]
     assert not list((home / "packs").iterdir())
     removal = json.loads((home / "chain" / "0003-2026-09-v1-removed.json").read_bytes())
     assert removal["format"] == "backup-reporter chain removal 1"
     assert removal["tagmanifest_sha256"] == tag_manifest
     assert (removal["record"], removal["retention_months"]) == (1, MONTHS)
     assert datetime.fromisoformat(removal["removed_at"]) == NOW
-    verdict = two.verdict(home, "--known-root", noted, "--trust", two.folder / "root.pem")
+    verdict = archived_months.verdict(
+        home, "--known-root", noted, "--trust", archived_months.folder / "root.pem"
+    )
     assert verdict["failed"] == ""
     assert verdict["signature"] == verdict["time stamp"] == verdict["known root"] == "ok"
-    assert "removed by retention: 1 bag" in two.verify(home).stdout
+    assert "removed by retention: 1 bag" in archived_months.verify(home).stdout
 
 
-def test_by_default_nothing_goes(two: Evidence) -> None:
+def test_by_default_nothing_is_removed(archived_months: Evidence) -> None:
     """Without a retention the command says that there is none, and succeeds."""
-    two.configure(*SIGNING)
-    result = two.run("archive", "--prune", "--yes")
+    archived_months.configure(*SIGNING)
+    result = archived_months.run("archive", "--prune", "--yes")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "no `retention` is set" in result.stderr
-    assert len(list(home_of(two).glob("2026-*"))) == 2
+    assert len(list(home_of(archived_months).glob("2026-*"))) == 2
 
 
-def test_it_asks_first(two: Evidence) -> None:
-    """Whoever does not agree loses nothing; who does, what was named."""
-    assert two.run("archive", "--prune", input=b"n\n").exit_code != 0
-    assert len(read_chain(home_of(two))) == 2
-    assert two.run("archive", "--prune", input=b"y\n").exit_code == 0
-    assert len(read_chain(home_of(two))) == 3
+def test_it_asks_first(archived_months: Evidence) -> None:
+    """Declining removes nothing; agreeing removes what was named."""
+    assert archived_months.run("archive", "--prune", input=b"n\n").exit_code != 0
+    assert len(read_chain(home_of(archived_months))) == 2
+    assert archived_months.run("archive", "--prune", input=b"y\n").exit_code == 0
+    assert len(read_chain(home_of(archived_months))) == 3
 
 
 @pytest.mark.slow
@@ -115,39 +117,44 @@ def test_it_asks_first(two: Evidence) -> None:
         "Contoso Ltd 2026-09-30..2026-10-02",
     ],
 )
-def test_what_is_held_stays(two: Evidence, name: str) -> None:
-    """By id or name, altogether or a period with a day in common; it is said which hold it is."""
-    hold(two, name)
-    result = two.run("archive", "--prune", "--yes")
+def test_held_bags_stay(archived_months: Evidence, name: str) -> None:
+    """By id or name, for all periods or one with a day in common; the output names the hold."""
+    hold(archived_months, name)
+    result = archived_months.run("archive", "--prune", "--yes")
     assert (result.exit_code, result.stdout) == (0, ""), result.output
     assert f"Held by {name!r}: Contoso Ltd, 2026-09" in result.stderr
-    assert two.verdict(home_of(two))["failed"] == ""
+    assert archived_months.verdict(home_of(archived_months))["failed"] == ""
 
 
-def test_a_hold_on_another_period_holds_nothing_else(two: Evidence) -> None:
+def test_a_hold_on_another_period_holds_nothing_else(archived_months: Evidence) -> None:
     """October's does not keep September."""
-    hold(two, "Contoso Ltd 2026-10")
-    assert two.run("archive", "--prune", "--yes").stdout == "archive/contoso-ltd/2026-09-v1\n"
+    hold(archived_months, "Contoso Ltd 2026-10")
+    assert (
+        archived_months.run("archive", "--prune", "--yes").stdout
+        == "archive/contoso-ltd/2026-09-v1\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["Contosso Ltd", "Contoso Ltd 2026-1O", "Ltd 2026-09", ""])
-def test_a_hold_that_names_nobody_stops_it(two: Evidence, name: str) -> None:
-    """A slip of the pen in a legal hold must not cost what it was to keep."""
-    hold(two, name)
-    result = two.run("archive", "--prune", "--yes")
+def test_a_hold_on_an_unknown_customer_stops_the_removal(
+    archived_months: Evidence, name: str
+) -> None:
+    """A typing error in a legal hold must not lose what it was meant to keep."""
+    hold(archived_months, name)
+    result = archived_months.run("archive", "--prune", "--yes")
     assert result.exit_code == 2
     assert "names no customer of the archive" in result.stderr
-    assert len(list(home_of(two).glob("2026-*"))) == 2
+    assert len(list(home_of(archived_months).glob("2026-*"))) == 2
 
 
 @pytest.mark.slow
-def test_a_run_that_was_cut_short_is_finished_by_the_next(
-    two: Evidence, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_run_is_finished_by_the_next(
+    archived_months: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut after the signature, after the record, and while the files go: each time the same command
-    comes to the same end, with one record.
+    """Interrupted after the signature, after the record, and while files are removed: each time the
+    same command completes it, with one record.
     """
-    home = home_of(two)
+    home = home_of(archived_months)
 
     def cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -155,116 +162,120 @@ def test_a_run_that_was_cut_short_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr("reporter.evidence.chain.Removal.dump", lambda _: b"{}\n")
         patch.setattr("reporter.evidence.archive.write_sums", cut)
-        assert two.run("archive", "--prune", "--yes").exit_code != 0
+        assert archived_months.run("archive", "--prune", "--yes").exit_code != 0
     assert list((home / "chain").glob("0003-*.p7s"))
     assert len(read_chain(home)) == 2
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", cut)
-        assert two.run("archive", "--prune", "--yes").exit_code != 0
+        assert archived_months.run("archive", "--prune", "--yes").exit_code != 0
     assert len(read_chain(home)) == 3
-    assert "still there, though its removal was recorded" in two.verdict(home)["failed"]
+    assert "still there, though its removal was recorded" in archived_months.verdict(home)["failed"]
     with monkeypatch.context() as patch:
         patch.setattr("shutil.rmtree", cut)
-        assert two.run("archive", "--prune", "--yes").exit_code != 0
+        assert archived_months.run("archive", "--prune", "--yes").exit_code != 0
     assert not (home / "2026-09-v1").exists()
-    assert two.verdict(home)["failed"].startswith("time stamp: 0003-")
-    result = two.run("archive", "--prune", "--yes")
+    assert archived_months.verdict(home)["failed"].startswith("time stamp: 0003-")
+    result = archived_months.run("archive", "--prune", "--yes")
     assert result.exit_code == 0, result.output
     assert not list(home.glob(".draft*"))
     assert len(read_chain(home)) == 3
-    assert two.run("archive", "--period", "2026-10").exit_code == 0
-    assert two.verdict(home)["failed"] == ""
+    assert archived_months.run("archive", "--period", "2026-10").exit_code == 0
+    assert archived_months.verdict(home)["failed"] == ""
 
 
-def test_a_bag_that_goes_without_a_record_is_found(two: Evidence) -> None:
-    """Also beside one that went by the retention."""
-    home = home_of(two)
-    two.run("archive", "--prune", "--yes")
+def test_a_bag_removed_without_a_record_is_detected(archived_months: Evidence) -> None:
+    """Also beside one removed by the retention."""
+    home = home_of(archived_months)
+    archived_months.run("archive", "--prune", "--yes")
     shutil.copytree(home / "2026-10-v1", home / "2026-08-v1")
     shutil.rmtree(home / "2026-10-v1")
-    failed = two.verdict(home)["failed"]
+    failed = archived_months.verdict(home)["failed"]
     assert "the bag 2026-10-v1 is missing" in failed
     assert "2026-08-v1 was never archived" in failed
 
 
 @pytest.mark.slow
-def test_a_bag_put_back_is_found_and_not_made_again(two: Evidence) -> None:
-    """A record of a removal beside the bag is a finding; what was removed is not archived anew."""
-    home = home_of(two)
-    shutil.copytree(home / "2026-09-v1", two.folder / "copy")
-    two.run("archive", "--prune", "--yes")
-    result = two.run("archive", "--period", "2026-09")
+def test_a_bag_put_back_is_found_and_not_made_again(archived_months: Evidence) -> None:
+    """A record of a removal beside its bag is a finding; what was removed is not archived again."""
+    home = home_of(archived_months)
+    shutil.copytree(home / "2026-09-v1", archived_months.folder / "copy")
+    archived_months.run("archive", "--prune", "--yes")
+    result = archived_months.run("archive", "--period", "2026-09")
     assert result.exit_code == 1
-    said = f"was removed on {NOW:%Y-%m-%d}: it had been kept for {MONTHS} months"
-    assert said in result.stderr
-    assert two.verdict(two.folder / "copy", "--chain", home)["history"] == "ok"
-    (two.folder / "copy").rename(home / "2026-09-v1")
-    assert "2026-09-v1 is still there" in two.verdict(home)["failed"]
+    message = f"was removed on {NOW:%Y-%m-%d}: it had been kept for {MONTHS} months"
+    assert message in result.stderr
+    assert (
+        archived_months.verdict(archived_months.folder / "copy", "--chain", home)["history"] == "ok"
+    )
+    (archived_months.folder / "copy").rename(home / "2026-09-v1")
+    assert "2026-09-v1 is still there" in archived_months.verdict(home)["failed"]
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_loss_does_not_become_a_removal(two: Evidence, lost: bool) -> None:
-    """A bag that is missing or changed when its time has come is reported, not written off."""
-    bag = home_of(two) / "2026-09-v1"
+def test_a_loss_does_not_become_a_removal(archived_months: Evidence, lost: bool) -> None:
+    """A bag that is missing or changed when its retention ends is reported, not written off."""
+    bag = home_of(archived_months) / "2026-09-v1"
     if lost:
         shutil.rmtree(bag)
     else:
         (bag / "data" / "report.json").write_text("{}")
-    result = two.run("archive", "--prune", "--yes")
+    result = archived_months.run("archive", "--prune", "--yes")
     assert result.exit_code == 1
     assert "it is missing or not what was archived" in result.stderr
-    assert len(read_chain(home_of(two))) == 2
+    assert len(read_chain(home_of(archived_months))) == 2
 
 
-def test_a_signed_bag_takes_a_signature_to_remove(two: Evidence) -> None:
-    """Neither the command nor a record by hand removes it without."""
-    home = home_of(two)
-    two.configure(KEPT)
-    result = two.run("archive", "--prune", "--yes")
+def test_removing_a_signed_bag_takes_a_signature(archived_months: Evidence) -> None:
+    """Without one, neither the command nor a handmade record removes it."""
+    home = home_of(archived_months)
+    archived_months.configure(KEPT)
+    result = archived_months.run("archive", "--prune", "--yes")
     assert result.exit_code == 1
     assert "no certificate to sign its record with" in result.stderr
     assert len(read_chain(home)) == 2
     Archive(home.parent).remove(home, unsigned(home, 0), MONTHS, NOW)
-    assert "removes a signed bag, but is not signed itself" in two.verdict(home)["failed"]
+    assert (
+        "removes a signed bag, but is not signed itself" in archived_months.verdict(home)["failed"]
+    )
 
 
-def test_a_record_of_a_removal_before_its_time_is_found(two: Evidence) -> None:
-    """Whoever removes what the retention he names would have kept."""
-    home = home_of(two)
+def test_a_record_of_a_removal_before_its_time_is_found(archived_months: Evidence) -> None:
+    """A removal of what the stated retention would have kept."""
+    home = home_of(archived_months)
     Archive(home.parent).remove(home, unsigned(home, 1), MONTHS, NOW)
-    assert "had to be kept longer" in two.verdict(home)["failed"]
+    assert "had to be kept longer" in archived_months.verdict(home)["failed"]
 
 
-def test_roots_that_were_printed_stay_what_they_were(two: Evidence) -> None:
-    """A removal counts for the day it was made on, not for its period."""
-    home = home_of(two)
+def test_roots_that_were_printed_stay_what_they_were(archived_months: Evidence) -> None:
+    """A removal counts from the day it was made, not from its period."""
+    home = home_of(archived_months)
     before = root_before(home.parent, home.name, "2026-10")
     assert before
-    two.run("archive", "--prune", "--yes")
+    archived_months.run("archive", "--prune", "--yes")
     assert root_before(home.parent, home.name, "2026-10") == before
     after = root_before(home.parent, home.name, "2100-01")
     assert after == KnownRoot(3, root_of(read_chain(home)), "2026-10")
 
 
-def test_retention_is_counted_in_calendar_months_from_the_end(two: Evidence) -> None:
+def test_retention_is_counted_in_calendar_months_from_the_end(archived_months: Evidence) -> None:
     """To the end of the month, and a day for the zones behind UTC; of the customers asked for."""
-    first, second = records(read_chain(home_of(two)))
+    first, second = records(read_chain(home_of(archived_months)))
     assert kept_until(second, 84) == date(2033, 11, 2)
-    archive = Archive(home_of(two).parent)
+    archive = Archive(home_of(archived_months).parent)
     customers = customers_of(archive)
     for day, going in ((1, []), (2, ["2026-09-v1"])):
         now = datetime(2033, 10, day, tzinfo=UTC)
         due = Retention(84, ()).due(archive, customers, customers, now)
-        assert [own.record.bag for own in due] == going
+        assert [removal.record.bag for removal in due] == going
     assert first.bag == "2026-09-v1"
     assert Retention(MONTHS, ()).due(archive, customers, [], NOW) == []
-    assert two.run("archive", "--prune", "--customer", "Fabrikam").exit_code == 2
+    assert archived_months.run("archive", "--prune", "--customer", "Fabrikam").exit_code == 2
 
 
 @pytest.mark.parametrize("line", ['retention = "soon"', 'retention = "0months"', "retention = 84"])
-def test_a_retention_that_is_none_is_refused(two: Evidence, line: str) -> None:
+def test_an_invalid_retention_is_refused(archived_months: Evidence, line: str) -> None:
     """Before anything is done."""
-    two.configure(line)
-    result = two.run("archive", "--prune", "--yes")
+    archived_months.configure(line)
+    result = archived_months.run("archive", "--prune", "--yes")
     assert result.exit_code == 2
     assert "evidence.retention: is not a number of months" in result.stderr

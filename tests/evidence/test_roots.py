@@ -23,7 +23,7 @@ def printed(evidence: Evidence) -> str:
 
 @pytest.mark.slow
 def test_a_report_and_its_mail_name_the_root_of_the_months_before(evidence: Evidence) -> None:
-    """The one `verify` holds the history against; it stays the same when more is archived."""
+    """The root `verify` checks the history against; it stays the same when more is archived."""
     accounts = Accounts()
     with mail_server(accounts) as port:
         look = '\n[mail]\nhost = "127.0.0.1"\nsecurity = "none"\nfrom = "r@provider.example"'
@@ -48,7 +48,7 @@ def test_a_report_and_its_mail_name_the_root_of_the_months_before(evidence: Evid
     wrong = evidence.verdict(bag.parent, "--known-root", "0" * 64)
     assert "known root" in wrong["failed"]
     keep(evidence.folder, month("2026-11"), OCTOBER_OVER + timedelta(days=30))
-    evidence.render("2026-10")  # anew: what failed in October has been made up for
+    evidence.render("2026-10")  # anew: what failed in October has been cured
     evidence.archive("2026-10")
     assert root in printed(evidence)
 
@@ -67,7 +67,7 @@ def test_restore_tests_and_earlier_roots_are_in_the_bag(evidence: Evidence) -> N
     evidence.render("2026-10")
     bag = evidence.archive("2026-10")
     configuration = json.loads((bag / "data/configuration.json").read_bytes())
-    assert [own["scope"] for own in configuration["restore_tests"]] == ["One mailbox"]
+    assert [test["scope"] for test in configuration["restore_tests"]] == ["One mailbox"]
     assert configuration["look"]["known_root"]["records"] == 1
     path.unlink()
     assert evidence.verdict(bag)["failed"] == ""

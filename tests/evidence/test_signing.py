@@ -31,7 +31,7 @@ OPENSSL_CMS = ("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-out",
 
 
 def openssl(*arguments: object, folder: Path) -> bool:
-    run = subprocess.run([str(own) for own in arguments], cwd=folder, capture_output=True)
+    run = subprocess.run([str(argument) for argument in arguments], cwd=folder, capture_output=True)
     return run.returncode == 0
 
 
@@ -62,8 +62,8 @@ def key_of(kind: str) -> Key:
 def test_an_archive_is_signed_as_openssl_reads_it(
     evidence: Evidence, root: Root, kind: str, form: str
 ) -> None:
-    """Bag and record, by either kind of key in either kind of file; trusted by the root, and by
-    nobody else's.
+    """Bag and record, by either kind of key in either kind of file; trusted by their root, and by
+    no other.
     """
     folder, key = evidence.folder, key_of(kind)
     certificate = root.issue("Contoso", key)
@@ -91,7 +91,7 @@ def test_an_archive_is_signed_as_openssl_reads_it(
 def test_an_archive_is_stamped_as_others_read_it(
     evidence: Evidence, signing: Sequence[str], authority: str, root: Root
 ) -> None:
-    """By openssl and by another client; over the signature, so that both are of that time."""
+    """By openssl and by another client; over the signature, so that it dates both."""
     evidence.configure(*signing, f'timestamp_url = "{authority}"')
     bag = evidence.archive()
     trusted = evidence.folder / "root.pem"
@@ -104,14 +104,16 @@ def test_an_archive_is_stamped_as_others_read_it(
     assert abs(read_stamp(reply, signature).time - datetime.now(UTC)) < timedelta(minutes=1)
     assert bagit.Bag(str(bag)).validate()
     verdict = json.loads(evidence.verify(bag, "--json").stdout)
-    assert [(own["signed"], own["stamped"]) for own in verdict["verdicts"]] == [(True, True)] * 2
+    assert [(entry["signed"], entry["stamped"]) for entry in verdict["verdicts"]] == [
+        (True, True)
+    ] * 2
     for arguments in ([], [trusted]):
         run = ["sh", "verify.sh", *map(str, arguments)]
         assert subprocess.run(run, cwd=bag, capture_output=True).returncode == 0
 
 
 def test_an_unsigned_archive_can_be_stamped(evidence: Evidence, authority: str, root: Root) -> None:
-    """The tag manifest itself is stamped then, and all say so."""
+    """The tag manifest itself is stamped then, and every check says so."""
     evidence.configure(f'timestamp_url = "{authority}"')
     bag = evidence.archive()
     assert is_stamped(bag, SIGNED, write_pem(evidence.folder / "root.pem", root.certificate))
@@ -132,14 +134,14 @@ def test_the_pdf_is_signed_inside(
     (rendered,) = evidence.folder.glob("reports/2026-10/*/*.pdf")
     path = bag / "data" / "report.pdf"
     assert path.read_bytes().startswith(rendered.read_bytes())
-    said = json.loads((bag / "data/provenance.json").read_bytes())
-    assert said["pdf_unsigned_sha256"] == hashlib.sha256(rendered.read_bytes()).hexdigest()
-    assert said["pdf_signature"] == ("PAdES B-T" if stamped else "PAdES B-B")
+    provenance = json.loads((bag / "data/provenance.json").read_bytes())
+    assert provenance["pdf_unsigned_sha256"] == hashlib.sha256(rendered.read_bytes()).hexdigest()
+    assert provenance["pdf_signature"] == ("PAdES B-T" if stamped else "PAdES B-B")
     own_root = asn1_x509.Certificate.load(root.certificate.public_bytes(Encoding.DER))
     trusted = ValidationContext(trust_roots=[own_root])
     with path.open("rb") as file:
-        (own,) = PdfFileReader(file).embedded_signatures
-        status = validate_pdf_signature(own, trusted)
+        (signature,) = PdfFileReader(file).embedded_signatures
+        status = validate_pdf_signature(signature, trusted)
     assert status.bottom_line
     assert status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     assert (status.timestamp_validity is not None) == stamped
@@ -159,30 +161,32 @@ def test_a_signed_pdf_is_archival_and_accessible(
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (['certificate_password = "wrong"'], "cannot be opened"),
         ([], "cannot be opened"),
     ],
 )
 @pytest.mark.usefixtures("signing")
-def test_a_wrong_password_is_said(evidence: Evidence, lines: Sequence[str], said: str) -> None:
-    """Nothing is written; the call is at fault, not a customer."""
+def test_a_wrong_password_is_reported(
+    evidence: Evidence, lines: Sequence[str], message: str
+) -> None:
+    """Nothing is written; it is a usage error, not a customer's."""
     evidence.configure('certificate = "signing.pfx"', *lines)
     result = evidence.run("archive", "--period", "2026-10")
-    assert (result.exit_code, said in result.stderr) == (2, True)
+    assert (result.exit_code, message in result.stderr) == (2, True)
     assert "certificate_password" in result.stderr
     assert not (evidence.folder / "archive").exists()
 
 
 @pytest.mark.parametrize(
-    ("begins", "ends", "said"),
+    ("begins", "ends", "message"),
     [(-20, -1, "expired on"), (1, 20, "is valid from")],
 )
 def test_a_certificate_that_is_not_valid_now_signs_nothing(
-    evidence: Evidence, root: Root, begins: int, ends: int, said: str
+    evidence: Evidence, root: Root, begins: int, ends: int, message: str
 ) -> None:
-    """Expired, or not valid yet: said before anything is written."""
+    """Expired, or not valid yet: reported before anything is written."""
     key = key_of("EC")
     certificate = root.issue(
         "Contoso", key, begins=timedelta(days=begins), ends=timedelta(days=ends)
@@ -190,19 +194,19 @@ def test_a_certificate_that_is_not_valid_now_signs_nothing(
     write_pfx(evidence.folder / "signing.pfx", key, certificate)
     evidence.configure('certificate = "signing.pfx"', 'certificate_password = "secret"')
     result = evidence.run("archive", "--period", "2026-10")
-    assert (result.exit_code, said in result.stderr) == (2, True)
+    assert (result.exit_code, message in result.stderr) == (2, True)
     assert not (evidence.folder / "archive").exists()
 
 
 def test_check_says_whether_archives_are_signed(evidence: Evidence, signing: Sequence[str]) -> None:
     """By whom and until when; or that they are not, or why they cannot be."""
-    for lines, said in (
+    for lines, line in (
         (signing, "ok      evidence: archives are signed by CN=Contoso Managed Services"),
         ((), "absent  evidence: archives are not signed"),
         (signing[:1], "FAILED  evidence: The certificate"),
     ):
         evidence.configure(*lines)
-        assert said in evidence.run("check").stdout
+        assert line in evidence.run("check").stdout
 
 
 def test_other_keys_and_files_are_refused(evidence: Evidence, root: Root) -> None:
@@ -212,7 +216,7 @@ def test_other_keys_and_files_are_refused(evidence: Evidence, root: Root) -> Non
     path = evidence.folder / "signing.pem"
     evidence.configure('certificate = "signing.pem"')
     curve, key, other = ec.generate_private_key(ec.SECP384R1()), key_of("EC"), key_of("EC")
-    for write, said in (
+    for write, message in (
         (lambda: write_pem(path, root.issue("C", curve), key=curve), "RSA nor EC P-256"),
         (lambda: write_pem(path, root.issue("C", other), key=key), "belongs to its key"),
         (lambda: write_pem(path, key=key), "cannot be opened"),
@@ -221,7 +225,7 @@ def test_other_keys_and_files_are_refused(evidence: Evidence, root: Root) -> Non
     ):
         write()
         result = evidence.run("archive", "--period", "2026-10")
-        assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+        assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
     assert not (evidence.folder / "archive").exists()
 
 
@@ -239,11 +243,13 @@ NONSENSE = {
 def test_an_authority_that_answers_nonsense_leaves_no_stamp(
     evidence: Evidence, signing: Sequence[str], case: str
 ) -> None:
-    """The archive is made and signed without one; that is said, and `verify` does not pass it."""
-    asked = []
+    """The archive is made and signed without one; that is reported, and `verify` does not
+    pass it.
+    """
+    queries = []
 
     def answer(query: bytes) -> tuple[int, bytes]:
-        asked.append(query)
+        queries.append(query)
         return NONSENSE[case]
 
     with serve(answer) as url:
@@ -251,7 +257,7 @@ def test_an_authority_that_answers_nonsense_leaves_no_stamp(
         result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 0, result.output
     assert "Without a time stamp: The time-stamp authority http://127.0.0.1" in result.stderr
-    assert len(asked) == 1
+    assert len(queries) == 1
     bag = evidence.folder / result.stdout.splitlines()[-1]
     assert not list(bag.rglob("*.tsr"))
     verdict = evidence.verdict(bag)
@@ -260,10 +266,10 @@ def test_an_authority_that_answers_nonsense_leaves_no_stamp(
     assert subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True).returncode == 1
 
 
-def test_a_stamp_of_something_else_is_none(
+def test_a_stamp_of_something_else_does_not_count(
     evidence: Evidence, signing: Sequence[str], authority: str
 ) -> None:
-    """An authority that sends an old reply again is found out."""
+    """An authority that replays an old reply is detected."""
     import requests
 
     from reporter.evidence.timestamp import Authority
@@ -307,7 +313,7 @@ def test_what_an_authority_left_without_a_stamp_is_stamped_later(
 
 @pytest.mark.slow
 def test_signatures_hold_when_the_certificate_has_expired(evidence: Evidence, root: Root) -> None:
-    """What counts is whether it was valid then; it is with the program and with the script."""
+    """What counts is whether it was valid then, for the program and for the script."""
     key = key_of("EC")
     soon = timedelta(seconds=8)
     write_pfx(evidence.folder / "signing.pfx", key, root.issue("Contoso", key, ends=soon))

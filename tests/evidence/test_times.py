@@ -1,4 +1,4 @@
-"""Times that signatures, time stamps and certificates say: none contradicts another."""
+"""The times in signatures, time stamps and certificates must not contradict each other."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ class Sealing:
 
     def read(
         self,
-        made: datetime | None,
+        signed: datetime | None,
         stamped: datetime | None,
         *,
         begins: timedelta = -CENTURY / 2,
         ends: timedelta = CENTURY,
         trusting: bool = False,
     ) -> SealsRead:
-        """What comes of reading a signature and a time stamp; of a certificate with a term."""
+        """The result of reading a signature and a time stamp by a certificate with these dates."""
         path, sealed = self.folder / "sealed.txt", b"sealed"
         path.write_bytes(sealed)
-        if made:
+        if signed:
             key = ec.generate_private_key(ec.SECP256R1())
             signer = Signer(key, self.root.issue("Contoso", key, begins=begins, ends=ends))
-            sealed = signed_at(signer, sealed, made)
+            sealed = signed_at(signer, sealed, signed)
             path = path.with_name(f"{path.name}.p7s")
             path.write_bytes(sealed)
         if stamped:
             stamp = stamped_at(self.tsa_key, self.tsa, sealed, stamped)
             path.with_name(f"{path.name}.tsr").write_bytes(stamp)
         trusted = (self.root.certificate,) if trusting else ()
-        return Seals(self.folder, "sealed.txt", bool(made), bool(stamped)).read(trusted, NOW)
+        return Seals(self.folder, "sealed.txt", bool(signed), bool(stamped)).read(trusted, NOW)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def sealing(tmp_path: Path, root: Root) -> Sealing:
 
 
 @pytest.mark.parametrize(
-    ("made", "stamped"),
+    ("signed", "stamped"),
     [
         (-DAY, None),
         (-DAY, timedelta(0)),
@@ -74,42 +74,42 @@ def sealing(tmp_path: Path, root: Root) -> Sealing:
         (None, -DAY),
     ],
 )
-def test_times_that_fit_together_hold(
-    sealing: Sealing, made: timedelta | None, stamped: timedelta | None
+def test_consistent_times_are_accepted(
+    sealing: Sealing, signed: timedelta | None, stamped: timedelta | None
 ) -> None:
     """Clocks may be a day apart, and a stamp may come later."""
     read = sealing.read(
-        None if made is None else NOW + made, None if stamped is None else NOW + stamped
+        None if signed is None else NOW + signed, None if stamped is None else NOW + stamped
     )
-    assert read.signature.good is (None if made is None else True), read.signature.detail
+    assert read.signature.good is (None if signed is None else True), read.signature.detail
     assert read.stamp.good is (None if stamped is None else True), read.stamp.detail
-    assert read.signed_at == NOW + (stamped if made is None else made)  # type: ignore[operator]
+    assert read.signed_at == NOW + (stamped if signed is None else signed)  # type: ignore[operator]
 
 
 def test_an_expired_certificate_cannot_be_backdated(sealing: Sealing) -> None:
     """The signer's own clock says that it was still valid, and the authority's that it was not."""
-    begins, ends, made = -27 * DAY, -22 * DAY, NOW - 25 * DAY
-    read = sealing.read(made, NOW, begins=begins, ends=ends)
+    begins, ends, signed = -27 * DAY, -22 * DAY, NOW - 25 * DAY
+    read = sealing.read(signed, NOW, begins=begins, ends=ends)
     assert read.signature.good is False
     assert "the certificate was not valid when the signature was stamped" in read.signature.detail
-    assert sealing.read(made, made + DAY, begins=begins, ends=ends).signature.good
-    assert sealing.read(made, None, begins=begins, ends=ends).signature.good
+    assert sealing.read(signed, signed + DAY, begins=begins, ends=ends).signature.good
+    assert sealing.read(signed, None, begins=begins, ends=ends).signature.good
 
 
-def test_whom_one_trusts_counts_at_the_time_of_the_stamp(sealing: Sealing) -> None:
+def test_trust_is_judged_at_the_time_of_the_stamp(sealing: Sealing) -> None:
     """The root was valid then."""
     assert sealing.read(NOW - MINUTE, NOW, trusting=True).signature.good
 
 
-def test_a_stamp_is_not_from_before_the_signature(sealing: Sealing) -> None:
-    """Nobody can stamp what is not there yet."""
+def test_a_stamp_cannot_predate_the_signature(sealing: Sealing) -> None:
+    """Nobody can stamp what does not exist yet."""
     read = sealing.read(NOW, datetime(2001, 1, 1, tzinfo=UTC))
     assert read.signature.good is False
     assert "it was stamped at 2001-01-01 00:00:00 UTC, before it was made" in read.signature.detail
 
 
-def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> None:
-    """With a stamp or without; nor is what has no signature."""
+def test_nothing_is_signed_or_stamped_in_the_future(sealing: Sealing) -> None:
+    """With a stamp or without, and also without a signature."""
     later = datetime(2049, 1, 1, tzinfo=UTC)
     read = sealing.read(later, None)
     assert read.signature.good is False
@@ -120,7 +120,7 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
 
 
 @pytest.mark.parametrize(
-    ("made", "stamped", "said"),
+    ("signed", "stamped", "message"),
     [
         (timedelta(0), None, ""),
         (30 * HOUR, None, "which was still in the future"),
@@ -129,12 +129,12 @@ def test_nothing_is_signed_or_stamped_in_a_time_to_come(sealing: Sealing) -> Non
         (-4 * DAY, timedelta(0), "the certificate was not valid when the signature was made"),
     ],
 )
-def test_the_signature_in_a_pdf_is_held_to_the_same(
-    root: Root, made: timedelta, stamped: timedelta | None, said: str
+def test_the_signature_in_a_pdf_follows_the_same_rules(
+    root: Root, signed: timedelta, stamped: timedelta | None, message: str
 ) -> None:
     """It is made before the bag's, and by a certificate that is valid."""
     certificate = root.issue("Contoso", ec.generate_private_key(ec.SECP256R1()), begins=-3 * DAY)
     moment = None if stamped is None else NOW + stamped
-    fault = time_fault(Signed(certificate, (), NOW + made, moment), NOW)
-    assert said in fault
-    assert bool(said) == bool(fault)
+    fault = time_fault(Signed(certificate, (), NOW + signed, moment), NOW)
+    assert message in fault
+    assert bool(message) == bool(fault)

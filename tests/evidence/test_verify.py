@@ -1,5 +1,5 @@
-"""`reporter verify`: no byte of a bag can change unseen, and no figure can be another than follows
-from the replies, whoever seals it anew.
+"""`reporter verify`: no byte of a bag can change undetected, and every figure must follow from the
+replies, whoever seals it again.
 """
 
 from __future__ import annotations
@@ -65,21 +65,21 @@ def unseen(bag: Path, step: int, first: int) -> list[str]:
         path
         for path in listing.sizes
         for content in flips((bag / path).read_bytes(), step, first)
-        if not found(listing, hashes, path, content)
+        if not is_found(listing, hashes, path, content)
     ]
 
 
-def found(listing: Listing, hashes: Mapping[str, Digests], path: str, content: bytes) -> bool:
+def is_found(listing: Listing, hashes: Mapping[str, Digests], path: str, content: bytes) -> bool:
     """Whether a file with another content is noticed."""
-    own = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
+    digests = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
     if path in listing.texts:
         listing = replace(listing, texts={**listing.texts, path: content})
-    return bool(structure_faults(listing) or hash_faults(listing, {**hashes, path: own}))
+    return bool(structure_faults(listing) or hash_faults(listing, {**hashes, path: digests}))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_no_byte_of_a_bag_can_change_unseen(home: Path, shard: int) -> None:
+def test_no_byte_of_a_bag_can_change_undetected(home: Path, shard: int) -> None:
     """One bit of every byte of every file, one at a time: each is found."""
     assert unseen(home / "2026-10-v1", SHARDS, shard) == []
 
@@ -87,7 +87,7 @@ def test_no_byte_of_a_bag_can_change_unseen(home: Path, shard: int) -> None:
 def test_a_flipped_bit_on_the_disk_is_found(home: Path) -> None:
     """As `verify` reads it, for some bytes of each file."""
     bag = home / "2026-10-v1"
-    for path in [own for own in bag.rglob("*") if own.is_file()]:
+    for path in [path for path in bag.rglob("*") if path.is_file()]:
         content = path.read_bytes()
         for changed in flips(content, max(1, len(content) // 3), 1):
             path.write_bytes(changed)
@@ -111,7 +111,7 @@ def test_every_record_of_the_chain_is_accounted_for(checked: Evidence, home: Pat
 Tamper = Callable[[Path], object]
 
 
-def test_a_page_painted_over_is_no_page_that_was_signed(home: Path) -> None:
+def test_a_page_painted_over_is_not_the_page_that_was_signed(home: Path) -> None:
     """What is added behind the signature is found, though every signed byte is still there."""
     path = home / "2026-10-v1" / "data" / "report.pdf"
     read_pdf_signature(path)
@@ -123,9 +123,9 @@ def test_a_page_painted_over_is_no_page_that_was_signed(home: Path) -> None:
 def change_json(bag: Path) -> None:
     """A success more."""
     path = bag / "data" / "report.json"
-    said = json.loads(path.read_bytes())
-    said["totals"]["success"] += 1
-    path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    report = json.loads(path.read_bytes())
+    report["totals"]["success"] += 1
+    path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def change_workbook(bag: Path) -> None:
@@ -133,7 +133,7 @@ def change_workbook(bag: Path) -> None:
     path = bag / "data" / "report.xlsx"
     book = openpyxl.load_workbook(path)
     sheet = book["Modules"]
-    cell = next(own for row in sheet.iter_rows() for own in row if own.value == 10)
+    cell = next(cell for row in sheet.iter_rows() for cell in row if cell.value == 10)
     cell.value = 11
     book.save(path)
 
@@ -174,24 +174,24 @@ SEALED_ANEW: dict[str, tuple[Tamper, str]] = {
 def test_a_bag_that_is_sealed_anew_does_not_follow_from_its_replies(
     evidence: Evidence, bag: Path, case: str
 ) -> None:
-    """Whoever changes a figure and makes all hashes fit is found out by computing it again; and by
-    the chain, which has another bag.
+    """Changing a figure and making all hashes fit is detected by recomputing it, and by the chain,
+    which has another bag.
     """
-    tamper, said = SEALED_ANEW[case]
+    tamper, message = SEALED_ANEW[case]
     alone = evidence.folder / "alone"
     shutil.copytree(bag, alone)
     tamper(alone)
     seal(alone)
     verdict = evidence.verdict(alone)
-    assert said in verdict["failed"]
+    assert message in verdict["failed"]
     assert (verdict["structure"], verdict["files"]) == ("ok", "ok")
     chained = evidence.verdict(alone, "--chain", bag.parent)
     assert "the chain has no record of this bag" in chained["failed"]
 
 
 def test_a_bag_that_is_sealed_anew_is_not_signed(checked: Evidence, home: Path) -> None:
-    """Without the key the signature is missing, or is by somebody else; nor does the PDF's own
-    signature go with it.
+    """Without the key the signature is missing or by somebody else, and the PDF's own signature
+    does not match it.
     """
     bag = home / "2026-10-v1"
     before = (bag / f"{SIGNED}.p7s").read_bytes()
@@ -204,17 +204,17 @@ def test_a_bag_that_is_sealed_anew_is_not_signed(checked: Evidence, home: Path) 
     key = ec.generate_private_key(ec.SECP256R1())
     forger = Root.make().issue("Contoso Managed Services", key)
     seal(bag, Signer(key, forger))
-    said = checked.verdict(bag, "--trust", "root.pem")["failed"]
-    assert "signature: it is not by a certificate you trust" in said
-    assert "PDF: it is signed by a different certificate than the bag" in said
+    failures = checked.verdict(bag, "--trust", "root.pem")["failed"]
+    assert "signature: it is not by a certificate you trust" in failures
+    assert "PDF: it is signed by a different certificate than the bag" in failures
 
 
-def test_an_unsigned_bag_does_not_pass_where_a_signature_is_asked_for(
+def test_an_unsigned_bag_does_not_pass_where_a_signature_is_required(
     evidence: Evidence, bag: Path, home: Path
 ) -> None:
-    """Whoever strips a bag of its signature cannot make it pass for one."""
-    said = evidence.verdict(bag, "--trust", evidence.folder / "root.pem")["failed"]
-    assert "signature: there is none, though --trust requires one" in said
+    """A bag stripped of its signature does not pass."""
+    failures = evidence.verdict(bag, "--trust", evidence.folder / "root.pem")["failed"]
+    assert "signature: there is none, though --trust requires one" in failures
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_an_unsigned_bag_does_not_pass_where_a_signature_is_asked_for(
         lambda bag: paint(bag / "data" / "report.pdf"),
     ],
 )
-def test_the_script_in_the_bag_finds_it_as_well(home: Path, tamper: Tamper) -> None:
+def test_the_script_in_the_bag_detects_it_too(home: Path, tamper: Tamper) -> None:
     """With sha256sum, find, sort and openssl alone."""
     bag = home / "2026-10-v1"
     whole = subprocess.run(["sh", "verify.sh"], cwd=bag, capture_output=True, text=True)
@@ -248,7 +248,7 @@ def test_the_script_in_the_bag_finds_it_as_well(home: Path, tamper: Tamper) -> N
 
 
 def test_the_verdict_is_for_people_and_for_machines(checked: Evidence, home: Path) -> None:
-    """A line for each check and one for all; JSON that says the same; exit status 0 and 1."""
+    """A line for each check and one for all; the same as JSON; exit status 0 and 1."""
     result = checked.verify(home, "--trust", "root.pem")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "VALID: all checks hold."
@@ -257,12 +257,12 @@ def test_the_verdict_is_for_people_and_for_machines(checked: Evidence, home: Pat
     result = checked.verify(home)
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (1, "NOT VALID.")
     assert "FAILED  structure: bag-info.txt states a payload of" in result.stdout
-    said = json.loads(checked.verify(home, "--json").stdout)
-    assert said["valid"] is False
-    assert [own["valid"] for own in said["verdicts"]] == [False, True, True]
+    answer = json.loads(checked.verify(home, "--json").stdout)
+    assert answer["valid"] is False
+    assert [entry["valid"] for entry in answer["verdicts"]] == [False, True, True]
 
 
-def test_what_is_no_bag_is_no_valid_one(checked: Evidence, home: Path) -> None:
+def test_what_is_not_a_bag_is_not_valid(checked: Evidence, home: Path) -> None:
     """An empty folder, all customers' folders, the chain, a file, a folder that is not there, a bag
     that cannot be read.
     """
@@ -308,20 +308,20 @@ def test_another_version_names_itself_in_its_workbook(bag: Path, tmp_path: Path)
     provenance = provenance_of(bag)
     path = tmp_path / "report.xlsx"
     book = openpyxl.load_workbook(bag / "data" / "report.xlsx")
-    ours, others = f"backup-reporter {__version__}", "backup-reporter 0.0.9"
-    (cell,) = (each for each in book["About"]["A"] if ours in str(each.value))
-    cell.value = str(cell.value).replace(ours, others)
+    name, other_name = f"backup-reporter {__version__}", "backup-reporter 0.0.9"
+    (cell,) = (cell for cell in book["About"]["A"] if name in str(cell.value))
+    cell.value = str(cell.value).replace(name, other_name)
     book.save(path)
     of_other = replace(provenance, tools=replace(provenance.tools, program="0.0.9"))
-    made = bag / "data" / "report.xlsx"
-    assert workbook_finding(path, made, of_other, same_tools=False).good is None
-    finding = workbook_finding(path, made, provenance, same_tools=False)
+    workbook = bag / "data" / "report.xlsx"
+    assert workbook_finding(path, workbook, of_other, same_tools=False).good is None
+    finding = workbook_finding(path, workbook, provenance, same_tools=False)
     assert finding.good is False
-    assert others in finding.detail
+    assert other_name in finding.detail
 
 
 @pytest.mark.slow
-def test_elsewhere_the_same_comes_out(evidence: Evidence) -> None:
+def test_another_environment_gives_the_same_result(evidence: Evidence) -> None:
     """In another process, time zone, locale and order of hashes, byte for byte."""
     evidence.configure(look='locale = "de"\n[brand]\nname = "Contoso Managed Services"')
     evidence.render()

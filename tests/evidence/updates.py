@@ -1,4 +1,4 @@
-"""What follows the rendered bytes of a signed PDF, laid out anew in any way and signed again."""
+"""What follows the rendered bytes of a signed PDF, laid out differently and signed again."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Table:
 
     widths: tuple[int, int, int] = (1, 8, 2)
     size: int | None = None
-    """The number that it says is the first free one; None: that which is."""
+    """The number given as the first free one; None for the real one."""
     change: Callable[[list[Entry]], list[Entry]] = list
-    """What becomes of the entries before they are written."""
+    """A change to the entries before they are written."""
     pack: Callable[[bytes], bytes] = zlib.compress
 
 
@@ -55,7 +55,7 @@ class Update:
         self._entries = (table[1], table[3])
         self.table = Table()
         self.before_end = b"\n"
-        """What stands between the word `startxref` and the number."""
+        """The text between the word `startxref` and the number."""
         reader: Any = PdfFileReader(BytesIO(self.rendered))
         self.reader = reader
         self.information, self.catalog = (
@@ -78,7 +78,7 @@ class Update:
         return zlib.decompress(self.objects[self.metadata].split(b"\nstream\n", 1)[1])
 
     def say(self, xmp: bytes, pack: Callable[[bytes], bytes] | None = zlib.compress) -> None:
-        """Have the document say something else of itself; as it is without a packer."""
+        """Change the document's metadata; uncompressed without a packer."""
         packed = pack(xmp) if pack else xmp
         filtered = b"/Filter /FlateDecode\n" if pack else b""
         self.objects[self.metadata] = (

@@ -23,7 +23,7 @@ def typed(*rows: object) -> Jobs:
 
 
 @pytest.mark.parametrize("rows", [[], [make_row()], [make_job(), make_row(), {}]])
-def test_the_schema_is_always_the_same(rows: list[object]) -> None:
+def test_the_schema_never_varies(rows: list[object]) -> None:
     """Columns and types do not depend on what is in them, nor on whether anything is."""
     frame = typed(*rows).rows
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == JOB_COLUMNS
@@ -35,7 +35,7 @@ def test_every_field_has_its_column() -> None:
 
 
 def test_a_job_is_read_column_by_column() -> None:
-    """What the service prints as text are numbers, instants and durations here."""
+    """What the service prints as text becomes numbers, instants and durations."""
     (job,) = typed(make_job(failedCount="3", backupSize="2 KB", name=" Daily ")).rows.to_dict(
         "records"
     )
@@ -47,8 +47,8 @@ def test_a_job_is_read_column_by_column() -> None:
 
 
 @pytest.mark.parametrize("value", ["N/A", "", " ", None])
-def test_what_is_not_there_is_missing_and_not_noted(value: object) -> None:
-    """The service's sign for "nothing there" is no zero and no fault."""
+def test_absent_values_are_missing_and_not_noted(value: object) -> None:
+    """The service's mark for "nothing there" is neither a zero nor a fault."""
     fields = [field for field in FIELDS if field not in ("service", "module", "job_id", "status")]
     jobs = typed(make_job() | dict.fromkeys((FIELD_NAMES[field] for field in fields), value))
     columns = [column for column, field in FIELD_OF_COLUMN.items() if field in fields]
@@ -77,7 +77,7 @@ def test_fields_that_are_absent_are_missing(row: dict[str, object]) -> None:
 )
 def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value: str) -> None:
     """The row stays, the value is missing, and the note has the raw text under our name of the
-    field; what the source calls it is told beside.
+    field; what the source calls it is noted as well.
     """
     jobs = typed(make_job(), make_job() | {field: value})
     assert list(jobs.rows[column].isna()) == [False, True]
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_is_missing_and_noted(field: str, column: str, value
 
 
 def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
-    """By what its reply proves; where nothing does it is noted that the month was taken first."""
+    """By what its reply proves; where nothing does, a note says that the month was taken first."""
     proven = typed(
         make_job(startTime="1/10/2026 10:00:06 PM"), make_job(startTime="13/10/2026 22:00:06")
     )
@@ -101,13 +101,13 @@ def test_a_slashed_date_is_read_as_the_store_reads_it() -> None:
     ]
 
 
-def test_rows_of_several_replies_are_read_each_by_its_own() -> None:
+def test_rows_are_read_by_the_proof_of_their_own_reply() -> None:
     """The same text is two days where two replies prove different orders."""
     text, proofs = "1/10/2026 1:00:00", ("13/10/2026 1:00:00", "10/13/2026 1:00:00")
     replies = [text_rows([{"endTime": text}, {"endTime": proof}], NOW) for proof in proofs]
     jobs = read_jobs(raw_frame([row for rows in replies for row in rows]), Policy(), FIELD_NAMES)
-    found = [str(moment.date()) for moment in jobs.rows["ended_at"]]
-    assert found == ["2026-10-01", "2026-10-13", "2026-01-10", "2026-10-13"]
+    days = [str(moment.date()) for moment in jobs.rows["ended_at"]]
+    assert days == ["2026-10-01", "2026-10-13", "2026-01-10", "2026-10-13"]
     read = [moment(row, "ended") for rows in replies for row in rows]
     assert list(jobs.rows["ended_at"]) == read
 
@@ -121,28 +121,28 @@ def test_what_a_mixed_column_leaves_open_is_unreadable() -> None:
     assert (note["row"], note["kind"], note["value"]) == (2, "unreadable", texts[2])
 
 
-def test_values_that_are_no_texts_are_read_as_json() -> None:
+def test_values_that_are_not_texts_are_read_as_json() -> None:
     """A count that comes as a number is the same count."""
     (job,) = typed(make_job(totalCount=1024, jobId=7)).rows.to_dict("records")
     assert (job["objects_total"], job["job_id"]) == (1024, "7")
 
 
 def test_a_row_that_names_no_module_is_kept() -> None:
-    """Nothing is dropped: such a row stands under the service's own `N/A`."""
+    """Nothing is dropped: such a row is listed under the service's own `N/A`."""
     (row,) = typed(make_job(jobType=None, jobModule="")).rows.to_dict("records")
     assert (row["service"], row["module"]) == ("N/A", "N/A")
 
 
-def test_notes_go_with_their_rows() -> None:
+def test_notes_follow_their_rows() -> None:
     """Taking some of the rows takes their notes and no others."""
     jobs = typed(
         make_job(backupSize="a"), make_job(backupSize="b", name="out"), make_job(backupSize="c")
     )
-    kept = jobs.where(jobs.rows["bytes"].isna() & (jobs.rows["name"] != "out"))
-    assert (len(kept.rows), list(kept.notes["value"])) == (2, ["a", "c"])
+    selected = jobs.where(jobs.rows["bytes"].isna() & (jobs.rows["name"] != "out"))
+    assert (len(selected.rows), list(selected.notes["value"])) == (2, ["a", "c"])
 
 
-def test_notes_of_nothing_are_nothing() -> None:
+def test_no_rows_have_no_notes() -> None:
     """Without rows there are no notes, but the columns are there."""
     jobs = typed()
     assert list(jobs.notes.columns) == ["row", "kind", "field", "value"]
@@ -176,5 +176,5 @@ def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
 def test_a_column_of_times_is_read_as_each_time_alone(texts: list[str]) -> None:
     """The fast way through a whole column gives what reading text by text gives."""
     frame = typed(*({"startTime": text} for text in texts)).rows
-    found = [None if pd.isna(at) else at for at in frame["started_at"]]
-    assert found == [read_time(text.strip()) for text in texts]
+    times = [None if pd.isna(at) else at for at in frame["started_at"]]
+    assert times == [read_time(text.strip()) for text in texts]

@@ -33,14 +33,14 @@ def test_a_count_is_read(text: str, count: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "-1", "+1", "1.0", "1e3", "1,23", "1,2345", "1234,567", "12 345", "many", "²"]
 )
-def test_what_is_no_count_is_unreadable(text: str) -> None:
+def test_an_invalid_count_is_unreadable(text: str) -> None:
     """A sign, a fraction or odd grouping is not guessed at."""
     assert read_count(text) is None
 
 
 @pytest.mark.parametrize("digits", [20, 5_000])
-def test_a_count_beyond_all_counting_is_unreadable(digits: int) -> None:
-    """However many digits there are, the report goes on without them."""
+def test_an_absurdly_large_count_is_unreadable(digits: int) -> None:
+    """However many digits there are, the report does without them."""
     assert read_count("9" * digits) is None
 
 
@@ -78,14 +78,14 @@ def test_a_decimal_size_counts_in_thousands(text: str, size: int) -> None:
     ["", "12", "GB", "-1 GB", "1,23 GB", "1,2345 GB", "12,5 GB", "1.5.2 MB", "5 XB", "n/a GB",
      "1 GiB", ".5 GB", "5. GB", "1 G B", "٫5 GB"],
 )  # fmt: skip
-def test_what_is_no_size_is_unreadable(text: str) -> None:
+def test_an_invalid_size_is_unreadable(text: str) -> None:
     """A number without a unit says nothing, and a decimal comma is not guessed at."""
     assert read_size(text, "binary") is None
 
 
 @pytest.mark.parametrize("digits", [20, 5_000, 1_000_001])
-def test_a_size_beyond_all_storage_is_unreadable(digits: int) -> None:
-    """However many digits there are, the report goes on without them."""
+def test_an_absurdly_large_size_is_unreadable(digits: int) -> None:
+    """However many digits there are, the report does without them."""
     assert read_size("9" * digits + " PB", "binary") is None
 
 
@@ -135,7 +135,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
     ["", "39", "soon", "-00:01:00", "00:61:00", "00:00:61", "1.24:00:00", "5 minutes", "1h2",
      "3m2h", "1,5", ".5", "12:30", "9" * 400 + ".0", "9" * 30 + "d"],
 )  # fmt: skip
-def test_what_is_no_duration_is_unreadable(text: str) -> None:
+def test_an_invalid_duration_is_unreadable(text: str) -> None:
     """A number without point or unit could be seconds, minutes or hours."""
     assert read_duration(text) is None
 
@@ -176,7 +176,7 @@ def test_a_time_is_read_as_an_instant(text: str, moment: datetime) -> None:
      "10/5/2026 13:00:00 PM", "10/5/2026 0:00:00 AM", "10/5/2026 24:00:00", "1764662400",
      "13-10-2026T22:00:06Z", "01.10.2026 22:00:00", "31/4/2026 22:00:00", "13/10/2026"],
 )  # fmt: skip
-def test_what_is_no_time_is_unreadable(text: str) -> None:
+def test_an_invalid_time_is_unreadable(text: str) -> None:
     """A date alone, a day that does not exist, or a service's "no date" is no instant."""
     assert read_time(text) is None
 
@@ -197,8 +197,8 @@ def test_a_date_that_could_be_either_is_read_in_the_order_of_its_column(
 def test_in_a_mixed_column_only_what_can_be_read_one_way_is_read() -> None:
     """Nothing is guessed; the fourth of April is the same day either way."""
     texts = ["13/10/2026 1:00:00", "10/13/2026 1:00:00", "4/4/2026 1:00:00", "1/10/2026 1:00:00"]
-    found = [read_time(text, DateOrder.MIXED) for text in texts]
-    assert [moment and moment.date() for moment in found] == [
+    moments = [read_time(text, DateOrder.MIXED) for text in texts]
+    assert [moment and moment.date() for moment in moments] == [
         date(2026, 10, 13), date(2026, 10, 13), date(2026, 4, 4), None,
     ]  # fmt: skip
 
@@ -216,7 +216,7 @@ def test_in_a_mixed_column_only_what_can_be_read_one_way_is_read() -> None:
     ],
 )
 def test_dates_prove_their_order(texts: list[str], order: DateOrder | None) -> None:
-    """By a day that can be no month; a day that does not exist proves nothing."""
+    """By a day that cannot be a month; a day that does not exist proves nothing."""
     assert order_of(texts) == order
 
 
@@ -232,10 +232,8 @@ TEXTS = st.text(max_size=40) | st.text("0123456789.,:-/+ TZdhmsAPMGBKbyte٣", ma
 
 
 @given(TEXTS, st.sampled_from(["binary", "decimal"]))
-def test_no_text_whatever_breaks_the_reading(
-    text: str, units: Literal["binary", "decimal"]
-) -> None:
-    """Any text is read or unreadable; reading never raises, and never gives less than nothing."""
+def test_no_text_breaks_the_reading(text: str, units: Literal["binary", "decimal"]) -> None:
+    """Any text is read or unreadable; reading never raises, and never gives a negative value."""
     count, size, duration = read_count(text), read_size(text, units), read_duration(text)
     assert count is None or count >= 0
     assert size is None or size >= 0
@@ -311,5 +309,5 @@ def test_an_american_time_comes_back_as_it_was_printed(moment: datetime) -> None
     ],
 )
 def test_days(text: str, day: date | None) -> None:
-    """A day is the one that is written, whatever zone stands behind it; none is guessed."""
+    """A day is the one that is written, whatever zone follows it; none is guessed."""
     assert read_day(text) == day

@@ -1,4 +1,4 @@
-"""The figures and jobs inside the PDF, taken out again by other people's code."""
+"""The figures and jobs inside the PDF, extracted by other people's code."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("attached") / "report.pdf"
-    write_pdf(report, Look(), made)
-    return made
+    pdf = tmp_path_factory.mktemp("attached") / "report.pdf"
+    write_pdf(report, Look(), pdf)
+    return pdf
 
 
 def records(content: bytes) -> list[dict[str, str]]:
@@ -50,23 +50,23 @@ def records(content: bytes) -> list[dict[str, str]]:
 
 
 def test_the_figures_inside_are_the_json_file(report: Report, path: Path, tmp_path: Path) -> None:
-    """Byte for byte what the JSON beside the report says."""
+    """Byte for byte the JSON file beside the report."""
     write_json(report, Look(), tmp_path / "report.json")
     assert PdfReader(path).attachments["figures.json"] == [(tmp_path / "report.json").read_bytes()]
 
 
 def test_every_job_is_inside_with_every_column(report: Report, path: Path) -> None:
-    """Each job of the period and each undated one, as the figures were counted from them."""
+    """Each job of the period and each undated one, just as the figures counted them."""
     (content,) = PdfReader(path).attachments["jobs.csv"]
-    found = records(content)
-    assert len(found) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in found})
+    rows = records(content)
+    assert len(rows) == len(report.jobs) == len({(r["module"], r["job_id"]) for r in rows})
     names = [*JOB_COLUMNS, "left_out"]
-    assert list(found[0]) == ["duration_s" if own == "duration" else own for own in names]
-    assert {own["left_out"] for own in found} == {"false"}
-    assert {own["dated_by"] for own in found} <= {"start", "end", "modification", ""}
-    assert {own["name"] for own in found} >= set(AWKWARD)
-    for own, (_, job) in zip(found, report.jobs.iterrows(), strict=True):
-        assert {name: read_back(own, name) for name in JOB_COLUMNS} == {
+    assert list(rows[0]) == ["duration_s" if name == "duration" else name for name in names]
+    assert {row["left_out"] for row in rows} == {"false"}
+    assert {row["dated_by"] for row in rows} <= {"start", "end", "modification", ""}
+    assert {row["name"] for row in rows} >= set(AWKWARD)
+    for row, (_, job) in zip(rows, report.jobs.iterrows(), strict=True):
+        assert {name: read_back(row, name) for name in JOB_COLUMNS} == {
             name: None if pd.isna(value) or value == "" else value
             for name, value in job[list(JOB_COLUMNS)].items()
         }
@@ -101,20 +101,20 @@ def test_the_file_is_what_rfc_4180_says(report: Report) -> None:
 
 
 def test_half_a_character_stays_visible() -> None:
-    """What JSON can say and UTF-8 cannot is written as its escape, and makes no report fail."""
+    """What JSON can express and UTF-8 cannot is written as an escape, and makes no report fail."""
     report = make_report([make_job(name="a\ud800b")])
     assert records(b"".join(jobs_csv(report.jobs)))[0]["name"] == "a\\ud800b"
 
 
 def test_a_period_without_jobs_has_the_header_alone() -> None:
-    """No job is no line."""
+    """No job, no line."""
     assert b"".join(jobs_csv(make_report([]).jobs)).count(b"\r\n") == 1
 
 
 def test_memory_does_not_grow_with_the_jobs(
     report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file comes in parts of some jobs each, and is the same for it."""
+    """The file is written in parts of some jobs each, with the same content."""
     whole = b"".join(jobs_csv(report.jobs))
     monkeypatch.setattr(csv_, "JOBS_AT_ONCE", 10)
     parts = list(jobs_csv(report.jobs))
@@ -122,29 +122,29 @@ def test_memory_does_not_grow_with_the_jobs(
     assert b"".join(parts) == whole
 
 
-def test_the_document_says_what_they_are_to_it(report: Report, path: Path) -> None:
+def test_the_document_declares_its_attachments(report: Report, path: Path) -> None:
     """Associated with the document, sorted by name, dated as the data and not the clock."""
     catalogue: Any = PdfReader(path).root_object
     (names, files) = (catalogue["/Names"]["/EmbeddedFiles"]["/Names"][n::2] for n in (0, 1))
     assert names == sorted(names) == ["figures.json", "jobs.csv"]
-    assert [own.idnum for own in catalogue["/AF"]] == [own.idnum for own in files]
-    described = [own.get_object() for own in files]
-    assert [own["/AFRelationship"] for own in described] == ["/Data", "/Source"]
-    assert all(own["/Desc"] and own["/UF"] == own["/F"] for own in described)
-    contents = [own["/EF"]["/F"].get_object() for own in described]
-    assert [own["/Subtype"] for own in contents] == ["/application/json", "/text/csv"]
+    assert [item.idnum for item in catalogue["/AF"]] == [file.idnum for file in files]
+    described = [file.get_object() for file in files]
+    assert [file["/AFRelationship"] for file in described] == ["/Data", "/Source"]
+    assert all(file["/Desc"] and file["/UF"] == file["/F"] for file in described)
+    contents = [file["/EF"]["/F"].get_object() for file in described]
+    assert [content["/Subtype"] for content in contents] == ["/application/json", "/text/csv"]
     dated = f"D:{report.as_of.astimezone(UTC):%Y%m%d%H%M%S}Z"
-    for own in contents:
-        assert own["/Params"]["/ModDate"] == own["/Params"]["/CreationDate"] == dated
-        assert own["/Params"]["/Size"] == len(own.get_data())
+    for content in contents:
+        assert content["/Params"]["/ModDate"] == content["/Params"]["/CreationDate"] == dated
+        assert content["/Params"]["/Size"] == len(content.get_data())
 
 
 @pytest.mark.skipif(shutil.which("pdfdetach") is None, reason="poppler is not installed")
-def test_a_reader_of_the_shell_takes_them_out(path: Path, tmp_path: Path) -> None:
+def test_a_command_line_reader_extracts_them(path: Path, tmp_path: Path) -> None:
     """Poppler's `pdfdetach` finds both, and the same bytes."""
     subprocess.run(["pdfdetach", "-saveall", "-o", tmp_path, path], check=True)
-    expected = {name: own[0] for name, own in PdfReader(path).attachments.items()}
-    assert {own.name: own.read_bytes() for own in tmp_path.iterdir()} == expected
+    expected = {name: versions[0] for name, versions in PdfReader(path).attachments.items()}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == expected
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -155,8 +155,8 @@ def test_a_short_report_holds_all_figures(report: Report, depth: Any, tmp_path: 
     assert content == b"".join(jobs_csv(report.jobs))
 
 
-def test_the_portfolio_holds_none(report: Report, tmp_path: Path) -> None:
-    """It is of many customers, whose data is in their own reports."""
+def test_the_portfolio_has_no_attachments(report: Report, tmp_path: Path) -> None:
+    """It covers many customers, whose data is in their own reports."""
     portfolio = portfolio_of(report.period, [standing_of(report, {})])
     write_portfolio_pdf(portfolio, Look(), tmp_path / "portfolio.pdf")
     assert PdfReader(tmp_path / "portfolio.pdf").attachments == {}

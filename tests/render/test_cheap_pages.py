@@ -38,20 +38,23 @@ def month() -> Report:
 
 
 def test_charts_have_few_elements() -> None:
-    """Marks of a colour and labels of an axis are one element, and no text asks for an anchor."""
+    """Marks of one colour and labels of one axis are one element, and no text needs an anchor."""
     page = page_of(month(), LOOK, None)
-    pictures = [own for service in page.services for own in (service.daily, *service.calendar,
-                service.durations)]  # fmt: skip
-    charts = [own.svg for own in (page.daily, *page.trend, *pictures) if own]
+    pictures = [
+        picture
+        for service in page.services
+        for picture in (service.daily, *service.calendar, service.durations)
+    ]
+    charts = [picture.svg for picture in (page.daily, *page.trend, *pictures) if picture]
     assert len(charts) > 8
     for svg in (*charts, page.key):
         assert len(re.findall(r"<\w", svg)) <= MOST_ELEMENTS, svg
         assert "text-anchor" not in svg
-    sparklines = [line.sparkline for own in page.services for line in own.modules]
+    sparklines = [line.sparkline for service in page.services for line in service.modules]
     assert max(svg.count("<path") for svg in sparklines) <= 4
 
 
-def test_labels_in_one_text_stand_where_each_would() -> None:
+def test_labels_set_as_one_text_stand_where_each_would_alone() -> None:
     """Spaces of several widths bring each label to its place, but for half a hair's breadth."""
     places = [(10 + 21.3 * day, str(day)) for day in range(1, 32)]
     drawing = SvgDrawing(700, 20, "days")
@@ -66,24 +69,26 @@ def test_labels_in_one_text_stand_where_each_would() -> None:
         assert float(start) + before + wide / 2 == pytest.approx(middle, abs=0.3)
 
 
-def test_labels_of_another_script_stand_for_themselves() -> None:
-    """How wide they are only the program that sets them knows: it anchors them."""
+def test_labels_of_another_script_are_set_separately() -> None:
+    """Only the program that sets them knows their width: it anchors them."""
     drawing = SvgDrawing(700, 20, "months")
     drawing.labels(12, [(20, "9月"), (60, "10月")], 8)
     assert drawing.svg().count('text-anchor="middle"') == 2
 
 
 def test_the_style_sheet_has_cheap_selectors() -> None:
-    """Each is tried on every element: none for all of them, for attributes or for places."""
+    """Each is tried on every element: there is none for all of them, for attributes or for
+    positions.
+    """
     css = re.sub(r"/\*.*?\*/", "", style_sheet(Look()), flags=re.DOTALL)
-    found = [own.strip() for own in re.findall(r"([^{};]+)\{", css)]
-    selectors = [own for own in found if not own.startswith("@")]
+    rules = [rule.strip() for rule in re.findall(r"([^{};]+)\{", css)]
+    selectors = [rule for rule in rules if not rule.startswith("@")]
     assert len(selectors) > 50
-    assert [own for own in selectors if re.search(r"[*\[]|:(?!root)", own)] == []
+    assert [selector for selector in selectors if re.search(r"[*\[]|:(?!root)", selector)] == []
 
 
 def test_every_table_says_how_wide_its_columns_are() -> None:
-    """Then the cells need not be measured before they are set."""
+    """So the cells need not be measured before they are set."""
     for file in templates_folder().rglob("*.html"):
         if file.name != "index.html" and file.parent.name != "mail":
             source = file.read_text("utf-8")

@@ -1,4 +1,6 @@
-"""The pages of reports nobody designed for: nothing is cut, overlaps, or leaves a page empty."""
+"""The pages of reports nobody designed for: nothing is cut off, overlaps, or leaves a
+page empty.
+"""
 
 from __future__ import annotations
 
@@ -52,11 +54,11 @@ class Sheet:
     @property
     def body(self) -> list[Word]:
         """The words between header and footer."""
-        return [own for own in self.words if 50 < own.top < self.height - 50]
+        return [word for word in self.words if 50 < word.top < self.height - 50]
 
 
 def jobs_of(modules: int, days: int, per_day: int = 1, **fields: Any) -> list[dict[str, Any]]:
-    names = [own for own in MODULE_NAMES.values() if own not in ("Archiver", "Retention")]
+    names = [name for name in MODULE_NAMES.values() if name not in ("Archiver", "Retention")]
     rows = []
     for number, module in enumerate(names[:modules]):
         for day, run in itertools.product(range(1, days + 1), range(per_day)):
@@ -101,8 +103,8 @@ def no_data() -> Report:
 
 
 def only_placeholders() -> Report:
-    names = [own for own in MODULE_NAMES.values() if own not in ("Archiver", "Retention")]
-    return make_report([make_row(jobModule=own) for own in names[:12]], observed=EVERY_DAY)
+    names = [name for name in MODULE_NAMES.values() if name not in ("Archiver", "Retention")]
+    return make_report([make_row(jobModule=name) for name in names[:12]], observed=EVERY_DAY)
 
 
 def one_job() -> Report:
@@ -145,7 +147,7 @@ _CORNERS = ("xMin", "yMin", "xMax", "yMax")
 
 
 def faults(pages: list[Sheet]) -> Iterator[str]:
-    """What a designer would send back."""
+    """What a designer would reject."""
     for number, page in enumerate(pages, 1):
         where = f"page {number}"
         for word in page.words:
@@ -153,32 +155,30 @@ def faults(pages: list[Sheet]) -> Iterator[str]:
                 yield f"{where}: {word.text!r} reaches over the margin"
             if word.bottom > page.height - 15:
                 yield f"{where}: {word.text!r} falls off the page"
-        yield from (f"{where}: {own}" for own in overlaps(page))
+        yield from (f"{where}: {fault}" for fault in overlaps(page))
         body = page.body
-        used = (max(own.bottom for own in body) - 50) / (page.height - 100) if body else 0
+        used = (max(word.bottom for word in body) - 50) / (page.height - 100) if body else 0
         if used < 0.2 and number < len(pages):
             yield f"{where}: only {used:.0%} of it is used"
 
 
 def overlaps(page: Sheet) -> Iterator[str]:
-    """Words that stand on one another."""
-    words = sorted(page.words, key=lambda own: own.top)
-    for number, one in enumerate(words):
+    """Words that overlap."""
+    words = sorted(page.words, key=lambda word: word.top)
+    for number, first in enumerate(words):
         for other in words[number + 1 :]:
-            if other.top > one.bottom:
+            if other.top > first.bottom:
                 break
-            wide = min(one.right, other.right) - max(one.left, other.left)
-            tall = min(one.bottom, other.bottom) - max(one.top, other.top)
-            lower = min(one.bottom - one.top, other.bottom - other.top)
+            wide = min(first.right, other.right) - max(first.left, other.left)
+            tall = min(first.bottom, other.bottom) - max(first.top, other.top)
+            lower = min(first.bottom - first.top, other.bottom - other.top)
             if wide > 1.5 and tall > lower * 0.5:
-                yield f"{one.text!r} and {other.text!r} overlap"
+                yield f"{first.text!r} and {other.text!r} overlap"
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_pages_hold_whatever_comes(
-    case: Callable[[], Report], depth: Depth, tmp_path: Path
-) -> None:
+def test_pages_hold_any_report(case: Callable[[], Report], depth: Depth, tmp_path: Path) -> None:
     """In every depth, for the fullest reports and the emptiest."""
     pages = pages_of(report_of(case), Look(BRAND, depth=depth), tmp_path)
     assert list(faults(pages)) == []
@@ -188,7 +188,7 @@ def test_pages_hold_whatever_comes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_letter_holds_it_as_well(case: Callable[[], Report], tmp_path: Path) -> None:
+def test_letter_paper_holds_any_report_too(case: Callable[[], Report], tmp_path: Path) -> None:
     """The lower page of the United States; with a comment and texts of the provider's own."""
     look = Look(
         BRAND, "Letter", "en_US", "page", comment=Comment("Everything **fine** here. " * 6, "Ada")

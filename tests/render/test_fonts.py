@@ -64,9 +64,9 @@ def fonts_of(reader: PdfReader) -> dict[str, DictionaryObject]:
     resources = [page["/Resources"].get_object() for page in reader.pages]
     fonts = [
         font.get_object()
-        for own in resources
-        if isinstance(own, DictionaryObject) and "/Font" in own
-        for font in own["/Font"].get_object().values()  # type: ignore[union-attr]
+        for page_resources in resources
+        if isinstance(page_resources, DictionaryObject) and "/Font" in page_resources
+        for font in page_resources["/Font"].get_object().values()  # type: ignore[union-attr]
     ]
     return {str(font["/BaseFont"]).rpartition("+")[2]: font for font in fonts}
 
@@ -95,12 +95,12 @@ def test_a_name_is_set_in_bundled_fonts(
     assert "\ufffd" not in text
     # Thai's sara am is drawn as two marks, and read back as them.
     assert set(name) - {"ำ"} <= set(unicodedata.normalize("NFC", text))
-    assert [own.message for own in caplog.records if own.name == "weasyprint"] == []
+    assert [record.message for record in caplog.records if record.name == "weasyprint"] == []
     assert missing(name) == ()
 
 
 def test_an_english_report_loads_one_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other faces' files are not even opened: such a report costs what it would without."""
+    """The other faces' files are not even opened: such a report costs no more than without them."""
     opened: list[str] = []
 
     def opening(name: str) -> bytes:
@@ -185,7 +185,7 @@ FF
 ENDCHAR
 ENDFONT
 """
-"""A font of the letter after it that is no OpenType font, as one of Type 1 is none."""
+"""A font for the letter after it that is not OpenType, like a Type 1 font."""
 
 
 @pytest.fixture
@@ -199,11 +199,11 @@ def fonts_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     )
     monkeypatch.setenv("FONTCONFIG_FILE", str(configuration))
     remembered = (glyphs._has_glyph, glyphs._system)
-    for own in remembered:
-        own.cache_clear()
+    for function in remembered:
+        function.cache_clear()
     yield folder
-    for own in remembered:
-        own.cache_clear()
+    for function in remembered:
+        function.cache_clear()
 
 
 def test_a_font_of_the_system_that_cannot_be_used_is_left_out(fonts_of_the_system: Path) -> None:
@@ -217,12 +217,12 @@ def test_a_font_of_the_system_that_cannot_be_used_is_left_out(fonts_of_the_syste
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert printable(f"{CHEROKEE}\u13a1") == f"{CHEROKEE}\ufffd"
-    assert [str(own.message) for own in caught] == []
+    assert [str(warning.message) for warning in caught] == []
 
 
 @pytest.mark.parametrize("table", ["head of the file", "cmap"])
 def test_a_broken_font_of_the_system_is_left_out(tmp_path: Path, table: str) -> None:
-    """One that somebody has cut short or overwritten costs no report."""
+    """A truncated or overwritten font does not make a report fail."""
     content = bytearray(unpacked(LATIN.files[0][0]))
     at = content.index(b"cmap") if table == "cmap" else 4
     content[at : at + 12] = b"\xff" * 12
@@ -235,7 +235,7 @@ def test_a_broken_font_of_the_system_is_left_out(tmp_path: Path, table: str) -> 
 
 @pytest.mark.parametrize("name", [*NAMES.values(), *FIRST_FACE.values()])
 def test_decomposed_names_are_printable(name: str) -> None:
-    """A name whose letters and marks are apart, as some systems write them, loses nothing."""
+    """A name with separate letters and marks, as some systems write it, loses nothing."""
     assert printable(unicodedata.normalize("NFD", name)) == unicodedata.normalize("NFC", name)
 
 
@@ -245,7 +245,7 @@ def test_a_mark_after_markup_stays_a_mark() -> None:
 
 
 def test_weights_have_the_same_characters() -> None:
-    """What one weight of a face has, the other has: only one of them is asked."""
+    """Both weights of a face have the same characters, because only one of them is checked."""
     for face in BUNDLED:
         for name, _ in face.files:
             cmap = TTFont(BytesIO(asset(name)), lazy=True).getBestCmap()
@@ -258,7 +258,7 @@ def test_weights_have_the_same_characters() -> None:
      ("\ue000", "symbols"), ("𪜀", "Chinese"), ("က", "Myanmar")],
 )  # fmt: skip
 def test_scripts_have_their_names(letter: str, script: str) -> None:
-    """As Unicode has them; what belongs to no word is a symbol."""
+    """As Unicode names them; what belongs to no word is a symbol."""
     assert script_of(letter) == script
 
 
@@ -273,15 +273,17 @@ def checked(tmp_path: Path) -> list[Finding]:
     )
     path = tmp_path / "reporter.toml"
     path.write_text(f'[store]\nurl = "{url}"\n')
-    return [own for own in findings(load_settings(path)) if own.what.startswith("font for")]
+    return [
+        finding for finding in findings(load_settings(path)) if finding.what.startswith("font for")
+    ]
 
 
-def test_check_names_what_no_font_has(checked: list[Finding]) -> None:
+def test_check_names_characters_no_font_has(checked: list[Finding]) -> None:
     """The customers whose names need another font, and for which script."""
-    said = {own.what: own.detail for own in checked}
-    assert set(said) == {"font for தமிழ் நிறுவனம்", "font for Boom 💥"}
-    assert "no bundled font has Tamil (" in said["font for தமிழ் நிறுவனம்"]
-    assert "no bundled font has symbols (💥)" in said["font for Boom 💥"]
+    details = {finding.what: finding.detail for finding in checked}
+    assert set(details) == {"font for தமிழ் நிறுவனம்", "font for Boom 💥"}
+    assert "no bundled font has Tamil (" in details["font for தமிழ் நிறுவனம்"]
+    assert "no bundled font has symbols (💥)" in details["font for Boom 💥"]
 
 
 def test_the_first_face_is_in_every_report() -> None:

@@ -1,4 +1,4 @@
-"""One word for one thing in every language, as docs/glossary.md has it."""
+"""One word for one thing in every language, as docs/glossary.md lists them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _texts(language: str) -> Iterator[tuple[str, str]]:
 
 
 def has(term: str, text: str) -> bool:
-    """Whether a term is in an English text, other than in a longer one or in a name to fill in."""
+    """Whether a term is in an English text, not just in a longer term or in a placeholder."""
     text = re.sub(r"\{[^}]*\}|backup-reporter", " ", text)
     for longer in TERMS:
         if term in longer and term != longer:
@@ -60,8 +60,8 @@ def has(term: str, text: str) -> bool:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("term", TERMS)
-def test_a_term_is_translated_by_one_word(term: str, language: str) -> None:
-    """Who reads of a gap on one page and of an interval on the next looks for the difference."""
+def test_a_term_is_always_translated_by_the_same_word(term: str, language: str) -> None:
+    """Readers who see a gap on one page and an interval on the next look for a difference."""
     words = [plain(word.strip()) for word in TERMS[term][language].split(" / ")]
     texts_with_it = [(text, other) for text, other in texts(language) if has(term, text)]
     assert texts_with_it

@@ -40,14 +40,14 @@ _INNERMOST: Final = re.compile("⟦[^⟦⟧]*⟧")
 def pages(locale: str) -> list[str]:
     """The reports, their letters and a portfolio of them, as HTML."""
     return [
-        *(report_html(own, look(locale), logo_url=None) for own in reports()),
-        *(letter(own, locale).html for own in reports()),
+        *(report_html(report, look(locale), logo_url=None) for report in reports()),
+        *(letter(report, locale).html for report in reports()),
         portfolio_html(portfolio(), look(locale)),
     ]
 
 
 def letter(report: Report, locale: str) -> Letter:
-    """The letter of a report, with everything in it there can be."""
+    """The letter of a report, with everything that can be in it."""
     return letter_of(
         report_dict(report),
         look(locale, brand=Brand("Gruß", contact="Mit", footer="Gut")),
@@ -81,12 +81,12 @@ def fields(message: str) -> set[str]:
 def forms(message: Message) -> tuple[set[str], set[str]]:
     """The placeholders every form must have, and those it may have."""
     english = [message.id] if isinstance(message.id, str) else list(message.id)
-    sets = [fields(own) for own in english]
+    sets = [fields(string) for string in english]
     return set.intersection(*sets) - {"number"}, set.union(*sets)
 
 
 def test_every_language_has_its_catalogue() -> None:
-    """A catalogue beside the code for each language but English, and no other."""
+    """A catalogue with the code for each language except English, and no other."""
     assert {path.stem for path in FOLDER.glob("*.po")} == set(TRANSLATED) == set(LANGUAGES) - {"en"}
 
 
@@ -95,23 +95,23 @@ def test_catalogues_are_complete(language: str) -> None:
     """Every text of code and templates is translated, whole; `make translations` gathers them."""
     path = FOLDER / f"{language}.po"
     assert brought_up_to_date(language) == path.read_bytes()
-    kept = stored(language)
-    for message in kept:
+    catalogue = stored(language)
+    for message in catalogue:
         if not message.id:
             continue
-        given = message.string or ""
-        strings = [given] if isinstance(given, str) else list(given)
-        assert len(strings) == (kept.num_plurals if message.pluralizable else 1)
+        translation = message.string or ""
+        strings = [translation] if isinstance(translation, str) else list(translation)
+        assert len(strings) == (catalogue.num_plurals if message.pluralizable else 1)
         must, may = forms(message)
-        for own in strings:
-            assert own, message.id
-            assert must <= fields(own) <= may, message.id
-            assert not own.startswith(("=", "+", "-", "@")), own
+        for string in strings:
+            assert string, message.id
+            assert must <= fields(string) <= may, message.id
+            assert not string.startswith(("=", "+", "-", "@")), string
         assert not message.fuzzy, message.id
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_nothing_is_said_that_no_catalogue_knows(
+def test_every_text_used_is_in_the_catalogue(
     language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """All that pages and workbook ask the catalogue for is in it."""
@@ -122,8 +122,8 @@ def test_nothing_is_said_that_no_catalogue_knows(
             missed.add(message)
             return message
 
-        def ngettext(self, one: str, many: str, number: int) -> str:
-            return self.gettext(one)
+        def ngettext(self, singular: str, plural: str, number: int) -> str:
+            return self.gettext(singular)
 
     known = catalogue.__wrapped__(language)
     known.add_fallback(Missed())
@@ -133,15 +133,17 @@ def test_nothing_is_said_that_no_catalogue_knows(
     assert missed == set()
 
 
-def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No word stands on a page but what the catalogue gave, the service sent, or a person wrote."""
+def test_every_word_comes_from_a_known_source(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every word on a page is from the catalogue, from the service, or from a person."""
 
     class Bracketed(gettext.NullTranslations):
         def gettext(self, message: str) -> str:
             return f"⟦{message}⟧"
 
-        def ngettext(self, one: str, many: str, number: int) -> str:
-            return self.gettext(many)
+        def ngettext(self, singular: str, plural: str, number: int) -> str:
+            return self.gettext(plural)
 
     monkeypatch.setattr(text, "catalogue", lambda _: Bracketed())
     busy = reports()[0]
@@ -151,20 +153,20 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     }
     data |= {
         "Mit Gruß Gut Weber Jonas",
-        *(own.scope for own in RESTORE_TESTS),
+        *(test.scope for test in RESTORE_TESTS),
         busy.customer.name,
         busy.customer.id,
         "SHA-256",
         BERLIN,
         "backup-reporter",
     }
-    data |= {word for own in busy.modules for word in (own.service, own.module)}
-    data |= {own.module for own in busy.protection.modules}
+    data |= {word for module in busy.modules for word in (module.service, module.module)}
+    data |= {module.module for module in busy.protection.modules}
     for product in busy.subscription.products:
         data |= {product.service, product.name, product.model, product.storage, product.retention}
-    data |= {word for own in busy.other_jobs for word in (own.service, own.module)}
+    data |= {word for entry in busy.other_jobs for word in (entry.service, entry.module)}
     data |= {word for note in busy.quality for word in (note.field, *note.values)}
-    data |= {own for source in busy.sources for own in (source.url, source.sha256)}
+    data |= {word for source in busy.sources for word in (source.url, source.sha256)}
     allowed = set(re.findall(r"[a-z]{3,}", " ".join(filter(None, data)).lower()))
     book = openpyxl.load_workbook(written(busy, tmp_path, look("ja")))
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
@@ -172,17 +174,17 @@ def test_every_word_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     page = PageTexts(report_html(busy, look("ja"), logo_url=None)).texts
     sent = letter(busy, "ja")
     mail = [sent.subject, *sent.text.splitlines(), *PageTexts(sent.html).texts]
-    for own in [*page, *mail, *book.sheetnames, *cells]:
-        if own.startswith("="):
+    for piece in [*page, *mail, *book.sheetnames, *cells]:
+        if piece.startswith("="):
             continue
-        left, before = own, ""
-        while left != before:
-            left, before = _INNERMOST.sub("", left), left
-        assert set(re.findall(r"[a-z]{3,}", left.lower())) <= allowed, own
+        rest, before = piece, ""
+        while rest != before:
+            rest, before = _INNERMOST.sub("", rest), rest
+        assert set(re.findall(r"[a-z]{3,}", rest.lower())) <= allowed, piece
 
 
 @pytest.fixture(scope="module")
-def anew(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def recalculated_books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The busiest workbook in each language, every formula computed anew."""
     folder = tmp_path_factory.mktemp("languages")
     paths = [
@@ -194,17 +196,17 @@ def anew(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @NEEDS_LIBREOFFICE
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_checks_agree_in_every_language(language: str, anew: dict[str, Path]) -> None:
+def test_checks_agree_in_every_language(language: str, recalculated_books: dict[str, Path]) -> None:
     """The formulas that compare words compare those of the language."""
-    book = openpyxl.load_workbook(anew[language], data_only=True)
-    (sheet,) = (own for own in book if "Checks" in own.tables)
+    book = openpyxl.load_workbook(recalculated_books[language], data_only=True)
+    (sheet,) = (sheet for sheet in book if "Checks" in sheet.tables)
     rows = list(sheet.iter_rows(min_row=7))
     assert {row[7].value for row in rows} == {Words(language).say("agrees")}
     assert len(rows) > 30
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "texts"),
     [
         ("en", ["1,234,567", "97.1\xa0%", "Oct 3, 2026, 17:05", "October 2026", "1.50\xa0TB"]),
         ("en_GB", ["1,234,567", "97.1\xa0%", "3 Oct 2026, 17:05", "October 2026", "1.50\xa0TB"]),
@@ -224,7 +226,7 @@ def test_checks_agree_in_every_language(language: str, anew: dict[str, Path]) ->
         ("ja", ["1,234,567", "97.1%", "2026年10月3日 17:05", "2026年10月", "1.50\xa0TB"]),
     ],
 )
-def test_numbers_and_days_are_those_of_the_place(locale: str, said: list[str]) -> None:
+def test_numbers_and_days_are_written_as_people_there_do(locale: str, texts: list[str]) -> None:
     """Separators, months, percent signs and units are as people write them there."""
     words = Words(locale)
     moment = datetime(2026, 10, 3, 17, 5, tzinfo=UTC)
@@ -234,10 +236,10 @@ def test_numbers_and_days_are_those_of_the_place(locale: str, said: list[str]) -
         words.moment(moment),
         words.period(parse_period("2026-10", BERLIN, NOW)),
         words.size(1.5 * 1024**4),
-    ] == said
+    ] == texts
 
 
-def test_plurals_are_those_of_the_language() -> None:
+def test_plurals_follow_the_language() -> None:
     """French has the singular for none as well, Japanese has but one form."""
     kinds: list[tuple[str, Callable[[int], bool]]] = [
         ("en", lambda n: n == 1),
@@ -248,15 +250,15 @@ def test_plurals_are_those_of_the_language() -> None:
     for language, singular in kinds:
         words = Words(language)
 
-        def said(number: int, words: Words = words) -> str:
-            made = words.count("in {number} job", "in {number} jobs", number)
-            return made.replace(words.number(number), "#")
+        def phrase(number: int, words: Words = words) -> str:
+            text = words.count("in {number} job", "in {number} jobs", number)
+            return text.replace(words.number(number), "#")
 
-        assert [said(n) == said(1) for n in (0, 1, 2, 5)] == [singular(n) for n in (0, 1, 2, 5)]
+        assert [phrase(n) == phrase(1) for n in (0, 1, 2, 5)] == [singular(n) for n in (0, 1, 2, 5)]
 
 
 def test_names_from_right_to_left_are_isolated_in_sentences() -> None:
-    """Only those: what stands around such a name keeps its place."""
+    """Only names: the text around such a name keeps its place."""
     words = Words()
     assert words.name("Contoso") == "Contoso"
     assert words.name("חברת גיבוי") == "\u2068חברת גיבוי\u2069"

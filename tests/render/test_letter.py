@@ -57,7 +57,7 @@ BUSY = make_report(make_busy_month(), timezone="Europe/Berlin", observed=EVERY_D
 
 
 def letter(report: Report, look: Look = LOOK, **changes: Any) -> Letter:
-    # As the store keeps it: what JSON cannot hold is no longer there.
+    # As the store keeps it: what JSON cannot represent is gone.
     figures = json.loads(json.dumps(report_dict(report)))
     return letter_of(figures, look, **({"attached": ATTACHED} | changes))
 
@@ -66,12 +66,12 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def shown(letter: Letter) -> str:
+def shown_text(letter: Letter) -> str:
     return plain(" ".join(PageTexts(letter.html).texts))
 
 
 def both(letter: Letter) -> list[str]:
-    return [plain(letter.text), shown(letter)]
+    return [plain(letter.text), shown_text(letter)]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def both(letter: Letter) -> list[str]:
     ids=["healthy", "critical", "never run", "no module", "incomplete", "corrected"],
 )
 def test_the_subject_says_the_state_and_the_counts(report: Report, subject: str) -> None:
-    """Who reads no more than the subject knows how bad it is, where, and what it rests on."""
+    """Reading only the subject tells how bad it is, where, and on what basis."""
     assert letter(report).subject == subject
 
 
@@ -117,124 +117,124 @@ def test_the_subject_says_the_state_and_the_counts(report: Report, subject: str)
     ids=["header", "controls", "long", "right to left", "empty"],
 )
 def test_the_subject_is_one_line_whatever_the_customer_is_called(locale: str, name: str) -> None:
-    """No name breaks the subject, turns it round or makes it endless."""
+    """No name breaks the subject, reverses it or makes it endless."""
     report = replace(BUSY, customer=Customer("1", name))
-    made = letter(report, replace(LOOK, locale=locale), redirected_from=["ada@contoso.example"])
-    assert made.subject.splitlines() == [made.subject]
-    assert len(made.subject) <= 250
-    assert not set("\x00\u202e\ud800") & set(made.subject)
-    made.text.encode()
-    made.html.encode()
+    mail = letter(report, replace(LOOK, locale=locale), redirected_from=["ada@contoso.example"])
+    assert mail.subject.splitlines() == [mail.subject]
+    assert len(mail.subject) <= 250
+    assert not set("\x00\u202e\ud800") & set(mail.subject)
+    mail.text.encode()
+    mail.html.encode()
 
 
 @pytest.mark.parametrize("report", [HEALTHY, BUSY, make_report([]), make_report([make_row()])])
-def test_text_and_page_say_what_page_one_says(report: Report) -> None:
-    """The sentence and the figures are those of the report, in both bodies."""
+def test_text_and_html_match_page_one(report: Report) -> None:
+    """The sentence and the figures match the report, in both bodies."""
     page = page_of(report, LOOK, None)
-    for own in both(letter(report)):
-        assert plain(page.headline) in own
+    for body in both(letter(report)):
+        assert plain(page.headline) in body
         for tile in page.tiles:
-            assert all(plain(said) in own for said in (tile.label, tile.value, tile.beside))
-        assert "They do not prove that the data can be restored." in own
-        assert "made and sent automatically" in own
-        assert all(said in own for said in (BRAND.name, BRAND.contact, BRAND.footer, *ATTACHED))
-        assert Words().state(report.state).lower() in own.lower()
+            assert all(plain(text) in body for text in (tile.label, tile.value, tile.beside))
+        assert "They do not prove that the data can be restored." in body
+        assert "made and sent automatically" in body
+        assert all(text in body for text in (BRAND.name, BRAND.contact, BRAND.footer, *ATTACHED))
+        assert Words().state(report.state).lower() in body.lower()
 
 
 def test_modules_that_are_not_healthy_are_named() -> None:
     """The worst first, at most six, and how many more there are; none where all are well."""
-    for own in both(letter(BUSY)):
-        assert "Microsoft 365 / Teams Chat" in own
-        assert own.index("Teams Chat") < own.index("Azure Virtual Machine")
-        assert "and 3 more in the report" in own
-        assert own.count("Longest gap") in (1, 6)
-    assert all("not healthy" not in own for own in both(letter(HEALTHY)))
+    for body in both(letter(BUSY)):
+        assert "Microsoft 365 / Teams Chat" in body
+        assert body.index("Teams Chat") < body.index("Azure Virtual Machine")
+        assert "and 3 more in the report" in body
+        assert body.count("Longest gap") in (1, 6)
+    assert all("not healthy" not in body for body in both(letter(HEALTHY)))
 
 
-def test_missing_days_are_said() -> None:
+def test_missing_days_are_named() -> None:
     """An incomplete month says so, with its days; a complete one does not."""
-    observed = [own for own in EVERY_DAY if (own.month, own.day) not in ((10, 17), (10, 18))]
-    for own in both(letter(make_report(every_day(), observed=observed))):
-        assert "INCOMPLETE. The service was looked at on 29 of 31 days." in own
-        assert "Oct 17 – Oct 18" in own
-    assert all("INCOMPLETE" not in own for own in both(letter(HEALTHY)))
+    observed = [day for day in EVERY_DAY if (day.month, day.day) not in ((10, 17), (10, 18))]
+    for body in both(letter(make_report(every_day(), observed=observed))):
+        assert "INCOMPLETE. The service was looked at on 29 of 31 days." in body
+        assert "Oct 17 – Oct 18" in body
+    assert all("INCOMPLETE" not in body for body in both(letter(HEALTHY)))
 
 
-def test_a_correction_says_from_what_to_what() -> None:
-    """A version that corrects another says which, and the first figures in old and new."""
+def test_a_correction_shows_figures_before_and_after() -> None:
+    """A version that corrects another says which, with the first figures before and after."""
     changed = replace(
         BUSY, version=3, restatement=Restatement(2, NOW, corrections(), redefined=False, late=True)
     )
-    for own in both(letter(changed)):
-        assert "RESTATED. This is version 3 of the report. It corrects version 2" in own
-        assert "State: — → Critical" in own
-        assert "more in the workbook, sheet Versions" in own
+    for body in both(letter(changed)):
+        assert "RESTATED. This is version 3 of the report. It corrects version 2" in body
+        assert "State: — → Critical" in body
+        assert "more in the workbook, sheet Versions" in body
     unchanged = replace(
         BUSY, version=3, restatement=Restatement(2, NOW, (), redefined=False, late=True)
     )
-    assert all("No key figure is another" in own for own in both(letter(unchanged)))
-    assert all("RESTATED" not in own for own in both(letter(BUSY)))
+    assert all("No key figure is another" in body for body in both(letter(unchanged)))
+    assert all("RESTATED" not in body for body in both(letter(BUSY)))
 
 
-def test_what_is_too_large_is_said_and_where_it_is() -> None:
+def test_a_file_too_large_to_attach_is_named_with_its_place() -> None:
     """A file that does not fit is named with its place; without one the reader may ask for it."""
     link = "https://files.northlight.example/c?a=1&b=2"
-    made = letter(HEALTHY, attached=ATTACHED[:1], left_out=ATTACHED[1:], link=link)
-    assert f"Too large to attach: {ATTACHED[1]}" in made.text
-    assert link in made.text
-    assert 'href="https://files.northlight.example/c?a=1&amp;b=2"' in made.html
-    assert all("Please ask us for it." in own for own in both(letter(BUSY, left_out=["x.pdf"])))
+    mail = letter(HEALTHY, attached=ATTACHED[:1], left_out=ATTACHED[1:], link=link)
+    assert f"Too large to attach: {ATTACHED[1]}" in mail.text
+    assert link in mail.text
+    assert 'href="https://files.northlight.example/c?a=1&amp;b=2"' in mail.html
+    assert all("Please ask us for it." in body for body in both(letter(BUSY, left_out=["x.pdf"])))
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "\\\\server\\share", "file:///etc/passwd"])
 def test_only_web_addresses_become_links(link: str) -> None:
     """A folder's name stands as text, and nothing can be run by a click."""
-    made = letter(HEALTHY, left_out=["x.pdf"], link=link)
-    assert link in made.text
-    assert "<a " not in made.html
+    mail = letter(HEALTHY, left_out=["x.pdf"], link=link)
+    assert link in mail.text
+    assert "<a " not in mail.html
 
 
-def test_the_root_of_the_archive_is_for_keeping() -> None:
-    """The root stands whole in both bodies, with why to keep the message."""
+def test_the_root_of_the_archive_is_in_the_letter() -> None:
+    """Both bodies have the whole root, and say why to keep the message."""
     root = "a3f5" * 16
-    for own in both(letter(HEALTHY, root=root)):
-        assert root in own
-        assert "Please keep this message" in own
+    for body in both(letter(HEALTHY, root=root)):
+        assert root in body
+        assert "Please keep this message" in body
 
 
 def test_a_test_copy_says_so_first() -> None:
-    """Nobody takes a test for the real thing: subject, first line, and for whom it would be."""
-    made = letter(HEALTHY, redirected_from=["ada@contoso.example", "bob@contoso.example"])
-    assert made.subject.startswith("Test copy: Contoso Ltd")
-    said = "TEST COPY. This message would go to: ada@contoso.example, bob@contoso.example"
-    assert made.text.startswith(said)
-    assert said in shown(made)
+    """Nobody mistakes a test for the real thing: subject, first line, and whom it would go to."""
+    mail = letter(HEALTHY, redirected_from=["ada@contoso.example", "bob@contoso.example"])
+    assert mail.subject.startswith("Test copy: Contoso Ltd")
+    notice = "TEST COPY. This message would go to: ada@contoso.example, bob@contoso.example"
+    assert mail.text.startswith(notice)
+    assert notice in shown_text(mail)
     assert "TEST COPY" not in letter(HEALTHY).html + letter(HEALTHY).text
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
-def test_no_product_and_nothing_from_elsewhere(locale: str) -> None:
+def test_the_letter_names_no_product_and_loads_nothing(locale: str) -> None:
     """The letter is the provider's, and reading it tells nobody that it was read."""
     for report in reports():
-        made = letter(report, replace(LOOK, locale=locale))
-        for body in (made.text, made.html):
+        mail = letter(report, replace(LOOK, locale=locale))
+        for body in (mail.text, mail.html):
             assert not re.search(r"backup-reporter|weasyprint|avepoint", body, re.IGNORECASE)
-        sources = re.findall(r"""(?:src|href|background)=["']?([^"'> ]+)""", made.html)
+        sources = re.findall(r"""(?:src|href|background)=["']?([^"'> ]+)""", mail.html)
         assert set(sources) == {"cid:logo"}
-        assert not re.search(r"url\(|@import|<script|<link", made.html)
-        assert f'<html lang="{locale}" dir="ltr">' in made.html
-        assert made.html.startswith("<!doctype html>")
-        assert len(made.html.encode()) < 90_000  # some programs cut at 102 kB
+        assert not re.search(r"url\(|@import|<script|<link", mail.html)
+        assert f'<html lang="{locale}" dir="ltr">' in mail.html
+        assert mail.html.startswith("<!doctype html>")
+        assert len(mail.html.encode()) < 90_000  # some programs cut at 102 kB
 
 
-def test_what_a_name_holds_is_text_in_the_page_and_itself_in_the_text() -> None:
+def test_names_are_escaped_in_the_page_and_literal_in_the_text() -> None:
     """Markup in a name is escaped where it is HTML, and only there."""
     report = replace(HEALTHY, customer=Customer("1", "<b>R&D</b> O'Neil"))
-    made = letter(report, attached=["R&D.pdf"])
-    assert "<b>R&D" not in made.html
-    assert "<b>R&D</b> O'Neil" in shown(made)
-    assert "<b>R&D</b> O'Neil" in made.text
-    assert "R&D.pdf" in made.text
+    mail = letter(report, attached=["R&D.pdf"])
+    assert "<b>R&D" not in mail.html
+    assert "<b>R&D</b> O'Neil" in shown_text(mail)
+    assert "<b>R&D</b> O'Neil" in mail.text
+    assert "R&D.pdf" in mail.text
 
 
 class Balanced(HTMLParser):
@@ -256,28 +256,28 @@ class Balanced(HTMLParser):
 def test_the_page_is_well_formed() -> None:
     """Old programs do not forgive a table that is not closed."""
     for report in (*reports(), HEALTHY, BUSY):
-        made = letter(report, left_out=["x"], root="0", redirected_from=["a@b.example"])
-        assert Balanced(made.html).open == []
+        mail = letter(report, left_out=["x"], root="0", redirected_from=["a@b.example"])
+        assert Balanced(mail.html).open == []
 
 
 def test_any_brand_colour_can_be_read() -> None:
-    """A brand in yellow has its name in a darker one."""
-    made = letter(HEALTHY, Look(Brand("Sunny", color="#ffee00")))
-    (color,) = re.findall(r"color:(#\w{6})\">Sunny</td>", made.html)
+    """A yellow brand has its name in a darker shade."""
+    mail = letter(HEALTHY, Look(Brand("Sunny", color="#ffee00")))
+    (color,) = re.findall(r"color:(#\w{6})\">Sunny</td>", mail.html)
     assert contrast(color, "#ffffff") >= READABLE
-    assert made.logo is None
-    assert "cid:logo" not in made.html
+    assert mail.logo is None
+    assert "cid:logo" not in mail.html
 
 
 def size_of(logo: Logo) -> tuple[tuple[int, int], tuple[int, int], bytes]:
-    """The pixels of the picture, those it is shown in, and the picture."""
-    made = letter(HEALTHY, Look(replace(BRAND, logo=logo)))
-    assert made.logo is not None
-    (place,) = re.findall(r'src="cid:logo" width="(\d+)" height="(\d+)"', made.html)
-    with Image.open(BytesIO(made.logo)) as image:
+    """The size of the picture in pixels, the size it is shown in, and the picture."""
+    mail = letter(HEALTHY, Look(replace(BRAND, logo=logo)))
+    assert mail.logo is not None
+    (place,) = re.findall(r'src="cid:logo" width="(\d+)" height="(\d+)"', mail.html)
+    with Image.open(BytesIO(mail.logo)) as image:
         assert image.format == "PNG"
         assert image.mode == "RGB"
-        return image.size, (int(place[0]), int(place[1])), made.logo
+        return image.size, (int(place[0]), int(place[1])), mail.logo
 
 
 def test_an_svg_logo_becomes_a_sharp_picture() -> None:
@@ -291,7 +291,7 @@ def test_an_svg_logo_becomes_a_sharp_picture() -> None:
 
 
 def test_a_png_logo_is_taken_as_it_is_unless_it_is_huge() -> None:
-    """A small one is the same to the byte; a huge one is shrunk, in its proportions."""
+    """A small one is unchanged to the byte; a huge one is shrunk in proportion."""
     small = picture(100, 30)
     assert size_of(Logo(small, "image/png")) == ((100, 30), (100, 30), small)
     assert size_of(Logo(picture(3000, 500), "image/png"))[:2] == ((480, 80), (240, 40))
@@ -299,25 +299,25 @@ def test_a_png_logo_is_taken_as_it_is_unless_it_is_huge() -> None:
 
 def test_a_see_through_logo_stands_on_white() -> None:
     """A dark logo can be read in programs that turn the page dark."""
-    made = BytesIO()
-    Image.new("RGBA", (60, 20), (0, 0, 0, 0)).save(made, "PNG")
-    content = size_of(Logo(made.getvalue(), "image/png"))[2]
+    drawing = BytesIO()
+    Image.new("RGBA", (60, 20), (0, 0, 0, 0)).save(drawing, "PNG")
+    content = size_of(Logo(drawing.getvalue(), "image/png"))[2]
     with Image.open(BytesIO(content)) as image:
         assert image.getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_an_empty_drawing_is_no_logo() -> None:
+def test_an_empty_drawing_is_not_a_logo() -> None:
     """Where nothing is drawn, the name stands instead."""
     nothing = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', SVG.media_type
     )
-    made = letter(HEALTHY, Look(replace(BRAND, logo=nothing)))
-    assert made.logo is None
-    assert ">Northlight</td>" in made.html
+    mail = letter(HEALTHY, Look(replace(BRAND, logo=nothing)))
+    assert mail.logo is None
+    assert ">Northlight</td>" in mail.html
 
 
 @pytest.mark.parametrize(
-    ("logo", "said"),
+    ("logo", "message"),
     [
         (Logo(b"\x89PNG\r\n\x1a\n cut", "image/png"), "cannot be read"),
         (Logo(b"", "image/png"), "cannot be read"),
@@ -333,28 +333,28 @@ def test_an_empty_drawing_is_no_logo() -> None:
     ],
     ids=["cut", "empty", "huge", "outside"],
 )
-def test_a_logo_that_cannot_be_drawn_is_an_error(logo: Logo, said: str) -> None:
+def test_a_logo_that_cannot_be_drawn_is_an_error(logo: Logo, message: str) -> None:
     """A broken picture, one too large to open, and one that wants other files are refused."""
-    with pytest.raises(ReporterError, match=said):
+    with pytest.raises(ReporterError, match=message):
         letter(HEALTHY, Look(Brand("Northlight", logo)))
 
 
 def test_own_templates_come_first(tmp_path: Path) -> None:
     """A provider's text replaces the shipped one; the page stays; a slip is named."""
     (tmp_path / "mail").mkdir()
-    own = tmp_path / "mail" / "report.txt"
-    own.write_text("Dear {{ mail.customer }} & co: {{ mail.words.percent(0.5) }}")
-    made = letter(HEALTHY, replace(LOOK, templates=tmp_path))
-    assert made.text == "Dear Contoso Ltd & co: 50.0\xa0%\n"
-    assert made.html == letter(HEALTHY).html
-    own.write_text("{{ mail.nothing }}")
+    template = tmp_path / "mail" / "report.txt"
+    template.write_text("Dear {{ mail.customer }} & co: {{ mail.words.percent(0.5) }}")
+    mail = letter(HEALTHY, replace(LOOK, templates=tmp_path))
+    assert mail.text == "Dear Contoso Ltd & co: 50.0\xa0%\n"
+    assert mail.html == letter(HEALTHY).html
+    template.write_text("{{ mail.nothing }}")
     with pytest.raises(TemplateError, match=r"mail/report\.txt"):
         letter(HEALTHY, replace(LOOK, templates=tmp_path))
 
 
 @pytest.mark.parametrize("figures", [{}, {"policy": {"units": "binary"}}, {"policy": None}])
-def test_figures_of_no_report_are_an_error(figures: dict[str, Any]) -> None:
-    """What the store holds may be older than this program: that is said, not guessed."""
+def test_figures_that_are_not_a_report_are_an_error(figures: dict[str, Any]) -> None:
+    """What the store holds may be older than this program: that is reported, not guessed."""
     with pytest.raises(ReporterError, match="cannot be read") as caught:
         letter_of(figures, LOOK, attached=[])
     assert caught.value.hint

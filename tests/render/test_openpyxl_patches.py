@@ -37,9 +37,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_the_parts_of_a_font_are_in_the_order_of_the_standard(parts: dict[str, str]) -> None:
     """Of each font; some have most of them."""
     fonts = fromstring(parts["xl/styles.xml"]).iter()
-    found = [list(map(kind_of, own)) for own in fonts if kind_of(own) == "font"]
-    assert max(map(len, found)) >= 5
-    for names in found:
+    children = [list(map(kind_of, font)) for font in fonts if kind_of(font) == "font"]
+    assert max(map(len, children)) >= 5
+    for names in children:
         assert names == sorted(names, key=FONT.index)
 
 
@@ -66,7 +66,7 @@ def test_openpyxl_makes_no_row_and_no_temporary_file(
     assert len(sheets) > 8
 
 
-def test_what_surrounds_the_rows_is_where_openpyxl_has_it(tmp_path: Path) -> None:
+def test_elements_around_the_rows_are_where_openpyxl_puts_them(tmp_path: Path) -> None:
     """The same sheet, written by openpyxl as it is, has the same elements in the same order, and
     is read back with the same values.
     """
@@ -77,19 +77,21 @@ def test_what_surrounds_the_rows_is_where_openpyxl_has_it(tmp_path: Path) -> Non
             sheet.row(sheet.cell(value, Style(ruled=False)) for value in row)
         book.save()
     workbook = openpyxl.Workbook()
-    made: Any = workbook.active
-    made.title = "Jobs"
-    made.freeze_panes = "A2"
-    made.print_title_rows = "1:1"
-    made.column_dimensions["A"].width = 20
-    made.page_setup.orientation = "landscape"
-    made.oddFooter.left.text = "Northwind Managed"
+    worksheet: Any = workbook.active
+    worksheet.title = "Jobs"
+    worksheet.freeze_panes = "A2"
+    worksheet.print_title_rows = "1:1"
+    worksheet.column_dimensions["A"].width = 20
+    worksheet.page_setup.orientation = "landscape"
+    worksheet.oddFooter.left.text = "Northwind Managed"
     for row in ROWS:
-        made.append(row)
-    made["A3"].data_type = "s"
+        worksheet.append(row)
+    worksheet["A3"].data_type = "s"
     workbook.save(plain)
     assert values_of(ours) == values_of(plain) == ROWS
-    assert elements_of(ours) == [own for own in elements_of(plain) if own != "dimension"]
+    assert elements_of(ours) == [
+        element for element in elements_of(plain) if element != "dimension"
+    ]
 
 
 def values_of(path: Path) -> list[list[Any]]:
@@ -115,7 +117,7 @@ def test_links_lead_to_places(tmp_path: Path) -> None:
     assert (cell.value, cell.hyperlink.location) == ("there", "'Scopes'!C2")
 
 
-def test_a_sheet_that_is_let_go_of_needs_no_end(tmp_path: Path) -> None:
+def test_an_abandoned_sheet_needs_no_end(tmp_path: Path) -> None:
     """Its stream and its part are closed, and openpyxl keeps no file for it."""
     with (tmp_path / "part").open("wb") as part:
         stream = SheetStream(openpyxl.Workbook(write_only=True).create_sheet("Jobs"), part)
@@ -126,7 +128,7 @@ def test_a_sheet_that_is_let_go_of_needs_no_end(tmp_path: Path) -> None:
 
 
 def test_each_chart_says_what_it_shows(parts: dict[str, str]) -> None:
-    """By the name that openpyxl gives it: of another, its text would be nowhere."""
+    """By the name that openpyxl gives it: under another name its text would be lost."""
     drawings = [text for name, text in parts.items() if name.startswith("xl/drawings/drawing")]
     assert sum(text.count(" descr=") for text in drawings) >= 3
     for text in drawings:

@@ -34,7 +34,7 @@ def test_a_copy_makes_the_same_page(tmp_path: Path) -> None:
     assert style_sheet(Look(Brand("Northlight"), templates=tmp_path)) == style_sheet(shipped)
 
 
-def test_reports_do_not_hang_on_the_templates_of_the_letter(tmp_path: Path) -> None:
+def test_reports_do_not_depend_on_the_templates_of_the_letter(tmp_path: Path) -> None:
     """They are copied with the others; but no report is rendered again when one changes."""
     copied = copy_templates(tmp_path)
     letters = {tmp_path / "mail" / name for name in ("report.html", "report.txt")}
@@ -50,8 +50,8 @@ def test_a_copy_overwrites_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    """What it leads to would be printed, and archived for auditors with the templates."""
+def test_a_link_leading_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """Its target would be printed, and archived for auditors with the templates."""
     (tmp_path / "secret.txt").write_text("the password")
     folder = tmp_path / "mine"
     (folder / "sections").mkdir(parents=True)
@@ -79,7 +79,7 @@ def test_one_changed_section_is_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "message"),
     [
         ("{% if %}", r"report\.html, line 1"),
         ("{{ page.nothing }}", "has no attribute 'nothing'"),
@@ -91,10 +91,10 @@ def test_one_changed_section_is_enough(tmp_path: Path) -> None:
         ("{{ page.headline + 1 }}", r"report\.html cannot be filled: TypeError: "),
     ],
 )
-def test_a_wrong_template_is_explained(tmp_path: Path, template: str, said: str) -> None:
+def test_a_wrong_template_is_explained(tmp_path: Path, template: str, message: str) -> None:
     """A slip in a template is an error with its place; the program cannot be reached from one."""
     (tmp_path / "report.html").write_text(template)
-    with pytest.raises(TemplateError, match=said):
+    with pytest.raises(TemplateError, match=message):
         page_with(tmp_path)
 
 
@@ -146,14 +146,14 @@ def test_no_template_reaches_files_or_the_program(tmp_path: Path, attack: str) -
         ({"path": Path("/etc")}, "{{ value.path.exists() }}"),
     ],
 )
-def test_what_is_no_plain_value_is_of_no_use_to_a_template(value: object, attack: str) -> None:
-    """Should one be handed over by mistake, nothing can be read of it or called."""
+def test_a_template_cannot_use_what_is_not_a_plain_value(value: object, attack: str) -> None:
+    """Should one be passed by mistake, nothing in it can be read or called."""
     with pytest.raises(SecurityError):
         environment().from_string(attack).render(value=value)
 
 
 def test_texts_take_values_by_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A place in a text that walks from a value to a secret stays as it is written."""
+    """A placeholder that leads from a value to a secret stays as it is written."""
     monkeypatch.setenv("REPORTER_API__CLIENT_SECRET", "top secret")
     walk = "{f.__globals__[re].enum.sys.modules[os].environ[REPORTER_API__CLIENT_SECRET]}"
     (tmp_path / "report.html").write_text(
@@ -162,7 +162,7 @@ def test_texts_take_values_by_name_alone(tmp_path: Path, monkeypatch: pytest.Mon
     assert page_with(tmp_path) == f"{walk} {walk}"
 
 
-def test_the_letter_is_as_closed(tmp_path: Path) -> None:
+def test_templates_of_the_letter_are_as_restricted(tmp_path: Path) -> None:
     """Templates of the e-mail are given plain values as well."""
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "report.txt").write_text("{{ say('{f.__globals__}', f=say) }}")
@@ -182,7 +182,7 @@ def test_what_a_template_prints_is_escaped(tmp_path: Path) -> None:
     assert report_html(REPORT, look, logo_url=None) == "&lt;b&gt;N&lt;/b&gt;"
 
 
-def test_the_documentation_is_the_codes() -> None:
+def test_the_documentation_matches_the_code() -> None:
     """docs/templates.md has every value a template can use; `make docs` makes it anew."""
     document = template_docs.document()
     assert template_docs.PATH.read_text("utf-8") == document

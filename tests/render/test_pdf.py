@@ -1,4 +1,4 @@
-"""The PDF, read back by another library: what it says, and that it is whole."""
+"""The PDF, read back by another library: what it says, and that it is complete."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def test_the_document_says_what_it_is(busy: PdfReader, busy_report: Report) -> N
     assert "/StructTreeRoot" in busy.root_object
 
 
-def test_bookmarks_lead_through_it(busy: PdfReader) -> None:
+def test_bookmarks_lead_through_the_report(busy: PdfReader) -> None:
     """Each section has its bookmark."""
-    titles = [str(own.title) for own in busy.outline if not isinstance(own, list)]
+    titles = [str(entry.title) for entry in busy.outline if not isinstance(entry, list)]
     for title in ("Contoso Ltd", "What to do next", "Services", "Data quality", "Data sources"):
         assert title in titles
 
@@ -109,7 +109,7 @@ def test_pages_are_numbered_and_headed(busy: PdfReader) -> None:
         assert number == 1 or "Contoso Ltd" in text
 
 
-def test_no_product_name_but_where_it_was_made(busy: PdfReader) -> None:
+def test_the_product_is_named_under_data_sources_only(busy: PdfReader) -> None:
     """A white-label report names our product once, under data sources."""
     assert text_of(busy).lower().count("backup-reporter") == 1
     assert busy.metadata is not None
@@ -125,7 +125,7 @@ def test_each_depth_shows_its_part(busy_report: Report, busy: PdfReader, tmp_pat
     )
     assert len(page.pages) == 1
     assert "they do not prove that the data can be restored" in text_of(page)
-    register = "".join(own.extract_text() for own in full.pages).replace("\n", "")
+    register = "".join(page.extract_text() for page in full.pages).replace("\n", "")
     for exception in busy_report.exceptions:
         assert exception.job_id in register
         assert exception.cured_by is None or exception.cured_by in register
@@ -154,9 +154,9 @@ def test_the_providers_own_texts_and_a_comment(tmp_path: Path) -> None:
     assert "Comment by Ada Lovelace, November 3, 2026 We moved two mailboxes." in text
 
 
-def test_charts_have_words(busy: PdfReader) -> None:
+def test_charts_have_alternative_texts(busy: PdfReader) -> None:
     """Each picture carries a text that says what it shows."""
-    found: list[str] = []
+    descriptions: list[str] = []
 
     def walk(node: object) -> None:
         node = node.get_object() if hasattr(node, "get_object") else node
@@ -165,14 +165,14 @@ def test_charts_have_words(busy: PdfReader) -> None:
                 walk(kid)
         elif isinstance(node, DictionaryObject):
             if node.get("/S") == "/Figure":
-                found.append(str(node["/Alt"]))
+                descriptions.append(str(node["/Alt"]))
             if "/K" in node:
                 walk(node["/K"])
 
     walk(busy.root_object["/StructTreeRoot"])
-    assert len(found) >= 5
-    assert all(found)
-    assert any("Teams Chat: volume by day" in words for words in found)
+    assert len(descriptions) >= 5
+    assert all(descriptions)
+    assert any("Teams Chat: volume by day" in words for words in descriptions)
 
 
 def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:
     assert "100.0 %" not in text.replace("\xa0", " ")
 
 
-def test_a_customer_nobody_knows_anything_of(tmp_path: Path) -> None:
+def test_a_customer_without_any_data(tmp_path: Path) -> None:
     """No module at all still makes a report that says so."""
     assert "Nothing is known of this customer" in text_of(pdf_of(make_report([]), tmp_path))
 
@@ -288,14 +288,14 @@ def test_the_time_of_day_is_not_in_the_file(
 ) -> None:
     """A process that read its fonts an hour later makes the same bytes."""
     for name, hours in (("now.pdf", 0), ("later.pdf", 1)):
-        made = time.time() + 3600 * hours
-        monkeypatch.setattr(time, "time", lambda made=made: made)
+        moment = time.time() + 3600 * hours
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
         _forget_fonts()
         write_pdf(busy_report, Look(), tmp_path / name)
     assert (tmp_path / "now.pdf").read_bytes() == (tmp_path / "later.pdf").read_bytes()
 
 
-def test_a_logo_of_any_shape_is_set_in(tmp_path: Path) -> None:
+def test_a_logo_of_any_shape_is_set(tmp_path: Path) -> None:
     """A wide SVG logo is part of the page, with the brand's name as its text."""
     logo = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 30">'
@@ -307,7 +307,7 @@ def test_a_logo_of_any_shape_is_set_in(tmp_path: Path) -> None:
     assert b"Northlight" in path.read_bytes() or "Northlight" in str(PdfReader(path).metadata)
 
 
-def test_a_logo_that_reaches_out_is_refused(tmp_path: Path) -> None:
+def test_a_logo_that_loads_something_is_refused(tmp_path: Path) -> None:
     """A logo that wants to load another file or address is an error, and nothing is loaded."""
     logo = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'

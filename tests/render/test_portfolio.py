@@ -39,7 +39,7 @@ NASTY = '=1+<b>&"</b><script>alert(1)</script>'
 
 
 def standing(name: str, state: State | None = State.HEALTHY, **figures: Any) -> Standing:
-    """A customer of whom only what matters is said."""
+    """A customer with only the relevant values."""
     return Standing(Customer(f"id-{name}", name), state, **figures)
 
 
@@ -65,20 +65,20 @@ def mixed() -> Portfolio:
 
 
 def test_a_report_gives_its_figures() -> None:
-    """What is told of a customer is what its report says, and it travels between processes."""
+    """A customer's standing is what its report says, and can be passed between processes."""
     report = make_report(make_busy_month())
-    made = standing_of(report, {"pdf": "x.pdf"})
-    assert (made.jobs, made.completed, made.bytes) == (
+    standing = standing_of(report, {"pdf": "x.pdf"})
+    assert (standing.jobs, standing.completed, standing.bytes) == (
         report.totals.jobs,
         report.totals.completed,
         report.totals.bytes,
     )
-    assert made.success_rate == made.succeeded / made.completed
+    assert standing.success_rate == standing.succeeded / standing.completed
     assert report.previous is not None
-    assert made.previous_rate == report.previous.totals.success_rate
-    assert made.reason == report.reasons[0]
-    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301  our own
-    assert len(pickle.dumps(made)) < 4_000
+    assert standing.previous_rate == report.previous.totals.success_rate
+    assert standing.reason == report.reasons[0]
+    assert pickle.loads(pickle.dumps(standing)) == standing  # noqa: S301  our own
+    assert len(pickle.dumps(standing)) < 4_000
 
 
 def test_warnings_count_as_the_policy_says() -> None:
@@ -90,25 +90,33 @@ def test_warnings_count_as_the_policy_says() -> None:
     assert portfolio_of(PERIOD, [lenient, strict]).totals.success_rate == 0.75
 
 
-def test_the_worst_come_first_and_nobody_unknown_is_healthy() -> None:
-    """State, then rate, then name; those without data stand by themselves."""
+def test_the_worst_come_first_and_unknown_customers_are_not_healthy() -> None:
+    """State, then rate, then name; those without data are listed separately."""
     portfolio = mixed()
-    assert [own.customer.name for own in portfolio.standings] == [NASTY, "Fresh", "Healed"]
-    assert [own.customer.name for own in portfolio.unknown] == ["Silent", "Nobody"]
+    assert [standing.customer.name for standing in portfolio.standings] == [
+        NASTY,
+        "Fresh",
+        "Healed",
+    ]
+    assert [standing.customer.name for standing in portfolio.unknown] == ["Silent", "Nobody"]
     assert portfolio.totals.by_state[State.HEALTHY] == 1
     assert portfolio.totals.unknown == 2
     same = [standing("b", success_rate=0.99), standing("c", success_rate=0.96), standing("a")]
-    assert [own.customer.name for own in portfolio_of(PERIOD, same).standings] == ["c", "b", "a"]
+    assert [standing.customer.name for standing in portfolio_of(PERIOD, same).standings] == [
+        "c",
+        "b",
+        "a",
+    ]
 
 
-def test_the_rate_is_of_all_jobs_and_not_of_customers() -> None:
+def test_the_rate_is_over_all_jobs_and_not_over_customers() -> None:
     """18 of 20 completed jobs, not the mean of three rates; none without a completed job."""
     totals = mixed().totals
     assert (totals.completed, totals.success_rate) == (20, 18 / 20)
     assert portfolio_of(PERIOD, [standing("idle")]).totals.success_rate is None
 
 
-def test_changes_are_told_apart() -> None:
+def test_changes_are_distinguished() -> None:
     """Worse, better, new and gone; nothing at all where there is no earlier period."""
     changes = mixed().changes
     assert changes is not None
@@ -118,12 +126,12 @@ def test_changes_are_told_apart() -> None:
         (changes.new, "Fresh"),
         (changes.lost, "Silent"),
     ):
-        assert [own.customer.name for own in kind] == [name]
+        assert [standing.customer.name for standing in kind] == [name]
     assert portfolio_of(PERIOD, [standing("first")]).changes is None
 
 
-def test_who_was_looked_at_before_is_not_new() -> None:
-    """Without a job there is nothing to compare; that makes nobody new."""
+def test_a_customer_observed_before_is_not_new() -> None:
+    """Without a job there is nothing to compare, but that does not make a customer new."""
     known = standing("Known", previous_state=State.HEALTHY)
     never = standing("Never", State.NEVER_RUN, looked_before=True)
     begun = standing("Begun", jobs=1, completed=1, looked_before=True)
@@ -133,20 +141,20 @@ def test_who_was_looked_at_before_is_not_new() -> None:
     assert set(changes.new) == {begun, fresh}
 
 
-def test_what_asks_for_nothing_is_not_pressing() -> None:
+def test_what_needs_no_action_is_not_urgent() -> None:
     """A module with nothing to back up, or switched off long ago, is no reason to call anybody."""
     words = Words()
-    for kind, said in (
+    for kind, words_expected in (
         (ReasonKind.IDLE, ""),
         (ReasonKind.OFF, ""),
         (ReasonKind.NEVER_RUN, "Microsoft 365 / Power BI: never run"),
     ):
         reason = Reason(kind, "Microsoft 365", "Power BI")
-        assert why(standing("Somebody", reason=reason), words) == said
+        assert why(standing("Somebody", reason=reason), words) == words_expected
 
 
 @pytest.mark.parametrize(
-    ("standings", "said"),
+    ("standings", "headline"),
     [
         ([], "Nothing is known of any customer's backups"),
         ([without_data(Customer("1", "x"), "no")], "Nothing is known of any customer's backups"),
@@ -164,12 +172,12 @@ def test_what_asks_for_nothing_is_not_pressing() -> None:
         ),
     ],
 )
-def test_the_title_is_the_message(standings: list[Standing], said: str) -> None:
-    """It never says all is well where somebody is unknown."""
-    assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == said
+def test_the_title_is_the_message(standings: list[Standing], headline: str) -> None:
+    """It never says that all is well while a customer is unknown."""
+    assert portfolio_headline(portfolio_of(PERIOD, standings), Words()) == headline
 
 
-def test_the_pdf_says_it(tmp_path: Path) -> None:
+def test_the_pdf_shows_the_portfolio(tmp_path: Path) -> None:
     """Message, figures, customers and those without data, on a page; tags and language."""
     path = tmp_path / "portfolio.pdf"
     write_portfolio_pdf(mixed(), LOOK, path)
@@ -196,12 +204,12 @@ def test_heads_are_repeated_where_the_customers_take_several_pages(tmp_path: Pat
 
 
 def test_the_same_portfolio_gives_the_same_bytes(tmp_path: Path) -> None:
-    """No clock and no chance in any of the three."""
+    """Neither clock nor chance affects any of the three."""
     for write in (write_portfolio_pdf, write_portfolio_xlsx, write_portfolio_html):
-        one, other = tmp_path / "one", tmp_path / "other"
-        write(mixed(), LOOK, one)
-        write(mixed(), LOOK, other)
-        assert one.read_bytes() == other.read_bytes(), write.__name__
+        first, second = tmp_path / "one", tmp_path / "other"
+        write(mixed(), LOOK, first)
+        write(mixed(), LOOK, second)
+        assert first.read_bytes() == second.read_bytes(), write.__name__
 
 
 def test_the_workbook_has_numbers(tmp_path: Path) -> None:
@@ -252,16 +260,16 @@ def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
     assert 'href="h/a%20b.pdf"' in path.read_text("utf-8")
 
 
-def test_states_stand_in_the_order_of_need() -> None:
-    """Those that ask for something first; nothing to back up and switched off ask for nothing."""
+def test_states_are_in_order_of_urgency() -> None:
+    """Those that need action first; nothing to back up and switched off need none."""
     everybody = [standing(state.value, state, completed=1) for state in reversed(State)]
     portfolio = portfolio_of(PERIOD, everybody)
-    assert [own.state for own in portfolio.standings] == list(State)
+    assert [standing.state for standing in portfolio.standings] == list(State)
     assert portfolio.totals.need_action == 4
 
 
 def test_volume_is_summed_as_far_as_it_is_given() -> None:
-    """Of those who give sizes; not given where nobody does, or only an empty 0 is."""
+    """Over those that give sizes; not given where none does, or only an empty 0."""
     some = standing("a", jobs=3, bytes=2**30, stored_bytes=5)
     none = standing("b", jobs=3, bytes=None, not_judged=2)
     empty = standing("c", jobs=3, bytes=0)
@@ -273,9 +281,9 @@ def test_volume_is_summed_as_far_as_it_is_given() -> None:
     assert portfolio_of(PERIOD, [empty]).totals.bytes == 0
 
 
-def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
-    """Who was not watched closely, what cannot be judged and who is left out, in all three files; a
-    volume that is not given is an empty cell.
+def test_marks_are_shown_beside_the_state(tmp_path: Path) -> None:
+    """Customers not watched closely, targets that cannot be judged and what is left out, in all
+    three files; a volume that is not given is an empty cell.
     """
     loose = standing(
         "Loose", jobs=1, bytes=None, days=31, missed_days=2, sparse=True, final=False,
@@ -289,7 +297,7 @@ def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
     ):
         write(portfolio, LOOK, tmp_path / name)
     reader = PdfReader(tmp_path / "p.pdf")
-    said = [
+    texts = [
         (tmp_path / "p.html").read_text("utf-8"),
         " ".join(" ".join(page.extract_text() for page in reader.pages).split()),
     ]
@@ -298,7 +306,7 @@ def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
         "For 2 scopes the recovery-point target cannot be judged.",
         "2 further customers are left out", "2 of 3 scopes not judged", "not given",
     ):  # fmt: skip
-        assert all(words in text for text in said), words
+        assert all(words in text for text in texts), words
     sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]
     header, close, row = sheet.iter_rows(min_row=4, max_row=6, values_only=True)
     assert close[0] == "Close"
@@ -312,16 +320,16 @@ def test_marks_stand_beside_the_state(tmp_path: Path) -> None:
 def test_a_difference_needs_two_periods_that_were_watched(tmp_path: Path) -> None:
     """A rate is not compared with one of a period that nobody watched closely."""
     for comparable, change in ((True, -10), (False, None)):
-        own = standing("a", success_rate=0.9, previous_rate=1.0, comparable=comparable)
-        write_portfolio_xlsx(portfolio_of(PERIOD, [own]), LOOK, tmp_path / "p.xlsx")
+        customer = standing("a", success_rate=0.9, previous_rate=1.0, comparable=comparable)
+        write_portfolio_xlsx(portfolio_of(PERIOD, [customer]), LOOK, tmp_path / "p.xlsx")
         sheet = openpyxl.load_workbook(tmp_path / "p.xlsx")["Portfolio"]
         header, row = sheet.iter_rows(min_row=4, max_row=5, values_only=True)
-        found = dict(zip(header, row, strict=True))["Change"]
-        assert found == (change and pytest.approx(change))
+        difference = dict(zip(header, row, strict=True))["Change"]
+        assert difference == (change and pytest.approx(change))
 
 
 def test_nothing_to_back_up_is_neither_better_nor_worse() -> None:
-    """From or to such a state a customer has changed, and nothing else is said of it."""
+    """A change from or to such a state is just a change."""
     rests = standing("a", State.IDLE, previous_state=State.HEALTHY)
     wakes = standing("b", State.CRITICAL, previous_state=State.OFF)
     worse = standing("c", State.NEVER_RUN, previous_state=State.HEALTHY)
@@ -344,18 +352,27 @@ STORED_BY_0_2_0 = """{"customer":{"id":"1","name":"Contoso Ltd"},"state":"attent
 "contract_ends_on":null,"days_left":18}],"links":[["pdf","a/a.pdf"]]}"""
 
 
-def test_what_0_2_0_stored_is_still_read(tmp_path: Path) -> None:
-    """A standing that an earlier version stored stands in a portfolio with all it knew."""
-    own = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
-    assert own.reason == Reason(
+def test_what_0_2_0_stored_can_still_be_read(tmp_path: Path) -> None:
+    """A standing stored by an earlier version appears in a portfolio with everything it
+    contains.
+    """
+    standing = TypeAdapter(Standing).validate_json(STORED_BY_0_2_0)
+    assert standing.reason == Reason(
         ReasonKind.SUCCESS_TARGET_MISSED,
         "Microsoft 365",
         "Exchange Online",
         value=0.5,
         target=0.95,
     )
-    assert (own.bytes, own.stored_bytes, own.complete, own.sparse) == (2**31, None, False, False)
-    assert own.ending[0].days_left == 18
-    write_portfolio_html(portfolio_of(PERIOD, [own]), LOOK, tmp_path / "p.html")
+    assert (standing.bytes, standing.stored_bytes, standing.complete, standing.sparse) == (
+        2**31,
+        None,
+        False,
+        False,
+    )
+    assert standing.ending[0].days_left == 18
+    write_portfolio_html(portfolio_of(PERIOD, [standing]), LOOK, tmp_path / "p.html")
     assert "success rate 50.0\xa0%" in (tmp_path / "p.html").read_text("utf-8")
-    assert TypeAdapter(Standing).validate_json(TypeAdapter(Standing).dump_json(own)) == own
+    assert (
+        TypeAdapter(Standing).validate_json(TypeAdapter(Standing).dump_json(standing)) == standing
+    )

@@ -69,7 +69,7 @@ def sheet_of(report: Report, folder: Path, look: Look = SECTION) -> list[list[An
     return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
-def test_the_section_says_what_is_protected_and_until_when(tmp_path: Path) -> None:
+def test_the_section_shows_what_is_protected_and_until_when(tmp_path: Path) -> None:
     """A message, every module and product, and when the service said so."""
     text = text_of(full(), tmp_path).replace("\xa0", " ")
     for part in (
@@ -90,13 +90,13 @@ def test_the_section_says_what_is_protected_and_until_when(tmp_path: Path) -> No
         assert part in text, part
 
 
-@pytest.mark.parametrize("kind", [own for own in Lack if own is not Lack.SAVED_REPLIES])
-def test_why_there_is_nothing_is_said(kind: Lack, tmp_path: Path) -> None:
-    """In print and in the workbook; a permission by its name."""
+@pytest.mark.parametrize("kind", [lack for lack in Lack if lack is not Lack.SAVED_REPLIES])
+def test_the_reason_for_missing_data_is_shown(kind: Lack, tmp_path: Path) -> None:
+    """In print and in the workbook; a missing permission by its name."""
     report = report_of(make_refusals(kind, "partner.some.read.all"))
     text = words_of(report)
     cells = [str(row[0]) for row in sheet_of(report, tmp_path) if row and row[0]]
-    says = [own for own in cells if own.endswith(".") or "partner" in own]
+    says = [cell for cell in cells if cell.endswith(".") or "partner" in cell]
     assert len(says) == 2
     for sentence in says:
         assert sentence in text
@@ -104,26 +104,26 @@ def test_why_there_is_nothing_is_said(kind: Lack, tmp_path: Path) -> None:
         assert text.count("partner.some.read.all") == 2
 
 
-def test_nothing_listed_is_said() -> None:
-    """A complete reply without a line is no failure, and no zero."""
+def test_an_empty_list_is_reported() -> None:
+    """A complete reply without a line is neither a failure nor a zero."""
     text = words_of(report_of(make_answers()))
     assert "lists no protected data of this customer" in text
     assert "lists no product of this customer" in text
 
 
 def test_saved_replies_have_no_such_section(tmp_path: Path) -> None:
-    """They say nothing of it: the report leaves it out, the sheet says why."""
+    """They contain nothing about it: the report leaves the section out, and the sheet says why."""
     report = report_of()
     assert "Subscription" not in report_html(report, Look(depth="full"), logo_url=None)
     assert "say nothing of protected data" in str(sheet_of(report, tmp_path))
 
 
 @pytest.mark.parametrize("depth", ["standard", "full"])
-def test_it_is_part_of_the_longer_depths(depth: Any) -> None:
-    """And not of the director's page."""
-    said = "1,204 of 1,310 objects found are protected"
-    assert said in report_html(full(), Look(depth=depth), logo_url=None)
-    assert said not in report_html(full(), Look(depth="page"), logo_url=None)
+def test_it_is_part_of_the_longer_reports(depth: Any) -> None:
+    """But not of the director's page."""
+    sentence = "1,204 of 1,310 objects found are protected"
+    assert sentence in report_html(full(), Look(depth=depth), logo_url=None)
+    assert sentence not in report_html(full(), Look(depth="page"), logo_url=None)
 
 
 def test_names_are_text_and_not_markup() -> None:
@@ -139,7 +139,7 @@ def test_names_are_text_and_not_markup() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "sentence"),
     [
         ([(10, 10)], "All 10 objects found are protected"),
         ([(1, 1)], "The one object found is protected"),
@@ -151,15 +151,15 @@ def test_names_are_text_and_not_markup() -> None:
     ],
 )
 def test_the_message_claims_no_more_than_is_known(
-    lines: list[tuple[object, object]], said: str
+    lines: list[tuple[object, object]], sentence: str
 ) -> None:
-    """All is only said where every module has a share, and each is whole."""
+    """It says "all" only where every module has a share, and each share is complete."""
     rows = [make_protected(totalScannedObjects=a, totalProtectedObjects=b) for a, b in lines]
-    assert protection_title(report_of(make_answers(rows)).protection, WORDS) == said
+    assert protection_title(report_of(make_answers(rows)).protection, WORDS) == sentence
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "sentence"),
     [
         ({}, "No product expires within 60 days"),
         ({"expirationDate": "N/A"}, "Subscription"),
@@ -175,21 +175,21 @@ def test_the_message_claims_no_more_than_is_known(
         ),
     ],
 )
-def test_the_message_of_a_subscription(fields: dict[str, str], said: str) -> None:
-    """What presses most; that nothing does only where every day is known."""
+def test_the_message_of_a_subscription(fields: dict[str, str], sentence: str) -> None:
+    """The most urgent; nothing urgent only where every day is known."""
     answers = make_answers((), [make_product(**fields)])
-    assert subscription_title(report_of(answers).subscription, WORDS) == said
+    assert subscription_title(report_of(answers).subscription, WORDS) == sentence
 
 
-def test_what_expires_is_a_thing_to_do() -> None:
-    """On page one, behind what is wrong with the backups."""
-    what = "Renew what has expired or soon will"
-    found = {own.what: own.modules for own in steps(full(), WORDS)}
-    assert list(found).index(what) == 1
-    assert "Cloud Backup for IaaS + PaaS (Oct 20, 2026)" in found[what]
-    assert "Salesforce" not in found[what]
+def test_what_expires_is_a_step_to_take() -> None:
+    """On page one, after what is wrong with the backups."""
+    renewal = "Renew what has expired or soon will"
+    modules = {step.what: step.modules for step in steps(full(), WORDS)}
+    assert list(modules).index(renewal) == 1
+    assert "Cloud Backup for IaaS + PaaS (Oct 20, 2026)" in modules[renewal]
+    assert "Salesforce" not in modules[renewal]
     quiet = steps(report_of(make_answers((), [make_product()])), WORDS)
-    assert what not in [own.what for own in quiet]
+    assert renewal not in [step.what for step in quiet]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -221,26 +221,28 @@ def test_the_sheet_has_numbers_days_and_empty_cells(tmp_path: Path) -> None:
     assert modules[2]["Objects found"] == ""
     assert modules[2]["Objects protected"] == 7
     assert modules[3]["In own storage (GB)"] == 1536
-    assert [own["Expires"] for own in products] == [date(2026, 10, 20), date(2026, 12, 10), ""]
-    assert [own["Days left"] for own in products] == [-12, 39, ""]
+    assert [row["Expires"] for row in products] == [date(2026, 10, 20), date(2026, 12, 10), ""]
+    assert [row["Days left"] for row in products] == [-12, 39, ""]
     assert products[0]["Remark"] == "12 days ago"
     assert products[0]["Units"] == 12
 
 
 def portfolio() -> Portfolio:
-    """A customer with products to renew, one without, one refused, and one of whom nothing is."""
+    """A customer with products to renew, one without, one refused, and one without any data."""
     reports = [full(), report_of(make_answers((), [make_product()])), report_of()]
-    standings = [standing_of(own, {}) for own in reports]
+    standings = [standing_of(report, {}) for report in reports]
     nobody = without_data(reports[0].customer, "No snapshot.")
     return portfolio_of(reports[0].period, [*standings, nobody])
 
 
 def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
-    """In all three files, the soonest first, and of how many customers nothing is known."""
-    own = portfolio()
-    write_portfolio_pdf(own, Look(), tmp_path / "p.pdf")
-    write_portfolio_html(own, Look(), tmp_path / "p.html")
-    write_portfolio_xlsx(own, Look(), tmp_path / "p.xlsx")
+    """In all three files, the soonest first, with the number of customers of whom nothing
+    is known.
+    """
+    overview = portfolio()
+    write_portfolio_pdf(overview, Look(), tmp_path / "p.pdf")
+    write_portfolio_html(overview, Look(), tmp_path / "p.html")
+    write_portfolio_xlsx(overview, Look(), tmp_path / "p.xlsx")
     text = " ".join(PdfReader(tmp_path / "p.pdf").pages[0].extract_text().split())
     page = (tmp_path / "p.html").read_text("utf-8")
     for part in (
@@ -257,24 +259,29 @@ def test_the_portfolio_lists_what_is_to_be_renewed(tmp_path: Path) -> None:
     assert "subscriptions of 2 customers" in str(rows[6])
 
 
-def test_a_portfolio_never_says_none_where_nothing_is_known(tmp_path: Path) -> None:
-    """Without any subscription there is no claim about their end."""
-    own = portfolio_of(report_of().period, [standing_of(report_of(), {})])
-    write_portfolio_html(own, Look(), tmp_path / "p.html")
+def test_a_portfolio_never_says_none_when_nothing_is_known(tmp_path: Path) -> None:
+    """Without any subscription nothing is claimed about expiry."""
+    overview = portfolio_of(report_of().period, [standing_of(report_of(), {})])
+    write_portfolio_html(overview, Look(), tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text("utf-8")
     assert "No product expires" not in page
     assert "Nothing is known of the subscription of 1 customer." in page
 
 
-def test_how_long_a_product_lasts_is_said_where_it_matters() -> None:
-    """Not of one with months to go, nor of one without a day."""
+def test_how_long_a_product_lasts_is_shown_when_it_matters() -> None:
+    """Not for one with months to go, nor for one without an expiry day."""
     answers = make_answers(
         (),
         [
-            make_product(expirationDate=own)
-            for own in ("2026-10-31", "2026-11-01", "2027-05-05", "N/A")
+            make_product(expirationDate=expiry)
+            for expiry in ("2026-10-31", "2026-11-01", "2027-05-05", "N/A")
         ],
         at=NOW,
     )
     products: tuple[Product, ...] = report_of(answers).subscription.products
-    assert [remaining(own, WORDS) for own in products] == ["1 day ago", "0 days left", "", ""]
+    assert [remaining(product, WORDS) for product in products] == [
+        "1 day ago",
+        "0 days left",
+        "",
+        "",
+    ]

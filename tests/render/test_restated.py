@@ -1,4 +1,4 @@
-"""What a version of a report says of the one it corrects, and reports of earlier definitions."""
+"""What a version of a report says about the one it corrects, and reports by earlier definitions."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def of_first_schema() -> dict[str, Any]:
         (False, False, ""),
     ],
 )
-def test_it_is_said_why(redefined: bool, late: bool, why: str) -> None:
-    """New definitions are no late data, and the other way round."""
+def test_the_reason_for_a_correction_is_given(redefined: bool, late: bool, why: str) -> None:
+    """New definitions and late data are told apart."""
     restatement = Restatement(1, MADE_AT, (), redefined=redefined, late=late)
-    said = correction(2, restatement, Words())
-    assert said.startswith(CORRECTS)
-    assert said.partition(". ")[2].partition(". ")[2] == why
+    sentence = correction(2, restatement, Words())
+    assert sentence.startswith(CORRECTS)
+    assert sentence.partition(". ")[2].partition(". ")[2] == why
 
 
 def test_a_scope_is_named_in_words() -> None:
@@ -70,31 +70,33 @@ def test_a_scope_is_named_in_words() -> None:
         Change("listed", "Salesforce", "Salesforce", "Sandbox", "job", "gone"),
         Change("watched_share", "", "", None, 0.5, 0.9),
     ]
-    found = [(own.module, own.figure, own.before, own.now) for own in restated(changes, Words())]
+    lines = [
+        (line.module, line.figure, line.before, line.now) for line in restated(changes, Words())
+    ]
     dash, space = "\N{EM DASH}", "\N{NO-BREAK SPACE}"
-    assert found == [
+    assert lines == [
         ("", "Share of the period watched", f"50.0{space}%", f"90.0{space}%"),
         ("Salesforce / Sandbox", "Listed as", "a job", "no longer listed"),
         ("Salesforce / Sandbox", "Change of what is stored", dash, f"−1.00{space}GB"),
     ]
 
 
-def test_a_report_of_the_first_schema_can_still_go(of_first_schema: dict[str, Any]) -> None:
-    """Approval, message and summary say of it what it says itself, and nothing it does not."""
+def test_a_report_of_the_first_schema_can_still_be_sent(of_first_schema: dict[str, Any]) -> None:
+    """Approval, message and summary say what the report itself says, and nothing else."""
     figures = with_present_keys(of_first_schema)
     letter = letter_of(figures, Look(), attached=["report.pdf"])
     for text in (letter.text, letter.subject):
         assert "preliminary" not in text.lower()
         assert "sparse" not in text.lower()
     assert summary_of(figures, [], "<1@provider.example>")["failed"] == 31
-    shown = dict(review(figures).figures)
-    assert shown["jobs"].startswith("93, 31 failed")
+    values = dict(review(figures).figures)
+    assert values["jobs"].startswith("93, 31 failed")
     assert figures["schema"] == 1
     assert figures["totals"]["failed"] == of_first_schema["totals"]["failed"]
 
 
-def test_it_has_every_key_that_a_present_one_has(of_first_schema: dict[str, Any]) -> None:
-    """Whoever reads one can read the other."""
+def test_it_has_every_key_of_a_current_report(of_first_schema: dict[str, Any]) -> None:
+    """A program that reads one can read the other."""
     rows = [
         make_job("2026-09-05T01:00:00Z"),
         make_job(backupSize="1,2,3"),
@@ -106,7 +108,9 @@ def test_it_has_every_key_that_a_present_one_has(of_first_schema: dict[str, Any]
 
 
 def _lacking(earlier: Any, present: Any, place: str = "") -> Iterator[str]:
-    """The keys of a present report that an earlier one has not; of a list, of its first entries."""
+    """The keys of a current report that an earlier one lacks; in a list, those of its first
+    entries.
+    """
     if isinstance(earlier, dict) and isinstance(present, dict):
         for key in present:
             if key in earlier:
@@ -117,7 +121,7 @@ def _lacking(earlier: Any, present: Any, place: str = "") -> Iterator[str]:
         yield from _lacking(earlier[0], present[0], f"{place}[0]")
 
 
-def test_a_present_one_is_left_as_it_is() -> None:
-    """Nothing is made up where nothing is missing."""
+def test_a_current_report_is_left_as_it_is() -> None:
+    """Nothing is filled in where nothing is missing."""
     present = report_dict(make_report([make_job()]))
     assert with_present_keys(present) is present

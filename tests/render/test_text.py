@@ -1,4 +1,4 @@
-"""Numbers, sizes and times for people: honest rounding, and nothing for what is undefined."""
+"""Numbers, sizes and times for people: honest rounding, and a dash for what is undefined."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_rounding_never_claims(success: int, completed: int, printed: str) -> No
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6))
-def test_all_and_none_are_never_rounded_to(success: int, more: int) -> None:
-    """Of any numbers: a rate short of one does not read 100.0 %, one above zero not 0.0 %."""
+def test_rates_are_never_rounded_to_all_or_none(success: int, more: int) -> None:
+    """For any numbers: a rate below one never reads 100.0 %, one above zero never 0.0 %."""
     rate = success / (success + more)
     printed = plain(WORDS.percent(rate))
     assert printed != "100.0 %"
@@ -65,7 +65,7 @@ def test_sizes_have_three_digits_and_a_unit(size: int, binary: str, decimal: str
      (446_400, "5 d 4 h"), (2_682_000, "31 d 1 h")],
 )  # fmt: skip
 def test_durations_have_two_units(seconds: int, printed: str) -> None:
-    """Hours up to three days, so that 24 h 25 min is told from a target of 24 h."""
+    """Hours up to three days, so that 24 h 25 min differs visibly from a target of 24 h."""
     assert plain(WORDS.duration(seconds)) == printed
 
 
@@ -74,10 +74,10 @@ def test_durations_have_two_units(seconds: int, printed: str) -> None:
     [(93_601, 93_600, "26 h 1 s"), (94_200, 93_600, "26 h 10 min"),
      (607_200, 604_800, "7 d 40 min"), (446_401, 93_600, "5 d 4 h"), (93_600.2, 93_600, "26 h")],
 )  # fmt: skip
-def test_what_is_too_long_does_not_read_as_what_is_allowed(
+def test_what_is_too_long_never_reads_as_allowed(
     seconds: float, allowed: float, printed: str
 ) -> None:
-    """Smaller units are left out only where the two can be told apart without."""
+    """Smaller units are left out only where the two still differ without them."""
     assert plain(WORDS.longer(seconds, allowed)) == printed
 
 
@@ -97,7 +97,7 @@ def test_a_missed_rate_looks_missed(rate: float | None, target: float, printed: 
     assert plain(WORDS.below(rate, target)) == printed
 
 
-def test_days_are_told_as_ranges() -> None:
+def test_days_are_shown_as_ranges() -> None:
     """Days in a row are one range."""
     days = [date(2026, 10, day) for day in (3, 4, 5, 17)]
     assert plain(Words.about(OCTOBER).days(days)) == "Oct 3 – Oct 5, Oct 17"
@@ -112,12 +112,14 @@ def test_days_are_told_as_ranges() -> None:
         ("2024", ["Dec 3, 2025", "Oct 5, 2026"]),
     ],
 )
-def test_a_day_of_another_year_has_its_year(label: str, printed: list[str]) -> None:
-    """And one of the period's own years has none, with a time of the clock or without."""
+def test_a_day_of_another_year_is_shown_with_its_year(label: str, printed: list[str]) -> None:
+    """A day of the period's own year has none, with or without a time of day."""
     words = Words.about(parse_period(label, "UTC", NOW))
     moments = [datetime(2025, 12, 3, 4, 5, tzinfo=UTC), datetime(2026, 10, 5, 4, 5, tzinfo=UTC)]
-    assert [words.short_day(own) for own in moments] == printed
-    assert [words.short_moment(own) for own in moments] == [f"{own}, 04:05" for own in printed]
+    assert [words.short_day(moment) for moment in moments] == printed
+    assert [words.short_moment(moment) for moment in moments] == [
+        f"{day}, 04:05" for day in printed
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,15 +132,15 @@ def test_a_day_of_another_year_has_its_year(label: str, printed: list[str]) -> N
         (259_200.0, 259_201.0, "3 d"),
     ],
 )
-def test_a_gap_has_two_figures_only_where_they_differ(
+def test_a_gap_has_two_figures_only_when_they_differ(
     least: float | None, most: float | None, printed: str
 ) -> None:
-    """What is certain and what it can be; one where both read the same."""
+    """The certain and the possible length; only one where both read the same."""
     assert plain(WORDS.gap(least, most)) == printed
 
 
-def test_volume_that_is_not_given_is_no_zero() -> None:
-    """No job is a dash, no size is said, and some sizes of some jobs are counted."""
+def test_missing_volume_is_not_zero() -> None:
+    """No job gives a dash, no sizes say so, and sizes of some jobs are counted."""
     figures = make_report(
         [make_job(), make_job("2026-10-06T01:00:00Z", backupSize="12,7 GB")]
     ).totals
@@ -148,14 +150,14 @@ def test_volume_that_is_not_given_is_no_zero() -> None:
     assert WORDS.volume(make_report([]).totals) == "—"
 
 
-def test_a_change_from_nothing_is_not_made_up() -> None:
-    """Without a volume before there is no per cent to tell."""
+def test_no_percentage_is_made_up_without_a_former_volume() -> None:
+    """Without a former volume there is no percentage to show."""
     assert WORDS.change(0, 5) is None
     assert plain(str(WORDS.change(100, 133.1))) == "+33.1 %"
 
 
 def test_long_lists_say_how_many_more() -> None:
-    """Nothing is left out of a list without a word."""
+    """Nothing is silently left out of a list."""
     assert Words("en_GB").listed(["a", "b", "c"]) == "a, b and c"
     assert WORDS.listed([str(n) for n in range(9)], 4) == "0, 1, 2 and 6 more"
 

@@ -53,16 +53,18 @@ def picture(width: int, height: int) -> bytes:
     ids=["nothing", "placeholder", "one", "running", "busy"],
 )
 def test_an_empty_section_without_a_reason(rows: list[dict[str, object]], depth: Depth) -> None:
-    """Under each heading stands something: figures, or why there are none."""
+    """Every heading is followed by something: figures, or why there are none."""
     page = report_html(make_report(rows), Look(depth=depth), logo_url=None)
     for heading, after in re.findall(r"<(h[23])[^>]*>.*?</\1>(.*?)(?=<h[23]|</main>)", page, re.S):
-        shown = re.sub(r"<title>.*?</title>|<[^>]+>", " ", after)
-        assert len(" ".join(shown.split())) > 10, (heading, after[:200])
+        text = re.sub(r"<title>.*?</title>|<[^>]+>", " ", after)
+        assert len(" ".join(text.split())) > 10, (heading, after[:200])
     assert not re.search(r"<tbody>\s*</tbody>", page)
 
 
 def test_a_rate_over_one_hundred_or_of_nothing(tmp_path: Path) -> None:
-    """More good objects than there were print no rate, but a note; no job makes no rate."""
+    """More successful objects than there were give a note instead of a rate; no job gives
+    no rate.
+    """
     odd = make_report([make_job(totalCount="100", successfulCount="2323")])
     assert odd.quality
     assert "2323" not in text_of(odd).replace(",", "")
@@ -78,7 +80,7 @@ def test_a_rate_over_one_hundred_or_of_nothing(tmp_path: Path) -> None:
 
 
 def test_green_with_one_old_success() -> None:
-    """A success on the second does not make the month good."""
+    """A success on the 2nd does not make the month good."""
     report = make_report([make_job("2026-10-02T01:00:00Z")], observed=EVERY_DAY)
     assert report.totals.success_rate == 1
     assert report.state is not State.HEALTHY
@@ -111,16 +113,16 @@ def test_a_product_name_on_a_white_label_report(tmp_path: Path) -> None:
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
     portfolio = portfolio_of(report.period, [standing_of(report, {})])
     write_portfolio_pdf(portfolio, LOOK, tmp_path / "portfolio.pdf")
-    said = [report_html(report, LOOK, logo_url=None).partition("</head>")[0]]
+    texts = [report_html(report, LOOK, logo_url=None).partition("</head>")[0]]
     for name in ("report.pdf", "portfolio.pdf"):
         reader = PdfReader(tmp_path / name)
         xmp = reader.trailer["/Root"]["/Metadata"].get_data().decode()  # type: ignore[index]
-        said += [str(dict(reader.metadata or {})), xmp, reader.pages[0].extract_text()]
+        texts += [str(dict(reader.metadata or {})), xmp, reader.pages[0].extract_text()]
     with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
-        said += [parts.read(f"docProps/{name}.xml").decode() for name in ("app", "core")]
-    for own in said:
+        texts += [parts.read(f"docProps/{name}.xml").decode() for name in ("app", "core")]
+    for text in texts:
         for product in ("backup-reporter", "weasyprint", "openpyxl", "avepoint", "pandas"):
-            assert product not in own.lower(), (product, own[:300])
+            assert product not in text.lower(), (product, text[:300])
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_a_product_name_on_a_white_label_report(tmp_path: Path) -> None:
     ],
 )
 def test_the_last_day_of_a_month(period: str, timezone: str, days: int, tmp_path: Path) -> None:
-    """The 31st, the 29th of February and days with a change of clocks are there, each once."""
+    """The 31st, the 29th of February and days on which the clocks change each appear once."""
     first = date.fromisoformat(f"{period}-01")
     rows = [
         make_job(f"{first + timedelta(days=day)}T12:00:00Z", jobId=str(day)) for day in range(days)
@@ -144,7 +146,7 @@ def test_the_last_day_of_a_month(period: str, timezone: str, days: int, tmp_path
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "report.xlsx")["Days"]
     listed = [row[0].value for row in sheet.iter_rows(min_row=2, max_row=1 + days)]
-    assert [own.date() for own in listed] == list(report.period.days)  # type: ignore[union-attr]
+    assert [day.date() for day in listed] == list(report.period.days)  # type: ignore[union-attr]
     assert sum(day["jobs"] for day in report_dict(report)["daily"]) == report.totals.jobs
 
 
@@ -181,15 +183,15 @@ def test_a_logo_that_is_not_square(width: int, height: int, tmp_path: Path) -> N
     listed = subprocess.run(
         ["pdfimages", "-list", path], capture_output=True, check=True, text=True
     ).stdout.splitlines()[2:]
-    (found,) = [line.split() for line in listed if line.split()[2] == "image"]
-    wide, tall = (int(found[n]) / float(found[n + 9]) * 72 for n in (3, 4))
+    (image,) = [line.split() for line in listed if line.split()[2] == "image"]
+    wide, tall = (int(image[n]) / float(image[n + 9]) * 72 for n in (3, 4))
     assert wide <= 200
     assert tall <= 60
     assert wide / tall == pytest.approx(width / height, rel=0.05)
 
 
 def test_numbers_that_are_texts(tmp_path: Path) -> None:
-    """In no sheet does a number stand as text, and no text of the service becomes a number."""
+    """No sheet has a number stored as text, and no text of the service becomes a number."""
     report = make_report([*make_busy_month(), make_job(name="0012", jobId="007")])
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")

@@ -1,4 +1,4 @@
-"""What we change in WeasyPrint works, and leaves its pages what they are without it."""
+"""What we change in WeasyPrint works, and leaves its pages as they are without it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.render.test_cheap_pages import LOGO, LOOK, month
 NOTES = ("footnote-call", "footnote-marker", "note-call", "note-marker", "note-callback")
 HEAD = "<!doctype html><html><head/><body>"
 KERNED = 1.0
-"""How far (in points) a letter may stand from where it would without kerning."""
+"""How far (in points) a letter may be from its place without kerning."""
 
 AS_IT_IS = """
 import sys
@@ -66,16 +66,16 @@ def report() -> Report:
 
 
 @pytest.fixture(scope="module")
-def ours(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def patched_pdf(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report as we make it."""
-    made = tmp_path_factory.mktemp("ours") / "made.pdf"
-    pdf.write_pdf(report, LOOK, made)
-    return made
+    path = tmp_path_factory.mktemp("ours") / "made.pdf"
+    pdf.write_pdf(report, LOOK, path)
+    return path
 
 
 @pytest.fixture(scope="module")
-def as_it_is(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same page, made by WeasyPrint in a process that has nothing of ours."""
+def unpatched_pdf(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same page, made by WeasyPrint in a process without our changes."""
     html = printable(report_html(report, LOOK, logo_url="asset:logo"))
     faces = faces_for(html, LOOK.locale)
     sheets = {
@@ -110,7 +110,7 @@ def letters_of(path: Path) -> list[list[Letter]]:
     with pypdfium2.PdfDocument(path) as document:
         pages = [_letters(page.get_textpage()) for page in document]
         return [
-            sorted(page, key=lambda own: (own.letter, round(own.bottom), own.left))
+            sorted(page, key=lambda letter: (letter.letter, round(letter.bottom), letter.left))
             for page in pages
         ]
 
@@ -123,61 +123,65 @@ def _letters(text: Any) -> Iterator[Letter]:
             yield Letter(letter, left, bottom)
 
 
-def test_pages_say_the_same_in_the_same_places(ours: Path, as_it_is: Path) -> None:
-    """Each letter of each page stands where WeasyPrint sets it of itself, but for kerning."""
-    found, expected = letters_of(ours), letters_of(as_it_is)
-    assert len(found) == len(expected) > 3
-    for page, same in zip(found, expected, strict=True):
-        assert "".join(own.letter for own in page) == "".join(own.letter for own in same)
-        for own, other in zip(page, same, strict=True):
-            assert own.left == pytest.approx(other.left, abs=KERNED), own
-            assert own.bottom == pytest.approx(other.bottom, abs=0.01), own
+def test_pages_say_the_same_in_the_same_places(patched_pdf: Path, unpatched_pdf: Path) -> None:
+    """Each letter of each page is where WeasyPrint itself puts it, except for kerning."""
+    letters, expected = letters_of(patched_pdf), letters_of(unpatched_pdf)
+    assert len(letters) == len(expected) > 3
+    for page, same in zip(letters, expected, strict=True):
+        assert "".join(letter.letter for letter in page) == "".join(
+            letter.letter for letter in same
+        )
+        for letter, other in zip(page, same, strict=True):
+            assert letter.left == pytest.approx(other.left, abs=KERNED), letter
+            assert letter.bottom == pytest.approx(other.bottom, abs=0.01), letter
 
 
-def test_own_templates_make_the_same_file(report: Report, ours: Path, tmp_path: Path) -> None:
-    """They are read by WeasyPrint as it is: the shipped ones, copied, give the same bytes."""
+def test_own_templates_make_the_same_file(
+    report: Report, patched_pdf: Path, tmp_path: Path
+) -> None:
+    """They are read by unpatched WeasyPrint: the shipped ones, copied, give the same bytes."""
     copy_templates(tmp_path / "own")
     pdf.write_pdf(report, replace(LOOK, templates=tmp_path / "own"), tmp_path / "made.pdf")
-    assert (tmp_path / "made.pdf").read_bytes() == ours.read_bytes()
+    assert (tmp_path / "made.pdf").read_bytes() == patched_pdf.read_bytes()
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_shipped_pages_are_read_as_xml(
     report: Report, depth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No shipped template has an open tag or a named character that only HTML knows, and the
-    parser for any HTML is given nothing of them.
+    """No shipped template has an open tag or a named character that only HTML knows, and the parser
+    for arbitrary HTML is given none of them.
     """
     html = report_html(report, replace(LOOK, sections=DEPTHS[depth]), logo_url=None)  # type: ignore[index]
-    given: list[str] = []
+    contents: list[str] = []
     parse = tinyhtml5.parse
 
     def recorded(source: Any, **options: Any) -> Any:
-        given.append(source.read())
-        return parse(StringIO(given[-1]), **options)
+        contents.append(source.read())
+        return parse(StringIO(contents[-1]), **options)
 
     monkeypatch.setattr(tinyhtml5, "parse", recorded)
     page = ShippedPage(string=html)
-    assert given == [""]
-    assert [own.tag for own in page.etree_element] == ["head", "body"]
+    assert contents == [""]
+    assert [element.tag for element in page.etree_element] == ["head", "body"]
 
 
-def test_a_page_that_is_no_xml_is_read_all_the_same() -> None:
-    """What only a parser of HTML understands is left to one."""
+def test_a_page_that_is_not_xml_is_still_read() -> None:
+    """What only an HTML parser understands is left to one."""
     page = ShippedPage(string="<!doctype html><p>Fish&nbsp;&amp; chips<p>Salt")
-    assert [own.text for own in page.etree_element.iter("p")] == ["Fish\xa0& chips", "Salt"]
+    assert [element.text for element in page.etree_element.iter("p")] == ["Fish\xa0& chips", "Salt"]
 
 
 @pytest.mark.parametrize(("kind", "styled"), [(ShippedPage, False), (weasyprint.HTML, True)])
-def test_only_pages_of_other_people_have_styles_for_notes(kind: Any, styled: bool) -> None:
+def test_only_foreign_pages_have_styles_for_notes(kind: Any, styled: bool) -> None:
     """WeasyPrint gives each element one for each kind of note, and one for a marker."""
     page = kind(
         string="<!doctype html><html><head/><body><p>A</p><ul><li>B</li></ul></body></html>"
     )
     style_for = get_all_computed_styles(page)
-    for element in (own for own in page.etree_element.iter() if own.tag in ("p", "li")):
-        found = {name for name in NOTES if style_for(element, name) is not None}
-        assert found == (set(NOTES) if styled else set())
+    for element in (element for element in page.etree_element.iter() if element.tag in ("p", "li")):
+        noted = {name for name in NOTES if style_for(element, name) is not None}
+        assert noted == (set(NOTES) if styled else set())
         has_marker = style_for(element, "marker") is not None
         assert has_marker == (styled or element.tag == "li")
 
@@ -187,13 +191,13 @@ def test_only_pages_of_other_people_have_styles_for_notes(kind: Any, styled: boo
     [('x="5"', 1), ('x="5 15 25"', 5), ('x="5,15"', 5), ('x="5" letter-spacing="3"', 5)],
 )
 def test_an_svg_text_is_set_in_one_piece(attributes: str, pieces: int) -> None:
-    """As many as it has letters only where letters have places of their own."""
+    """Into one piece per letter only where the letters have positions of their own."""
     svg = f'<svg width="90" height="30"><text y="20" {attributes}>Teams</text></svg>'
     assert len(shown_in(svg)) == pieces
 
 
 @pytest.mark.parametrize("text", ["AVATAR, To. We", "مؤسسة النور", "שלום עולם", "हिन्दी"])
-def test_an_svg_text_is_set_as_the_same_text_of_a_page(text: str) -> None:
+def test_an_svg_text_is_set_like_the_same_text_on_a_page(text: str) -> None:
     """With its kerning, its joined letters and its order: the same glyphs at the same distances."""
     svg = f'<svg width="300" height="30"><text y="20" font-size="16">{text}</text></svg>'
     on_page, in_svg = shown_in(f"<p>{text}</p>{svg}", text)
@@ -201,18 +205,20 @@ def test_an_svg_text_is_set_as_the_same_text_of_a_page(text: str) -> None:
 
 
 def shown_in(html: str, text: str = "") -> list[Any]:
-    """What each operator of a page that shows text is given."""
+    """The operands of each text-showing operator of a page."""
     fonts = pdf._fonts(faces_for(text))
     style = weasyprint.CSS(string='* { font: 16px Plex, "Plex JP" }', font_config=fonts)
     html = html.replace("<text ", "<text font-family='Plex, Plex JP' ")
-    made = weasyprint.HTML(string=html).write_pdf(stylesheets=[style], font_config=fonts)
-    page = PdfReader(BytesIO(made)).pages[0]
+    content = weasyprint.HTML(string=html).write_pdf(stylesheets=[style], font_config=fonts)
+    page = PdfReader(BytesIO(content)).pages[0]
     operations = ContentStream(page.get_contents(), page.pdf).operations
-    return [given for given, operator in operations if operator == b"TJ"]
+    return [operands for operands, operator in operations if operator == b"TJ"]
 
 
-def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
-    """From the page to the last object of the file; afterwards again, even after an error."""
+def test_garbage_collection_is_off_meanwhile(tmp_path: Path) -> None:
+    """From the page to the last object of the file; it is on again afterwards, even after
+    an error.
+    """
     seen = []
 
     def page(*, logo_url: str | None) -> str:
@@ -232,14 +238,16 @@ def test_no_garbage_is_looked_for_meanwhile(tmp_path: Path) -> None:
     assert gc.isenabled()
 
 
-def test_it_says_that_it_is_accessible_and_names_no_product(ours: Path, as_it_is: Path) -> None:
-    """WeasyPrint says one of the two standards, and itself."""
-    found, plain = metadata_of(ours), metadata_of(as_it_is)
-    for metadata in (found, plain):
+def test_the_pdf_declares_accessibility_and_names_no_product(
+    patched_pdf: Path, unpatched_pdf: Path
+) -> None:
+    """WeasyPrint alone declares one of the two standards, and names itself."""
+    patched, plain = metadata_of(patched_pdf), metadata_of(unpatched_pdf)
+    for metadata in (patched, plain):
         assert b'pdfaid:part="3"' in metadata
-    assert b'pdfuaid:part="1"' in found
+    assert b'pdfuaid:part="1"' in patched
     assert b"pdfuaid" not in plain
-    assert b"WeasyPrint" not in found
+    assert b"WeasyPrint" not in patched
     assert b"WeasyPrint" in plain
 
 
@@ -249,41 +257,41 @@ def metadata_of(path: Path) -> bytes:
     return bytes(metadata.get_data())
 
 
-def test_each_header_of_a_table_says_what_it_heads(ours: Path, as_it_is: Path) -> None:
-    """WeasyPrint says it of none."""
-    assert {scope for _, scope in headers_of(ours)} == {"/Row", "/Column"}
-    assert {scope for _, scope in headers_of(as_it_is)} == {None}
-    for row, scope in headers_of(ours):
+def test_each_header_of_a_table_says_what_it_heads(patched_pdf: Path, unpatched_pdf: Path) -> None:
+    """WeasyPrint alone declares none."""
+    assert {scope for _, scope in headers_of(patched_pdf)} == {"/Row", "/Column"}
+    assert {scope for _, scope in headers_of(unpatched_pdf)} == {None}
+    for row, scope in headers_of(patched_pdf):
         assert scope == ("/Row" if "/TD" in row else "/Column")
 
 
 def headers_of(path: Path) -> list[tuple[list[str], str | None]]:
     """Of each header cell the kinds of the cells in its row, and what it says it heads."""
-    found: list[tuple[list[str], str | None]] = []
-    left: list[Any] = [PdfReader(path).root_object["/StructTreeRoot"]]
-    while left:
-        own = left.pop().get_object()
-        kids = own.get("/K", []) if isinstance(own, dict) else []
+    headers: list[tuple[list[str], str | None]] = []
+    nodes: list[Any] = [PdfReader(path).root_object["/StructTreeRoot"]]
+    while nodes:
+        node = nodes.pop().get_object()
+        kids = node.get("/K", []) if isinstance(node, dict) else []
         kids = [kid.get_object() for kid in (kids if isinstance(kids, list) else [kids])]
         kids = [kid for kid in kids if isinstance(kid, dict)]
-        left += kids
-        if own.get("/S") == "/TR":
+        nodes += kids
+        if node.get("/S") == "/TR":
             row = [kid["/S"] for kid in kids]
-            found += [(row, kid["/A"].get("/Scope")) for kid in kids if kid["/S"] == "/TH"]
-    return found
+            headers += [(row, kid["/A"].get("/Scope")) for kid in kids if kid["/S"] == "/TH"]
+    return headers
 
 
 def test_rules_for_fonts_are_followed() -> None:
-    """A face of another script is found by the name of the second family, which none has."""
+    """A face of another script is found by the name of the second family, which no font has."""
     text = "مؤسسة"
     fonts = pdf._fonts(faces_for(text))
     style = weasyprint.CSS(string='* { font: 16px "Plex JP" }', font_config=fonts)
-    made = weasyprint.HTML(string=f"<p>{text}").write_pdf(stylesheets=[style], font_config=fonts)
-    (used,) = PdfReader(BytesIO(made)).pages[0]["/Resources"]["/Font"].values()  # type: ignore[index]
+    content = weasyprint.HTML(string=f"<p>{text}").write_pdf(stylesheets=[style], font_config=fonts)
+    (used,) = PdfReader(BytesIO(content)).pages[0]["/Resources"]["/Font"].values()  # type: ignore[index]
     assert "Arabic" in used["/BaseFont"]
 
 
-def test_the_libraries_say_their_versions() -> None:
+def test_the_libraries_report_their_versions() -> None:
     """HarfBuzz and Pango, as numbers with points."""
     versions = weasyprint_patches.engines()
     assert sorted(versions) == ["harfbuzz", "pango"]

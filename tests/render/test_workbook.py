@@ -1,4 +1,4 @@
-"""The workbook read back: what a reader finds in it, and what no outside text can do to it."""
+"""The workbook read back: what a reader finds in it, and that no outside text can harm it."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def test_sheets(busy_path: Path) -> None:
 
 
 def test_modules_are_the_figures(busy: Report, busy_path: Path) -> None:
-    """Each module stands in its row with counts, the exact rate, sizes and times."""
+    """Each module has a row with counts, the exact rate, sizes and times."""
     rows = records(busy_path, "Modules")
-    assert [row["Module"] for row in rows] == [own.module for own in busy.modules]
-    for row, own in zip(rows, busy.modules, strict=True):
-        figures = own.figures
+    assert [row["Module"] for row in rows] == [module.module for module in busy.modules]
+    for row, module in zip(rows, busy.modules, strict=True):
+        figures = module.figures
         assert row["Jobs"] == figures.jobs
         assert row["Success rate"] == figures.success_rate
         assert row["Volume (bytes)"] == figures.bytes
@@ -105,7 +105,7 @@ def test_modules_are_the_figures(busy: Report, busy_path: Path) -> None:
         )
 
 
-def test_undefined_rate_is_empty(busy_path: Path) -> None:
+def test_an_undefined_rate_is_empty(busy_path: Path) -> None:
     """A module that never ran has no rate and no duration: its cells are empty, never zero."""
     never = next(row for row in records(busy_path, "Modules") if row["Module"] == "Power BI")
     assert never["State"] == "Never run"
@@ -115,16 +115,16 @@ def test_undefined_rate_is_empty(busy_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("good", "shown"), [(2000, "0.0%"), (1999, "99.9%"), (1, "0.1%"), (1000, "0.0%")]
+    ("good", "number_format"), [(2000, "0.0%"), (1999, "99.9%"), (1, "0.1%"), (1000, "0.0%")]
 )
-def test_rates_never_claim(good: int, shown: str, tmp_path: Path) -> None:
-    """The format of a rate rounds neither to all nor to none where it is neither."""
+def test_rates_never_claim(good: int, number_format: str, tmp_path: Path) -> None:
+    """The format of a rate never rounds to all or to none where it is neither."""
     report = make_report([make_job()])
     rate = 1 / 4000 if good == 1 else good / 2000
-    own = replace(report.modules[0], figures=replace(report.totals, success_rate=rate))
-    sheet = sheet_of(written(replace(report, modules=(own,)), tmp_path), "Modules")
+    module = replace(report.modules[0], figures=replace(report.totals, success_rate=rate))
+    sheet = sheet_of(written(replace(report, modules=(module,)), tmp_path), "Modules")
     column = [cell.value for cell in sheet[1]].index("Success rate")
-    assert shown in sheet[2][column].number_format
+    assert number_format in sheet[2][column].number_format
 
 
 def test_jobs_are_typed(tmp_path: Path) -> None:
@@ -233,8 +233,8 @@ def test_what_cannot_be_judged(tmp_path: Path) -> None:
         assert row["Longest gap, at least"] == timedelta(hours=1)
         assert row["Longest gap, at most"] == timedelta(seconds=1e5)
     assert [row["Certainty"] for row in records(path, "Gaps")] == ["certain", "possible"]
-    said = {text for title, text in texts(path) if title == "Summary"}
-    assert {"cannot be judged for 1 scope", "INCOMPLETE", "SPARSE"} <= said
+    texts_of_summary = {text for title, text in texts(path) if title == "Summary"}
+    assert {"cannot be judged for 1 scope", "INCOMPLETE", "SPARSE"} <= texts_of_summary
 
 
 def test_volume_that_is_not_given(tmp_path: Path) -> None:
@@ -254,11 +254,11 @@ def test_volume_that_is_not_given(tmp_path: Path) -> None:
     assert (some["Volume (GB)"], some["Volume is given"]) == (1, "of 1 of 2 jobs")
     daily = [row for row in records(path, "Daily") if row["Jobs"]]
     assert [row["Volume (GB)"] for row in daily] == [1, None, 0]
-    said = {text for title, text in texts(path) if title == "Summary"}
-    assert "The service gives sizes for 1 of 2 modules with jobs." in said
+    texts_of_summary = {text for title, text in texts(path) if title == "Summary"}
+    assert "The service gives sizes for 1 of 2 modules with jobs." in texts_of_summary
 
 
-def test_stored_stands_in_for_a_volume_that_is_not_given(tmp_path: Path) -> None:
+def test_stored_volume_replaces_a_missing_volume(tmp_path: Path) -> None:
     """Where no job has a size, the chart of the Summary is of what is stored."""
     answers = make_answers([make_protected(dataSizeStoredInAvePoint="512 GB")], at=NOW)
     rows = [make_job(backupSize="0 GB")]
@@ -271,7 +271,7 @@ def test_stored_stands_in_for_a_volume_that_is_not_given(tmp_path: Path) -> None
 
 def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
     """Scopes the provider leaves out stand with reason and jobs, and their jobs are marked; a job
-    that still runs is told with how long.
+    that is still running is listed with its duration so far.
     """
     policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", "Tenant B", "=a test"),))
     rows = [*SCOPED, make_job("2026-10-08T01:00:00Z", "Running", jobModule="OneDrive", jobId="R1")]
@@ -279,8 +279,8 @@ def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
     jobs = records(path, "Jobs")
     assert sum(row["Counted as"] == "left out" for row in jobs) == 31
     sheet = sheet_of(path, "Scopes")
-    _, left = sheet[sheet.tables["LeftOut"].ref]
-    assert [cell.value for cell in left] == [
+    _, cells = sheet[sheet.tables["LeftOut"].ref]
+    assert [cell.value for cell in cells] == [
         "Microsoft 365", "Exchange Online", "Tenant B", 31, "=a test",
     ]  # fmt: skip
     _, running = sheet[sheet.tables["Running"].ref]
@@ -289,7 +289,7 @@ def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
     assert results(path) == {"agrees"}
 
 
-def test_days_tell_silence_apart(tmp_path: Path) -> None:
+def test_days_without_a_job_say_why(tmp_path: Path) -> None:
     """A day without a job is "no run" where it was observed and "not observed" where it was not."""
     observed = [datetime(2026, 10, 6, 12, tzinfo=UTC), datetime(2026, 11, 2, 6, tzinfo=UTC)]
     path = written(make_report([make_job()], observed=observed), tmp_path)
@@ -306,7 +306,9 @@ def test_daily_and_exceptions(busy: Report, busy_path: Path) -> None:
     daily = records(busy_path, "Daily")
     assert sum(row["Jobs"] for row in daily) == busy.totals.jobs
     exceptions = records(busy_path, "Exceptions")
-    assert [row["Cured by job"] for row in exceptions] == [own.cured_by for own in busy.exceptions]
+    assert [row["Cured by job"] for row in exceptions] == [
+        exception.cured_by for exception in busy.exceptions
+    ]
     assert exceptions[0]["Standing"] == "open"
     assert isinstance(exceptions[-1]["Cured after"], timedelta | datetime)
 
@@ -373,9 +375,9 @@ def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
     formulas = [str(cell.value) for row in checks.rows for cell in row if cell.data_type == "f"]
     assert formulas
     assert not [formula for formula in formulas if "SUM(A1)" in formula or "1+" in formula]
-    shown = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
-    found = [title for title, text in texts(path) if text.strip() == shown.strip()]
-    assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(found)
+    printable = start.replace("\r", "\n").replace("a\x00\ufffe\ud800", "a\ufffd\ufffd\ufffd")
+    titles = [title for title, text in texts(path) if text.strip() == printable.strip()]
+    assert {"Summary", "Modules", "Jobs", "Exceptions", "About"} <= set(titles)
 
 
 def results(path: Path) -> set[Any]:
@@ -397,7 +399,7 @@ NEEDS_LIBREOFFICE = pytest.mark.skipif(
     ids=["default", "lenient", "strict"],
 )
 def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
-    """Computed anew from the Jobs sheet, every figure agrees, and was written as computed."""
+    """Recalculated from the Jobs sheet, every figure agrees, and was written as computed."""
     snapshots = daily_snapshots(datetime(2026, 9, 1, 6, tzinfo=UTC), 60)
     rows = make_busy_month()
     rows += [
@@ -418,16 +420,16 @@ def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
     policy = replace(policy, left_out=(left_out,))
     report = make_report(rows, timezone=BERLIN, policy=policy, observed=snapshots)
     path = written(report, tmp_path)
-    anew = recalculated(path, tmp_path / "anew")
-    before, after = (openpyxl.load_workbook(own, data_only=True) for own in (path, anew))
-    scopes = sum(len(own.scopes) for own in report.modules if len(own.scopes) > 1)
+    copy = recalculated(path, tmp_path / "anew")
+    before, after = (openpyxl.load_workbook(source, data_only=True) for source in (path, copy))
+    scopes = sum(len(module.scopes) for module in report.modules if len(module.scopes) > 1)
     assert scopes > 15
     number = 13 + 2 * len(report.services) + 4 * len(report.modules) + 3 * scopes
     assert before["Checks"].max_row == after["Checks"].max_row == 6 + number
     assert after["Checks"]["A2"].value == f"All {number} checks agree with the jobs."
-    assert results(path) == results(anew) == {"agrees"}
-    for own, computed in zip(before["Checks"].rows, after["Checks"].rows, strict=True):
-        for cell, again in zip(own, computed, strict=True):
+    assert results(path) == results(copy) == {"agrees"}
+    for cells, computed in zip(before["Checks"].rows, after["Checks"].rows, strict=True):
+        for cell, again in zip(cells, computed, strict=True):
             if isinstance(again.value, float):
                 assert cell.value == pytest.approx(again.value, rel=1e-12)
             else:
@@ -436,7 +438,7 @@ def test_checks_agree(policy: Policy, tmp_path: Path) -> None:
 
 @NEEDS_LIBREOFFICE
 def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
-    """A changed job shows: in its outcome, its module, the rates, and the verdict."""
+    """A changed job shows up in its outcome, its module, the rates, and the verdict."""
     book = openpyxl.load_workbook(busy_path)
     header = [cell.value for cell in book["Jobs"][1]]
     outcome = header.index("Outcome") + 1
@@ -444,14 +446,14 @@ def test_checks_differ(busy: Report, busy_path: Path, tmp_path: Path) -> None:
     book["Jobs"].cell(row, outcome).value = "Failed"
     changed = tmp_path / "changed.xlsx"
     book.save(changed)
-    anew = openpyxl.load_workbook(recalculated(changed, tmp_path / "anew"), data_only=True)
-    differing = {cells[0].value for cells in anew["Checks"].rows if cells[7].value == "differs"}
+    copy = openpyxl.load_workbook(recalculated(changed, tmp_path / "anew"), data_only=True)
+    differing = {cells[0].value for cells in copy["Checks"].rows if cells[7].value == "differs"}
     assert differing == {"Success", "Failed", "Success rate", "Lenient success rate"}
-    assert str(anew["Checks"]["A2"].value).startswith("Checks that differ: 7 of ")
+    assert str(copy["Checks"]["A2"].value).startswith("Checks that differ: 7 of ")
 
 
-def test_wrong_figure_is_written_as_differing(tmp_path: Path) -> None:
-    """Where a program does not compute, it shows what the formulas would say."""
+def test_a_wrong_figure_is_written_as_differing(tmp_path: Path) -> None:
+    """A program that does not recalculate shows what the formulas would give."""
     report = make_report([make_job()])
     path = written(replace(report, totals=replace(report.totals, jobs=2)), tmp_path)
     assert results(path) == {"agrees", "differs"}
@@ -475,25 +477,25 @@ def test_names(busy: Report, busy_path: Path) -> None:
 
 
 def test_links(busy: Report, busy_path: Path) -> None:
-    """A module leads to its first scope, a scope back to it and to the first of its jobs, and that
+    """A module links to its first scope, a scope back to it and to the first of its jobs, and that
     job to the scope.
     """
     book: Any = book_of(busy_path)
     modules, scopes, jobs = book["Modules"], book["Scopes"], book["Jobs"]
     of_jobs = [cell.value for cell in scopes[1]].index("Jobs") + 1
     row = 2
-    for at, own in enumerate(busy.modules, 2):
+    for at, module in enumerate(busy.modules, 2):
         assert modules.cell(at, 2).hyperlink.location == f"'Scopes'!C{row}"
-        for scope in own.scopes:
+        for scope in module.scopes:
             assert scopes.cell(row, 3).value == scope.name
             assert scopes.cell(row, 2).hyperlink.location == f"'Modules'!B{at}"
             link = scopes.cell(row, of_jobs).hyperlink
             assert (link is not None) == bool(scope.figures.jobs)
             if link is not None:
                 target = jobs[str(link.location).rpartition("!")[2]]
-                assert (target.value, jobs.cell(target.row, 5).value) == (own.module, scope.name)
+                assert (target.value, jobs.cell(target.row, 5).value) == (module.module, scope.name)
                 before = jobs.cell(target.row - 1, 2).value, jobs.cell(target.row - 1, 5).value
-                assert before != (own.module, scope.name)
+                assert before != (module.module, scope.name)
                 assert target.hyperlink.location == f"'Scopes'!B{row}"
             row += 1
 
@@ -502,7 +504,7 @@ def test_missed_rates_are_highlighted(busy_path: Path) -> None:
     """Rates below target and checks that differ are coloured by a rule, not by hand."""
     book = book_of(busy_path)
     rules = {
-        title: [rule.formula for own in book[title].conditional_formatting for rule in own.rules]
+        title: [rule.formula for area in book[title].conditional_formatting for rule in area.rules]
         for title in ("Modules", "Scopes", "Checks")
     }
     assert rules["Checks"] == [['$H7="differs"']]
@@ -534,7 +536,7 @@ def test_gaps_and_trend(busy: Report, tmp_path: Path) -> None:
     )
     path = written(replace(busy, history=history), tmp_path)
     gaps = records(path, "Gaps")
-    assert [row["Module"] for row in gaps] == [own.module for own in busy.gaps]
+    assert [row["Module"] for row in gaps] == [gap.module for gap in busy.gaps]
     assert gaps[0][f"From ({BERLIN})"] is not None
     unknown, known = records(path, "Trend")
     assert (unknown["Jobs"], unknown["Remark"]) == (None, "no data")
@@ -545,10 +547,10 @@ def test_gaps_and_trend(busy: Report, tmp_path: Path) -> None:
 def test_empty_report(tmp_path: Path) -> None:
     """A customer without any row gets a workbook that says so, without an empty table."""
     path = written(make_report([]), tmp_path)
-    said = {text for _, text in texts(path)}
-    assert "No jobs in this period." in said
-    assert "No exceptions in this period." in said
-    assert "The service lists no module of this customer." in said
+    every_text = {text for _, text in texts(path)}
+    assert "No jobs in this period." in every_text
+    assert "No exceptions in this period." in every_text
+    assert "The service lists no module of this customer." in every_text
     assert list(sheet_of(path, "Jobs").tables) == []
 
 
@@ -572,7 +574,7 @@ def test_fifty_japanese_modules(tmp_path: Path) -> None:
 def test_more_rows_than_a_sheet_holds(
     busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Jobs beyond Excel's last row continue on sheets of their own."""
+    """Jobs beyond Excel's last row continue on further sheets."""
     monkeypatch.setattr(jobs_sheet, "LAST_ROW", 251)
     path = written(busy, tmp_path)
     titles = [title for title in book_of(path).sheetnames if "Jobs" in title]
@@ -582,5 +584,5 @@ def test_more_rows_than_a_sheet_holds(
     assert ids == list(order["job_id"])
     assert results(path) == {"agrees"}
     linked = [row for title in titles for row in sheet_of(path, title).rows if row[1].hyperlink]
-    scopes = [scope for own in busy.modules for scope in own.scopes]
+    scopes = [scope for module in busy.modules for scope in module.scopes]
     assert len(linked) == sum(scope.figures.jobs > 0 for scope in scopes)

@@ -42,12 +42,12 @@ def test_any_text_is_xml(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_replaced_visibly(text: str) -> None:
+def test_invalid_characters_are_replaced_visibly(text: str) -> None:
     """Nothing is dropped: each character stays, or becomes U+FFFD, or a line end Excel's way."""
     ends = text.replace("\r\n", "\n").replace("\r", "\n")
-    shown = cell_text(text).replace("_x005F_", "_")
-    assert len(shown) == len(ends) or "_x005F_" in text
-    assert all(new in (old, "\ufffd") for new, old in zip(shown, ends, strict=False))
+    cell = cell_text(text).replace("_x005F_", "_")
+    assert len(cell) == len(ends) or "_x005F_" in text
+    assert all(new in (old, "\ufffd") for new, old in zip(cell, ends, strict=False))
 
 
 @given(st.text(max_size=12), st.integers(1, 8))
@@ -102,7 +102,9 @@ def test_header_can_be_read(color: str) -> None:
 
 def test_badges_can_be_read() -> None:
     """States and outcomes have the contrast WCAG asks for."""
-    styles = [state_style(state) for state in State] + [outcome_style(own) for own in Outcome]
+    styles = [state_style(state) for state in State] + [
+        outcome_style(outcome) for outcome in Outcome
+    ]
     for style in styles:
         assert contrast(style.color, style.fill or "FFFFFF") >= 4.5
 

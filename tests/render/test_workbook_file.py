@@ -109,8 +109,10 @@ def room_for(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("part", [0, 0.1, 0.5, 0.9, 0.999])
-def test_no_room(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> None:
-    """Wherever in the workbook the room ends it is one clear error, and nothing is left."""
+def test_a_disk_that_fills_up(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> None:
+    """Wherever in the workbook the disk fills up, it is one clear error, and nothing is left
+    behind.
+    """
     path = tmp_path / "report.xlsx"
     with (
         room_for(int(busy_path.stat().st_size * part)),
@@ -120,8 +122,10 @@ def test_no_room(part: float, busy: Report, busy_path: Path, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_left_behind(busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither success nor failure takes a temporary file."""
+def test_no_temporary_file_is_left_behind(
+    busy: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither success nor failure leaves a temporary file."""
     temporary = tmp_path / "temporary"
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))  # there is no such folder
     written(busy, tmp_path)
@@ -129,8 +133,8 @@ def test_nothing_left_behind(busy: Report, tmp_path: Path, monkeypatch: pytest.M
         write_workbook(busy, LOOK, tmp_path / "nowhere" / "report.xlsx")
 
 
-def test_known_at_its_beginning(busy_path: Path) -> None:
-    """Programs that look at the first parts alone see properties, and then a part of Excel's."""
+def test_the_file_type_is_recognised_from_its_first_parts(busy_path: Path) -> None:
+    """Programs that look only at the first parts see properties, and then a part of Excel's."""
     with zipfile.ZipFile(busy_path) as parts:
         assert [name.partition("/")[0] for name in parts.namelist()[:3]] == [
             *("docProps", "docProps"),
@@ -151,7 +155,7 @@ from reporter.render.workbook.jobs import add_jobs
 saved, path = map(Path, sys.argv[1:])
 with saved.open("rb") as file:
     report = pickle.load(file)
-# Not ru_maxrss, which begins with what the process had that started this one.
+# Not ru_maxrss, which starts with the value of the parent process.
 peak = lambda: int(re.findall("VmHWM:[^0-9]*([0-9]+)", Path("/proc/self/status").read_text())[0])
 def write(rows):
     with Book(replace(report, jobs=report.jobs[:rows]), Look(), path) as book:
@@ -200,16 +204,16 @@ def many_jobs(report: Report, number: int) -> pd.DataFrame:
     return jobs
 
 
-def shown(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
+def expected_cells(report: Report, jobs: pd.DataFrame) -> list[list[object]]:
     """What the cells of the Jobs sheet have to say, row by row, by plain loops."""
     zone, words = report.period.timezone, Words(LOOK.locale, report.policy.units)
 
-    def value(name: str, own: Any) -> object:
-        if pd.isna(own) or own == "":
+    def value(name: str, content: Any) -> object:
+        if pd.isna(content) or content == "":
             return None
         if name.endswith("_at"):
-            return own.tz_convert(zone).tz_localize(None).to_pydatetime()
-        return own.to_pytimedelta() if name == "duration" else own
+            return content.tz_convert(zone).tz_localize(None).to_pydatetime()
+        return content.to_pytimedelta() if name == "duration" else content
 
     rows = []
     names = list(JOB_COLUMNS)[:15]
@@ -276,10 +280,10 @@ def test_every_cell(
     report, path = many
     header, *rows = read(path)
     assert len(header) == 19
-    meant = shown(report, report.jobs)
+    meant = expected_cells(report, report.jobs)
     assert len(rows) == len(meant)
-    for number, (own, row) in enumerate(zip(rows, meant, strict=True), 2):
-        wrong = [pair for pair in zip(own, row, strict=True) if not same(*pair)]
+    for number, (cells, row) in enumerate(zip(rows, meant, strict=True), 2):
+        wrong = [pair for pair in zip(cells, row, strict=True) if not same(*pair)]
         assert not wrong, number
 
 

@@ -81,8 +81,8 @@ def written(report: Report, folder: Path, look: Look = LOOK) -> Path:
 
 def recalculated(path: Path, folder: Path) -> Path:
     """The workbook as LibreOffice saves it, every formula computed anew."""
-    (anew,) = all_recalculated([path], folder)
-    return anew
+    (path_of_copy,) = all_recalculated([path], folder)
+    return path_of_copy
 
 
 def all_recalculated(paths: Sequence[Path], folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""When what is due: months without a 31st, clocks that change, starts that come late."""
+"""When what is due: months without a 31st, clock changes, late starts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def by_looking(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 @given(days, clocks, zones)
-def test_a_time_is_when_somebody_who_looks_would_see_it(day: date, at: time, zone: str) -> None:
+def test_a_time_is_when_a_clock_first_shows_it(day: date, at: time, zone: str) -> None:
     """On any day in any zone, the first time the clock shows it."""
     assert first_showing(day, at, ZoneInfo(zone)) == by_looking(day, at, ZoneInfo(zone))
 
@@ -59,7 +59,7 @@ def test_a_time_is_when_somebody_who_looks_would_see_it(day: date, at: time, zon
 @pytest.mark.parametrize(
     ("zone", "day", "at", "shows"),
     [
-        # Skipped: the moment the clocks go on.
+        # Skipped: the moment the clocks go forward.
         ("Europe/Berlin", date(2027, 3, 28), time(2, 30), "2027-03-28T03:00:00+02:00"),
         ("Europe/Berlin", date(2027, 3, 28), time(2, 0), "2027-03-28T03:00:00+02:00"),
         ("Europe/Berlin", date(2027, 3, 28), time(3, 0), "2027-03-28T03:00:00+02:00"),
@@ -69,7 +69,7 @@ def test_a_time_is_when_somebody_who_looks_would_see_it(day: date, at: time, zon
         ("Asia/Beirut", date(2022, 3, 27), time(0, 0), "2022-03-27T01:00:00+03:00"),
         ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), "2026-10-04T02:30:00+11:00"),
         ("Pacific/Apia", date(2011, 12, 30), time(12, 0), "2011-12-31T00:00:00+14:00"),
-        # Twice: the first.
+        # Occurs twice: the first.
         ("Europe/Berlin", date(2026, 10, 25), time(2, 30), "2026-10-25T02:30:00+02:00"),
         ("America/Havana", date(2026, 11, 1), time(0, 30), "2026-11-01T00:30:00-04:00"),
         ("America/Sao_Paulo", date(2018, 2, 17), time(23, 30), "2018-02-17T23:30:00-02:00"),
@@ -77,7 +77,7 @@ def test_a_time_is_when_somebody_who_looks_would_see_it(day: date, at: time, zon
         ("Asia/Kolkata", date(2026, 11, 1), time(6, 30), "2026-11-01T06:30:00+05:30"),
     ],
 )
-def test_clocks_that_change(zone: str, day: date, at: time, shows: str) -> None:
+def test_clock_changes(zone: str, day: date, at: time, shows: str) -> None:
     """02:30 in Berlin is 03:00 when summer comes, and the first of two when it goes."""
     assert first_showing(day, at, ZoneInfo(zone)) == datetime.fromisoformat(shows)
 
@@ -113,10 +113,10 @@ def test_without_a_schedule_it_is_the_last_full_month(zone: str, now: datetime) 
 
 
 @given(schedules, zones, moments)
-def test_the_newest_month_is_the_last_whose_moment_has_come(
+def test_the_newest_month_is_the_last_one_due(
     schedule: ScheduleSettings, zone: str, now: datetime
 ) -> None:
-    """It is due and the next is not, whatever day is set and whatever the clocks do."""
+    """It is due and the next is not, whatever day is configured and whatever the clocks do."""
     (label,) = months_due(schedule, zone, now, None)
     newest = month(label, zone)
     assert due_at(schedule, newest) <= now
@@ -125,10 +125,10 @@ def test_the_newest_month_is_the_last_whose_moment_has_come(
 
 
 @given(schedules, zones, moments, months)
-def test_each_month_since_the_last_one_done(
+def test_each_month_since_the_last_completed_one_is_due(
     schedule: ScheduleSettings, zone: str, now: datetime, done: str
 ) -> None:
-    """In order and without a hole, up to a year back; nothing older than what is done."""
+    """In order and without gaps, up to a year back; nothing older than the last completed one."""
     due = months_due(schedule, zone, now, done)
     assert due[-1:] == months_due(schedule, zone, now, None)
     assert [month(label).previous().label for label in due[1:]] == due[:-1]
@@ -140,7 +140,7 @@ def test_each_month_since_the_last_one_done(
 def test_no_month_is_left_out_and_none_comes_early(
     schedule: ScheduleSettings, zone: str, now: datetime, pauses: list[int]
 ) -> None:
-    """Started at any times, even months apart: each month after the first in its turn, once new."""
+    """Started at any time, even months apart: each month after the first comes in turn, once."""
     (first,) = months_due(schedule, zone, now, None)
     done = [first]
     for hours in pauses:
@@ -165,7 +165,9 @@ def test_no_month_is_left_out_and_none_comes_early(
     ],
 )
 def test_when_to_fetch_again(every: timedelta, began: timedelta | None, due: timedelta) -> None:
-    """So long after the last fetch began, a little early; now after none, or one of the future."""
+    """A fixed time after the last fetch began, or slightly early; at once if there was none, or one
+    in the future.
+    """
     schedule = ScheduleSettings(fetch_every=every)
     assert fetch_due_at(schedule, None if began is None else LATE + began, LATE) == LATE + due
 
@@ -182,23 +184,23 @@ def test_hourly_starts_that_shift_by_seconds_fetch_every_four_hours() -> None:
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 6, 8, 12, 24])
-def test_what_changes_slowly_is_asked_for_once_a_day(every: int) -> None:
-    """Whatever the rhythm of fetching, though each fetch is some minutes off."""
+def test_slowly_changing_data_is_fetched_once_a_day(every: int) -> None:
+    """Whatever the rhythm of fetching, even if each fetch is some minutes off."""
     answered: dict[Kind, datetime] = {}
-    asked = []
+    asked_at = []
     for number in range(10 * 24 // every):
         now = LATE + timedelta(hours=every * number, minutes=(number * 7) % 10)
         if kinds_due(answered, now):
             answered["protection"] = answered["subscription"] = now
-            asked.append(now)
-    assert 10 <= len(asked) <= 11
+            asked_at.append(now)
+    assert 10 <= len(asked_at) <= 11
     assert all(
         timedelta(hours=21) < later - earlier <= timedelta(hours=24, minutes=10)
-        for earlier, later in pairwise(asked)
+        for earlier, later in pairwise(asked_at)
     )
 
 
-def test_an_answer_is_due_where_there_is_none_it_is_old_or_of_the_future() -> None:
+def test_an_answer_is_due_when_missing_old_or_from_the_future() -> None:
     """Each kind by itself."""
     old, young = LATE - timedelta(hours=23), LATE - timedelta(hours=20)
     assert kinds_due({}, LATE) == KINDS

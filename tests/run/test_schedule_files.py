@@ -15,7 +15,7 @@ TASK = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
 def test_systemd_accepts_its_units(tmp_path: Path) -> None:
-    """Not a word of complaint; the program is another, as ours need not be installed."""
+    """Without any complaint; with another program, as ours need not be installed."""
     for path in FILES.glob("reporter-run.[st]*"):
         text = path.read_text("utf-8").replace(
             "/usr/local/bin/reporter", shutil.which("true") or ""
@@ -29,23 +29,23 @@ def test_systemd_accepts_its_units(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
-def test_the_task_for_windows_is_whole() -> None:
-    """Well-formed in plain ASCII, each hour, late rather than never, and never two at a time."""
+def test_the_task_for_windows_is_complete() -> None:
+    """Well-formed in plain ASCII, every hour, late rather than never, and never two at a time."""
     content = (FILES / "reporter-run.xml").read_bytes()
     assert content.isascii()
     task = ElementTree.fromstring(content)  # noqa: S314  our own file
 
-    def said(path: str) -> str:
+    def text_at(path: str) -> str:
         return str(task.findtext(path, namespaces=TASK))
 
-    assert said("t:Triggers/t:CalendarTrigger/t:Repetition/t:Interval") == "PT1H"
-    assert said("t:Settings/t:StartWhenAvailable") == "true"
-    assert said("t:Settings/t:MultipleInstancesPolicy") == "IgnoreNew"
-    assert said("t:Actions/t:Exec/t:Arguments") == "run --quiet"
+    assert text_at("t:Triggers/t:CalendarTrigger/t:Repetition/t:Interval") == "PT1H"
+    assert text_at("t:Settings/t:StartWhenAvailable") == "true"
+    assert text_at("t:Settings/t:MultipleInstancesPolicy") == "IgnoreNew"
+    assert text_at("t:Actions/t:Exec/t:Arguments") == "run --quiet"
 
 
 def test_every_file_starts_the_same_command() -> None:
-    """One story on every system: an hourly `reporter run`."""
+    """The same on every system: an hourly `reporter run`."""
     for name in ("reporter.cron", "reporter-run.service", "reporter-run.xml"):
         text = (FILES / name).read_text("utf-8")
         assert "run --quiet" in text, name

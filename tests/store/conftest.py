@@ -58,7 +58,7 @@ def postgresql(start_postgresql: Callable[[], Any]) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def made_in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that nothing was put into: to make its tables takes longer than to copy it."""
+    """An empty store: making its tables takes longer than copying it."""
     path = tmp_path_factory.mktemp("made") / "reporter.db"
     Store.open(f"sqlite:///{path}").close()
     return path
@@ -74,14 +74,14 @@ def made_in_postgresql(postgresql: Callable[..., str]) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Of database: a test is of both."""
+    """The kind of database: each test runs on both."""
     kind: str = request.param
     return kind
 
 
 @pytest.fixture
 def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """One without tables."""
+    """A database without tables."""
     if kind == "postgresql":
         make: Callable[..., str] = request.getfixturevalue("postgresql")
         return make()
@@ -90,7 +90,7 @@ def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store, in one database and in the other."""
+    """An empty store, in each kind of database."""
     if kind == "postgresql":
         make: Callable[..., str] = request.getfixturevalue("postgresql")
         return make(like=request.getfixturevalue("made_in_postgresql"))
@@ -108,8 +108,8 @@ def open_store() -> Iterator[Callable[[str], Store]]:
         return opened[-1]
 
     yield make
-    for own in opened:
-        own.engine.dispose()
+    for store in opened:
+        store.engine.dispose()
 
 
 @pytest.fixture

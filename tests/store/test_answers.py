@@ -1,4 +1,4 @@
-"""What was answered beside the jobs: kept with them, and chosen for a period."""
+"""Answers other than the jobs: kept with them, and chosen for a period."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def on(month: int, day: int) -> datetime:
 
 
 def record(store: Store, at: datetime, answers: Sequence[Answer]) -> None:
-    """A snapshot with its answers, all of one time."""
-    own = tuple(replace(answer, asked_at=at) for answer in answers)
-    store.record(replace(snapshot_of([make_job()], at), answers=own))
+    """Record a snapshot with its answers, all of one time."""
+    dated = tuple(replace(answer, asked_at=at) for answer in answers)
+    store.record(replace(snapshot_of([make_job()], at), answers=dated))
 
 
 def answered(at: datetime, scanned: int = 10) -> tuple[Answer, Answer]:
@@ -46,7 +46,9 @@ def answered(at: datetime, scanned: int = 10) -> tuple[Answer, Answer]:
 
 
 def answer_of(store: Store, kind: Kind = "protection") -> Answer:
-    answers = {own.kind: own for own in read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers}
+    answers = {
+        answer.kind: answer for answer in read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers
+    }
     return answers[kind]
 
 
@@ -55,11 +57,11 @@ def scanned(store: Store) -> int:
     return int(line["totalScannedObjects"])
 
 
-def test_answers_come_out_as_they_went_in(store: Store) -> None:
+def test_answers_are_read_back_unchanged(store: Store) -> None:
     """The raw replies, to the byte, with when they came."""
-    given = answered(on(10, 5))
-    record(store, on(10, 5), given)
-    assert read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers == given
+    answers = answered(on(10, 5))
+    record(store, on(10, 5), answers)
+    assert read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers == answers
     with store.reading() as connection:
         rows = connection.execute(sa.select(tables.fetches.c.kind, tables.fetches.c.error)).all()
     assert sorted(map(tuple, rows)) == [
@@ -68,21 +70,21 @@ def test_answers_come_out_as_they_went_in(store: Store) -> None:
     assert products_of(answer_of(store, "subscription").replies) == [make_product()]
 
 
-def test_never_asked_is_not_refused(store: Store) -> None:
-    """A store from before tells so."""
+def test_never_asked_is_not_the_same_as_refused(store: Store) -> None:
+    """A store from before that says so."""
     store.record(snapshot_of([make_job()]))
     assert answer_of(store) == Answer("protection", None, absence=Absence(Lack.NEVER_FETCHED))
 
 
 def test_an_earlier_answer_counts_before_a_later_one(store: Store) -> None:
-    """Nobody asked in October: what was said before it is nearer than what is said after it."""
+    """Nobody asked in October: the answer before it takes precedence over the one after it."""
     record(store, on(9, 3), answered(on(9, 3), 9))
     record(store, on(11, 2), answered(on(11, 2), 11))
     assert scanned(store) == 9
 
 
 def test_what_was_stored_before_the_period(store: Store) -> None:
-    """By the last complete answers before it, and before the period before it."""
+    """By the last complete answers before it, and before the preceding period."""
     assert before(store) == []
     record(store, on(8, 20), answered(on(8, 20), 8))
     record(store, on(9, 3), answered(on(9, 3), 9))
@@ -92,12 +94,12 @@ def test_what_was_stored_before_the_period(store: Store) -> None:
 
 
 def before(store: Store) -> list[tuple[datetime | None, int]]:
-    """When each of the answers was given, and what it says was scanned."""
+    """When each answer was given, and how many objects it says were scanned."""
     answers = read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).stored_before
     return [
-        (own.asked_at, line["totalScannedObjects"])
-        for own in answers
-        for line in protected_rows(own.replies)
+        (answer.asked_at, line["totalScannedObjects"])
+        for answer in answers
+        for line in protected_rows(answer.replies)
     ]
 
 
@@ -109,7 +111,7 @@ def test_the_last_answer_of_the_period_counts(store: Store) -> None:
 
 
 def test_without_one_the_first_after_it_counts(store: Store) -> None:
-    """Granted only in November, October has what November showed first."""
+    """If the permission is granted only in November, October has what November showed first."""
     record(store, on(10, 30), make_refusals(Lack.NOT_PERMITTED, "a.read"))
     record(store, on(11, 1), answered(on(11, 1), 1))
     record(store, on(11, 2), answered(on(11, 2), 2))
@@ -118,14 +120,14 @@ def test_without_one_the_first_after_it_counts(store: Store) -> None:
 
 
 def test_a_failure_does_not_hide_an_answer_of_the_period(store: Store) -> None:
-    """What was known is known, with its date."""
+    """What was known stays known, with its date."""
     record(store, on(10, 3), answered(on(10, 3), 3))
     record(store, on(10, 4), make_refusals(Lack.FAILED, "503: x"))
     assert scanned(store) == 3
 
 
-def test_why_nothing_was_ever_said_stays_the_same(store: Store) -> None:
-    """What the period said of it; a later attempt changes nothing."""
+def test_the_reason_for_no_answer_stays_the_same(store: Store) -> None:
+    """The reason is the period's own; a later attempt changes nothing."""
     record(store, on(9, 3), make_refusals(Lack.FAILED, "502: x"))
     record(store, on(10, 4), make_refusals(Lack.FAILED, "503: x"))
     record(store, on(10, 5), make_refusals(Lack.NOT_PERMITTED, "a.read"))
@@ -143,7 +145,7 @@ def test_not_there_is_an_answer(store: Store) -> None:
 
 
 def test_an_older_answer_counts_where_nobody_asked_since(store: Store) -> None:
-    """With the date it has."""
+    """With its own date."""
     record(store, on(9, 3), answered(on(9, 3), 9))
     assert scanned(store) == 9
     assert answer_of(store).asked_at == on(9, 3)
@@ -162,7 +164,9 @@ def test_a_snapshot_is_kept_with_its_answers_or_not_at_all(store: Store) -> None
 
 
 def test_answers_are_pruned_with_the_snapshots(store: Store) -> None:
-    """Old ones go with their replies and bodies; jobs are rebuilt from jobs alone."""
+    """Old ones are removed with their replies and bodies; jobs are rebuilt from replies about jobs
+    only.
+    """
     record(store, on(8, 1), answered(on(8, 1), 8))
     record(store, on(8, 2), make_refusals(Lack.NOT_PERMITTED, "a.read"))
     record(store, on(10, 1), answered(on(10, 1), 10))

@@ -47,32 +47,32 @@ def _fetch(url: str, fetcher: int, ready: Any) -> None:
             store.record(snapshot_of(rows, at, customer))
 
 
-def _render(url: str, out: Path, ready: Any, said: Any) -> None:
+def _render(url: str, out: Path, ready: Any, errors: Any) -> None:
     store = Store.open(url)
     ready.wait(60)
     for _ in range(ROUNDS):
         for customer in CUSTOMERS:
             outcome = render_stored(rendering(out), store, customer, f"customer-{customer.id}")
             if outcome.error and "no complete snapshot" not in str(outcome.error):
-                said.append(str(outcome.error))
+                errors.append(str(outcome.error))
 
 
 @pytest.mark.slow
-def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
+def test_two_fetchers_and_four_renderers_lose_and_duplicate_nothing(
     postgresql: Callable[[], str], open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    """All of them at once, on the same customers: every version is whole and there once, every job
-    is there once, and the last look at it all finds the files as they were written.
+    """All of them at once, on the same customers: every version is complete and exists once, every
+    job exists once, and in the end the files are as they were written.
     """
     url = postgresql()
     store = open_store(url)
     store.record_customers(CUSTOMERS, snapshot_of([]).replies)
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
-        ready, said = manager.Event(), manager.list()
-        processes = [context.Process(target=_fetch, args=(url, own, ready)) for own in (0, 1)]
+        ready, errors = manager.Event(), manager.list()
+        processes = [context.Process(target=_fetch, args=(url, number, ready)) for number in (0, 1)]
         processes += [
-            context.Process(target=_render, args=(url, tmp_path, ready, said)) for _ in range(4)
+            context.Process(target=_render, args=(url, tmp_path, ready, errors)) for _ in range(4)
         ]
         for process in processes:
             process.start()
@@ -80,14 +80,14 @@ def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
         for process in processes:
             process.join(300)
         assert [process.exitcode for process in processes] == [0] * 6
-        assert list(said) == []
+        assert list(errors) == []
     with store.reading() as connection:
         jobs = Counter(connection.execute(of_jobs(tables.modules.c.customer_id)).scalars())
     assert jobs == {customer.id: 28 for customer in CUSTOMERS}
     for customer in CUSTOMERS:
         outcome = render_stored(rendering(tmp_path), store, customer, f"customer-{customer.id}")
         versions = versions_of(store, customer, "2026-10")
-        assert [own.number for own in versions] == list(range(1, len(versions) + 1))
+        assert [version.number for version in versions] == list(range(1, len(versions) + 1))
         (path,) = outcome.files
         content = path.read_bytes()
         assert versions[-1].files == {str(path): hashlib.sha256(content).hexdigest()}
@@ -96,14 +96,14 @@ def test_two_fetchers_and_four_renderers_lose_and_double_nothing(
 
 
 @pytest.mark.slow
-def test_a_database_that_restarts_in_the_middle(
+def test_a_database_that_restarts_in_mid_run(
     run: Run,
     start_emulator: StartEmulator,
     start_postgresql: Callable[[], Any],
     tmp_path: Path,
     open_store: Callable[[str], Store],
 ) -> None:
-    """The run ends with what to do; the same command afterwards takes the rest, once."""
+    """The run ends by saying what to do; the same command afterwards takes the rest, once."""
     server = start_postgresql()
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     emulator = start_emulator(customers=ordinary_customers(30, 60, 1), latency=0.15)
@@ -116,11 +116,11 @@ def test_a_database_that_restarts_in_the_middle(
                 break
         server.stop()
         server.start()
-        said = process.stderr.read()
-    assert process.returncode == 1, said
-    assert "cannot be reached" in said
-    assert "run the same command again" in said
-    assert "Traceback" not in said
+        errors = process.stderr.read()
+    assert process.returncode == 1, errors
+    assert "cannot be reached" in errors
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
     result = run("fetch")
     assert result.exit_code == 0, result.output
     assert "was cut short" in result.stderr
@@ -130,4 +130,4 @@ def test_a_database_that_restarts_in_the_middle(
                 tables.fetches.c.kind == "jobs", tables.fetches.c.error.is_(None)
             )
         ).scalars()
-        assert Counter(fetched) == {own.id: 1 for own in ordinary_customers(30, 60, 1)}
+        assert Counter(fetched) == {customer.id: 1 for customer in ordinary_customers(30, 60, 1)}

@@ -1,4 +1,4 @@
-"""Stores of older versions: what is derived from their replies is derived when they are opened."""
+"""Stores of older versions: what follows from their replies is derived when they are opened."""
 
 from __future__ import annotations
 
@@ -39,25 +39,28 @@ def old(tmp_path: Path) -> Path:
 
 def derivations(path: Path) -> list[int]:
     with closing(sqlite3.connect(path)) as database:
-        return [own for (own,) in database.execute("SELECT derivation FROM customers ORDER BY id")]
+        return [
+            derivation
+            for (derivation,) in database.execute("SELECT derivation FROM customers ORDER BY id")
+        ]
 
 
 def test_a_store_of_0_1_0_knows_its_scopes(
     old: Path, open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    """All that it would know had it received its replies today."""
+    """Everything it would know had it received its replies today."""
     upgraded = open_store(f"sqlite:///{old}")
     fresh = open_store(f"sqlite:///{tmp_path / 'fresh.db'}")
     assert upgraded.customers() == CUSTOMERS
     for customer in CUSTOMERS:
         receive_again(fresh, customer, received_until(upgraded, customer, {customer.id: LAST}))
-        found, expected = (read(own, customer=customer) for own in (upgraded, fresh))
-        pd.testing.assert_frame_equal(found.rows, expected.rows)
-        pd.testing.assert_frame_equal(found.sightings, expected.sightings)
-        assert found.observations == expected.observations
-    found = read(upgraded, customer=CUSTOMERS[0])
-    assert len(found.observations.snapshots) == 18
-    scopes = found.sightings.groupby(["module", "name"]).size().to_dict()
+        jobs, expected = (read(store, customer=customer) for store in (upgraded, fresh))
+        pd.testing.assert_frame_equal(jobs.rows, expected.rows)
+        pd.testing.assert_frame_equal(jobs.sightings, expected.sightings)
+        assert jobs.observations == expected.observations
+    jobs = read(upgraded, customer=CUSTOMERS[0])
+    assert len(jobs.observations.snapshots) == 18
+    scopes = jobs.sightings.groupby(["module", "name"]).size().to_dict()
     assert scopes == {
         ("Azure Virtual Machine", "vm-1"): 18,
         ("Azure Virtual Machine", "vm-2"): 18,
@@ -65,29 +68,37 @@ def test_a_store_of_0_1_0_knows_its_scopes(
         ("Power BI", ""): 18,
         ("Project Online", ""): 9,
     }
-    assert len(found.rows) == 12 + 2 * 3 + 3
+    assert len(jobs.rows) == 12 + 2 * 3 + 3
     assert derivations(old) == [tables.DERIVATION] * 2
 
 
 def test_what_is_up_to_date_is_not_derived_again(
     old: Path, open_store: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is a customer that is new."""
+    """Nor is a new customer."""
     with open_store(f"sqlite:///{old}").begin() as connection:
         connection.execute(sa.delete(tables.jobs))
     opened = open_store(f"sqlite:///{old}")
     opened.record(snapshot_of([make_job()]))
-    assert [len(read(opened, customer=own).rows) for own in (*CUSTOMERS, CUSTOMER)] == [0, 0, 1]
+    assert [len(read(opened, customer=customer).rows) for customer in (*CUSTOMERS, CUSTOMER)] == [
+        0,
+        0,
+        1,
+    ]
     monkeypatch.setattr(tables, "DERIVATION", tables.DERIVATION + 1)
     again = open_store(f"sqlite:///{old}")
-    assert [len(read(again, customer=own).rows) for own in (*CUSTOMERS, CUSTOMER)] == [21, 15, 1]
+    assert [len(read(again, customer=customer).rows) for customer in (*CUSTOMERS, CUSTOMER)] == [
+        21,
+        15,
+        1,
+    ]
     assert derivations(old) == [tables.DERIVATION] * 3
 
 
-def test_a_derivation_that_is_cut_short_is_gone_on_with(
+def test_an_interrupted_derivation_is_resumed(
     old: Path, open_store: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Customer by customer: each is done, or to be done, and the schema is new already."""
+    """Customer by customer: each is done or pending, and the schema is already new."""
     derive = deriving.derive_again
 
     def cut_short(connection: sa.Connection, customer_id: str) -> None:
@@ -108,22 +119,27 @@ def test_a_derivation_that_is_cut_short_is_gone_on_with(
     monkeypatch.setattr(store, "derive_again", remembered)
     opened = open_store(f"sqlite:///{old}")
     assert done == ["c-2"]
-    assert [len(read(opened, customer=own).rows) for own in CUSTOMERS] == [21, 15]
+    assert [len(read(opened, customer=customer).rows) for customer in CUSTOMERS] == [21, 15]
 
 
 def _open(url: str, ready: Any, revisions: Any) -> None:
     ready.wait(60)
     with closing(Store.open(url)) as opened, opened.reading() as connection:
-        found = connection.execute(sa.select(tables.customers.c.revision)).scalars().all()
-        revisions.append((list(found), [len(read(opened, customer=own).rows) for own in CUSTOMERS]))
+        revision_rows = connection.execute(sa.select(tables.customers.c.revision)).scalars().all()
+        revisions.append(
+            (
+                list(revision_rows),
+                [len(read(opened, customer=customer).rows) for customer in CUSTOMERS],
+            )
+        )
 
 
-def test_two_that_open_it_at_once(old: Path) -> None:
-    """Each finds all of it; what one derives the other does not derive again."""
+def test_two_processes_open_it_at_once(old: Path) -> None:
+    """Each finds everything; what one derives, the other does not derive again."""
     context = multiprocessing.get_context("spawn")
     with closing(sqlite3.connect(old)) as database:
-        found = database.execute("SELECT revision FROM customers ORDER BY id")
-        before = [own for (own,) in found]
+        rows = database.execute("SELECT revision FROM customers ORDER BY id")
+        before = [revision for (revision,) in rows]
     with context.Manager() as manager:
         ready, revisions = manager.Event(), manager.list()
         url = f"sqlite:///{old}"
@@ -134,16 +150,16 @@ def test_two_that_open_it_at_once(old: Path) -> None:
         for process in processes:
             process.join(120)
         assert [process.exitcode for process in processes] == [0, 0]
-        assert list(revisions) == [([own + 1 for own in before], [21, 15])] * 2
+        assert list(revisions) == [([revision + 1 for revision in before], [21, 15])] * 2
 
 
-def test_many_customers_are_told_of_once(
+def test_many_customers_are_reported_once(
     url: str,
     open_store: Callable[[str], Store],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It may take a while; of a few nothing is said. In either database."""
+    """It may take a while; a few customers are not mentioned. In either database."""
     customers = [Customer(f"c-{number}", f"Customer {number}") for number in range(5)]
     opened = open_store(url)
     for customer in customers:
@@ -155,13 +171,15 @@ def test_many_customers_are_told_of_once(
     with caplog.at_level(logging.WARNING):
         again = open_store(url)
         open_store(url)
-    (message,) = [own.getMessage() for own in caplog.records if "Deriving" in own.getMessage()]
+    (message,) = [
+        record.getMessage() for record in caplog.records if "Deriving" in record.getMessage()
+    ]
     assert "5 customers" in message
-    assert [len(read(again, customer=own).rows) for own in customers] == [1] * 5
+    assert [len(read(again, customer=customer).rows) for customer in customers] == [1] * 5
 
 
 def test_a_reply_that_cannot_be_used_is_named(old: Path) -> None:
-    """A store whose replies were damaged is not opened as if they had said nothing."""
+    """A store with damaged replies is not opened as if they were empty."""
     with closing(sqlite3.connect(old)) as database, database:
         database.execute(
             "UPDATE bodies SET body = x'789c030000000001' WHERE sha256 = "
@@ -172,8 +190,8 @@ def test_a_reply_that_cannot_be_used_is_named(old: Path) -> None:
     assert derivations(old) == [0, 0]
 
 
-def test_recording_says_who_the_customer_is(url: str, open_store: Callable[[str], Store]) -> None:
-    """Also of one that no list has named: what is derived of it is as new as any."""
+def test_recording_names_the_customer(url: str, open_store: Callable[[str], Store]) -> None:
+    """Even if no list has named it: what is derived for it is up to date."""
     opened = open_store(url)
     opened.record(snapshot_of([make_job()], NOW))
     opened.record(snapshot_of([make_job()], NOW + timedelta(hours=1)))

@@ -1,4 +1,4 @@
-"""What is odd about one customer's replies, in either database: nothing of it stops a run."""
+"""Odd replies about one customer, in either database, never stop a run."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ from tests.sources.avepoint.test_fetch import source_of
 
 @pytest.mark.parametrize("fault", ["half-emoji", "nul"])
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_what_is_no_character_is_replaced_and_told(
+def test_invalid_characters_are_replaced_and_reported(
     version: str,
     fault: str,
     start_emulator: StartEmulator,
     url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The snapshot is there, in either database; the customer is named, the reply as received."""
+    """The snapshot is kept, in either database; the customer is named, the reply kept as
+    received.
+    """
     cast = ordinary_customers(3, 40, 1)
     emulator = start_emulator(customers=cast)
     emulator.faults = FaultsOfCustomers({cast[1].id: fault})
@@ -43,46 +45,48 @@ def test_what_is_no_character_is_replaced_and_told(
     with closing(Store.open(url)) as store, caplog.at_level(logging.WARNING):
         store.record_customers(customers, source.customers().replies)
         outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
-        assert [own.error for own in outcomes] == [None] * 3
+        assert [outcome.error for outcome in outcomes] == [None] * 3
         with store.reading() as connection:
             modules, scopes = tables.modules, tables.scopes
-            found = connection.execute(
+            rows = connection.execute(
                 sa.select(modules.c.customer_id, scopes.c.name)
                 .join(scopes, scopes.c.module_id == modules.c.id)
                 .where(scopes.c.name.contains("\ufffd"))
             ).all()
         ((_, replies),) = kept_of(store, cast[1].id)
-    assert [tuple(row) for row in found] in (
+    assert [tuple(row) for row in rows] in (
         [(cast[1].id, "Mailbox of J\ufffd")],
         [(cast[1].id, "Mailbox\ufffdof J")],
     )
-    assert any(rb"\ud83d" in own.body or rb"\u0000" in own.body for own in replies)
-    (message,) = [own.getMessage() for own in caplog.records if "U+FFFD" in own.getMessage()]
+    assert any(rb"\ud83d" in reply.body or rb"\u0000" in reply.body for reply in replies)
+    (message,) = [
+        record.getMessage() for record in caplog.records if "U+FFFD" in record.getMessage()
+    ]
     assert f"about the jobs of {cast[1].name}" in message
     assert "stored unchanged" in message
 
 
 @pytest.mark.parametrize("name", ["Harbour \ud83d", "Harb\0our"])
-def test_a_half_character_in_a_customers_name_costs_nothing(
+def test_a_half_character_in_a_customers_name_does_no_harm(
     name: str, start_emulator: StartEmulator, url: str
 ) -> None:
-    """Nor does NUL, in either database."""
+    """Neither does NUL, in either database."""
     (first, second) = ordinary_customers(2, 40, 1)
     emulator = start_emulator(customers=[replace(first, name=name), second])
     source, customers, _ = source_of(emulator)
     with closing(Store.open(url)) as store:
         store.record_customers(customers, source.customers().replies)
         outcomes = list(fetch_snapshots(source, customers, store, lambda: CLOCK))
-        assert [own.error for own in outcomes] == [None, None]
-        shown = name.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
-        assert shown in {own.name for own in store.customers()}
+        assert [outcome.error for outcome in outcomes] == [None, None]
+        name_kept = name.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
+        assert name_kept in {customer.name for customer in store.customers()}
 
 
 class Source:
-    """A source whose snapshots a test makes itself."""
+    """A source whose snapshots are made by the test."""
 
     def __init__(self, make: Callable[[Customer], Snapshot], *, shows: bool = False) -> None:
-        """With `shows` it also says which replies have come."""
+        """With `shows` it also says which replies it received."""
         self._make = make
         self._shows = shows
         self.stopped = False
@@ -113,7 +117,7 @@ def reply_with(*rows: object) -> Reply:
     return Reply("https://graph.example/partner/customers/1/jobs", CLOCK, "r", body)
 
 
-def test_a_fault_nobody_has_thought_of_costs_one_customer(url: str) -> None:
+def test_an_unforeseen_fault_affects_one_customer(url: str) -> None:
     """Whether it shows when the snapshot is taken or when it is kept."""
 
     def make(customer: Customer) -> Snapshot:
@@ -125,15 +129,15 @@ def test_a_fault_nobody_has_thought_of_costs_one_customer(url: str) -> None:
     source = Source(make)
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
-    failed = {own.customer.id: str(own.error) for own in outcomes if own.error}
+    failed = {outcome.customer.id: str(outcome.error) for outcome in outcomes if outcome.error}
     assert failed.keys() == {"3", "7"}
     assert failed["3"].startswith("Unexpected ZeroDivisionError: by nobody")
     assert len(outcomes) == 20
     assert not source.stopped
 
 
-def test_a_database_that_is_gone_ends_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is no customer's fault, and the next would fail as well."""
+def test_a_lost_database_ends_the_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not a customer's fault, and the next would fail as well."""
 
     def gone(*_: object) -> None:
         raise StoreError("The database went away.")
@@ -146,8 +150,8 @@ def test_a_database_that_is_gone_ends_it(url: str, monkeypatch: pytest.MonkeyPat
     assert source.stopped
 
 
-def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
-    """Such as two customers' data that contradict each other: here an id that is none."""
+def test_data_the_database_rejects_affects_one_customer(url: str) -> None:
+    """Such as contradicting data of two customers: here an invalid id."""
 
     def make(customer: Customer) -> Snapshot:
         if customer.id == "5":
@@ -156,13 +160,13 @@ def test_what_the_database_does_not_take_costs_one_customer(url: str) -> None:
 
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
-    (failed,) = [own for own in outcomes if own.error]
+    (failed,) = [outcome for outcome in outcomes if outcome.error]
     assert failed.customer.id == "5"
     assert "does not accept it" in str(failed.error)
 
 
 def text_of(letters: str, length: int) -> str:
-    """A text that no database can make shorter."""
+    """A text that no database can compress."""
     return "".join(random.Random(1).choices(letters, k=length))
 
 
@@ -177,13 +181,13 @@ def one_with(field: str, text: str) -> Source:
 
 
 @pytest.mark.parametrize("field", ["jobType", "jobModule", "jobId"])
-def test_an_id_without_end_costs_one_customer(field: str, url: str) -> None:
-    """The same in either database, though one of them would keep it; its reply is kept."""
+def test_an_endless_id_affects_one_customer(field: str, url: str) -> None:
+    """The same in either database, though one of them could store it; its reply is kept."""
     source = one_with(field, text_of("0123456789abcdef", 16_000))
     with closing(Store.open(url)) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
         ((error, replies),) = kept_of(store, "5")
-    (failed,) = [own for own in outcomes if own.error]
+    (failed,) = [outcome for outcome in outcomes if outcome.error]
     assert failed.customer.id == "5"
     assert isinstance(failed.error, ReplyError)
     assert "of a job is longer than 500 bytes: it has 16," in str(failed.error)
@@ -192,16 +196,16 @@ def test_an_id_without_end_costs_one_customer(field: str, url: str) -> None:
     assert len(replies) == 1
 
 
-def test_a_limit_of_the_database_costs_one_customer(
+def test_a_limit_of_the_database_affects_one_customer(
     postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that nobody has thought of: PostgreSQL says that it is its own, and is well."""
+    """An unforeseen one: PostgreSQL reports its own limit, and keeps working."""
     monkeypatch.setattr("reporter.jobs.rows.LONGEST_ID", 1_000_000)
     source = one_with("jobId", text_of("0123456789abcdef", 16_000))
     with closing(Store.open(postgresql())) as store:
         outcomes = list(fetch_snapshots(source, CUSTOMERS, store, lambda: CLOCK))
         ((_, replies),) = kept_of(store, "5")
-    (failed,) = [own for own in outcomes if own.error]
+    (failed,) = [outcome for outcome in outcomes if outcome.error]
     assert failed.customer.id == "5"
     assert isinstance(failed.error, NotStorable)
     assert "index row requires" in str(failed.error)
@@ -220,10 +224,12 @@ def test_the_longest_ids_are_kept(url: str) -> None:
             assert connection.scalar(sa.select(tables.jobs.c.job_id)) == longest
 
 
-def test_replies_too_large_for_the_memory_cost_one_customer(
+def test_replies_too_large_for_memory_affect_one_customer(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it lacks when they are read or when they are kept: no fault of the program."""
+    """Whether memory runs out when they are read or when they are kept: the program does
+    not fail.
+    """
 
     def make(customer: Customer) -> Snapshot:
         if customer.id == "3":
@@ -231,19 +237,19 @@ def test_replies_too_large_for_the_memory_cost_one_customer(
         return Snapshot(customer, (reply_with(),))
 
     def no_memory(customer: Customer) -> Callable[..., None]:
-        def kept(snapshot: Snapshot, *_: object) -> None:
+        def keep(snapshot: Snapshot, *_: object) -> None:
             if snapshot.customer.id == customer.id:
                 raise MemoryError
             record(snapshot)
 
-        return kept
+        return keep
 
     with closing(Store.open(url)) as store:
         record = store.record
         monkeypatch.setattr(store, "record", no_memory(CUSTOMERS[7]))
         outcomes = list(fetch_snapshots(Source(make), CUSTOMERS, store, lambda: CLOCK))
         assert store.last_failure(CUSTOMERS[3]) is not None
-    failed = {own.customer.id: own.error for own in outcomes if own.error}
+    failed = {outcome.customer.id: outcome.error for outcome in outcomes if outcome.error}
     assert failed.keys() == {"3", "7"}
     for number, error in failed.items():
         assert str(error) == (

@@ -1,4 +1,4 @@
-"""What is committed is on the disk, so that a power cut brings no delivery back."""
+"""What is committed is on the disk, so that a power cut never makes a delivery open again."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ ASK = {
 
 
 def settings_at_the_commit(store: Store, work: Callable[[], object]) -> list[Any]:
-    """How each transaction of some work waits for the disk, asked just before it is committed."""
-    asked: list[Any] = []
+    """How each transaction of some work waits for the disk, read just before it is committed."""
+    values: list[Any] = []
 
     def ask(connection: sa.Connection) -> None:
-        asked.append(connection.exec_driver_sql(ASK[store.engine.dialect.name]).scalar())
+        values.append(connection.exec_driver_sql(ASK[store.engine.dialect.name]).scalar())
 
     sa.event.listen(store.engine, "commit", ask)
     work()
     sa.event.remove(store.engine, "commit", ask)
-    return asked
+    return values
 
 
 @pytest.fixture
 def store(url: str, open_store: Callable[[str], Store], request: pytest.FixtureRequest) -> Store:
-    """On PostgreSQL, one that does not wait for the disk of itself, or as `setting` says."""
+    """A store on PostgreSQL that by default does not wait for the disk, or as `setting` says."""
     if url.startswith("postgresql"):
         setting = getattr(request, "param", "off")
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -47,7 +47,7 @@ def store(url: str, open_store: Callable[[str], Store], request: pytest.FixtureR
 
 
 def test_a_claim_waits_for_the_disk(store: Store) -> None:
-    """The connection that claims does, and any other that writes: claims come on any of them."""
+    """The connection that claims does, and any other that writes: claims may use any of them."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = deliveries_of(store)
     waits = {"sqlite": 2, "postgresql": "on"}[store.engine.dialect.name]  # 2 is FULL
@@ -58,8 +58,8 @@ def test_a_claim_waits_for_the_disk(store: Store) -> None:
 
 @pytest.mark.parametrize("store", ["remote_apply", "local"], indirect=True)
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-def test_a_server_that_waits_of_itself_is_left_to_it(store: Store) -> None:
-    """For more than the disk, or for the disk alone: whoever runs it has chosen."""
+def test_a_server_that_already_waits_is_left_alone(store: Store) -> None:
+    """Whether for more than the disk or for the disk alone: its administrator has chosen."""
     with store.reading() as connection:
         chosen = connection.exec_driver_sql(ASK["postgresql"]).scalar()
     version = make_version(store, 1)

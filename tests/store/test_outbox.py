@@ -1,4 +1,4 @@
-"""The outbox: who has a row, what a newer version does to it, and what a killed sending leaves."""
+"""The outbox: who has a row, what a newer version does to it, and what a killed sender leaves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def known_customer(store: Store) -> None:
 def make_version(
     store: Store, number: int, figures: str = "a", *, redefined: str | None = None
 ) -> Version:
-    """A version of October's report with these figures, kept; of its data a later program makes
+    """Keep a version of October's report with these figures; from its data a later program makes
     those of `redefined`.
     """
     version = Version(
@@ -71,15 +71,15 @@ def make_version(
 
 
 def sent(store: Store, version: Version, *recipients: Recipient) -> None:
-    """Have a version been delivered."""
+    """Deliver a version."""
     queue_for(store, version, *recipients, released="yes")
-    ids = [own.id for own in deliveries_of(store)]
+    ids = [delivery.id for delivery in deliveries_of(store)]
     move(store, dict.fromkeys(ids, Move(DeliveryState.SENT, "250")), NOW, [DeliveryState.APPROVED])
 
 
 def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
-    """Whoever has a version of the very same data needs no other, unless it was rendered again on
-    purpose; a newcomer gets the newest.
+    """A recipient with a version of the same data needs no other, unless it was rendered again on
+    purpose; a new recipient gets the newest.
     """
     sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
     newer = make_version(store, 2, "b")
@@ -90,16 +90,16 @@ def test_a_newer_program_sends_nothing_twice(store: Store) -> None:
     assert states(store) == [(1, "anna", "sent"), (2, "ben", "queued"), (2, "anna", "queued")]
 
 
-def test_other_data_goes_to_whoever_has_the_former(store: Store) -> None:
-    """What a later program makes of the former data is not what it makes of these."""
+def test_new_data_is_sent_to_those_who_have_the_former(store: Store) -> None:
+    """What a later program makes of the former data differs from what it makes of the new data."""
     sent(store, make_version(store, 1, "a", redefined="b"), ANNA)
     queue_for(store, make_version(store, 2, "c"), ANNA)
     assert states(store) == [(1, "anna", "sent"), (2, "anna", "queued")]
 
 
-def test_what_is_not_queued_withdraws_what_it_replaces(store: Store) -> None:
-    """A preliminary version that nobody asked to be queued: what is open of the one before it does
-    not go any more, and what was delivered was.
+def test_a_version_not_queued_withdraws_the_one_it_replaces(store: Store) -> None:
+    """A preliminary version that was not to be queued: open deliveries of the version before it are
+    withdrawn, completed ones stay.
     """
     assert not has_rows(store, CUSTOMER, "2026-10")
     sent(store, make_version(store, 1), ANNA)
@@ -129,15 +129,18 @@ def queue_for(
 
 
 def states(store: Store) -> list[tuple[int, str, str]]:
-    return [(own.version, own.recipient.split("@")[0], own.state) for own in deliveries_of(store)]
+    return [
+        (delivery.version, delivery.recipient.split("@")[0], delivery.state)
+        for delivery in deliveries_of(store)
+    ]
 
 
 def ids(rows: Sequence[Delivery]) -> list[int]:
-    return [own.id for own in rows]
+    return [row.id for row in rows]
 
 
 def bring_to(store: Store, state: DeliveryState) -> None:
-    """Approve everything that waits, and let it come to a state."""
+    """Approve everything that waits, and bring it to a state."""
     approve(store, ids(deliveries_of(store, states=[DeliveryState.QUEUED])), "eve", NOW)
     rows = ids(deliveries_of(store, states=[DeliveryState.APPROVED]))
     claim(store, rows, NOW)
@@ -147,22 +150,22 @@ def bring_to(store: Store, state: DeliveryState) -> None:
 
 
 def test_each_recipient_has_one_row_however_often_it_is_queued(store: Store) -> None:
-    """With the message's id, in the state that waits for a person."""
+    """With the message's id, waiting for a person's approval."""
     version = make_version(store, 1)
     for _ in range(3):
         queue_for(store, version, ANNA, BEN, SHARE)
     rows = deliveries_of(store, customer=CUSTOMER, period="2026-10")
-    assert [(own.recipient, own.role, own.state) for own in rows] == [
+    assert [(row.recipient, row.role, row.state) for row in rows] == [
         (ANNA.address, "to", "queued"),
         (BEN.address, "cc", "queued"),
         (SHARE.address, "", "queued"),
     ]
-    assert {own.message_id for own in rows} == {"<1@provider.example>"}
-    assert {own.customer for own in rows} == {CUSTOMER}
+    assert {row.message_id for row in rows} == {"<1@provider.example>"}
+    assert {row.customer for row in rows} == {CUSTOMER}
 
 
 def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
-    """From the first to the last, for whoever asks later."""
+    """From the first to the last, for later questions."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = deliveries_of(store)
     assert approve(store, [row.id], "eve", LATER) == 1
@@ -170,7 +173,9 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
     sent = Move(DeliveryState.SENT, "250 2.0.0 taken", tried=True)
     move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING])
     (row,) = deliveries_of(store)
-    assert [(own.state, own.reason, own.at) for own in changes_of(store, [row])[row.id]] == [
+    assert [
+        (change.state, change.reason, change.at) for change in changes_of(store, [row])[row.id]
+    ] == [
         ("queued", "waits for a person's approval", NOW),
         ("approved", "approved by eve", LATER),
         ("sending", "on its way", LATER),
@@ -180,13 +185,13 @@ def test_every_change_is_noted_with_time_and_reason(store: Store) -> None:
 
 
 def test_without_approval_rows_are_released_at_once(store: Store) -> None:
-    """And say why nobody was asked."""
+    """And say why no approval was needed."""
     queue_for(store, make_version(store, 1), ANNA, released="no approval is required")
     (row,) = deliveries_of(store)
     assert (row.state, row.reason) == ("approved", "no approval is required")
 
 
-def test_what_waits_is_released_where_nobody_is_asked_any_more(store: Store) -> None:
+def test_waiting_deliveries_are_released_once_no_approval_is_needed(store: Store) -> None:
     """Once the configuration says so."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA)
@@ -195,16 +200,16 @@ def test_what_waits_is_released_where_nobody_is_asked_any_more(store: Store) -> 
     assert (row.state, row.released_at) == ("approved", LATER)
 
 
-def test_what_was_approved_of_an_older_version_has_to_be_approved_again(store: Store) -> None:
-    """The yes was to something else."""
+def test_approval_of_an_older_version_has_to_be_given_again(store: Store) -> None:
+    """The approval was for something else."""
     queue_for(store, make_version(store, 1), ANNA)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
     queue_for(store, make_version(store, 2, "b"), ANNA)
     assert states(store) == [(1, "anna", "withdrawn"), (2, "anna", "queued")]
 
 
-def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> None:
-    """Other figures are another report."""
+def test_a_correction_is_sent_to_those_who_had_the_former_version(store: Store) -> None:
+    """Different figures are a different report."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState.SENT)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -212,16 +217,18 @@ def test_a_correction_goes_to_whoever_had_the_version_before(store: Store) -> No
 
 
 @pytest.mark.parametrize("state", ["sent", "uncertain", "sending"])
-def test_another_look_goes_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
-    """A new logo is no reason to send a report twice; who had none gets it in the new look."""
+def test_a_new_look_is_sent_to_nobody_who_may_have_the_figures(store: Store, state: str) -> None:
+    """A new logo is no reason to send a report twice; a recipient without one gets it in the new
+    look.
+    """
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState(state))
     queue_for(store, make_version(store, 2), ANNA, BEN)
     assert states(store) == [(1, "anna", state), (2, "ben", "queued")]
 
 
-def test_a_correction_that_is_taken_back_is_sent(store: Store) -> None:
-    """The figures a recipient had last count, not any it ever had."""
+def test_a_reversed_correction_is_sent(store: Store) -> None:
+    """The figures a recipient had last count, not any earlier ones."""
     for number, figures in ((1, "a"), (2, "b")):
         queue_for(store, make_version(store, number, figures), ANNA)
         bring_to(store, DeliveryState.SENT)
@@ -229,8 +236,8 @@ def test_a_correction_that_is_taken_back_is_sent(store: Store) -> None:
     assert states(store)[-1] == (3, "anna", "queued")
 
 
-def test_who_is_no_recipient_any_more_gets_nothing(store: Store) -> None:
-    """Even if it was approved; named again, it waits for a yes again."""
+def test_a_former_recipient_gets_nothing(store: Store) -> None:
+    """Even if the delivery was approved; named again, it waits for approval again."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA, BEN)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
@@ -241,15 +248,17 @@ def test_who_is_no_recipient_any_more_gets_nothing(store: Store) -> None:
 
 
 def test_a_recipient_in_another_role_keeps_its_row(store: Store) -> None:
-    """Whoever was in copy and is addressed now has one message."""
+    """A recipient that was in copy and is now addressed gets one message."""
     version = make_version(store, 1)
     queue_for(store, version, BEN)
     queue_for(store, version, Recipient("mail", BEN.address, "to"))
-    assert [(own.recipient, own.role) for own in deliveries_of(store)] == [(BEN.address, "to")]
+    assert [(delivery.recipient, delivery.role) for delivery in deliveries_of(store)] == [
+        (BEN.address, "to")
+    ]
 
 
 def test_only_what_is_open_can_be_claimed(store: Store) -> None:
-    """All of a message's recipients or none: somebody may have been faster."""
+    """All recipients of a message or none: another process may have been faster."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
     rows = ids(deliveries_of(store))
     approve(store, rows, "eve", NOW)
@@ -263,7 +272,7 @@ def test_only_what_is_open_can_be_claimed(store: Store) -> None:
 def test_what_is_released_is_taken_back_and_nothing_else(
     store: Store, state: DeliveryState
 ) -> None:
-    """Its yes is gone, and who took it is on record; another yes releases it anew."""
+    """Its approval is gone, with a record of who took it back; new approval releases it again."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = ids(deliveries_of(store))
     move(store, {row: Move(state, "as it is")}, NOW, out_of=list(DeliveryState))
@@ -280,8 +289,8 @@ def test_what_is_released_is_taken_back_and_nothing_else(
     claim(store, [row], LATER)
 
 
-def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) -> None:
-    """Other figures are another report, which somebody has to drop again."""
+def test_a_dropped_delivery_does_not_come_back_in_a_new_look(store: Store) -> None:
+    """Different figures are a different report, which has to be dropped again."""
     for number, figures in ((1, "a"), (3, "b")):
         queue_for(store, make_version(store, number, figures), ANNA)
         (row,) = deliveries_of(store, states=[DeliveryState.QUEUED])
@@ -291,8 +300,8 @@ def test_what_a_person_dropped_does_not_come_back_in_another_look(store: Store) 
         assert deliveries_of(store, states=[DeliveryState.APPROVED]) == ()
 
 
-def test_a_report_that_was_had_and_a_correction_that_was_dropped(store: Store) -> None:
-    """Back at the first figures there is nothing to send; at new ones there is."""
+def test_a_report_that_was_sent_and_a_correction_that_was_dropped(store: Store) -> None:
+    """With the first figures again there is nothing to send; with new ones there is."""
     queue_for(store, make_version(store, 1, "a"), ANNA)
     bring_to(store, DeliveryState.SENT)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -304,8 +313,8 @@ def test_a_report_that_was_had_and_a_correction_that_was_dropped(store: Store) -
     assert states(store)[-1] == (4, "anna", "queued")
 
 
-def test_what_is_to_be_sent_again_is_released_anew(store: Store) -> None:
-    """It is tried as long as anything else, whenever it was approved."""
+def test_a_delivery_to_be_repeated_is_released_anew(store: Store) -> None:
+    """It is tried for as long as anything else, whenever it was approved."""
     queue_for(store, make_version(store, 1), ANNA)
     bring_to(store, DeliveryState.REFUSED)
     (row,) = deliveries_of(store)
@@ -315,13 +324,15 @@ def test_what_is_to_be_sent_again_is_released_anew(store: Store) -> None:
     assert (row.released_at, after.released_at) == (NOW, LATER)
 
 
-def test_what_a_killed_sending_leaves_is_uncertain(store: Store) -> None:
-    """Nobody knows whether it arrived; a file can be copied again."""
+def test_what_a_killed_sender_leaves_is_uncertain(store: Store) -> None:
+    """Whether it arrived is unknown; a file can simply be copied again."""
     queue_for(store, make_version(store, 1), ANNA, SHARE)
     bring_to(store, DeliveryState.SENDING)
     for _ in range(2):
         cut_short(store, {"folder"}, LATER)
-        assert [(own.channel, own.state, own.tries) for own in deliveries_of(store)] == [
+        assert [
+            (delivery.channel, delivery.state, delivery.tries) for delivery in deliveries_of(store)
+        ] == [
             ("mail", "uncertain", 1),
             ("folder", "approved", 0),
         ]

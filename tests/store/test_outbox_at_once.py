@@ -1,4 +1,4 @@
-"""Several at one outbox: who sends is alone, who fetches or approves is in nobody's way."""
+"""Several processes at one outbox: only one sends, while fetching and approving block nobody."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _hold(url: str, began: Any, ended: Any) -> None:
 def test_a_second_sender_is_refused_and_a_fetch_is_not(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Another process sends: the outbox is taken, the store is not; until that process ends."""
+    """Another process sends: until it ends the outbox is held, but the store is not."""
     context = multiprocessing.get_context("spawn")
     began, ended = context.Event(), context.Event()
     sender = context.Process(target=_hold, args=(url, began, ended))
@@ -71,18 +71,18 @@ def test_a_second_sender_is_refused_and_a_fetch_is_not(
 
 
 def _send_all(url: str, number: int, ready: Any) -> None:
-    """Hold the outbox, claim some of what is approved, say that it was sent, and begin anew."""
+    """Hold the outbox, claim some of what is approved, say that it was sent, and start over."""
     store = Store.open(url)
     ready.wait(60)
     while True:
         with held(store.engine, wait=60, part="outbox"):
-            left = deliveries_of(store, states=[DeliveryState.APPROVED, DeliveryState.QUEUED])
-            if not left:
+            waiting = deliveries_of(store, states=[DeliveryState.APPROVED, DeliveryState.QUEUED])
+            if not waiting:
                 return
-            due = [own for own in left if own.state is DeliveryState.APPROVED][:4]
+            due = [delivery for delivery in waiting if delivery.state is DeliveryState.APPROVED][:4]
             try:
                 claim(store, ids(due), NOW)
-            except OutboxChanged:  # taken back since then: the whole message has to wait
+            except OutboxChanged:  # taken back meanwhile: the whole message has to wait
                 continue
             sent = Move(DeliveryState.SENT, f"by {number}", tried=True)
             moved = move(
@@ -92,24 +92,26 @@ def _send_all(url: str, number: int, ready: Any) -> None:
 
 
 def _approve_all(url: str, ready: Any) -> None:
-    """Approve everything, in small pieces, whatever state it is in by now."""
+    """Approve everything, in small pieces, whatever its state by now."""
     store = Store.open(url)
     everything = ids(deliveries_of(store))
     ready.wait(60)
     for start in range(0, len(everything), 3):
-        # What was approved before is named again: it is not to come back from wherever it is.
+        # What was approved before is named again: it must not come back from its state.
         approve(store, everything[: start + 3], "eve", NOW)
 
 
 @pytest.mark.slow
-def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: Store) -> None:
+def test_senders_and_an_approver_move_each_delivery_once(url: str, store: Store) -> None:
     """Three senders and an approver at once: every delivery was queued, approved, on its way and
     sent, once each and in this order.
     """
     queue_for(store, make_version(store, 1), *MANY)
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
-    processes = [context.Process(target=_send_all, args=(url, own, ready)) for own in range(3)]
+    processes = [
+        context.Process(target=_send_all, args=(url, number, ready)) for number in range(3)
+    ]
     processes.append(context.Process(target=_approve_all, args=(url, ready)))
     for process in processes:
         process.start()
@@ -118,19 +120,19 @@ def test_senders_and_whoever_approves_move_each_delivery_once(url: str, store: S
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * 4
     rows = deliveries_of(store)
-    assert Counter((own.state, own.tries) for own in rows) == {(DeliveryState.SENT, 1): len(MANY)}
+    assert Counter((row.state, row.tries) for row in rows) == {(DeliveryState.SENT, 1): len(MANY)}
     for changes in changes_of(store, rows).values():
         states = [change.state.value for change in changes]
         assert states == ["queued", "approved", "sending", "sent"]
 
 
 def _take_back_all(url: str, ready: Any, taken: Any) -> None:
-    """Take everything back, in small pieces and twice, and have senders begin in the middle of it;
-    say what was taken back, and approve that again.
+    """Take everything back, in small pieces and twice, with senders starting meanwhile; note what
+    was taken back, and approve that again.
     """
     store = Store.open(url)
     everything = ids(deliveries_of(store))
-    for start in 2 * [*range(0, len(everything), 3)][::-1]:  # senders begin at the other end
+    for start in 2 * [*range(0, len(everything), 3)][::-1]:  # senders start at the other end
         back = take_back(store, everything[start : start + 3], "eve", NOW)
         taken.extend(back)
         ready.set()
@@ -138,18 +140,20 @@ def _take_back_all(url: str, ready: Any, taken: Any) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
+def test_what_is_taken_back_while_sending_is_sent_once_after_approval(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Three senders, and somebody who takes back: each delivery that was taken back was approved
-    when it was, each was sent once, and none was on its way without a yes.
+    """Three senders, and one process that takes back: each delivery taken back had been approved,
+    each was sent once, and none was on its way without approval.
     """
     queue_for(store, make_version(store, 1), *MANY)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         ready, taken = context.Event(), manager.list()
-        processes = [context.Process(target=_send_all, args=(url, own, ready)) for own in range(3)]
+        processes = [
+            context.Process(target=_send_all, args=(url, number, ready)) for number in range(3)
+        ]
         processes.append(context.Process(target=_take_back_all, args=(url, ready, taken)))
         for process in processes:
             process.start()
@@ -158,7 +162,7 @@ def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
         assert [process.exitcode for process in processes] == [0] * 4
         times_back = Counter(taken)
     rows = deliveries_of(store)
-    assert Counter((own.state, own.tries) for own in rows) == {(DeliveryState.SENT, 1): len(MANY)}
+    assert Counter((row.state, row.tries) for row in rows) == {(DeliveryState.SENT, 1): len(MANY)}
     assert times_back
     for row_id, changes in changes_of(store, rows).items():
         back = ["queued", "approved"] * times_back[row_id]
@@ -166,10 +170,10 @@ def test_what_is_taken_back_while_it_is_sent_is_sent_once_after_another_yes(
         assert states == ["queued", "approved", *back, "sending", "sent"]
 
 
-def test_who_takes_back_waits_for_who_claims(
+def test_taking_back_waits_for_claiming(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """And finds it on its way: it is not said to be taken back while it goes."""
+    """And then finds it on its way: it is not reported as taken back while it is being sent."""
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = ids(deliveries_of(store))
     approve(store, [row], "eve", NOW)
@@ -181,12 +185,14 @@ def test_who_takes_back_waits_for_who_claims(
             time.sleep(0.5)
             assert not back.done()
         assert back.result(30) == set()
-    assert [own.state.value for own in deliveries_of(store)] == ["sending"]
+    assert [delivery.state.value for delivery in deliveries_of(store)] == ["sending"]
 
 
-@pytest.mark.parametrize("state", [own for own in DeliveryState if own != DeliveryState.QUEUED])
+@pytest.mark.parametrize(
+    "state", [state for state in DeliveryState if state != DeliveryState.QUEUED]
+)
 def test_approval_moves_nothing_but_what_is_queued(store: Store, state: DeliveryState) -> None:
-    """A yes that comes late starts nothing anew: neither what is on its way nor what is done."""
+    """Late approval restarts nothing: neither what is on its way nor what is done."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
     anna, ben = ids(deliveries_of(store))
     move(store, {anna: Move(state, "as it is")}, NOW, out_of=list(DeliveryState))
@@ -199,21 +205,21 @@ def test_approval_moves_nothing_but_what_is_queued(store: Store, state: Delivery
 def test_a_message_is_claimed_by_one_of_two(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Even past the lock: whoever comes second has claimed nothing of it, not even half."""
+    """Even past the lock: the second process has claimed no part of it."""
     queue_for(store, make_version(store, 1), ANNA, BEN)
     approve(store, ids(deliveries_of(store)), "eve", NOW)
     anna, ben = ids(deliveries_of(store))
     claim(open_store(url), [ben], NOW)
     with pytest.raises(OutboxChanged, match="was changed"):
         claim(store, [anna, ben], LATER)
-    assert [own.state.value for own in deliveries_of(store)] == ["approved", "sending"]
+    assert [delivery.state.value for delivery in deliveries_of(store)] == ["approved", "sending"]
 
 
 def test_a_correction_while_a_message_is_about_to_go(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """Whoever queues the correction waits for whoever claims the message, and does not call back
-    what is on its way; that is noted when it is there, and the correction comes after it.
+    """Queuing the correction waits for claiming the message, and does not withdraw what is on its
+    way; that is recorded once sent, and the correction follows.
     """
     queue_for(store, make_version(store, 1), ANNA)
     (row,) = deliveries_of(store)
@@ -228,15 +234,15 @@ def test_a_correction_while_a_message_is_about_to_go(
         queued.result(30)
     sent = Move(DeliveryState.SENT, "250 ok", tried=True)
     assert move(store, {row.id: sent}, LATER, out_of=[DeliveryState.SENDING]) == 1
-    assert [(own.version, own.state.value) for own in deliveries_of(store)] == [
+    assert [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)] == [
         (1, "sent"),
         (2, "queued"),
     ]
 
 
 def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
-    """Whoever began before the correction was rendered, and queues after it: nothing is changed,
-    and what was approved of the correction stays so.
+    """A process that began before the correction was rendered, and queues after it: nothing
+    changes, and approvals of the correction remain.
     """
     old = make_version(store, 1)
     queue_for(store, make_version(store, 2, "b"), ANNA)
@@ -246,11 +252,13 @@ def test_an_older_version_does_not_push_out_a_newer_one(store: Store) -> None:
     ) as caught:
         queue_for(store, old, ANNA, BEN)
     assert "again" in caught.value.hint
-    assert [(own.version, own.state.value) for own in deliveries_of(store)] == [(2, "approved")]
+    assert [(delivery.version, delivery.state.value) for delivery in deliveries_of(store)] == [
+        (2, "approved")
+    ]
 
 
-def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
-    """Withdrawn and queued anew between the look at it and the sending: it waits for a yes."""
+def test_a_delivery_without_approval_is_not_claimed(store: Store) -> None:
+    """Withdrawn and queued again between being looked at and being sent: it waits for approval."""
     version = make_version(store, 1)
     queue_for(store, version, ANNA)
     due = ids(deliveries_of(store))
@@ -259,31 +267,31 @@ def test_what_lost_its_approval_is_not_claimed(store: Store) -> None:
     queue_for(store, version, ANNA, BEN)
     with pytest.raises(OutboxChanged):
         claim(store, due, LATER)
-    assert [own.state.value for own in deliveries_of(store)] == ["queued", "queued"]
+    assert [delivery.state.value for delivery in deliveries_of(store)] == ["queued", "queued"]
 
 
 def test_one_row_for_each_recipient_however_many_queue_at_once(
     url: str, store: Store, open_store: Callable[[str], Store]
 ) -> None:
-    """`send`, `approve` and a dry run each queue what is missing, and none holds the outbox for it:
-    the database itself allows one row.
+    """`send`, `approve` and a dry run each queue what is missing, without holding the outbox: the
+    database itself allows one row only.
     """
     version = make_version(store, 1)
     stores = [open_store(url) for _ in range(4)]
     together = Barrier(len(stores))
 
-    def queue(own: Store) -> str:
+    def queue(store: Store) -> str:
         together.wait(30)
         try:
-            queue_for(own, version, *MANY)
+            queue_for(store, version, *MANY)
         except StoreError as error:
             return str(error)
         return ""
 
     with ThreadPoolExecutor(len(stores)) as pool:
-        said = list(pool.map(queue, stores))
-    assert said == [""] * len(stores)
+        faults = list(pool.map(queue, stores))
+    assert faults == [""] * len(stores)
     with store.reading() as connection:
         recipients = connection.execute(sa.select(tables.deliveries.c.recipient)).scalars().all()
-    assert Counter(recipients) == {own.address: 1 for own in MANY}
-    assert {own.customer for own in deliveries_of(store)} == {CUSTOMER}
+    assert Counter(recipients) == {recipient.address: 1 for recipient in MANY}
+    assert {delivery.customer for delivery in deliveries_of(store)} == {CUSTOMER}

@@ -1,4 +1,4 @@
-"""What was received of a customer: given back as it was, and received again by an empty store."""
+"""What was received about a customer: returned unchanged, and received again by an empty store."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ def keep(
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """Two complete snapshots, a failure between them, and one that came later."""
+    """Two complete snapshots, a failure between them, and a later one."""
     # Databases differ in how they order texts.
     odd = ["b-1", "B 2", "a_3", "A.4", "ä5", "Z6"]
-    rows = [*make_busy_month(), *(make_job(jobId=own, backupSize="1,2,3") for own in odd)]
+    rows = [*make_busy_month(), *(make_job(jobId=job_id, backupSize="1,2,3") for job_id in odd)]
     keep(store, rows[: len(rows) // 2], FIRST, make_refusals(Lack.NOT_PERMITTED, "a.permission"))
     store.record_failure(CUSTOMER, FIRST + timedelta(days=1), "503 Service Unavailable")
-    # What is asked for beside the jobs comes after them.
+    # Answers other than the jobs come after them.
     answers = make_answers([make_protected()], [make_product()], at=LAST + timedelta(minutes=1))
     keep(store, rows, LAST, answers)
     keep(store, [make_job(status="Failed")], LAST + timedelta(hours=6), ())
     return store
 
 
-def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
+def test_the_replies_end_with_those_of_the_last_snapshot(filled: Store) -> None:
     """In the order it was recorded, with failures and with the answers of that snapshot."""
-    found = list(received_until(filled, CUSTOMER, {CUSTOMER.id: LAST}))
-    kinds = [(own.kind, own.error) for own in found]
+    fetches = list(received_until(filled, CUSTOMER, {CUSTOMER.id: LAST}))
+    kinds = [(fetch.kind, fetch.error) for fetch in fetches]
     refused = f"{Lack.NOT_PERMITTED.value}: a.permission"
     assert kinds == [
         ("jobs", None),
@@ -71,23 +71,23 @@ def test_it_ends_with_what_belongs_to_the_last_snapshot(filled: Store) -> None:
     )
 
 
-def test_an_empty_store_comes_to_the_same_report(
+def test_an_empty_store_gives_the_same_report(
     filled: Store, open_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    """Of any store, every figure follows from what was received."""
+    """In any store, every figure follows from what was received."""
     period, policy = parse_period("2026-10", "Europe/Berlin", LAST), Policy()
     later = LAST + timedelta(hours=6)
     again = open_store(f"sqlite:///{tmp_path / 'again.db'}")
     receive_again(again, CUSTOMER, received_until(filled, CUSTOMER, {CUSTOMER.id: later}))
-    own, other = (
+    original, copy = (
         report_of(each, Assignment(CUSTOMER, period, policy, Look(), None))
         for each in (filled, again)
     )
-    assert report_dict(other) == report_dict(own)
+    assert report_dict(copy) == report_dict(original)
 
 
-def test_what_nobody_asks_for_is_not_received(open_store: Callable[[str], Store]) -> None:
-    """A fetch of another kind is an error, not passed over."""
+def test_an_unknown_kind_of_fetch_is_an_error(open_store: Callable[[str], Store]) -> None:
+    """A fetch of another kind is an error, not ignored."""
     odd = Fetch("mailboxes", LAST, None, ())
     with pytest.raises(ValueError, match="mailboxes"):
         receive_again(open_store("sqlite://"), CUSTOMER, [odd])

@@ -1,4 +1,6 @@
-"""Runs that do not mix, go on where they were cut short, and a store that is rebuilt and pruned."""
+"""Runs that exclude each other and resume after an interruption, and a store that is rebuilt and
+pruned.
+"""
 
 from __future__ import annotations
 
@@ -48,44 +50,44 @@ def contents(store: Store, table: sa.Table) -> list[Any]:
 
 
 def jobs_in(store: Store) -> list[Any]:
-    """All that is kept of jobs, but for the numbers of their modules and scopes."""
-    columns = [own for own in tables.jobs.c if own.name not in ("module_id", "scope_id")]
+    """Everything kept about jobs, except the numbers of their modules and scopes."""
+    columns = [column for column in tables.jobs.c if column.name not in ("module_id", "scope_id")]
     with store.begin() as connection:
-        found = connection.execute(of_jobs(tables.modules.c.customer_id, *columns))
-        return sorted(map(tuple, found), key=repr)
+        rows = connection.execute(of_jobs(tables.modules.c.customer_id, *columns))
+        return sorted(map(tuple, rows), key=repr)
 
 
 def test_two_runs_never_mix(url: str, open_store: Callable[[str], Store]) -> None:
-    """A store that is held is refused, with what to do; once let go it is free."""
-    one, other = open_store(url), open_store(url)
-    with fetch_run(one, lambda: NOW):
-        with pytest.raises(StoreError, match="held by another run") as caught, held(other.engine):
+    """A store that is held is refused, with what to do; once released it is free."""
+    first, second = open_store(url), open_store(url)
+    with fetch_run(first, lambda: NOW):
+        with pytest.raises(StoreError, match="held by another run") as caught, held(second.engine):
             pass
         assert "--wait" in caught.value.hint
-    with held(other.engine):
+    with held(second.engine):
         pass
 
 
 @pytest.mark.parametrize("part", ["store", "outbox"])
 @pytest.mark.parametrize("link", ["link.db", "beside/reporter.db"])
-def test_a_store_is_held_by_whatever_name(tmp_path: Path, link: str, part: Any) -> None:
-    """A link to the file is another name of one store: two senders would be at one outbox."""
+def test_a_store_is_held_under_any_of_its_names(tmp_path: Path, link: str, part: Any) -> None:
+    """A link to the file is another name of the same store: two senders would use one outbox."""
     (tmp_path / "beside").mkdir()
     (tmp_path / link).symlink_to(tmp_path / "reporter.db")
-    one, other = (Store.open(f"sqlite:///{tmp_path / name}") for name in ("reporter.db", link))
+    first, second = (Store.open(f"sqlite:///{tmp_path / name}") for name in ("reporter.db", link))
     with (
-        contextlib.closing(one),
-        contextlib.closing(other),
-        held(one.engine, part=part),
+        contextlib.closing(first),
+        contextlib.closing(second),
+        held(first.engine, part=part),
         pytest.raises(StoreError, match="held by another run"),
-        held(other.engine, part=part),
+        held(second.engine, part=part),
     ):
         pass
     assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path]
 
 
 def test_the_files_of_a_store_are_beside_the_file_itself(tmp_path: Path) -> None:
-    """Where SQLite has its log, which holds as much of customers as the store does."""
+    """Where SQLite has its log, which contains as much about customers as the store does."""
     (tmp_path / "link.db").symlink_to("reporter.db")
     with (
         contextlib.closing(Store.open(f"sqlite:///{tmp_path / 'link.db'}")) as store,
@@ -114,7 +116,7 @@ def test_a_hold_ends_with_its_process(url: str, open_store: Callable[[str], Stor
 
 
 def interrupted(store: Store) -> int:
-    """A run that is cut short after its first customers; its number."""
+    """A run that is interrupted after its first customers; its number."""
     with contextlib.suppress(KeyboardInterrupt), fetch_run(store, lambda: NOW) as run:
         store.record(snapshot_of([make_job()]), run.id)
         store.record_failure(SECOND, NOW, "no", run.id)
@@ -122,7 +124,7 @@ def interrupted(store: Store) -> int:
     return run.id
 
 
-def test_a_run_that_was_cut_short_is_gone_on_with(store: Store) -> None:
+def test_an_interrupted_run_is_resumed(store: Store) -> None:
     """The next run has the same number and knows who is done; one that ended is over."""
     first = interrupted(store)
     with fetch_run(store, lambda: NOW + timedelta(hours=1)) as second:
@@ -131,8 +133,8 @@ def test_a_run_that_was_cut_short_is_gone_on_with(store: Store) -> None:
         assert (third.id == first, third.done) == (False, frozenset())
 
 
-def test_an_old_run_is_not_gone_on_with(store: Store) -> None:
-    """Its snapshots say nothing of now; neither do those of a run over some customers."""
+def test_an_old_run_is_not_resumed(store: Store) -> None:
+    """Its snapshots say nothing about now; neither do those of a run over some customers."""
     for whole, later in ((True, RESUMED + timedelta(minutes=1)), (False, timedelta(minutes=1))):
         with pytest.raises(ValueError, match="cut"), fetch_run(store, lambda: NOW, whole=whole):
             raise ValueError("cut")
@@ -141,7 +143,7 @@ def test_an_old_run_is_not_gone_on_with(store: Store) -> None:
 
 
 def test_equal_replies_are_kept_once(store: Store) -> None:
-    """Each fetch has its replies; a body that came before is not kept again."""
+    """Each fetch has its replies; a body received before is not stored again."""
     for hour in range(3):
         store.record(snapshot_of([make_job()], NOW + timedelta(hours=hour)))
     assert len(contents(store, tables.replies)) == 3
@@ -149,7 +151,7 @@ def test_equal_replies_are_kept_once(store: Store) -> None:
 
 
 def test_rebuilt_jobs_are_the_same(store: Store) -> None:
-    """Row by row what was derived when it came, from many overlapping snapshots."""
+    """Row by row what was derived on receipt, from many overlapping snapshots."""
     rows = make_busy_month()
     store.record(snapshot_of(rows[:400], NOW - timedelta(days=2)))
     changed = [row | {"status": "Failed", "lastModifyTime": "N/A"} for row in rows[300:350]]
@@ -166,28 +168,28 @@ def test_rebuilt_jobs_are_the_same(store: Store) -> None:
     assert jobs_in(store) == before
 
 
-def test_what_is_pruned_is_old(store: Store) -> None:
-    """Old snapshots go with the jobs only they had; what is said to go is what goes. What is listed
-    since before is listed still.
+def test_pruning_removes_only_old_data(store: Store) -> None:
+    """Old snapshots are removed with the jobs only they had; what is announced is what is removed.
+    What has been listed since before is still listed.
     """
     old, new = NOW - timedelta(days=800), NOW
-    kept, gone = make_job(), make_job("2024-08-01T01:00:00Z")
-    store.record(snapshot_of([gone, kept], old))
+    recent, outdated = make_job(), make_job("2024-08-01T01:00:00Z")
+    store.record(snapshot_of([outdated, recent], old))
     store.record(snapshot_of([make_row()], old, SECOND))
-    store.record(snapshot_of([kept], new))
+    store.record(snapshot_of([recent], new))
     before = NOW - timedelta(days=700)
-    said = prunable(store, before)
-    assert (said.snapshots, said.jobs) == (2, 1)
-    assert prune(store, before) == said
-    assert [row.job_id for row in _jobs(store)] == [kept["jobId"]]
+    counts = prunable(store, before)
+    assert (counts.snapshots, counts.jobs) == (2, 1)
+    assert prune(store, before) == counts
+    assert [row.job_id for row in _jobs(store)] == [recent["jobId"]]
     assert len(contents(store, tables.bodies)) == len(contents(store, tables.replies)) == 1
     (fetch_id,) = [row.id for row in contents(store, tables.fetches)]
     assert [(row.fetch_id, row.job_id) for row in contents(store, tables.sightings)] == [
-        (fetch_id, kept["jobId"])
+        (fetch_id, recent["jobId"])
     ]
     assert len(contents(store, tables.scopes)) == len(contents(store, tables.modules)) == 1
     rebuild_jobs(store, CUSTOMER)
-    assert [row.job_id for row in _jobs(store)] == [kept["jobId"]]
+    assert [row.job_id for row in _jobs(store)] == [recent["jobId"]]
     assert prune(store, before).snapshots == 0
 
 
@@ -228,9 +230,9 @@ def _fetch_often(url: str, customer: int, ready: Any) -> None:
     ready.wait(60)
     for number in range(12):
         rows = [make_job(f"2026-10-{1 + number:02}T{hour:02}:00:00Z") for hour in range(20)]
-        for own in (str(customer), "both"):
+        for customer_id in (str(customer), "both"):
             at = NOW + timedelta(minutes=number, seconds=customer)
-            store.record(snapshot_of(rows, at, Customer(own, own)))
+            store.record(snapshot_of(rows, at, Customer(customer_id, customer_id)))
 
 
 def _read_often(url: str, ready: Any, seen: Any) -> None:
@@ -248,7 +250,7 @@ def _read_often(url: str, ready: Any, seen: Any) -> None:
 def test_two_fetchers_and_four_renderers_at_once(
     postgresql: Callable[[], str], open_store: Callable[[str], Store]
 ) -> None:
-    """On one PostgreSQL nothing is lost, nothing doubled, nothing seen half."""
+    """On one PostgreSQL nothing is lost, duplicated or seen half-written."""
     url = postgresql()
     store = open_store(url)
     context = multiprocessing.get_context("spawn")
@@ -269,13 +271,13 @@ def test_two_fetchers_and_four_renderers_at_once(
     with store.reading() as connection:
         of_customers = of_jobs(tables.modules.c.customer_id)
         by_customer = connection.execute(of_customers).scalars().all()
-    assert {own: by_customer.count(own) for own in set(by_customer)} == {
+    assert {customer: by_customer.count(customer) for customer in set(by_customer)} == {
         "1": 240, "2": 240, "both": 240,
     }  # fmt: skip
 
 
 @pytest.mark.slow
-def test_a_fetch_that_is_killed_is_gone_on_with(
+def test_a_killed_fetch_is_resumed(
     run: Run,
     start_emulator: StartEmulator,
     tmp_path: Path,
@@ -337,7 +339,7 @@ def test_the_store_commands(
 
 
 def test_when_the_last_fetch_began(store: Store) -> None:
-    """One over all customers that came to its end; neither a part nor one that was cut short."""
+    """A complete fetch of all customers; neither a partial nor an interrupted one."""
     assert last_fetch_began(store) is None
     times = [NOW]
     with fetch_run(store, lambda: times[-1]):
@@ -353,8 +355,8 @@ def test_when_the_last_fetch_began(store: Store) -> None:
     assert last_fetch_began(store) == NOW
 
 
-def test_the_newest_month_that_is_done(store: Store) -> None:
-    """Only what was said to be done; one done again is kept once."""
+def test_the_newest_completed_month(store: Store) -> None:
+    """Only months recorded as completed; one completed again is kept once."""
     assert newest_month_done(store) is None
     with fetch_run(store, lambda: NOW):
         pass

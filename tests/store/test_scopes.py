@@ -1,4 +1,4 @@
-"""Scopes and sightings in the store: what each snapshot said, in no more rows than it takes."""
+"""Scopes and sightings in the store: what each snapshot said, in as few rows as possible."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(store: Store, period: Period = OCTOBER, customer: Customer = CUSTOMER) 
     return read_period(store, customer, period, Policy().watch_every)
 
 
-def kept(store: Store, table: sa.Table) -> list[Any]:
+def rows_in(store: Store, table: sa.Table) -> list[Any]:
     with store.reading() as connection:
         return list(connection.execute(sa.select(table).order_by(*table.primary_key)))
 
@@ -47,8 +47,8 @@ def in_place(service: str, module: str, name: str = "N/A") -> dict[str, Any]:
 
 
 class Service:
-    """One customer's backups as they go on, each scope in its own rhythm, listed as the service
-    lists them: the newest job of each scope, or a placeholder.
+    """One customer's ongoing backups, each scope in its own rhythm, listed as the service lists
+    them: the newest job of each scope, or a placeholder.
     """
 
     def __init__(self, seed: int) -> None:
@@ -63,10 +63,10 @@ class Service:
                 self.rows[scope] = before | {"status": "Finished", "lastModifyTime": ended}
             elif before is None or self.chance.random() < 0.4:
                 self.rows[scope] = self._next(scope, at)
-        shown = [row for row in self.rows.values() if row]
+        rows = [row for row in self.rows.values() if row]
         if self.chance.random() < 0.05:
-            shown.append(shown[0] | {"jobId": "older", "startTime": "2026-09-01T00:00:00Z"})
-        return shown
+            rows.append(rows[0] | {"jobId": "older", "startTime": "2026-09-01T00:00:00Z"})
+        return rows
 
     def _next(self, scope: tuple[str, str, str], at: datetime) -> dict[str, Any]:
         kind = self.chance.random()
@@ -82,7 +82,7 @@ class Service:
 
 
 def fill(store: Store, looks: Sequence[datetime], seed: int = 1) -> pd.DataFrame:
-    """Record what the service lists at each look; what they say, look by look."""
+    """Record what the service lists at each look; returns what it lists, look by look."""
     service, texts = Service(seed), []
     for at in looks:
         rows = service.listed(at)
@@ -95,21 +95,23 @@ def in_order(sightings: pd.DataFrame) -> pd.DataFrame:
     return sightings.sort_values(["service", "module", "name", "snapshot"], ignore_index=True)
 
 
-def test_what_comes_out_is_what_each_snapshot_said(store: Store) -> None:
-    """Snapshot by snapshot and scope by scope, whatever was kept of it."""
+def test_what_is_read_is_what_each_snapshot_said(store: Store) -> None:
+    """Snapshot by snapshot and scope by scope, whatever was stored."""
     looks = [FIRST + timedelta(hours=4 * number) for number in range(270)]
-    said = fill(store, looks)
+    expected = fill(store, looks)
     counted = sum(look < OCTOBER.end + timedelta(hours=7) for look in looks) + 1
     assert 100 < counted < len(looks)
-    found = read(store).sightings
-    pd.testing.assert_frame_equal(found, in_order(said[said["snapshot"] < counted]))
-    assert dict(found.dtypes.astype(str)) == dict(found.astype(SIGHTING_COLUMNS).dtypes.astype(str))
-    assert len(kept(store, tables.sightings)) < 0.6 * len(said)
-    assert said["lost"].any()
+    sightings = read(store).sightings
+    pd.testing.assert_frame_equal(sightings, in_order(expected[expected["snapshot"] < counted]))
+    assert dict(sightings.dtypes.astype(str)) == dict(
+        sightings.astype(SIGHTING_COLUMNS).dtypes.astype(str)
+    )
+    assert len(rows_in(store, tables.sightings)) < 0.6 * len(expected)
+    assert expected["lost"].any()
 
 
-def test_rebuilding_says_the_same(store: Store) -> None:
-    """Jobs and sightings that are derived anew are those that were derived as they came."""
+def test_rebuilding_gives_the_same(store: Store) -> None:
+    """Jobs and sightings derived anew equal those derived on receipt."""
     fill(store, [FIRST + timedelta(hours=4 * number) for number in range(60)])
     before = read(store)
     rebuild_jobs(store, CUSTOMER)
@@ -118,54 +120,54 @@ def test_rebuilding_says_the_same(store: Store) -> None:
     pd.testing.assert_frame_equal(after.rows, before.rows)
 
 
-def test_saying_the_same_again_costs_nothing(store: Store) -> None:
-    """Not a row of what is derived changes, however often a stale scope is listed."""
+def test_repeated_listings_add_no_rows(store: Store) -> None:
+    """No derived row changes, however often a stale scope is listed."""
     rows = [make_job(), make_row(jobModule="Power BI", status="Disabled")]
     store.record(snapshot_of(rows, NOW))
     derived = (tables.modules, tables.scopes, tables.sightings, tables.jobs)
-    before = [kept(store, table) for table in derived]
+    before = [rows_in(store, table) for table in derived]
     for hour in range(1, 5):
         store.record(snapshot_of(rows, NOW + timedelta(hours=hour)))
-    assert [kept(store, table) for table in derived] == before
+    assert [rows_in(store, table) for table in derived] == before
     assert len(before[2]) == 2
 
 
-def test_a_scope_that_is_listed_no_more_and_comes_back(store: Store) -> None:
-    """It is in no snapshot in between, an empty one included."""
+def test_a_scope_that_disappears_and_comes_back(store: Store) -> None:
+    """It is in no snapshot in between, including an empty one."""
     at = [datetime(2026, 10, day, tzinfo=UTC) for day in range(1, 6)]
     for look, rows in zip(at, ([make_job()], [], [], [make_job()], [make_job()]), strict=True):
         store.record(snapshot_of(rows, look))
     assert list(read(store).sightings["snapshot"]) == [0, 3, 4]
-    assert len(kept(store, tables.sightings)) == 3
+    assert len(rows_in(store, tables.sightings)) == 3
 
 
-def test_a_running_job_is_lost_once(store: Store) -> None:
-    """At the first look that lists it no more; it was seen until the last one that did."""
+def test_a_running_job_is_marked_lost_once(store: Store) -> None:
+    """At the first look that no longer lists it; it was seen until the last one that did."""
     running = make_job("2026-10-05T00:00:00Z", "Running", lastModifyTime="2026-10-05T00:00:00Z")
     newer = make_job("2026-10-05T04:00:00Z")
     at = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (1, 2, 5, 6)]
     for look, row in zip(at, (running, running, newer, newer), strict=True):
         store.record(snapshot_of([row], look))
-    found = read(store)
-    assert list(found.sightings["lost"]) == [False, False, True, False]
-    assert list(found.rows["fetched_at"]) == [at[1], at[2]]
+    jobs = read(store)
+    assert list(jobs.sightings["lost"]) == [False, False, True, False]
+    assert list(jobs.rows["fetched_at"]) == [at[1], at[2]]
 
 
 def test_a_job_that_runs_beyond_the_period_changes_nothing_of_it(store: Store) -> None:
-    """It ran at the last look that counts, however often it is seen afterwards."""
+    """It was running at the last look that counts, however often it is seen afterwards."""
     running = make_job("2026-10-31T00:00:00Z", "Running", lastModifyTime="2026-10-31T00:00:00Z")
     first, reports = datetime(2026, 10, 31, 12, tzinfo=UTC), []
     for day in range(4):
         store.record(snapshot_of([running], first + timedelta(days=day)))
         reports.append(report_from(store))
-    assert [own.seen_at for own in reports[1].running] == [first + timedelta(days=1)]
+    assert [job.seen_at for job in reports[1].running] == [first + timedelta(days=1)]
     for later in reports[2:]:
         for part in ("totals", "modules", "running", "quality", "sources"):
             assert getattr(later, part) == getattr(reports[1], part), part
 
 
-def test_names_are_told_apart_as_they_are_written(store: Store) -> None:
-    """By case and inner spaces, not by outer ones; none is too long; N/A is none."""
+def test_names_are_distinguished_as_written(store: Store) -> None:
+    """By case and inner spaces, not by outer ones; no name is too long; N/A is not a name."""
     names = ["A", "a", "a b", "a  b", "x" * 10_000, "x" * 9_999 + "y", " A ", "N/A", ""]
     rows = [
         make_job(f"2026-10-0{number}T01:00:00Z", **in_place("IaaS + PaaS", "Disk", name))
@@ -174,15 +176,15 @@ def test_names_are_told_apart_as_they_are_written(store: Store) -> None:
     at = datetime(2026, 10, 20, tzinfo=UTC)
     store.record(snapshot_of(rows, at))
     store.record(snapshot_of(rows[::-1], at + timedelta(hours=1)))
-    found = {own.name for own in kept(store, tables.scopes)}
-    assert found == {*names[:6], ""}
+    names_kept = {scope.name for scope in rows_in(store, tables.scopes)}
+    assert names_kept == {*names[:6], ""}
     sightings = read(store).sightings
     assert list(sightings.groupby("snapshot").size()) == [7, 7]
     assert len(read(store).rows) == len(names)
 
 
 def test_one_scope_listed_twice_is_one_scope(store: Store) -> None:
-    """Both jobs are there; it is seen with the newest, whichever comes first."""
+    """Both jobs are kept; the scope is seen with the newest, whichever comes first."""
     jobs = [make_job("2026-10-05T01:00:00Z"), make_job("2026-10-06T01:00:00Z")]
     placeholder = make_row(status="Skipped")
     store.record(snapshot_of([jobs[1], placeholder, jobs[0]], NOW))
@@ -194,18 +196,18 @@ def test_one_scope_listed_twice_is_one_scope(store: Store) -> None:
 
 
 def test_a_scope_that_changes_its_module_is_another(store: Store) -> None:
-    """The old one is listed no more; a job with the same id is another job."""
+    """The old one is no longer listed; a job with the same id is a different job."""
     for hour, module in enumerate(("Disk", "Disk", "Storage")):
         row = make_job(**in_place("IaaS + PaaS", module, "one"))
         store.record(snapshot_of([row], NOW - timedelta(days=9) + timedelta(hours=hour)))
-    found = read(store)
-    assert [(own.module, own.snapshot) for own in found.sightings.itertuples()] == [
+    jobs = read(store)
+    assert [(sighting.module, sighting.snapshot) for sighting in jobs.sightings.itertuples()] == [
         ("Disk", 0), ("Disk", 1), ("Storage", 2),
     ]  # fmt: skip
-    assert list(found.rows["module"]) == ["Disk", "Storage"]
+    assert list(jobs.rows["module"]) == ["Disk", "Storage"]
 
 
-def test_a_job_is_of_the_scope_its_newest_row_names(store: Store) -> None:
+def test_a_job_belongs_to_the_scope_its_newest_row_names(store: Store) -> None:
     """Whatever it was called before."""
     job = make_job(**in_place("IaaS + PaaS", "Disk", "old"))
     store.record(snapshot_of([job], NOW))
@@ -219,32 +221,33 @@ def test_a_job_is_of_the_scope_its_newest_row_names(store: Store) -> None:
 
 
 def test_clocks_that_run_backwards(store: Store) -> None:
-    """Snapshots stand in the order of their times; what one says follows from those before it in
-    the order they were recorded.
+    """Snapshots are in the order of their times; what each says follows from those recorded before
+    it.
     """
     at = [datetime(2026, 10, 5, hour, tzinfo=UTC) for hour in (6, 2, 10)]
     running = make_job("2026-10-05T01:00:00Z", "Running", lastModifyTime="2026-10-05T01:00:00Z")
     later = make_job("2026-10-05T05:00:00Z")
     for look, row in zip(at, (running, running, later), strict=True):
         store.record(snapshot_of([row], look))
-    found = read(store)
-    assert found.observations.snapshots == tuple(sorted(at))
-    assert [(own.snapshot, own.job_id, own.lost) for own in found.sightings.itertuples()] == [
+    jobs = read(store)
+    assert jobs.observations.snapshots == tuple(sorted(at))
+    sightings = jobs.sightings.itertuples()
+    assert [(sighting.snapshot, sighting.job_id, sighting.lost) for sighting in sightings] == [
         (0, running["jobId"], False), (1, running["jobId"], False), (2, later["jobId"], True),
     ]  # fmt: skip
 
 
 def test_two_snapshots_in_one_second(store: Store) -> None:
-    """Both are there, the one recorded first first."""
+    """Both are kept, in the order they were recorded."""
     at = datetime(2026, 10, 5, 4, tzinfo=UTC)
     for row in (make_job("2026-10-05T01:00:00Z"), make_job("2026-10-05T02:00:00Z")):
         store.record(snapshot_of([row], at))
-    found = read(store)
-    assert found.observations.snapshots == (at, at)
-    assert list(found.sightings["job_id"]) == ["FB20261005010000", "FB20261005020000"]
+    jobs = read(store)
+    assert jobs.observations.snapshots == (at, at)
+    assert list(jobs.sightings["job_id"]) == ["FB20261005010000", "FB20261005020000"]
 
 
-def test_one_snapshot_and_none(store: Store) -> None:
+def test_reading_one_snapshot_and_none(store: Store) -> None:
     """One is enough to read; without any there is nothing, in the same columns."""
     assert list(read(store).sightings.columns) == list(SIGHTING_COLUMNS)
     store.record(snapshot_of([make_job()], NOW))
@@ -255,8 +258,8 @@ def test_one_snapshot_and_none(store: Store) -> None:
 
 
 def test_sightings_are_read_from_the_last_success_before(store: Store) -> None:
-    """From the look before it: of a scope that failed ever since from long ago, of one that goes
-    well from just before the period before this one.
+    """From the look before it: for a scope that has failed since then, from long ago; for a healthy
+    one, from just before the preceding period.
     """
     first = datetime(2026, 7, 1, 6, tzinfo=UTC)
     for day in range(123):
@@ -267,14 +270,16 @@ def test_sightings_are_read_from_the_last_success_before(store: Store) -> None:
             make_job(started, "Finished" if day <= 40 else "Failed"),
         ]
         store.record(snapshot_of(rows, at))
-    found = read(store).sightings.groupby("module")["snapshot"]
-    assert found.min().to_dict() == {"Exchange Online": 39, "OneDrive": 60}
-    assert found.max().to_dict() == {"Exchange Online": 122, "OneDrive": 122}
-    assert found.size().to_dict() == {"Exchange Online": 84, "OneDrive": 63}
+    snapshots = read(store).sightings.groupby("module")["snapshot"]
+    assert snapshots.min().to_dict() == {"Exchange Online": 39, "OneDrive": 60}
+    assert snapshots.max().to_dict() == {"Exchange Online": 122, "OneDrive": 122}
+    assert snapshots.size().to_dict() == {"Exchange Online": 84, "OneDrive": 63}
 
 
 def test_the_replies_a_report_rests_on(store: Store) -> None:
-    """Of the period, the look before it, those after it that count, and where its jobs are from."""
+    """Those of the period, the look before it, the looks after it that count, and those its jobs
+    are from.
+    """
     at = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=day) for day in range(40)]
     late = make_job("2026-10-30T01:00:00Z", jobModule="OneDrive")
     for look in at:
@@ -287,8 +292,8 @@ def test_the_replies_a_report_rests_on(store: Store) -> None:
 
 
 def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
-    """A scope that is stale, and since when one is switched off; the figures of the time that is
-    kept are the same.
+    """A stale scope, and since when one is switched off; the figures of the retained time stay the
+    same.
     """
     looks = [FIRST + timedelta(hours=8 * number) for number in range(130)]
     stale = make_job("2026-08-01T01:00:00Z", jobModule="Teams Chat")
@@ -305,12 +310,12 @@ def test_pruning_keeps_what_later_snapshots_still_list(store: Store) -> None:
     expected = before.sightings[before.sightings["snapshot"] >= pruned]
     expected = expected.assign(snapshot=expected["snapshot"] - pruned).reset_index(drop=True)
     expected.loc[expected["snapshot"] == 0, "lost"] = False
-    found = after.sightings.copy()
-    found.loc[found["snapshot"] == 0, "lost"] = False
-    pd.testing.assert_frame_equal(found, expected)
+    sightings = after.sightings.copy()
+    sightings.loc[sightings["snapshot"] == 0, "lost"] = False
+    pd.testing.assert_frame_equal(sightings, expected)
     assert stale["jobId"] in set(after.rows["job_id"])
-    assert "Power Apps" in {own.module for own in kept(store, tables.modules)}
-    since = found[found["module"] == "Power BI"]["modified_at"]
+    assert "Power Apps" in {module.module for module in rows_in(store, tables.modules)}
+    since = sightings[sightings["module"] == "Power BI"]["modified_at"]
     assert set(since) == {pd.Timestamp("2026-06-01T00:00:00Z")}
 
 
@@ -333,24 +338,26 @@ def test_what_a_job_is_dated_by(
 ) -> None:
     """Its start, else its end, else its modification; ordered by its end."""
     store.record(snapshot_of([make_job(**fields)]))
-    (job,) = kept(store, tables.jobs)
-    moments = (datetime.fromisoformat(own) if own else None for own in (dated, point))
+    (job,) = rows_in(store, tables.jobs)
+    moments = (datetime.fromisoformat(text) if text else None for text in (dated, point))
     assert (job.dated_at, job.point_at) == tuple(moments)
 
 
 def test_the_earliest_modification_dates_a_job_for_good(store: Store) -> None:
-    """Later rows without a start do not move it on; an older one that comes late moves it back."""
+    """Later rows without a start do not move it forward; an older one that arrives late moves it
+    back.
+    """
     failed = make_job(status="Failed to start", startTime="N/A", endTime="N/A")
     for hour, day in enumerate((9, 12, 7)):
         row = failed | {"lastModifyTime": f"2026-10-{day:02}T00:00:00Z"}
         store.record(snapshot_of([row], NOW + timedelta(hours=hour)))
-    (job,) = kept(store, tables.jobs)
+    (job,) = rows_in(store, tables.jobs)
     assert job.dated_at == job.point_at == datetime(2026, 10, 7, tzinfo=UTC)
     assert job.modified == "2026-10-12T00:00:00Z"
 
 
 def test_what_the_first_rows_of_a_job_said_is_kept(store: Store) -> None:
-    """When it was seen first, and the earliest start, though another row counts."""
+    """When it was first seen, and the earliest start, though another row counts."""
     rows = [
         make_job(lastModifyTime="2026-10-05T09:00:00Z"),
         make_job(startTime="2026-10-04T01:00:00Z", lastModifyTime="2026-10-05T08:00:00Z"),
@@ -401,4 +408,4 @@ def test_a_reply_with_thousands_of_jobs(store: Store) -> None:
     ]
     for hour in range(2):
         store.record(snapshot_of(rows, NOW + timedelta(hours=hour)))
-    assert len(kept(store, tables.jobs)) == len(rows)
+    assert len(rows_in(store, tables.jobs)) == len(rows)

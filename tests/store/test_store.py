@@ -1,4 +1,4 @@
-"""The store: what goes in comes out, once, and nothing half."""
+"""The store: what goes in comes out, once, and never in part."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def test_a_cure_after_the_period_is_found(store: Store) -> None:
 
 
 def test_history_before_the_period_is_read_as_far_as_it_matters(store: Store) -> None:
-    """The last success long before the period is known, though its month is not read: how long it
-    is since tells that the scope is critical.
+    """The last success long before the period is known, though its month is not read: the time
+    since then shows that the scope is critical.
     """
     store.record(snapshot_of([make_job("2026-01-05T01:00:00Z"), make_job("2026-02-05T01:00:00Z")]))
     (module,) = report_from(store).modules
@@ -133,7 +133,7 @@ def test_a_raw_reply_is_kept_as_it_came(store: Store) -> None:
     assert hashlib.sha256(snapshot.replies[0].body).hexdigest() == sha256
 
 
-def test_a_reply_that_is_no_list_of_jobs_leaves_nothing_behind(
+def test_a_reply_that_is_not_a_list_of_jobs_leaves_nothing_behind(
     store: Store, tmp_path: Path
 ) -> None:
     """A snapshot with one bad row is not kept in part."""
@@ -144,8 +144,8 @@ def test_a_reply_that_is_no_list_of_jobs_leaves_nothing_behind(
             assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
 
 
-def test_a_failed_attempt_is_no_observation(store: Store) -> None:
-    """A day on which the fetch failed is not observed, and why is kept."""
+def test_a_failed_attempt_is_not_an_observation(store: Store) -> None:
+    """A day on which the fetch failed is not observed, and the reason is kept."""
     store.record(snapshot_of([make_job()], datetime(2026, 10, 6, tzinfo=UTC)))
     store.record_failure(CUSTOMER, datetime(2026, 10, 7, tzinfo=UTC), "503 Service Unavailable")
     assert report_from(store).coverage.snapshot_days == 1
@@ -194,7 +194,7 @@ def test_tables_agree_with_the_migrations(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
 
 
-def test_a_full_disk_loses_nothing_and_keeps_nothing_half(tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_and_leaves_nothing_partial(tmp_path: Path) -> None:
     """No room for a snapshot: the error says so, the store is as before, and later it goes on."""
     url = f"sqlite:///{tmp_path / 'reporter.db'}"
     Store.open(url).record(snapshot_of([make_job()], NOW - timedelta(hours=1)))

@@ -1,4 +1,4 @@
-"""Tallies of months: kept, so that a trend does not read every job again, and never out of date."""
+"""Tallies of months: kept, so that a trend need not read every job again, and never out of date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEPTEMBER_JOB = make_job("2026-09-10T01:00:00Z", backupSize="2 GB")
 
 
 @pytest.fixture
-def kept(store: Store) -> Store:
+def counted_store(store: Store) -> Store:
     """A store with jobs in September and October, whose months were counted."""
     snapshot = snapshot_of([SEPTEMBER_JOB, make_job(), make_job("2026-10-06T01:00:00Z", "Failed")])
     store.record_customers([CUSTOMER], snapshot.replies)
@@ -35,14 +35,14 @@ def kept(store: Store) -> Store:
 
 @contextmanager
 def queries(store: Store) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
-    asked: list[str] = []
+    """The statements the database receives meanwhile."""
+    statements: list[str] = []
 
     def remember(_: Any, __: Any, statement: str, *___: Any) -> None:
-        asked.append(statement)
+        statements.append(statement)
 
     sa.event.listen(store.engine, "before_cursor_execute", remember)
-    yield asked
+    yield statements
     sa.event.remove(store.engine, "before_cursor_execute", remember)
 
 
@@ -54,60 +54,64 @@ def counted(tally: Tally) -> tuple[int, int | None]:
     return sum(tally.outcomes.values()), tally.bytes["binary"]
 
 
-def test_months_are_counted_once(kept: Store) -> None:
-    """The second trend reads no job; it is the first one's."""
-    with queries(kept) as asked:
-        *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER, Policy())
-    assert asked
-    assert not any("jobs" in text for text in asked)
+def test_months_are_counted_once(counted_store: Store) -> None:
+    """The second trend reads no jobs; it equals the first."""
+    with queries(counted_store) as statements:
+        *_, september, october = tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())
+    assert statements
+    assert not any("jobs" in text for text in statements)
     assert counted(september) == (1, 2 * 1024**3)
     assert september.bytes["decimal"] == 2 * 1000**3
     assert counted(october) == (2, 2 * 1024**3)
     assert (october.outcomes[Outcome.SUCCESS], october.outcomes[Outcome.FAILED]) == (1, 1)
 
 
-def test_what_a_fetch_may_have_changed_is_counted_again(kept: Store) -> None:
-    """The months from the first job it shows on; those before stay."""
-    kept.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
-    assert known(kept) == [True] * 11 + [False]
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
+def test_what_a_fetch_may_have_changed_is_counted_again(counted_store: Store) -> None:
+    """The months from the first job it shows; earlier ones stay."""
+    counted_store.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
+    assert known(counted_store) == [True] * 11 + [False]
+    assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
 
 
-def test_a_job_that_changes_its_start_is_noticed(kept: Store) -> None:
+def test_a_job_that_changes_its_start_is_noticed(counted_store: Store) -> None:
     """It leaves a month that the fetch says nothing else about."""
     moved = SEPTEMBER_JOB | {"startTime": "2026-10-10T01:00:00Z", "lastModifyTime": "N/A"}
-    kept.record(snapshot_of([moved], NOW + timedelta(hours=1)))
-    assert known(kept) == [True] * 10 + [False] * 2
-    *_, september, october = tallies_to(kept, CUSTOMER, OCTOBER, Policy())
+    counted_store.record(snapshot_of([moved], NOW + timedelta(hours=1)))
+    assert known(counted_store) == [True] * 10 + [False] * 2
+    *_, september, october = tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())
     assert (counted(september)[0], counted(october)[0]) == (0, 3)
 
 
-def test_a_fetch_that_says_nothing_new_leaves_all_tallies(kept: Store) -> None:
+def test_a_fetch_that_says_nothing_new_leaves_all_tallies(counted_store: Store) -> None:
     """However old a job is that the service still lists."""
     again = [SEPTEMBER_JOB, make_job(), make_row(jobModule="Power BI")]
-    kept.record(snapshot_of(again, NOW + timedelta(hours=1)))
-    assert known(kept) == [True] * 12
+    counted_store.record(snapshot_of(again, NOW + timedelta(hours=1)))
+    assert known(counted_store) == [True] * 12
     new = make_job("2026-10-07T01:00:00Z")
-    kept.record(snapshot_of([*again, new], NOW + timedelta(hours=2)))
-    assert known(kept) == [True] * 11 + [False]
+    counted_store.record(snapshot_of([*again, new], NOW + timedelta(hours=2)))
+    assert known(counted_store) == [True] * 11 + [False]
 
 
-def test_a_volume_that_is_not_given_is_kept_as_such(kept: Store) -> None:
+def test_a_volume_that_is_not_given_is_kept_as_such(counted_store: Store) -> None:
     """It is not zero, neither when counted nor when read again."""
     unsized = make_job("2026-08-10T01:00:00Z", backupSize="0 GB")
-    kept.record(snapshot_of([unsized], NOW + timedelta(hours=1)))
-    counted_now, kept_then = (tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-3] for _ in range(2))
+    counted_store.record(snapshot_of([unsized], NOW + timedelta(hours=1)))
+    counted_now, kept_then = (
+        tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-3] for _ in range(2)
+    )
     assert counted_now == kept_then
     assert counted_now.bytes == {"binary": None, "decimal": None}
-    assert all(known(kept))
+    assert all(known(counted_store))
 
 
-def test_jobs_are_counted_by_whether_they_had_objects(kept: Store) -> None:
-    """A module that backs something up and gives no size is another than one with nothing."""
+def test_jobs_are_counted_by_whether_they_had_objects(counted_store: Store) -> None:
+    """A module that backs something up without giving sizes differs from one with nothing to back
+    up.
+    """
     nothing = make_job("2026-10-08T01:00:00Z", successfulCount="0")
     unread = make_job("2026-10-09T01:00:00Z", successfulCount="many")
-    kept.record(snapshot_of([nothing, unread], NOW + timedelta(hours=1)))
-    counts = monthly_jobs(kept, CUSTOMER, [OCTOBER], Policy())
+    counted_store.record(snapshot_of([nothing, unread], NOW + timedelta(hours=1)))
+    counts = monthly_jobs(counted_store, CUSTOMER, [OCTOBER], Policy())
     by_objects = counts.groupby("has_objects")["count"].sum()
     assert by_objects.to_dict() == {False: 2, True: 2}
     assert list(counts.columns) == [
@@ -115,51 +119,51 @@ def test_jobs_are_counted_by_whether_they_had_objects(kept: Store) -> None:
     ]  # fmt: skip
 
 
-def test_a_job_without_a_start_is_counted_where_it_is_dated(kept: Store) -> None:
+def test_a_job_without_a_start_is_counted_where_it_is_dated(counted_store: Store) -> None:
     """By its modification: one that failed to start is a job of the month."""
     failed = make_job(
         status="Failed to start", startTime="N/A", endTime="N/A",
         lastModifyTime="2026-10-12T00:00:00Z", jobId="none",
     )  # fmt: skip
-    kept.record(snapshot_of([failed], NOW + timedelta(hours=1)))
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
+    counted_store.record(snapshot_of([failed], NOW + timedelta(hours=1)))
+    assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-1])[0] == 3
 
 
-def test_rebuilding_and_pruning_count_again(kept: Store) -> None:
-    """Whatever changes jobs lets go of what was counted of them."""
-    rebuild_jobs(kept, CUSTOMER)
-    assert known(kept) == [False] * 12
-    tallies_to(kept, CUSTOMER, OCTOBER, Policy())
-    prune(kept, NOW + timedelta(days=1))
-    assert known(kept) == [False] * 12
+def test_rebuilding_and_pruning_count_again(counted_store: Store) -> None:
+    """Whatever changes jobs discards what was counted of them."""
+    rebuild_jobs(counted_store, CUSTOMER)
+    assert known(counted_store) == [False] * 12
+    tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())
+    prune(counted_store, NOW + timedelta(days=1))
+    assert known(counted_store) == [False] * 12
 
 
-def test_what_was_counted_before_a_fetch_is_not_kept_after_it(kept: Store) -> None:
+def test_what_was_counted_before_a_fetch_is_not_kept_after_it(counted_store: Store) -> None:
     """Counting and fetching at the same time leave nothing that is out of date."""
     months = OCTOBER.year_to()
-    revision, tallies = kept_tallies(kept, CUSTOMER, months)
+    revision, tallies = kept_tallies(counted_store, CUSTOMER, months)
     assert all(tallies)
-    kept.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
-    keep_tallies(kept, CUSTOMER, months, [own for own in tallies if own], revision)
-    assert known(kept) == [True] * 11 + [False]
+    counted_store.record(snapshot_of([make_job("2026-10-07T01:00:00Z")], NOW + timedelta(hours=1)))
+    keep_tallies(counted_store, CUSTOMER, months, [tally for tally in tallies if tally], revision)
+    assert known(counted_store) == [True] * 11 + [False]
 
 
-def test_zones_and_customers_do_not_mix(kept: Store) -> None:
+def test_zones_and_customers_are_kept_apart(counted_store: Store) -> None:
     """A month of another zone is another month."""
     tokyo = parse_period("2026-10", "Asia/Tokyo", NOW)
-    assert kept_tallies(kept, CUSTOMER, tokyo.year_to())[1] == [None] * 12
-    assert kept_tallies(kept, Customer("2", "Second"), OCTOBER.year_to())[1] == [None] * 12
+    assert kept_tallies(counted_store, CUSTOMER, tokyo.year_to())[1] == [None] * 12
+    assert kept_tallies(counted_store, Customer("2", "Second"), OCTOBER.year_to())[1] == [None] * 12
 
 
-def test_a_part_of_a_month_is_not_the_month(kept: Store) -> None:
+def test_part_of_a_month_is_not_the_whole_month(counted_store: Store) -> None:
     """The trend of a week ends with the week."""
     week = parse_period("2026-09-28..2026-10-05", "Europe/Berlin", NOW)
-    assert counted(tallies_to(kept, CUSTOMER, week, Policy())[-1])[0] == 1
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2
+    assert counted(tallies_to(counted_store, CUSTOMER, week, Policy())[-1])[0] == 1
+    assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2
 
 
-def test_what_is_left_out_is_in_no_month(kept: Store) -> None:
-    """The trend is of the scopes the report is of, and nothing of it is kept for another."""
+def test_what_is_left_out_is_in_no_month(counted_store: Store) -> None:
+    """The trend covers the scopes of the report, and none of it is kept for another."""
     policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", None, "A test"),))
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, policy)[-1])[0] == 0
-    assert counted(tallies_to(kept, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2
+    assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, policy)[-1])[0] == 0
+    assert counted(tallies_to(counted_store, CUSTOMER, OCTOBER, Policy())[-1])[0] == 2

@@ -1,4 +1,4 @@
-"""Replies that could not be used: kept as they came, and nothing ever rests on them."""
+"""Unusable replies: kept as they came, and nothing is ever based on them."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ OCTOBER = parse_period("2026-10", "UTC", NOW)
 
 def reply(envelope: object, **changes: Any) -> Reply:
     body = envelope if isinstance(envelope, bytes) else json.dumps(envelope).encode()
-    own = Reply("https://graph.example/partner/customers/1/jobs", NOW, "request-1", body)
-    return replace(own, **changes)
+    reply_of_jobs = Reply("https://graph.example/partner/customers/1/jobs", NOW, "request-1", body)
+    return replace(reply_of_jobs, **changes)
 
 
 JOBS = reply({"value": make_busy_month()})
@@ -45,17 +45,17 @@ ODD = (
     reply({"value": [make_job(jobId="FB-ODD", status="Failed")], "@odata.nextLink": "http://[::1"}),
     reply(b"\x00\xff{", url="https://graph.example/?page=2"),
 )
-"""A page that could be read, and one that nobody can."""
+"""A readable page, and an unreadable one."""
 
 
 def refused(unusable: tuple[Reply, ...] = ()) -> tuple[Answer, ...]:
-    """What came of asking beside the jobs, in vain."""
+    """Unsuccessful answers other than the jobs."""
     answers = make_refusals(Lack.FAILED, "x")
-    return tuple(replace(own, unusable=unusable) for own in answers)
+    return tuple(replace(answer, unusable=unusable) for answer in answers)
 
 
 def fill(store: Store, *, odd: bool) -> None:
-    """A snapshot, and a failure after it; with or without what came."""
+    """A snapshot, and a failure after it, with or without the replies."""
     store.record_customers([CUSTOMER], (JOBS,))
     store.record(Snapshot(CUSTOMER, (JOBS,), refused(ODD_ANSWERS if odd else ())))
     later = NOW + timedelta(hours=4)
@@ -75,7 +75,7 @@ def counts(store: Store) -> tuple[int, int]:
     return replies, bodies
 
 
-def test_they_are_there_as_they_came(store: Store) -> None:
+def test_they_are_kept_as_they_came(store: Store) -> None:
     """To the byte, with address, time and request id, under the fetch that failed."""
     fill(store, odd=True)
     failed = sa.select(tables.fetches.c.id).where(tables.fetches.c.error == "odd")
@@ -86,19 +86,19 @@ def test_they_are_there_as_they_came(store: Store) -> None:
     assert store.last_failure(CUSTOMER) == "odd"
 
 
-def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> None:
-    """Not a figure, not a source, not an answer, and no job that is derived anew."""
+def test_nothing_is_based_on_them(url: str, open_store: Callable[[str], Store]) -> None:
+    """No figure, no source, no answer, and no job that is derived anew."""
     odd, even = open_store(url), open_store("sqlite://")
     fill(odd, odd=True)
     fill(even, odd=False)
     for again in (False, True):
         reports = [
-            report_of(own, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
-            for own in (odd, even)
+            report_of(store, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
+            for store in (odd, even)
         ]
         assert report_dict(reports[0]) == report_dict(reports[1])
         readings = [
-            read_period(own, CUSTOMER, OCTOBER, Policy().watch_every) for own in (odd, even)
+            read_period(store, CUSTOMER, OCTOBER, Policy().watch_every) for store in (odd, even)
         ]
         assert readings[0].answers == readings[1].answers
         assert readings[0].observations == readings[1].observations
@@ -106,11 +106,11 @@ def test_nothing_rests_on_them(url: str, open_store: Callable[[str], Store]) -> 
             assert rebuild_jobs(odd, CUSTOMER) == rebuild_jobs(even, CUSTOMER)
 
 
-def test_they_go_into_no_archive(store: Store) -> None:
-    """What is archived is what a report rests on; of a failure, that there was one."""
+def test_they_are_not_archived(store: Store) -> None:
+    """The archive has what a report is based on; of a failure, only that there was one."""
     fill(store, odd=True)
     until = list(received_until(store, CUSTOMER, {CUSTOMER.id: NOW + timedelta(days=1)}))
-    assert [(own.kind, own.error, own.replies) for own in until] == [
+    assert [(fetch.kind, fetch.error, fetch.replies) for fetch in until] == [
         ("jobs", None, (JOBS,)),
         ("protection", "failed: x", ()),
         ("subscription", "failed: x", ()),
@@ -118,23 +118,23 @@ def test_they_go_into_no_archive(store: Store) -> None:
     ]
 
 
-def test_the_same_again_takes_no_room(store: Store) -> None:
-    """A customer that fails each hour alike costs one body."""
+def test_repeated_replies_take_no_space(store: Store) -> None:
+    """A customer that fails every hour in the same way takes one body."""
     for hour in range(24):
         store.record_failure(CUSTOMER, NOW + timedelta(hours=hour), "odd", None, ODD)
     assert counts(store) == (48, 2)
 
 
 def test_they_are_pruned_like_others(store: Store) -> None:
-    """With their bodies, where nothing else has the same."""
+    """With their bodies, unless something else has the same."""
     fill(store, odd=True)
     store.record_failure(CUSTOMER, NOW + timedelta(days=3), "odd", None, ODD[:1])
     prune(store, NOW + timedelta(days=1))
     assert counts(store) == (1, 1)
 
 
-def test_of_very_many_the_last_are_kept(store: Store) -> None:
-    """And the error says of how many."""
+def test_only_the_last_of_very_many_are_kept(store: Store) -> None:
+    """And the error says how many there were."""
     many = [reply({"page": number}) for number in range(MOST_UNUSABLE + 20)]
     store.record_failure(CUSTOMER, NOW, "It was too much.", None, many)
     assert counts(store)[0] == MOST_UNUSABLE
@@ -144,8 +144,8 @@ def test_of_very_many_the_last_are_kept(store: Store) -> None:
 
 
 @pytest.mark.parametrize("text", ["NUL \0 in it", "half \ud83d"])
-def test_an_error_of_any_text_is_kept(store: Store, text: str) -> None:
-    """A reason phrase may hold what no database takes."""
+def test_an_error_with_any_text_is_kept(store: Store, text: str) -> None:
+    """A reason phrase may contain what no database accepts."""
     store.record_failure(CUSTOMER, NOW, text)
     assert store.last_failure(CUSTOMER) == text.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
     refusals = make_refusals(Lack.FAILED, text)

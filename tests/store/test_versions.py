@@ -69,15 +69,19 @@ def written(outcome: CustomerOutcome) -> dict[str, Any]:
 
 
 def numbers(store: Store) -> list[tuple[int, int | None]]:
-    return [(own.number, own.restates) for own in versions_of(store, CUSTOMER, "2026-10")]
+    return [
+        (version.number, version.restates) for version in versions_of(store, CUSTOMER, "2026-10")
+    ]
 
 
 def test_a_rendered_report_is_a_version(render: Render, store: Store) -> None:
-    """Kept are its figures, the hash of its files, when it was made and from which replies."""
+    """The store keeps its figures, the hashes of its files, when it was made and from which
+    replies.
+    """
     outcome = render(formats=("pdf", "json"))
     (version,) = versions_of(store, CUSTOMER, "2026-10")
     assert (version.number, version.made_at, version.closed) == (1, CLOSED, True)
-    hashes = {str(own): hashlib.sha256(own.read_bytes()).hexdigest() for own in outcome.files}
+    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in outcome.files}
     assert version.files == hashes
     report = written(outcome)
     assert report["version"] == 1
@@ -87,7 +91,7 @@ def test_a_rendered_report_is_a_version(render: Render, store: Store) -> None:
 
 
 def test_what_has_not_changed_is_not_rendered_again(render: Render, store: Store) -> None:
-    """Neither at once nor after a fetch that shows nothing new of the period."""
+    """Neither at once nor after a fetch that shows nothing new about the period."""
     first = render()
     stamp = first.files[0].stat().st_mtime_ns
     assert render().unchanged
@@ -102,13 +106,15 @@ def test_what_has_not_changed_is_not_rendered_again(render: Render, store: Store
 def test_the_second_look_reads_no_jobs(render: Render, store: Store) -> None:
     """Where nothing was fetched since, not even the jobs are read."""
     render()
-    asked: list[str] = []
+    statements: list[str] = []
     sa.event.listen(
-        store.engine, "before_cursor_execute", lambda *given: asked.append(str(given[2]))
+        store.engine,
+        "before_cursor_execute",
+        lambda *arguments: statements.append(str(arguments[2])),
     )
     assert render().unchanged
-    assert asked
-    assert not any("jobs" in text for text in asked)
+    assert statements
+    assert not any("jobs" in text for text in statements)
 
 
 def test_a_file_that_is_gone_or_changed_is_written_again(render: Render, store: Store) -> None:
@@ -126,7 +132,9 @@ def test_a_file_that_is_gone_or_changed_is_written_again(render: Render, store: 
 
 
 def test_late_data_restates_a_closed_period(render: Render, store: Store) -> None:
-    """A job that turns out to have failed: a new version says what was said before, and when."""
+    """A job that turns out to have failed: a new version says what was reported before,
+    and when.
+    """
     render()
     keep(store, [LATE], LATER)
     outcome = render(LATER, formats=("pdf", "xlsx", "json"))
@@ -134,9 +142,9 @@ def test_late_data_restates_a_closed_period(render: Render, store: Store) -> Non
     restates = written(outcome)["restates"]
     assert (restates["version"], restates["made_at"]) == (1, "2026-11-01T07:00:00+01:00")
     of_customer = {
-        own["figure"]: (own["before"], own["now"])
-        for own in restates["changes"]
-        if not own["module"]
+        change["figure"]: (change["before"], change["now"])
+        for change in restates["changes"]
+        if not change["module"]
     }
     assert of_customer["failed"] == (0, 1)
     assert of_customer["success_rate"] == (1.0, 30 / 31)
@@ -154,10 +162,10 @@ def test_late_data_restates_a_closed_period(render: Render, store: Store) -> Non
     assert numbers(store) == [(1, None), (2, 1)]
 
 
-def test_another_look_is_another_version_but_corrects_nothing(
+def test_a_new_look_is_a_new_version_but_corrects_nothing(
     render: Render, store: Store, settings: Settings
 ) -> None:
-    """A new colour changes no figure; what was corrected before stays said."""
+    """A new colour changes no figure; earlier corrections remain stated."""
     render()
     blue = settings.model_copy(
         update={"brand": settings.brand.model_copy(update={"color": "#0b5fff"})}
@@ -178,38 +186,40 @@ def test_a_period_that_is_not_over_is_not_restated(render: Render, store: Store)
     keep(store, [make_job("2026-11-02T01:00:00Z", "Failed")], LATER + timedelta(days=1))
     render(LATER + timedelta(days=1), **november)
     versions = versions_of(store, CUSTOMER, "2026-11")
-    assert [(own.number, own.restates, own.closed) for own in versions] == [
+    assert [(version.number, version.restates, version.closed) for version in versions] == [
         (1, None, False),
         (2, None, False),
     ]
 
 
 def test_another_policy_restates(render: Render, store: Store, settings: Settings) -> None:
-    """Other targets are other figures, and it says which."""
+    """Different targets are different figures, and the version says which."""
     render()
     strict = settings.model_copy(
         update={"report": settings.report.model_copy(update={"target_success_rate": 0.99})}
     )
     changes = written(render(settings=strict))["restates"]["changes"]
     assert {"before": 0.95, "now": 0.99} in [
-        {key: own[key] for key in ("before", "now")}
-        for own in changes
-        if own["figure"] == "target_success_rate"
+        {key: change[key] for key in ("before", "now")}
+        for change in changes
+        if change["figure"] == "target_success_rate"
     ]
 
 
 def test_a_module_that_appears_late_is_named(render: Render, store: Store) -> None:
-    """What was not there before was nothing, not zero."""
+    """What was not there before was absent, not zero."""
     render()
     keep(store, [make_job("2026-10-05T02:00:00Z", jobModule="OneDrive")], LATER)
     changes = written(render(LATER))["restates"]["changes"]
-    appeared = {own["figure"]: own["before"] for own in changes if own["module"] == "OneDrive"}
+    appeared = {
+        change["figure"]: change["before"] for change in changes if change["module"] == "OneDrive"
+    }
     assert appeared["jobs"] is None
     assert appeared["state"] is None
 
 
 def test_rebuilding_is_noticed(render: Render, store: Store) -> None:
-    """After the jobs were derived anew the figures are looked at again, and are the same."""
+    """After the jobs were derived anew the figures are checked again, and are the same."""
     render()
     rebuild_jobs(store, CUSTOMER)
     assert render().unchanged

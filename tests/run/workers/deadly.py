@@ -1,4 +1,6 @@
-"""`dask worker --preload`: a worker that is killed under one customer, as for want of memory."""
+"""`dask worker --preload`: a worker that is killed while rendering one customer, as if out of
+memory.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of which nobody knows what they do: for a process with limits."""
+"""Calls that may do anything: for a process with limits."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def write(count: int) -> Iterator[bytes]:
 
 
 def find_a_fault_and_die() -> Iterator[bytes]:
-    """As a verdict on a bag does whose next file is too much."""
+    """Like the check of a bag whose next file is too much."""
     finding = Finding("figures", False, "others follow")
     yield TypeAdapter(Verdict).dump_json(Verdict(Path(), (finding,)))
     os.abort()
 
 
 def print_everywhere(text: str) -> Iterator[bytes]:
-    """To both streams: as Python does, and as a library in C would."""
+    """To both streams, as Python does and as a C library would."""
     warnings.warn(text, stacklevel=1)
     logging.getLogger("some.library").warning(text)
     for stream in (1, 2):

@@ -1,4 +1,4 @@
-"""Whole runs on a Dask cluster: its processes die, are wrong, or are not there."""
+"""Whole runs on a Dask cluster whose processes die, misbehave, or are missing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def nothing() -> None:
 
 
 def overlapping(_: int) -> int:
-    """How many of these are under way in this process, at most one of which should be."""
+    """How many of these run in this process at once; it should be one at most."""
     UNDER_WAY.append(threading.get_ident())
     time.sleep(0.05)
     seen = len(UNDER_WAY)
@@ -54,7 +54,7 @@ def overlapping(_: int) -> int:
 UNDER_WAY: list[int] = []
 
 
-def test_a_cluster_renders_what_one_machine_does(
+def test_a_cluster_renders_the_same_as_one_machine(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """Workers in other folders read the same store and write the same figures."""
@@ -64,24 +64,24 @@ def test_a_cluster_renders_what_one_machine_does(
     assert len(finished(tmp_path)) == MORE
     assert str(finished(tmp_path)[0].absolute()) in printed.splitlines()
     for path in finished(tmp_path, "json"):
-        there, here = (
-            json.loads(own.read_text("utf-8"))
-            for own in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
+        on_cluster, alone = (
+            json.loads(file.read_text("utf-8"))
+            for file in (path, tmp_path / "here" / path.relative_to(tmp_path / "reports"))
         )
-        assert there == here
+        assert on_cluster == alone
 
 
-def test_what_workers_of_a_cluster_write_is_its_owners_alone(
+def test_only_its_owner_can_read_what_cluster_workers_write(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
-    """Whatever the shell said that the workers were started from."""
+    """Whatever the umask of the shell that started the workers."""
     umask = os.umask(0o000)
     cluster = start_cluster(1)
     os.umask(umask)
     succeed(begin(tmp_path, scheduler=cluster.address))
-    made = list((tmp_path / "reports").rglob("*"))
-    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700, 0o600}
-    assert len(made) > MORE
+    paths = list((tmp_path / "reports").rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o700, 0o600}
+    assert len(paths) > MORE
 
 
 def test_the_memory_of_workers_does_not_grow_with_the_customers(
@@ -91,16 +91,18 @@ def test_the_memory_of_workers_does_not_grow_with_the_customers(
     cluster = start_cluster(1)
     succeed(begin(tmp_path, scheduler=cluster.address))
     with distributed.Client(cluster.address, set_as_default=False) as client:
-        assert client.run(profiling) == {own: [] for own in client.scheduler_info()["workers"]}
+        assert client.run(profiling) == {
+            worker: [] for worker in client.scheduler_info()["workers"]
+        }
 
 
 def profiling(dask_worker: distributed.Worker) -> list[str]:
     """Which of a worker's profilers are at work."""
     callbacks = dask_worker.periodic_callbacks.items()
-    return [name for name, own in callbacks if "profile" in name and own.is_running()]
+    return [name for name, callback in callbacks if "profile" in name and callback.is_running()]
 
 
-def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
+def test_killing_a_worker_of_a_cluster_loses_nothing(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """Its nanny starts another, the task is done elsewhere, and nothing is doubled."""
@@ -108,34 +110,34 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_nothing(
     nanny = cluster.add_worker()
     process = begin(tmp_path, scheduler=cluster.address)
     await_first(tmp_path, process)
-    max(psutil.Process(nanny.pid).children(), key=lambda own: own.memory_info().rss).kill()
+    max(psutil.Process(nanny.pid).children(), key=lambda process: process.memory_info().rss).kill()
     printed = succeed(process)
     assert len(finished(tmp_path)) == MORE
     reports = [line for line in printed.splitlines() if line.endswith(".json")]
     assert len(reports) == len(set(reports)) == MORE
 
 
-def test_a_customer_who_kills_workers_of_a_cluster(
+def test_a_customer_whose_report_kills_cluster_workers(
     fetched: list[str],
     tmp_path: Path,
     start_cluster: StartCluster,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Exactly this one fails, and is named; the others are complete."""
+    """Only this one fails, and is named; the others are complete."""
     monkeypatch.setenv("DEADLY", fetched[5])
     cluster = start_cluster(0)
     for _ in range(2):
         cluster.add_worker("--nthreads", "1", "--preload", "tests.run.workers.deadly")
     process = begin(tmp_path, scheduler=cluster.address)
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == 1, said
-    failed = [line for line in said.splitlines() if line.startswith("Failed")]
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 1, errors
+    failed = [line for line in errors.splitlines() if line.startswith("Failed")]
     assert len(failed) == 1
     assert f"{fetched[5]}: The process that made the report was killed" in failed[0]
     assert len(finished(tmp_path)) == MORE - 1
 
 
-def test_a_scheduler_that_goes_away_in_the_middle(
+def test_a_scheduler_that_disappears_in_mid_run(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
     """A clear error; what was done is whole, and the same command finishes on another."""
@@ -143,11 +145,11 @@ def test_a_scheduler_that_goes_away_in_the_middle(
     process = begin(tmp_path, "--quiet", scheduler=cluster.address)
     await_first(tmp_path, process)
     cluster.scheduler.kill()
-    _, said = process.communicate(timeout=40)
+    _, errors = process.communicate(timeout=40)
     assert process.returncode == 1
-    assert f"The scheduler {cluster.address} " in said
-    assert "run the same command again" in said
-    assert "Traceback" not in said
+    assert f"The scheduler {cluster.address} " in errors
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
     assert 3 <= len(finished(tmp_path)) < MORE
     succeed(begin(tmp_path, scheduler=start_cluster(2).address))
     assert len(finished(tmp_path)) == MORE
@@ -157,14 +159,14 @@ def test_a_scheduler_that_goes_away_in_the_middle(
 def test_an_interrupted_run_on_a_cluster(
     fetched: list[str], tmp_path: Path, start_cluster: StartCluster
 ) -> None:
-    """Ctrl-C ends the command, not the cluster, which does not go on with what is left."""
+    """Ctrl-C ends the command, not the cluster, which does not continue with the rest."""
     cluster = start_cluster(2)
     process = begin(tmp_path, "--quiet", scheduler=cluster.address)
     await_first(tmp_path, process)
     os.killpg(process.pid, 2)
-    _, said = process.communicate(timeout=40)
+    _, errors = process.communicate(timeout=40)
     assert process.returncode == 130
-    assert said.count("\n") == 1
+    assert errors.count("\n") == 1
     time.sleep(3)
     assert 3 <= len(finished(tmp_path)) < MORE
     assert drafts(tmp_path) == []
@@ -172,13 +174,13 @@ def test_an_interrupted_run_on_a_cluster(
     assert len(finished(tmp_path)) == MORE
 
 
-def test_a_scheduler_that_is_not_there(fetched: list[str], tmp_path: Path) -> None:
-    """The run ends with a message, and nothing is done: it does not go on asking for it."""
+def test_an_unreachable_scheduler(fetched: list[str], tmp_path: Path) -> None:
+    """The run ends with a message, and nothing is done: it does not keep trying."""
     process = begin(tmp_path, scheduler="tcp://127.0.0.1:9")
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert said.startswith("Error: The scheduler tcp://127.0.0.1:9 cannot be reached")
-    assert "Traceback" not in said
+    assert errors.startswith("Error: The scheduler tcp://127.0.0.1:9 cannot be reached")
+    assert "Traceback" not in errors
     assert finished(tmp_path) == []
 
 
@@ -201,7 +203,7 @@ def test_workers_of_another_version_are_refused(
 def test_a_cluster_without_workers(
     start_cluster: StartCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They may be on their way for a while; then it is said that none came."""
+    """They may take a while to arrive; then the error says that none came."""
     monkeypatch.setattr(cluster, "_PATIENCE_S", 2.0)
     monkeypatch.setattr("reporter.run.workers.tasks._LOOK_S", 1.0)
     crew = crew_of(1, start_cluster(0).address, First(nothing, ()))
@@ -214,9 +216,9 @@ def test_threads_of_a_worker_take_turns(
     start_cluster: StartCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Layout is not made for threads: one task at a time in a process, and a warning."""
-    own = start_cluster(0)
-    own.add_worker("--nthreads", "3")
-    crew = crew_of(1, own.address, First(nothing, ()))
+    cluster = start_cluster(0)
+    cluster.add_worker("--nthreads", "3")
+    crew = crew_of(1, cluster.address, First(nothing, ()))
     results = dict(run_tasks(overlapping, ((n, (n,)) for n in range(9)), crew))
     assert set(results.values()) == {1}
     assert "start workers with --nthreads 1" in caplog.text
@@ -236,7 +238,7 @@ def test_a_store_that_workers_elsewhere_cannot_open(
 
 
 def test_an_installation_without_the_cluster_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said what to install."""
+    """The error says what to install."""
     monkeypatch.delitem(sys.modules, "reporter.run.workers.cluster")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError) as error:

@@ -18,14 +18,14 @@ from tests.run.workers import strange
 LIMITS = Limits(seconds=20, memory=512 << 20, largest_file=1 << 20)
 
 
-def test_what_a_call_yields_comes_back() -> None:
-    """Bytes, and nothing that has to be unpacked; each when it is there."""
+def test_results_of_a_call_come_back() -> None:
+    """Bytes, nothing that has to be unpickled; each as soon as it is available."""
     pieces = ["Jäger".encode(), b"", b"Sons"]
     assert list(confined(LIMITS, strange.answer, "Jäger", "", "Sons")) == pieces
 
 
 @pytest.mark.parametrize(
-    ("limits", "call", "arguments", "said"),
+    ("limits", "call", "arguments", "message"),
     [
         (Limits(1, 1 << 30, 1 << 20), strange.loop, (), r"more than 1 s of processor time"),
         (Limits(1, 1 << 30, 1 << 20), strange.sleep, (), r"or 4 s of elapsed time\."),
@@ -36,45 +36,43 @@ def test_what_a_call_yields_comes_back() -> None:
         (LIMITS, strange.write, (2 << 20,), "File too large"),
     ],
 )
-def test_a_call_that_goes_too_far_is_given_up(
-    limits: Limits, call: Callable[..., Iterator[bytes]], arguments: tuple[Any, ...], said: str
+def test_a_call_beyond_its_limits_is_stopped(
+    limits: Limits, call: Callable[..., Iterator[bytes]], arguments: tuple[Any, ...], message: str
 ) -> None:
-    """Time, memory, files, its own end, an error: each is said, and costs nobody else anything.
-    What came before it is there.
+    """Time, memory, files, a crash, an error: each is reported, and affects nothing else. Earlier
+    results are kept.
     """
     pieces = confined(limits, call, *arguments)
     assert next(pieces) == strange.BEGUN
-    with pytest.raises(Unfinished, match=said):
+    with pytest.raises(Unfinished, match=message):
         next(pieces)
 
 
-def test_memory_that_is_allowed_is_had() -> None:
+def test_allowed_memory_is_available() -> None:
     """The limit counts from what the process has when it starts."""
     assert list(confined(LIMITS, strange.eat, 128 << 20))[1:] == [str(128 << 20).encode()]
 
 
-def test_no_module_of_the_folder_it_is_called_in_is_imported(tmp_path: Path) -> None:
+def test_no_module_of_the_working_folder_is_imported(tmp_path: Path) -> None:
     """Whoever checks a stranger's bag may stand in it, and Python looks there first."""
-    there = tmp_path / "bag"
-    there.mkdir()
+    folder = tmp_path / "bag"
+    folder.mkdir()
     for name in ("multiprocessing", "selectors", "pydantic"):
-        (there / f"{name}.py").write_text("open('ran', 'w').close()\n")
+        (folder / f"{name}.py").write_text("open('ran', 'w').close()\n")
     done = subprocess.run(
         [sys.executable, script_in(tmp_path, "print(list(confined(LIMITS, strange.answer, 'x')))")],
-        cwd=there,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert (done.stdout, done.stderr) == ("[b'x']\n", "")
-    assert not (there / "ran").exists()
+    assert not (folder / "ran").exists()
 
 
-def test_it_is_called_from_a_folder_that_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing of the call is there."""
+def test_a_call_from_a_deleted_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in that folder is needed."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -97,19 +95,19 @@ def script_in(folder: Path, code: str) -> Path:
     return path
 
 
-def test_its_files_go_with_it() -> None:
+def test_temporary_files_of_a_call_are_removed() -> None:
     """What it writes beside others' temporary files is gone afterwards."""
     _, path = confined(LIMITS, strange.write, 100)
     assert not Path(path.decode()).exists()
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
-    """What libraries think of a stranger's file is in the stranger's words."""
+    """What libraries say about a stranger's file contains the stranger's words."""
     assert list(confined(LIMITS, strange.print_everywhere, "\x9b31mVALID")) == [strange.BEGUN]
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_interrupted_call_does_not_go_on(tmp_path: Path) -> None:
+def test_an_interrupted_call_stops(tmp_path: Path) -> None:
     """Ctrl-C ends the process with the limits as well, and what it has written."""
     script = script_in(
         tmp_path, "for piece in confined(LIMITS, strange.sleep): print(piece, flush=True)"

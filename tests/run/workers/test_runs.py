@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 StartCluster = Callable[[int], DaskCluster]
 RENDER = ("--period", "2026-10", "--format", "json,pdf")
 MORE = 16
-"""Customers, so that a run can be met in the middle."""
+"""Enough customers to interrupt a run in the middle."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def fetched(run: Run, start_emulator: StartEmulator, tmp_path: Path) -> list[str
     cast = ordinary_customers(MORE, 60, 1)
     configure(start_emulator(customers=cast, lists=Lists.ALL), tmp_path)
     assert run("fetch", "--quiet").exit_code == 0
-    return [own["name"] for own in json.loads(run("customers", "--json").stdout)]
+    return [customer["name"] for customer in json.loads(run("customers", "--json").stdout)]
 
 
 def begin(
@@ -91,8 +91,8 @@ def await_first(folder: Path, process: subprocess.Popen[str]) -> None:
 
 def succeed(process: subprocess.Popen[str]) -> str:
     """Wait for a run in which all goes well; what it prints."""
-    printed, said = process.communicate(timeout=240)
-    assert process.returncode == 0, said
+    printed, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
     return printed
 
 
@@ -118,9 +118,9 @@ def test_an_interrupted_run_leaves_whole_files_only(
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines() == [
+    assert errors.splitlines() == [
         "Interrupted. What was finished is complete; run the same command again."
     ]
     assert gone(process.pid)
@@ -141,8 +141,8 @@ def test_workers_end_with_a_command_that_is_killed(fetched: list[str], tmp_path:
     assert 3 <= len(finished(tmp_path)) < MORE
 
 
-def test_a_worker_that_is_killed_costs_nothing(fetched: list[str], tmp_path: Path) -> None:
-    """One of two dies in the middle of a run: all customers are complete, each told once."""
+def test_killing_a_worker_loses_nothing(fetched: list[str], tmp_path: Path) -> None:
+    """One of two dies in the middle of a run: all customers are complete, each reported once."""
     process = begin(tmp_path, "--workers", "2")
     await_first(tmp_path, process)
     psutil.Process(process.pid).children()[0].kill()
@@ -152,7 +152,7 @@ def test_a_worker_that_is_killed_costs_nothing(fetched: list[str], tmp_path: Pat
     assert len(reports) == len(set(reports)) == MORE
 
 
-def test_drafts_of_a_killed_worker_are_taken_away_by_the_next_run(
+def test_drafts_of_a_killed_worker_are_removed_by_the_next_run(
     fetched: list[str], tmp_path: Path
 ) -> None:
     """A file that was being written when its process was killed does not stay behind."""
@@ -202,7 +202,7 @@ def use_up_memory() -> None:
         (use_up_memory, "The process that made the report ran out of memory"),
     ],
 )
-def test_a_report_that_wants_too_much_memory(
+def test_a_report_that_needs_too_much_memory(
     run: Run,
     start_emulator: StartEmulator,
     tmp_path: Path,
@@ -223,35 +223,35 @@ def test_a_report_that_wants_too_much_memory(
     assert words in (tmp_path / "reports/2026-10/index.html").read_text("utf-8")
 
 
-def test_a_bar_on_a_terminal(fetched: list[str], tmp_path: Path) -> None:
-    """How many of all, time left and customers a minute, in one line that is written over."""
-    ours, theirs = pty.openpty()
+def test_a_terminal_shows_a_progress_bar(fetched: list[str], tmp_path: Path) -> None:
+    """How many of all, time left and customers a minute, in one line that is overwritten."""
+    controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "reporter", "render", *RENDER, "--workers", "2"],
         cwd=tmp_path,
         env=os.environ | {"COLUMNS": "100"},
         stdout=subprocess.DEVNULL,
-        stderr=theirs,
+        stderr=terminal,
     )
-    os.close(theirs)
-    shown = b""
+    os.close(terminal)
+    output = b""
     while True:
         try:
-            shown += os.read(ours, 4096)
+            output += os.read(controller, 4096)
         except OSError:  # as Linux says that nobody writes any more
             break
-    os.close(ours)
+    os.close(controller)
     assert process.wait(60) == 0
-    states = shown.decode().split("\r")
+    states = output.decode().split("\r")
     middle = [state for state in states if f" {MORE // 2}/{MORE} " in state]
     assert any(re.search(r"\d\d:\d\d:\d\d  \d+ customers/min", state) for state in middle), states
     assert any(re.search(rf"{MORE}/{MORE}  \d+ customers/min", state) for state in states)
-    assert "Rendered " + fetched[0] not in shown.decode()
+    assert "Rendered " + fetched[0] not in output.decode()
 
 
-def test_lines_where_there_is_no_terminal(fetched: list[str], tmp_path: Path) -> None:
+def test_without_a_terminal_progress_is_shown_in_lines(fetched: list[str], tmp_path: Path) -> None:
     """A line for each customer, such as a log keeps."""
     process = begin(tmp_path, "--workers", "2")
-    _, said = process.communicate(timeout=240)
-    assert len(said.splitlines()) == MORE
-    assert f"({MORE}/{MORE})" in said.splitlines()[-1]
+    _, errors = process.communicate(timeout=240)
+    assert len(errors.splitlines()) == MORE
+    assert f"({MORE}/{MORE})" in errors.splitlines()[-1]

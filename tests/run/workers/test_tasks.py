@@ -1,4 +1,4 @@
-"""Processes that die: the tasks they died under are tried again, the others go on."""
+"""Processes that die: their tasks are tried again, and the others continue."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_one_process_is_tried_again_just_once(tmp_path: Path) -> None:
 
 
 def test_workers_of_this_machine_leave_no_temporary_files(tmp_path: Path) -> None:
-    """What they have not taken away themselves goes with the run."""
+    """What they have not removed themselves is removed with the run."""
     crew = Processes(2, First(begin, (str(tmp_path),)))
     folders = dict(run_tasks(scratch, ((n, (n,)) for n in range(4)), crew))
     assert len(folders) == 4
@@ -98,7 +98,7 @@ def test_workers_of_this_machine_leave_no_temporary_files(tmp_path: Path) -> Non
 def test_workers_of_a_cluster_keep_temporary_files_where_their_nannies_clean_up(
     tmp_path: Path, start_cluster: StartCluster
 ) -> None:
-    """They outlive a run; what they leave is under the worker's own folder."""
+    """They outlive a run; what they leave is in the worker's own folder."""
     crew = crew_of(1, start_cluster(1).address, First(begin, (str(tmp_path),)))
     folders = dict(run_tasks(scratch, [(0, (0,))], crew))
     assert (tmp_path / "dask/scratch") in Path(str(folders[0])).parents

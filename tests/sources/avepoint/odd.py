@@ -1,4 +1,4 @@
-"""Faults that strike what is asked about some customers alone, and what is kept of them."""
+"""Faults that affect requests about some customers only, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class FaultsOfCustomers(Faults):
 def kept_of(store: Store, customer_id: str | None) -> list[tuple[str | None, tuple[Reply, ...]]]:
     """The fetches of a customer's jobs, or of the list, each with its error and its replies."""
     fetches = tables.fetches.c
-    mine = sa.select(fetches.id, fetches.error).where(
+    of_customer = sa.select(fetches.id, fetches.error).where(
         fetches.customer_id == customer_id, fetches.kind.in_(["jobs", "customers"])
     )
     with store.reading() as connection:
-        rows = connection.execute(mine.order_by(fetches.id)).all()
+        rows = connection.execute(of_customer.order_by(fetches.id)).all()
         return [(row.error, replies_of(connection, row.id)) for row in rows]

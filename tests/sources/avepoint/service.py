@@ -1,4 +1,4 @@
-"""A service whose every reply a test makes itself, over real HTTP."""
+"""A service whose replies a test writes itself, over real HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def paged(rows: list[Any]) -> Page:
 
 
 class Service(ThreadingHTTPServer):
-    """Answers what it is given an answer to, and 404 to all else. Use it as a context manager."""
+    """Gives the configured answers, and 404 to everything else. Use it as a context manager."""
 
     daemon_threads = True
 
@@ -48,8 +48,12 @@ class Service(ThreadingHTTPServer):
         withheld: Collection[str] = (),
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        listed = paged([{"id": own, "organization": f"Customer {own}"} for own in customers])
-        jobs = {f"{GENERAL}/{own}/avpt-products/jobs/batch": paged([]) for own in customers}
+        listed = paged(
+            [{"id": customer, "organization": f"Customer {customer}"} for customer in customers]
+        )
+        jobs = {
+            f"{GENERAL}/{customer}/avpt-products/jobs/batch": paged([]) for customer in customers
+        }
         self.answers = {f"{GENERAL}/batch": listed, **jobs, **answers}
         self.withheld = withheld
         self.asked: Counter[str] = Counter()

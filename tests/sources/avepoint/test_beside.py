@@ -1,4 +1,4 @@
-"""Protected data and subscriptions over real HTTP: what is not permitted never costs the jobs."""
+"""Protected data and subscriptions over real HTTP: what is not permitted never affects the jobs."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def customer(**terms: Any) -> Profile:
 
 
 def answers_of(emulator: Emulator, version: str) -> dict[Kind, Answer]:
-    """What came of asking for one customer, whose jobs must be there whatever came."""
-    source, (own,), _ = source_of(emulator, version)
-    snapshot = source.snapshot(own)
+    """The answers for one customer, whose jobs must be there in any case."""
+    source, (customer,), _ = source_of(emulator, version)
+    snapshot = source.snapshot(customer)
     assert snapshot.replies
     return {answer.kind: answer for answer in snapshot.answers}
 
@@ -58,29 +58,36 @@ def test_what_is_permitted_is_read(start_emulator: StartEmulator, version: str) 
     assert products[0]["expirationDate"] == EXPIRES[version]
     path = {"v1": "/partner/services/", "v3": "/services/batch/"}[version]
     assert path in answers["subscription"].replies[0].url
-    assert all(own.absence is None and own.asked_at for own in answers.values())
+    assert all(answer.absence is None and answer.asked_at for answer in answers.values())
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_a_permission_that_lacks_is_named_and_asked_for_once(
+def test_a_missing_permission_is_named_and_requested_once(
     start_emulator: StartEmulator, version: str
 ) -> None:
-    """The token endpoint refuses it: no customer is asked, the jobs of each are read."""
+    """The token endpoint refuses it: nothing is requested for any customer, and the jobs of each
+    are read.
+    """
     emulator = start_emulator(withheld=[*PERMISSIONS[version], *PERMISSIONS["v1"]])
     source, customers, _ = source_of(emulator, version)
-    for own in customers:
-        snapshot = source.snapshot(own)
+    for customer in customers:
+        snapshot = source.snapshot(customer)
         assert snapshot.replies
         assert [answer.absence for answer in snapshot.answers] == [
             Absence(Lack.NOT_PERMITTED, permission) for permission in PERMISSIONS[version]
         ]
-    asked = [what for what in emulator.requests if "services" in what or "protected" in what]
-    assert (asked, [what for what in emulator.requests if "overview" in what]) == ([], [])
+    withheld = [
+        request for request in emulator.requests if "services" in request or "protected" in request
+    ]
+    assert (withheld, [request for request in emulator.requests if "overview" in request]) == (
+        [],
+        [],
+    )
     # Generation 3 also asks for generation 1's permission to read subscriptions.
     assert emulator.requests["connect token"] == {"v1": 3, "v3": 4}[version]
 
 
-def test_one_permission_does_not_hang_on_the_other(start_emulator: StartEmulator) -> None:
+def test_permissions_are_independent(start_emulator: StartEmulator) -> None:
     """Where one is granted it is used, also beside generation 3."""
     emulator = start_emulator(customers=[customer()], withheld=["elements.cbprotected.read.all"])
     answers = answers_of(emulator, "auto")
@@ -90,31 +97,31 @@ def test_one_permission_does_not_hang_on_the_other(start_emulator: StartEmulator
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
 def test_a_customer_left_out_is_not_permitted(start_emulator: StartEmulator, version: str) -> None:
-    """A 403 of one customer is a lack of permission as well; others are asked all the same. The
-    list of all subscriptions leaves such a customer out.
+    """A 403 for one customer is a missing permission as well; others are still requested. The list
+    of all subscriptions leaves such a customer out.
     """
     out = replace(customer(refused=frozenset({"protected", "subscription"})), id="out")
     source, (first, second), _ = source_of(start_emulator(customers=[out, customer()]), version)
     protected, licences = PERMISSIONS[version]
-    assert [own.absence for own in source.snapshot(first).answers] == [
+    assert [answer.absence for answer in source.snapshot(first).answers] == [
         Absence(Lack.NOT_PERMITTED, protected),
         Absence(Lack.NOT_PERMITTED, licences) if version == "v1" else Absence(Lack.NOT_THERE),
     ]
-    assert [own.absence for own in source.snapshot(second).answers] == [None, None]
+    assert [answer.absence for answer in source.snapshot(second).answers] == [None, None]
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_what_the_service_does_not_know_is_not_there(
+def test_data_unknown_to_the_service_is_not_there(
     start_emulator: StartEmulator, version: str
 ) -> None:
     """A 404 is an answer: this customer has none."""
     profile = customer(unknown=frozenset({"protected", "subscription"}))
     answers = answers_of(start_emulator(customers=[profile]), version)
-    assert [own.absence for own in answers.values()] == [Absence(Lack.NOT_THERE)] * 2
+    assert [answer.absence for answer in answers.values()] == [Absence(Lack.NOT_THERE)] * 2
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ("500", "failed 6 times: 500"),
         ("drop", "failed 6 times"),
@@ -126,16 +133,16 @@ def test_what_the_service_does_not_know_is_not_there(
     ],
 )
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_protected_data_that_cannot_be_had_costs_nothing_else(
-    start_emulator: StartEmulator, version: str, fault: str, said: str
+def test_unavailable_protected_data_affects_nothing_else(
+    start_emulator: StartEmulator, version: str, fault: str, message: str
 ) -> None:
-    """Whatever is wrong with it is kept as the reason; jobs and subscription are there."""
+    """Whatever is wrong with it is kept as the reason; jobs and subscription are complete."""
     emulator = start_emulator(customers=[customer()])
     emulator.faults = FaultsOf("overview" if version == "v3" else "protected", fault)
     answers = answers_of(emulator, version)
     absence = answers["protection"].absence
     assert absence is not None
-    assert said in f"{absence.kind}: {absence.said}" or (
+    assert message in f"{absence.kind}: {absence.said}" or (
         # Where there is a count, rows are counted before they are read.
         (version, fault) == ("v3", "bad-row") and "totalCount says" in absence.said
     )
@@ -144,10 +151,10 @@ def test_protected_data_that_cannot_be_had_costs_nothing_else(
 
 
 @pytest.mark.parametrize("fault", ["503", "broken-json", "other-shape"])
-def test_a_subscription_that_cannot_be_had_costs_nothing_else(
+def test_an_unavailable_subscription_affects_nothing_else(
     start_emulator: StartEmulator, fault: str
 ) -> None:
-    """The same of the subscription."""
+    """The same for the subscription."""
     emulator = start_emulator(customers=[customer()])
     emulator.faults = FaultsOf("services", fault)
     answers = answers_of(emulator, "v3")
@@ -161,16 +168,16 @@ def rows_of_overview(count: int) -> list[dict[str, Any]]:
 
 
 def overview_answer(page: Page) -> tuple[Answer, int]:
-    """What came of an overview that is answered so, and how often it was asked for."""
+    """The result of an overview with this answer, and how often it was requested."""
     path = f"{GENERAL}/a/cloud-backup-m365/overview"
     with Service(["a"], {path: page}) as service:
-        source, (own,) = service.open()
-        (answer,) = source.snapshot(own, [], ["protection"]).answers
+        source, (customer,) = service.open()
+        (answer,) = source.snapshot(customer, [], ["protection"]).answers
         return answer, service.asked[path]
 
 
 @pytest.mark.parametrize(
-    ("page", "rows", "asked"),
+    ("page", "rows", "requests"),
     [
         (paged(rows_of_overview(250)), 250, 3),
         (paged([]), 0, 1),
@@ -180,16 +187,16 @@ def overview_answer(page: Page) -> tuple[Answer, int]:
         (lambda *place: [paged(rows_of_overview(150))(*place)], 150, 2),
     ],
 )
-def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, asked: int) -> None:
+def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, requests: int) -> None:
     """An object, a bare list of rows, or an array with the object in it."""
     answer, times = overview_answer(page)
     assert answer.absence is None
     assert len(protected_rows(answer.replies)) == rows
-    assert times == asked
+    assert times == requests
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "message"),
     [
         (lambda *_: rows_of_overview(100), "100 rows came, and there may be more"),
         (lambda *_: {"value": [], "@odata.nextLink": "x"}, "there may be more"),
@@ -203,10 +210,10 @@ def test_the_overview_has_pages_and_several_envelopes(page: Page, rows: int, ask
         ),
     ],
 )
-def test_an_overview_that_may_not_be_the_whole_is_none(page: Page, said: str) -> None:
-    """It is kept to be looked at, and its reason is told."""
+def test_an_overview_that_may_be_incomplete_is_not_used(page: Page, message: str) -> None:
+    """It is kept for inspection, and the reason is reported."""
     answer, _ = overview_answer(page)
     assert answer.absence
     assert answer.absence.kind is Lack.FAILED
-    assert said in answer.absence.said
+    assert message in answer.absence.said
     assert answer.unusable

@@ -1,4 +1,4 @@
-"""A connection is made in time or given up, whoever drips on the way: a proxy, or the host."""
+"""A connection is made in time or given up, whoever sends a drip of bytes: a proxy, or the host."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def dripping(first: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("first", [HEAD, CONNECTED], ids=["tunnel", "TLS in the tunnel"])
-def test_a_proxy_that_drips_is_given_up(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At once, and named: it would drip at each attempt."""
+def test_a_dripping_proxy_is_given_up(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and it is named: it would drip at each attempt."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.5)
     with dripping(first) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
@@ -69,14 +69,14 @@ def test_a_proxy_that_drips_is_given_up(first: bytes, monkeypatch: pytest.Monkey
 
 
 def test_a_host_whose_greeting_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TLS has no end of its own."""
+    """TLS has no time limit of its own."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.5)
     with dripping(RECORD) as host, pytest.raises(NotReached, match="no connection after"):
         Exchange().send(requests.Request("GET", f"https://{host}/x"))
 
 
-def test_a_connection_once_made_has_all_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its answer may take longer than the connecting did, also on a connection used before."""
+def test_an_established_connection_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer may take longer than connecting did, also on a reused connection."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.3)
 
     def late(handler: Handler) -> None:
@@ -91,11 +91,11 @@ def test_a_connection_once_made_has_all_its_time(monkeypatch: pytest.MonkeyPatch
             assert exchange.send(request).body == b"{}"
 
 
-# urllib3 leaves the connection of such a reply to the collector of garbage.
+# urllib3 leaves the connection of such a reply to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("length", [b"5, 6", b"5\r\nContent-Length: 6"])
 def test_a_reply_that_is_not_valid_http(length: bytes) -> None:
-    """It is the reply that is odd: the addresses in the configuration are well."""
+    """The reply is at fault: the addresses in the configuration are fine."""
 
     def answer(handler: Handler) -> None:
         handler.read_body()
@@ -108,7 +108,7 @@ def test_a_reply_that_is_not_valid_http(length: bytes) -> None:
     assert "api_url" not in caught.value.hint
 
 
-def test_what_never_left_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_was_never_sent_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message stays approved where there was no connection to send it over."""
     monkeypatch.setattr("reporter.web.CONNECTING_S", 0.5)
     with (

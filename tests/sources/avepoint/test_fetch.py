@@ -46,12 +46,12 @@ def source_of(
 
 
 def ids_of(snapshot: Snapshot) -> list[str]:
-    """Of all rows, placeholders among them, in the order they came."""
+    """The ids of all rows, including placeholders, in the order they came."""
     return [row["job_id"] for reply in snapshot.replies for row in rows_of(reply)]
 
 
-def test_both_generations_tell_the_same_jobs(start_emulator: StartEmulator) -> None:
-    """Services, modules, statuses and job ids agree, so history goes on over a switch."""
+def test_both_generations_give_the_same_jobs(start_emulator: StartEmulator) -> None:
+    """Services, modules, statuses and job ids agree, so history continues over a switch."""
     emulator = start_emulator(customers=demo_cast()[1:2], lists=Lists.ALL, listed=timedelta(days=5))
     seen = []
     for version in ("v1", "v3"):
@@ -102,7 +102,7 @@ def test_next_links_of_every_form_are_followed(start_emulator: StartEmulator, fo
     )
 
 
-def test_a_next_link_that_loops_is_found(start_emulator: StartEmulator) -> None:
+def test_a_looping_next_link_is_detected(start_emulator: StartEmulator) -> None:
     """Pages that come round in a circle end in an error, not in an endless run."""
     emulator = start_emulator(
         "loop-next=1", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=100
@@ -134,10 +134,10 @@ def test_next_url_tells_context_and_request_apart() -> None:
 
 @pytest.mark.parametrize("fault", ["500", "503", "drop", "truncate", "broken-json", "html"])
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_what_passes_is_tried_again(
+def test_temporary_faults_are_tried_again(
     start_emulator: StartEmulator, fault: str, version: str
 ) -> None:
-    """Server errors, broken connections and replies cut short cost a pause, and no row."""
+    """Server errors, broken connections and truncated replies cause a pause, but lose no row."""
     emulator = start_emulator(
         f"{fault}=0.3", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=99
     )
@@ -169,7 +169,7 @@ def test_a_service_that_stays_down_is_given_up(start_emulator: StartEmulator) ->
     assert e.value.hint
 
 
-def test_a_service_that_is_not_there_is_named() -> None:
+def test_an_unreachable_service_is_named() -> None:
     """Nobody listening: the error names address and cause."""
     access = Access("http://127.0.0.1:9", "http://127.0.0.1:9/token", "x", ClientSecret("y"), "v1")
     with pytest.raises(FetchError, match=r"127\.0\.0\.1:9.*[Rr]efused"):
@@ -177,7 +177,7 @@ def test_a_service_that_is_not_there_is_named() -> None:
 
 
 def test_a_revoked_token_is_renewed_once(start_emulator: StartEmulator) -> None:
-    """A 401 in mid-run costs one new token and nothing else."""
+    """A 401 in mid-run causes one new token and nothing else."""
     emulator = start_emulator(
         "expire=0.1", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL, page_size=150
     )
@@ -187,7 +187,7 @@ def test_a_revoked_token_is_renewed_once(start_emulator: StartEmulator) -> None:
 
 
 def test_a_token_is_renewed_before_it_runs_out(start_emulator: StartEmulator) -> None:
-    """A token of a second and a half serves half its life, then the next is fetched unasked."""
+    """A token of a second and a half is used for half its life, then the next is fetched."""
     emulator = start_emulator(token_lifetime=1.5)
     source, customers, _ = source_of(emulator, "v3")
     for _ in range(6):
@@ -210,14 +210,14 @@ def test_a_customer_out_of_scope_is_explained(start_emulator: StartEmulator) -> 
 
 
 def test_a_wrong_secret_is_explained(start_emulator: StartEmulator) -> None:
-    """A refused log-in says where to look."""
+    """The error for a refused log-in says where to look."""
     with pytest.raises(FetchError, match="invalid_client") as caught:
         source_of(start_emulator(), "v1", ClientSecret("wrong"))
     assert "client_secret" in caught.value.hint
 
 
 def test_pages_that_shift_are_read_again(start_emulator: StartEmulator) -> None:
-    """A job that begins between two pages moves the rows; the list is read anew, whole."""
+    """A job that begins between two pages shifts the rows; the whole list is read again."""
     emulator = start_emulator(
         "shift=0.05", customers=ordinary_customers(1, 600, 1), lists=Lists.ALL
     )
@@ -249,7 +249,7 @@ def test_an_incomplete_list_never_passes(start_emulator: StartEmulator) -> None:
 def test_a_reply_that_stays_unusable_is_an_error(
     start_emulator: StartEmulator, fault: str, message: str, version: str
 ) -> None:
-    """Half a reply, a proxy's page, JSON of another shape: an error, never a shorter list."""
+    """A truncated reply, a proxy's page, JSON of another shape: an error, never a shorter list."""
     with pytest.raises((FetchError, ReplyError), match=message):
         source_of(start_emulator(f"{fault}=1"), version)
 
@@ -279,8 +279,8 @@ def test_an_assertion_names_its_certificate_in_both_ways(tmp_path: Path) -> None
     assert base64.urlsafe_b64decode(header["x5t"] + "=") == thumbprint
 
 
-def test_no_token_is_asked_for_with_a_scope_that_is_too_long() -> None:
-    """The service refuses one as if a permission lacked, which would be looked for in vain."""
+def test_no_token_is_requested_with_too_long_a_scope() -> None:
+    """The service refuses it as if a permission were missing, which would mislead the user."""
     access = Access("https://api.example", "https://id.example/token", "app", ClientSecret("s"))
     auth_of(access, Exchange(), "a" * 149, "b" * 150)
     with pytest.raises(ValueError, match="301 characters"):

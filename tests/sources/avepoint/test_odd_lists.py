@@ -1,5 +1,5 @@
-"""A row of the list of customers that cannot be used costs whoever it is about, and no other; and
-nobody counts as gone because of it.
+"""An unusable row in the list of customers affects only the customer it is about, and nobody counts
+as gone because of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def reply_of(*rows: Any, request_id: str = "r-1") -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "fault"),
     [
         ({"organization": "Alder"}, "row 3 (Alder) has no id (request id r-1)"),
         ({"id": None, "organization": "\x1b[31m"}, "row 3 ( [31m) has no id (request id r-1)"),
@@ -53,23 +53,23 @@ def reply_of(*rows: Any, request_id: str = "r-1") -> Reply:
         ),
     ],
 )
-def test_a_row_that_cannot_be_used_is_named(row: Any, said: str) -> None:
+def test_a_row_that_cannot_be_used_is_named(row: Any, fault: str) -> None:
     """By its number in the whole list, and by the name in it if there is one."""
     before = reply_of({"id": "1", "organization": "One"}, {"id": 2})
     listed = customers_of((before, reply_of(row, {"id": "4"})))
     assert listed.customers == (Customer("1", "One"), Customer("2", "2"), Customer("4", "4"))
     assert str(listed.flaw) == (
-        f"The list of customers is incomplete: 1 of 4 rows cannot be used: {said}."
+        f"The list of customers is incomplete: 1 of 4 rows cannot be used: {fault}."
     )
 
 
 def test_a_request_id_is_named_where_there_is_one() -> None:
-    """Nobody is sent to the support with an empty one."""
+    """Nobody is told to quote an empty one to the support."""
     assert "request id" not in customers_of((reply_of({}, request_id=""),)).flaw.explain()  # type: ignore[union-attr]
 
 
-def test_of_many_rows_some_are_named() -> None:
-    """What is said goes to terminals and into the store."""
+def test_only_some_of_many_rows_are_named() -> None:
+    """The message goes to terminals and into the store."""
     listed = customers_of((reply_of(*[{}] * 5_000, {"id": "1"}),))
     assert len(listed.customers) == 1
     assert "5,000 of 5,001 rows cannot be used: row 1 has no id" in str(listed.flaw)
@@ -78,19 +78,19 @@ def test_of_many_rows_some_are_named() -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_all_others_are_fetched(
+def test_all_other_customers_are_fetched(
     version: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """It is said, the exit status tells, and the list is kept as it came."""
+    """It is reported, also by the exit status, and the list is kept as it came."""
     cast = ordinary_customers(10, 20, 1)
     configure(start_emulator("no-id=1", customers=cast), tmp_path, f'version = "{version}"')
     result = run("fetch")
     assert result.exit_code == 1
     assert result.stderr.count("Fetched ") == 9
-    said = (
+    message = (
         f"incomplete: 1 of 10 rows cannot be used: row 10 ({cast[-1].name}) has no id (request id "
     )
-    assert f"Failed: The list of customers is {said}" in result.stderr
+    assert f"Failed: The list of customers is {message}" in result.stderr
     assert "no customer counts as gone" in result.stderr
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
         ((error, (reply,)),) = kept_of(store, None)
@@ -98,10 +98,10 @@ def test_all_others_are_fetched(
     assert error is not None
     assert error in result.stderr
     assert cast[-1].name.encode() in reply.body
-    # One who is in the list is found there, and that the list is not the whole is said again.
-    one = run("fetch", "--customer", cast[0].id, "--quiet")
-    assert (one.exit_code, one.stderr.count("Failed: The list")) == (1, 1)
-    # One who is not may well be there: the others named with them are fetched.
+    # A customer in the list is found there, and the incomplete list is reported again.
+    single = run("fetch", "--customer", cast[0].id, "--quiet")
+    assert (single.exit_code, single.stderr.count("Failed: The list")) == (1, 1)
+    # A customer not in it may still exist: the others named with it are fetched.
     two = run("fetch", "--customer", cast[-1].id, "--customer", cast[0].id)
     assert (two.exit_code, two.stderr.count("Fetched ")) == (1, 1)
     gone = run("fetch", "--customer", cast[-1].id)
@@ -122,14 +122,16 @@ def test_check_fails_and_counts_the_others(
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_nobody_counts_as_gone(
+def test_no_customer_counts_as_gone(
     version: str,
     run: Run,
     start_emulator: StartEmulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A run goes on: also whoever the list lost has a report, until a whole list leaves it out."""
+    """A run continues: a customer missing from the list still gets a report, until a complete list
+    leaves it out.
+    """
     cast = ordinary_customers(3, 60, 1)
     lost = cast[-1].name
     clock = set_clock(monkeypatch, CLOCK)
@@ -151,8 +153,8 @@ def test_nobody_counts_as_gone(
     assert result.stderr.count("Unchanged ") + result.stderr.count("Rendered ") == 2
 
 
-def test_who_had_gone_before_stays_gone(start_emulator: StartEmulator) -> None:
-    """A list that is not the whole takes nothing back, whichever customers it has."""
+def test_customers_already_gone_stay_gone(start_emulator: StartEmulator) -> None:
+    """An incomplete list reverts nothing, whichever customers it has."""
     first, second = Customer("1", "One"), Customer("2", "Two")
 
     def listed_after(days: int) -> tuple[Reply, ...]:

@@ -1,5 +1,5 @@
-"""What is odd about one customer's replies costs that customer its snapshot at most, is named, and
-is kept as it was received.
+"""An odd reply about one customer costs at most that customer's snapshot, is named, and is kept as
+received.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ UNUSABLE = {
     "other-shape": "not a list of jobs",
     "bad-row": "is not an object",
 }
-"""What is said of each fault that costs a snapshot."""
+"""The message for each fault that costs a snapshot."""
 MENDED = ("half-emoji", "nul")
 NOT_KEPT = ("429-absurd", "bomb", "drip", "drip-head", "truncate")
 """Faults after which there is no whole reply to be kept."""
@@ -48,7 +48,7 @@ NOT_KEPT = ("429-absurd", "bomb", "drip", "drip-head", "truncate")
 
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits as far as a test has time, and trying again takes none."""
+    """Limits small enough for a test, without pauses between attempts."""
     monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.001)
     monkeypatch.setattr("reporter.sources.avepoint.http.LONGEST_ANSWER_S", 4)
     monkeypatch.setattr(pages, "MOST_PAGES", 20)
@@ -56,25 +56,25 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_of_forty_customers_the_odd_ones_alone_fail(
+def test_only_the_odd_ones_of_forty_customers_fail(
     version: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Each in a way of its own; all others are complete, and the odd replies are there."""
+    """Each in a different way; all others are complete, and the odd replies are kept."""
     cast = ordinary_customers(40, 40, 1)
     odd = [*UNUSABLE, *MENDED]
     if version == "v3":  # which has no links
         odd = [fault for fault in odd if not fault.endswith("-next")]
-    faults = dict(zip((own.id for own in cast[5:]), odd, strict=False))
+    faults = dict(zip((customer.id for customer in cast[5:]), odd, strict=False))
     emulator = start_emulator(customers=cast, lists=Lists.ALL, page_size=20)
     emulator.faults = FaultsOfCustomers(faults)
     configure(emulator, tmp_path, f'version = "{version}"')
     result = run("fetch")
     assert result.exit_code == 1, result.output
-    names = {own.id: own.name for own in cast}
+    names = {customer.id: customer.name for customer in cast}
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
-        for own in cast:
-            ((error, replies),) = kept_of(store, own.id)
-            fault = faults.get(own.id)
+        for customer in cast:
+            ((error, replies),) = kept_of(store, customer.id)
+            fault = faults.get(customer.id)
             if fault in UNUSABLE:
                 assert error is not None
                 assert re.search(UNUSABLE[fault], error) or (
@@ -82,26 +82,28 @@ def test_of_forty_customers_the_odd_ones_alone_fail(
                     fault == "bad-row" and "incomplete" in error
                 ), (fault, error)
                 failed = next(
-                    line for line in result.stderr.splitlines() if f"Failed: {own.name}" in line
+                    line
+                    for line in result.stderr.splitlines()
+                    if f"Failed: {customer.name}" in line
                 )
                 assert len(failed) < 700
                 assert bool(replies) is (fault not in NOT_KEPT), fault
             else:
-                assert (error, bool(replies)) == (None, True), (fault, own.name)
-                assert f"Failed: {names[own.id]}:" not in result.stderr
+                assert (error, bool(replies)) == (None, True), (fault, customer.name)
+                assert f"Failed: {names[customer.id]}:" not in result.stderr
     assert "Traceback" not in result.output
     assert len(re.findall("^Fetched ", result.stderr, re.MULTILINE)) == 40 - len(
         [fault for fault in odd if fault in UNUSABLE]
     )
-    # The same again goes as well, and goes on from there.
+    # The same command again works as well, and continues from there.
     assert run("fetch", "--quiet").exit_code == 1
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_the_very_bytes_are_kept(
+def test_the_exact_bytes_are_kept(
     version: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Whatever it is, somebody can look at it; nothing else of that customer is there."""
+    """Whatever it is, somebody can inspect it; nothing else of that customer is kept."""
     (profile,) = ordinary_customers(1, 40, 1)
     emulator = start_emulator(customers=[profile])
     emulator.faults = FaultsOfCustomers({profile.id: "deep"})
@@ -120,7 +122,7 @@ def test_the_very_bytes_are_kept(
 def test_an_odd_list_of_customers_is_kept(
     run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """It stops everything, and there is something to look at."""
+    """It stops everything, and is kept for inspection."""
     emulator = start_emulator("other-shape=1")
     configure(emulator, tmp_path, 'version = "v1"')
     result = run("fetch")
@@ -132,10 +134,10 @@ def test_an_odd_list_of_customers_is_kept(
     assert reply.body == b'{"items": []}'
 
 
-def test_of_many_replies_the_last_are_kept(
+def test_only_the_last_of_many_replies_are_kept(
     start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list without end leaves no more than can be looked at, and says so."""
+    """An endless list leaves only what can be inspected, and says so."""
     monkeypatch.setattr(pages, "MOST_PAGES", 150)
     (profile,) = ordinary_customers(1, 40, 1)
     emulator = start_emulator(customers=[profile])
@@ -150,7 +152,7 @@ def test_of_many_replies_the_last_are_kept(
 
 
 @pytest.mark.parametrize(
-    ("limit", "most", "said"),
+    ("limit", "most", "message"),
     [
         ("MOST_BYTES", 100_000, "has more than 0 MiB"),
         ("LONGEST_LIST_S", 0.3, "not complete after 0 m"),
@@ -161,17 +163,17 @@ def test_a_list_has_limits_of_size_and_time(
     version: str,
     limit: str,
     most: float,
-    said: str,
+    message: str,
     start_emulator: StartEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also one of many pages, each of which is within its own."""
+    """Also for a list of many pages, each within its own limits."""
     emulator = start_emulator(
         customers=ordinary_customers(1, 900, 1), lists=Lists.ALL, latency=0.1, page_size=100
     )
     source, (customer,), _ = source_of(emulator, version)
     monkeypatch.setattr(pages, limit, most)
-    with pytest.raises(FetchError, match=said) as caught:
+    with pytest.raises(FetchError, match=message) as caught:
         source.snapshot(customer)
     assert customer.name in str(caught.value)
 
@@ -180,7 +182,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
     """Eight at once, four gigabytes each: beyond the limit of 64 MiB nothing is unpacked."""
     cast = ordinary_customers(8, 40, 1)
     emulator = start_emulator(customers=cast)
-    emulator.faults = FaultsOfCustomers(dict.fromkeys((own.id for own in cast), "bomb"))
+    emulator.faults = FaultsOfCustomers(dict.fromkeys((customer.id for customer in cast), "bomb"))
     program = (
         "import json, resource, sys\n"
         "from datetime import UTC, datetime\n"
@@ -205,7 +207,7 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
     errors, grown = json.loads(done.stdout)
     assert len(errors) == 8
     assert all("has more than 64 MiB" in error for error in errors)
-    # Of each the body itself, and what it grows out of.
+    # For each: the body itself, and the data it is unpacked from.
     assert grown < 8 * 3 * 64 * 1024, f"{grown / 1024:.0f} MiB"
 
 
@@ -220,13 +222,15 @@ def test_bombs_cost_no_more_memory_than_the_limit(start_emulator: StartEmulator)
         (signal.SIGTERM, "endless-next"),
     ],
 )
-def test_whoever_stops_it_need_not_wait(
+def test_stopping_it_takes_no_waiting(
     number: signal.Signals, fault: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Whatever the service does meanwhile; and the next run goes on where this one was."""
+    """Whatever the service does meanwhile; and the next run continues where this one stopped."""
     cast = ordinary_customers(12, 40, 1)
     emulator = start_emulator(customers=cast)
-    emulator.faults = FaultsOfCustomers(dict.fromkeys((own.id for own in cast[2:]), fault))
+    emulator.faults = FaultsOfCustomers(
+        dict.fromkeys((customer.id for customer in cast[2:]), fault)
+    )
     configure(emulator, tmp_path, 'version = "v1"')
     began = time.monotonic()
     process = subprocess.Popen(
@@ -244,7 +248,7 @@ def test_whoever_stops_it_need_not_wait(
         time.sleep(0.5)
         process.send_signal(number)
         began = time.monotonic()
-        said = process.stderr.read()
+        errors = process.stderr.read()
         assert process.wait(10) == 130
         # Where many tests run at once everything takes its time, as the start did.
         assert time.monotonic() - began < 2 + started_s
@@ -253,11 +257,11 @@ def test_whoever_stops_it_need_not_wait(
         process.wait()
         assert process.stderr is not None
         process.stderr.close()
-    assert "Interrupted" in said
-    assert "Traceback" not in said
-    assert "stopped" not in said
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert "stopped" not in errors
     with closing(Store.open(f"sqlite:///{tmp_path / 'reporter.db'}")) as store:
-        for own in cast:
-            for error, replies in kept_of(store, own.id):
+        for customer in cast:
+            for error, replies in kept_of(store, customer.id):
                 assert error is None
                 assert replies

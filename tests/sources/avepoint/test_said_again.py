@@ -1,4 +1,4 @@
-"""What others are sent they may say again: tokens and secrets in it are shown and kept nowhere."""
+"""Others may echo what they are sent: tokens and secrets in it are never shown or kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECRET = "Client-Secret/with+signs&1"
 
 @pytest.fixture
 def emulator(start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """A service of three customers, which is asked again at once."""
+    """A service of three customers, tried again without pauses."""
     monkeypatch.setattr("reporter.sources.avepoint.http._FIRST_WAIT_S", 0.001)
     return start_emulator(customers=ordinary_customers(3, 20, 1))
 
@@ -40,26 +40,24 @@ def errors_kept(folder: Path) -> str:
 @pytest.mark.parametrize("version", ["v1", "v3"])
 @pytest.mark.parametrize("fault", ["echo", "echo-200"])
 @pytest.mark.parametrize("verbose", ["--quiet", "-vv"])
-def test_a_service_that_says_headers_again(
+def test_a_service_that_echoes_headers(
     fault: str, version: str, verbose: str, emulator: Emulator, run: Run, tmp_path: Path
 ) -> None:
-    """Whole or cut short: what it says is shown without the token."""
+    """Complete or truncated: what it says is shown without the token."""
     configure(emulator, tmp_path, f'version = "{version}"')
     profile = next(iter(emulator.customers.values()))
     emulator.faults = FaultsOfCustomers({profile.id: fault})
     result = run("fetch", verbose)
     assert result.exit_code == 1
-    told = result.output + errors_kept(tmp_path)
-    assert "Authorization" in told
-    assert "Bearer ***" in told
+    output = result.output + errors_kept(tmp_path)
+    assert "Authorization" in output
+    assert "Bearer ***" in output
     assert len(emulator.tokens._grants) >= 1
-    assert not [text for text in secrets_of(emulator) if text in told]
+    assert not [text for text in secrets_of(emulator) if text in output]
 
 
-def test_a_token_endpoint_that_says_forms_again(
-    emulator: Emulator, run: Run, tmp_path: Path
-) -> None:
-    """It says the secret it was sent and the token it does not give."""
+def test_a_token_endpoint_that_echoes_forms(emulator: Emulator, run: Run, tmp_path: Path) -> None:
+    """It echoes the secret it was sent and the token it withholds."""
     configure(emulator, tmp_path)
     emulator.faults = emulator.faults.parse(["token-echo"], 1)
     result = run("fetch", "-vv")
@@ -72,7 +70,7 @@ def test_a_token_endpoint_that_says_forms_again(
 
 @pytest.mark.parametrize("key", ["client_secret", "certificate_password"])
 def test_secrets_are_hidden_once_they_are_read(key: str) -> None:
-    """Wherever they are found, and before anybody is sent them."""
+    """Wherever they are found, and before they are sent to anybody."""
     settings = Settings.model_validate({"api": {"client_id": "app", key: SECRET}})
     if key == "client_secret":
         access_of(settings)

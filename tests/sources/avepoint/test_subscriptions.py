@@ -27,7 +27,7 @@ OF_ONE = "partner.license.read.all"
 
 
 def row(customer_id: object, *products: str, **fields: Any) -> dict[str, Any]:
-    bought = [make_product(service=own) for own in products]
+    bought = [make_product(service=product) for product in products]
     return {"customerId": customer_id, "organization": "x", "products": bought} | fields
 
 
@@ -35,9 +35,9 @@ def answers_of(service: Service) -> dict[str, Answer]:
     """What came of asking for the subscription of each customer, by id."""
     source, customers = service.open(lambda: CLOCK)
     return {
-        own.id: answer
-        for own in customers
-        for answer in source.snapshot(own, [], ["subscription"]).answers
+        customer.id: answer
+        for customer in customers
+        for answer in source.snapshot(customer, [], ["subscription"]).answers
     }
 
 
@@ -45,27 +45,27 @@ def services_in(answer: Answer) -> list[str]:
     return [product["service"] for product in products_of(answer.replies)]
 
 
-def test_the_list_is_asked_for_once_and_cut_up() -> None:
-    """Two hundred and fifty customers in three pages; each has its rows, letter by letter."""
+def test_the_list_is_fetched_once_and_cut_up() -> None:
+    """Two hundred and fifty customers in three pages; each has its rows, to the letter."""
     rows = [row(f"c{number}", f"Cloud Backup for c{number}") for number in range(250)]
     ids = ["c7", "c99", "c100", "c249"]
     with Service(ids, {BATCH: paged(rows)}) as service:
         answers = answers_of(service)
     assert service.asked[BATCH] == 3
-    assert {own: services_in(answer) for own, answer in answers.items()} == {
-        own: [f"Cloud Backup for {own}"] for own in ids
+    assert {customer: services_in(answer) for customer, answer in answers.items()} == {
+        customer: [f"Cloud Backup for {customer}"] for customer in ids
     }
     assert json.loads(answers["c7"].replies[0].body) == {"data": [rows[7]]}
 
 
 def test_an_excerpt_names_the_call_the_customer_and_the_whole_page() -> None:
-    """Spaces, order and escapes stay as they are; the id may have any sign."""
+    """Spaces, order and escapes stay as they are; the id may contain any character."""
     body = (
         rb'{"data": [{"customerId":"a b/c", "products" : [ {"service":"\u00e9 \u20ac"}]},'
         rb' {"customerId": "other", "products": []}], "metadata": {"totalCount": 2}}'
     )
     with Service(["a b/c", "other"], {BATCH: lambda *_: body}) as service:
-        # The emptied list of jobs of an id with such signs is found by its quoted address.
+        # The emptied list of jobs of an id with such characters is found by its quoted address.
         service.answers = {
             path.replace("a b/c", "a%20b%2Fc"): page for path, page in service.answers.items()
         }
@@ -84,7 +84,9 @@ def test_an_excerpt_names_the_call_the_customer_and_the_whole_page() -> None:
 
 
 def test_a_customer_without_a_row_has_none() -> None:
-    """The list is the whole: whoever is not in it has bought nothing. Strangers are nobody's."""
+    """The list is complete: a customer not in it has bought nothing. Rows of unknown customers
+    belong to nobody.
+    """
     rows = [row("a", "x"), row("stranger", "y")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
         answers = answers_of(service)
@@ -92,8 +94,8 @@ def test_a_customer_without_a_row_has_none() -> None:
     assert answers["b"].absence == Absence(Lack.NOT_THERE)
 
 
-def test_a_row_that_names_nobody_may_be_anybodys() -> None:
-    """Who has a row has it; of who has none, nothing is known."""
+def test_a_row_without_a_customer_may_be_anybodys() -> None:
+    """A customer with a row has it; about one without, nothing is known."""
     rows = [
         row("a", "x"),
         row(None, "y"),
@@ -113,7 +115,7 @@ def test_a_row_that_names_nobody_may_be_anybodys() -> None:
 
 
 def test_a_customer_that_is_listed_twice() -> None:
-    """The same row again says nothing new, on whichever page; another row says more."""
+    """A repeated row adds nothing, on whichever page; a different row does."""
     rows = [row("a", "x"), row("a", "x"), row("b", "y"), row("b", "z")]
     rows += [row(f"c{number}", "w") for number in range(100)] + [row("a", "x")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
@@ -125,7 +127,7 @@ def test_a_customer_that_is_listed_twice() -> None:
 
 
 def test_ids_are_the_same_in_either_case_and_with_spaces() -> None:
-    """An excerpt is about the customer as the list of customers has it, or its bag would not do."""
+    """An excerpt uses the customer's id from the list of customers, or its bag would not verify."""
     with Service(["aB-1"], {BATCH: paged([row(" Ab-1 ", "x")])}) as service:
         answers = answers_of(service)
     assert services_in(answers["aB-1"]) == ["x"]
@@ -133,8 +135,8 @@ def test_ids_are_the_same_in_either_case_and_with_spaces() -> None:
 
 
 @pytest.mark.parametrize("products", [None, "N/A", {}, ["text"]])
-def test_a_row_without_products_costs_its_customer_alone(products: object) -> None:
-    """It is kept to be looked at; nobody else's answer hangs on it."""
+def test_a_row_without_products_affects_only_its_customer(products: object) -> None:
+    """It is kept for inspection; nobody else's answer depends on it."""
     rows = [row("a", products=products), row("b", "y")]
     with Service(["a", "b"], {BATCH: paged(rows)}) as service:
         answers = answers_of(service)
@@ -145,7 +147,7 @@ def test_a_row_without_products_costs_its_customer_alone(products: object) -> No
 
 
 def test_pages_that_shift_once_are_read_again() -> None:
-    """A customer that comes in between two pages is not missed."""
+    """A customer that is added between two pages is not missed."""
     rows = [row(f"c{number}", "x") for number in range(150)]
     seen: list[int] = []
 
@@ -157,7 +159,7 @@ def test_pages_that_shift_once_are_read_again() -> None:
     with Service(["c149", "new"], {BATCH: shifting}) as service:
         answers = answers_of(service)
     assert seen == [1, 2, 1, 2]
-    assert [services_in(answers[own]) for own in ("c149", "new")] == [["x"], ["n"]]
+    assert [services_in(answers[customer]) for customer in ("c149", "new")] == [["x"], ["n"]]
 
 
 def refused(status: int) -> Page:
@@ -170,7 +172,7 @@ def cut_short(number: int, size: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "message"),
     [
         (refused(500), "failed 6 times: 500"),
         (refused(400), "refused to give the subscriptions of all customers"),
@@ -180,30 +182,33 @@ def cut_short(number: int, size: int) -> Any:
         (lambda *_: b"[" * 9_999 + b"]" * 9_999, "nested deeper than 32 levels"),
     ],
 )
-def test_a_list_that_cannot_be_had_costs_no_jobs(page: Page, said: str) -> None:
-    """It is asked for once, not once for each customer, and each is told why."""
+def test_an_unavailable_list_does_not_affect_the_jobs(page: Page, message: str) -> None:
+    """It is requested once, not once for each customer, and each has the reason."""
     with Service(["a", "b"], {BATCH: page}) as service:
         answers = answers_of(service)
-        asked = service.asked[BATCH]
+        requests = service.asked[BATCH]
     for answer in answers.values():
         assert answer.absence
         assert answer.absence.kind is Lack.FAILED
-        assert said in answer.absence.said
+        assert message in answer.absence.said
         assert (answer.replies, answer.unusable) == ((), ())
-    assert asked <= 8  # four readings of two pages, or six attempts
+    assert requests <= 8  # four readings of two pages, or six attempts
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, None])
-def test_without_the_list_each_customer_is_asked_about(status: int | None) -> None:
-    """As in generation 1, with that one's permission; the list is not asked for again."""
-    one = {f"/partner/services/{own}": lambda *_: row("a", "x") for own in ("a", "b")}
+def test_without_the_list_each_customer_is_fetched_separately(status: int | None) -> None:
+    """As in generation 1, with the permission for one customer; the list is not asked for again."""
+    of_one = {f"/partner/services/{customer}": lambda *_: row("a", "x") for customer in ("a", "b")}
     batch = {BATCH: refused(status)} if status else {}
     withheld = () if status else (OF_ALL,)
-    with Service(["a", "b"], {**one, **batch}, withheld) as service:
+    with Service(["a", "b"], {**of_one, **batch}, withheld) as service:
         answers = answers_of(service)
-        asked = service.asked[BATCH]
-    assert {own: services_in(answer) for own, answer in answers.items()} == {"a": ["x"], "b": ["x"]}
-    assert asked == {None: 0, 401: 2}.get(status, 1)  # after a 401 once more, with a new token
+        requests = service.asked[BATCH]
+    assert {customer: services_in(answer) for customer, answer in answers.items()} == {
+        "a": ["x"],
+        "b": ["x"],
+    }
+    assert requests == {None: 0, 401: 2}.get(status, 1)  # after a 401 once more, with a new token
     assert all(answer.cut_from is None for answer in answers.values())
 
 
@@ -214,7 +219,7 @@ def test_without_either_permission_one_is_named(status: int | None, permission: 
     withheld = (OF_ONE,) if status else (OF_ONE, OF_ALL)
     with Service(["a", "b"], batch, withheld) as service:
         answers = answers_of(service)
-    assert [own.absence for own in answers.values()] == [
+    assert [answer.absence for answer in answers.values()] == [
         Absence(Lack.NOT_PERMITTED, permission)
     ] * 2
 
@@ -231,7 +236,7 @@ class Sweeps:
         self._now = at
         source, listed = fetch_customers(self._service.access(), self._store, self._clock)
         outcomes = list(fetch_snapshots(source, listed.customers, self._store, self._clock))
-        assert not [own for own in outcomes if own.error]
+        assert not [outcome for outcome in outcomes if outcome.error]
 
     def _clock(self) -> datetime:
         return self._now
@@ -243,12 +248,16 @@ def fetches_of(store: Store, kind: str) -> list[tuple[str | None, str | None, li
     query = sa.select(fetches.id, fetches.customer_id, fetches.error).where(fetches.kind == kind)
     with store.reading() as connection:
         return [
-            (own.customer_id, own.error, [reply.body for reply in replies_of(connection, own.id)])
-            for own in connection.execute(query.order_by(fetches.id))
+            (
+                fetch.customer_id,
+                fetch.error,
+                [reply.body for reply in replies_of(connection, fetch.id)],
+            )
+            for fetch in connection.execute(query.order_by(fetches.id))
         ]
 
 
-def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
+def test_the_whole_list_is_kept_once_and_not_in_any_evidence() -> None:
     """The page's hash in an excerpt's address leads to it; a customer's own fetches hold no row of
     another.
     """
@@ -261,14 +270,14 @@ def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
         ((nobody, error, (whole,)),) = fetches_of(store, "subscriptions")
         assert (nobody, error) == (None, None)
         assert json.loads(whole)["data"] == rows
-        own = {customer: bodies for customer, _, bodies in fetches_of(store, "subscription")}
-        assert b"y-of-b" not in b"".join(own["a"])
-        assert own["c"] == []
+        bodies_of = {customer: bodies for customer, _, bodies in fetches_of(store, "subscription")}
+        assert b"y-of-b" not in b"".join(bodies_of["a"])
+        assert bodies_of["c"] == []
         (customer,) = [each for each in store.customers() if each.id == "a"]
         received = list(received_until(store, customer, {customer.id: CLOCK}))
         with closing(Store.open("sqlite://")) as other:
             receive_again(other, customer, received)
-            assert fetches_of(other, "subscription") == [("a", None, own["a"])]
+            assert fetches_of(other, "subscription") == [("a", None, bodies_of["a"])]
             assert fetches_of(other, "subscriptions") == []
     replies = [reply for fetch in received for reply in fetch.replies]
     assert {urlsplit(reply.url).path.split("/")[-1] for reply in replies} == {"a", "batch"}
@@ -278,7 +287,7 @@ def test_the_whole_list_is_kept_once_and_in_nobodys_evidence() -> None:
 
 
 def test_a_list_that_failed_is_kept_once_as_it_came() -> None:
-    """To be looked at: each customer keeps the reason alone."""
+    """For inspection: each customer keeps only the reason."""
     with (
         Service(["a", "b"], {BATCH: lambda *_: {"items": []}}) as service,
         closing(Store.open("sqlite://")) as store,
@@ -292,18 +301,18 @@ def test_a_list_that_failed_is_kept_once_as_it_came() -> None:
     assert sorted(each) == [("a", error, []), ("b", error, [])]
 
 
-def test_what_changes_slowly_is_asked_for_once_a_day() -> None:
-    """Jobs at every fetch; an answer is good for the day, a failure is asked for again."""
+def test_slowly_changing_data_is_fetched_once_a_day() -> None:
+    """Jobs at every fetch; an answer is good for the day, a failure is tried again."""
     overview = "/partner/external/v3/general/customers/a/cloud-backup-m365/overview"
     answers: dict[str, Page] = {BATCH: paged([row("a", "x")]), overview: refused(500)}
     with Service(["a"], answers) as service, closing(Store.open("sqlite://")) as store:
         sweeps = Sweeps(service, store)
-        asked: list[tuple[int, int]] = []
+        counts: list[tuple[int, int]] = []
 
         def sweep(hours: float) -> None:
             service.asked.clear()
             sweeps.fetch(CLOCK + timedelta(hours=hours))
-            asked.append((service.asked[BATCH], service.asked[overview]))
+            counts.append((service.asked[BATCH], service.asked[overview]))
 
         service.answers[overview] = refused(400)
         sweep(0)
@@ -314,4 +323,4 @@ def test_what_changes_slowly_is_asked_for_once_a_day() -> None:
         sweep(23)
         sweep(31)
         assert len(fetches_of(store, "jobs")) == 6
-    assert asked == [(1, 1), (0, 1), (0, 1), (0, 0), (1, 0), (0, 1)]
+    assert counts == [(1, 1), (0, 1), (0, 1), (0, 0), (1, 0), (0, 1)]

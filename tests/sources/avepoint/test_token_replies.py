@@ -1,4 +1,6 @@
-"""What a token endpoint may answer: a token, or one sentence. The token is in none."""
+"""What a token endpoint may answer: a token, or an error of one sentence, never with a
+token in it.
+"""
 
 from __future__ import annotations
 
@@ -56,10 +58,10 @@ def answered(status: int, body: object) -> Replies:
         b'{"access_token": "' + TOKEN.encode() + b'", "expires_in": ' + b"9" * 5_000 + b"}",
     ],
 )
-def test_what_is_no_token_is_one_sentence(
+def test_an_invalid_token_is_one_sentence(
     body: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the token that may be in it, in the message, in the causes, and in the log."""
+    """Without any token in it: neither in the message, nor in the causes, nor in the log."""
     monkeypatch.setattr(logging.getLogger("reporter"), "propagate", True)
     with (
         Receiver(answered(200, body)) as receiver,
@@ -67,8 +69,10 @@ def test_what_is_no_token_is_one_sentence(
         pytest.raises(FetchError) as caught,
     ):
         auth_at(receiver).token()
-    told = "".join(traceback.format_exception(caught.value)) + caught.value.explain() + caplog.text
-    assert TOKEN not in told
+    output = (
+        "".join(traceback.format_exception(caught.value)) + caught.value.explain() + caplog.text
+    )
+    assert TOKEN not in output
     assert "/token" in str(caught.value)
     assert caught.value.hint
 
@@ -87,7 +91,7 @@ def test_what_is_no_token_is_one_sentence(
     ],
 )
 def test_a_refusal_of_any_shape_is_one_sentence(body: object) -> None:
-    """The words that are none are left out."""
+    """Values that are not words are left out."""
     with Receiver(answered(400, body)) as receiver, pytest.raises(TokenRefused) as caught:
         auth_at(receiver).token()
     assert str(caught.value) == f"{receiver.url}/token refused a token: 400 without a reason."
@@ -104,7 +108,7 @@ def test_a_refusals_words_are_cut_and_cleaned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "asked"),
+    ("expires_in", "requests"),
     [
         ("3600", 1),
         (3600.5, 1),
@@ -121,17 +125,17 @@ def test_a_refusals_words_are_cut_and_cleaned() -> None:
         ("0", 2),
     ],
 )
-def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, asked: int) -> None:
-    """For an hour, which is usual; one that lives no time is asked for each time."""
+def test_a_token_with_an_unreadable_lifetime_is_used(expires_in: object, requests: int) -> None:
+    """For an hour, as usual; one with no lifetime is requested each time."""
     reply = answered(200, {"access_token": TOKEN, "expires_in": expires_in})
     with Receiver(reply) as receiver:
         auth = auth_at(receiver)
         assert (auth.token(), auth.token()) == (TOKEN, TOKEN)
-        assert len(receiver.received) == asked
+        assert len(receiver.received) == requests
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ("token-list", "answered 200 without a token"),
         ("token-line", "returned a token that cannot go into a request header"),
@@ -142,23 +146,23 @@ def test_a_token_whose_life_nobody_can_read_is_used(expires_in: object, asked: i
 )
 @pytest.mark.parametrize("verbose", ["", "-vv"])
 def test_an_odd_token_endpoint_ends_a_run_in_a_sentence(
-    fault: str, said: str, verbose: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
+    fault: str, message: str, verbose: str, run: Run, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """Also with -vv, which shows causes: no token is in them."""
+    """Even with -vv, which shows causes: they contain no token."""
     emulator = start_emulator(f"{fault}=1")
     configure(emulator, tmp_path)
     result = run("fetch", *filter(None, [verbose]))
-    told = result.output
-    assert ("Traceback" in told) == bool(verbose and said)
-    assert said in told
-    assert result.exit_code == (1 if said else 0)
+    output = result.output
+    assert ("Traceback" in output) == bool(verbose and message)
+    assert message in output
+    assert result.exit_code == (1 if message else 0)
     tokens = [*emulator.tokens._grants, "A-TOKEN", "жетон"]
     assert len(tokens) > 2
-    assert not [token for token in tokens if token in told]
+    assert not [token for token in tokens if token in output]
 
 
-def test_a_reply_is_as_deep_as_any_may_be() -> None:
-    """The limit itself is no fault."""
+def test_a_reply_may_be_as_deep_as_the_limit() -> None:
+    """Reaching the limit is not a fault."""
     inner = json.loads("[" * (MOST_LEVELS - 1) + "]" * (MOST_LEVELS - 1))
     with Receiver(answered(200, {"access_token": TOKEN, "more": inner})) as receiver:
         assert auth_at(receiver).token() == TOKEN

@@ -1,4 +1,4 @@
-"""An emulator in a process of its own: served like any other, and gone with the block."""
+"""An emulator in a process of its own: served like any other, and ended with the block."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ FIRST = datetime(2026, 10, 12, 9, tzinfo=UTC)
 LATER = datetime(2026, 10, 14, 9, tzinfo=UTC)
 
 
-def test_a_process_apart_serves_what_the_same_emulator_here_does() -> None:
+def test_a_separate_process_serves_the_same_as_an_emulator_here() -> None:
     """At each time its clock is set to; when the block is left, the process is gone."""
     cast = demo_cast()[:1]
-    here = Clock(FIRST)
+    clock_here = Clock(FIRST)
     bodies: dict[bool, list[bytes]] = {True: [], False: []}
     with (
-        Emulator(cast, seed=7, now=here) as emulator,
+        Emulator(cast, seed=7, now=clock_here) as emulator,
         emulator_apart(cast, seed=7, now=FIRST) as (service, clock),
     ):
         (process,) = multiprocessing.active_children()
-        for here.now in (FIRST, LATER):
-            clock.set(here.now)
-            assert clock() == here.now
-            for apart, asked in ((True, service), (False, emulator)):
+        for clock_here.now in (FIRST, LATER):
+            clock.set(clock_here.now)
+            assert clock() == clock_here.now
+            for apart, instance in ((True, service), (False, emulator)):
                 access = Access(
-                    asked.api_url,
-                    asked.token_url,
-                    asked.client_id,
-                    ClientSecret(asked.client_secret),
+                    instance.api_url,
+                    instance.token_url,
+                    instance.client_id,
+                    ClientSecret(instance.client_secret),
                 )
-                source, listed = open_source(access, here, Exchange())
+                source, listed = open_source(access, clock_here, Exchange())
                 replies = source.snapshot(listed.customers[0]).replies
                 bodies[apart] += [reply.body for reply in replies]
     assert bodies[True] == bodies[False]

@@ -1,4 +1,4 @@
-"""The emulated service behaves as replies of the real one showed it to."""
+"""The emulated service behaves as the replies of the real one showed."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def runs_of(plan: Plan, profile: Profile = CONTOSO) -> list[JobRun]:
     return [*truth(1, replace(profile, plans=(plan,)), START, STOP).runs]
 
 
-@pytest.mark.parametrize("profile", CAST, ids=lambda own: own.name)
+@pytest.mark.parametrize("profile", CAST, ids=lambda profile: profile.name)
 def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profile) -> None:
-    """Each row with a job id is the last that began of its scope; no scope stands there twice."""
+    """Each row with a job id is the last job of its scope to begin; no scope is listed twice."""
     begun: dict[tuple[int, int, str], list[JobRun]] = {}
     for plan in profile.plans:
         since = LONG_AGO if plan.off_at else START - timedelta(days=5)
@@ -86,8 +86,8 @@ def test_the_newest_job_of_each_scope_is_listed_and_no_older_one(profile: Profil
             assert (row["jobId"], read(row["startTime"])) == (newest.job_id, newest.started_at)
 
 
-def test_asked_every_four_hours_every_job_is_seen_to_its_end() -> None:
-    """Of scopes that back up four times a day at most."""
+def test_looking_every_four_hours_sees_every_job_to_its_end() -> None:
+    """For scopes that back up four times a day at most."""
     looks = [START + 4 * HOUR * number for number in range(190)]
     for profile in CAST:
         ended = {
@@ -149,7 +149,7 @@ def test_the_four_placeholders() -> None:
         assert row["backupSize"] == "0 GB"
 
 
-def test_of_a_scan_nothing_is_said() -> None:
+def test_scans_carry_no_data() -> None:
     """Types 0 and 10, module 0; in generation 1 the former is called DOR."""
     for profile, code in ((CONTOSO, 0), (AOZORA, 10)):
         (scan,) = [row for row in listed(profile, STOP) if row["jobModule"] == 0]
@@ -163,12 +163,13 @@ def test_only_named_services_have_names() -> None:
     for profile in CAST:
         rows = listed(profile, STOP)
         for service in SERVICE_CODES:
-            own = [row for row in rows if row["jobType"] == SERVICE_CODES[service]]
+            of_service = [row for row in rows if row["jobType"] == SERVICE_CODES[service]]
             if service in NAMELESS:
-                assert {row["name"] for row in own} <= {"N/A"}
-                assert max(Counter(row["jobModule"] for row in own).values(), default=1) == 1
+                assert {row["name"] for row in of_service} <= {"N/A"}
+                modules = Counter(row["jobModule"] for row in of_service)
+                assert max(modules.values(), default=1) == 1
             else:
-                assert all(row["name"] != "N/A" for row in own if row["jobId"] != "N/A")
+                assert all(row["name"] != "N/A" for row in of_service if row["jobId"] != "N/A")
 
 
 def test_one_of_three_scopes_fails_every_night() -> None:
@@ -200,7 +201,7 @@ def test_rows_of_a_cloud_module_carry_the_modules_modification() -> None:
 
 
 def test_switched_off_removed_renamed_stale_and_new() -> None:
-    """What becomes of scopes within October, and what became of one long before."""
+    """What happens to scopes within October, and what happened to one long before."""
     contacts = ("Google Workspace", "Contacts")
     at = datetime(2026, 10, 9, 2, 5, 31, tzinfo=UTC)
     (before,) = of_module(listed(AOZORA, at - SECOND), *contacts)
@@ -230,8 +231,8 @@ def test_switched_off_removed_renamed_stale_and_new() -> None:
 
     changes = [
         (change.what, change.at)
-        for own in (AOZORA, HARBOUR, JAEGER)
-        for change in truth(1, own, START, STOP).changes
+        for customer in (AOZORA, HARBOUR, JAEGER)
+        for change in truth(1, customer, START, STOP).changes
     ]
     assert changes == [("switched off", at), ("removed", removed), ("renamed", renamed)]
 
@@ -275,16 +276,16 @@ def test_ids_carry_kind_and_start() -> None:
         for row in listed(profile, STOP):
             if row["jobId"] == "N/A":
                 continue
-            found = re.fullmatch(r"([A-Z]+)(\d{14})\d*", row["jobId"])
-            assert found is not None
-            prefixes.add(found[1])
-            made = datetime.strptime(found[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-            assert timedelta(0) <= read(row["startTime"]) - made < timedelta(seconds=30)
+            match = re.fullmatch(r"([A-Z]+)(\d{14})\d*", row["jobId"])
+            assert match is not None
+            prefixes.add(match[1])
+            moment = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            assert timedelta(0) <= read(row["startTime"]) - moment < timedelta(seconds=30)
     assert prefixes >= {"EIB", "OIB", "TIB", "YIB", "PAUIB", "PAPIB", "DCIB", "IB", "FB", "GBG"}
 
 
 def test_salesforces_module_is_301() -> None:
-    """Which no list of the vendor's names."""
+    """No list of the vendor names it."""
     assert {row["jobModule"] for row in listed(WOODGROVE, STOP) if row["jobType"] == 15} == {301}
 
 
@@ -298,8 +299,8 @@ def test_successes_over_nothing_are_ordinary() -> None:
     assert skipped["totalCount"] == skipped["skippedCount"] != "0"
 
 
-def test_generation_1_has_names_of_its_own() -> None:
-    """And says of the same jobs the same."""
+def test_generation_1_has_its_own_names() -> None:
+    """But says the same about the same jobs."""
     first = {row["jobId"]: row for row in listed(HARBOUR, STOP, 1)}
     third = {row["jobId"]: row for row in listed(HARBOUR, STOP)}
     assert first.keys() == third.keys()
@@ -315,7 +316,7 @@ def test_generation_1_has_names_of_its_own() -> None:
 
 
 def test_the_overview_is_paged_and_spelled_in_its_own_way(start_emulator: StartEmulator) -> None:
-    """Its own service and modules, a page as asked for, and the number of all rows."""
+    """Its own service and module names, pages as requested, and the number of all rows."""
     emulator = start_emulator(customers=[HARBOUR])
     path = f"{ROOT}/{HARBOUR.id}/cloud-backup-m365/overview"
     whole = call(emulator, path).json()
@@ -339,18 +340,18 @@ def test_what_is_stored_grows_from_day_to_day_until_it_is_switched_off() -> None
     noon, evening = (datetime(2026, 10, 20, hour, tzinfo=UTC) for hour in (12, 20))
     today, tomorrow = stored(noon), stored(noon + 24 * HOUR)
     assert stored(evening) == today
-    exchange = [float(own["Exchange Online"].split()[0]) for own in (today, tomorrow)]
+    exchange = [float(volumes["Exchange Online"].split()[0]) for volumes in (today, tomorrow)]
     assert 0 < exchange[1] - exchange[0] < 1
     assert today["Power BI"] == tomorrow["Power BI"] != "0 GB"
     assert today["Exchange Online Public Folders"] == "0 GB"
 
 
 def test_generation_3_lists_all_subscriptions_in_one_call(start_emulator: StartEmulator) -> None:
-    """Of all customers that have one, or of those named; with the permission for it."""
+    """For all customers that have one, or for those named; with the permission for it."""
     emulator = start_emulator(customers=CAST)
     path = f"{ROOT}/services/batch"
     every = call(emulator, path, "POST", json={}).json()
-    # One has none, and one may not be read.
+    # One has none, and one must not be read.
     assert every["metadata"]["totalCount"] == len(every["data"]) == 5
     named = call(emulator, path, "POST", json={"customerIds": [JAEGER.id]}).json()["data"]
     assert [row["customerId"] for row in named] == [JAEGER.id]
@@ -359,7 +360,7 @@ def test_generation_3_lists_all_subscriptions_in_one_call(start_emulator: StartE
 
 
 def test_subscriptions_need_a_permission_of_their_own(start_emulator: StartEmulator) -> None:
-    """A token for jobs is none for subscriptions."""
+    """A token for jobs is not valid for subscriptions."""
     emulator = start_emulator(customers=CAST)
     form = {
         "grant_type": "client_credentials",
@@ -375,15 +376,15 @@ def test_subscriptions_need_a_permission_of_their_own(start_emulator: StartEmula
     assert "elements.license.read.all" in reply.text
 
 
-def test_days_of_subscriptions_and_products_that_are_no_backup() -> None:
-    """Month, day, year in generation 3, where two of three products are no backup."""
+def test_subscription_days_and_products_that_are_not_backups() -> None:
+    """Month, day, year in generation 3, where two of three products are not backups."""
     products = subscription_row(JAEGER, 3)["products"]
-    backups = [own for own in products if own["service"].startswith("Cloud Backup for")]
+    backups = [product for product in products if product["service"].startswith("Cloud Backup for")]
     assert len(products) == 3 * len(backups)
     assert backups[0]["expirationDate"] == "12-10-2026T12:00:00Z"
     for product in products:
         assert re.fullmatch(r"\d\d-\d\d-\d{4}T12:00:00Z", product["expirationDate"])
-    assert {own["purchasedCapacity"] for own in products} >= {"0/1 GB"}
+    assert {product["purchasedCapacity"] for product in products} >= {"0/1 GB"}
     (old, *_) = subscription_row(JAEGER, 1)["products"]
     assert old["expirationDate"] == "2026-12-10"
 
@@ -392,8 +393,8 @@ def test_customers_of_the_command_list_placeholders_too() -> None:
     """About a quarter of the rows of backups have no job, as was seen."""
     rows = [
         row
-        for own in ordinary_customers(10, 600, 1)
-        for row in listed(own, STOP)
+        for customer in ordinary_customers(10, 600, 1)
+        for row in listed(customer, STOP)
         if row["jobModule"] != 0
     ]
     share = sum(row["jobId"] == "N/A" for row in rows) / len(rows)
@@ -402,7 +403,7 @@ def test_customers_of_the_command_list_placeholders_too() -> None:
 
 
 def test_all_jobs_are_listed_on_request() -> None:
-    """The other assumption: every job of the time asked for, and what never ran."""
+    """The other assumption: every job of the time requested, and what never ran."""
     rows = job_rows(1, JAEGER, STOP, 3, Lists.ALL, timedelta(days=31))
     began = {run.job_id for run in truth(1, JAEGER, START + 2 * HOUR, STOP).runs}
     assert began <= {row["jobId"] for row in rows}

@@ -1,4 +1,4 @@
-"""The emulator: what the vendor documents, and the same for the same options."""
+"""The emulator does what the vendor documents, and the same options give the same result."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def call(emulator: Emulator, path: str, method: str = "GET", **options: Any) -> 
         "grant_type": "client_credentials",
         "client_id": emulator.client_id,
         "client_secret": emulator.client_secret,
-        "scope": " ".join(f"{own}.read.all" for own in (*V1, *V3)),
+        "scope": " ".join(f"{permission}.read.all" for permission in (*V1, *V3)),
     }
     token = requests.post(emulator.token_url, data=form, timeout=5).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -56,7 +56,7 @@ def test_a_customer_that_never_ran_shows_exactly_the_seeds_rows(
     absent = dict.fromkeys(
         ("jobId", "name", "startTime", "endTime", "jobDuration", "lastModifyTime"), "N/A"
     )
-    zero = {f"{own}Count": "0" for own in ("total", "failed", "successful", "skipped", "warning")}
+    zero = {f"{kind}Count": "0" for kind in ("total", "failed", "successful", "skipped", "warning")}
     expected = {"jobType": "Microsoft 365", "status": "Not Finished", "backupSize": "0 GB"}
     assert reply["value"] == [
         expected | absent | zero | {"jobModule": module}
@@ -68,28 +68,28 @@ def test_a_customer_that_never_ran_shows_exactly_the_seeds_rows(
 def test_every_documented_address_answers(start_emulator: StartEmulator) -> None:
     """Customers, one customer, jobs, jobs of a module, protected data, subscription; both ways."""
     emulator = start_emulator(customers=demo_cast()[:2])
-    own = demo_cast()[0]
-    customer = call(emulator, f"/partner/customers/{own.id}").json()
-    assert (customer["id"], customer["organization"]) == (own.id, own.name)
+    profile = demo_cast()[0]
+    customer = call(emulator, f"/partner/customers/{profile.id}").json()
+    assert (customer["id"], customer["organization"]) == (profile.id, profile.name)
     assert len(call(emulator, "/partner/customers").json()["value"]) == 2
     module = "jobType/Microsoft%20365/jobModule/OneDrive%20for%20Business"
-    (row,) = call(emulator, f"/partner/customers/{own.id}/jobs/{module}").json()["value"]
+    (row,) = call(emulator, f"/partner/customers/{profile.id}/jobs/{module}").json()["value"]
     assert row["jobModule"] == "OneDrive for Business"
-    (protected, *_) = call(emulator, f"/partner/customers/{own.id}/protected").json()["value"]
+    (protected, *_) = call(emulator, f"/partner/customers/{profile.id}/protected").json()["value"]
     assert protected["totalProtectedObjects"] <= protected["totalScannedObjects"]
-    subscription = call(emulator, f"/partner/services/{own.id}").json()
+    subscription = call(emulator, f"/partner/services/{profile.id}").json()
     assert subscription["products"][0]["purchasedCapacity"] == "5 TB"
-    assert call(emulator, f"{ROOT}/{own.id}/cloud-backup-m365/overview").json()["data"]
-    page = call(emulator, f"{ROOT}/batch", "POST", json={"customerIds": [own.id]}).json()
-    assert [row["id"] for row in page["data"]] == [own.id]
+    assert call(emulator, f"{ROOT}/{profile.id}/cloud-backup-m365/overview").json()["data"]
+    page = call(emulator, f"{ROOT}/batch", "POST", json={"customerIds": [profile.id]}).json()
+    assert [row["id"] for row in page["data"]] == [profile.id]
 
 
 def test_a_filter_of_generation_3_holds(start_emulator: StartEmulator) -> None:
     """Only the jobs of the module asked for, and totalCount counts them."""
-    own = demo_cast()[0]
-    emulator = start_emulator(customers=[own], lists=Lists.ALL)
+    profile = demo_cast()[0]
+    emulator = start_emulator(customers=[profile], lists=Lists.ALL)
     body = {"jobType": 7, "jobModule": 305}
-    page = call(emulator, f"{ROOT}/{own.id}/avpt-products/jobs/batch", "POST", json=body).json()
+    page = call(emulator, f"{ROOT}/{profile.id}/avpt-products/jobs/batch", "POST", json=body).json()
     assert {(row["jobType"], row["jobModule"]) for row in page["data"]} == {(7, 305)}
     assert page["metadata"]["pageSize"] == 50
     assert page["metadata"]["totalCount"] > 100
@@ -142,11 +142,11 @@ def test_every_row_adds_up() -> None:
 
 def test_the_demo_has_all_services_and_its_hard_cases() -> None:
     """Five services, a customer with 3,000 jobs in October, one that may not be read, one that
-    came in mid-month, and scopes of every fate.
+    joined in mid-month, and scopes of every fate.
     """
     cast = demo_cast()
     assert len(cast) == 7
-    plans = [plan for own in cast for plan in own.plans]
+    plans = [plan for profile in cast for plan in profile.plans]
     assert {plan.service for plan in plans} == {
         "Microsoft 365",
         "Google Workspace",
@@ -157,27 +157,36 @@ def test_the_demo_has_all_services_and_its_hard_cases() -> None:
     assert {plan.service for plan in plans} <= set(SERVICE_NAMES.values())
     assert {plan.module for plan in plans} <= set(MODULE_CODES)
     start, stop = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
-    truths = [truth(1, own, start, stop) for own in cast]
-    assert max(len(own.runs) for own in truths) > 3_000
-    changes = {change.what for own in truths for change in own.changes}
+    truths = [truth(1, profile, start, stop) for profile in cast]
+    assert max(len(history.runs) for history in truths) > 3_000
+    changes = {change.what for history in truths for change in history.changes}
     assert changes == {"begun", "switched off", "removed", "renamed"}
     assert any(plan.off_at and plan.off_at < start for plan in plans)
     scopes = Counter(
-        (own.name, plan.module)
-        for own in cast
-        for plan in own.plans
+        (profile.name, plan.module)
+        for profile in cast
+        for plan in profile.plans
         if plan.temper is Temper.BROKEN
     )
     ((name, module),) = scopes
     assert (
-        len([own for own in cast if own.name == name for p in own.plans if p.module == module]) == 3
+        len(
+            [
+                profile
+                for profile in cast
+                if profile.name == name
+                for p in profile.plans
+                if p.module == module
+            ]
+        )
+        == 3
     )
-    assert [own.readable for own in cast].count(False) == 1
-    assert [own.there_at(start) for own in cast].count(False) == 1
+    assert [profile.readable for profile in cast].count(False) == 1
+    assert [profile.there_at(start) for profile in cast].count(False) == 1
 
 
-def test_the_same_options_serve_the_same_in_every_process() -> None:
-    """What is served does not hang on the process, its hash seed or its time zone."""
+def test_the_same_options_give_the_same_service_in_every_process() -> None:
+    """What is served does not depend on the process, its hash seed or its time zone."""
     program = (
         "import hashlib, json; from datetime import *;"
         "from reporter.sources.avepoint.emulator import *;"
@@ -221,8 +230,8 @@ def test_a_wrong_fault_is_refused(text: str, hint: str) -> None:
 def test_every_fault_is_documented() -> None:
     """docs/emulator.md names each fault with what it does."""
     page = (Path(__file__).parents[4] / "docs" / "emulator.md").read_text("utf-8")
-    for name, what in FAULTS.items():
-        assert f"| `{name}` | {what} |" in page
+    for name, description in FAULTS.items():
+        assert f"| `{name}` | {description} |" in page
 
 
 def test_requests_are_served_at_once(start_emulator: StartEmulator) -> None:

@@ -49,17 +49,17 @@ def ran(emulator: Emulator, profile: Profile) -> dict[str, datetime]:
     return {run.job_id: run.ended_at for run in emulator.truth(profile.id, START, STOP).runs}
 
 
-def test_every_four_hours_nothing_is_missed(
+def test_looking_every_four_hours_misses_nothing(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
-    """What backs up four times a day at most is all seen, and nothing else is."""
+    """Everything that backs up four times a day at most is seen, and nothing else."""
     times = looks(START, STOP + 4 * HOUR, 4 * HOUR)
     emulator, known = known_after(times, start_emulator, tmp_path, [jaeger])
     assert len(known) > 100
     assert known == set(ran(emulator, jaeger))
 
 
-def test_every_day_most_is_missed(
+def test_fetching_once_a_day_misses_most(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
     """Of four jobs a day one look a day sees one."""
@@ -72,7 +72,7 @@ def test_every_day_most_is_missed(
 def test_an_outage_hides_what_ran_in_it(
     start_emulator: StartEmulator, tmp_path: Path, jaeger: Profile
 ) -> None:
-    """Nobody asks for a day and a half: no scope has more of that time than its last job."""
+    """Nobody looks for a day and a half: of that time each scope has at most its last job."""
     times = looks(START, STOP + 4 * HOUR, 4 * HOUR, [OUTAGE])
     emulator, known = known_after(times, start_emulator, tmp_path, [jaeger])
     hidden = set(ran(emulator, jaeger)) - known
@@ -81,8 +81,8 @@ def test_an_outage_hides_what_ran_in_it(
     assert all(OUTAGE[0] - 4 * HOUR <= begun[job_id] < OUTAGE[1] for job_id in hidden)
 
 
-def test_a_customer_that_comes_in_mid_month(start_emulator: StartEmulator, tmp_path: Path) -> None:
-    """It is listed from then on, and nothing of it is older."""
+def test_a_customer_that_joins_in_mid_month(start_emulator: StartEmulator, tmp_path: Path) -> None:
+    """It is listed from then on, and has nothing older."""
     newcomer = replace(demo_cast()[5], id="newcomer")
     assert newcomer.since is not None
     times = looks(START, STOP + 4 * HOUR, 4 * HOUR)

@@ -27,7 +27,7 @@ ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> ClientCertificate:
+def registered(tmp_path_factory: pytest.TempPathFactory) -> ClientCertificate:
     """The certificate that is registered, with its key."""
     _, ((path, password), _) = make_certificate(tmp_path_factory.mktemp("own"))
     return ClientCertificate.load(path, password)
@@ -41,8 +41,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> ClientCertificate:
 
 
 @pytest.fixture
-def emulator(start_emulator: StartEmulator, own: ClientCertificate) -> Emulator:
-    return start_emulator(customers=[], certificate=own.certificate)
+def emulator(start_emulator: StartEmulator, registered: ClientCertificate) -> Emulator:
+    return start_emulator(customers=[], certificate=registered.certificate)
 
 
 def encoded(content: bytes) -> str:
@@ -106,55 +106,59 @@ def assert_refused(response: requests.Response, why: str) -> None:
     ids=str,
 )
 def test_a_wrong_claim_is_refused(
-    emulator: Emulator, own: ClientCertificate, changes: dict[str, Any], why: str
+    emulator: Emulator, registered: ClientCertificate, changes: dict[str, Any], why: str
 ) -> None:
     """Signed by the right key; one claim is wrong or missing. Numbers are seconds from now."""
     now = int(time.time())
     moved = {
         key: now + value if isinstance(value, int) else value for key, value in changes.items()
     }
-    assertion = signed(claims_for(emulator, **moved), own, x5t(own.certificate))
+    assertion = signed(claims_for(emulator, **moved), registered, x5t(registered.certificate))
     assert_refused(answer(emulator, assertion), why)
 
 
-def test_the_same_without_a_mistake_is_accepted_once(
-    emulator: Emulator, own: ClientCertificate
+def test_a_correct_assertion_is_accepted_once(
+    emulator: Emulator, registered: ClientCertificate
 ) -> None:
-    """What all refusals here differ from; replayed, it is refused itself."""
-    assertion = signed(claims_for(emulator), own, x5t(own.certificate))
+    """The assertion that all refused ones differ from; replayed, it is refused as well."""
+    assertion = signed(claims_for(emulator), registered, x5t(registered.certificate))
     assert answer(emulator, assertion).json()["access_token"]
     assert_refused(answer(emulator, assertion), "jti was used before")
 
 
 def test_another_key_or_thumbprint_is_refused(
-    emulator: Emulator, own: ClientCertificate, other: ClientCertificate
+    emulator: Emulator, registered: ClientCertificate, other: ClientCertificate
 ) -> None:
     """A stranger's signature, a stranger's thumbprint, and both."""
     claims = claims_for(emulator)
-    forged = signed(claims, other, x5t(own.certificate))
+    forged = signed(claims, other, x5t(registered.certificate))
     assert_refused(answer(emulator, forged), "Signature verification failed")
-    for signer in (own, other):
+    for signer in (registered, other):
         assertion = signed(claims, signer, x5t(other.certificate))
         assert_refused(answer(emulator, assertion), "x5t")
 
 
-def test_other_algorithms_are_refused(emulator: Emulator, own: ClientCertificate) -> None:
+def test_other_algorithms_are_refused(emulator: Emulator, registered: ClientCertificate) -> None:
     """No signature at all, and the public key taken for a shared secret."""
-    claims, headers = claims_for(emulator), {"x5t": x5t(own.certificate)}
+    claims, headers = claims_for(emulator), {"x5t": x5t(registered.certificate)}
     unsigned = jwt.encode(claims, "", "none", headers=headers)
     assert_refused(answer(emulator, unsigned), "InvalidAlgorithmError")
 
     header = {"alg": "HS256", "typ": "JWT"} | headers
     body = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
-    public = own.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    public = registered.key.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
     mac = hmac.new(public, body.encode(), hashlib.sha256).digest()
     assert_refused(answer(emulator, f"{body}.{encoded(mac)}"), "InvalidAlgorithmError")
 
 
-def test_what_is_no_assertion_is_refused(emulator: Emulator, own: ClientCertificate) -> None:
+def test_what_is_not_an_assertion_is_refused(
+    emulator: Emulator, registered: ClientCertificate
+) -> None:
     """Rubbish, an empty field, and another type of assertion."""
     assert_refused(answer(emulator, "rubbish"), "DecodeError")
-    good = signed(claims_for(emulator), own, x5t(own.certificate))
+    good = signed(claims_for(emulator), registered, x5t(registered.certificate))
     assert_refused(
         answer(emulator, good, client_assertion_type="urn:other"), "wrong assertion type"
     )
@@ -162,9 +166,14 @@ def test_what_is_no_assertion_is_refused(emulator: Emulator, own: ClientCertific
 
 @pytest.mark.parametrize("names", [("kid",), ("x5t",), ("kid", "x5t")], ids=str)
 def test_the_certificate_is_named_as_the_vendors_samples_do(
-    emulator: Emulator, own: ClientCertificate, other: ClientCertificate, names: tuple[str, ...]
+    emulator: Emulator,
+    registered: ClientCertificate,
+    other: ClientCertificate,
+    names: tuple[str, ...],
 ) -> None:
-    """By `kid` in hexadecimal, by `x5t`, or by both; a stranger's is refused, and so is none."""
+    """By `kid` in hexadecimal, by `x5t`, or by both; a stranger's is refused, and so is none at
+    all.
+    """
 
     def headers(certificate: x509.Certificate) -> dict[str, str]:
         thumbprint = certificate.fingerprint(hashes.SHA1())  # noqa: S303  x5t is SHA-1
@@ -172,20 +181,22 @@ def test_the_certificate_is_named_as_the_vendors_samples_do(
         return {name: both[name] for name in names}
 
     def assertion(header: dict[str, str]) -> str:
-        return jwt.encode(claims_for(emulator), own.key, "RS256", headers=header)
+        return jwt.encode(claims_for(emulator), registered.key, "RS256", headers=header)
 
-    assert answer(emulator, assertion(headers(own.certificate))).json()["access_token"]
+    assert answer(emulator, assertion(headers(registered.certificate))).json()["access_token"]
     assert_refused(answer(emulator, assertion({})), "must name")
     assert_refused(answer(emulator, assertion(headers(other.certificate))), "is not the registered")
 
 
-def test_a_scope_that_is_too_long_is_refused(emulator: Emulator, own: ClientCertificate) -> None:
-    """Three hundred characters are taken, one more is not, though all of them are granted."""
+def test_a_scope_that_is_too_long_is_refused(
+    emulator: Emulator, registered: ClientCertificate
+) -> None:
+    """Three hundred characters are accepted, one more is not, though all scopes are granted."""
     permission = "partner.jobs.read.all"
     longest = " ".join([permission] * 13).ljust(300)
     assert len(longest) == 300
     for scope, code in ((longest, 200), (longest + " ", 400)):
-        assertion = signed(claims_for(emulator), own, x5t(own.certificate))
+        assertion = signed(claims_for(emulator), registered, x5t(registered.certificate))
         reply = answer(emulator, assertion, scope=scope)
         assert reply.status_code == code
     assert reply.json()["error"] == "invalid_scope"

@@ -1,4 +1,4 @@
-"""What a report says of a time that was watched at some rhythm, held against what really ran."""
+"""What a report says about a time watched at some rhythm, compared with what really ran."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 LATE: Final = datetime(2027, 1, 1, tzinfo=UTC)
 CLOSE: Final = 4 * HOUR
-"""Within so much no scope of the emulator starts two jobs."""
+"""Within this time no scope of the emulator starts two jobs."""
 OUTCOMES: Final = {
     "Finished": Outcome.SUCCESS,
     "Finished with exception": Outcome.WARNING,
@@ -64,9 +64,9 @@ def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
 
 
 def irregular(first: datetime, last: datetime) -> list[datetime]:
-    """Now two in a row, now none for more than a day."""
+    """Sometimes two in a row, sometimes none for more than a day."""
     steps = accumulate(cycle((1, 5, 9, 3, 17, 4, 2, 30, 6, 4, 4)), initial=0)
-    return list(takewhile(lambda own: own <= last, (first + step * HOUR for step in steps)))
+    return list(takewhile(lambda moment: moment <= last, (first + step * HOUR for step in steps)))
 
 
 def times_of(rhythm: str, first: datetime, last: datetime, outage: datetime) -> list[datetime]:
@@ -90,15 +90,15 @@ class Watched:
     def cases(self) -> Iterator[Case]:
         """Every report there is."""
         for customer in self.store.customers():
-            own = self.emulator.customers[customer.id]
-            if not own.readable:
+            profile = self.emulator.customers[customer.id]
+            if not profile.readable:
                 continue
-            runs = {plan: runs_of(self, own, plan) for plan in own.plans}
+            runs = {plan: runs_of(self, profile, plan) for plan in profile.plans}
             for policy in (Policy(watch_every=CLOSE), Policy()):
                 report = report_of(
                     self.store, Assignment(customer, self.period, policy, Look(), None)
                 )
-                yield Case(self, own, runs, policy, report)
+                yield Case(self, profile, runs, policy, report)
 
 
 @dataclass(frozen=True)
@@ -119,22 +119,22 @@ class Case:
     def __init__(
         self,
         watched: Watched,
-        own: Profile,
+        profile: Profile,
         runs: Mapping[Plan, Sequence[JobRun]],
         policy: Policy,
         report: Report,
     ) -> None:
-        self.report, self.policy, self.profile, self.runs = report, policy, own, runs
+        self.report, self.policy, self.profile, self.runs = report, policy, profile, runs
         period, times = watched.period, watched.times
         self.start, self.end = period.start.astimezone(UTC), period.end.astimezone(UTC)
         self.zone = period.zone
         self.stop = min(self.end, times[-1])
-        self.times = [moment for moment in times if own.there_at(moment)]
+        self.times = [moment for moment in times if profile.there_at(moment)]
         self.looks = {
             plan: [
                 look for moment in self.times if (look := look_at(plan, self.runs[plan], moment))
             ]
-            for plan in own.plans
+            for plan in profile.plans
         }
 
     def __str__(self) -> str:
@@ -153,7 +153,7 @@ class Case:
         }
 
     def plans_of(self, scope: Scope) -> list[Plan]:
-        """What is, or was ever called, so."""
+        """The plans that have, or ever had, this name."""
         names = {
             plan: {plan.name, plan.renamed[1] if plan.renamed else plan.name}
             for plan in self.profile.plans
@@ -179,24 +179,24 @@ class Case:
         is taken to have run: their time is no unseen time.
         """
         seen = {look.run.job_id for look in self.looks[plan] if look.run is not None}
-        found = []
+        missed = []
         for before, after in pairwise(self.looks[plan]):
             began = after.run.started_at if after.run is not None else after.at
             lost = before.running and after.run != before.run
             if began - before.at <= self.policy.watch_every and not lost:
-                found += [
+                missed += [
                     run
                     for run in self.runs[plan]
                     if before.at < run.started_at < began and run.job_id not in seen
                 ]
-        return found
+        return missed
 
 
-def runs_of(watched: Watched, own: Profile, plan: Plan) -> list[JobRun]:
+def runs_of(watched: Watched, profile: Profile, plan: Plan) -> list[JobRun]:
     """What really ran of a plan, from some time before the first look at it, or its switch-off."""
     first = min(watched.times[0], plan.off_at or watched.times[0]) - 40 * DAY
     last = min(watched.times[-1], plan.off_at or watched.times[-1]) + DAY
-    truth = watched.emulator.truth(own.id, first, last)
+    truth = watched.emulator.truth(profile.id, first, last)
     return [run for run in truth.runs if run.plan == plan]
 
 
@@ -236,7 +236,7 @@ def check_jobs(case: Case) -> None:
         if case.inside(run.started_at) and last.run is not None
     }
     columns = ["objects_total", "objects_failed", "objects_successful", "objects_skipped"]
-    made = {
+    reported = {
         (row["service"], row["module"], row["name"], row["job_id"]): (
             Outcome(row["outcome"]),
             row["started_at"].to_pydatetime(),
@@ -244,7 +244,7 @@ def check_jobs(case: Case) -> None:
         )
         for row in case.report.jobs.to_dict("records")
     }
-    assert made == expected, case
+    assert reported == expected, case
 
 
 def counts_of(run: JobRun, last: Looked) -> tuple[int, int, int, int]:
@@ -288,34 +288,36 @@ def truly_longest(case: Case, runs: Sequence[JobRun], begun: datetime | None = N
     """The longest time without a recovery point that reaches into the period; not longer ago than
     `begun`, where nothing was known before.
     """
-    points = [own for own in points_of(runs) if own <= case.stop]
-    before = [own for own in points if own < case.start]
+    points = [point for point in points_of(runs) if point <= case.stop]
+    before = [point for point in points if point < case.start]
     first = before[-1] if before else min(run.started_at for run in runs)
     first = max(first, begun or first)
-    return longest([first, *(own for own in points if own >= max(case.start, first)), case.stop])
+    return longest(
+        [first, *(point for point in points if point >= max(case.start, first)), case.stop]
+    )
 
 
 def first_known(case: Case, plan: Plan) -> datetime | None:
     """From when on something is known of recovery points: the last known before the period, else
     the start of the first job known.
     """
-    shown = [look for look in case.looks[plan] if look.run is not None]
-    if not shown:
+    looks = [look for look in case.looks[plan] if look.run is not None]
+    if not looks:
         return None
-    last = {look.run.job_id: look for look in shown if look.run is not None}
-    points = points_of([own.run for own in last.values() if own.run and not own.running])
-    before = [own for own in points if own < case.start]
-    first = shown[0].run
+    last = {look.run.job_id: look for look in looks if look.run is not None}
+    points = points_of([look.run for look in last.values() if look.run and not look.running])
+    before = [point for point in points if point < case.start]
+    first = looks[0].run
     assert first is not None
     return before[-1] if before else first.started_at
 
 
 def check_gaps(case: Case) -> None:
-    """The truth lies in the bracket, and contradicts no target; of a plan that was renamed each
-    name is a scope that knows a part of it.
+    """The truth lies within the bounds, and contradicts no target; for a renamed plan, each name is
+    a scope with a part of its history.
     """
-    for scope, own in scopes_of(case.report):
-        figures = own.figures
+    for scope, entry in scopes_of(case.report):
+        figures = entry.figures
         (plan,) = case.plans_of(scope)
         begun = first_known(case, plan)
         where = f"{case}: {plan.module} {plan.name}"
@@ -371,13 +373,17 @@ def check_silence(case: Case) -> None:
 
 def expected_listing(case: Case, plan: Plan) -> dict[Scope, tuple[Listed, datetime | None]]:
     """How the scopes of a plan stand, each with since when."""
-    reference = max(own for own in case.times if own < case.end)
-    deciding = [own for own in case.times if case.start <= own < case.end]
-    deciding += [own for own in case.times if own < case.start][-1:]
+    reference = max(moment for moment in case.times if moment < case.end)
+    deciding = [moment for moment in case.times if case.start <= moment < case.end]
+    deciding += [moment for moment in case.times if moment < case.start][-1:]
     listing = {}
-    for name in dict.fromkeys(plan.name_at(own) for own in deciding if plan.there_at(own)):
-        named = [own for own in case.times if plan.there_at(own) and plan.name_at(own) == name]
-        last = max(own for own in named if own <= reference)
+    for name in dict.fromkeys(plan.name_at(moment) for moment in deciding if plan.there_at(moment)):
+        named = [
+            moment
+            for moment in case.times
+            if plan.there_at(moment) and plan.name_at(moment) == name
+        ]
+        last = max(moment for moment in named if moment <= reference)
         if last < reference:
             stands: tuple[Listed, datetime | None] = (Listed.GONE, last)
         else:
@@ -401,26 +407,28 @@ def check_listing(case: Case) -> None:
     expected: dict[Scope, tuple[Listed, datetime | None]] = {}
     for plan in backups:
         expected |= expected_listing(case, plan)
-    made = {scope: (own.listed, own.listed_since) for scope, own in scopes_of(case.report)}
-    assert made == expected, case
+    reported = {
+        scope: (entry.listed, entry.listed_since) for scope, entry in scopes_of(case.report)
+    }
+    assert reported == expected, case
 
 
 def check_alarms(case: Case) -> None:
-    """What is idle, switched off long since, or never configured alarms nobody."""
-    for scope, own in scopes_of(case.report):
+    """What is idle, long switched off, or never configured raises no alarm."""
+    for scope, entry in scopes_of(case.report):
         reasons = {
             reason.kind
             for reason in case.report.reasons
             if (reason.service, reason.module, reason.name or "") == scope
         }
-        if own.listed is Listed.GONE:
+        if entry.listed is Listed.GONE:
             assert ReasonKind.GONE in reasons, case
         (plan,) = case.plans_of(scope)
-        if own.listed is Listed.OFF and plan.off_at is not None and plan.off_at >= case.start:
+        if entry.listed is Listed.OFF and plan.off_at is not None and plan.off_at >= case.start:
             assert ReasonKind.SWITCHED_OFF in reasons, case
-        elif own.listed in QUIET and not case.runs[plan]:
-            assert reasons == {QUIET[own.listed]}, case
-            assert own.state in (State.IDLE, State.OFF, State.NEVER_RUN), case
+        elif entry.listed in QUIET and not case.runs[plan]:
+            assert reasons == {QUIET[entry.listed]}, case
+            assert entry.state in (State.IDLE, State.OFF, State.NEVER_RUN), case
 
 
 def check(case: Case) -> None:
@@ -439,7 +447,7 @@ def hold(
     start_emulator: StartEmulator,
     folder: Path,
 ) -> None:
-    """Look at the customers, and hold the reports there are after each part against the truth."""
+    """Look at the customers, and compare the reports after each part with the truth."""
     times: list[datetime] = []
     clock = Clock(parts[0][0])
     emulator = start_emulator(customers=customers, now=clock)
@@ -460,7 +468,9 @@ NOVEMBER: Final = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 def few_days_cast() -> tuple[Profile, ...]:
-    """Two customers to whom all that the emulator can do happens between the 12th and the 15th."""
+    """Two customers to whom everything the emulator can do happens between the 12th and
+    the 15th.
+    """
     return (
         profile(
             "Nordlicht Werften",
@@ -492,21 +502,23 @@ def few_days_cast() -> tuple[Profile, ...]:
 
 
 def check_nothing_missed(case: Case) -> None:
-    """What is asked every four hours is known as it was, and judged."""
-    for scope, own in scopes_of(case.report):
+    """What is looked at every four hours is known exactly, and judged."""
+    for scope, entry in scopes_of(case.report):
         (plan,) = case.plans_of(scope)
-        if not own.in_sight or plan.renamed or not case.runs[plan]:
+        if not entry.in_sight or plan.renamed or not case.runs[plan]:
             continue
         where = f"{case}: {plan.module} {plan.name}"
         begun, runs = first_known(case, plan), case.runs[plan]
         if case.unsure(plan):
             continue
         longest_gap = truly_longest(case, runs, begun)
-        assert own.figures.longest_gap_s == own.figures.longest_gap_at_most_s == longest_gap, where
+        assert entry.figures.longest_gap_s == entry.figures.longest_gap_at_most_s == longest_gap, (
+            where
+        )
         if case.stop == case.end and begun in points_of(runs):
-            kept = longest_gap <= case.policy.max_gap.total_seconds()
-            assert own.figures.gap_target_met is kept, where
-    gone = {scope[:2] for scope, own in scopes_of(case.report) if own.listed is Listed.GONE}
+            met = longest_gap <= case.policy.max_gap.total_seconds()
+            assert entry.figures.gap_target_met is met, where
+    gone = {scope[:2] for scope, entry in scopes_of(case.report) if entry.listed is Listed.GONE}
     first = case.times[0].astimezone(case.zone).date()
     for day in case.report.silent:
         if day.date > first and (day.service, day.module) not in gone:
@@ -517,9 +529,9 @@ def check_nothing_missed(case: Case) -> None:
 def test_a_few_days_hold_against_the_truth(
     rhythm: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """While they run, and when they are over."""
+    """While the days are running, and when they are over."""
     times = times_of(rhythm, at(10, 1), at(16, 9), at(13, 9))
-    running = [own for own in times if own < at(15, 10)]
+    running = [moment for moment in times if moment < at(15, 10)]
     parts = [running, times[len(running) :]]
     hold(few_days_cast(), FEW_DAYS, parts, start_emulator, tmp_path)
 
@@ -527,7 +539,7 @@ def test_a_few_days_hold_against_the_truth(
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [at(11, 20), at(11, 22), at(12, 13)])
 @pytest.mark.parametrize("rhythm", ["4", "24"])
-def test_days_that_nobody_knows_what_was_before_hold_against_the_truth(
+def test_days_without_known_history_hold_against_the_truth(
     rhythm: str, first: datetime, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
     """The first look is just before the period, at its start, or in it."""
@@ -542,7 +554,7 @@ def test_days_that_nobody_knows_what_was_before_hold_against_the_truth(
 def test_a_month_holds_against_the_truth(
     rhythm: str, start_emulator: StartEmulator, tmp_path: Path
 ) -> None:
-    """October of the demo's customers, over the end of summer time."""
+    """October of the demo's customers, across the end of summer time."""
     times = times_of(rhythm, datetime(2026, 9, 28, 1, tzinfo=UTC), NOVEMBER, at(20, 9))
-    customers = [own for own in demo_cast() if own.readable]
+    customers = [customer for customer in demo_cast() if customer.readable]
     hold(customers, OCTOBER, [times], start_emulator, tmp_path)

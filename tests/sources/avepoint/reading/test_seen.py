@@ -31,7 +31,7 @@ def seen(name: str) -> tuple[list[Row], Jobs]:
 @pytest.mark.parametrize(
     ("name", "rows", "jobs"), [("seen-large.json", 34, 29), ("seen-small.json", 13, 5)]
 )
-def test_a_reply_of_the_service_is_read_without_a_note(name: str, rows: int, jobs: int) -> None:
+def test_a_real_reply_is_read_without_a_note(name: str, rows: int, jobs: int) -> None:
     """Every code has a name, every value can be read, and no job is lost."""
     texts, read = seen(name)
     assert read.notes.empty
@@ -51,7 +51,7 @@ def test_a_reply_of_the_service_is_read_without_a_note(name: str, rows: int, job
 
 
 def test_scopes_of_one_module_have_jobs_of_their_own() -> None:
-    """They are told apart by name alone."""
+    """They are distinguished by name alone."""
     jobs = seen("seen-large.json")[1].rows
     entra = jobs[jobs["module"] == "Microsoft Entra ID"]
     assert list(entra["name"]) == ["Scope B", "Scope C", "Scope D"]
@@ -65,7 +65,7 @@ def test_salesforce_has_a_name() -> None:
     assert (job["module"], job["is_backup"]) == ("Salesforce", True)
 
 
-def test_scans_are_no_backups_and_have_nothing_to_read() -> None:
+def test_scans_are_not_backups_and_have_no_values() -> None:
     """All of their fields are N/A, the counts too."""
     texts, _ = seen("seen-large.json")
     scans = [row for row in texts if not row["is_backup"]]
@@ -73,7 +73,7 @@ def test_scans_are_no_backups_and_have_nothing_to_read() -> None:
     assert {row[field] for row in scans for field in FIELDS[3:]} == {ABSENT}
 
 
-def test_placeholders_say_how_their_scopes_stand() -> None:
+def test_placeholders_give_the_states_of_their_scopes() -> None:
     """Nothing to back up, switched off, never configured, or a run is queued."""
     listed: dict[tuple[str, bool], set[str]] = {}
     for name in ("seen-large.json", "seen-small.json"):

@@ -85,8 +85,8 @@ def test_a_status_in_no_list_is_unknown(status: str | None) -> None:
 
 
 @given(st.sampled_from(sorted(STATUS_NAMES.values())), st.randoms())
-def test_spelling_changes_no_outcome(status: str, chance: object) -> None:
-    """Case and spacing are the service's affair."""
+def test_spelling_does_not_change_the_outcome(status: str, chance: object) -> None:
+    """Case and spacing are up to the service."""
     choose = chance.choice  # type: ignore[attr-defined]
     odd = "".join(choose([letter.upper(), letter.lower(), letter + " "]) for letter in status)
     assert outcome_of(odd) is outcome_of(status)
@@ -110,7 +110,7 @@ def test_every_text_has_an_outcome(status: str) -> None:
         ("Unknown (99)", "Unknown (999)", True),
     ],
 )
-def test_scans_archiver_and_retention_are_no_backups(
+def test_scans_archiver_and_retention_are_not_backups(
     service: str, module: str, backup: bool
 ) -> None:
     """The service lists jobs that back nothing up."""
@@ -158,8 +158,8 @@ def test_a_module_has_one_name_however_it_is_spelt(
         ("Box", "One Drive for Everyone"),
     ],
 )
-def test_a_name_that_may_mean_another_module_stays(service: str, module: str) -> None:
-    """No name is brought together with another by likeness."""
+def test_a_name_that_may_mean_another_module_is_kept(service: str, module: str) -> None:
+    """No name is matched to another by similarity."""
     assert module_name(module, service) == module
 
 
@@ -191,12 +191,12 @@ def test_the_names_that_count_are_those_of_generation_3() -> None:
 def test_a_placeholder_says_how_its_scope_is_listed(
     listed: Listed, statuses: list[str | None]
 ) -> None:
-    """By its status; one that nobody knows has not run yet."""
+    """By its status; one with an unknown status has not run yet."""
     assert [listed_of(status) for status in statuses] == [listed] * len(statuses)
 
 
 def test_a_queued_run_hides_the_last_job() -> None:
-    """Queued or under way; all else stands as it is."""
+    """Queued or under way; everything else is unchanged."""
     queued = ["Pending", "Waiting", "Running", "In progress", "in Progress"]
     assert all(is_queued(status) for status in queued)
     others = set(STATUS_NAMES.values()) - {"Pending", "Running"}
@@ -214,5 +214,5 @@ def test_a_queued_run_hides_the_last_job() -> None:
     ],
 )
 def test_a_product_says_by_its_name_whether_it_is_a_backup(product: str, backup: bool) -> None:
-    """The vendor sells others too."""
+    """The vendor sells other products too."""
     assert is_backup_product(product) is backup
