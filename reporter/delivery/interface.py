@@ -65,7 +65,9 @@ class Parcel:
     at least one.
     """
     message_id: str
-    """The same each time it is tried, so that the other side can tell a repetition."""
+    """The same for all recipients of this version, and each time it is tried, so that the other
+    side can tell a repetition.
+    """
     at: datetime
     """When it goes."""
 
