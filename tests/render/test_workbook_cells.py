@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from openpyxl.utils.datetime import to_excel
 
 from reporter.model import Outcome, State
+from reporter.render.color import contrast
 from reporter.render.workbook.cells import LONGEST_TEXT, cell_text, cell_xml, cut, serial
 from reporter.render.workbook.styles import (
-    contrast,
     header_style,
     ink_on,
     outcome_style,
@@ -97,7 +97,7 @@ def test_header_can_be_read(color: str) -> None:
     """On a brand of any colour the header's text has the contrast WCAG asks for."""
     style = header_style(color)
     assert style.fill == color[1:].upper()
-    assert contrast(style.color, style.fill) >= 4.5
+    assert contrast(f"#{style.color}", f"#{style.fill}") >= 4.5
 
 
 def test_badges_can_be_read() -> None:
@@ -106,12 +106,12 @@ def test_badges_can_be_read() -> None:
         outcome_style(outcome) for outcome in Outcome
     ]
     for style in styles:
-        assert contrast(style.color, style.fill or "FFFFFF") >= 4.5
+        assert contrast(f"#{style.color}", f"#{style.fill or 'FFFFFF'}") >= 4.5
 
 
 def test_contrast() -> None:
     """Contrast is WCAG's: 21 of black on white, white ink on dark and dark ink on light."""
-    assert contrast("000000", "FFFFFF") == pytest.approx(21)
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert ink_on("1F4E79") == "FFFFFF"
     assert ink_on("FFE14D") != "FFFFFF"
 

@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.model import Outcome, State
 from reporter.render.charts import FILL
+from reporter.render.color import text_on
 
 INK: Final = "1F2933"
 MUTED: Final = "5F6B7A"
@@ -107,19 +108,7 @@ def rate_style(rate: float | None) -> Style:
 
 def ink_on(fill: str) -> str:
     """White or black, whichever contrasts more with `fill` (`RRGGBB`)."""
-    return max("FFFFFF", "000000", key=lambda ink: contrast(ink, fill))
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours (`RRGGBB`) as WCAG 2 defines it, 1 to 21."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(color: str) -> float:
-    parts = [int(color[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return text_on(f"#{fill}")[1:].upper()
 
 
 class Styles:
