@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from reporter.config.commentary import FOLDER
-from reporter.config.settings import (
+from reporter.config.sections import (
     BrandSettings,
     CustomerSettings,
     EvidenceSettings,
     ReportSettings,
-    Settings,
     StoreSettings,
 )
+from reporter.config.settings import Settings
 from reporter.errors import ReporterError
 from reporter.files import slug
 from reporter.model import Customer

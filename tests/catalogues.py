@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from reporter.config.settings import LANGUAGES
+from reporter.config.sections import LANGUAGES
 from reporter.render.translations import FOLDER
 
 ROOT: Final = Path(__file__).parent.parent

@@ -12,7 +12,7 @@ from typing import Any
 from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
 from reporter.analysis.restatement import changes_between
 from reporter.analysis.restoring import restoring_of
-from reporter.config.settings import LANGUAGES
+from reporter.config.sections import LANGUAGES
 from reporter.model import (
     Answer,
     Change,

@@ -163,7 +163,7 @@ HOMES = {
     "pydyf": ["reporter.render.attached"],
     "jinja2": ["reporter.render"],
     "markdown_it": ["reporter.render.markdown"],
-    "babel": ["reporter.render", "reporter.config.settings"],
+    "babel": ["reporter.render", "reporter.config.sections"],
     "openpyxl": ["reporter.render", "reporter.audit.comparing"],
     "pypdfium2": [
         "reporter.render.typesetting",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from reporter.config.commentary import comment_on
 from reporter.config.restore_tests import check_entries, restore_tests_of
-from reporter.config.settings import ReportSettings, Settings
+from reporter.config.sections import ReportSettings
+from reporter.config.settings import Settings
 from reporter.evidence.archive import Archive
 from reporter.evidence.chain import root_before
 from reporter.model import Assignment, Customer, KnownRoot, Look, RestoreTest

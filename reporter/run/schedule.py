@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from reporter.config.settings import ScheduleSettings
+from reporter.config.sections import ScheduleSettings
 from reporter.model import KINDS, Kind
 from reporter.period import Period, parse_period
 

@@ -10,7 +10,8 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
-from reporter.config.settings import ReportSettings, Settings
+from reporter.config.sections import ReportSettings
+from reporter.config.settings import Settings
 from reporter.errors import ReporterError
 from reporter.model import Assignment, LeaveOut, Look, Policy, Reply, Report, Snapshot, Target
 from reporter.period import parse_period

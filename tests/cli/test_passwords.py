@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from reporter.config.settings import Settings, StoreSettings, load_settings
+from reporter.config.sections import StoreSettings
+from reporter.config.settings import Settings, load_settings
 from reporter.errors import SettingsError
 from reporter.evidence.timestamp import Authority
 from reporter.run.assignment import Rendering

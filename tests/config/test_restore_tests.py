@@ -14,7 +14,8 @@ from python_calamine import load_workbook
 
 from reporter.analysis.restatement import changes_between, figures_in
 from reporter.config.restore_tests import check_entries, restore_tests_of
-from reporter.config.settings import EvidenceSettings, Settings, load_settings
+from reporter.config.sections import EvidenceSettings
+from reporter.config.settings import Settings, load_settings
 from reporter.errors import SettingsError
 from reporter.model import (
     DEPTHS,

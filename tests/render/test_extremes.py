@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reporter.config.settings import LANGUAGES
+from reporter.config.sections import LANGUAGES
 from reporter.model import DEPTHS, Brand, Comment, Customer, Depth, Look, Report, Texts
 from reporter.render.pdf import write_pdf
 from reporter.sources.avepoint.reading.vocabularies import MODULE_NAMES

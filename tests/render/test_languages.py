@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 from babel.messages import Message
 
-from reporter.config.settings import LANGUAGES
+from reporter.config.sections import LANGUAGES
 from reporter.model import Brand, Report
 from reporter.period import parse_period
 from reporter.render import text

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from reporter.config.settings import LANGUAGES
+from reporter.config.sections import LANGUAGES
 from reporter.errors import ReporterError, TemplateError
 from reporter.model import Brand, Customer, Logo, Look, Report, Restatement
 from reporter.render.color import READABLE, contrast

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from python_calamine import load_workbook
 
 from reporter.analysis.portfolio import portfolio_of, standing_of, without_data
-from reporter.config.settings import LANGUAGES
+from reporter.config.sections import LANGUAGES
 from reporter.model import Answer, Lack, Look, Portfolio, Product, Report
 from reporter.render.html import report_html
 from reporter.render.pdf import write_pdf

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter.config.settings import ScheduleSettings
+from reporter.config.sections import ScheduleSettings
 from reporter.model import KINDS, Kind
 from reporter.period import Period, parse_period
 from reporter.run.schedule import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from reporter.config.settings import MailSettings
+from reporter.config.sections import MailSettings
 from reporter.delivery.interface import Parcel, Report
 from reporter.delivery.message import Attachment, message_of
 from reporter.delivery.recipients import read_addresses

@@ -1,0 +1,69 @@
+"""What is wrong with a configuration, in a sentence, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from reporter.errors import SettingsError
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+def validated(
+    build: Callable[[], AnyModel], root: type[BaseModel], where: str = "on the command line"
+) -> AnyModel:
+    """What `build` makes, which is a `root` or a part of one.
+
+    Raises:
+        SettingsError: a key is unknown or missing, or a value is wrong.
+    """
+    try:
+        return build()
+    except ValidationError as error:
+        lines = [explained(detail, root) for detail in error.errors()]
+        raise SettingsError(
+            f"The configuration {where} is wrong: {'; '.join(text for text, _ in lines)}.",
+            hint=" ".join(hint for _, hint in lines if hint) or "Correct the value.",
+        ) from None
+
+
+def explained(detail: Any, root: type[BaseModel]) -> tuple[str, str]:
+    """One error of pydantic in a value of `root` as a sentence and a hint."""
+    place = [part for part in detail["loc"] if not isinstance(part, int)]
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(root, place[:-1])
+        return f"unknown key {'.'.join(place)}", nearest(str(place[-1]), known) if known else ""
+    if detail["type"] == "missing":
+        return f"{'.'.join(place)} is missing", ""
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, place))}: {message}", ""
+
+
+def _known_keys(section: type[BaseModel], place: Sequence[Any]) -> list[str]:
+    """The keys there may be at a place; none where it is in a table without keys of its own."""
+    for name in place:
+        inner: Any = section.model_fields[name].annotation
+        models = [
+            kind
+            for kind in (inner, *get_args(inner))
+            if isinstance(kind, type) and issubclass(kind, BaseModel)
+        ]
+        if not models:
+            return []
+        section = models[0]
+    liftable: Sequence[type[BaseModel]] = getattr(section, "liftable", ())
+    return [
+        field.alias or name
+        for model in (section, *liftable)
+        for name, field in model.model_fields.items()
+    ]
+
+
+def nearest(name: str, known: Sequence[str], what: str = "keys") -> str:
+    """The name that is probably meant, or all there are, as a hint."""
+    close = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"Did you mean {close[0]!r}?" if close else f"Known {what}: {', '.join(known)}."
