@@ -201,7 +201,7 @@ def data_for(name: str, report: Report, rows: int) -> Any:
 
 
 def megabytes_added(name: str, rows: int, report: Report, folder: Path) -> int:
-    """By how much a process of its own grows at its peak when it writes so many rows."""
+    """The peak memory a separate process adds when it writes so many rows."""
     saved = folder / "data.pickle"
     saved.write_bytes(pickle.dumps([data_for(name, report, count) for count in (100, rows)]))
     code = "import sys; from benchmarks.jobs_sheet import measure; measure(*sys.argv[1:])"

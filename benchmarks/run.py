@@ -209,7 +209,9 @@ def dominating(runs: Sequence[Measured]) -> Iterator[str]:
 
 
 def line_of(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """What a run costs once, and for each customer more: from the smallest and the largest."""
+    """The fixed cost of a run, and the cost of each further customer: from the smallest and the
+    largest run.
+    """
     (few, few_s), (many, many_s) = points[0], points[-1]
     if few == many:
         return 0.0, many_s / many

@@ -41,7 +41,7 @@ CUSTOMER = Customer("00427fbc-8832-46cf-a1d2-582f46e638", "Contoso Ltd")
 
 
 def make_row(**fields: Any) -> dict[str, Any]:
-    """A row of a reply: a module that never ran, but for the fields given."""
+    """A row of a reply: a module that never ran, except for the given fields."""
     row: dict[str, Any] = dict.fromkeys(FIELD_NAMES.values(), "N/A")
     row |= {field: "0" for field in FIELD_NAMES.values() if field.endswith("Count")}
     row |= {
@@ -209,7 +209,7 @@ def make_product(**fields: Any) -> dict[str, Any]:
 def make_answers(
     protected: Sequence[object] = (), products: Sequence[object] = (), *, at: datetime = NOW
 ) -> tuple[Answer, Answer]:
-    """What came of asking for protected data and the subscription, in the words of generation 1."""
+    """Answers about protected data and the subscription, in the words of generation 1."""
 
     def answer(kind: Kind, path: str, body: object) -> Answer:
         url = f"https://graph.example/partner/{path}"
@@ -223,7 +223,7 @@ def make_answers(
 
 
 def make_refusals(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
-    """What came of asking for both in vain."""
+    """Unsuccessful answers about both."""
     return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in KINDS)
 
 

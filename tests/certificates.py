@@ -46,7 +46,7 @@ def unsigned(
 
 
 def usage(*purposes: str) -> x509.KeyUsage:
-    """What a key is for, by the names of X.509; all else it is not."""
+    """What a key is for, by the names of X.509; everything else is excluded."""
     every = (
         "digital_signature",
         "content_commitment",

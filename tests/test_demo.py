@@ -1,6 +1,6 @@
 """The demo's figures and pages match those on file: nothing changes what customers see by accident.
 
-After a change that is meant, `make samples` shows the pages that differ and makes them anew.
+After an intended change, `make samples` shows the pages that differ and makes them again.
 """
 
 from __future__ import annotations

@@ -227,7 +227,7 @@ def is_within(name: str, part: str) -> bool:
 
 
 def rule_of(module: str) -> str | None:
-    """The part whose rule holds for a module: the closest it lies in."""
+    """The part whose rule applies to a module: the closest one that contains it."""
     return max((part for part in ALLOWED if is_within(module, part)), key=len, default=None)
 
 
@@ -287,7 +287,7 @@ def test_private_parts_of_libraries_are_used_in_two_places() -> None:
 
 
 def test_nothing_imports_from_above_it() -> None:
-    """Data goes from sources to readers; what connects the stages stands above them all."""
+    """Data flows from sources to readers; what connects the stages is above them all."""
     upward = {
         f"{module} imports {imported}"
         for module, path in MODULES.items()
@@ -298,7 +298,7 @@ def test_nothing_imports_from_above_it() -> None:
 
 
 def floor_of(name: str) -> int:
-    """The number of the floor a module of ours stands on; others stand on the ground."""
+    """The number of the floor a module of ours is on; others are on the ground."""
     package, _, rest = name.partition(".")
     if package != "reporter" or not rest or rest == "__init__":
         return 0
@@ -309,5 +309,5 @@ def floor_of(name: str) -> int:
 
 
 def test_every_part_named_here_exists() -> None:
-    """A rule about a part that was renamed would hold for nothing."""
+    """A rule about a renamed part would apply to nothing."""
     assert [part for part in ALLOWED if not is_module(part)] == []

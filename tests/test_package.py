@@ -1,4 +1,4 @@
-"""The package as users get it: the wheel holds all that a report needs."""
+"""The package as users get it: the wheel contains all that a report needs."""
 
 from __future__ import annotations
 

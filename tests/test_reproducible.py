@@ -98,7 +98,9 @@ def place_in(folder: Path, locale: str) -> Path:
 def rendered(
     place: Path, folder: Path, *arguments: str, environment: Mapping[str, str], days: int = 0
 ) -> dict[str, str]:
-    """Renders in a copy of the place so many days from now; the hash of each file by its name."""
+    """Renders in a copy of the folder, a number of days from now; the hash of each file by its
+    name.
+    """
     shutil.copytree(place, folder)
     later = NOW.timestamp() + days * 86_400
     for path in folder.iterdir():

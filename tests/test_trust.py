@@ -224,7 +224,7 @@ def test_a_bundle_of_the_environment_replaces_certifis(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The library for HTTP would trust certifi's authorities beside whomever it is told to."""
+    """The HTTP library would otherwise trust certifi's authorities as well."""
     monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(authority.pem))
     monkeypatch.setattr("certifi.where", lambda: str(authority.pem))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.pem))

@@ -204,7 +204,7 @@ def both_none(expected: object, report: object) -> list[str]:
 
 
 def reason_differences(expected: Mapping[str, Any], report: Report) -> Iterator[str]:
-    """Reasons by kind, service, module and scope; kinds that only name a state are none."""
+    """Reasons by kind, service, module and scope; kinds that only name a state do not count."""
     states = {"never run", "no data", "idle", "off"}
     defined = {
         (reason[-1], reason[0], reason[1], reason[2] or None) for reason in expected["reasons"]

@@ -78,7 +78,7 @@ def among(status: str | None, statuses: Iterable[str]) -> bool:
 
 
 def outcome_of(status: str | None) -> str:
-    """What a job's status says became of it; `unknown` where it stands in no list."""
+    """The outcome a job's status gives; `unknown` where it is in no list."""
     for outcome, statuses in OUTCOME_OF_STATUS.items():
         if among(status, statuses):
             return outcome
@@ -86,7 +86,7 @@ def outcome_of(status: str | None) -> str:
 
 
 def listed_of(status: str | None) -> str:
-    """How a placeholder's status says its scope stands; `waiting` where it stands in no list."""
+    """How a placeholder's status says its scope is listed; `waiting` where it is in no list."""
     for listed, statuses in LISTED_OF_STATUS.items():
         if among(status, statuses):
             return listed
@@ -204,7 +204,7 @@ class Row:
 
     @property
     def is_backup(self) -> bool:
-        """Scans, archiving and retention are none."""
+        """Scans, archiving and retention are not backups."""
         return self.service not in OTHER_SERVICES and self.module not in OTHER_MODULES
 
 
@@ -236,7 +236,7 @@ class Snapshot:
         return best[-1] if best else None
 
     def lists(self, identity: tuple[str, str, str]) -> bool:
-        """Whether a job stands in the reply, under whatever name."""
+        """Whether a job is in the reply, under any name."""
         return identity in self.jobs
 
 
@@ -551,7 +551,7 @@ def scopes_in(known: Known) -> list[ScopeKey]:
 
 @lru_cache(maxsize=500)
 def listed(scope: ScopeKey, known: Known) -> str:
-    """How a scope stands, as the reference snapshot says."""
+    """How a scope is listed in the reference snapshot."""
     row = known.reference.row_of(scope)
     if row:
         return "job" if row.job_id else listed_of(row.status)
@@ -1279,12 +1279,12 @@ def dated_in(known: Known) -> list[Job]:
 
 
 def is_code(text: str) -> bool:
-    """Whether a number that no list names stands for a name."""
+    """Whether a name is given by a number that no list knows."""
     return bool(re.fullmatch(r"Unknown \(-?\d+\)", text))
 
 
 def is_known(status: str | None) -> bool:
-    """Whether a status stands in a list."""
+    """Whether a status is in a list."""
     return any(among(status, statuses) for statuses in OUTCOME_OF_STATUS.values())
 
 

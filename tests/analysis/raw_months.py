@@ -284,7 +284,7 @@ def fate(chance: random.Random, first: datetime, last: datetime) -> list[tuple[d
 
 
 def renamed(chance: random.Random, story: Story, first: datetime, last: datetime) -> Story:
-    """The scope goes on under another name from some time on; its list of runs is cut there."""
+    """The scope continues under another name from some time on; its list of runs is cut there."""
     at = first + (last - first) * chance.random()
     later = [run for run in story.runs if run.start >= at]
     story.runs = [run for run in story.runs if run.start < at]
@@ -356,7 +356,7 @@ def duration(chance: random.Random, took: timedelta) -> str:
 
 
 def placeholder(chance: random.Random, status: str, modified: datetime) -> Row:
-    """How a scope stands, without a job."""
+    """How a scope is listed without a job."""
     row: Row = dict.fromkeys(("jobId", "name", "startTime", "endTime", "jobDuration"), "N/A")
     row |= dict.fromkeys(
         ("totalCount", "failedCount", "successfulCount", "skippedCount", "warningCount"), "0"

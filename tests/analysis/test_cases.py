@@ -218,7 +218,9 @@ def test_a_module_not_listed_since_may_is_not_in_october(tmp_path: Path) -> None
 
 
 def test_before_the_first_look_nothing_is_judged(tmp_path: Path) -> None:
-    """Daily and closely watched, but since the 12th: met cannot be said, and missed is not."""
+    """Daily and closely watched, but since the 12th: it cannot be said to be met, and is not
+    missed.
+    """
     since = datetime(2026, 10, 12, 2, tzinfo=UTC)
     report = rendered(october([look for look in watched() if look[0] >= since]), tmp_path)
     assert (report["totals"]["gap_target_met"], report["state"]) == (None, "healthy")
@@ -260,7 +262,7 @@ def test_a_renamed_scope_is_gone_under_its_old_name(tmp_path: Path) -> None:
 
 
 def test_one_id_for_every_run_is_noted(tmp_path: Path) -> None:
-    """The job counts where it stands now."""
+    """The job counts where it is now."""
     looks = [(at, [newest_daily(at, jobId="SAME")]) for at in every(6, SINCE, UNTIL)]
     report = rendered(october(looks), tmp_path)
     assert notes_of(report)["start moved"] == 1

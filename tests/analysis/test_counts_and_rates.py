@@ -110,7 +110,7 @@ def test_without_a_completed_job_there_is_no_rate(rows: list[dict[str, object]])
 
 
 def test_a_placeholder_is_a_module_without_jobs() -> None:
-    """A module that never ran stands in the report with zero jobs."""
+    """A module that never ran is in the report with zero jobs."""
     (module,) = make_report([make_row(jobModule="Power BI")]).modules
     assert (module.module, module.figures.jobs, module.figures.bytes) == ("Power BI", 0, 0)
 
@@ -183,7 +183,7 @@ def test_a_target_exactly_reached_is_met() -> None:
 
 
 def test_the_narrowest_target_applies() -> None:
-    """A module's own target goes before its service's, and that before the customer's."""
+    """A module's own target takes precedence over its service's, and that over the customer's."""
     targets = (
         Target("Microsoft 365", success_rate=0.9),
         Target("Microsoft 365", "OneDrive", success_rate=0.5),

@@ -124,7 +124,7 @@ def test_the_repeated_hour_belongs_to_one_day() -> None:
 
 
 def test_the_period_before_is_compared_when_it_has_data() -> None:
-    """September's totals stand beside October's."""
+    """September's totals are shown beside October's."""
     rows = [make_job("2026-09-05T01:00:00Z", "Failed"), make_job()]
     previous = make_report(rows).previous
     assert previous is not None

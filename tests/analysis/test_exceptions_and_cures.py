@@ -24,7 +24,7 @@ def job(
 
 
 def test_every_failed_warning_cancelled_and_unknown_job_is_an_exception() -> None:
-    """Running and skipped jobs are no exceptions, and successes are none."""
+    """Running and skipped jobs are no exceptions, nor are successes."""
     statuses = ["Finished", "Failed", "Exception", "Canceled", "Throttled", "Running", "Skipped"]
     exceptions = exceptions_of(*(job(day, status) for day, status in enumerate(statuses, 1)))
     assert {exception.job_id for exception in exceptions} == {"FB02", "FB03", "FB04", "FB05"}
@@ -88,7 +88,7 @@ def test_without_an_end_the_start_is_taken() -> None:
 
 
 def test_open_exceptions_come_first() -> None:
-    """What is still open stands at the top, then the newest."""
+    """Open ones come at the top, then the newest."""
     exceptions = exceptions_of(
         job(2, "Failed"),
         job(3),

@@ -1,4 +1,4 @@
-"""The oracle itself, held against situations small enough to be worked out on paper.
+"""The oracle itself, checked in situations small enough to be worked out on paper.
 
 All are of the four days 12 to 15 October 2026 in UTC, watched every 7 hours unless said otherwise.
 """
@@ -120,7 +120,7 @@ def test_a_placeholder_gives_the_state_of_its_scope(status: str, listed: str, st
 
 
 def test_a_scope_whose_row_has_a_job_is_listed_by_it() -> None:
-    """Also where a placeholder of it stands in the same reply, after it."""
+    """Even where a placeholder of it follows in the same reply."""
     look = (at("13 00:00"), [job("12 01:00"), placeholder("Disabled")])
     assert scope(look)["listed"] == "job"
 
@@ -344,7 +344,7 @@ def test_what_comes_after_the_final_look_changes_nothing_but_its_jobs() -> None:
 
 
 def test_a_scope_left_out_is_in_no_figure() -> None:
-    """It stands by itself, with its reason and its jobs."""
+    """It is listed separately, with its reason and its jobs."""
     look = (at("13 08:00"), [job("12 01:00", "Failed", "A"), job("12 05:00", name="B")])
     rule = {"service": "Microsoft 365", "module": "OneDrive", "name": "A", "reason": "a test"}
     report = figures(look, left_out=[rule])

@@ -371,7 +371,7 @@ def test_an_overview_is_read_in_any_shape(body: object) -> None:
 
 
 def test_the_pages_of_an_overview_are_counted_in_an_array_too() -> None:
-    """Whether all of it is there can be told wherever the service says how much there is."""
+    """Whether it is complete can be determined wherever the service gives the total."""
     (reply,) = replies_of([{"data": OVERVIEW, "metadata": {"pageIndex": 2, "totalCount": 150}}])
     page = read_overview(reply)
     assert (page.number, page.total) == (2, 150)

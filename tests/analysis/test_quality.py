@@ -1,4 +1,4 @@
-"""Data quality: nothing is dropped, nothing mended, and everything odd is listed."""
+"""Data quality: nothing is dropped, nothing repaired, and everything odd is listed."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_placeholder_with_a_start_keeps_its_notes() -> None:
 
 
 def test_an_unreadable_value_of_another_job_is_listed() -> None:
-    """Scans are no backups, but what cannot be read in them is listed all the same."""
+    """Scans are not backups, but what cannot be read in them is still listed."""
     row = make_job(jobType="Microsoft 365 Scan", backupSize="much")
     assert notes_of(row) == {("unreadable", "backupSize", ("much",), 1)}
 
@@ -241,7 +241,7 @@ def test_counts_with_one_missing_cannot_be_inconsistent() -> None:
     ],
 )
 def test_a_contradiction_is_listed(fields: dict[str, object], words: str) -> None:
-    """The service contradicts itself: that is said, and the job counts as printed."""
+    """The service contradicts itself: a note says so, and the job counts as printed."""
     row = make_job() | fields
     assert words_of(row) == {words}
     assert make_report([row]).totals.completed == 1

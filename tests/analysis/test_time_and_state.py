@@ -243,7 +243,7 @@ def test_a_job_that_ran_at_the_last_look_may_have_ended_since(
 
 
 def test_a_queue_at_every_look_hides_what_runs() -> None:
-    """Asked at the very hour it is queued: nobody can say that nothing ran."""
+    """Asked at exactly the hour it is queued: nobody can say that nothing ran."""
     queued = make_row(status="Pending", lastModifyTime=at(5))
     looks = [datetime(2026, 10, day, 1, tzinfo=UTC) for day in range(4, 8)]
     report = report_of_looks([(look, [queued]) for look in looks], "2026-10-05..2026-10-06")

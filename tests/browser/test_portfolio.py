@@ -83,7 +83,7 @@ def test_columns_sort_by_keyboard(page: Page) -> None:
 
 
 def test_text_and_state_filter(page: Page) -> None:
-    """Both together, with the count told, and a word where nobody is left."""
+    """Both together, with the count, and a message where nobody is left."""
     page.get_by_label("Find").fill("ALPHA")
     assert names(page) == ["Alpha"]
     assert page.get_by_role("status").inner_text() == "1 of 5 customers"

@@ -84,7 +84,7 @@ def test_what_is_saved_is_seen(page: Page, customer: str, tmp_path: Path) -> Non
 
 
 def test_a_mistake_is_shown_until_it_is_fixed(page: Page, customer: str, tmp_path: Path) -> None:
-    """A broken template gives its place in the file instead of the report, until it is mended."""
+    """A broken template gives its place in the file instead of the report, until it is fixed."""
     summary = tmp_path / "own" / "sections" / "summary.html"
     whole = summary.read_text("utf-8")
     summary.write_text("{% if %}" + whole, "utf-8")

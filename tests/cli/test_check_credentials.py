@@ -105,7 +105,7 @@ def test_check_says_where_a_certificate_does_not_state_that_it_signs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The service asks for it; nothing is said of one that does."""
+    """The service requires it; a certificate that states it is not mentioned."""
     monkeypatch.setenv("REPORTER_API__CERTIFICATE_PASSWORD", "secret")
     certificate, _ = make_certificate(tmp_path)
     configure_certificate(start_emulator(certificate=certificate), tmp_path)

@@ -285,7 +285,7 @@ def test_a_command_that_only_reads_makes_no_store(
 def test_a_store_in_the_working_folder_may_be_somebody_elses(
     run: Run, elsewhere: Path, tmp_path: Path, condition: str
 ) -> None:
-    """Where it has a configuration of its own, or is the very store that is meant."""
+    """Where it has a configuration of its own, or is the configured store itself."""
     configured(tmp_path)
     if condition == "a configuration of its own":
         make_store(elsewhere / "reporter.db")

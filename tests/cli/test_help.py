@@ -51,7 +51,7 @@ OPTIONS = {name: options_of(name) for name in ("", *COMMANDS)}
 
 
 def snippets_in(text: str) -> Iterator[str]:
-    """What stands as code in a document: the lines of blocks, and what is within lines."""
+    """The code in a document: the lines of blocks, and code within lines."""
     for number, part in enumerate(re.split(r"^ *```.*$", text, flags=re.MULTILINE)):
         if number % 2:
             yield from part.replace("\\\n", " ").splitlines()

@@ -96,7 +96,7 @@ def test_a_store_held_by_another_run_is_left_alone(run: Run, tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("emulator")
 def test_a_wrong_period_causes_no_request(run: Run, emulator: Emulator) -> None:
-    """What is wrong with the call is said before anything is fetched."""
+    """What is wrong with the call is reported before anything is fetched."""
     assert run("run", "--period", "2026-13").exit_code == 2
     assert emulator.requests.total() == 0
 

@@ -96,7 +96,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], t
 
 
 def test_weasyprint_does_not_load(tmp_path: Path) -> None:
-    """The system of these tests is what it is said to be."""
+    """The simulated system really lacks Pango."""
     result = without_pango(tmp_path / "libraries", "-c", "import weasyprint")
     assert "OSError: cannot load library 'libpango-1.0-0'" in result.stderr
 
@@ -117,7 +117,7 @@ def test_what_makes_no_pdf_works(
 def test_what_makes_a_pdf_says_what_is_missing(
     reporter: Reporter, arguments: tuple[str, ...]
 ) -> None:
-    """One sentence, and what to install on which system; nothing else is said or written."""
+    """One sentence, and what to install on which system; nothing else is printed or written."""
     called = reporter(*arguments)
     assert called.returncode == 2
     assert called.stdout == ""

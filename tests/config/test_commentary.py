@@ -42,7 +42,7 @@ def test_author_and_date_come_before_the_text(tmp_path: Path, name: str) -> None
 
 
 def test_a_text_alone_is_a_comment(tmp_path: Path) -> None:
-    """Without an author or a date it is one all the same; a rule at its start opens nothing."""
+    """Without an author or a date it is still a comment; a rule at its start opens no header."""
     write(tmp_path, "---\nHello: you.")
     assert read(tmp_path) == Comment("---\nHello: you.")
 

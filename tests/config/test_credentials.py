@@ -136,7 +136,7 @@ def test_what_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
 
 
 def test_a_configuration_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
-    """Only secrets need hiding; an empty one is none."""
+    """Only secrets need hiding; an empty one is not a secret."""
     settings = settings_from(tmp_path, '[api]\nclient_secret = ""\nclient_id = "x"', 0o644)
     assert settings.written == frozenset()
 

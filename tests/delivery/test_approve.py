@@ -163,7 +163,7 @@ def test_what_failed_and_would_be_tried_again_is_taken_back(run: Run, accounts: 
 def test_a_delivery_sent_or_on_its_way_is_not_taken_back(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
-    """The deliveries are named, and the exit status is 1; the rest is taken back all the same."""
+    """The deliveries are named, and the exit status is 1; the rest is still taken back."""
     run("approve", "--yes")
     first, second, third = deliveries_of(store)
     claim(store, [first.id], first.changed_at)

@@ -44,7 +44,7 @@ def test_every_file_says_whose_it_is(suffix: str, customer_id: str, tmp_path: Pa
 
 
 def test_other_programs_read_the_same(tmp_path: Path) -> None:
-    """The id stands where any program finds it: PDF information, workbook properties."""
+    """The id is where any program finds it: PDF information, workbook properties."""
     report = of_customer("株式会社-青空")
     FORMATS.get("pdf").write(report, Look(), tmp_path / "r.pdf")
     FORMATS.get("xlsx").write(report, Look(), tmp_path / "r.xlsx")
@@ -58,7 +58,7 @@ def test_other_programs_read_the_same(tmp_path: Path) -> None:
 
 
 def test_own_templates_do_not_take_the_id_from_the_pdf(tmp_path: Path) -> None:
-    """A provider's page may say what it likes: the PDF says whose report it is all the same."""
+    """A provider's page may say what it likes: the PDF still says whose report it is."""
     (tmp_path / "report.html").write_text(
         '<html lang="en"><title>x</title><meta name="CustomerID" content="evil"><p>x</p></html>'
     )

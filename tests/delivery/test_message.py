@@ -228,7 +228,7 @@ def test_any_name_gives_a_valid_message(subject: str, name: str, file: str) -> N
 
 
 def test_parsed_addresses_are_put_into_headers_unchanged() -> None:
-    """What the configuration names is what stands in the message."""
+    """The message contains exactly what the configuration names."""
     to = read_addresses('"Doe; \\"J\\", Jr." <j@München.example>; 山田 <y@contoso.example>')
     addresses = parsed(message_bytes(to=to))["To"].addresses
     assert [(address.display_name, address.addr_spec) for address in addresses] == [

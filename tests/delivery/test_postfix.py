@@ -163,7 +163,7 @@ def test_a_postfix_that_will_not_relay_refuses_nobody(
 
 
 def test_a_postfix_that_limits_the_rate(run: Run, office: Configure, trust: Any) -> None:
-    """One message a minute: the first is delivered, the others wait and nobody is tried in vain."""
+    """One message a minute: the first is delivered, the others wait, and no attempt is wasted."""
     limits: dict[str, Any] = {
         "smtpd_client_message_rate_limit": 1,
         "smtpd_client_event_limit_exceptions": "",

@@ -75,7 +75,7 @@ OF_A_MESSAGE_OR_ITS_RECIPIENT = [
 
 @pytest.mark.parametrize("answer", OF_THE_SENDER)
 def test_an_answer_that_says_who_may_not_send(answer: str) -> None:
-    """By the code where it stands for nothing else, by the server's own words elsewhere."""
+    """By the code where it is unambiguous, by the server's own words elsewhere."""
     assert hint_of_sender(answer) == MAY_NOT_SEND
     assert "`from` in [mail]" in MAY_NOT_SEND
 

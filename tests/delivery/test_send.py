@@ -604,7 +604,7 @@ def test_check_tries_the_mail_server_and_reads_recipients(
 def test_open_deliveries_of_an_earlier_month_are_sent_too(
     run: Run, accounts: Accounts, store: Store
 ) -> None:
-    """Approved late, it is not forgotten; where a period is asked for, only that one goes."""
+    """Approved late, they are not forgotten; where a period is given, only that one is sent."""
     assert run("render", "--quiet", "--format", "json", "--period", "2026-09").exit_code == 0
     assert run("approve", "--yes", "--period", "2026-09").exit_code == 0
     assert run("send", "--period", "2026-10").exit_code == 0

@@ -126,7 +126,7 @@ def test_an_unknown_refusal_of_two_in_the_same_words_stops(
 def test_refusals_that_are_not_alike_or_not_in_a_row_stop_nothing(
     run: Run, accounts: Accounts, deliver: Configure
 ) -> None:
-    """Each concerns its own message, for good; everybody else has theirs."""
+    """Each concerns its own message, permanently; everybody else gets theirs."""
     spam, virus = "554 5.7.1 looks like spam", "554 5.7.1 looks like a virus"
     accounts.data_replies = [spam, virus, spam, "", spam]
     result = run("send")

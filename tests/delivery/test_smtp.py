@@ -329,7 +329,7 @@ def test_each_recipient_has_its_own_outcome(accounts: Accounts, committed: list[
     ],
 )
 def test_a_refused_message(step: str, reply: str, state: str, accounts: Accounts) -> None:
-    """Before it is sent or after: 5xx is for good, 4xx for now; the next message goes."""
+    """Before it is sent or after: 5xx is permanent, 4xx temporary; the next message is sent."""
     if step == "sender":
         accounts.sender_reply = reply
     else:
@@ -410,7 +410,7 @@ def test_a_failed_account_leaves_no_message(accounts: Accounts) -> None:
 
 
 def test_no_more_messages_a_minute_than_allowed(accounts: Accounts) -> None:
-    """The pauses are between messages; the first goes at once."""
+    """The pauses are between messages; the first is sent at once."""
     slept: list[float] = []
     with (
         mail_server(accounts) as port,

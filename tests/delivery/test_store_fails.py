@@ -112,7 +112,7 @@ def test_a_database_that_disconnects(
     postgresql: Callable[[], str],
     step: str,
 ) -> None:
-    """PostgreSQL ends every connection, that which holds the outbox among them."""
+    """PostgreSQL ends every connection, including the one that holds the outbox."""
     url = postgresql()
     customers = [customer["id"] for customer in json.loads(run("customers", "--json").stdout)]
     lines = [

@@ -230,7 +230,7 @@ def test_one_run_at_a_time(evidence: Evidence) -> None:
 
 
 def test_an_archive_that_cannot_be_written_is_reported(evidence: Evidence) -> None:
-    """A file stands where its folder is to be."""
+    """A file is in the place of its folder."""
     (evidence.folder / "archive").write_bytes(b"")
     result = evidence.run("archive", "--period", "2026-10")
     assert result.exit_code == 1
@@ -368,8 +368,8 @@ def no_text_for_info(bag: Path) -> None:
 def test_no_record_is_signed_of_a_bag_that_was_forged(
     evidence: Evidence, signing: Sequence[str], tamper: Callable[[Path], object]
 ) -> None:
-    """Whoever has no key takes the last record away and puts another bag in place of the recorded
-    one: `archive` does not sign a record of it.
+    """Somebody without the key removes the last record and puts another bag in place of the
+    recorded one: `archive` does not sign a record of it.
     """
     evidence.configure(*signing)
     bag = evidence.archive()

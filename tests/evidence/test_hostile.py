@@ -181,8 +181,8 @@ def one_key_more(bag: Path) -> None:
 def test_a_bag_of_another_version_does_not_choose_what_is_compared(
     evidence: Evidence, bag: Path, change: Callable[[Path], object]
 ) -> None:
-    """A JSON of the schema that is known has every key and no other, whoever made it; and another
-    PDF is not the same.
+    """A JSON of the known schema has every key and no other, whoever made it; and another PDF is
+    not the same.
     """
     of_another_version(bag)
     change(bag)

@@ -165,8 +165,8 @@ def test_the_sample_can_be_drawn_again_without_our_code(
 
 
 def test_a_sampled_job_leads_to_its_row_in_the_bag(evidence: Evidence) -> None:
-    """The raw row stands letter by letter in the reply named, at the place named, and says what the
-    fields of the job say.
+    """The raw row is, letter by letter, at the named place in the named reply, and agrees with the
+    fields of the job.
     """
     pack = pack_of(evidence)
     bag = pack.parent.parent / "2026-10-v1"
@@ -463,8 +463,8 @@ def test_a_changed_bag_gives_no_pack(evidence: Evidence) -> None:
 
 
 def test_texts_stay_texts(evidence: Evidence) -> None:
-    """What a tenant calls a job becomes no formula, in the workbook or from the CSV; the sample is
-    found all the same.
+    """A job's name never becomes a formula, in the workbook or from the CSV; the sample can still
+    be found.
     """
     evil = '=HYPERLINK("http://x","y")'
     keep(

@@ -293,7 +293,7 @@ def test_a_stamp_of_something_else_does_not_count(
 def test_what_an_authority_left_without_a_stamp_is_stamped_later(
     evidence: Evidence, signing: Sequence[str], authority: str
 ) -> None:
-    """By any later run over the customer, with no other byte changed; and then all holds."""
+    """By any later run over the customer, with no other byte changed; then everything verifies."""
     began = time.monotonic()
     evidence.configure(*signing, 'timestamp_url = "http://127.0.0.1:9/tsa"')
     result = evidence.run("archive", "--period", "2026-10")

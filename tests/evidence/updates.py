@@ -74,7 +74,7 @@ class Update:
 
     @property
     def xmp(self) -> bytes:
-        """What the document says of itself."""
+        """The document's metadata."""
         return zlib.decompress(self.objects[self.metadata].split(b"\nstream\n", 1)[1])
 
     def say(self, xmp: bytes, pack: Callable[[bytes], bytes] | None = zlib.compress) -> None:

@@ -163,7 +163,7 @@ MOMENTS = st.datetimes(
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(tuple(FIELD_NAMES.values())), SCALARS), max_size=6))
 def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
-    """Whatever a row holds it is read, and whatever cannot be read is missing and noted."""
+    """Whatever a row contains, it is read, and whatever cannot be read is missing and noted."""
     jobs = typed(*rows)
     assert len(jobs.rows) == len(rows)
     for note in jobs.notes.to_dict("records"):

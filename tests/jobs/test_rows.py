@@ -108,7 +108,7 @@ def test_one_job_of_both_generations_is_one_job() -> None:
 
 
 def test_placeholders_are_not_jobs() -> None:
-    """They say how scopes stand, which is kept elsewhere."""
+    """They say how scopes are listed, which is kept elsewhere."""
     assert names_kept((1, make_row(name="before")), (2, version("job")), (3, make_row())) == ["job"]
 
 

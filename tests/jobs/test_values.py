@@ -105,7 +105,7 @@ def test_an_absurdly_large_size_is_unreadable(digits: int) -> None:
     ],
 )
 def test_a_capacity_is_used_of_bought(text: str, capacity: tuple[int | None, int] | None) -> None:
-    """Or bought alone; the unit of the first may stand behind the second."""
+    """Or only bought; the unit of the first may follow the second."""
     assert read_capacity(text, "binary") == capacity
 
 

@@ -55,7 +55,7 @@ def test_charts_have_few_elements() -> None:
 
 
 def test_labels_set_as_one_text_stand_where_each_would_alone() -> None:
-    """Spaces of several widths bring each label to its place, but for half a hair's breadth."""
+    """Spaces of several widths bring each label to its place, within a hair's breadth."""
     places = [(10 + 21.3 * day, str(day)) for day in range(1, 32)]
     drawing = SvgDrawing(700, 20, "days")
     drawing.labels(12, places, 8)

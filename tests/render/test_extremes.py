@@ -34,7 +34,7 @@ SERVICES = ("Microsoft 365", "IaaS + PaaS", "Dynamics 365")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word and where it stands, in points from the upper left corner of its page."""
+    """A word and its place, in points from the upper left corner of its page."""
 
     text: str
     left: float

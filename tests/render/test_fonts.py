@@ -72,7 +72,7 @@ def fonts_of(reader: PdfReader) -> dict[str, DictionaryObject]:
 
 
 def is_embedded(font: DictionaryObject) -> bool:
-    """Whether a font's glyphs are in the file, and the first, which stands for none, is unused."""
+    """Whether a font's glyphs are in the file, and the first, the placeholder, is unused."""
     (descendant,) = font["/DescendantFonts"].get_object()  # type: ignore[misc]
     described = descendant.get_object()["/FontDescriptor"].get_object()
     mapping: bytes = font["/ToUnicode"].get_object().get_data()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""The letter a report goes out with: what it says, and that it is fit for any mail program."""
+"""The letter a report is sent with: what it says, and that any mail program can show it."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_file_too_large_to_attach_is_named_with_its_place() -> None:
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "\\\\server\\share", "file:///etc/passwd"])
 def test_only_web_addresses_become_links(link: str) -> None:
-    """A folder's name stands as text, and nothing can be run by a click."""
+    """A folder's name is shown as text, and a click can run nothing."""
     mail = letter(HEALTHY, left_out=["x.pdf"], link=link)
     assert link in mail.text
     assert "<a " not in mail.html
@@ -307,7 +307,7 @@ def test_a_see_through_logo_stands_on_white() -> None:
 
 
 def test_an_empty_drawing_is_not_a_logo() -> None:
-    """Where nothing is drawn, the name stands instead."""
+    """Where nothing is drawn, the name is shown instead."""
     nothing = Logo(
         b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', SVG.media_type
     )

@@ -71,7 +71,7 @@ def busy(busy_path: Path) -> PdfReader:
 
 
 def test_page_one_gives_the_answer(busy: PdfReader) -> None:
-    """State, rate against target, volume, trend and what needs attention stand on page one."""
+    """State, rate against target, volume, trend and what needs attention are on page one."""
     first = " ".join(busy.pages[0].extract_text().split())
     for words in (
         "Contoso Ltd", "October 2026", "Critical", "512 of 553 backups succeeded", "92.6",
@@ -142,7 +142,7 @@ def test_sections_are_those_asked_for_in_their_order(busy_report: Report) -> Non
 
 
 def test_the_providers_own_texts_and_a_comment(tmp_path: Path) -> None:
-    """Cover, introduction, closing and comment stand in the report; markup in them is text."""
+    """Cover, introduction, closing and comment are in the report; markup in them is text."""
     texts = Texts("Dear *reader*", "## Before\n\nAs agreed.", "Yours, <b>us</b>")
     comment = Comment("We moved two mailboxes.", "Ada Lovelace", date(2026, 11, 3))
     look = replace(LOOK, texts=texts, comment=comment)
@@ -176,7 +176,7 @@ def test_charts_have_alternative_texts(busy: PdfReader) -> None:
 
 
 def test_a_module_that_never_ran_has_no_rate(tmp_path: Path) -> None:
-    """The seed's two rows: never run, a dash for every rate, and no per cent but the target's."""
+    """The seed's two rows: never run, a dash for every rate, no percentage except the target."""
     report = make_report([make_row(jobModule="SharePoint Online"), make_row()])
     text = text_of(pdf_of(report, tmp_path))
     assert "No backup has ever run" in text

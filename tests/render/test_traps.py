@@ -107,7 +107,7 @@ def test_a_running_job_called_overdue() -> None:
 
 
 def test_a_product_name_on_a_white_label_report(tmp_path: Path) -> None:
-    """Neither ours nor a library's, on the cover, in titles, or in what a file says of itself."""
+    """Neither ours nor a library's, on the cover, in titles, or in a file's metadata."""
     report = make_report([make_job()])
     write_pdf(report, LOOK, tmp_path / "report.pdf")
     write_workbook(report, LOOK, tmp_path / "report.xlsx")
@@ -151,7 +151,7 @@ def test_the_last_day_of_a_month(period: str, timezone: str, days: int, tmp_path
 
 
 def test_rows_that_a_pdf_leaves_out(tmp_path: Path) -> None:
-    """The annex has every exception; what another table leaves out it counts, and says where."""
+    """The annex has every exception; other tables count what they leave out and say where it is."""
     rows = [
         make_job(
             f"2026-10-{1 + n % 28:02}T{n % 24:02}:{n % 60:02}:00Z", "Failed", jobId=f"FAIL{n:04}",

@@ -252,7 +252,7 @@ def test_the_pdf_declares_accessibility_and_names_no_product(
 
 
 def metadata_of(path: Path) -> bytes:
-    """What a PDF says of itself, as XML."""
+    """A PDF's metadata, as XML."""
     metadata: Any = PdfReader(path).root_object["/Metadata"]
     return bytes(metadata.get_data())
 

@@ -188,7 +188,7 @@ SCOPED = [
 
 
 def test_scopes(tmp_path: Path) -> None:
-    """Each scope stands in a row of its own, worst first, as the service lists it."""
+    """Each scope has its own row, worst first, as the service lists it."""
     path = written(make_report(SCOPED, observed=DAILY), tmp_path)
     rows = {(row["Module"], row["Scope"]): row for row in records(path, "Scopes")}
     assert list(rows) == [
@@ -212,7 +212,7 @@ def test_scopes(tmp_path: Path) -> None:
 
 def test_what_cannot_be_judged(tmp_path: Path) -> None:
     """A gap has two figures, and a target that nobody can judge says so, in the sheets of scopes
-    and of modules and in the summary; a possible gap is told from a certain one.
+    and of modules and in the summary; a possible gap is distinguished from a certain one.
     """
     report = make_report([make_job()])
     figures = replace(
@@ -270,8 +270,8 @@ def test_stored_volume_replaces_a_missing_volume(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_and_what_runs(tmp_path: Path) -> None:
-    """Scopes the provider leaves out stand with reason and jobs, and their jobs are marked; a job
-    that is still running is listed with its duration so far.
+    """Scopes the provider leaves out are listed with reason and jobs, and their jobs are marked; a
+    job that is still running is listed with its duration so far.
     """
     policy = Policy(left_out=(LeaveOut("Microsoft 365", "Exchange Online", "Tenant B", "=a test"),))
     rows = [*SCOPED, make_job("2026-10-08T01:00:00Z", "Running", jobModule="OneDrive", jobId="R1")]
@@ -381,7 +381,7 @@ def test_text_is_never_a_formula(start: str, tmp_path: Path) -> None:
 
 
 def results(path: Path) -> set[Any]:
-    """What the Checks sheet says, as the values of its formulas stand in the file."""
+    """The results of the Checks sheet, as stored for its formulas in the file."""
     sheet = openpyxl.load_workbook(path, data_only=True)["Checks"]
     return {row[7].value for row in sheet.iter_rows(min_row=7)}
 

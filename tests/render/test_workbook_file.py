@@ -256,7 +256,7 @@ def by_libreoffice(path: Path) -> Iterator[Sequence[object]]:
 
 @pytest.fixture(scope="module")
 def many(busy: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
-    """A workbook of so many jobs that they go through several chunks."""
+    """A workbook with enough jobs for several chunks."""
     report = replace(busy, jobs=many_jobs(busy, 2 * ROWS_AT_ONCE + 2_345))
     return report, written(report, tmp_path_factory.mktemp("many"))
 

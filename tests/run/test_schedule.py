@@ -78,7 +78,7 @@ def test_a_time_is_when_a_clock_first_shows_it(day: date, at: time, zone: str) -
     ],
 )
 def test_clock_changes(zone: str, day: date, at: time, shows: str) -> None:
-    """02:30 in Berlin is 03:00 when summer comes, and the first of two when it goes."""
+    """02:30 in Berlin is 03:00 when summer time begins, and the first of two when it ends."""
     assert first_showing(day, at, ZoneInfo(zone)) == datetime.fromisoformat(shows)
 
 

@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL, and a PostgreSQL that goes away in the middle."""
+"""Several processes on one PostgreSQL, and a PostgreSQL that stops in mid-run."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_tables_agree_with_the_migrations(store: Store) -> None:
 
 
 def test_a_full_disk_loses_nothing_and_leaves_nothing_partial(tmp_path: Path) -> None:
-    """No room for a snapshot: the error says so, the store is as before, and later it goes on."""
+    """No room for a snapshot: the error says so, the store is as before, and later it continues."""
     url = f"sqlite:///{tmp_path / 'reporter.db'}"
     Store.open(url).record(snapshot_of([make_job()], NOW - timedelta(hours=1)))
     full = Store.open(url)

@@ -32,7 +32,7 @@ class DaskCluster:
         self.address = self.logged(self.scheduler, r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)")
 
     def add_worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """A nanny with a worker of one thread; starts it anew when it dies."""
+        """A nanny with a worker of one thread, which it restarts when it dies."""
         nanny = self._start(
             "worker",
             *(self.address, "--local-directory", str(self._folder / "scratch")),
@@ -85,7 +85,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 @pytest.fixture
 def start_cluster(tmp_path: Path) -> Iterator[Callable[[int], DaskCluster]]:
-    """Starts clusters of so many workers, which end with the test."""
+    """Starts clusters with a number of workers, which end with the test."""
     with ExitStack() as stack:
 
         def start(workers: int) -> DaskCluster:

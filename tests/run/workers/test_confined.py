@@ -54,7 +54,7 @@ def test_allowed_memory_is_available() -> None:
 
 
 def test_no_module_of_the_working_folder_is_imported(tmp_path: Path) -> None:
-    """Whoever checks a stranger's bag may stand in it, and Python looks there first."""
+    """Somebody may check a stranger's bag from inside it, and Python looks there first."""
     folder = tmp_path / "bag"
     folder.mkdir()
     for name in ("multiprocessing", "selectors", "pydantic"):

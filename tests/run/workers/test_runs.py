@@ -90,7 +90,7 @@ def await_first(folder: Path, process: subprocess.Popen[str]) -> None:
 
 
 def succeed(process: subprocess.Popen[str]) -> str:
-    """Wait for a run in which all goes well; what it prints."""
+    """Wait for a successful run; returns what it prints."""
     printed, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     return printed
@@ -111,7 +111,9 @@ def gone(session: int) -> bool:
 def test_an_interrupted_run_leaves_whole_files_only(
     fetched: list[str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Ctrl-C reaches all processes at once: one line, nobody left, and the same command goes on."""
+    """Ctrl-C reaches all processes at once: one line, no process left, and the same command
+    continues.
+    """
     process = begin(tmp_path, "--workers", "2", "--quiet")
     await_first(tmp_path, process)
     if number is signal.SIGINT:
@@ -131,7 +133,7 @@ def test_an_interrupted_run_leaves_whole_files_only(
 
 
 def test_workers_end_with_a_command_that_is_killed(fetched: list[str], tmp_path: Path) -> None:
-    """Nobody is left to wait for tasks for ever, and what was begun is finished."""
+    """No worker is left waiting for tasks forever, and what was begun is finished."""
     process = begin(tmp_path, "--workers", "2", "--quiet")
     await_first(tmp_path, process)
     process.kill()

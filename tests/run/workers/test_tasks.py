@@ -69,7 +69,9 @@ def test_every_task_is_done_once(tmp_path: Path, make_crew: MakeCrew) -> None:
 
 
 def test_a_task_whose_process_dies_is_tried_again(tmp_path: Path, make_crew: MakeCrew) -> None:
-    """One that dies once is done; one that dies each time costs no other its result."""
+    """One that dies once is completed; one that dies each time does not affect the results of
+    others.
+    """
     tasks = squares(tmp_path, 30, {5: 1, 11: 99})
     results = dict(run_tasks(square, tasks, make_crew(tmp_path)))
     assert len(results) == 30

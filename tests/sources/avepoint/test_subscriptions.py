@@ -32,7 +32,7 @@ def row(customer_id: object, *products: str, **fields: Any) -> dict[str, Any]:
 
 
 def answers_of(service: Service) -> dict[str, Answer]:
-    """What came of asking for the subscription of each customer, by id."""
+    """The answer about the subscription of each customer, by id."""
     source, customers = service.open(lambda: CLOCK)
     return {
         customer.id: answer

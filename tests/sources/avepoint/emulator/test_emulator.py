@@ -85,7 +85,7 @@ def test_every_documented_address_answers(start_emulator: StartEmulator) -> None
 
 
 def test_a_filter_of_generation_3_holds(start_emulator: StartEmulator) -> None:
-    """Only the jobs of the module asked for, and totalCount counts them."""
+    """Only the jobs of the requested module, and totalCount counts them."""
     profile = demo_cast()[0]
     emulator = start_emulator(customers=[profile], lists=Lists.ALL)
     body = {"jobType": 7, "jobModule": 305}

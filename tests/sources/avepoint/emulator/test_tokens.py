@@ -54,7 +54,7 @@ def x5t(certificate: x509.Certificate) -> str:
 
 
 def claims_for(emulator: Emulator, **changes: Any) -> dict[str, Any]:
-    """Claims that are accepted, but for the changes; a claim changed to None is left out."""
+    """Claims that would be accepted without the changes; a claim changed to None is left out."""
     now = int(time.time())
     right = {
         "iss": emulator.client_id,

@@ -372,7 +372,7 @@ def check_silence(case: Case) -> None:
 
 
 def expected_listing(case: Case, plan: Plan) -> dict[Scope, tuple[Listed, datetime | None]]:
-    """How the scopes of a plan stand, each with since when."""
+    """How the scopes of a plan are listed, and since when."""
     reference = max(moment for moment in case.times if moment < case.end)
     deciding = [moment for moment in case.times if case.start <= moment < case.end]
     deciding += [moment for moment in case.times if moment < case.start][-1:]
@@ -402,7 +402,7 @@ def stands_at(case: Case, plan: Plan, moment: datetime) -> tuple[Listed, datetim
 
 
 def check_listing(case: Case) -> None:
-    """Scopes are listed as they stand, and since when."""
+    """Scopes are listed as they really are, and since when."""
     backups = [plan for plan in case.profile.plans if plan.module != "Retention"]
     expected: dict[Scope, tuple[Listed, datetime | None]] = {}
     for plan in backups:

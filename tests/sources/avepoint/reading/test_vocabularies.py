@@ -51,7 +51,7 @@ def test_a_name_stays_a_name(name: str) -> None:
 
 @given(st.sampled_from(sorted(CODED)), st.integers(-(10**12), 10**12))
 def test_every_number_has_a_name_or_is_unknown(field: str, code: int) -> None:
-    """A number outside the vendor's lists is kept, and can be told from a name."""
+    """A number outside the vendor's lists is kept, and can be distinguished from a name."""
     name = name_of_code(field, str(code))
     if code in CODED[field]:
         assert (name, unknown_code(name)) == (CODED[field][code], None)
