@@ -11,17 +11,17 @@ demo: .venv/runtime  ## Fetch a month from an emulator of the API and render its
 	$(BIN)/reporter demo --out demo
 
 test: .venv/dev  ## Run the tests, but for the slow ones
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 slow: .venv/dev  ## Run the slow tests: killed senders, flipped bits, large workbooks
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
-OLDEST := tests/jobs tests/store/test_outbox.py tests/store/test_tallies.py
+OLDEST := tests/jobs tests/sources/table tests/store/test_outbox.py tests/store/test_tallies.py
 oldest: .venv-oldest/made  ## Run some tests with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(OLDEST)
 
-coverage: .venv/dev  ## Run the tests but for the slow ones, and say which lines and branches they miss
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term $(ARGS)
+coverage:  ## Run the tests, and say which lines and branches they miss
+	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
 
 lint: .venv/dev  ## Check style and types
 	$(BIN)/ruff check .
