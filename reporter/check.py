@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,8 @@ from reporter.dispatch.queueing import recipients_of
 from reporter.errors import ReplyError, ReporterError
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
+from reporter.jobs.rows import Row, moment, present
+from reporter.model import Outcome
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.run.assignment import Rendering, check_restore_tests, customers_in_store
@@ -27,7 +31,8 @@ from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
 from reporter.sources.avepoint.http import Exchange
 from reporter.sources.avepoint.permissions import PERMISSIONS
 from reporter.sources.avepoint.source import Access, auth_of, open_source
-from reporter.sources.registry import SERVICE
+from reporter.sources.interface import CustomerList
+from reporter.sources.registry import SERVICE, reader_of
 from reporter.store import Store
 from reporter.store.address import files_of, shown
 from reporter.store.history import is_there
@@ -69,7 +74,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield _folder("archive", archive, settings)
     yield _evidence(settings, datetime.now(UTC))
     for entry in settings.sources:
-        yield _tried(f"source {entry.name}", partial(_source, settings, entry.name))
+        yield _source(settings, entry.name)
     if not settings.asks_service:
         return
     try:
@@ -91,12 +96,35 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _tried("service", lambda: _service(exchange, access))
 
 
-def _source(settings: Settings, name: str) -> str:
-    listed = source_of(settings, name, partial(datetime.now, UTC)).customers()
-    if listed.flaw:
-        raise listed.flaw
+def _source(settings: Settings, name: str) -> Finding:
+    """What a source of other products has, and what of it nobody can read."""
+    what = f"source {name}"
+
+    def rows() -> tuple[CustomerList, list[Row]]:
+        listed = source_of(settings, name, partial(datetime.now, UTC)).customers()
+        if listed.flaw:
+            raise listed.flaw
+        by_reply = reader_of(listed.replies).rows(listed.replies)
+        return listed, list(chain.from_iterable(by_reply))
+
+    made = attempted(rows)
+    if isinstance(made, ReporterError):
+        return _failed(what, made)
+    listed, jobs = made
     newest = max(reply.fetched_at for reply in listed.replies)
-    return f"{len(listed.customers)} customers, as of {newest:%Y-%m-%d %H:%M} UTC"
+    has = (
+        f"customers: {len(listed.customers)}, jobs: {len(jobs)}, as of {newest:%Y-%m-%d %H:%M} UTC"
+    )
+    undated = sum(
+        present(job["started"]) is not None and not moment(job, "started") for job in jobs
+    )
+    unknown = Counter(job["status"] or "" for job in jobs if job["outcome"] is Outcome.UNKNOWN)
+    odd = [f"starts that cannot be read: {undated}"] if undated else []
+    odd += [f"unknown statuses: {', '.join(map(repr, unknown))}"] if unknown else []
+    if not odd:
+        return Finding(what, True, has)
+    mend = "Check `times`, `timezone` and `statuses` of this source in [[sources]]."
+    return Finding(what, None, f"{has}; {'; '.join(odd)}", more=(mend,))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:
@@ -197,6 +225,12 @@ def _strangers(settings: Settings) -> Iterator[Finding]:
     except ReporterError:
         return
     known = {customer.id for customer in customers}
+    with closing(Store.open(settings.store_url)) as store:
+        stored = {customer.id for customer in store.customers()}
+    for joined in [each for customer in settings.customers for each in customer.joins]:
+        if stored and joined not in stored:
+            detail = "is in `joins`, but not in the store: `reporter customers` lists all ids"
+            yield Finding(f"customer {joined}", None, detail)
     for customer in settings.customers if known else ():
         if customer.id not in known:
             detail = "is in [[customers]], but not in the store: `reporter customers` lists all ids"

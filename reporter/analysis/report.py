@@ -180,7 +180,7 @@ def analyse(
     """
     sources = _numbered_apart(sources)
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
-    as_of = max(last_looks)
+    as_of = min(last_looks)
     given = {told.answer.kind: told for told in answers}
     overview = given.get("protection") or _not_told("protection")
     protection = protection_of(overview, period)
@@ -269,9 +269,9 @@ def _numbered_apart(sources: Sequence[SourceData]) -> list[SourceData]:
 
 
 def _first_look(window: Window) -> datetime | None:
-    """When all sources had been looked at; None where that was before the period."""
-    late = [view.told_since for view in window.views if not view.looked_before]
-    return max(late).astimezone(window.period.zone) if late else None
+    """When the first source told anything; None where that was before the period."""
+    first = min(view.told_since for view in window.views)
+    return None if first < window.period.start else first.astimezone(window.period.zone)
 
 
 def _silent(findings: Findings) -> tuple[SilentDay, ...]:

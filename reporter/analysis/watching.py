@@ -90,9 +90,12 @@ def _told_by_each(view: View) -> Iterator[tuple[datetime, datetime]]:
 
 
 def watch_of(window: Window) -> Watch:
-    """How closely the period was watched: of several sources, by the one that shows least."""
+    """How closely the period was watched: of several sources, by the one that shows least. Tables
+    that list all jobs need no look within the period: they count where there is nothing else.
+    """
+    looked_at = [view for view in window.views if not view.lists_history] or window.views
     return Watch(
-        snapshots=min(len(view.inside) for view in window.views),
+        snapshots=min(len(view.inside) for view in looked_at),
         observed_days=len(observed_days(window)),
         days=len(window.period.days),
         watched_share=min(_watched_share(view) for view in window.views),

@@ -262,7 +262,9 @@ class _Contents:
         fetches = []
         there = set()
         figures = json.loads((folder / REPORTS["json"]).read_bytes())
-        for fetch in received_until(self.store, self.customer, last_looks_of(figures)):
+        for fetch in received_until(
+            self.store, self.customer, last_looks_of(figures, self.customer)
+        ):
             replies = []
             for reply in fetch.replies:
                 sha256 = hashlib.sha256(reply.body).hexdigest()

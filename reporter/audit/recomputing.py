@@ -185,7 +185,8 @@ def report_in(bag: Path, configuration: Configuration, provenance: Provenance) -
     restatement = None
     if restates := provenance.restates:
         before = json_in(bag / RESTATED)
-        fetches = until(fetches_in(bag), configuration.customer, last_looks_of(before))
+        customer = configuration.customer
+        fetches = until(fetches_in(bag), customer, last_looks_of(before, customer))
         then = report_again(fetches, configuration)
         restatement = Restatement(
             restates.number,

@@ -42,7 +42,13 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
     """
     from reporter.config.credentials import access_of
     from reporter.run.choosing import listed_customers
-    from reporter.run.fetching import fetch_snapshots, list_by_each, missed_of, sources_asked
+    from reporter.run.fetching import (
+        fetch_snapshots,
+        list_by_each,
+        missed_of,
+        no_longer_listed,
+        sources_asked,
+    )
     from reporter.run.rhythm import in_one_line
     from reporter.store.runs import fetch_run
 
@@ -54,6 +60,9 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         for fault in faults:
             console.warn(f"Failed: {fault}", fault.hint)
         listed = [customer for _, of_source in sources for customer in of_source]
+        for name, gone in no_longer_listed(settings, store, listed):
+            names = ", ".join(customer.name for customer in gone)
+            console.say(f"No longer in any file of the source {name!r}: {names}.")
         ids = listed_customers(settings, listed, wanted, complete=not faults) - run.done
         customers = [customer for customer in listed if customer.id in ids]
         if run.done:

@@ -75,6 +75,15 @@ class Settings(BaseSettings):
         joined = [joined for customer in customers for joined in customer.joins]
         if twice := next((one for one in joined if joined.count(one) > 1), None):
             raise ValueError(f"{twice!r} is joined twice")
+        for customer in customers:
+            names = [
+                customer_id.partition(":")[0] for customer_id in (customer.id, *customer.joins)
+            ]
+            if len(set(names)) < len(names):
+                raise ValueError(
+                    f"{customer.id!r} joins two customers of one source: give them one name in the "
+                    "export, or by `match`"
+                )
         if both := [customer.id for customer in customers if customer.id in joined]:
             raise ValueError(
                 f"{both[0]!r} is joined with another customer: what is configured for it belongs "

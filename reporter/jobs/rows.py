@@ -172,8 +172,8 @@ def refuse_long(rows: Iterable[Row]) -> None:
                 raise ReplyError(
                     f"The {what} of a job is longer than {LONGEST_ID} bytes: it has "
                     f"{len(text):,} characters and begins with {excerpt(text, 60)!r}.",
-                    hint="The reply is kept as it is; ask the service's support with its "
-                    "request id.",
+                    hint="The reply is kept as it is. Of the service, ask its support with the "
+                    "request id; of a table, check which column the mapping takes it from.",
                 )
 
 

@@ -36,7 +36,7 @@ def marks(watched: Watched, words: Words) -> list[Mark]:
 def _incomplete(watched: Watched, words: Words) -> str:
     """On which days nobody looked at the service."""
     first = watched.first_look
-    if not watched.coverage.snapshots:
+    if not watched.coverage.snapshot_days:
         return words.say(
             "No day of the period was observed: all that is known is what the service listed on"
             " {moment}.",

@@ -112,6 +112,20 @@ def list_by_each(
     return sources, faults
 
 
+def no_longer_listed(
+    settings: Settings, store: Store, listed: Iterable[Customer]
+) -> Iterator[tuple[str, list[Customer]]]:
+    """Of each entry of [[sources]] that lists anybody, those it has listed before and no longer
+    does: an export that ends tells nothing of whose jobs are no longer in it.
+    """
+    ids = {customer.id for customer in listed}
+    for entry in settings.sources:
+        known = store.customers(entry.name)
+        gone = [customer for customer in known if customer.id not in ids]
+        if gone and len(gone) < len(known):
+            yield entry.name, gone
+
+
 def source_of(settings: Settings, name: str, clock: Clock) -> JobSource:
     """The source of an entry of [[sources]]."""
     (entry,) = (entry for entry in settings.sources if entry.name == name)

@@ -207,7 +207,7 @@ class Ledger:
         """
         if version.redefined_by == program_hash() and self._is_configured_alike(version):
             return version.redefined_sha256
-        then = self._of_then(last_looks_of(self._figures(version)))
+        then = self._of_then(last_looks_of(self._figures(version), self._customer))
         return None if then is None else _figures_hash(then)
 
     def _restates(self, report: Report) -> Version | None:

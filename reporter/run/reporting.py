@@ -30,7 +30,7 @@ from reporter.model import (
     Told,
 )
 from reporter.period import Period
-from reporter.sources.registry import reader_of, reader_of_address
+from reporter.sources.registry import reader_of, reader_of_address, rows_by
 from reporter.store import Store
 from reporter.store.known import is_known
 from reporter.store.reading import Reading, monthly_jobs, read_period
@@ -174,7 +174,8 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
             for reply, count in zip(replies, reader.counts(replies, "jobs"), strict=True)
         ),
     )
-    rows = [list(chain.from_iterable(reader.rows(snapshot))) for snapshot in snapshots]
+    rules = reader.rules(snapshots[-1])
+    rows = [list(chain.from_iterable(rows_by(snapshot, rules))) for snapshot in snapshots]
     jobs = read_jobs(raw_frame(newest(chain.from_iterable(rows))), policy, reader.field_names)
     sightings = frame_of(list(zip(observations.snapshots, sightings_in(rows), strict=True)))
     first = observations.snapshots[0]

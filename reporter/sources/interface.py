@@ -94,11 +94,17 @@ class Reader(Protocol):
     def lists_history(self) -> bool:
         """Whether a snapshot lists all jobs since its oldest, not only the newest of each scope."""
 
-    def rows(self, replies: Sequence[Reply]) -> list[list[Row]]:
-        """The rows of each of the replies about jobs.
+    def rules(self, replies: Sequence[Reply]) -> bytes | None:
+        """By which rules a provider wants these replies read, where they are kept with them; None
+        where the source has one way to be read. Once others come with a snapshot, all snapshots
+        before it are read by these: a rule that is mended mends the past.
+        """
+
+    def rows(self, replies: Sequence[Reply], rules: bytes | None = None) -> list[list[Row]]:
+        """The rows of each of the replies about jobs, by their own rules or by later ones.
 
         Raises:
-            ReplyError: a reply is no list of jobs.
+            ReplyError: a reply is no list of jobs, or cannot be read by these rules.
         """
 
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:

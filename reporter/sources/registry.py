@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from reporter.errors import ReplyError
 from reporter.extensions import Extensions
+from reporter.jobs.rows import Row
 from reporter.model import Reply
 from reporter.sources.avepoint.reading.reader import AvePointReader
 from reporter.sources.interface import Reader, SourceKind
@@ -57,3 +59,18 @@ def reader_of_address(url: str) -> Reader:
     if kind in _OF_SERVICE or kind not in KINDS.names():
         return _SERVICE_READER
     return KINDS.get(kind).reader
+
+
+def rows_by(replies: Sequence[Reply], rules: bytes | None) -> list[list[Row]]:
+    """The rows of each reply of a snapshot, by later rules as far as it can be read by them.
+
+    Raises:
+        ReplyError: a reply is no list of jobs.
+    """
+    reader = reader_of(replies)
+    if rules is None or rules == reader.rules(replies):
+        return reader.rows(replies)
+    try:
+        return reader.rows(replies, rules)
+    except ReplyError:
+        return reader.rows(replies)  # a file of another shape, as it was meant then

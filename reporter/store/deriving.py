@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from reporter.jobs.rows import FIELDS, Row, alone, counting, identity_of, moment, present
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
 from reporter.model import Reply
-from reporter.sources.registry import reader_of
+from reporter.sources.registry import reader_of, rows_by
 from reporter.store import tables
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
@@ -179,15 +179,23 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
         connection.execute(sa.delete(table).where(table.c.module_id.in_(customer_modules)))
     connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
     derivation = Derivation(connection, customer_id)
-    for fetch_id in snapshots_of(connection, customer_id):
-        replies = replies_of(connection, fetch_id)
-        derivation.keep(fetch_id, list(chain.from_iterable(reader_of(replies).rows(replies))))
+    fetch_ids = snapshots_of(connection, customer_id)
+    rules = rules_of(connection, fetch_ids[-1]) if fetch_ids else None
+    for fetch_id in fetch_ids:
+        by_reply = rows_by(replies_of(connection, fetch_id), rules)
+        derivation.keep(fetch_id, list(chain.from_iterable(by_reply)))
     customers = tables.customers
     connection.execute(
         sa.update(customers)
         .where(customers.c.id == customer_id)
         .values(derivation=tables.DERIVATION)
     )
+
+
+def rules_of(connection: sa.Connection, fetch_id: int) -> bytes | None:
+    """By which rules the replies of a snapshot are to be read (`Reader.rules`)."""
+    replies = replies_of(connection, fetch_id)
+    return reader_of(replies).rules(replies)
 
 
 def snapshots_of(connection: sa.Connection, customer_id: str) -> Sequence[int]:

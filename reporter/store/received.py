@@ -80,12 +80,16 @@ def _is_snapshot_after(fetch: Fetch, moment: datetime) -> bool:
     return fetch.kind == "jobs" and fetch.error is None and fetch.taken_at > moment
 
 
-def last_looks_of(figures: Mapping[str, Any]) -> LastLooks:
-    """The last looks that a report rests on, from its JSON."""
-    looks = figures.get("last_looks") or [
-        {"customer_id": figures["customer"]["id"], "as_of": figures["as_of"]}
-    ]
-    return {look["customer_id"]: datetime.fromisoformat(look["as_of"]) for look in looks}
+def last_looks_of(figures: Mapping[str, Any], customer: Customer) -> LastLooks:
+    """The last looks that a report rests on, from its JSON; by a source that has been joined since,
+    the last by then: it could have told as much.
+    """
+    at = figures["as_of"]
+    looks = {look["customer_id"]: look["as_of"] for look in figures.get("last_looks", ())}
+    return {
+        customer_id: datetime.fromisoformat(looks.get(customer_id, at))
+        for customer_id in customer.ids
+    }
 
 
 def receive_again(store: Store, customer: Customer, fetches: Iterable[Fetch]) -> None:

@@ -24,7 +24,13 @@ from reporter.showing import one_line
 from reporter.sources.registry import SERVICE, reader_of
 from reporter.store import tables
 from reporter.store.address import EXAMPLES, files_of, parsed, shown, without_secrets_of
-from reporter.store.deriving import Derivation, complete, derive_again
+from reporter.store.deriving import (
+    Derivation,
+    complete,
+    derive_again,
+    rules_of,
+    snapshots_of,
+)
 from reporter.store.schema import bring_up_to_date
 
 logger = logging.getLogger(__name__)
@@ -156,7 +162,8 @@ class Store:
             ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
             StoreError: the database refuses; nothing is kept.
         """
-        by_reply = reader_of(snapshot.replies).rows(snapshot.replies)
+        reader = reader_of(snapshot.replies)
+        by_reply, rules = reader.rows(snapshot.replies), reader.rules(snapshot.replies)
         rows = [row for of_reply in by_reply for row in of_reply]
         refuse_long(rows)
         customer = snapshot.customer
@@ -166,8 +173,12 @@ class Store:
             if _is_kept(connection, snapshot):
                 return
             counted = list(zip(snapshot.replies, map(len, by_reply), strict=True))
+            before = snapshots_of(connection, customer.id) if rules else ()
             fetch_id = self._record_replies(connection, customer.id, "jobs", counted, run_id)
-            Derivation(connection, customer.id).keep(fetch_id, rows)
+            if before and rules_of(connection, before[-1]) != rules:
+                derive_again(connection, customer.id)
+            else:
+                Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
                 self._record_answer(connection, customer.id, answer, run_id)
 

@@ -19,7 +19,7 @@ from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.model import Reply, Report
 from reporter.render.pack import Check, FetchAttempt, SourceRow
 from reporter.sources.interface import Announced, CutFrom
-from reporter.sources.registry import reader_of, reader_of_address
+from reporter.sources.registry import reader_of, reader_of_address, rows_by
 from reporter.store.received import Fetch
 
 _PLACE: Final = "place"
@@ -79,8 +79,13 @@ class BagReading:
         """What the replies in the bag of a report say."""
         reading = cls(report)
         rests_on = {source.sha256 for source in report.sources}
+        rules = {
+            fetch.customer_id: reader_of(fetch.replies).rules(fetch.replies)
+            for fetch in fetches_in(bag)
+            if fetch.kind == "jobs" and fetch.error is None
+        }  # the last of each
         for listed, fetch in zip(fetches_of(bag), fetches_in(bag), strict=True):
-            look = reading._take(listed, fetch)
+            look = reading._take(listed, fetch, rules.get(fetch.customer_id))
             used = any(reply.sha256 in rests_on for reply in listed.replies)
             if used or fetch.taken_at >= report.period.start:
                 reading.looks.append(look)
@@ -104,7 +109,7 @@ class BagReading:
             return UNDATED if first == reference else ELSEWHERE
         return UNDATED if period.start <= first < period.end else ELSEWHERE
 
-    def _take(self, listed: ArchivedFetch, fetch: Fetch) -> FetchAttempt:
+    def _take(self, listed: ArchivedFetch, fetch: Fetch, rules: bytes | None) -> FetchAttempt:
         """What came of one attempt."""
         self.attempts[f"{fetch.kind}, {'failed' if fetch.error else 'read'}"] += 1
         rows: list[Row] = []
@@ -118,7 +123,7 @@ class BagReading:
         else:
             rows = [
                 row | {_PLACE: (listed.replies, place, number)}
-                for place, of_reply in enumerate(reader.rows(fetch.replies))
+                for place, of_reply in enumerate(rows_by(fetch.replies, rules))
                 for number, row in enumerate(of_reply, 1)
             ]
             announced = reader.announced(fetch.replies)

@@ -4,8 +4,9 @@ excerpt ends in `#sha256=` and the hash of the file it was cut from.
 
 from __future__ import annotations
 
+import os
 from typing import Final
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit
 
 from reporter.sources.interface import CutFrom
 
@@ -17,7 +18,8 @@ _MAPPING: Final = "mapping"
 def address_of(source: str, path: str, customer: str | None = None, sha256: str = "") -> str:
     """The address of a file, or of a customer's part of it."""
     query = "" if customer is None else f"?customer={quote(customer, safe='')}"
-    return f"{SCHEME}:{source}/{quote(path)}{query}{f'#{_OF_FILE}{sha256}' if sha256 else ''}"
+    fragment = f"#{_OF_FILE}{sha256}" if sha256 else ""
+    return f"{SCHEME}:{source}/{quote(os.fsencode(path))}{query}{fragment}"
 
 
 def mapping_address(source: str, customer: str | None = None) -> str:
@@ -43,4 +45,7 @@ def file_cut_from(url: str) -> CutFrom | None:
     if not parts.fragment.startswith(_OF_FILE):
         return None
     source, _, path = parts.path.partition("/")
-    return CutFrom(address_of(source, unquote(path)), parts.fragment.removeprefix(_OF_FILE))
+    return CutFrom(
+        address_of(source, os.fsdecode(unquote_to_bytes(path))),
+        parts.fragment.removeprefix(_OF_FILE),
+    )

@@ -9,14 +9,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from reporter.errors import UsageError
 from reporter.jobs.rows import FIELDS
 from reporter.model import Outcome
 from reporter.period import find_zone
 from reporter.sources.interface import JobSource, Reader, SourceName
-from reporter.sources.table.mapping import Column, Mapping, SizeUnit
+from reporter.sources.table.mapping import Column, DurationUnit, Mapping, SizeUnit
 from reporter.sources.table.reader import TableReader
 from reporter.sources.table.source import TableSource
 
@@ -43,6 +50,27 @@ def _zone(timezone: str) -> str:
     except UsageError as error:
         raise ValueError(f"{timezone!r} is not a time zone; {error.hint}") from error
     return timezone
+
+
+def _path(path: str) -> str:
+    try:
+        next(Path().glob(str(Path(path).relative_to(Path(path).anchor))), None)
+    except (ValueError, IndexError, NotImplementedError) as error:
+        raise ValueError(f"{path!r} names no files; write exports/*.csv") from error
+    return path
+
+
+def _times(form: str) -> str:
+    if form in ("iso", "unix", "unix ms"):
+        return form
+    try:
+        # As a year before 1900 shows, not every system writes what it reads.
+        datetime.strptime(datetime(2026, 12, 31).strftime(form), form)  # noqa: DTZ001,DTZ007
+    except ValueError as error:
+        raise ValueError(f"{form!r} is no form of time: {error}") from error
+    if "%" not in form:
+        raise ValueError(f"{form!r} is no form of time; write iso, unix, unix ms or a pattern")
+    return form
 
 
 def _encoding(name: str) -> str:
@@ -89,18 +117,20 @@ class TableSettings(BaseModel):
 
     kind: Literal["table"]
     name: SourceName
-    path: str
+    path: Annotated[str, AfterValidator(_path)]
     form: Literal["csv", "json"] = "csv"
     columns: Annotated[
         dict[str, Annotated[ColumnSettings, BeforeValidator(_column)]],
         AfterValidator(_known_fields),
     ]
-    statuses: dict[str, Outcome]
+    statuses: Annotated[dict[str, Outcome], Field(min_length=1)]
     rows: str = ""
     delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    times: str = "iso"
+    times: Annotated[str, AfterValidator(_times)] = "iso"
+    decimal: Literal[".", ","] = "."
+    duration_unit: DurationUnit = "s"
     size_unit: SizeUnit | None = None
     only: dict[str, tuple[str, ...]] = {}
 

@@ -6,7 +6,7 @@ is kept or archived can be read again without the configuration it came from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from reporter.model import Outcome
 
 SizeUnit = Literal["B", "KB", "MB", "GB", "TB", "PB"]
+DurationUnit = Literal["ms", "s", "min", "h"]
 TimeForm = str
 """`iso`, `unix` (seconds since 1970), `unix ms`, or a pattern as of `datetime.strptime`."""
 
@@ -46,10 +47,24 @@ class Mapping:
     timezone: str = "UTC"
     """Of times that name no zone."""
     times: TimeForm = "iso"
+    decimal: Literal[".", ","] = "."
+    """What stands before the fraction of a size or a duration; the other may part thousands."""
+    duration_unit: DurationUnit = "s"
+    """Of durations that are plain numbers."""
     size_unit: SizeUnit | None = None
     """Of sizes that are plain numbers; None where each has its unit with it."""
     only: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The values of columns by which a row is a backup; rows with others are other jobs."""
+
+    def columns_named(self) -> set[str]:
+        """The names of all columns that fields come from."""
+        return {column.column for column in self.columns.values() if column.column}
+
+    def for_customer(self, name: str) -> Mapping:
+        """The same for rows that are known to be one customer's. A pattern that finds customers in
+        a column may name others, and is not kept with this one's rows.
+        """
+        return replace(self, columns=self.columns | {"customer": Column(value=name)})
 
 
 MAPPING: Final = TypeAdapter(Mapping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import ValidationError
@@ -25,9 +26,13 @@ class TableReader:
     """A provider knows the fields by the names that the mapping gives them."""
     lists_history = True
 
-    def rows(self, replies: Sequence[Reply]) -> list[list[Row]]:
-        mapping = _mapping_in(replies)
-        return [[], *(table_rows(reply, mapping) for reply in replies[1:])]
+    def rules(self, replies: Sequence[Reply]) -> bytes | None:
+        return replies[0].body
+
+    def rows(self, replies: Sequence[Reply], rules: bytes | None = None) -> list[list[Row]]:
+        first, seen_at = replies[0], replies[0].fetched_at
+        mapping = _mapping_in([first if rules is None else replace(first, body=rules)])
+        return [[], *(table_rows(reply, mapping, seen_at) for reply in replies[1:])]
 
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
         mapping = _mapping_in(replies)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import abc
+from collections import Counter, abc
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,23 +15,29 @@ from reporter.jobs.rows import FIELDS, TIMES, Row, present, text_of
 from reporter.jobs.values import EARLIEST, LATEST, DateOrder, read_count
 from reporter.model import Listed, Outcome, Reply
 from reporter.sources.table.mapping import Column, Mapping
-from reporter.sources.table.records import Record, table_in
+from reporter.sources.table.records import Record, member, table_in
 
 Values = abc.Mapping[str, Any]
 """The values of a record by column."""
 
-_PLAIN: Final = re.compile(r"\d+(?:\.\d+)?")
-"""A size without its unit."""
 
-
-def table_rows(reply: Reply, mapping: Mapping) -> list[Row]:
-    """The rows of one file.
+def table_rows(reply: Reply, mapping: Mapping, seen_at: datetime | None = None) -> list[Row]:
+    """The rows of one file, as of `seen_at`: when the newest file of its snapshot was written.
 
     Raises:
         ReplyError: it is no table of that form, or lacks a column.
     """
-    records = table_in(reply, mapping).records
-    return [_row(record.values, reply.fetched_at, mapping) for record in records]
+    at, known = seen_at or reply.fetched_at, Counter[str]()
+    rows = []
+    for record in table_in(reply, mapping).records:
+        row = _row(record.values, at, mapping)
+        if not row["job_id"]:
+            # Rows that are alike in all that a job keeps are as many jobs, in their order.
+            same = _identity(row)
+            known[same] += 1
+            row["job_id"] = _hash(f"{same} {known[same]}")
+        rows.append(row)
+    return rows
 
 
 def customer_of(record: Record, mapping: Mapping) -> str:
@@ -38,53 +45,53 @@ def customer_of(record: Record, mapping: Mapping) -> str:
     return (_text(record.values, mapping.columns["customer"]) or "").strip()
 
 
-def _row(record: Values, fetched_at: datetime, mapping: Mapping) -> Row:
+def _row(record: Values, seen_at: datetime, mapping: Mapping) -> Row:
     texts = {name: _text(record, column) for name, column in mapping.columns.items()}
     row: Row = {name: texts.get(name) for name in FIELDS}
+    outcome = outcome_of(row["status"] or "", mapping)
+    if outcome is Outcome.RUNNING:
+        row["ended"] = row["duration"] = None  # some products write a time that is none
     read = {name: _time(row[name], mapping) for name in TIMES if row[name]}
+    started, ended = read.get("started"), read.get("ended")
+    if started and ended and ended < started and row["ended"]:
+        # Of an hour that comes twice when clocks go back, the end is in the second.
+        read["ended"] = _time(row["ended"], mapping, fold=1)
     row |= {name: f"{at:%Y-%m-%dT%H:%M:%S.%fZ}" for name, at in read.items() if at}
     # What the mapping cannot read must not be read otherwise further on.
     orders = (
         DateOrder.ASSUMED if read.get(name, EARLIEST) else DateOrder.UNREADABLE for name in TIMES
     )
     row["size"] = _size(row["size"], mapping)
-    row["job_id"] = row["job_id"] or _id_of(record)
+    row["duration"] = _duration(row["duration"], mapping)
     is_backup = all(
-        text_of(_member(record, name)) in values for name, values in mapping.only.items()
+        text_of(member(record, name)) in values for name, values in mapping.only.items()
     )
     return row | {
-        "outcome": outcome_of(row["status"] or "", mapping),
+        "outcome": outcome,
         "listed_as": Listed.JOB,
         "queued": False,
         "is_backup": is_backup,
         # A product that counts no objects may well have backed up some.
         "has_objects": read_count(present(row["objects_successful"]) or "") != 0,
         "date_orders": " ".join(orders) if None in read.values() else None,
-        "fetched_at": fetched_at,
+        "fetched_at": seen_at,
     }
 
 
 def _text(record: Values, column: Column) -> str | None:
     if column.value:
         return column.value
-    text = text_of(_member(record, column.column))
+    text = text_of(member(record, column.column))
     if text is None or not column.match:
         return text
     match = re.search(column.match, text)
     return match[1] if match else None
 
 
-def _member(record: Values, path: str) -> Any:
-    if path in record:
-        return record[path]
-    value: Any = record
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _time(text: str, mapping: Mapping) -> datetime | None:
-    """The instant of a time; None where the mapping cannot read it."""
+def _time(text: str, mapping: Mapping, fold: int = 0) -> datetime | None:
+    """The instant of a time; in an hour that clocks show twice, in the first of the two or, with
+    `fold`, in the second. None where the mapping cannot read it.
+    """
     try:
         if mapping.times in ("unix", "unix ms"):
             at = datetime.fromtimestamp(float(text) / (1000 if "ms" in mapping.times else 1), UTC)
@@ -92,7 +99,11 @@ def _time(text: str, mapping: Mapping) -> datetime | None:
             at = datetime.fromisoformat(text.strip())
         else:
             at = datetime.strptime(text.strip(), mapping.times)  # noqa: DTZ007  the next line
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=ZoneInfo(mapping.timezone))
+        at = (
+            at.astimezone(UTC)
+            if at.tzinfo
+            else at.replace(tzinfo=ZoneInfo(mapping.timezone), fold=fold)
+        )
     except (ValueError, OverflowError, OSError):
         return None
     at = at.astimezone(UTC)
@@ -100,15 +111,57 @@ def _time(text: str, mapping: Mapping) -> datetime | None:
 
 
 def _size(text: str | None, mapping: Mapping) -> str | None:
-    """A size with its unit."""
-    if text and mapping.size_unit and _PLAIN.fullmatch(text.strip()):
-        return f"{text.strip()} {mapping.size_unit}"
-    return text
+    """A size with its unit, in the form that all sizes are read in."""
+    number, unit = _number_in(text, mapping)
+    if number is None or not (unit or mapping.size_unit):
+        return text
+    return f"{number} {unit or mapping.size_unit}"
 
 
-def _id_of(record: Values) -> str:
-    """What a job goes by that has no id: the same row is the same job."""
-    text = repr(sorted((name, text_of(value)) for name, value in record.items()))
+def _duration(text: str | None, mapping: Mapping) -> str | None:
+    """A duration; a plain number as hours, minutes and seconds."""
+    number, unit = _number_in(text, mapping)
+    if number is None or unit:
+        return text
+    whole = round(Decimal(number) * _SECONDS[mapping.duration_unit])
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+_SECONDS: Final[dict[str, Decimal]] = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "min": Decimal(60),
+    "h": Decimal(3600),
+}
+
+
+def _number_in(text: str | None, mapping: Mapping) -> tuple[str | None, str]:
+    """The number that a text begins with, with a decimal point and no thousands, and the letters
+    after it; None where it is not of that form.
+    """
+    match = _NUMBER[mapping.decimal].fullmatch((text or "").strip())
+    if match is None:
+        return None, ""
+    return re.sub(r"[\s.,](?=\d{3})", "", match[1]) + match[2].replace(",", "."), match[3]
+
+
+_NUMBER: Final = {
+    decimal: re.compile(
+        rf"(\d{{1,3}}(?:[\s{thousands}]\d{{3}})+|\d+)((?:\{decimal}\d+)?)\s*([A-Za-z]*)"
+    )
+    for decimal, thousands in ((".", ","), (",", "."))
+}
+
+
+def _identity(row: Row) -> str:
+    """What makes a job without an id the job it is: what it backs up, and when it started; all that
+    is known of it where it does not say when.
+    """
+    fields = ("service", "module", "name", "started") if row["started"] else FIELDS
+    return repr([row[name] for name in fields])
+
+
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 

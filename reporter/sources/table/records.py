@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from reporter.errors import ReplyError
 from reporter.foreign import NotJson, json_items, json_members, read_json, storable
@@ -42,7 +43,9 @@ class Table:
     def cut(self, records: Iterable[Record]) -> bytes:
         """Some of its records as a file of their own."""
         texts = self.between.join(record.text for record in records)
-        return f"{self.before}{texts}{self.after}".encode(self.encoding)
+        # JSON may hold halves of characters, which are kept as they came.
+        errors = "surrogatepass" if self.between else "strict"
+        return f"{self.before}{texts}{self.after}".encode(self.encoding, errors)
 
 
 def table_in(reply: Reply, mapping: mappings.Mapping) -> Table:
@@ -58,42 +61,54 @@ def _csv_table(reply: Reply, mapping: mappings.Mapping) -> Table:
     try:
         text = reply.body.decode(mapping.encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise _refused(reply, f"is no text in {mapping.encoding}") from error
+        raise _refused(reply, f"is not valid {mapping.encoding}") from error
     before, names, records = "", None, []
     try:
-        for values, line in _csv_records(text, mapping.delimiter):
+        for values, lines in _csv_records(text, mapping.delimiter):
             if names is None:
-                before = line
-                if values:
-                    names = _names(reply, values, mapping)
+                before += lines
+                if values and not _ABOUT_FILE.match(lines):
+                    names = values
+                    _insist_on_columns(reply, names, mapping)
             elif len(values) == len(names):
-                records.append(Record(dict(zip(names, values, strict=True)), line))
+                records.append(Record(dict(zip(names, values, strict=True)), lines))
             elif values:  # an empty line is no record
                 number = len(records) + 1
                 raise _refused(reply, f"has another number of values in row {number} than columns")
     except csv.Error as error:
-        raise _refused(reply, f"is no CSV: {error}") from error
-    if names is None:
+        raise _refused(reply, f"is no CSV after row {len(records)}: {error}") from error
+    if names is None and text.strip():
         raise _refused(reply, "has no line with the names of its columns")
     return Table(before, tuple(records), "", "", mapping.encoding)
+
+
+_ABOUT_FILE: Final = re.compile(r"\ufeff?(?:sep=.\s*$|#TYPE )")
+"""What Excel and PowerShell write before the line with the columns' names."""
 
 
 def _csv_records(text: str, delimiter: str) -> Iterator[tuple[list[str], str]]:
     """The values of each record, and the lines it stands in."""
     lines = list(io.StringIO(text, newline=""))
-    reader, read = csv.reader(lines, delimiter=delimiter), 0
+    # Not strict, a quote that is never closed would take other customers' records with it.
+    reader = csv.reader(_without_mark(lines), delimiter=delimiter, strict=True)
+    read = 0
     for values in reader:
-        line = "".join(lines[read : reader.line_num])
+        yield [storable(value) for value in values], "".join(lines[read : reader.line_num])
         read = reader.line_num
-        yield [storable(value) for value in values], line
 
 
-def _names(reply: Reply, values: list[str], mapping: mappings.Mapping) -> list[str]:
-    names = [values[0].removeprefix("\ufeff").strip('"'), *values[1:]]
-    wanted = {column.column for column in mapping.columns.values() if column.column}
-    if missing := sorted((wanted | set(mapping.only)) - set(names)):
-        raise _refused(reply, f"has no column {missing[0]!r}", f"Its columns are: {names}.")
-    return names
+def _without_mark(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without the byte order mark, behind which a quote is no quote to the parser."""
+    return (line.removeprefix("\ufeff") for line in lines)
+
+
+def _insist_on_columns(reply: Reply, names: Sequence[str], mapping: mappings.Mapping) -> None:
+    wanted = sorted({*mapping.columns_named(), *mapping.only})
+    if missing := [name for name in wanted if name not in names]:
+        listed = f"Its columns are: {', '.join(names)}."
+        raise _refused(reply, f"has no column {missing[0]!r}", listed)
+    if twice := [name for name in wanted if names.count(name) > 1]:
+        raise _refused(reply, f"has the column {twice[0]!r} twice", "Rename one in the export.")
 
 
 def _json_table(reply: Reply, mapping: mappings.Mapping) -> Table:
@@ -111,10 +126,30 @@ def _json_table(reply: Reply, mapping: mappings.Mapping) -> Table:
     at = next(place for place, letter in enumerate(text) if letter in "[{")
     for name in path:
         at = dict(json_members(text, at))[name]
+    # A member may be missing in any one row, but none of these in all.
+    lasting = (mapping.columns[field].column for field in _LASTING if field in mapping.columns)
+    for column in filter(None, (*lasting, *mapping.only)):
+        if rows and all(member(row, column) is None for row in rows):
+            members = ", ".join(dict.fromkeys(name for row in rows for name in row))
+            raise _refused(reply, f"has no member {column!r} in any row", f"There are: {members}.")
     texts = (text[start:end] for start, end in json_items(text, at))
     records = tuple(Record(row, item) for row, item in zip(rows, texts, strict=True))
     opened = "".join(f"{{{json.dumps(name)}:" for name in path)
     return Table(f"{opened}[", records, ",", f"]{'}' * len(path)}", "utf-8")
+
+
+_LASTING: Final = ("customer", "service", "module", "name", "job_id", "started")
+"""The fields that jobs have whatever becomes of them."""
+
+
+def member(values: Mapping[str, Any], path: str) -> Any:
+    """A value of a record: of a column, or in JSON of a member of objects in objects."""
+    if path in values:
+        return values[path]
+    value: Any = values
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _refused(reply: Reply, what: str, hint: str = "") -> ReplyError:

@@ -35,12 +35,6 @@ class _File:
     by_customer: MappingOf[str, list[Record]]
     """Its records by the customer they name; under an empty name those that name none."""
 
-    def tells_of(self, customer: str) -> bool:
-        """Whether it says something of a customer: if it is about several, also by naming none of
-        the customer's jobs.
-        """
-        return customer in self.by_customer or len(self.by_customer) > 1
-
 
 class TableSource:
     """The files of one entry of `[[sources]]`. They are read once."""
@@ -63,7 +57,7 @@ class TableSource:
         flaw = None
         if nameless:
             flaw = ReplyError(
-                f"The source {self._name!r} has {nameless:,} rows that name no customer.",
+                f"Rows of the source {self._name!r} that name no customer: {nameless:,}.",
                 hint="Check `customer` under its columns in [[sources]]. These rows are in no "
                 "report.",
             )
@@ -77,9 +71,9 @@ class TableSource:
         kinds: Collection[Kind] = KINDS,
     ) -> Snapshot:
         name = customer.id.removeprefix(customer_id_of(self._name, ""))
-        files = [file for file in self._files if file.tells_of(name)]
-        replies = [self._mapping_reply(files, name)]
-        replies += [self._part(file, name) for file in files if name in file.by_customer]
+        # A file that does not name a customer may be about others: it says nothing of this one.
+        files = [file for file in self._files if name in file.by_customer]
+        replies = [self._mapping_reply(files, name), *(self._part(file, name) for file in files)]
         if received is not None:
             received += replies
         at = replies[0].fetched_at
@@ -90,9 +84,11 @@ class TableSource:
         """Nothing is under way for long."""
 
     def _part(self, file: _File, customer: str) -> Reply:
-        """A customer's part of a file; the file itself where all of it is."""
+        """A customer's part of a file; the file itself where all of it is. What stands in JSON
+        beside the rows may be about anybody.
+        """
         whole, records = file.reply, file.by_customer[customer]
-        if len(file.by_customer) == 1:
+        if len(file.by_customer) == 1 and self._mapping.form == "csv":
             url = address_of(self._name, file.path, customer)
             return Reply(url, whole.fetched_at, "", whole.body)
         sha256 = hashlib.sha256(whole.body).hexdigest()
@@ -103,7 +99,8 @@ class TableSource:
         """The mapping, as of when the newest of some files was written."""
         at = max(file.reply.fetched_at for file in files)
         url = mapping_address(self._name, customer)
-        return Reply(url, at, "", MAPPING.dump_json(self._mapping))
+        mapping = self._mapping if customer is None else self._mapping.for_customer(customer)
+        return Reply(url, at, "", MAPPING.dump_json(mapping))
 
     @cached_property
     def _files(self) -> list[_File]:
@@ -113,12 +110,13 @@ class TableSource:
             FetchError: there is none, or one cannot be read.
             ReplyError: one is no such table.
         """
-        whole = self._folder / self._pattern
-        start = Path(whole.anchor)
-        paths = sorted(p for p in start.glob(str(whole.relative_to(start))) if p.is_file())
+        start = Path(Path(self._pattern).anchor or self._folder)
+        pattern = Path(self._pattern).relative_to(Path(self._pattern).anchor)
+        paths = sorted(path for path in start.glob(str(pattern)) if path.is_file())
         if not paths:
             raise FetchError(
-                f"The source {self._name!r} has no file: nothing matches {whole.absolute()}.",
+                f"The source {self._name!r} has no file: nothing matches "
+                f"{start.absolute() / pattern}.",
                 hint="Check `path` in [[sources]], and that the export has run.",
             )
         return [self._read(path) for path in paths]

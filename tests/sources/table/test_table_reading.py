@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -14,6 +14,7 @@ from reporter.jobs.rows import Row, moment, newest
 from reporter.model import Outcome, Policy, Reply
 from reporter.sources.table.mapping import MAPPING, Column, Mapping
 from reporter.sources.table.reading import outcome_of, table_rows
+from reporter.sources.table.records import table_in
 
 AT = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
@@ -140,21 +141,104 @@ def test_a_status_is_matched_as_a_whole(status: str, outcome: str) -> None:
     assert outcome_of(status, PROXMOX).value == outcome
 
 
-def test_a_job_without_an_id_goes_by_its_row() -> None:
-    """The same row is the same job at each look; another row is another."""
-    mapping = Mapping("csv", {"service": Column(value="Tapes"), "started": Column("start")}, {})
-    first, again, other = (
-        read(f"start,note\n{start},x\n", mapping)[0]["job_id"]
-        for start in ("2026-10-01T01:00:00Z", "2026-10-01T01:00:00Z", "2026-10-02T01:00:00Z")
+def test_a_job_without_an_id_goes_by_its_scope_and_start() -> None:
+    """However far it has come, and whatever else an export adds; two at once are two."""
+    mapping = Mapping(
+        "csv",
+        {"service": Column(value="Tapes"), "started": Column("start"), "status": Column("state")},
+        {},
     )
-    assert first == again != other
+
+    def ids(text: str) -> list[str]:
+        return [row["job_id"] for row in read(text, mapping)]
+
+    runs, other = "2026-10-01T01:00:00Z", "2026-10-02T01:00:00Z"
+    (first,) = ids(f"start,state\n{runs},runs\n")
+    assert ids(f"start,state,note\n{runs},done,x\n") == [first]
+    assert ids(f"start,state\n{other},runs\n") != [first]
+    assert len(set(ids(f"start,state\n{runs},runs\n{runs},runs\n"))) == 2
+
+
+def test_an_hour_that_comes_twice() -> None:
+    """A job that ends by the clock before it began has ended in the second of the two hours."""
+    row = '"1";"C - x";"Backup";"25.10.2026 02:50:00";"25.10.2026 02:10:00";"Success";"1"\n'
+    (job,) = read(VEEAM_CSV.splitlines(keepends=True)[0] + row, VEEAM)
+    started, ended = moment(job, "started"), moment(job, "ended")
+    assert started == datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    assert ended == datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+
+
+def test_a_running_job_has_no_end() -> None:
+    """Some products write one all the same, of the year 1900."""
+    row = '"1";"C - x";"Backup";"25.10.2026 02:50:00";"01.01.1900 00:00:00";"None";"1"\n'
+    (job,) = read(VEEAM_CSV.splitlines(keepends=True)[0] + row, VEEAM)
+    assert (job["outcome"], job["ended"], job["date_orders"]) == (Outcome.RUNNING, None, None)
+
+
+@pytest.mark.parametrize(
+    ("decimal", "unit", "text", "size"),
+    [
+        (".", "B", "52428800", "52428800 B"),
+        (".", "B", "52,428,800", "52428800 B"),
+        (".", None, "1.5 GB", "1.5 GB"),
+        (",", "GB", "1,5", "1.5 GB"),
+        (",", None, "1.234,5 MB", "1234.5 MB"),
+        (",", "B", "52 428 800", "52428800 B"),
+        (".", "GB", "1,5", "1,5"),
+        (".", None, "7", "7"),
+        (".", "B", "much", "much"),
+    ],
+)
+def test_sizes_as_people_write_them(
+    decimal: Literal[".", ","], unit: Literal["B", "GB"] | None, text: str, size: str
+) -> None:
+    """In the one form that all sizes are read in; what cannot be meant stays as it is."""
+    mapping = Mapping(
+        "csv", {"size": Column("size")}, {}, delimiter=";", decimal=decimal, size_unit=unit
+    )
+    (row,) = read(f"size\n{text}\n", mapping)
+    assert row["size"] == size
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "duration"),
+    [
+        ("s", "4207.123", "1:10:07"),
+        ("ms", "61000", "0:01:01"),
+        ("min", "90", "1:30:00"),
+        ("s", "01:02:03", "01:02:03"),
+        ("s", "2 h", "2 h"),
+    ],
+)
+def test_durations_as_numbers(unit: Literal["s", "ms", "min"], text: str, duration: str) -> None:
+    """Of the unit that the mapping names."""
+    mapping = Mapping("csv", {"duration": Column("took")}, {}, duration_unit=unit)
+    (row,) = read(f"took\n{text}\n", mapping)
+    assert row["duration"] == duration
+
+
+@pytest.mark.parametrize(
+    "before", ["sep=;\r\n", "#TYPE Selected.Veeam.Backup\r\n", "\ufeff", "\r\n"]
+)
+def test_what_stands_before_the_names_is_passed_over(before: str) -> None:
+    """As Excel and PowerShell write it; it stays in an excerpt."""
+    assert len(read(before + VEEAM_CSV, VEEAM)) == 3
+    table = table_in(Reply("table:x", AT, "", (before + VEEAM_CSV).encode()), VEEAM)
+    assert table.cut(table.records).decode() == before + VEEAM_CSV
 
 
 @pytest.mark.parametrize(
     ("body", "mapping", "words"),
     [
         ("a,b\n1,2\n", VEEAM, "has no column"),
-        (b"\xff\xfe", VEEAM, "is no text in utf-8"),
+        (b"\xff\xfe", VEEAM, "is not valid utf-8"),
+        (VEEAM_CSV.replace('"Id"', '"Result"', 1), VEEAM, "has no column 'Id'"),
+        (VEEAM_CSV.replace('"JobType"', '"Result"', 1), VEEAM, "has no column 'JobType'"),
+        (
+            '{"data": [{"upid": "1", "starttime": 1}]}',
+            PROXMOX,
+            "has no member 'worker_id' in any row",
+        ),
         (VEEAM_CSV + '"6b22";"x"\n', VEEAM, "another number of values in row 4"),
         ("{", PROXMOX, "is no JSON"),
         ('{"data": {"a": 1}}', PROXMOX, "has no list of objects under 'data'"),

@@ -19,8 +19,10 @@ from reporter.model import Customer
 from reporter.run.fetching import source_of
 from reporter.sources.registry import reader_of
 from reporter.store import Store
+from reporter.store.received import received_until
 from tests.conftest import invoke
 
+DAY = timedelta(days=1)
 WRITTEN = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 JOINED = """
 [[customers]]
@@ -193,7 +195,7 @@ def test_rows_of_nobody_are_told(office: Path) -> None:
     write(Path("exports/veeam.csv"), more)
     result = invoke("fetch")
     assert result.exit_code == 1
-    assert "The source 'veeam' has 1 rows that name no customer." in result.stderr
+    assert "Rows of the source 'veeam' that name no customer: 1." in result.stderr
     assert "Fetched Contoso" in result.stderr
 
 
@@ -240,7 +242,12 @@ def test_excerpts_are_letter_by_letter(office: Path) -> None:
         ('timezone = "Europe/Berlin"', 'encoding = "ansi"', "'ansi' is not an encoding"),
         ('timezone = "Europe/Berlin"', 'time_zone = "UTC"', "Did you mean 'timezone'?"),
         ('["pbs-contoso:Contoso"]', '["a", "a"]', "'a' is joined twice"),
-        ('["pbs-contoso:Contoso"]', '["veeam:Contoso"]', "is joined with another customer"),
+        ('["pbs-contoso:Contoso"]', '["veeam:Contoso"]', "joins two customers of one source"),
+        ('["pbs-contoso:Contoso"]', '["veeam:CONTOSO"]', "joins two customers of one source"),
+        ('times = "unix"', 'times = "unixms"', "'unixms' is no form of time"),
+        ('times = "unix"', 'times = "%Q"', "'%Q' is no form of time"),
+        ('path = "exports/veeam*.csv"', 'path = ""', "names no files"),
+        ('path = "exports/veeam*.csv"', 'path = "exports/**x.csv"', "names no files"),
     ],
 )
 def test_a_mapping_that_cannot_be_meant_is_refused(
@@ -258,9 +265,9 @@ def test_a_mapping_that_cannot_be_meant_is_refused(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("veeam.csv", "", "has no line with the names of its columns"),
+        ("veeam.csv", "\n;\n", "has no column 'BackupSize'"),
         ("veeam.csv", "Id,JobName\n1,x\n", "has no column"),
-        ("veeam.csv", b"\xff\xfe", "is no text in utf-8"),
+        ("veeam.csv", b"\xff\xfe", "is not valid utf-8"),
         ("pbs-contoso.json", "{", "is no JSON"),
         ("pbs-contoso.json", '{"data": [1]}', "has no list of objects under 'data'"),
     ],
@@ -274,6 +281,91 @@ def test_a_file_that_is_no_such_table_is_refused(
     settings = load_settings(Path("reporter.toml"))
     with pytest.raises(ReplyError, match=message):
         source_of(settings, name.split(".")[0], lambda: WRITTEN).customers()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('1,Contoso - A,Backup,,,Stopped,OK,"5', "is no CSV after row 4"),
+        ('1,Contoso - A,Backup,,,Stopped,OK,"5\n2,"Fabrikam - B",x', "is no CSV after row 4"),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_refused(office: Path, row: str, message: str) -> None:
+    """It would take other customers' rows into one's own."""
+    more = Path("exports/veeam.csv").read_text("utf-8") + row + "\n"
+    Path("exports/veeam.csv").write_text(more, "utf-8")
+    with pytest.raises(ReplyError, match=message):
+        veeam(load_settings(Path("reporter.toml")))
+
+
+def test_a_file_for_each_day(office: Path) -> None:
+    """Each written on its day and read together once: all of them tell of the month."""
+    header, *rows = example("csv").splitlines()
+    for number, row in enumerate(rows):
+        write(Path(f"exports/veeam-{number}.csv"), f"{header}\n{row}\n", WRITTEN - DAY * number)
+    Path("exports/veeam.csv").unlink()
+    write(Path("exports/veeam-9.csv"), "")  # a day without jobs
+    assert invoke("fetch").exit_code == 0
+    assert figures_of("contoso")["totals"]["jobs"] == 5
+    assert figures_of("fabrikam")["totals"]["jobs"] == 1
+
+
+def test_a_mapping_that_is_mended_mends_the_past(fetched: Path) -> None:
+    """No job is there twice, under the old name and the new one."""
+    assert figures_of("fabrikam")["modules"][0]["service"] == "Veeam Backup & Replication"
+    text = Path("reporter.toml").read_text("utf-8")
+    text = text.replace("Veeam Backup & Replication", "Veeam").replace('"warning"', '"failed"', 1)
+    Path("reporter.toml").write_text(text, "utf-8")
+    assert invoke("fetch").exit_code == 0
+    figures = figures_of("fabrikam")
+    (module,) = figures["modules"]
+    assert (module["service"], module["jobs"], module["failed"]) == ("Veeam", 1, 1)
+
+
+def test_a_customer_who_is_joined_later_brings_nothing_late(office: Path) -> None:
+    """What the other source knew was there; the provider has chosen to show it."""
+    joined = Path("reporter.toml").read_text("utf-8")
+    Path("reporter.toml").write_text(joined.replace(JOINED, ""), "utf-8")
+    assert invoke("fetch").exit_code == 0
+    listed = invoke(
+        "render", "--period", "2026-10", "--format", "json", "--customer", "veeam:Contoso"
+    )
+    assert listed.exit_code == 0, listed.stderr
+    Path("reporter.toml").write_text(joined, "utf-8")
+    restates = figures_of("contoso")["restates"]
+    assert (restates["version"], restates["late"]) == (1, False)
+
+
+def test_who_is_no_longer_in_any_file_is_named(fetched: Path) -> None:
+    """Their jobs may be older than the export goes back: nothing new is known of them."""
+    lines = Path("exports/veeam.csv").read_text("utf-8").splitlines(keepends=True)
+    fewer = "".join(line for line in lines if "Fabrikam" not in line)
+    write(Path("exports/veeam.csv"), fewer, WRITTEN + DAY)
+    result = invoke("fetch")
+    assert "No longer in any file of the source 'veeam': Fabrikam." in result.stderr
+
+
+def test_nothing_of_other_customers_is_kept_with_one(fetched: Path) -> None:
+    """Neither in the pattern that finds customers, nor beside the rows of a file."""
+    store = Store.open("sqlite:///reporter.db")
+    for customer_id in ("veeam:Contoso", "pbs-contoso:Contoso"):
+        (fetch, *_) = received_until(
+            store, Customer(customer_id, "Contoso"), {customer_id: WRITTEN}
+        )
+        kept = b"".join(reply.body for reply in fetch.replies)
+        assert b"Contoso" in kept
+        assert b"(.+?)" not in kept
+        assert b"total" not in kept.replace(b"objects_total", b"")
+
+
+def test_what_check_says_of_a_source(office: Path) -> None:
+    """How many customers and jobs, and what nobody can read."""
+    checked = invoke("check").stdout
+    assert "source veeam: customers: 2, jobs: 4, as of 2026-11-02 06:00 UTC" in checked
+    text = Path("reporter.toml").read_text("utf-8").replace("%m/%d/%Y", "%Y/%d/%m")
+    Path("reporter.toml").write_text(text.replace('Failed = "failed"\n', ""), "utf-8")
+    checked = invoke("check").stdout
+    assert "starts that cannot be read: 4; unknown statuses: 'Failed'" in checked
 
 
 def test_a_row_with_too_many_values_is_refused(office: Path) -> None:

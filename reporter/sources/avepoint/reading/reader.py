@@ -32,7 +32,10 @@ class AvePointReader:
     def lists_history(self) -> bool:
         return False
 
-    def rows(self, replies: Sequence[Reply]) -> list[list[Row]]:
+    def rules(self, replies: Sequence[Reply]) -> bytes | None:
+        return None
+
+    def rows(self, replies: Sequence[Reply], rules: bytes | None = None) -> list[list[Row]]:
         return [rows_of(reply) for reply in replies]
 
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
