@@ -41,6 +41,7 @@ ALLOWED = {
         "reporter.model",
         "reporter.sources.interface",
         "reporter.sources.avepoint.reading.reader",
+        "reporter.sources.avepoint.reading.vocabularies",
     },
     "reporter.sources.table": {
         "reporter.errors",

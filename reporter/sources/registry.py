@@ -11,6 +11,7 @@ from reporter.errors import ReplyError
 from reporter.extensions import Extensions
 from reporter.jobs.rows import Row
 from reporter.model import Reply
+from reporter.sources.avepoint.reading import vocabularies
 from reporter.sources.avepoint.reading.reader import AvePointReader
 from reporter.sources.interface import Reader, SourceKind
 
@@ -19,6 +20,8 @@ SERVICE: Final = "avepoint"
 _OF_SERVICE: Final = ("https", "http", "")
 """How addresses of the service, and of files, begin: for these nothing need be looked up."""
 _SERVICE_READER: Final[Reader] = AvePointReader()
+REVISION: Final = vocabularies.REVISION
+"""Grows with each change of what our readers say of a reply."""
 
 
 def _fault(name: str, kind: SourceKind) -> str:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.jobs.rows import FIELDS
+from reporter.sources.registry import REVISION
 
-DERIVATION: Final = 2
+DERIVATION: Final = 2 + REVISION
 """Grows with each change of what is derived from replies: older stores then derive it anew."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

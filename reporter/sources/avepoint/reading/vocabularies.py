@@ -14,6 +14,9 @@ from typing import Final
 from reporter.jobs.rows import name_of_unknown
 from reporter.model import Listed, Outcome
 
+REVISION: Final = 0
+"""Grows with each change of these tables: stores then derive anew what they have kept by them."""
+
 SERVICE_NAMES: Final = {
     0: "Microsoft 365 Scan",
     7: "Microsoft 365",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.jobs.rows import unknown_code
 from reporter.model import Listed, Outcome
+from reporter.sources.avepoint.reading import vocabularies
 from reporter.sources.avepoint.reading.vocabularies import (
     CODED,
     MODULE_NAMES,
@@ -216,3 +219,16 @@ def test_a_queued_run_hides_the_last_job() -> None:
 def test_a_product_says_by_its_name_whether_it_is_a_backup(product: str, backup: bool) -> None:
     """The vendor sells other products too."""
     assert is_backup_product(product) is backup
+
+
+def test_a_changed_table_has_a_new_revision() -> None:
+    """A store keeps what a status meant when its job came. Where a table changes, set `REVISION`
+    one higher, so that old jobs are read anew as well, and then both values here.
+    """
+    tables = {
+        name: sorted(map(str, table.items() if isinstance(table, dict) else table))
+        for name, table in vars(vocabularies).items()
+        if isinstance(table, dict | frozenset) and not name.startswith("__")
+    }
+    digest = hashlib.sha256(str(sorted(tables.items())).encode()).hexdigest()[:12]
+    assert (vocabularies.REVISION, digest) == (0, "fffc2624a7b8")
