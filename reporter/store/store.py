@@ -155,8 +155,8 @@ class Store:
                 connection.execute(upsert, rows)
 
     def record(self, snapshot: Snapshot, run_id: int | None = None) -> None:
-        """Keep a complete snapshot: its replies as they are, its jobs by identity. One that is kept
-        already, as of a file that nobody has written since, is not kept again.
+        """Keep a complete snapshot: its replies as they are, its jobs by identity. Of files that
+        nobody has written since, nothing is kept again.
 
         Raises:
             ReplyError: a reply is no list of jobs, or an id is too long; nothing is kept.
@@ -170,7 +170,7 @@ class Store:
         with self.begin() as connection:
             # First, because whoever has read before and writes after must wait here.
             self._hold(connection, customer, snapshot.taken_at)
-            if _is_kept(connection, snapshot):
+            if rules is not None and _is_kept(connection, snapshot):
                 return
             counted = list(zip(snapshot.replies, map(len, by_reply), strict=True))
             before = snapshots_of(connection, customer.id) if rules else ()
