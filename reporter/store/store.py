@@ -168,10 +168,10 @@ class Store:
         refuse_long(rows)
         customer = snapshot.customer
         with self.begin() as connection:
-            # First, because whoever has read before and writes after must wait here.
-            self._hold(connection, customer, snapshot.taken_at)
             if rules is not None and _is_kept(connection, snapshot):
                 return
+            # First, because whoever has read before and writes after must wait here.
+            self._hold(connection, customer, snapshot.taken_at)
             counted = list(zip(snapshot.replies, map(len, by_reply), strict=True))
             before = snapshots_of(connection, customer.id) if rules else ()
             fetch_id = self._record_replies(connection, customer.id, "jobs", counted, run_id)
