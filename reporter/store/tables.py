@@ -50,12 +50,12 @@ customers = sa.Table(
     metadata,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
-    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
     sa.Column("listed_at", Instant, nullable=False),  # the last time its source listed it
     # Grows whenever anything that is kept of the customer changes.
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     # By which rules what is derived from its replies was derived; 0 where nothing was yet.
     sa.Column("derivation", sa.Integer, nullable=False, server_default="0", default=DERIVATION),
+    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
 )
 
 # A run over the customers. One that never ended was cut short: the next goes on with it.
@@ -79,12 +79,12 @@ fetches = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
     # jobs, protection, subscription; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
     sa.Column("run_id", sa.Integer),  # of the run it was part of
+    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
     sa.Index("fetches_by_customer", "customer_id", "kind", "taken_at"),
     sa.Index("fetches_by_run", "run_id"),
 )
