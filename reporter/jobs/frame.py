@@ -12,28 +12,31 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from reporter.jobs import rows, values
-from reporter.jobs.rows import FIELDS, KEPT_OF_ALL, Row
+from reporter.jobs.rows import COUNTS, FIELDS, KEPT_OF_ALL, TIMES, Row
 from reporter.jobs.values import DateOrder
 from reporter.model import Outcome, Policy, QualityKind
 
 _TIME = "datetime64[us, UTC]"
 
-JOB_COLUMNS: Final = {
-    "service": "str",
-    "module": "str",
-    "status": "str",
-    "job_id": "str",
-    "name": "str",
-    "objects_total": "Int64",
-    "objects_failed": "Int64",
-    "objects_successful": "Int64",
-    "objects_skipped": "Int64",
-    "objects_warning": "Int64",
-    "bytes": "Int64",
-    "started_at": _TIME,
-    "ended_at": _TIME,
+_COLUMN_OF: Final = {
+    "size": "bytes",
+    "started": "started_at",
+    "ended": "ended_at",
+    "modified": "modified_at",
+}
+"""The columns of fields that are called otherwise once they are read."""
+_DTYPES: Final = {
+    **dict.fromkeys((*COUNTS, "size"), "Int64"),
+    **dict.fromkeys(TIMES, _TIME),
     "duration": "timedelta64[us]",
-    "modified_at": _TIME,
+}
+"""Of the fields that are no text."""
+
+FIELD_OF_COLUMN: Final = {_COLUMN_OF.get(field, field): field for field in FIELDS}
+"""The field that each column is read from; the others are what is known about the row."""
+
+JOB_COLUMNS: Final = {
+    **{column: _DTYPES.get(field, "str") for column, field in FIELD_OF_COLUMN.items()},
     "fetched_at": _TIME,
     "first_seen_at": _TIME,
     "last_seen_at": _TIME,
@@ -47,25 +50,15 @@ JOB_COLUMNS: Final = {
     "is_backup": "bool",
     "has_objects": "bool",
 }
-"""Column and dtype of the typed frame of jobs: the 15 fields, then what is known about the row.
+"""Column and dtype of the typed frame of jobs: the fields, then what is known about the row.
 
 `dated_at` is the moment a job belongs to (`dated_by`: `start`, else `end`, else `modification`, the
 earliest known), `point_at` the one it is ordered by: its end, else its start, else `dated_at`. Both
 are missing where a job cannot be dated. `name` is empty where the service gives none.
 """
 
-FIELD_OF_COLUMN: Final = dict(zip(JOB_COLUMNS, FIELDS, strict=False))
-"""The field that each of the first 15 columns is read from."""
-
 NOTE_COLUMNS: Final = ("row", "kind", "field", "value")
 
-_COUNTS: Final = (
-    "objects_total",
-    "objects_failed",
-    "objects_successful",
-    "objects_skipped",
-    "objects_warning",
-)
 _TIMES: Final = ("started_at", "ended_at", "modified_at")
 _USUAL_ISO = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})"
 
@@ -149,7 +142,7 @@ def _mapped(column: pd.Series, function: Callable[[str], Any], dtype: Any = obje
 
 
 def _parser(column: str, policy: Policy) -> Callable[[pd.Series], pd.Series]:
-    if column in _COUNTS:
+    if column in COUNTS:
         return lambda text: _mapped(text, values.read_count, "Int64")
     if column == "bytes":
         return lambda text: _mapped(text, lambda t: values.read_size(t, policy.units), "Int64")

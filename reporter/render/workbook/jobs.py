@@ -148,7 +148,7 @@ def _parts(jobs: pd.DataFrame, order: npt.NDArray[np.intp]) -> Iterator[pd.DataF
 
 
 def job_columns(book: Book) -> list[JobColumn]:
-    """The 15 fields of the API, in its order, and what we make of them."""
+    """The fields of a job, and what we make of them."""
     jobs, words, timezone = book.report.jobs, book.words, book.report.period.timezone
     say = words.say
 
