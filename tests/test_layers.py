@@ -37,7 +37,9 @@ ALLOWED = {
     "reporter.sources.interface": {"reporter.errors", "reporter.jobs.rows", "reporter.model"},
     "reporter.extensions": {"reporter.errors", "reporter.showing"},
     "reporter.sources.registry": {
+        "reporter.errors",
         "reporter.extensions",
+        "reporter.jobs.rows",
         "reporter.model",
         "reporter.sources.interface",
         "reporter.sources.avepoint.reading.reader",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from reporter.model import Change, FigureValue
+from reporter.model import CHOICES, Change, FigureValue
 
 FiguresJson = Mapping[str, Any]
 """Figures of a report's JSON."""
@@ -41,15 +41,14 @@ _OF_COVERAGE: Final = (
     "watched_share",
 )
 _OF_POLICY: Final = {
-    "warning": "warning_policy",
-    "cancelled": "cancelled_policy",
+    **{name: f"{name}_policy" for name in CHOICES},
     "units": "units",
     "target_success_rate": "target_success_rate",
     "target_object_success_rate": "target_object_success_rate",
     "max_gap_s": "max_gap_s",
     "watch_every_s": "watch_every_s",
 }
-"""Keys of the policy, and what they are called here: two of them are outcomes as well."""
+"""Keys of the policy, and what they are called here: some of them are outcomes as well."""
 
 
 def figures_in(report: FiguresJson) -> dict[str, Any]:

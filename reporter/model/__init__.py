@@ -56,7 +56,7 @@ from reporter.model.look import (
     Look,
     Texts,
 )
-from reporter.model.policy import LeaveOut, Place, Policy, Target, rate
+from reporter.model.policy import CHOICES, LeaveOut, Place, Policy, Target, rate
 from reporter.model.portfolio import AT_REST, Changes, Portfolio, Standing, Totals
 from reporter.model.protection import (
     EXPIRES_SOON_DAYS,
@@ -89,6 +89,7 @@ from reporter.model.watched import Watched
 
 __all__ = [
     "AT_REST",
+    "CHOICES",
     "DEPTHS",
     "EXPIRES_SOON_DAYS",
     "KINDS",

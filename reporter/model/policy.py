@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from reporter.model.jobs import Outcome
 
@@ -57,6 +57,10 @@ def _widths(service: str | None, module: str | None, name: str | None) -> tuple[
     """A place and those that hold it, the narrowest first, each once."""
     widths = ((service, module, name), (service, module, None), (service, None, None))
     return tuple(dict.fromkeys(widths))
+
+
+CHOICES: Final = ("warning", "cancelled")
+"""The fields of a policy that say as what jobs of an outcome count."""
 
 
 @dataclass(frozen=True, slots=True)

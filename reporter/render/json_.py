@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import Absence, Look, Report, RestoreTests, ScopeFigures
+from reporter.model import CHOICES, Absence, Look, Report, RestoreTests, ScopeFigures
 from reporter.period import Period
 from reporter.render.interface import Format
 from reporter.render.sentences import reason_text
@@ -41,8 +41,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "customer": {"id": report.customer.id, "name": report.customer.name},
         "period": _period(report.period),
         "policy": {
-            "warning": report.policy.warning,
-            "cancelled": report.policy.cancelled,
+            **{name: getattr(report.policy, name) for name in CHOICES},
             "units": report.policy.units,
             "target_success_rate": report.policy.target_success_rate,
             "target_object_success_rate": report.policy.target_object_success_rate,

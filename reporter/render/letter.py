@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reporter.errors import ReporterError
 from reporter.model import (
+    CHOICES,
     Brand,
     Change,
     Coverage,
@@ -314,8 +315,7 @@ def _policy(policy: Mapping[str, Any]) -> Policy:
     }
     return _POLICY.validate_python(
         {
-            "warning": policy["warning"],
-            "cancelled": policy["cancelled"],
+            **{name: policy[name] for name in CHOICES if name in policy},
             "units": policy["units"],
             "target_success_rate": policy["target_success_rate"],
             "max_gap": policy["max_gap_s"],

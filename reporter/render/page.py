@@ -68,7 +68,9 @@ from reporter.render.sentences import (
     marking_text,
     module_label,
     policy_texts,
+    recovery_rule,
     since_text,
+    success_rule,
     with_scope,
 )
 from reporter.render.text import STATE_SIGNS, Words, shortened
@@ -267,6 +269,10 @@ class ReportPage:
     """On what condition gaps are certain."""
     marking: str
     """What the marks on page one mean."""
+    success_rule: str
+    """Which jobs are in the success rate."""
+    recovery_rule: str
+    """Which jobs leave a recovery point."""
     policy_texts: tuple[str, ...]
     """How the report counts and judges, a sentence each."""
     correction: str | None
@@ -385,6 +391,8 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         sources=report.sources[-MOST_SOURCES:],
         certainty=certainty_text(report.policy, words),
         marking=marking_text(report.policy, words),
+        success_rule=success_rule(report.policy, words),
+        recovery_rule=recovery_rule(report.policy, words),
         policy_texts=tuple(policy_texts(report.policy, words)),
         correction=_correction(report, words),
         restated=tuple(changed[:MOST_RESTATED]),

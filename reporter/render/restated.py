@@ -10,7 +10,7 @@ from typing import Final, Literal
 from reporter.model import Change, FigureValue, Restatement, RestoreStanding, State
 from reporter.render.json_ import SCHEMA
 from reporter.render.restoring import STANDING_WORDS
-from reporter.render.sentences import scope_label
+from reporter.render.sentences import CHOICE_LABELS, scope_label
 from reporter.render.text import UNDEFINED, Words, marked
 
 Kind = Literal[
@@ -86,8 +86,7 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "target_object_success_rate": (marked("Target of the object success rate"), "target"),
     "max_gap_s": (marked("Target of the longest gap"), "span"),
     "watch_every_s": (marked("Longest time between two looks"), "span"),
-    "warning_policy": (marked("How warnings count"), "word"),
-    "cancelled_policy": (marked("How cancelled jobs count"), "word"),
+    **{f"{name}_policy": (label, "word") for name, label in CHOICE_LABELS.items()},
     "units": (marked("Units of sizes"), "word"),
 }
 """The label of each figure and the kind of its value; the most important first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from reporter.model import Policy, Reason, ReasonKind
+from reporter.model import Outcome, Policy, Reason, ReasonKind
 from reporter.render.text import Words, marked, shortened
 
 _ENGLISH: Final = Words()
@@ -137,6 +137,40 @@ def since_text(kind: ReasonKind, since: date | None, words: Words) -> str:
     if gone:
         return words.say("no longer listed since {day}", day=day)
     return words.say("switched off since {day}", day=day)
+
+
+CHOICE_LABELS: Final = {
+    "warning": marked("How warnings count"),
+    "cancelled": marked("How cancelled jobs count"),
+}
+"""What each of the `CHOICES` of a policy is about."""
+COMPLETED: Final = marked(
+    "Jobs that succeeded, finished with a warning, failed or were cancelled (the cancelled only"
+    " where they count)."
+)
+"""Which jobs are completed, under whatever policy."""
+
+
+def success_rule(policy: Policy, words: Words) -> str:
+    """Which jobs are in the success rate."""
+    if Outcome.CANCELLED in policy.completing:
+        return words.say(
+            "Success rate: jobs finished without exception, of all completed jobs (successful,"
+            " with warnings, failed, cancelled)."
+        )
+    return words.say(
+        "Success rate: jobs finished without exception, of all completed jobs (successful, with"
+        " warnings, failed)."
+    )
+
+
+def recovery_rule(policy: Policy, words: Words) -> str:
+    """Which jobs leave a recovery point."""
+    if Outcome.WARNING in policy.recovering:
+        return words.say(
+            "A recovery point is the end of a job that succeeded or finished with exceptions."
+        )
+    return words.say("A recovery point is the end of a job that succeeded.")
 
 
 def policy_texts(policy: Policy, words: Words) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from reporter import __version__
 from reporter.model import Source
-from reporter.render.sentences import certainty_text, marking_text
+from reporter.render.sentences import COMPLETED, certainty_text, marking_text
 from reporter.render.text import marked
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.cells import Value
@@ -64,10 +64,7 @@ DEFINITIONS: Final = (
     ),
     (
         marked("Completed"),
-        marked(
-            "Jobs that succeeded, finished with a warning, failed or were cancelled (the "
-            "cancelled only where they count)."
-        ),
+        COMPLETED,
     ),
     (
         marked("Success rate"),

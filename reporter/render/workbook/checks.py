@@ -292,13 +292,12 @@ def _total_checks(
     tallies = {key: _tallied(jobs, key) for key in counts}
     for key in counts:
         yield _CheckedFigure(figures[key], getattr(totals, key), tallies[key])
-    parts = ["success", "warning", "failed", "cancelled"]
-    parts = parts[:3] if book.report.policy.cancelled == "excluded" else parts
+    policy = book.report.policy
+    parts = [outcome.value for outcome in policy.completing]
     completed = sum(tallies[key] or 0 for key in parts)
     yield _derived(book, figures, "completed", "+".join(rows[key] for key in parts), completed)
-    good = ["success", "warning"] if book.report.policy.warning == "success" else ["success"]
     for key, successes in (
-        ("success_rate", good),
+        ("success_rate", [outcome.value for outcome in policy.succeeding]),
         ("lenient_success_rate", ["success", "warning"]),
     ):
         parts_of = "+".join(rows[outcome] for outcome in successes)
