@@ -220,21 +220,19 @@ def _strangers(settings: Settings) -> Iterator[Finding]:
     """Each customer of the configuration whom the store does not know: a wrong id silently leaves
     the intended customer without recipients. None where the store is empty or fails.
     """
+    if not is_there(settings.store_url):
+        return
     try:
-        customers = customers_in_store(settings)
+        with closing(Store.open(settings.store_url)) as store:
+            stored = {customer.id for customer in store.customers()}
     except ReporterError:
         return
-    known = {customer.id for customer in customers}
-    with closing(Store.open(settings.store_url)) as store:
-        stored = {customer.id for customer in store.customers()}
-    for joined in [each for customer in settings.customers for each in customer.joins]:
-        if stored and joined not in stored:
-            detail = "is in `joins`, but not in the store: `reporter customers` lists all ids"
-            yield Finding(f"customer {joined}", None, detail)
-    for customer in settings.customers if known else ():
-        if customer.id not in known:
-            detail = "is in [[customers]], but not in the store: `reporter customers` lists all ids"
-            yield Finding(f"customer {customer.id}", None, detail)
+    for customer in settings.customers if stored else ():
+        places = {customer.id: "[[customers]]"} | dict.fromkeys(customer.joins, "`joins`")
+        for customer_id, place in places.items():
+            if customer_id not in stored:
+                detail = f"is in {place}, but not in the store: `reporter customers` lists all ids"
+                yield Finding(f"customer {customer_id}", None, detail)
 
 
 def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
