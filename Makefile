@@ -16,7 +16,7 @@ test: .venv/dev  ## Run the tests, but for the slow ones
 slow: .venv/dev  ## Run the slow tests: killed senders, flipped bits, large workbooks
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
-OLDEST := tests/jobs tests/sources/table tests/store/test_outbox.py tests/store/test_tallies.py
+OLDEST := tests/jobs tests/sources/table/test_table_reading.py tests/store/test_outbox.py tests/store/test_tallies.py
 oldest: .venv-oldest/made  ## Run some tests with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(OLDEST)
 
