@@ -27,7 +27,7 @@ def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Custome
     """The customers wanted, by id or name (without regard to case); all if none is named.
 
     Raises:
-        UsageError: there is no customer, or are several customers, of that name.
+        UsageError: no customer or several customers have that name.
     """
     if not wanted:
         return list(customers)
@@ -59,7 +59,7 @@ def customers_wanted(
 
     Raises:
         StoreError: the database refuses.
-        UsageError: there is no such customer, or several of that name.
+        UsageError: no customer or several customers have that name.
     """
     known = all_customers(settings, store)
     return {customer.id: customer for customer in choose(known, wanted)}
@@ -72,7 +72,7 @@ def listed_customers(
     the lists are not complete, wanted customers that are not in them are ignored: they may exist.
 
     Raises:
-        UsageError: complete lists have no such customer, or several of that name.
+        UsageError: the lists are complete and no customer has that name, or several have it.
     """
     chosen: list[Customer] = []
     for text in wanted:
@@ -101,7 +101,7 @@ def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Cho
 
     Raises:
         StoreError: the database refuses.
-        UsageError: there is no such customer, or several of that name; or the store knows none.
+        UsageError: no customer or several customers have that name, or the store has no customers.
     """
     zone = provider_settings(rendering).timezone
     start = parse_period(rendering.period, zone, rendering.now).start

@@ -23,7 +23,7 @@ def address_of(source: str, path: str, customer: str | None = None, sha256: str 
 
 
 def mapping_address(source: str, customer: str | None = None) -> str:
-    """The address of the mapping by which the tables of a source are read."""
+    """The address of the mapping for the tables of a source."""
     return address_of(source, _MAPPING, customer)
 
 

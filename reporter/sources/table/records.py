@@ -72,7 +72,7 @@ def _csv_table(reply: Reply, mapping: mappings.Mapping) -> Table:
                     _insist_on_columns(reply, names, mapping)
             elif len(values) == len(names):
                 records.append(Record(dict(zip(names, values, strict=True)), lines))
-            elif values:  # an empty line is no record
+            elif values:  # an empty line is not a record
                 number = len(records) + 1
                 raise _refused(reply, f"has too many or too few values in row {number}")
     except csv.Error as error:
