@@ -198,7 +198,7 @@ def opened(folder: Path) -> list[str]:
             "dict, which is not a channel",
             "Update or reinstall bad-one",
         ),
-        ("mail", NOTING, "'mail'; backup-reporter itself has one", "Uninstall bad-one"),
+        ("mail", NOTING, "'mail'; backup-reporter itself already has one", "Uninstall bad-one"),
         ("other", NOTING, "No installed package adds the delivery channel 'noting'", "other"),
     ],
 )

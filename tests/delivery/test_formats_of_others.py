@@ -157,7 +157,10 @@ def test_what_is_wrong_with_one_costs_the_others_nothing(
         ("txt", "import json as TEXT", "it has no media_type and no prepare and no write and no "),
         ("txt", EXAMPLE["python"].replace("text/plain", "text"), "its media_type 'text' is none"),
         ("t/t", EXAMPLE["python"], "a suffix is made of lower-case letters and digits"),
-        *[(own, EXAMPLE["python"], "this program has a format with this suffix") for own in OURS],
+        *[
+            (own, EXAMPLE["python"], "this program already has a format of this name")
+            for own in OURS
+        ],
     ],
 )
 def test_a_format_that_cannot_be_used_says_why(
