@@ -97,7 +97,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _source(settings: Settings, name: str) -> Finding:
-    """What a source of other products has, and what of it nobody can read."""
+    """What a source of another product contains, and what of it cannot be read."""
     what = f"source {name}"
 
     def rows() -> tuple[CustomerList, list[Row]]:
@@ -217,8 +217,8 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 
 def _strangers(settings: Settings) -> Iterator[Finding]:
-    """Each customer of the configuration whom the store does not know: a wrong id silently leaves
-    the intended customer without recipients. None where the store is empty or fails.
+    """Each customer of the configuration that is not in the store: a wrong id silently leaves the
+    intended customer without recipients. Empty if the store is empty or cannot be read.
     """
     if not is_there(settings.store_url):
         return

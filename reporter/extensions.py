@@ -1,6 +1,7 @@
-"""Things of one kind by name: ours, and those that other packages bring through entry points.
+"""Objects of one kind by name: ours, and those that other packages add through entry points.
 
-Ours are named as entry points, too, so that listing loads none of the libraries they need.
+Ours are listed in the form of entry points as well, so that listing them loads no library that they
+need.
 """
 
 from __future__ import annotations
@@ -19,35 +20,35 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Extensions(Generic[Thing]):
-    """The things of one kind. One of another package that cannot be used costs itself alone, and
-    one that takes a name of ours costs that name: who knows which of the two is meant.
+    """The objects of one kind. If one of another package cannot be used, the others still can. If
+    two have the same name, neither can be used, as nobody knows which of them is meant.
     """
 
     what: str
-    """What one is called, such as "format"."""
+    """What the kind is called, for instance "format"."""
     group: str
     """The group of entry points under which packages register theirs."""
     ours: Mapping[str, str]
-    """Where each of ours is, by name, as `module:object`."""
+    """The location of each of ours, by name, as `module:object`."""
     interface: type
-    """The Protocol whose members each has."""
+    """The Protocol whose members each object must have."""
     fault: Callable[[str, Any], str]
-    """What else makes one of this name unusable; empty where nothing does."""
+    """What else makes an object with this name unusable; empty if nothing does."""
     install: str
-    """What to do where no package brings the one that is asked for."""
+    """What to do if no package provides the object that is asked for."""
     _loaded: dict[str, Thing] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
-        """The names of all, ours first. Whether those of other packages can be used shows when they
-        are.
+        """All names, ours first. An object of another package is loaded and checked only when it is
+        used.
         """
         return tuple(self._entries)
 
     def get(self, name: str) -> Thing:
-        """The one of this name.
+        """The object with this name.
 
         Raises:
-            SettingsError: no package on this machine brings it, or it cannot be used.
+            SettingsError: no package on this machine provides it, or it cannot be used.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
@@ -56,11 +57,11 @@ class Extensions(Generic[Thing]):
     def _load(self, name: str) -> Thing:
         if name not in self._entries:
             raise SettingsError(
-                f"No package on this machine brings the {self.what} {name}.", hint=self.install
+                f"No package on this machine provides the {self.what} {name}.", hint=self.install
             )
         first, *others = self._entries[name]
         if others:
-            taken = f"{_origin(first)} has a {self.what} of this name already"
+            taken = f"{_origin(first)} already has a {self.what} of this name"
             raise self._unusable(others[-1], taken)
         try:
             found: Thing = first.load()
@@ -72,7 +73,7 @@ class Extensions(Generic[Thing]):
 
     @cached_property
     def _entries(self) -> Mapping[str, Sequence[EntryPoint]]:
-        """By name; more than one where several packages want the same."""
+        """The entry points by name; several if packages use the same name."""
         entries = {name: [EntryPoint(name, at, self.group)] for name, at in self.ours.items()}
         theirs = entry_points(group=self.group)
         for entry in sorted(theirs, key=lambda each: (each.name, _origin(each))):
@@ -81,7 +82,7 @@ class Extensions(Generic[Thing]):
 
     def _fault(self, name: str, found: Thing) -> str:
         if isinstance(found, type):
-            return f"{found.__name__} is a class, and not an object of it"
+            return f"{found.__name__} is a class, not an instance of it"
         members = [member for member in vars(self.interface) if not member.startswith("_")]
         if missing := [member for member in members if not hasattr(found, member)]:
             return f"it has no {' and no '.join(missing)}"

@@ -1,4 +1,4 @@
-"""From the jobs and sightings of a customer to the one `Report` all renderers print."""
+"""Makes the `Report` that all renderers print from the jobs and sightings of a customer."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ from reporter.period import Period
 
 @dataclass(frozen=True)
 class Findings:
-    """What the jobs and sightings of one period amount to."""
+    """What follows from the jobs and sightings of one period."""
 
     window: Window
-    """Without what is left out."""
+    """The window, without what is left out."""
     stored: Stored
     left_out: tuple[LeftOut, ...]
     scopes: tuple[pd.DataFrame, ...]
@@ -109,11 +109,11 @@ class Findings:
 
     @cached_property
     def groups(self) -> tuple[tuple[Key, Figures], ...]:
-        """`figures_by` its groups of scopes."""
+        """`figures_by` of the window."""
         return tuple(figures_by(self.window, self.jobs, self.standing, self.stored))
 
     def figures(self, width: int) -> Iterator[tuple[Key, Figures]]:
-        """The figures of each group of scopes whose key is so wide."""
+        """The figures of each group of scopes whose key has `width` parts."""
         return ((key, figures) for key, figures in self.groups if len(key) == width)
 
     @property
@@ -124,7 +124,7 @@ class Findings:
 
     @cached_property
     def modules(self) -> tuple[tuple[ModuleFigures, ...], tuple[Reason, ...]]:
-        """Each module with its scopes, by service and name, and the reasons of all."""
+        """Each module with its scopes, by service and name, and all reasons."""
         scopes: dict[tuple[str, ...], list[tuple[ScopeFigures, list[Reason]]]] = {}
         stands = self.standing.to_dict("records")
         for stance, (key, figures) in zip(stands, self.figures(3), strict=True):
@@ -171,12 +171,11 @@ def analyse(
 ) -> Report:
     """The report of one customer and one period.
 
-    `sources` is what each source that knows the customer has told; at least one, and no two of them
-    list the same module, whose jobs would count twice. `history` is passed on. `answers` is what
-    came of asking for protected data and the subscription; saved replies hold none. `stored_before`
-    is the last answer on protected data before the period, and the one before the period before it.
-    `restore_tests` is None where none
-    are recorded.
+    `sources` is what each source that knows the customer shows: at least one source, and no two
+    that list the same module, whose jobs would count twice. `history` is passed on. `answers` has
+    the answers about protected data and the subscription; saved replies have none. `stored_before`
+    has the last answer about protected data before the period, and the last one before the previous
+    period. `restore_tests` is None if no tests are recorded.
     """
     sources = _numbered_apart(sources)
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
@@ -254,7 +253,7 @@ def analyse(
 
 
 def _numbered_apart(sources: Sequence[SourceData]) -> list[SourceData]:
-    """The sources, so that no two jobs have the same index."""
+    """The sources, renumbered so that no two jobs have the same index."""
     apart, count = [sources[0]], len(sources[0].jobs.rows)
     for source in sources[1:]:
         jobs = source.jobs
@@ -269,7 +268,7 @@ def _numbered_apart(sources: Sequence[SourceData]) -> list[SourceData]:
 
 
 def _first_look(window: Window) -> datetime | None:
-    """When the first source told anything; None where that was before the period."""
+    """The earliest time that any source shows; None if that is before the period."""
     first = min(view.told_since for view in window.views)
     return None if first < window.period.start else first.astimezone(window.period.zone)
 
@@ -290,8 +289,8 @@ def _not_told(kind: Kind) -> Told:
 
 
 def _stored(overviews: Sequence[Told], period: Period) -> Stored:
-    """What is stored according to the first of two overviews, and what was according to the second;
-    the same one twice shows no change.
+    """What is stored according to the first of two overviews, and what was stored according to the
+    second. If both are the same overview, there is no second.
     """
     stored = [stored_by(protection_of(overview, period).modules) for overview in overviews]
     if len(stored) < 2 or overviews[0].answer.asked_at == overviews[1].answer.asked_at:
@@ -300,7 +299,7 @@ def _stored(overviews: Sequence[Told], period: Period) -> Stored:
 
 
 def _findings(seen: Window, stored: Stored) -> Findings:
-    """What the jobs and sightings of a period amount to, without what the provider leaves out."""
+    """What follows from a period's jobs and sightings, without what the provider leaves out."""
     scopes = [scopes_of(view) for view in seen.views]
     rules = [seen.policy.left_out_by(*scope[:2], scope[2] or None) for scope in seen.scopes]
     jobs = seen.jobs["scope"].value_counts()
@@ -316,7 +315,7 @@ def _findings(seen: Window, stored: Stored) -> Findings:
 
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
-    """The key that orders scopes: the one that most needs attention comes first."""
+    """The key that sorts scopes: the one that most needs attention comes first."""
     figures = scope.figures
     return (
         list(State).index(scope.state),
@@ -328,7 +327,7 @@ def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
 
 
 def _previous(seen: Window, stored: Stored) -> Previous | None:
-    """How the previous period went; None where no job of it is known."""
+    """The result of the previous period; None if no job of it is known."""
     if seen.jobs.empty:
         return None
     findings = _findings(seen, stored)
@@ -371,7 +370,7 @@ def _running(window: Window) -> tuple[RunningJob, ...]:
 
 
 def _running_in(view: View) -> Iterator[tuple[datetime, int, RunningJob]]:
-    """Each running job of a view with its start and the place of its scope."""
+    """Each running job of a view, with its start and the place of its scope."""
     runs = view.jobs["outcome"] == Outcome.RUNNING.value
     jobs = view.jobs[runs & ~not_seen_to_end(view)].sort_values(["started_at", "scope"])
     columns = (jobs[column] for column in (*SCOPE, "job_id", "started_at", "last_seen_at", "scope"))
@@ -384,8 +383,8 @@ def _running_in(view: View) -> Iterator[tuple[datetime, int, RunningJob]]:
 
 
 def _listed_jobs(sources: Sequence[SourceData], seen: Window, findings: Findings) -> pd.DataFrame:
-    """The jobs a report lists: those of the period and the undated ones first shown in it, with
-    `left_out`.
+    """The jobs that a report lists: those of the period, and undated ones that were first shown in
+    it. The column `left_out` says which are left out.
     """
     rows = together(
         source.jobs.rows[

@@ -16,12 +16,13 @@ from reporter.model import Watch
 def unseen_of(view: View) -> pd.DataFrame:
     """The times in which a job of a scope may have run without any look showing it.
 
-    Columns: `scope`, `start`, `end`. Between two looks at a scope that is the time from the first
-    to the start of the oldest job that the second lists, or to the second itself where it lists
-    none; and the time from the last look to the period's end. All of them count where they are
-    longer than the policy's `watch_every`; however short, where the job that ran at the first look
-    is listed no more, and where a scope was first shown with a queued job, which hides the others.
-    Where a look lists all jobs since its oldest, no time from then on is unseen by it.
+    Columns: `scope`, `start`, `end`. Between two looks at a scope, this is the time from the first
+    look to the start of the oldest job that the second lists, or to the second look if it lists no
+    job. After the last look, it is the time to the period's end. A time counts if it is longer than
+    the policy's `watch_every`. It counts however short it is if the job that ran at the first look
+    is no longer listed, or if the scope was first shown with a queued job, which hides the others.
+    If a look lists all jobs since the oldest one in it, no time from that job to the look is
+    unseen.
     """
     watch = np.timedelta64(view.policy.watch_every)
     looks = _looks(view)
@@ -48,7 +49,7 @@ def unseen_of(view: View) -> pd.DataFrame:
 
 def unseen_before(view: View) -> pd.DataFrame:
     """The times in which a job of a scope may have run before the first look at it, in the columns
-    of `unseen_of`: from the snapshot before, where that is longer ago than `watch_every`.
+    of `unseen_of`: since the snapshot before, if that is longer ago than `watch_every`.
     """
     first = view.looks.sort_values("snapshot").drop_duplicates("scope")
     first = first[first["snapshot"] > 0]
@@ -62,8 +63,8 @@ def unseen_before(view: View) -> pd.DataFrame:
 
 
 def _looks(view: View) -> pd.DataFrame:
-    """The looks at each scope in their order, and before them the sighting that showed it first,
-    where that `hides` what there was.
+    """The looks at each scope, in order; and before them its first sighting, if that is a
+    placeholder that `hides` its jobs.
     """
     sightings = view.sightings.sort_values(["scope", "snapshot"])
     shown = sightings.index.isin(view.looks.index)
@@ -72,8 +73,8 @@ def _looks(view: View) -> pd.DataFrame:
 
 
 def _tells_from(view: View, looks: pd.DataFrame) -> pd.Series:
-    """From when on each look tells of its scope: from the oldest job it lists of it, or of all
-    scopes where it lists all jobs.
+    """The start of the time that each look shows of its scope: the oldest job that it lists of the
+    scope; or of all scopes, if it lists all jobs.
     """
     if not view.lists_history:
         return looks["oldest_at"]
@@ -83,15 +84,18 @@ def _tells_from(view: View, looks: pd.DataFrame) -> pd.Series:
 
 
 def _told_by_each(view: View) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when each snapshot tells of all jobs, where each lists all since its oldest."""
+    """The time whose jobs each snapshot lists completely: from the oldest job in it to the
+    snapshot. Only for sources that list all jobs.
+    """
     oldest = view.sightings.groupby("snapshot")["oldest_at"].min().dropna()
     for place, at in zip(oldest.index, oldest, strict=True):
         yield at, view.snapshots[place]
 
 
 def watch_of(window: Window) -> Watch:
-    """How closely the period was watched: of several sources, by the one that shows least. Tables
-    that list all jobs need no look within the period: they count where there is nothing else.
+    """How closely the period was watched; of several sources, the one watched least decides.
+    Sources that list all jobs need no look in the period: their snapshots are counted only if there
+    is no other source.
     """
     looked_at = [view for view in window.views if not view.lists_history] or window.views
     return Watch(
@@ -103,13 +107,13 @@ def watch_of(window: Window) -> Watch:
 
 
 def observed_days(window: Window) -> set[date]:
-    """The days of the period, in the report's zone, of which each source has told."""
+    """The days of the period, in the report's time zone, that every source has observed."""
     return set.intersection(*(observed_by(view) for view in window.views))
 
 
 def observed_by(view: View) -> set[date]:
-    """The days of the period, in the report's zone, on which a snapshot was taken, or from which
-    one lists all jobs.
+    """The days of the period, in the report's time zone, on which a snapshot was taken; and the
+    days of the time whose jobs a snapshot lists completely.
     """
     zone = view.period.zone
     days = {view.snapshots[place].astimezone(zone).date() for place in view.inside}
@@ -121,8 +125,8 @@ def observed_by(view: View) -> set[date]:
 
 
 def _watched_share(view: View) -> float:
-    """The share of the period between neighbouring snapshots that are close enough, and of what a
-    snapshot that lists all jobs tells of.
+    """The share of the period that lies between two successive snapshots that are close enough, or
+    whose jobs a snapshot lists completely.
     """
     snapshots = np.array([snapshot.timestamp() for snapshot in view.snapshots])
     start, end = view.start.timestamp(), view.end.timestamp()

@@ -1,4 +1,4 @@
-"""What a report of one period looks through: one customer's jobs and sightings, cut for it.
+"""The window of a report: one customer's jobs and sightings, selected for one period.
 
 The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" and "Period".
 """
@@ -31,21 +31,23 @@ Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class SourceData:
-    """What one source has told of a customer's jobs."""
+    """What one source shows of a customer's jobs."""
 
     customer_id: str
-    """The id under which it knows the customer."""
+    """The customer's id in this source."""
     jobs: Jobs
-    """One row per job identity: those of the period, and as much before and after it as is known
+    """One row per job identity: the jobs of the period, and those before and after it that matter
     (the period before, the last recovery points, later cures).
     """
     sightings: pd.DataFrame
-    """What the snapshots said of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
+    """What the snapshots show of each scope, in the columns of `jobs.sightings.SIGHTING_COLUMNS`.
     """
     observations: Observations
     """At least one snapshot, and the replies the report rests on."""
     lists_history: bool = False
-    """Whether a snapshot lists all jobs since its oldest, not only the newest of each scope."""
+    """Whether a snapshot lists all jobs since the oldest one in it, instead of only the newest of
+    each scope.
+    """
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,15 @@ class View:
     scopes: tuple[ScopeKey, ...]
     """All known scopes of the customer, sorted; `scope` in the frames is an index into them."""
     rows: pd.DataFrame
-    """All jobs of backups that are known, in the columns of `jobs.frame.JOB_COLUMNS` and
-    `scope`.
-    """
+    """All known jobs that are backups, in the columns of `jobs.frame.JOB_COLUMNS` and `scope`."""
     sightings: pd.DataFrame
     """The sightings of the snapshots that count, in the columns of
     `jobs.sightings.SIGHTING_COLUMNS` and `scope`.
     """
     snapshots: tuple[datetime, ...]
-    """All complete snapshots, in their order."""
+    """When each complete snapshot was taken, in order."""
     lists_history: bool
-    """As of `SourceData`."""
+    """As in `SourceData`."""
 
     @property
     def start(self) -> pd.Timestamp:
@@ -79,7 +79,7 @@ class View:
 
     @property
     def stop(self) -> pd.Timestamp:
-        """The period's end, or the last snapshot where that is earlier."""
+        """The period's end, or the last snapshot if that is earlier."""
         return min(self.end, utc(self.snapshots[-1]))
 
     @cached_property
@@ -99,8 +99,8 @@ class View:
 
     @cached_property
     def reference(self) -> int:
-        """The place of the reference snapshot, which tells how each scope is listed: the last of
-        the period, else the first after it, else the last before it.
+        """The place of the reference snapshot, which shows how each scope is listed: the last one
+        of the period, else the first after it, else the last before it.
         """
         if self.inside:
             return self.inside[-1]
@@ -108,15 +108,15 @@ class View:
 
     @cached_property
     def told_since(self) -> datetime:
-        """From when on its snapshots tell of jobs: the first of them, or the oldest job it lists
-        where it lists all.
+        """The start of the time whose jobs the source shows: the first snapshot, or the oldest
+        listed job if the source lists all jobs.
         """
         oldest = self.sightings["oldest_at"].min() if self.lists_history else pd.NaT
         return self.snapshots[0] if pd.isna(oldest) else min(self.snapshots[0], oldest)
 
     @property
     def looked_before(self) -> bool:
-        """Whether anything was told of the customer before the period began."""
+        """Whether the source shows anything of the customer from before the period."""
         return self.told_since < self.period.start
 
     @cached_property
@@ -129,8 +129,8 @@ class View:
 
     @cached_property
     def known(self) -> pd.DataFrame:
-        """The dated jobs of this period, and of the time before it those that a counting snapshot
-        has shown: what only a later one shows says nothing about a closed period.
+        """The dated jobs of this period, and earlier ones that a snapshot that counts has shown.
+        Earlier jobs that only a later snapshot shows do not change a closed period.
         """
         dated = self.rows["dated_at"]
         shown = (self.rows["first_seen_at"] <= self.last_counted) | (dated >= self.start)
@@ -152,7 +152,7 @@ class View:
         return self.sightings[~self.sightings["queued"]]
 
     def moment(self, value: object) -> datetime | None:
-        """A time of a frame in the report's zone; None where it is missing."""
+        """A time of a frame in the report's time zone; None if it is missing."""
         if pd.isna(value):  # type: ignore[call-overload]
             return None
         moment: datetime = pd.Timestamp(value).to_pydatetime().astimezone(self.period.zone)  # type: ignore[arg-type]
@@ -168,12 +168,12 @@ class View:
 
 @dataclass(frozen=True)
 class Window:
-    """The backups of one customer as they are seen for one period: by one source, or by several,
-    of which each shows modules of its own.
+    """The backups of one customer for one period, as one source shows them, or several sources with
+    different modules.
     """
 
     views: tuple[View, ...]
-    """One of each source; at least one."""
+    """One view for each source; at least one."""
 
     @property
     def period(self) -> Period:
@@ -195,7 +195,7 @@ class Window:
 
     @cached_property
     def rows(self) -> pd.DataFrame:
-        """As of `View`, by all sources."""
+        """As in `View`, from all sources."""
         return together(view.rows for view in self.views)
 
     @cached_property
@@ -204,7 +204,7 @@ class Window:
         return self.rows[dated_in(self.rows, self.period)]
 
     def moment(self, value: object) -> datetime | None:
-        """A time of a frame in the report's zone; None where it is missing."""
+        """A time of a frame in the report's time zone; None if it is missing."""
         return self.views[0].moment(value)
 
     def without(self, left_out: Iterable[int]) -> Window:
@@ -214,8 +214,9 @@ class Window:
 
 
 def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> Window:
-    """The window of a period over all that is known of a customer; jobs that are no backups are not
-    in it. No two jobs of `sources` have the same index, and no two sources list the same module.
+    """The window of a period, from all that is known of a customer; jobs that are not backups are
+    left out. No two jobs of `sources` may have the same index, and no two sources may list the same
+    module.
     """
     backups = [source.jobs.rows[source.jobs.rows["is_backup"]] for source in sources]
     frames = [
@@ -239,13 +240,13 @@ def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> 
 
 
 def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several frames with the same columns, in their order."""
+    """The rows of several frames with the same columns, in the order of the frames."""
     parts = list(frames)
     return parts[0] if len(parts) == 1 else pd.concat(parts)
 
 
 def _numbered(names: pd.DataFrame) -> tuple[Places, tuple[ScopeKey, ...]]:
-    """For each row the place of its scope, and all scopes, sorted."""
+    """The place of each row's scope, and all scopes, sorted."""
     columns = [pd.factorize(names[column].to_numpy(dtype=object), sort=True) for column in SCOPE]
     widths = [len(distinct) for _, distinct in columns]
     numbers = (columns[0][0] * widths[1] + columns[1][0]) * widths[2] + columns[2][0]
@@ -276,23 +277,23 @@ def _without_nameless(view: View, sightings: pd.DataFrame) -> pd.DataFrame:
 
 
 def dated_in(rows: pd.DataFrame, period: Period) -> pd.Series:
-    """Which jobs are dated in the period; undated ones are in none."""
+    """Which jobs are dated in the period; undated jobs are in no period."""
     dated = rows["dated_at"]
     return (dated >= period.start) & (dated < period.end)
 
 
 def utc(moment: datetime) -> pd.Timestamp:
-    """A time as the frames hold it."""
+    """A time in the form that the frames use."""
     return pd.Timestamp(moment).tz_convert("UTC").as_unit("us")
 
 
 def latest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
-    """For each of `scopes` scopes the latest time in a column of `rows`; missing without one."""
+    """The latest time in a column of `rows` for each of `scopes` scopes; missing without one."""
     return _extreme(np.maximum, np.iinfo(np.int64).min, rows, column, scopes)
 
 
 def earliest(rows: pd.DataFrame, column: str, scopes: int) -> Moments:
-    """For each of `scopes` scopes the earliest time in a column of `rows`; missing without one."""
+    """The earliest time in a column of `rows` for each of `scopes` scopes; missing without one."""
     return _extreme(np.minimum, np.iinfo(np.int64).max, rows, column, scopes)
 
 
@@ -301,12 +302,12 @@ def _extreme(choose: np.ufunc, none: int, rows: pd.DataFrame, column: str, scope
     there = ~np.isnat(times)
     extremes = np.full(scopes, none, dtype=np.int64)
     choose.at(extremes, rows["scope"].to_numpy()[there], times[there].view(np.int64))
-    extremes[extremes == none] = np.iinfo(np.int64).min  # which is no time
+    extremes[extremes == none] = np.iinfo(np.int64).min  # it stands for no time
     return extremes.view("datetime64[us]")
 
 
 def instant(moment: pd.Timestamp) -> np.datetime64:
-    """A time as `instants` has it."""
+    """A time in the form that `instants` uses."""
     return moment.tz_localize(None).to_datetime64()
 
 

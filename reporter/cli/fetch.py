@@ -34,11 +34,11 @@ def fetch(context: click.Context, *, wanted: tuple[str, ...], wait: float) -> No
 
 
 def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: float) -> int:
-    """Take the snapshots, going on with a run that was cut short; the exit status.
+    """Take the snapshots, resuming a run that was cut short; returns the exit status.
 
     Raises:
         FetchError: no source lists its customers.
-        StoreError: another run holds the store, or the database refuses.
+        StoreError: another run has locked the store, or the database refuses.
     """
     from reporter.config.credentials import access_of
     from reporter.run.choosing import listed_customers
@@ -62,7 +62,7 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
         listed = [customer for _, of_source in sources for customer in of_source]
         for name, gone in no_longer_listed(settings, store, listed):
             names = ", ".join(customer.name for customer in gone)
-            console.say(f"No longer in any file of the source {name!r}: {names}.")
+            console.say(f"The source {name!r} no longer lists: {names}.")
         ids = listed_customers(settings, listed, wanted, complete=not faults) - run.done
         customers = [customer for customer in listed if customer.id in ids]
         if run.done:

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in a sentence, and what to write instead."""
+"""Says what is wrong with a configuration, and what to write instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 def validated(
     build: Callable[[], AnyModel], root: type[BaseModel], where: str = "on the command line"
 ) -> AnyModel:
-    """What `build` makes, which is a `root` or a part of one.
+    """The result of `build`, which is a `root` or a part of one.
 
     Raises:
         SettingsError: a key is unknown or missing, or a value is wrong.
@@ -32,7 +32,7 @@ def validated(
 
 
 def explained(detail: Any, root: type[BaseModel]) -> tuple[str, str]:
-    """One error of pydantic in a value of `root` as a sentence and a hint."""
+    """An error that pydantic found in a value of `root`, as a sentence and a hint."""
     place = [part for part in detail["loc"] if not isinstance(part, int)]
     if detail["type"] == "extra_forbidden":
         known = _known_keys(root, place[:-1])
@@ -44,7 +44,7 @@ def explained(detail: Any, root: type[BaseModel]) -> tuple[str, str]:
 
 
 def _known_keys(section: type[BaseModel], place: Sequence[Any]) -> list[str]:
-    """The keys there may be at a place; none where it is in a table without keys of its own."""
+    """The keys that are allowed at a place; empty for a table that does not define its keys."""
     for name in place:
         inner: Any = section.model_fields[name].annotation
         models = [
@@ -64,6 +64,6 @@ def _known_keys(section: type[BaseModel], place: Sequence[Any]) -> list[str]:
 
 
 def nearest(name: str, known: Sequence[str], what: str = "keys") -> str:
-    """The name that is probably meant, or all there are, as a hint."""
+    """A hint: the name that is probably meant, or all known names."""
     close = difflib.get_close_matches(name, known, 1, 0.5)
     return f"Did you mean {close[0]!r}?" if close else f"Known {what}: {', '.join(known)}."

@@ -43,7 +43,7 @@ from reporter.showing import without_passwords
 from reporter.sources.avepoint.reading.vocabularies import module_name, service_name
 
 LANGUAGES: Final = ("en", "de", "es", "fr", "ja", "nl")
-"""Those that reports are written in; each but English has its catalogue in `translations`."""
+"""The languages that reports are written in; each but English has a catalogue in `translations`."""
 
 
 # The vendor's documentation of its environments.
@@ -67,7 +67,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """Shown in tracebacks and in a cluster's log: without passwords of addresses."""
+        """The values that tracebacks and a cluster's log show, without passwords in addresses."""
         for name, value in super().__repr_args__():
             yield name, without_passwords(value) if isinstance(value, str) else value
 
@@ -86,7 +86,7 @@ class ApiSettings(Section):
     certificate_password: SecretStr | None = None
     certificate_password_file: Path | None = None
     ca_file: Path | None = None
-    """Authorities of one's own, for every channel and not the API alone."""
+    """The provider's own certificate authorities, for every channel and not only for the API."""
 
     @model_validator(mode="before")
     @classmethod
@@ -106,7 +106,7 @@ class StoreSettings(Section):
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
-        # Whoever names a store is about to open it; its libraries take half a second.
+        # Only a command that opens a store needs its libraries, which take half a second to load.
         from reporter.store.address import parsed
 
         parsed(url)
@@ -144,7 +144,7 @@ class LeftOutSettings(Section):
 
 
 def _named(place: TargetSettings | LeftOutSettings) -> dict[str, Any]:
-    """A place with the names that count of its service and module, however they are spelt."""
+    """A place with the canonical names of its service and module, however they are spelt."""
     service, module = service_name(place.service), place.module
     if module is not None:
         module = module_name(module, place.service)
@@ -258,7 +258,7 @@ class BrandSettings(Section):
 class CustomerSettings(Section):
     """`[[customers]]`: what differs for one customer, by id.
 
-    Keys of `[report]` and `[brand]` stand in the tables `report` and `brand` of the customer, or
+    Keys of `[report]` and `[brand]` are in the tables `report` and `brand` of the customer, or
     directly beside its `id`.
     """
 
@@ -268,7 +268,7 @@ class CustomerSettings(Section):
     id: str
     name: str | None = None
     joins: tuple[str, ...] = ()
-    """The ids under which other sources know this customer."""
+    """The ids of this customer in other sources."""
     recipients: Addresses = ()
     cc: Addresses = ()
     bcc: Addresses = ()
@@ -290,21 +290,22 @@ class CustomerSettings(Section):
 
 
 def source_settings(entry: object) -> object:
-    """An entry of [[sources]] as the settings of its kind."""
+    """The settings of an entry of [[sources]], of the class that its kind has."""
     if not isinstance(entry, Mapping):
         return entry
-    # Whoever has no other source need not load what reads them.
+    # A configuration without other sources need not load their readers.
     from reporter.sources.registry import KINDS
 
     kind = str(entry.get("kind"))
     if kind not in KINDS.names():
-        raise ValueError(f"{kind!r} is no kind of source. Known kinds: {', '.join(KINDS.names())}")
+        known = ", ".join(KINDS.names())
+        raise ValueError(f"{kind!r} is not a kind of source. Known kinds: {known}")
     settings = KINDS.get(kind).settings
     try:
         return settings.model_validate(entry)
     except ValidationError as error:
         faults = [" ".join(filter(None, explained(fault, settings))) for fault in error.errors()]
-        raise ValueError(f"of the source {entry.get('name')!r}: {'; '.join(faults)}") from None
+        raise ValueError(f"in the source {entry.get('name')!r}, {'; '.join(faults)}") from None
 
 
 class ExecutionSettings(Section):
@@ -313,7 +314,7 @@ class ExecutionSettings(Section):
     workers: int = Field(default=2, ge=1, le=256)
     scheduler: str = ""
     umask: Umask | None = None
-    """Which rights are taken from new files; None takes all rights of others."""
+    """The permissions that new files do not have; None: other users have no permissions."""
 
     @field_validator("scheduler")
     @classmethod
@@ -390,7 +391,7 @@ class ScheduleSettings(Section):
 
 
 class ChannelTables(Section):
-    """`[delivery.channels.NAME]`: what the channels that other packages add are given."""
+    """`[delivery.channels.NAME]`: the settings of channels that other packages add."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, dict[str, Any]]
@@ -401,14 +402,14 @@ class ChannelTables(Section):
 
 
 class DeliverySettings(Section):
-    """`[delivery]`: where reports go besides the mail."""
+    """`[delivery]`: where reports go in addition to mail."""
 
     folder: str = ""
     # The address of a chat's webhook is a secret as well.
     webhook: WebAddress = Field(default="", repr=False)
     webhook_secret: SecretStr | None = None
     webhook_secret_file: Path | None = None
-    # Only the package that adds a channel knows what of its table is secret.
+    # Only the package that adds a channel knows which of its values are secret.
     channels: ChannelTables = Field(default=ChannelTables(), repr=False)
 
     @field_validator("folder")
@@ -433,9 +434,9 @@ class EvidenceSettings(Section):
     timestamp_url: str = ""
     restore_tests: Path | None = None
     retention: Months | None = None
-    """How long bags are kept, from the end of their period; None for good."""
+    """How long bags are kept, from the end of their period; None: for ever."""
     holds: tuple[str, ...] = ()
-    """Customers whose bags stay nevertheless, or `customer period`."""
+    """Customers, or `customer period`, whose bags are kept beyond the retention."""
 
     @field_validator("timestamp_url")
     @classmethod

@@ -1,6 +1,6 @@
 """The configuration: `reporter.toml`, overridden by environment variables.
 
-One frozen `Settings` value; secrets never show in its `repr`. A key nobody knows is an error.
+It is one frozen `Settings` value, whose `repr` never shows secrets. An unknown key is an error.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"
 _SECRET_KEYS: Final = ("password", "secret", "token")
-"""What keys of secrets end in, in tables that are not ours."""
+"""The endings of keys of secrets, in tables that are not ours."""
 
 
 class Settings(BaseSettings):
-    """The whole configuration, and the folder its relative paths start at."""
+    """The whole configuration, and the folder that its relative paths are relative to."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     brand: BrandSettings = BrandSettings()
     customers: tuple[CustomerSettings, ...] = ()
     sources: tuple[Annotated[Any, BeforeValidator(source_settings)], ...] = ()
-    """Where jobs come from beside the service; each is of the class `settings` of its kind."""
+    """The sources other than the service; each is of the class `settings` of its kind."""
     execution: ExecutionSettings = ExecutionSettings()
     mail: MailSettings = MailSettings()
     evidence: EvidenceSettings = EvidenceSettings()
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     def _names_once(cls, sources: tuple[Any, ...]) -> tuple[Any, ...]:
         names = [source.name for source in sources]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two of them are called {twice!r}")
+            raise ValueError(f"two sources are called {twice!r}")
         return sources
 
     @field_validator("customers")
@@ -74,31 +74,30 @@ class Settings(BaseSettings):
     def _joined_once(cls, customers: tuple[CustomerSettings, ...]) -> tuple[CustomerSettings, ...]:
         joined = [joined for customer in customers for joined in customer.joins]
         if twice := next((one for one in joined if joined.count(one) > 1), None):
-            raise ValueError(f"{twice!r} is joined twice")
+            raise ValueError(f"{twice!r} is in `joins` twice")
         for customer in customers:
             names = [
                 customer_id.partition(":")[0] for customer_id in (customer.id, *customer.joins)
             ]
             if len(set(names)) < len(names):
                 raise ValueError(
-                    f"{customer.id!r} joins two customers of one source: give them one name in the "
-                    "export, or by `match`"
+                    f"{customer.id!r} joins two customers of one source: give them one name "
+                    "in the export, or by `match`"
                 )
         if both := [customer.id for customer in customers if customer.id in joined]:
             raise ValueError(
-                f"{both[0]!r} is joined with another customer: what is configured for it belongs "
-                "there"
+                f"{both[0]!r} is in `joins` of another customer: move its settings to that customer"
             )
         return customers
 
     @property
     def asks_service(self) -> bool:
-        """Whether jobs come from the service: always, but where there are other sources alone."""
+        """Whether jobs come from the service: always, unless there are only other sources."""
         return bool(self.api.client_id) or not self.sources
 
     @property
     def archives(self) -> bool:
-        """Whether reports are archived by themselves."""
+        """Whether reports are archived automatically."""
         return bool({"folder", "certificate", "timestamp_url"} & self.evidence.model_fields_set)
 
     _folder: Path = PrivateAttr(default=Path())
@@ -119,17 +118,17 @@ class Settings(BaseSettings):
 
     @property
     def folder(self) -> Path:
-        """Where relative paths start: the folder of the configuration file, not of a link."""
+        """The folder of relative paths: that of the configuration file, not of a link to it."""
         return self._folder
 
     @property
     def source(self) -> Path | None:
-        """The configuration file; None where there is none, and defaults are used."""
+        """The configuration file; None if there is no file and the defaults are used."""
         return self._source
 
     @property
     def store_url(self) -> str:
-        """The store's URL, with the whole path where it is a file."""
+        """The store's URL; if it is a file, with the whole path."""
         from reporter.store.address import whole_url
 
         return whole_url(self.store.url, self._folder)
@@ -147,22 +146,22 @@ class Settings(BaseSettings):
 
     @property
     def restore_tests(self) -> Path | None:
-        """The file of restore tests; None where none is configured."""
+        """The file of restore tests; None if none is configured."""
         path = self.evidence.restore_tests
         return self._folder / path if path else None
 
     @property
     def written(self) -> frozenset[str]:
-        """The places of the secrets that the configuration file itself tells."""
+        """The places of the secrets that the configuration file itself contains."""
         return self._written
 
     def customer(self, customer_id: str) -> CustomerSettings:
-        """What the configuration says of a customer; nothing where it is not named."""
+        """The settings of a customer; the defaults if the configuration does not name it."""
         named = (customer for customer in self.customers if customer.id == customer_id)
         return next(named, CustomerSettings(id=customer_id))
 
     def report_for(self, customer_id: str, **given: str | None) -> ReportSettings:
-        """`[report]` for a customer; what the command line gave wins.
+        """`[report]` for a customer; values from the command line take precedence.
 
         Raises:
             SettingsError: a given value is wrong.
@@ -188,8 +187,8 @@ class Settings(BaseSettings):
         )
 
     def for_reports_of(self, customer_id: str) -> Settings:
-        """The settings that the reports of one customer need: no other customer, no secret but the
-        store's.
+        """The settings that the reports of one customer need: no other customer, and no secret
+        except the store's.
         """
         return self.model_copy(
             update={
@@ -231,8 +230,8 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
     A missing file is an error only if `required`.
 
     Raises:
-        SettingsError: no such file, no TOML, an unknown key or a wrong value; or a secret is in
-            it and others may read it.
+        SettingsError: there is no such file, it is not TOML, a key is unknown, a value is wrong,
+            or the file contains a secret and others may read it.
     """
     data: dict[str, Any] = {}
     there = True
@@ -260,7 +259,7 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
     secrets = _secrets_in(data)
     if guarded := [*secrets, *_secret_addresses_in(data)]:
         refuse_shared(path, f"The configuration holds {' and '.join(guarded)}, and the file")
-    # The environment may have overruled what is written.
+    # A value from the environment may have replaced what is written.
     settings._written = frozenset(
         place
         for place, value in secrets.items()
@@ -270,7 +269,7 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
 
 
 def _secrets_in(data: Mapping[str, Any]) -> dict[str, str]:
-    """The secrets in what a configuration file says, by their places."""
+    """The secrets in a configuration file, by their places."""
     return {
         f"{name}.{key}": data[name][key]
         for name, section in Settings.model_fields.items()
@@ -281,8 +280,8 @@ def _secrets_in(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
-    """The places of addresses in a configuration file that hold a password, or are a secret
-    altogether: whoever knows the address of a chat's webhook can write there.
+    """The places of addresses in a configuration file that contain a password or are themselves a
+    secret: anybody who knows the address of a chat's webhook can write to the chat.
     """
     places = [
         f"{name}.{key}"
@@ -297,8 +296,8 @@ def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:
 
 
 def secrets_of_channel(table: Mapping[str, Any]) -> dict[str, str]:
-    """The secrets in a channel's own table, by their places: what is called a password, a secret or
-    a token, as ours are, and addresses that hold a password.
+    """The secrets in a channel's own table, by their places: values whose key ends in `password`,
+    `secret` or `token`, and addresses that contain a password.
     """
     return {
         place: text
@@ -308,7 +307,7 @@ def secrets_of_channel(table: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _texts_in(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a value of a configuration file, however deep, with its place."""
+    """Every text in a value of a configuration file, at any depth, with its place."""
     match value:
         case str():
             yield place, value
@@ -321,8 +320,8 @@ def _texts_in(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _folder_of(path: Path) -> Path:
-    """The folder of a configuration file: the same however the file is named and whatever links
-    lead to it, as written files are known by their paths.
+    """The folder of a configuration file. It is the same however the file is named and whatever
+    links lead to it, because written files are identified by their paths.
     """
     folder = path.resolve().parent
     return Path() if folder == Path.cwd() else folder
@@ -343,7 +342,7 @@ def _overlaid(base: AnySection, overlay: AnySection) -> AnySection:
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
-    """A misspelt section in a variable's name would be overlooked by pydantic."""
+    """Refuse variables with a misspelt section in their names, which pydantic would ignore."""
     sections = list(Settings.model_fields)
     for variable in environment:
         if variable.upper().startswith(ENV_PREFIX):

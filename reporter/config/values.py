@@ -57,10 +57,10 @@ def _read_umask(value: object) -> object:
 
 
 def encrypted(url: str) -> str:
-    """A web address on which nobody can eavesdrop.
+    """A web address whose connection is encrypted, or stays on this machine.
 
     Raises:
-        ValueError: anybody could.
+        ValueError: it is another address.
     """
     parts = parts_of_address(url)
     loopback = parts.hostname in LOOPBACK
@@ -72,8 +72,8 @@ def encrypted(url: str) -> str:
 
 
 def is_host(name: str) -> bool:
-    """Whether a host can have such a name: labels without blanks and signs, in any script, of which
-    none is empty; or an address of the internet protocol.
+    """Whether this can be the name of a host: labels in any script that are not empty and have no
+    spaces or punctuation; or an IP address.
     """
     with suppress(ValueError):
         return bool(ip_address(name))
@@ -88,8 +88,8 @@ def parts_of_address(url: str) -> SplitResult:
     """A web address, taken apart.
 
     Raises:
-        ValueError: it cannot be. The message quotes nothing of the address, in which anything may
-            then be a password.
+        ValueError: it cannot be parsed. The message quotes no part of the address, because any
+            part may then be a password.
     """
     try:
         parts = urlsplit(url)
@@ -109,7 +109,7 @@ def _root(url: str) -> str:
 
 def _known_format(name: str) -> str:
     if name not in (known := FORMATS.names()):
-        raise ValueError(f"{name!r} is no format; choose from {', '.join(known)}")
+        raise ValueError(f"{name!r} is not a format; choose from {', '.join(known)}")
     return name
 
 
@@ -122,8 +122,8 @@ FormatName = Annotated[str, AfterValidator(_known_format)]
 WebAddress = Annotated[str, AfterValidator(encrypted)]
 WebRoot = Annotated[str, AfterValidator(_root)]
 Addresses = str | tuple[str, ...]
-"""Of mail: one text with commas or semicolons, or a list. Read when they are needed, so that an
-error in them affects their customer and no other.
+"""Mail addresses: one text with commas or semicolons, or a list. They are read when they are
+needed, so that an error in them affects only their customer.
 """
 
 

@@ -1,4 +1,5 @@
-"""From a rendered report to its recipients: what is queued, and how it goes.
+"""From a rendered report to its recipients: queueing, approving, sending and settling.
 
-One customer's fault costs no other; nothing goes that is not, to the byte, what was rendered.
+An error with one customer does not affect the others. A file is sent only if it is, byte for byte,
+as it was rendered.
 """

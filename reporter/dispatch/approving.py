@@ -22,16 +22,16 @@ _GONE = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A report that waits for a person's yes."""
+    """A report that waits for approval."""
 
     report: Rendered
     rows: tuple[Delivery, ...]
-    """Its deliveries that wait."""
+    """The deliveries that wait."""
     review: Review
 
 
 def waiting(errand: Errand) -> Iterator[Waiting | Notice]:
-    """The reports that wait for approval; each is looked for when the one before is done with.
+    """The reports that wait for approval; each is looked up when the one before it is done.
 
     Raises:
         StoreError: the database refuses.
@@ -45,7 +45,7 @@ def waiting(errand: Errand) -> Iterator[Waiting | Notice]:
 
 
 def release(errand: Errand, report: Waiting, by: str) -> int:
-    """Release the deliveries of a report that were shown; how many still waited.
+    """Release the deliveries of a report that were shown; returns how many still waited.
 
     Raises:
         StoreError: the database refuses.
@@ -60,7 +60,7 @@ class TakenBack:
     delivery: Delivery
     """As it is now, under the customer's configured name."""
     in_time: bool
-    """Whether it waits again; else it is under way, or has gone."""
+    """Whether it waits again; otherwise it is on its way or has been sent."""
 
 
 def take_back(
@@ -72,12 +72,12 @@ def take_back(
     *,
     leftovers: bool = False,
 ) -> tuple[TakenBack, ...]:
-    """Have what is released and has not gone wait for a yes again; with `leftovers` that of other
-    periods as well.
+    """Make deliveries that are released but not sent wait for approval again; with `leftovers`,
+    those of other periods as well.
 
     Raises:
         StoreError: the database refuses.
-        UsageError: nothing has to be approved; or there is no such customer.
+        UsageError: no approval is required, or there is no such customer.
     """
     settings = rendering.settings
     if settings.mail.approval == "none":
@@ -114,8 +114,8 @@ def take_back(
 
 
 def _of_newest_versions(rows: Sequence[Delivery]) -> list[Delivery]:
-    """The deliveries of each report's newest version: what was sent of a former one is no matter of
-    whoever takes back its correction.
+    """The deliveries of each report's newest version: to take back a correction does not concern
+    what was sent of an earlier version.
     """
     newest: dict[tuple[str, str], int] = {}
     for row in rows:

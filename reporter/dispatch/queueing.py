@@ -1,4 +1,4 @@
-"""Which reports are to go, and the rows in the outbox that stand for their recipients."""
+"""Which reports are to be sent, and the rows in the outbox that stand for their recipients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from reporter.store.outbox import Delivery, Recipient, deliveries_of, queue, wit
 from reporter.store.versions import versions_of
 
 _NO_MAIL: Final = "reports.invalid"
-"""A domain for the ids of deliveries where there is no mail, and so no sender."""
+"""The domain in the ids of deliveries if no mail, and so no sender, is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class WithoutReport:
 
 @dataclass(frozen=True, slots=True)
 class Preliminary:
-    """A report that is queued for nobody, as its period is not final."""
+    """A report that is queued for nobody because its period is not final."""
 
     report: Rendered
 
@@ -51,15 +51,15 @@ class Fault:
 
 
 Notice = WithoutReport | Preliminary | Fault
-"""What is to be said of customers whose reports do not go."""
+"""What to tell the user about customers whose reports are not sent."""
 
 
 class Errand:
-    """What is to be looked at in the outbox, report by report.
+    """The part of the outbox that a command deals with, report by report.
 
-    That is the period asked for. With `leftovers` it is what is still open of other periods as
-    well: nobody is left out because a month has passed. With `preliminary` reports are queued
-    whose period is not final yet.
+    It is the period asked for; with `leftovers`, also open deliveries of other periods, so that
+    nobody is left out because a month has passed. With `preliminary`, reports are queued even if
+    their period is not final yet.
     """
 
     def __init__(
@@ -83,8 +83,8 @@ class Errand:
         self._preliminary = preliminary
 
     def reports(self, states: Collection[DeliveryState]) -> Iterator[Rendered | Notice]:
-        """The newest reports, each with its rows in the outbox; of other periods than the one asked
-        for, those with a row in one of these states.
+        """The newest reports, each with its rows in the outbox. Reports of periods other than the
+        one asked for are included if they have a row in one of these states.
 
         Raises:
             UsageError: the configuration as a whole is wrong, or there is no such customer.
@@ -99,12 +99,12 @@ class Errand:
                 yield from self._reports_of(label, ids)
 
     def unqueued(self) -> Iterator[Rendered | Notice]:
-        """The newest reports of the period asked for; the outbox is left as it is."""
+        """The newest reports of the period asked for; the outbox is not changed."""
         assert self.rendering.period is not None
         yield from self._reports_of(self.rendering.period, queued=False)
 
     def rows_seen(self, label: str) -> list[Delivery]:
-        """What the outbox has of a period for the customers looked at, under their names.
+        """The deliveries of a period to the customers looked at, under their names.
 
         Raises:
             StoreError: the database refuses.
@@ -138,7 +138,7 @@ class Errand:
             if not settings.customer(customer.id).send and not self._wanted:
                 continue
             if rendering.only_final and not versions_of(self.store, customer, label):
-                continue  # which the rendering has said
+                continue  # the rendering has reported it
             self.seen.setdefault(label, {})[customer.id] = customer.name
             try:
                 report = rendered(rendering, self.store, customer, name)
@@ -152,9 +152,9 @@ class Errand:
                 yield report
 
     def _queue(self, report: Rendered) -> bool:
-        """Have the outbox hold a row for each recipient of a customer's newest report; returns
-        whether the report is to be queued. A preliminary report is queued only on request:
-        otherwise open deliveries of its earlier versions are withdrawn.
+        """Give each recipient of a customer's newest report a row in the outbox; returns whether
+        the report is to be queued. A preliminary report is queued only on request: otherwise
+        open deliveries of its earlier versions are withdrawn.
 
         Raises:
             ReporterError: a recipient cannot be read, or there is none.
@@ -179,7 +179,7 @@ class Errand:
 def recipients_of(
     channels: Mapping[str, Channel], settings: Settings, customer: Customer
 ) -> tuple[Recipient, ...]:
-    """Who is to have a customer's reports, by every channel that is configured.
+    """The recipients of a customer's reports, by every configured channel.
 
     Raises:
         ReporterError: a recipient cannot be read, is of a foreign domain, or there is none.
@@ -196,8 +196,7 @@ def recipients_of(
 
 
 def message_id(settings: Settings, report: Rendered, *more: str) -> str:
-    """The id of a message: the same for the same version of a report, whoever asks and however
-    often.
+    """The id of a message: always the same for the same version of a report.
 
     Raises:
         SettingsError: mail is configured without a sender.
@@ -209,8 +208,8 @@ def message_id(settings: Settings, report: Rendered, *more: str) -> str:
 
 
 def rows_of(report: Rendered, *states: DeliveryState) -> tuple[Delivery, ...]:
-    """The rows of the outbox that belong to exactly this version of a report; with `states` those
-    in one of them.
+    """The rows of the outbox that belong to exactly this version of a report; with `states`, only
+    rows in one of these states.
 
     Raises:
         StoreError: the database refuses.

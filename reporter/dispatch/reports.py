@@ -1,4 +1,4 @@
-"""The newest rendered report of a customer, and its files as they may go."""
+"""The newest rendered report of a customer, and its files as they may be sent."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class Rendered:
     """A customer's newest rendered report of a period."""
 
     store: Store
-    """Which has it."""
+    """The store that has the report."""
     customer: Customer
     period: Period
     name: str
-    """Of the customer's folder."""
+    """The name of the customer's folder."""
     version: Version
     files: Mapping[str, Path]
     """Its files in the folder asked for, by format."""
 
     @cached_property
     def figures(self) -> Mapping[str, Any]:
-        """As the JSON of the report has them, in the keys of the present schema. Read when they are
-        needed: most starts of a run find that nothing of a report is due.
+        """The content of the report's JSON, in the keys of the present schema. It is read only when
+        needed: most runs find that no delivery of a report is due.
 
         Raises:
             StoreError: the database refuses.
@@ -49,7 +49,7 @@ class Rendered:
         """A file as it was rendered.
 
         Raises:
-            ReporterError: it is not there, has another content, or is another customer's.
+            ReporterError: the file is missing, has changed, or is another customer's.
         """
         path = self.files.get(suffix)
         if path is None:
@@ -80,10 +80,10 @@ class Rendered:
 
 
 def rendered(rendering: Rendering, store: Store, customer: Customer, name: str) -> Rendered:
-    """The newest version of a customer's report, with its files where they were written to.
+    """The newest version of a customer's report, with its files in the folder of the reports.
 
     Raises:
-        ReporterError: there is none, or it was written elsewhere.
+        ReporterError: there is no version, or it was written to another folder.
     """
     period = period_of(rendering, customer)
     versions = versions_of(store, customer, period.label)

@@ -1,4 +1,4 @@
-"""What a person should look at before a report goes: how it stands, what changed, what is odd."""
+"""What a person should look at before a report is sent: its figures, what changed, what is odd."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _TOLD: Final = (
     QualityKind.END_NOT_SEEN,
     QualityKind.UNDATED,
 )
-"""Notes that follow from how the service lists jobs and how often it was asked, which are nothing
-odd; and those that have a line of their own.
+"""Notes that are not odd, because they follow from how the service lists jobs and how often it was
+asked; and notes that have a line of their own.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What is said of a report to whoever approves it."""
+    """What the person who approves a report is told about it."""
 
     figures: tuple[tuple[str, str], ...]
-    """What, and how it stands: against its target, and against the period before."""
+    """The name and the value of each figure, with its target and its value in the period before."""
     odd: tuple[str, ...]
-    """What looks as if something were wrong with the customer, or with the report."""
+    """What may mean that something is wrong with the customer or with the report."""
 
 
 def review(figures: Mapping[str, Any]) -> Review:
@@ -69,7 +69,7 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
     yield "longest gap", words.gap(totals["longest_gap_s"], totals["longest_gap_at_most_s"])
     coverage = report["coverage"]
     yield "modules covered", f"{coverage['modules_covered']} of {coverage['modules_seen']}"
-    if report["schema"] == 1:  # whose definitions knew days alone
+    if report["schema"] == 1:  # its definitions knew only days
         yield "watched", f"on {coverage['snapshot_days']} of {coverage['days']} days"
     else:
         looks = coverage["snapshots"]
@@ -85,14 +85,14 @@ def _figures(report: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
 
 
 def _why(report: Mapping[str, Any]) -> str:
-    """Why a report corrects another, as far as the report tells."""
+    """Why a report corrects another, as far as the report says."""
     reasons = {"late": "late data", "redefined": f"new definitions, version {report['schema']}"}
     causes = [text for key, text in reasons.items() if report["restates"][key]]
     return f", because of {' and '.join(causes)}" if causes else ""
 
 
 def _before(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The figures of the period before, where the two periods can be compared."""
+    """The figures of the period before, if the two periods can be compared."""
     previous: Mapping[str, Any] | None = report["previous"]
     return previous["totals"] if previous and previous["comparable"] else None
 
@@ -104,7 +104,7 @@ def _volume(totals: Mapping[str, Any], words: Words) -> str:
 
 
 def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """What a person should look at; never what was not observed, only that it was not."""
+    """What a person should look at. Of what was not observed, only that it was not."""
     if not report["final"]:
         yield "preliminary: the last look was too early to know how the period ended"
     if before := _before(report):
@@ -140,7 +140,7 @@ def _oddities(report: Mapping[str, Any], words: Words) -> Iterator[str]:
 
 
 def _missing_days(report: Mapping[str, Any]) -> list[date]:
-    """The days nobody looked, from the first look at the customer to the last one."""
+    """The days without a look, from the first look at the customer to the last one."""
     first, last = report["first_look"], _day(report["as_of"])
     days = (date.fromisoformat(day) for day in report["coverage"]["missing_days"])
     return [day for day in days if day <= last and (first is None or day > _day(first))]
@@ -184,7 +184,7 @@ def _place(scope: Mapping[str, Any]) -> str:
 def _odd_changes(now: Mapping[str, Any], before: Mapping[str, Any], words: Words) -> Iterator[str]:
     if now["success_rate"] is not None and before["success_rate"] is not None:
         change = now["success_rate"] - before["success_rate"]
-        if round(change, 9) < -RATE_FELL:  # a fall of just so much is none of more
+        if round(change, 9) < -RATE_FELL:  # a fall of exactly this much is not odd
             yield f"the success rate fell: {words.points(change)}"
     if before["bytes"] and now["bytes"] and now["bytes"] >= VOLUME_GREW * before["bytes"]:
         times, former = now["bytes"] / before["bytes"], words.size(before["bytes"])

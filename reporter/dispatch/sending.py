@@ -1,4 +1,4 @@
-"""Delivering what is approved, each delivery once, and keeping account of it."""
+"""Sends what is approved, each delivery once, and records the results."""
 
 from __future__ import annotations
 
@@ -42,34 +42,34 @@ GIVEN_UP: Final = timedelta(days=5)
 FIRST_PAUSE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=4)
 _UNDER_WAY: Final = (*RELEASED, DeliveryState.SENDING)
-"""The states a sending may change. A delivery taken back meanwhile waits for approval, whatever
-came of it.
+"""The states that sending may change. A delivery that was taken back meanwhile waits for approval,
+whatever the result of sending it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What came of one customer's deliveries now."""
+    """The result of sending one customer's deliveries."""
 
     customer: Customer
     deliveries: tuple[Delivery, ...] = ()
-    """Those that were due, as they are now."""
+    """The deliveries that were due, in their present state."""
     error: ReporterError | None = None
     """Why some of them could not even be tried."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """What to do where a delivery has failed, by channel."""
+    """What to do if a delivery has failed, by channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A customer's report that the other side received whole, and its answer to it."""
+    """A customer's report that the other side received completely, and its answer."""
 
     customer: Customer
     deliveries: Sequence[Delivery]
     result: Result
 
     def not_for_good(self) -> Mapping[str, Result]:
-        """The refusal as a failure that is tried again, for each recipient."""
+        """The refusal as a failure, which is tried again, for each recipient."""
         result = replace(self.result, state=DeliveryState.FAILED)
         return {delivery.recipient: result for delivery in self.deliveries}
 
@@ -77,16 +77,16 @@ class Whole:
 class Refusals:
     """The report that each channel refused last.
 
-    Two in a row that are refused in the same words are not refused for their content: the other
-    side refuses their sender, in words that are in no list.
+    If two in a row are refused in the same words, their content is not the reason: the other side
+    refuses their sender, in words that are in no list of ours.
     """
 
     def __init__(self) -> None:
         self._last: dict[str, Whole] = {}
 
     def alike(self, report: Whole) -> Whole | None:
-        """Note what came of a report that the other side received whole; returns the one before it
-        over the same channel if both were refused in the same words.
+        """Note the result of a report that the other side received completely. If it and the one
+        before it on the same channel were refused in the same words, returns the one before.
         """
         channel, result = report.deliveries[0].channel, report.result
         before = self._last.pop(channel, None)
@@ -99,12 +99,12 @@ class Refusals:
 
 
 def send(errand: Errand, wait_s: float = 0) -> Iterator[Dispatched | Notice]:
-    """Deliver what is approved and due; outcomes as they come.
+    """Deliver what is approved and due; yields results as they come.
 
-    Nobody else sends meanwhile; whoever does now is waited for so long.
+    Only one process sends at a time: another one that is sending is waited for, `wait_s` at most.
 
     Raises:
-        StoreError: the database refuses, or somebody else still sends.
+        StoreError: the database refuses, or another process is still sending.
         UsageError: the configuration as a whole is wrong.
     """
     store, clock = errand.store, errand.clock
@@ -126,7 +126,7 @@ def send(errand: Errand, wait_s: float = 0) -> Iterator[Dispatched | Notice]:
                 continue
             error: ReporterError | None = None
             for name in dict.fromkeys(delivery.channel for delivery in due):
-                if name in unusable:  # nor would it be for this customer
+                if name in unusable:  # it cannot be used for this customer either
                     error = unusable[name]
                     continue
                 rows = [delivery for delivery in due if delivery.channel == name]
@@ -141,7 +141,7 @@ def send(errand: Errand, wait_s: float = 0) -> Iterator[Dispatched | Notice]:
                 except OutboxChanged as fault:
                     error = fault
                 except StoreError:
-                    raise  # what is on its way cannot be noted now: it stays so
+                    raise  # the result cannot be noted now: the deliveries stay on their way
                 except ReporterError as fault:
                     error = fault
                     failed = Move(DeliveryState.FAILED, str(fault), retry_at=clock())
@@ -152,10 +152,10 @@ def send(errand: Errand, wait_s: float = 0) -> Iterator[Dispatched | Notice]:
 
 
 def _configured(name: str, channels: Mapping[str, Channel]) -> Channel:
-    """The channel of a delivery that was released, perhaps under another configuration.
+    """The channel of a delivery, which may have been released under another configuration.
 
     Raises:
-        ChannelError: it is not configured any more.
+        ChannelError: the channel is not configured any more.
     """
     if name not in channels:
         raise ChannelError(
@@ -166,7 +166,7 @@ def _configured(name: str, channels: Mapping[str, Channel]) -> Channel:
 
 
 def _put_back(store: Store, rows: Sequence[Delivery], to: Move, now: datetime) -> None:
-    """Note that nothing of these deliveries was delivered."""
+    """Note that none of these deliveries was made."""
     move(store, dict.fromkeys((row.id for row in rows), to), now, _UNDER_WAY)
 
 
@@ -187,11 +187,11 @@ def _deliver(
     clock: Clock,
     refusals: Refusals,
 ) -> ChannelError | None:
-    """Deliver a report over one channel, and note what came of it for each recipient; returns why
-    nothing more is to be delivered over that channel now.
+    """Deliver a report over one channel, and note the result for each recipient. If the channel has
+    to stop, returns why.
 
     Raises:
-        ReporterError: it could not be tried.
+        ReporterError: the delivery could not be tried.
     """
     ids = {delivery.recipient: delivery.id for delivery in rows}
 
@@ -214,7 +214,7 @@ def _deliver(
         if before := refusals.alike(last):
             stopped = _refused_alike(before, last, channel)
             results = {**results, **last.not_for_good()}
-            # That it was tried was counted when it was refused.
+            # This try was counted when the report was refused.
             moves = _moves(store, before.deliveries, before.not_for_good(), now, tried=False)
             move(store, moves, now, [DeliveryState.REFUSED])
     move(store, _moves(store, rows, results, now), now, _UNDER_WAY)
@@ -228,8 +228,8 @@ def _parcel_of(report: Rendered, rows: Sequence[Delivery], now: datetime) -> Par
 def _results_of(
     made: object, channel: Channel, ids: Mapping[str, int], claimed: Collection[int]
 ) -> Mapping[str, Result]:
-    """What came of a delivery for each recipient; a channel may break down, and tell nothing of
-    one who may have the report.
+    """The result of a delivery for each recipient. A channel may fail without saying whether a
+    recipient has the report.
     """
     told: Mapping[str, Result] = made if isinstance(made, Mapping) else {}
     why = str(made) if isinstance(made, ReporterError) else "the channel does not say"
@@ -257,7 +257,7 @@ def _moves(
     *,
     tried: bool = True,
 ) -> Mapping[int, Move]:
-    """What results make of deliveries.
+    """The changes that results make to deliveries.
 
     Raises:
         StoreError: the database refuses.
@@ -278,7 +278,7 @@ def _move(
     *,
     tried: bool,
 ) -> Move:
-    """What a result makes of a delivery, and when it is tried again."""
+    """The change that a result makes to a delivery, and when the delivery is tried again."""
     retry_at, reason = None, result.reason
     if result.state is DeliveryState.FAILED:
         retry_at = now + pause(delivery.tries, result.wait_s)
@@ -288,7 +288,7 @@ def _move(
 
 
 def _first_try(delivery: Delivery, changes: Sequence[DeliveryChange], now: datetime) -> datetime:
-    """When a delivery was first tried since it was released: that may be long after it."""
+    """When a delivery was first tried after its release, which may be long after it."""
     tries = (DeliveryState.SENDING, DeliveryState.FAILED)
     return next(
         (
@@ -301,8 +301,8 @@ def _first_try(delivery: Delivery, changes: Sequence[DeliveryChange], now: datet
 
 
 def pause(tries: int, wait_s: float | None) -> timedelta:
-    """How long to wait after so many tries before this one: twice as long each time, and no less
-    than the other side asks for.
+    """How long to wait after this try, by the number of tries before it: twice as long each time,
+    up to a limit, and at least as long as the other side asks for.
     """
     backoff: timedelta = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
     return max(backoff, timedelta(seconds=wait_s or 0))
@@ -311,7 +311,7 @@ def pause(tries: int, wait_s: float | None) -> timedelta:
 def send_to(errand: Errand, address: Address) -> Iterator[Dispatched | Notice]:
     """Send the messages of reports to somebody who is to look at them, not to their recipients.
 
-    The outbox knows nothing of it.
+    The outbox does not record this.
 
     Raises:
         ChannelError: no message can be sent now.
@@ -331,21 +331,21 @@ def send_to(errand: Errand, address: Address) -> Iterator[Dispatched | Notice]:
                     why = f"{address.address} did not get the message: {result.reason}."
                     error = ReporterError(why)
             except ChannelError:
-                raise  # nor would the next one go
+                raise  # the next one could not be sent either
             except ReporterError as fault:
                 error = fault
             yield Dispatched(report.customer, error=error)
 
 
 def write_messages(errand: Errand) -> Iterator[Path | Dispatched | Notice]:
-    """Write the messages that are still to go as `.eml` files; each as it is written, or why it
-    could not be.
+    """Write the messages that are still to be sent as `.eml` files; yields each as it is written,
+    or why it could not be.
 
     Raises:
         StoreError: the database refuses.
         UsageError: the configuration as a whole is wrong.
     """
-    mail = MailChannel(errand.rendering)  # which connects to nothing here
+    mail = MailChannel(errand.rendering)  # it connects to nothing here
     for report in errand.reports(OPEN):
         if not isinstance(report, Rendered):
             yield report

@@ -1,4 +1,4 @@
-"""What the outbox has, and what a person says of deliveries in it."""
+"""Lists deliveries in the outbox, and settles them as a person decides."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def listed(
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A delivery that a person has said something of."""
+    """A delivery that a person has settled."""
 
     delivery: Delivery
     """As it was, under the customer's configured name."""
     became: DeliveryState | None
-    """None where somebody else had changed its state."""
+    """The new state; None if somebody else had changed the state before."""
 
 
 def settle(
@@ -67,8 +67,9 @@ def settle(
     """Settle deliveries by their numbers: they have arrived, are to be sent again, or are dropped.
 
     Raises:
-        StoreError: the database refuses; none is settled.
-        UsageError: there is none of a number, or it is in a state that is not settled so; none is.
+        StoreError: the database refuses; no delivery is settled.
+        UsageError: there is no delivery of a number, or its state does not allow this; no delivery
+            is settled.
     """
     states = _DROPPED_FROM if verdict == "drop" else _UNSETTLED
     known = {row.id: row for row in deliveries_of(store)}
@@ -93,10 +94,10 @@ def settle(
 def _insist_on_state(
     number: int, delivery: Delivery | None, states: Sequence[DeliveryState]
 ) -> None:
-    """Insist that a delivery can be settled out of the state it is in.
+    """Insist that a delivery is in a state from which it can be settled.
 
     Raises:
-        UsageError: there is none of that number, or it is in another state.
+        UsageError: there is no delivery of that number, or it is in another state.
     """
     if delivery is None:
         raise UsageError(

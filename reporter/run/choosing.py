@@ -1,4 +1,4 @@
-"""Which customers a command is about: those wanted, and of these the ones there is a report of."""
+"""Chooses the customers of a command: those wanted, and those of them that have a report."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from reporter.store.known import is_known
 
 
 def choose(customers: Sequence[Customer], wanted: Sequence[str]) -> list[Customer]:
-    """The customers wanted, by id or name (without regard to case); all where none is.
+    """The customers wanted, by id or name (without regard to case); all if none is named.
 
     Raises:
-        UsageError: there is no such customer, or several of that name.
+        UsageError: no customer or several customers have that name.
     """
     if not wanted:
         return list(customers)
@@ -59,7 +59,7 @@ def customers_wanted(
 
     Raises:
         StoreError: the database refuses.
-        UsageError: there is no such customer, or several of that name.
+        UsageError: no customer or several customers have that name.
     """
     known = all_customers(settings, store)
     return {customer.id: customer for customer in choose(known, wanted)}
@@ -68,11 +68,11 @@ def customers_wanted(
 def listed_customers(
     settings: Settings, listed: Sequence[Customer], wanted: Sequence[str], *, complete: bool
 ) -> set[str]:
-    """The ids of the customers wanted of those that sources list, with those they are joined with.
-    Of lists that are not complete, those that are in them: the others may be there.
+    """The ids of those listed customers that are wanted, with the ids that they are joined with. If
+    the lists are not complete, wanted customers that are not in them are ignored: they may exist.
 
     Raises:
-        UsageError: complete lists have no such customer, or several of that name.
+        UsageError: the lists are complete and no customer has that name, or several have it.
     """
     chosen: list[Customer] = []
     for text in wanted:
@@ -84,24 +84,24 @@ def listed_customers(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The customers of the store, divided by whether they have a report of a period."""
+    """The customers of the store, divided into those with and without a report of a period."""
 
     names: Mapping[Customer, str]
-    """Those who have one, each with the name of the customer's folder."""
+    """The customers with a report, each with the name of its folder."""
     gone: tuple[Customer, ...]
-    """Those the service no longer lists, and had not when the period began."""
+    """Customers that were no longer listed when the period began, and are not listed now."""
     unknown: tuple[Customer, ...]
-    """Those of whom nothing was known yet when the period ended."""
+    """Customers of whom nothing was known before the period ended."""
 
 
 def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Choice:
-    """The customers wanted, divided by whether they have a report of the period asked for.
+    """The customers wanted, divided into those with and without a report of the period asked for.
 
-    Those who have gone have one where they are asked for by name.
+    Customers that are gone have a report if they are asked for by name.
 
     Raises:
         StoreError: the database refuses.
-        UsageError: there is no such customer, or several of that name; or the store knows none.
+        UsageError: no customer or several customers have that name, or the store has no customers.
     """
     zone = provider_settings(rendering).timezone
     start = parse_period(rendering.period, zone, rendering.now).start
@@ -111,7 +111,7 @@ def reportable(rendering: Rendering, store: Store, wanted: Sequence[str]) -> Cho
             "The store has no customers yet.",
             hint="Run `reporter fetch` first. (`reporter render --input` takes a saved reply.)",
         )
-    names = folder_names(known)  # which depend on all of them
+    names = folder_names(known)  # they depend on all customers
     departed = set() if wanted else {customer.id for customer in store.departed(start)}
     chosen = [
         customer for customer in choose(known, wanted) if not departed.issuperset(customer.ids)

@@ -1,4 +1,4 @@
-"""From the source into the store: the list of customers, and a snapshot of each."""
+"""Fetches the customers of each source, and a snapshot of each customer, into the store."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ Clock = Callable[[], datetime]
 FETCHES_AT_ONCE: Final = 8
 
 _LOOK_S: Final = 0.2
-"""How long is waited before a look at whether somebody wants it to stop."""
+"""How long to wait between two checks whether somebody has stopped the command."""
 
 
 _FAREWELL_S: Final = 0.3
-"""How long threads that were stopped are waited for."""
+"""How long to wait for threads that were stopped."""
 
 
 Listed = tuple[JobSource, CustomerList]
-"""A source to fetch from, and its list of customers, which is recorded in the store."""
+"""A source to fetch from, and its list of customers, which the store has recorded."""
 
 
 def fetch_customers(
     access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
 ) -> Listed:
-    """The service to fetch from and its list of customers.
+    """The service to fetch from, and its list of customers.
 
     Raises:
-        FetchError: they cannot be listed.
-        ReplyError: what came is no list of customers; it is kept.
+        FetchError: the customers cannot be listed.
+        ReplyError: the reply is not a list of customers; it is kept.
     """
     exchange = exchange or Exchange(connections=FETCHES_AT_ONCE, trust=access.trust)
     return _record_list(store, clock, SERVICE, partial(open_source, access, clock, exchange))
@@ -62,8 +62,8 @@ def fetch_other_customers(settings: Settings, store: Store, clock: Clock, name: 
     """The source of an entry of [[sources]] to fetch from, and its list of customers.
 
     Raises:
-        FetchError: they cannot be listed.
-        ReplyError: what came is no list of customers; it is kept.
+        FetchError: the customers cannot be listed.
+        ReplyError: the reply is not a list of customers; it is kept.
     """
 
     def listed(received: list[Reply]) -> Listed:
@@ -76,8 +76,8 @@ def fetch_other_customers(settings: Settings, store: Store, clock: Clock, name: 
 def sources_asked(
     settings: Settings, access: Access | None, store: Store, clock: Clock
 ) -> list[Callable[[], Listed]]:
-    """What opens each source that is configured: the service, where there is an `access`, and those
-    of [[sources]].
+    """A function that opens a source, for each configured one: for the service, if there is an
+    `access`, and for each entry of [[sources]].
     """
     service = [partial(fetch_customers, access, store, clock)] if access else []
     others = (
@@ -90,11 +90,11 @@ def sources_asked(
 def list_by_each(
     asks: Iterable[Callable[[], Listed]],
 ) -> tuple[list[tuple[JobSource, Sequence[Customer]]], list[ReporterError]]:
-    """The sources with the customers that each lists, and why lists are missing or not complete.
+    """The sources with the customers that each lists, and why lists are missing or incomplete.
 
     Raises:
-        ReporterError: no source lists its customers; or the store, or something that is configured,
-            cannot be used.
+        ReporterError: no source lists its customers, or the store or the configuration cannot be
+            used.
     """
     sources: list[tuple[JobSource, Sequence[Customer]]] = []
     faults: list[ReporterError] = []
@@ -115,8 +115,8 @@ def list_by_each(
 def no_longer_listed(
     settings: Settings, store: Store, listed: Iterable[Customer]
 ) -> Iterator[tuple[str, list[Customer]]]:
-    """Of each entry of [[sources]] that lists anybody, those it has listed before and no longer
-    does: an export that ends tells nothing of whose jobs are no longer in it.
+    """For each entry of [[sources]] that still lists customers, those that it listed before and no
+    longer lists: an export does not say what became of customers without jobs in it.
     """
     ids = {customer.id for customer in listed}
     for entry in settings.sources:
@@ -148,7 +148,7 @@ def _record_list(
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What came of asking for one customer."""
+    """The result of fetching one customer."""
 
     customer: Customer
     snapshot: Snapshot | ReporterError
@@ -162,18 +162,19 @@ def fetch_snapshots(
     clock: Clock,
     run_id: int | None = None,
 ) -> Iterator[CustomerOutcome]:
-    """Take a snapshot of each customer into the store, several at once; outcomes as they come.
+    """Take a snapshot of each customer into the store, several at once; yields results as they
+    come.
 
-    Jobs are asked for each time; what stands beside them where the last answer has grown old.
-    Whatever is odd about one customer's replies costs that customer its snapshot, and no other.
-    Interrupted, what was stored is complete, and nothing else is waited for.
+    Jobs are requested each time, other data only if the last answer has become old. A problem with
+    the replies about one customer costs only that customer its snapshot. If the fetch is
+    interrupted, what was stored is complete, and nothing else is waited for.
 
     Raises:
-        StoreError: the database is not there any more.
+        StoreError: the database is no longer available.
     """
     waiting = list(reversed(customers))
     answered, now = last_answers(store), clock()
-    # No more than the store keeps up with: memory must not grow with the number of customers.
+    # The queue is bounded, so that memory does not grow with the number of customers.
     taken: queue.Queue[_Taken] = queue.Queue(FETCHES_AT_ONCE)
 
     def take() -> None:
@@ -204,26 +205,26 @@ def fetch_snapshots(
 def missed_of(
     settings: Settings, store: Store, customers: Iterable[Customer], now: datetime
 ) -> Iterator[tuple[Customer, Missed]]:
-    """The customers of the service of whom it is known that something is missed, as it is asked so
-    rarely, and what.
+    """The customers of the service whose jobs are known to be missed, because the service is asked
+    too rarely, and what is missed.
 
     Raises:
         StoreError: the database refuses.
     """
     schedule = settings.schedule
-    # Whoever has not written it down may start `fetch` by a rhythm of their own.
+    # If it is not configured, `fetch` may be started by another schedule.
     planned = schedule.fetch_every if "fetch_every" in schedule.model_fields_set else None
     of_service = {customer.id for customer in store.customers(SERVICE)}
     for customer in customers:
         if customer.id not in of_service:
-            continue  # a table lists what ran in between
+            continue  # a table also lists the jobs between two fetches
         watch_every = settings.report_for(customer.id).policy().watch_every
         if losses := missed(_rhythm(store, customer, now), watch_every, planned):
             yield named(settings, customer), losses
 
 
 def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:
-    """Whether the service has been asked of a customer often enough to know how often it is asked.
+    """Whether there are enough fetches of a customer to know how often the service is asked.
 
     Raises:
         StoreError: the database refuses.
@@ -237,8 +238,8 @@ def _rhythm(store: Store, customer: Customer, now: datetime) -> Rhythm:
 
 
 def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:
-    """What comes next. It is not waited for in one go: a signal that the system gave to another
-    thread is seen in between.
+    """The next result. The wait is divided into short ones, so that a signal that the system gave
+    to another thread is seen in between.
     """
     while True:
         at_work = any(thread.is_alive() for thread in threads)
@@ -252,18 +253,18 @@ def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) ->
 
 
 def _let_go(threads: Sequence[threading.Thread], taken: queue.Queue[_Taken]) -> None:
-    """Give threads that were stopped a moment to end. One that hangs on a server is not waited for:
-    it ends with the process, and has written nothing.
+    """Give threads that were stopped a moment to end. A thread that hangs on a server is not waited
+    for: it ends with the process, and has written nothing.
     """
     until = time.monotonic() + _FAREWELL_S
     for thread in threads:
         with suppress(queue.Empty):
-            taken.get_nowait()  # room for what it wants to hand over
+            taken.get_nowait()  # makes room for the thread's result
         thread.join(max(until - time.monotonic(), 0))
 
 
 def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> CustomerOutcome:
-    """Write a snapshot, or why there is none, into the store. One thread does all the writing."""
+    """Write a snapshot, or why there is none, to the store. Only one thread writes."""
     customer, error = taken.customer, taken.snapshot
     if isinstance(error, Snapshot):
         keep = partial(store.record, error, run_id)
@@ -272,7 +273,7 @@ def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> Cus
             return CustomerOutcome(customer)
         error = unusable
     if isinstance(error, StoreError) and not isinstance(error, NotStorable):
-        raise error  # not this customer's fault: the next would fail as well
+        raise error  # it does not concern this customer alone: the next would fail as well
     try:
         store.record_failure(customer, now, str(error), run_id, taken.received)
     except MemoryError:
@@ -281,15 +282,15 @@ def _keep(store: Store, taken: _Taken, now: datetime, run_id: int | None) -> Cus
 
 
 def _within_memory(customer: Customer, make: Callable[[], Made]) -> Made:
-    """What `make` comes to of a customer's replies.
+    """The result of `make`, which works on the replies about a customer.
 
     Raises:
-        FetchError: they want more memory than there is.
+        FetchError: the replies need more memory than there is.
     """
     try:
         return make()
     except MemoryError:
-        # The cause is left out: it holds what took the memory.
+        # The cause is left out: it would keep the memory in use.
         raise FetchError(
             f"The replies about {customer.name} are too large for the available memory.",
             hint="Nothing of this snapshot was kept. Give the program more memory, and run the "

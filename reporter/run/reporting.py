@@ -1,4 +1,4 @@
-"""From the store to a report: what a customer's snapshots, or saved replies, amount to."""
+"""Makes the report of a customer from its snapshots in the store, or from saved replies."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ from reporter.store.tallies import keep_tallies, kept_tallies
 
 
 def report_of(store: Store, assignment: Assignment) -> Report:
-    """What the store says of a customer and a period, by all sources that knew the customer then.
+    """The report of a customer and a period from the store, by all sources that knew the customer
+    then.
 
     Raises:
         NothingKnown: the period ended before anything was known of the customer.
         ReporterError: two sources list the same module.
-        StoreError: there is no snapshot of it, or none by one of the sources.
+        StoreError: at least one of the customer's sources has no snapshot of it.
     """
     customer, period, policy = assignment.customer, assignment.period, assignment.policy
     known = []
@@ -93,10 +94,10 @@ def _no_snapshot(store: Store, customer: Customer, by_source: Customer) -> Store
 
 
 def _insist_on_separate(customer: Customer, readings: Iterable[Reading]) -> None:
-    """Insist that no module is listed by two sources: its jobs would be counted twice.
+    """Insist that no two sources list the same module: its jobs would be counted twice.
 
     Raises:
-        ReporterError: one is.
+        ReporterError: two sources do.
     """
     listed: list[tuple[str, str]] = []
     for reading in readings:
@@ -120,7 +121,7 @@ def _source_data(customer_id: str, reading: Reading, policy: Policy) -> SourceDa
 
 
 def _told(by_source: Customer, reading: Reading, policy: Policy) -> list[Told]:
-    """What one source says beside the jobs."""
+    """What one source says about anything other than jobs."""
     return [
         reader_of(answer.replies).answer(answer, by_source.id, policy.units)
         for answer in reading.answers
@@ -135,14 +136,13 @@ def _stored_before(by_source: Customer, reading: Reading, policy: Policy) -> lis
 
 
 def _first_there(of_sources: Sequence[Told]) -> Told:
-    """Of what the sources say of one thing, what the first says that can say anything."""
+    """The answer of the first source that has one; if no source has, the first absence."""
     there = (told for told in of_sources if told.answer.absence is None)
     return next(there, of_sources[0])
 
 
 def report_again(fetches: Iterable[Fetch], assignment: Assignment) -> Report | None:
-    """The report that follows from these fetches alone; None where nothing is known by them of the
-    period.
+    """The report that follows from these fetches alone; None if they show nothing of the period.
 
     Raises:
         ReplyError: a reply cannot be used.
@@ -182,7 +182,7 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
     shown = jobs.rows["dated_at"][jobs.rows["first_seen_at"] == first]
     earliest = shown.min() if shown.notna().any() else None
     undated = bool(shown.isna().any())
-    # A reply that lists no job tells of no time, and is rendered for the period it is given for.
+    # A reply without jobs shows no time: it is rendered for whatever period is asked for.
     known = jobs.rows.empty or is_known_by(period, first, earliest, undated=undated)
     insist_on_known(customer, period, known)
     told = SourceData(customer.id, jobs, sightings, observations, reader.lists_history)
@@ -190,7 +190,7 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
 
 
 def _taken_at(snapshot: Sequence[Reply]) -> datetime:
-    """When a snapshot was taken: when the last of its replies came."""
+    """When a snapshot was taken: when its last reply was received."""
     return max(reply.fetched_at for reply in snapshot)
 
 
@@ -208,9 +208,9 @@ def insist_on_known(customer: Customer, period: Period, known: bool) -> None:
 
 
 def tallies_to(store: Store, customer: Customer, period: Period, policy: Policy) -> list[Tally]:
-    """The tally of each of the twelve months: those that are kept, and from the first that is not,
-    new ones. Where something is left out nothing is kept: the next report may leave out other
-    things.
+    """The tally of each of the twelve months: kept tallies up to the first month without one, and
+    new ones from there. If the policy leaves anything out, no tally is kept or reused, because the
+    next report may leave out other things.
     """
     months = period.year_to()
     if policy.left_out:

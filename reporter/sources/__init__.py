@@ -1,3 +1,3 @@
-"""Where jobs come from: a folder a source. In comes what a service or a file holds, out go complete
-snapshots of customers, and rows in our words.
+"""Where jobs come from: one folder for each source. A source reads a service or files, and returns
+complete snapshots of customers; its reader turns these into rows in our terms.
 """

@@ -1,4 +1,4 @@
-"""The sources there are, and who reads a reply: its address says which source it came from."""
+"""The sources, and the reader of each reply: a reply's address names the source it came from."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from reporter.sources.interface import Reader, SourceKind
 SERVICE: Final = "avepoint"
 """The name of the source that [api] configures."""
 _OF_SERVICE: Final = ("https", "http", "")
-"""How addresses of the service, and of files, begin: for these nothing need be looked up."""
+"""The schemes of addresses of the service and of saved files, for which no kind is looked up."""
 _SERVICE_READER: Final[Reader] = AvePointReader()
 REVISION: Final = vocabularies.REVISION
-"""Grows with each change of what our readers say of a reply."""
+"""Is increased with each change of how our readers read a reply."""
 
 
 def _fault(name: str, kind: SourceKind) -> str:
     if not re.fullmatch("[a-z][a-z0-9]+", name) or name in (*_OF_SERVICE, "file"):
-        return "a kind is named by small letters and digits, and not as addresses of files or sites"
+        return "its name must be lower-case letters and digits, and not http, https or file"
     return ""
 
 
@@ -38,13 +38,13 @@ KINDS: Final = Extensions[SourceKind](
     _fault,
     "Install it on every machine that fetches, renders or verifies.",
 )
-"""What an entry of [[sources]] may be. The addresses of all replies of a kind begin with its name
+"""The kinds of an entry of [[sources]]. The addresses of all replies of a kind begin with its name
 and a colon.
 """
 
 
 def reader_of(replies: Sequence[Reply]) -> Reader:
-    """Who reads the replies of one fetch.
+    """The reader of the replies of one fetch.
 
     Raises:
         SettingsError: the package of the source is not installed, or cannot be used.
@@ -53,7 +53,7 @@ def reader_of(replies: Sequence[Reply]) -> Reader:
 
 
 def reader_of_address(url: str) -> Reader:
-    """Who reads the reply with this address; a saved reply may have the path of its file.
+    """The reader of the reply with this address, which may be the path of a saved reply.
 
     Raises:
         SettingsError: as above.
@@ -65,10 +65,11 @@ def reader_of_address(url: str) -> Reader:
 
 
 def rows_by(replies: Sequence[Reply], rules: bytes | None) -> list[list[Row]]:
-    """The rows of each reply of a snapshot, by later rules as far as it can be read by them.
+    """The rows of each reply of a snapshot: by later rules if it can be read by them, else by its
+    own.
 
     Raises:
-        ReplyError: a reply is no list of jobs.
+        ReplyError: a reply is not a list of jobs.
     """
     reader = reader_of(replies)
     if rules is None or rules == reader.rules(replies):
@@ -76,4 +77,4 @@ def rows_by(replies: Sequence[Reply], rules: bytes | None) -> list[list[Row]]:
     try:
         return reader.rows(replies, rules)
     except ReplyError:
-        return reader.rows(replies)  # a file of another shape, as it was meant then
+        return reader.rows(replies)  # the file has another shape: its own rules fit it

@@ -195,10 +195,10 @@ def opened(folder: Path) -> list[str]:
         (
             "noting",
             "def Noting(_): return {}",
-            "dict, which is no channel",
+            "dict, which is not a channel",
             "Update or reinstall bad-one",
         ),
-        ("mail", NOTING, "'mail'; backup-reporter itself has one", "Uninstall bad-one"),
+        ("mail", NOTING, "'mail'; backup-reporter itself already has one", "Uninstall bad-one"),
         ("other", NOTING, "No installed package adds the delivery channel 'noting'", "other"),
     ],
 )
@@ -228,7 +228,7 @@ def test_two_packages_with_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for package in ("first-one", "second-one"):
         install(tmp_path / "site", package, "noting", NOTING)
     monkeypatch.syspath_prepend(tmp_path / "site")
-    with pytest.raises(SettingsError, match=r"(first|second)-one has one of that name"):
+    with pytest.raises(SettingsError, match=r"(first|second)-one already has one"):
         opened(tmp_path)
 
 

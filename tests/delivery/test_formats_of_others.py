@@ -153,11 +153,14 @@ def test_what_is_wrong_with_one_costs_the_others_nothing(
         ("txt", "import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
         ("txt", "1 / 0", "ZeroDivisionError: division by zero"),
         ("txt", "", "AttributeError: module 'provider_text' has no attribute 'TEXT'"),
-        ("txt", "class TEXT: pass", "TEXT is a class, and not an object of it"),
+        ("txt", "class TEXT: pass", "TEXT is a class, not an instance of it"),
         ("txt", "import json as TEXT", "it has no media_type and no prepare and no write and no "),
         ("txt", EXAMPLE["python"].replace("text/plain", "text"), "its media_type 'text' is none"),
         ("t/t", EXAMPLE["python"], "a suffix is made of lower-case letters and digits"),
-        *[(own, EXAMPLE["python"], "this program has a format with this suffix") for own in OURS],
+        *[
+            (own, EXAMPLE["python"], "this program already has a format of this name")
+            for own in OURS
+        ],
     ],
 )
 def test_a_format_that_cannot_be_used_says_why(
@@ -178,13 +181,15 @@ def test_two_packages_cannot_have_the_same_suffix(install: Install) -> None:
     """Which of them would write the file is nobody's guess."""
     install()
     install(name="provider-other")
-    with pytest.raises(SettingsError, match=r"provider-text .*package provider-other has a format"):
+    with pytest.raises(
+        SettingsError, match=r"provider-text .* provider-other already has a format"
+    ):
         FORMATS.get("txt")
 
 
 def test_a_machine_without_the_package_says_so() -> None:
     """Such as one of a cluster."""
-    with pytest.raises(SettingsError, match="No package on this machine brings the format txt"):
+    with pytest.raises(SettingsError, match="No package on this machine provides the format txt"):
         FORMATS.get("txt")
 
 
@@ -211,6 +216,6 @@ def test_the_configuration_knows_it(install: Install, tmp_path: Path) -> None:
     path.write_text('[mail]\nformats = ["pdf", "txt"]')
     assert load_settings(path).mail.formats == ("pdf", "txt")
     path.write_text('[mail]\nformats = ["pdf", "docx"]')
-    known = "mail.formats: 'docx' is no format; choose from pdf, xlsx, html, json, txt"
+    known = "mail.formats: 'docx' is not a format; choose from pdf, xlsx, html, json, txt"
     with pytest.raises(SettingsError, match=known):
         load_settings(path)

@@ -72,7 +72,7 @@ def test_without_its_package_the_configuration_is_refused(office: Path) -> None:
         path.rename(office / "elsewhere" / path.name)
     refused = reporter(office, "fetch")
     assert refused.returncode == 2
-    assert "'tape' is no kind of source. Known kinds: table" in refused.stderr
+    assert "'tape' is not a kind of source. Known kinds: table" in refused.stderr
 
 
 def test_a_package_that_breaks_is_named(office: Path) -> None:

@@ -15,7 +15,7 @@ from reporter.trust import Trust
 
 
 class FolderChannel:
-    """`folder` in [delivery]. A file is there or not, and copying it again does no harm."""
+    """`folder` in [delivery]. Copying a file again does no harm."""
 
     title = "delivery folder"
     repeatable = True
@@ -42,7 +42,7 @@ class FolderChannel:
     def deliver(self, parcel: Parcel, committing: Claiming) -> Mapping[str, Result]:
         report, (folder,) = parcel.report, parcel.recipients
         for suffix in report.files:
-            report.content(suffix)  # which insists that it is what was rendered
+            report.content(suffix)  # insists that the file is as it was rendered
         committing([folder])
         place = f"{report.period.label}/{report.name}"
         try:
@@ -58,5 +58,5 @@ class FolderChannel:
         """Nothing stays open."""
 
     def _url(self, folder: str) -> str:
-        """Where copies go: a relative path starts at the configuration's folder."""
+        """The place of the copies; a relative path is relative to the configuration's folder."""
         return folder if "://" in folder else str((self._start / folder).absolute())

@@ -1,4 +1,4 @@
-"""The channels there are: ours, and those that other packages add (docs/extending.md)."""
+"""The channels: ours, and those that other packages add (docs/extending.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reporter.run.outcome import attempted
 from reporter.showing import keep_secret
 
 GROUP: Final = "msp_backup_reporter.channels"
-"""Under which other packages register theirs."""
+"""The group of entry points under which other packages register theirs."""
 MAIL: Final = "mail"
 
 
@@ -27,7 +27,7 @@ class Ours(Channel, Protocol):
 
     @classmethod
     def configured(cls, rendering: Rendering) -> Channel | None:
-        """The channel as the configuration sets it up; None where it does not."""
+        """The channel as the configuration sets it up; None if it is not configured."""
 
 
 OURS: Final[Mapping[str, type[Ours]]] = {
@@ -35,15 +35,15 @@ OURS: Final[Mapping[str, type[Ours]]] = {
     "webhook": WebhookChannel,
     MAIL: MailChannel,
 }
-"""By name, in the order in which they are used."""
+"""Our channels by name, in the order in which they are used."""
 
 
 def channels_of(rendering: Rendering) -> Mapping[str, Channel]:
     """The channels that the configuration sets up, by name.
 
     Raises:
-        SettingsError: one of another package is not installed, cannot be used, or has a name that
-            is taken.
+        SettingsError: a channel of another package is not installed, cannot be used, or has a name
+            that is already taken.
     """
     ours = {name: kind.configured(rendering) for name, kind in OURS.items()}
     added = _added()
@@ -54,10 +54,10 @@ def channels_of(rendering: Rendering) -> Mapping[str, Channel]:
 
 
 def insist_on_a_channel(rendering: Rendering) -> None:
-    """Insist that reports go anywhere.
+    """Insist that at least one channel is configured.
 
     Raises:
-        SettingsError: nothing says where.
+        SettingsError: no channel is configured.
     """
     if not channels_of(rendering):
         raise SettingsError(
@@ -67,18 +67,18 @@ def insist_on_a_channel(rendering: Rendering) -> None:
 
 
 def repeatable(channels: Mapping[str, Channel]) -> Set[str]:
-    """The names of channels by which a delivery that was cut short is repeated; also of ours that
-    are no longer configured.
+    """The names of channels that repeat a delivery that was cut short, including ours that are no
+    longer configured.
     """
     ours = {name for name, kind in OURS.items() if kind.repeatable}
     return ours | {name for name, channel in channels.items() if channel.repeatable}
 
 
 def _added() -> Mapping[str, EntryPoint]:
-    """What other packages register, by name.
+    """The channels that other packages register, by name.
 
     Raises:
-        SettingsError: a name is taken.
+        SettingsError: two channels have the same name.
     """
     added: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
@@ -89,8 +89,8 @@ def _added() -> Mapping[str, EntryPoint]:
                 other = f"the package {_package_of(added[entry.name])}"
                 mend = "Uninstall one of the two packages."
             raise SettingsError(
-                f"The package {package} adds a delivery channel {entry.name!r}; {other} has one of "
-                "that name.",
+                f"The package {package} adds a delivery channel {entry.name!r}; {other} already "
+                "has one of that name.",
                 hint=mend,
             )
         added[entry.name] = entry
@@ -125,7 +125,7 @@ def _opened(name: str, added: Mapping[str, EntryPoint], settings: Settings) -> C
 def _made(entry: EntryPoint, given: ChannelSettings) -> Channel:
     made = entry.load()(given)
     if not isinstance(made, Channel):
-        raise ReporterError(f"{entry.value} makes a {type(made).__name__}, which is no channel.")
+        raise ReporterError(f"{entry.value} makes a {type(made).__name__}, which is not a channel.")
     return made
 
 

@@ -30,8 +30,8 @@ class WebhookChannel:
         return cls(rendering.settings) if rendering.settings.delivery.webhook else None
 
     def recipients(self, customer: Customer) -> Mapping[str, str]:
-        """The part of the address that is not secret: whoever knows the whole address of a chat's
-        webhook can write there.
+        """The part of the address that is not secret: anybody who knows the whole address of a
+        chat's webhook can write to the chat.
         """
         parts = urlsplit(self._settings.delivery.webhook)
         return {f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}": ""}
@@ -53,7 +53,7 @@ class WebhookChannel:
         return dict.fromkeys(parcel.recipients, result)
 
     def reach(self) -> str:
-        return ""  # whatever is posted arrives
+        return ""  # a test message would be shown to people
 
     def close(self) -> None:
         """Nothing stays open."""

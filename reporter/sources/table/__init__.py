@@ -1,3 +1,3 @@
-"""Jobs from files of any backup product: a CSV or JSON table, read by a mapping that the provider
-writes. In come the files as they are, out go rows in our words.
+"""Jobs from files of any backup product: CSV or JSON tables, read by a mapping that the provider
+writes. The files are kept unchanged, and are read into rows in our terms.
 """

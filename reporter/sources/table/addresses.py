@@ -1,5 +1,5 @@
-"""The addresses of replies that tables are kept as: `table:SOURCE/PATH?customer=NAME`. That of an
-excerpt ends in `#sha256=` and the hash of the file it was cut from.
+"""The addresses under which tables are kept as replies: `table:SOURCE/PATH?customer=NAME`. The
+address of an excerpt ends in `#sha256=` and the hash of the file that it was cut from.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ def address_of(source: str, path: str, customer: str | None = None, sha256: str 
 
 
 def mapping_address(source: str, customer: str | None = None) -> str:
-    """The address of the mapping by which the tables of a source are read."""
+    """The address of the mapping for the tables of a source."""
     return address_of(source, _MAPPING, customer)
 
 
 def customer_id_of(source: str, customer: str) -> str:
-    """The id of a customer whom a table calls so."""
+    """The id of the customer that a table calls by this name."""
     return f"{source}:{customer}"
 
 
 def customer_id_in(url: str) -> str | None:
-    """The id of the customer an address is about; None where it is about all."""
+    """The id of the customer that an address is about; None if it is about all customers."""
     parts = urlsplit(url)
     named = parse_qs(parts.query, keep_blank_values=True).get("customer")
     return customer_id_of(parts.path.partition("/")[0], named[0]) if named else None
 
 
 def file_cut_from(url: str) -> CutFrom | None:
-    """The file that the reply with this address was cut from; None where it is whole."""
+    """The file that the reply with this address was cut from; None if the reply is whole."""
     parts = urlsplit(url)
     if not parts.fragment.startswith(_OF_FILE):
         return None

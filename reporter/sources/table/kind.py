@@ -38,9 +38,10 @@ def _column(value: object) -> object:
 def _known_fields(columns: dict[str, Any]) -> dict[str, Any]:
     for field in columns:
         if field not in _FIELDS:
-            raise ValueError(f"{field!r} is no field of a job. Known fields: {', '.join(_FIELDS)}")
+            known = ", ".join(_FIELDS)
+            raise ValueError(f"{field!r} is not a field of a job. Known fields: {known}")
     if missing := [field for field in _NEEDED if field not in columns]:
-        raise ValueError(f"does not say where `{missing[0]}` comes from")
+        raise ValueError(f"the field `{missing[0]}` is missing")
     return columns
 
 
@@ -56,7 +57,7 @@ def _path(path: str) -> str:
     try:
         next(Path().glob(str(Path(path).relative_to(Path(path).anchor))), None)
     except (ValueError, IndexError, NotImplementedError) as error:
-        raise ValueError(f"{path!r} names no files; write exports/*.csv") from error
+        raise ValueError(f"{path!r} is not a path or glob; write exports/*.csv") from error
     return path
 
 
@@ -64,12 +65,12 @@ def _times(form: str) -> str:
     if form in ("iso", "unix", "unix ms"):
         return form
     try:
-        # As a year before 1900 shows, not every system writes what it reads.
+        # A recent date: not every system can read what it writes for years before 1900.
         datetime.strptime(datetime(2026, 12, 31).strftime(form), form)  # noqa: DTZ001,DTZ007
     except ValueError as error:
-        raise ValueError(f"{form!r} is no form of time: {error}") from error
+        raise ValueError(f"{form!r} is not a time format: {error}") from error
     if "%" not in form:
-        raise ValueError(f"{form!r} is no form of time; write iso, unix, unix ms or a pattern")
+        raise ValueError(f"{form!r} is not a time format; write iso, unix, unix ms or a pattern")
     return form
 
 
@@ -83,12 +84,12 @@ def _encoding(name: str) -> str:
 
 def _delimiter(text: str) -> str:
     if len(text) != 1 or text in '"\r\n':
-        raise ValueError(r'is not one character; write ",", ";" or "\t"')
+        raise ValueError(r'the delimiter must be one character; write ",", ";" or "\t"')
     return text
 
 
 class ColumnSettings(BaseModel):
-    """Where a field of a job comes from: a column, a part of one, or the same for all jobs."""
+    """Where a field of a job comes from: a column, part of a column, or a text for all jobs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,19 +100,19 @@ class ColumnSettings(BaseModel):
     @model_validator(mode="after")
     def _one_of_both(self) -> ColumnSettings:
         if bool(self.column) == bool(self.value):
-            raise ValueError("needs either the name of a column or a `value`")
+            raise ValueError("the field needs either the name of a column or a `value`")
         if self.match:
             try:
                 groups = re.compile(self.match).groups
             except re.error as error:
-                raise ValueError(f"`match` is no regular expression: {error}") from error
+                raise ValueError(f"`match` is not a regular expression: {error}") from error
             if groups < 1 or self.value:
-                raise ValueError("`match` needs a group in brackets, and a column")
+                raise ValueError("`match` needs a column and a group in parentheses")
         return self
 
 
 class TableSettings(BaseModel):
-    """An entry of `[[sources]]` of the kind `table`: files of jobs, and how they are read."""
+    """An entry of `[[sources]]` of the kind `table`: files with jobs, and how to read them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -142,7 +143,7 @@ class TableSettings(BaseModel):
 
     @property
     def mapping(self) -> Mapping:
-        """How its files are read."""
+        """How to read the files."""
         fields = self.model_dump(exclude={"kind", "name", "path", "columns"})
         columns = {name: Column(**column.model_dump()) for name, column in self.columns.items()}
         return Mapping(columns=columns, **fields)

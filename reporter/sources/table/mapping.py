@@ -1,7 +1,7 @@
-"""How a table of jobs is read: which column holds what, and what its values mean.
+"""How a table of jobs is read: which column holds which field, and what its values mean.
 
-A mapping travels with the files it reads: it is the first reply of each snapshot, so that whatever
-is kept or archived can be read again without the configuration it came from.
+A mapping is kept with the files that it reads, as the first reply of each snapshot, so that
+everything in a store or an archive can be read again without the configuration.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from reporter.model import Outcome
 SizeUnit = Literal["B", "KB", "MB", "GB", "TB", "PB"]
 DurationUnit = Literal["ms", "s", "min", "h"]
 TimeForm = str
-"""`iso`, `unix` (seconds since 1970), `unix ms`, or a pattern as of `datetime.strptime`."""
+"""`iso`, `unix` (seconds since 1970), `unix ms`, or a pattern of `datetime.strptime`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where a field of a row comes from: a column, a part of one, or the same for all rows."""
+    """Where a field of a row comes from: a column, part of a column, or a text for all rows."""
 
     column: str = ""
-    """Its name; in JSON the name of a member, or several with points between them."""
+    """The column's name; in JSON the name of a member, or nested names with dots between them."""
     match: str = ""
-    """A regular expression; the field is its first group. Without a match there is nothing."""
+    """A regular expression; the field is its first group. If it does not match, the field is
+    missing.
+    """
     value: str = ""
-    """What the field is in every row, in place of a column."""
+    """The text of the field in every row, instead of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +41,30 @@ class Mapping:
     columns: dict[str, Column]
     """The fields of `jobs.rows.FIELDS` that the table has, and `customer`."""
     statuses: dict[str, Outcome]
-    """The outcome of each status; `*` in it stands for any text. The first that fits counts."""
+    """The outcome of each status; `*` stands for any text. The first pattern that fits applies."""
     rows: str = ""
-    """In JSON the member that holds the list of rows, or several with points between them."""
+    """In JSON the member that holds the list of rows, or nested names with dots between them."""
     delimiter: str = ","
     encoding: str = "utf-8"
     timezone: str = "UTC"
-    """Of times that name no zone."""
+    """The time zone of times that name none."""
     times: TimeForm = "iso"
     decimal: Literal[".", ","] = "."
-    """What stands before the fraction of a size or a duration; the other may part thousands."""
+    """The decimal separator of sizes and durations; the other one may separate thousands."""
     duration_unit: DurationUnit = "s"
-    """Of durations that are plain numbers."""
+    """The unit of durations that are plain numbers."""
     size_unit: SizeUnit | None = None
-    """Of sizes that are plain numbers; None where each has its unit with it."""
+    """The unit of sizes that are plain numbers; None if each size has its own unit."""
     only: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The values of columns by which a row is a backup; rows with others are other jobs."""
+    """The values that make a row a backup, by column; rows with other values are other jobs."""
 
     def columns_named(self) -> set[str]:
         """The names of all columns that fields come from."""
         return {column.column for column in self.columns.values() if column.column}
 
     def for_customer(self, name: str) -> Mapping:
-        """The same for rows that are known to be one customer's. A pattern that finds customers in
-        a column may name others, and is not kept with this one's rows.
+        """The mapping for rows that all belong to one customer. A pattern for the customer's name
+        may contain names of other customers, so it is not kept with this customer's rows.
         """
         return replace(self, columns=self.columns | {"customer": Column(value=name)})
 

@@ -1,4 +1,4 @@
-"""The reader of tables. The first reply of each fetch is the mapping to read the others by."""
+"""The reader of tables. The first reply of each fetch is the mapping for the other replies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TableReader:
     """Reads files by the mapping that was kept with them."""
 
     field_names: Mapping[str, str] = {}
-    """A provider knows the fields by the names that the mapping gives them."""
+    """Empty: a provider knows the fields by their names in the mapping, which are ours."""
     lists_history = True
 
     def rules(self, replies: Sequence[Reply]) -> bytes | None:
@@ -64,12 +64,12 @@ def _mapping_in(replies: Sequence[Reply]) -> mappings.Mapping:
     """The mapping of a fetch.
 
     Raises:
-        ReplyError: the first reply is none.
+        ReplyError: the first reply is not a mapping.
     """
     try:
         return mappings.MAPPING.validate_json(replies[0].body)
     except ValidationError as error:
         raise ReplyError(
-            f"The reply of {excerpt(replies[0].url)} is no mapping of a table.",
-            hint="It was kept by another version of the program, or changed since.",
+            f"The reply {excerpt(replies[0].url)} is not a mapping of a table.",
+            hint="Another version of the program wrote it, or somebody has changed it.",
         ) from error

@@ -1,4 +1,4 @@
-"""From a table's text to rows in our words, by its mapping."""
+"""From the text of a table to rows in our terms, by the table's mapping."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Values = abc.Mapping[str, Any]
 
 
 def table_rows(reply: Reply, mapping: Mapping, seen_at: datetime | None = None) -> list[Row]:
-    """The rows of one file, as of `seen_at`: when the newest file of its snapshot was written.
+    """The rows of one file. `seen_at` is when the newest file of its snapshot was written.
 
     Raises:
-        ReplyError: it is no table of that form, or lacks a column.
+        ReplyError: the file is not a table of that form, or lacks a column.
     """
     at, known = seen_at or reply.fetched_at, Counter[str]()
     rows = []
     for record in table_in(reply, mapping).records:
         row = _row(record.values, at, mapping)
         if not row["job_id"]:
-            # Rows that are alike in all that a job keeps are as many jobs, in their order.
+            # Rows with the same identity are different jobs, told apart by their order.
             same = _identity(row)
             known[same] += 1
             row["job_id"] = _hash(f"{same} {known[same]}")
@@ -41,7 +41,7 @@ def table_rows(reply: Reply, mapping: Mapping, seen_at: datetime | None = None) 
 
 
 def customer_of(record: Record, mapping: Mapping) -> str:
-    """Whose job a record is; empty where it does not say."""
+    """The name of the customer whose job a record is; empty if the record names none."""
     return (_text(record.values, mapping.columns["customer"]) or "").strip()
 
 
@@ -50,14 +50,14 @@ def _row(record: Values, seen_at: datetime, mapping: Mapping) -> Row:
     row: Row = {name: texts.get(name) for name in FIELDS}
     outcome = outcome_of(row["status"] or "", mapping)
     if outcome is Outcome.RUNNING:
-        row["ended"] = row["duration"] = None  # some products write a time that is none
+        row["ended"] = row["duration"] = None  # some products write a meaningless time
     read = {name: _time(row[name], mapping) for name in TIMES if row[name]}
     started, ended = read.get("started"), read.get("ended")
     if started and ended and ended < started and row["ended"]:
-        # Of an hour that comes twice when clocks go back, the end is in the second.
+        # When clocks go back, an hour comes twice: the end is in the second one.
         read["ended"] = _time(row["ended"], mapping, fold=1)
     row |= {name: f"{at:%Y-%m-%dT%H:%M:%S.%fZ}" for name, at in read.items() if at}
-    # What the mapping cannot read must not be read otherwise further on.
+    # A time that the mapping cannot read must not be read in another way later.
     orders = (
         DateOrder.ASSUMED if read.get(name, EARLIEST) else DateOrder.UNREADABLE for name in TIMES
     )
@@ -71,7 +71,7 @@ def _row(record: Values, seen_at: datetime, mapping: Mapping) -> Row:
         "listed_as": Listed.JOB,
         "queued": False,
         "is_backup": is_backup,
-        # A product that counts no objects may well have backed up some.
+        # A job of a product that counts no objects may still have backed up some.
         "has_objects": read_count(present(row["objects_successful"]) or "") != 0,
         "date_orders": " ".join(orders) if None in read.values() else None,
         "fetched_at": seen_at,
@@ -89,8 +89,8 @@ def _text(record: Values, column: Column) -> str | None:
 
 
 def _time(text: str, mapping: Mapping, fold: int = 0) -> datetime | None:
-    """The instant of a time; in an hour that clocks show twice, in the first of the two or, with
-    `fold`, in the second. None where the mapping cannot read it.
+    """The instant of a time, in UTC; None if the mapping cannot read it. A time in an hour that
+    comes twice is in the first of the two or, with `fold`, in the second.
     """
     try:
         if mapping.times in ("unix", "unix ms"):
@@ -111,7 +111,7 @@ def _time(text: str, mapping: Mapping, fold: int = 0) -> datetime | None:
 
 
 def _size(text: str | None, mapping: Mapping) -> str | None:
-    """A size with its unit, in the form that all sizes are read in."""
+    """A size with its unit, in the common form of sizes."""
     number, unit = _number_in(text, mapping)
     if number is None or not (unit or mapping.size_unit):
         return text
@@ -136,8 +136,8 @@ _SECONDS: Final[dict[str, Decimal]] = {
 
 
 def _number_in(text: str | None, mapping: Mapping) -> tuple[str | None, str]:
-    """The number that a text begins with, with a decimal point and no thousands, and the letters
-    after it; None where it is not of that form.
+    """The number at the start of a text, with a decimal point and no thousands separators, and the
+    letters after it; None if the text has another form.
     """
     match = _NUMBER[mapping.decimal].fullmatch((text or "").strip())
     if match is None:
@@ -154,8 +154,8 @@ _NUMBER: Final = {
 
 
 def _identity(row: Row) -> str:
-    """What makes a job without an id the job it is: what it backs up, and when it started; all that
-    is known of it where it does not say when.
+    """The identity of a job without an id: its scope and its start. Without a start, all fields
+    together identify it.
     """
     fields = ("service", "module", "name", "started") if row["started"] else FIELDS
     return repr([row[name] for name in fields])
@@ -166,7 +166,7 @@ def _hash(text: str) -> str:
 
 
 def outcome_of(status: str, mapping: Mapping) -> Outcome:
-    """The outcome of a job with this status; `UNKNOWN` where no pattern fits it."""
+    """The outcome of a job with this status; `UNKNOWN` if no pattern fits it."""
     return next(
         (
             outcome

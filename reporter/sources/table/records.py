@@ -1,4 +1,4 @@
-"""The records of a file, each with its text, so that those of one customer can be cut out of it."""
+"""The records of a file, each with its text, so that one customer's records can be cut out."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Record:
     """One record of a file."""
 
     values: Mapping[str, Any]
-    """By column; in JSON the members of an object."""
+    """The values by column; in JSON the members of an object."""
     text: str
-    """Character by character as it stands in the file."""
+    """The text exactly as it is in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ class Table:
     """A file, taken apart."""
 
     before: str
-    """What stands before the first record: the line with the columns' names, or brackets."""
+    """The text before the first record: the line with the columns' names, or brackets."""
     records: tuple[Record, ...]
     between: str
-    """What stands between two records in an excerpt."""
+    """The text between two records in an excerpt."""
     after: str
-    """What closes the brackets."""
+    """The closing brackets."""
     encoding: str
 
     def cut(self, records: Iterable[Record]) -> bytes:
-        """Some of its records as a file of their own."""
+        """A file with only these records of the table."""
         texts = self.between.join(record.text for record in records)
-        # JSON may hold halves of characters, which are kept as they came.
+        # JSON may contain half characters (lone surrogates), which are kept unchanged.
         errors = "surrogatepass" if self.between else "strict"
         return f"{self.before}{texts}{self.after}".encode(self.encoding, errors)
 
@@ -52,7 +52,7 @@ def table_in(reply: Reply, mapping: mappings.Mapping) -> Table:
     """The table in a file.
 
     Raises:
-        ReplyError: it is no table of that form, or lacks a column.
+        ReplyError: the file is not a table of that form, or lacks a column.
     """
     return (_json_table if mapping.form == "json" else _csv_table)(reply, mapping)
 
@@ -72,24 +72,24 @@ def _csv_table(reply: Reply, mapping: mappings.Mapping) -> Table:
                     _insist_on_columns(reply, names, mapping)
             elif len(values) == len(names):
                 records.append(Record(dict(zip(names, values, strict=True)), lines))
-            elif values:  # an empty line is no record
+            elif values:  # an empty line is not a record
                 number = len(records) + 1
-                raise _refused(reply, f"has another number of values in row {number} than columns")
+                raise _refused(reply, f"has too many or too few values in row {number}")
     except csv.Error as error:
-        raise _refused(reply, f"is no CSV after row {len(records)}: {error}") from error
+        raise _refused(reply, f"is not valid CSV after row {len(records)}: {error}") from error
     if names is None and text.strip():
         raise _refused(reply, "has no line with the names of its columns")
     return Table(before, tuple(records), "", "", mapping.encoding)
 
 
 _ABOUT_FILE: Final = re.compile(r"\ufeff?(?:sep=.\s*$|#TYPE )")
-"""What Excel and PowerShell write before the line with the columns' names."""
+"""The lines that Excel and PowerShell may write before the line with the columns' names."""
 
 
 def _csv_records(text: str, delimiter: str) -> Iterator[tuple[list[str], str]]:
-    """The values of each record, and the lines it stands in."""
+    """The values of each record, and its lines in the file."""
     lines = list(io.StringIO(text, newline=""))
-    # Not strict, a quote that is never closed would take other customers' records with it.
+    # If it were not strict, a quote that is never closed would swallow other customers' records.
     reader = csv.reader(_without_mark(lines), delimiter=delimiter, strict=True)
     read = 0
     for values in reader:
@@ -98,7 +98,7 @@ def _csv_records(text: str, delimiter: str) -> Iterator[tuple[list[str], str]]:
 
 
 def _without_mark(lines: Iterable[str]) -> Iterator[str]:
-    """The lines without the byte order mark, behind which a quote is no quote to the parser."""
+    """The lines without the byte order mark, after which the parser would not recognize a quote."""
     return (line.removeprefix("\ufeff") for line in lines)
 
 
@@ -116,22 +116,23 @@ def _json_table(reply: Reply, mapping: mappings.Mapping) -> Table:
     try:
         rows: Any = read_json(reply.body)
     except NotJson as error:
-        raise _refused(reply, f"is no JSON: {error}") from error
+        raise _refused(reply, f"is not valid JSON: {error}") from error
     for name in path:
         rows = rows.get(name) if isinstance(rows, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        where = f"under {mapping.rows!r}" if path else "at its top"
+        where = f"under {mapping.rows!r}" if path else "at its top level"
         raise _refused(reply, f"has no list of objects {where}")
     text = reply.body.decode(json.detect_encoding(reply.body), "surrogatepass").lstrip("\ufeff")
     at = next(place for place, letter in enumerate(text) if letter in "[{")
     for name in path:
         at = dict(json_members(text, at))[name]
-    # A member may be missing in any one row, but none of these in all.
+    # Single rows may lack a member, but these must be in at least one row.
     lasting = (mapping.columns[field].column for field in _LASTING if field in mapping.columns)
     for column in filter(None, (*lasting, *mapping.only)):
         if rows and all(member(row, column) is None for row in rows):
             members = ", ".join(dict.fromkeys(name for row in rows for name in row))
-            raise _refused(reply, f"has no member {column!r} in any row", f"There are: {members}.")
+            hint = f"Its members are: {members}."
+            raise _refused(reply, f"has no member {column!r} in any row", hint)
     texts = (text[start:end] for start, end in json_items(text, at))
     records = tuple(Record(row, item) for row, item in zip(rows, texts, strict=True))
     opened = "".join(f"{{{json.dumps(name)}:" for name in path)
@@ -139,11 +140,11 @@ def _json_table(reply: Reply, mapping: mappings.Mapping) -> Table:
 
 
 _LASTING: Final = ("customer", "service", "module", "name", "job_id", "started")
-"""The fields that jobs have whatever becomes of them."""
+"""The fields that jobs have whatever their outcome is."""
 
 
 def member(values: Mapping[str, Any], path: str) -> Any:
-    """A value of a record: of a column, or in JSON of a member of objects in objects."""
+    """A value of a record: of a column or, in JSON, of a member that may be nested."""
     if path in values:
         return values[path]
     value: Any = values

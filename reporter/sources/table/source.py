@@ -1,4 +1,4 @@
-"""The source of jobs from files: which files there are, and whose jobs are in them."""
+"""The source of jobs from files: finds the files, and the customers whose jobs are in them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class _File:
     """One file, as it was read."""
 
     path: str
-    """Relative to the folder of the configuration, where it is in it."""
+    """The path, relative to the folder of the configuration if the file is in it."""
     reply: Reply
     table: Table
     by_customer: MappingOf[str, list[Record]]
-    """Its records by the customer they name; under an empty name those that name none."""
+    """Its records by customer; those that name no customer are under the empty name."""
 
 
 class TableSource:
-    """The files of one entry of `[[sources]]`. They are read once."""
+    """The files of one entry of `[[sources]]`. Each file is read once."""
 
     def __init__(
         self, name: str, pattern: str, mapping: Mapping, folder: Path, clock: Callable[[], datetime]
@@ -57,9 +57,9 @@ class TableSource:
         flaw = None
         if nameless:
             flaw = ReplyError(
-                f"Rows of the source {self._name!r} that name no customer: {nameless:,}.",
-                hint="Check `customer` under its columns in [[sources]]. These rows are in no "
-                "report.",
+                f"The source {self._name!r} has rows that name no customer: {nameless:,}.",
+                hint="These rows are in no report. Check `customer` under `columns` in "
+                "[[sources]].",
             )
         customers = tuple(Customer(customer_id_of(self._name, name), name) for name in names)
         return CustomerList(customers, tuple(received), flaw)
@@ -71,7 +71,7 @@ class TableSource:
         kinds: Collection[Kind] = KINDS,
     ) -> Snapshot:
         name = customer.id.removeprefix(customer_id_of(self._name, ""))
-        # A file that does not name a customer may be about others: it says nothing of this one.
+        # A file without rows of this customer says nothing about this customer.
         files = [file for file in self._files if name in file.by_customer]
         replies = [self._mapping_reply(files, name), *(self._part(file, name) for file in files)]
         if received is not None:
@@ -81,11 +81,11 @@ class TableSource:
         return Snapshot(customer, tuple(replies), tuple(answers))
 
     def stop(self) -> None:
-        """Nothing is under way for long."""
+        """Does nothing: no file takes long to read."""
 
     def _part(self, file: _File, customer: str) -> Reply:
-        """A customer's part of a file; the file itself where all of it is. What stands in JSON
-        beside the rows may be about anybody.
+        """A customer's part of a file; the whole file if it is CSV and has rows of no other
+        customer. A JSON file is always cut, as its members beside the rows may be about others.
         """
         whole, records = file.reply, file.by_customer[customer]
         if len(file.by_customer) == 1 and self._mapping.form == "csv":
@@ -96,7 +96,7 @@ class TableSource:
         return Reply(url, whole.fetched_at, "", file.table.cut(records))
 
     def _mapping_reply(self, files: Iterable[_File], customer: str | None = None) -> Reply:
-        """The mapping, as of when the newest of some files was written."""
+        """The mapping as a reply, dated when the newest of these files was written."""
         at = max(file.reply.fetched_at for file in files)
         url = mapping_address(self._name, customer)
         mapping = self._mapping if customer is None else self._mapping.for_customer(customer)
@@ -107,17 +107,17 @@ class TableSource:
         """All files, by path.
 
         Raises:
-            FetchError: there is none, or one cannot be read.
-            ReplyError: one is no such table.
+            FetchError: there are no files, or a file cannot be read.
+            ReplyError: a file is not a table that fits the mapping.
         """
         start = Path(Path(self._pattern).anchor or self._folder)
         pattern = Path(self._pattern).relative_to(Path(self._pattern).anchor)
         paths = sorted(path for path in start.glob(str(pattern)) if path.is_file())
         if not paths:
             raise FetchError(
-                f"The source {self._name!r} has no file: nothing matches "
+                f"The source {self._name!r} has no files: nothing matches "
                 f"{start.absolute() / pattern}.",
-                hint="Check `path` in [[sources]], and that the export has run.",
+                hint="Check `path` in [[sources]], and whether the export has run.",
             )
         return [self._read(path) for path in paths]
 
@@ -127,14 +127,14 @@ class TableSource:
             if status.st_size > LARGEST_FILE:
                 raise FetchError(
                     f"The table {path} is larger than {LARGEST_FILE >> 20} MiB.",
-                    hint="Export fewer days, or a file for each customer.",
+                    hint="Export fewer days, or one file for each customer.",
                 )
             body = path.read_bytes()
         except OSError as error:
             raise FetchError(
                 f"The table {path} cannot be read: {error.strerror}.", hint=must_be_readable()
             ) from error
-        # What it says holds from when it was written: an export that has stopped is no look.
+        # A file shows the time when it was written: after an export stops, there are no new looks.
         written_at = datetime.fromtimestamp(status.st_mtime, UTC)
         shown = path.relative_to(self._folder) if path.is_relative_to(self._folder) else path
         url = address_of(self._name, shown.as_posix())

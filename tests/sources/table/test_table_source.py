@@ -195,7 +195,7 @@ def test_rows_of_nobody_are_told(office: Path) -> None:
     write(Path("exports/veeam.csv"), more)
     result = invoke("fetch")
     assert result.exit_code == 1
-    assert "Rows of the source 'veeam' that name no customer: 1." in result.stderr
+    assert "The source 'veeam' has rows that name no customer: 1." in result.stderr
     assert "Fetched Contoso" in result.stderr
 
 
@@ -229,25 +229,25 @@ def test_excerpts_are_letter_by_letter(office: Path) -> None:
     ("was", "now", "message"),
     [
         ('name = "veeam"', 'name = "Veeam!"', "cannot name a source"),
-        ('name = "pbs-contoso"', 'name = "veeam"', "two of them are called 'veeam'"),
-        ('kind = "table"', 'kind = "tape"', "'tape' is no kind of source. Known kinds: table"),
-        ('status = "Result"\n', "", "does not say where `status` comes from"),
-        ('status = "Result"', 'state = "Result"', "'state' is no field of a job"),
+        ('name = "pbs-contoso"', 'name = "veeam"', "two sources are called 'veeam'"),
+        ('kind = "table"', 'kind = "tape"', "'tape' is not a kind of source. Known kinds: table"),
+        ('status = "Result"\n', "", "the field `status` is missing"),
+        ('status = "Result"', 'state = "Result"', "'state' is not a field of a job"),
         ('Success = "success"', 'Success = "good"', "Input should be 'success'"),
-        ('match = "^(.+?) - "', 'match = "^(.+? - "', "`match` is no regular expression"),
-        ('match = "^(.+?) - "', 'match = "^.+? - "', "`match` needs a group in brackets"),
+        ('match = "^(.+?) - "', 'match = "^(.+? - "', "`match` is not a regular expression"),
+        ('match = "^(.+?) - "', 'match = "^.+? - "', "`match` needs a column and a group"),
         ('module = "JobType"', 'module = { match = "(x)" }', "needs either the name of a column"),
         ('timezone = "Europe/Berlin"', 'timezone = "Berlin"', "'Berlin' is not a time zone"),
-        ('timezone = "Europe/Berlin"', 'delimiter = ";;"', "is not one character"),
+        ('timezone = "Europe/Berlin"', 'delimiter = ";;"', "must be one character"),
         ('timezone = "Europe/Berlin"', 'encoding = "ansi"', "'ansi' is not an encoding"),
         ('timezone = "Europe/Berlin"', 'time_zone = "UTC"', "Did you mean 'timezone'?"),
-        ('["pbs-contoso:Contoso"]', '["a", "a"]', "'a' is joined twice"),
+        ('["pbs-contoso:Contoso"]', '["a", "a"]', "'a' is in `joins` twice"),
         ('["pbs-contoso:Contoso"]', '["veeam:Contoso"]', "joins two customers of one source"),
         ('["pbs-contoso:Contoso"]', '["veeam:CONTOSO"]', "joins two customers of one source"),
-        ('times = "unix"', 'times = "unixms"', "'unixms' is no form of time"),
-        ('times = "unix"', 'times = "%Q"', "'%Q' is no form of time"),
-        ('path = "exports/veeam*.csv"', 'path = ""', "names no files"),
-        ('path = "exports/veeam*.csv"', 'path = "exports/**x.csv"', "names no files"),
+        ('times = "unix"', 'times = "unixms"', "'unixms' is not a time format"),
+        ('times = "unix"', 'times = "%Q"', "'%Q' is not a time format"),
+        ('path = "exports/veeam*.csv"', 'path = ""', "is not a path or glob"),
+        ('path = "exports/veeam*.csv"', 'path = "exports/**x.csv"', "is not a path or glob"),
     ],
 )
 def test_a_mapping_that_cannot_be_meant_is_refused(
@@ -268,7 +268,7 @@ def test_a_mapping_that_cannot_be_meant_is_refused(
         ("veeam.csv", "\n;\n", "has no column 'BackupSize'"),
         ("veeam.csv", "Id,JobName\n1,x\n", "has no column"),
         ("veeam.csv", b"\xff\xfe", "is not valid utf-8"),
-        ("pbs-contoso.json", "{", "is no JSON"),
+        ("pbs-contoso.json", "{", "is not valid JSON"),
         ("pbs-contoso.json", '{"data": [1]}', "has no list of objects under 'data'"),
     ],
 )
@@ -286,8 +286,8 @@ def test_a_file_that_is_no_such_table_is_refused(
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ('1,Contoso - A,Backup,,,Stopped,OK,"5', "is no CSV after row 4"),
-        ('1,Contoso - A,Backup,,,Stopped,OK,"5\n2,"Fabrikam - B",x', "is no CSV after row 4"),
+        ('1,Contoso - A,Backup,,,Stopped,OK,"5', "not valid CSV after row 4"),
+        ('1,Contoso - A,Backup,,,Stopped,OK,"5\n2,"Fabrikam - B",x', "not valid CSV after row 4"),
     ],
 )
 def test_a_quote_that_is_never_closed_is_refused(office: Path, row: str, message: str) -> None:
@@ -342,7 +342,7 @@ def test_who_is_no_longer_in_any_file_is_named(fetched: Path) -> None:
     fewer = "".join(line for line in lines if "Fabrikam" not in line)
     write(Path("exports/veeam.csv"), fewer, WRITTEN + DAY)
     result = invoke("fetch")
-    assert "No longer in any file of the source 'veeam': Fabrikam." in result.stderr
+    assert "The source 'veeam' no longer lists: Fabrikam." in result.stderr
 
 
 def test_nothing_of_other_customers_is_kept_with_one(fetched: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_row_with_too_many_values_is_refused(office: Path) -> None:
     """Its columns would be others."""
     more = Path("exports/veeam.csv").read_text("utf-8") + "1,2\n"
     Path("exports/veeam.csv").write_text(more, "utf-8")
-    with pytest.raises(ReplyError, match="another number of values in row 5 than columns"):
+    with pytest.raises(ReplyError, match="too many or too few values in row 5"):
         veeam(load_settings(Path("reporter.toml")))
 
 

@@ -1,1 +1,1 @@
-"""Mail: the message with a report, to whom it goes, and through what."""
+"""Mail: the message with a report, its recipients, and the service that transports it."""

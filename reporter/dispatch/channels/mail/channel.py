@@ -20,7 +20,7 @@ from reporter.run.assignment import Rendering
 
 
 class MailChannel:
-    """`[mail]`. Its transport is opened when the first message goes."""
+    """`[mail]`. Its transport is opened when the first message is sent."""
 
     title = "mail"
     repeatable = False
@@ -45,10 +45,10 @@ class MailChannel:
         return transport.send(message, parcel.recipients, committing)
 
     def write(self, parcel: Parcel) -> Path:
-        """Write a message as `.eml` beside the report's files, as it would go now.
+        """Write a message as `.eml` beside the report's files, as it would be sent now.
 
         Raises:
-            ReporterError: there can be no such message, or it cannot be written.
+            ReporterError: the message cannot be made or cannot be written.
         """
         message = message_of_parcel(self._rendering, parcel)
         path = next(iter(parcel.report.files.values())).with_suffix(".eml")
@@ -56,12 +56,12 @@ class MailChannel:
         return path
 
     def send_to(self, address: Address, report: Report, message_id: str, at: datetime) -> Result:
-        """Send the message with a report to somebody who is to look at it, and to none of its
-        recipients, whom it names.
+        """Send the message with a report to somebody who is to look at it, and not to its
+        recipients, which the message names.
 
         Raises:
             ChannelError: no message can be sent now.
-            ReporterError: there can be no such message.
+            ReporterError: the message cannot be made.
         """
         boxes = mailboxes_of(self._rendering.settings, report.customer)
         message = compose(
@@ -83,18 +83,18 @@ class MailChannel:
             self._opened.close()
 
     def _transport(self) -> Transport:
-        """How messages go.
+        """The transport of messages.
 
         Raises:
-            ChannelError: the configuration does not say it.
+            ChannelError: the configuration of the transport is not complete.
         """
         if self._opened is None:
             try:
                 self._opened = transport_of(self._rendering.settings)
-            except SettingsError as error:  # it is of use to no customer
+            except SettingsError as error:  # it concerns all customers
                 raise ChannelError(str(error), hint=error.hint) from error
         return self._opened
 
 
 def _no_account(_: object) -> None:
-    """The outbox knows nothing of a message to somebody who looks at it."""
+    """Does nothing: the outbox does not record a message that is only to be looked at."""

@@ -1,4 +1,4 @@
-"""To whom and from whom messages go."""
+"""The recipients and the sender of messages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reporter.model import Customer
 
 Role = Literal["to", "cc", "bcc"]
 Mailboxes = Mapping[Role, Sequence[Address]]
-"""To whom a message goes; nobody is named twice."""
+"""The recipients of a message by role; no address is in it twice."""
 
 
 def mailboxes_of(settings: Settings, customer: Customer) -> Mailboxes:
-    """To whom a customer's messages go; an address that is named twice keeps its first role.
+    """The recipients of a customer's messages; an address that is named twice keeps its first role.
 
     Raises:
         ReporterError: an address cannot be read, is of a foreign domain, or there is none.

@@ -1,4 +1,4 @@
-"""The message with a customer's report, to the byte."""
+"""Makes the message with a customer's report."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from reporter.run.assignment import Rendering, look_of
 
 
 def message_of_parcel(rendering: Rendering, parcel: Parcel, limit: int | None = None) -> bytes:
-    """The message that a parcel goes as.
+    """The message with a parcel's report.
 
-    However late that is, and however often it is tried, its id stays and only the date changes.
+    However late and however often it is sent, its id stays the same and only the date changes.
     Many servers refuse an old date, and mailboxes sort by it.
 
     Raises:
-        ReporterError: there can be no such message.
+        ReporterError: the message cannot be made.
     """
     boxes = mailboxes_of(rendering.settings, parcel.report.customer)
     if by_headers := rendering.settings.mail.transport == "graph":
-        # Whoever is named in the message gets it: nobody may be who has it already.
+        # Everybody who is named in the message gets it, so it must name nobody who has it already.
         boxes = {
             role: [address for address in named if address.address in parcel.recipients]
             for role, named in boxes.items()
@@ -56,9 +56,9 @@ def compose(
 ) -> bytes:
     """The message with a report in the formats that `rendering` asks for.
 
-    Where it would be larger than `limit` or than [mail] allows, the workbook is left out or all
-    files are, and it says so. With `name_hidden` the bcc recipients stand in it, for services that
-    read them there and take them out.
+    If it would be larger than `limit` or than [mail] allows, files other than the PDF or all files
+    are left out, and the message says so. With `name_hidden` it names the bcc recipients, for
+    services that read them there and remove them.
 
     Raises:
         ReporterError: a file cannot be sent, or even the smallest message is too large.
@@ -101,7 +101,7 @@ def compose(
 
 
 def _ever_smaller(formats: Sequence[str], mail: MailSettings) -> list[Sequence[str]]:
-    """Which files to attach, from all to as few as there may be.
+    """The formats to attach, from all of them to the fewest allowed.
 
     A message without files is of use only if it can say where they are.
     """
@@ -112,7 +112,7 @@ def _ever_smaller(formats: Sequence[str], mail: MailSettings) -> list[Sequence[s
 
 
 def _filled(link: str, report: Report) -> str:
-    """A link with the report's own places in it."""
+    """A link with the report's values in place of its placeholders."""
     places = {
         "{period}": report.period.label,
         "{customer}": report.name,

@@ -1,4 +1,4 @@
-"""The ways messages can go, made from the configuration."""
+"""The transports of messages, made from the configuration."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ _SMTP_SCOPE: Final = "https://outlook.office365.com/.default"
 
 
 class Transport(Protocol):
-    """A way for messages to go."""
+    """A way to send messages."""
 
     def size_limit(self) -> int | None:
-        """The largest message, in bytes; None where nothing is known of a limit."""
+        """The largest message, in bytes; None if no limit is known."""
 
     def send(
         self, message: bytes, recipients: Sequence[str], committing: Claiming
     ) -> Mapping[str, Result]:
-        """Send a message; what came of it for each recipient.
+        """Send a message; returns the result for each recipient.
 
         Raises:
             ChannelError: no message can be sent now.
         """
 
     def reach(self) -> str:
-        """Try to use it, without a message; what was seen.
+        """Try the transport without sending a message; returns what was found.
 
         Raises:
             ChannelError: no message can be sent now.
         """
 
     def close(self) -> None:
-        """Let go of what was opened."""
+        """Close everything that was opened."""
 
 
 def transport_of(settings: Settings) -> Transport:
-    """The way that [mail] says messages go; nothing is opened yet.
+    """The transport that [mail] configures; nothing is opened yet.
 
     Raises:
-        SettingsError: something for it is missing.
+        SettingsError: a setting that the transport needs is missing.
     """
     mail = settings.mail
     sender = sender_of(settings).address
