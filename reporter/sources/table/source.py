@@ -31,6 +31,7 @@ class _File:
     path: str
     """The path, relative to the folder of the configuration if the file is in it."""
     reply: Reply
+    sha256: str
     table: Table
     by_customer: MappingOf[str, list[Record]]
     """Its records by customer; those that name no customer are under the empty name."""
@@ -91,8 +92,7 @@ class TableSource:
         if len(file.by_customer) == 1 and self._mapping.form == "csv":
             url = address_of(self._name, file.path, customer)
             return Reply(url, whole.fetched_at, "", whole.body)
-        sha256 = hashlib.sha256(whole.body).hexdigest()
-        url = address_of(self._name, file.path, customer, sha256)
+        url = address_of(self._name, file.path, customer, file.sha256)
         return Reply(url, whole.fetched_at, "", file.table.cut(records))
 
     def _mapping_reply(self, files: Iterable[_File], customer: str | None = None) -> Reply:
@@ -143,4 +143,5 @@ class TableSource:
         by_customer: dict[str, list[Record]] = {}
         for record in table.records:
             by_customer.setdefault(customer_of(record, self._mapping), []).append(record)
-        return _File(shown.as_posix(), reply, table, by_customer)
+        sha256 = hashlib.sha256(body).hexdigest()
+        return _File(shown.as_posix(), reply, sha256, table, by_customer)
