@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -25,7 +26,7 @@ from reporter.period import find_zone
 from reporter.sources.interface import JobSource, Reader, SourceName
 from reporter.sources.table.mapping import Column, DurationUnit, Mapping, SizeUnit
 from reporter.sources.table.reader import TableReader
-from reporter.sources.table.source import TableSource
+from reporter.sources.table.source import TableSource, matching
 
 _FIELDS: Final = ("customer", *FIELDS)
 _NEEDED: Final = ("customer", "service", "module", "status")
@@ -54,9 +55,11 @@ def _zone(timezone: str) -> str:
 
 
 def _path(path: str) -> str:
+    below = str(Path(path).relative_to(Path(path).anchor))
     try:
-        next(Path().glob(str(Path(path).relative_to(Path(path).anchor))), None)
-    except (ValueError, IndexError, NotImplementedError) as error:
+        # Nothing lies in what is no folder: the glob is read, and no folder is searched.
+        next(matching(below, Path(os.devnull)), None)
+    except (ValueError, IndexError) as error:
         raise ValueError(f"{path!r} is not a path or glob; write exports/*.csv") from error
     return path
 

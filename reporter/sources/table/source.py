@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,16 @@ from reporter.sources.table.records import Record, Table, table_in
 
 LARGEST_FILE: Final = 1 << 28
 """256 MiB: a million jobs. A file is read as a whole."""
+
+
+def matching(pattern: str, folder: Path) -> Iterator[Path]:
+    """The paths that match a glob, which starts at `folder` unless it is absolute.
+
+    Raises:
+        ValueError, IndexError: it is not a glob.
+    """
+    anchor = Path(pattern).anchor
+    return Path(anchor or folder).glob(str(Path(pattern).relative_to(anchor)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +120,11 @@ class TableSource:
             FetchError: there are no files, or a file cannot be read.
             ReplyError: a file is not a table that fits the mapping.
         """
-        start = Path(Path(self._pattern).anchor or self._folder)
-        pattern = Path(self._pattern).relative_to(Path(self._pattern).anchor)
-        paths = sorted(path for path in start.glob(str(pattern)) if path.is_file())
+        paths = sorted(path for path in matching(self._pattern, self._folder) if path.is_file())
         if not paths:
             raise FetchError(
                 f"The source {self._name!r} has no files: nothing matches "
-                f"{start.absolute() / pattern}.",
+                f"{(self._folder / self._pattern).absolute()}.",
                 hint="Check `path` in [[sources]], and whether the export has run.",
             )
         return [self._read(path) for path in paths]
