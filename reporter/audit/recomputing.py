@@ -30,6 +30,7 @@ from reporter.evidence.contents import (
     REPORTS,
     RESTATED,
     TEMPLATES,
+    ArchivedFetch,
     Configuration,
     Provenance,
     configuration_of,
@@ -208,12 +209,20 @@ def fetches_in(bag: Path) -> Iterator[Fetch]:
     Raises:
         EvidenceError: they cannot be read.
     """
-    for fetch in fetches_of(bag):
-        replies = tuple(
-            Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))
-            for reply in fetch.replies
-        )
-        yield Fetch(fetch.kind, fetch.taken_at, fetch.error, replies, fetch.customer_id)
+    return (fetch_in(bag, listed) for listed in fetches_of(bag))
+
+
+def fetch_in(bag: Path, listed: ArchivedFetch) -> Fetch:
+    """A fetch that a bag lists, with the bodies of its replies.
+
+    Raises:
+        EvidenceError: they cannot be read.
+    """
+    replies = tuple(
+        Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))
+        for reply in listed.replies
+    )
+    return Fetch(listed.kind, listed.taken_at, listed.error, replies, listed.customer_id)
 
 
 def _body(bag: Path, sha256: str) -> bytes:

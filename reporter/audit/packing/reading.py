@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from reporter.audit.recomputing import fetches_in
+from reporter.audit.recomputing import fetch_in
 from reporter.evidence.contents import ArchivedFetch, fetches_of, reply_path
 from reporter.jobs.known import follows
 from reporter.jobs.rows import Row, alone, counting, identity_of, moment
@@ -79,12 +79,19 @@ class BagReading:
         """What the replies in the bag of a report say."""
         reading = cls(report)
         rests_on = {source.sha256 for source in report.sources}
+        all_listed = fetches_of(bag)
+        last = {
+            listed.customer_id: listed
+            for listed in all_listed
+            if listed.kind == "jobs" and listed.error is None
+        }
         rules = {
-            fetch.customer_id: reader_of(fetch.replies).rules(fetch.replies)
-            for fetch in fetches_in(bag)
-            if fetch.kind == "jobs" and fetch.error is None
-        }  # the last of each
-        for listed, fetch in zip(fetches_of(bag), fetches_in(bag), strict=True):
+            customer_id: reader_of(replies).rules(replies)
+            for customer_id, listed in last.items()
+            for replies in [fetch_in(bag, listed).replies]
+        }
+        for listed in all_listed:
+            fetch = fetch_in(bag, listed)
             look = reading._take(listed, fetch, rules.get(fetch.customer_id))
             used = any(reply.sha256 in rests_on for reply in listed.replies)
             if used or fetch.taken_at >= report.period.start:
