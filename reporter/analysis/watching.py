@@ -78,8 +78,7 @@ def _tells_from(view: View, looks: pd.DataFrame) -> pd.Series:
     """
     if not view.lists_history:
         return looks["oldest_at"]
-    of_each = view.sightings.groupby("snapshot")["oldest_at"].min()
-    oldest: pd.Series = looks["snapshot"].map(of_each)
+    oldest: pd.Series = looks["snapshot"].map(view.oldest_listed)
     return oldest
 
 
@@ -87,9 +86,8 @@ def _told_by_each(view: View) -> Iterator[tuple[datetime, datetime]]:
     """The time whose jobs each snapshot lists completely: from the oldest job in it to the
     snapshot. Only for sources that list all jobs.
     """
-    oldest = view.sightings.groupby("snapshot")["oldest_at"].min().dropna()
-    for place, at in zip(oldest.index, oldest, strict=True):
-        yield at, view.snapshots[place]
+    for place, oldest in zip(view.oldest_listed.index, view.oldest_listed, strict=True):
+        yield oldest, view.snapshots[place]
 
 
 def watch_of(window: Window) -> Watch:

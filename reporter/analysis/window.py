@@ -107,11 +107,19 @@ class View:
         return min(self.inside.stop, len(self.snapshots) - 1)
 
     @cached_property
+    def oldest_listed(self) -> pd.Series:
+        """The oldest time of a job that each snapshot lists, by the snapshot's place; only of
+        snapshots that list a job with a time.
+        """
+        oldest: pd.Series = self.sightings.groupby("snapshot")["oldest_at"].min().dropna()
+        return oldest
+
+    @cached_property
     def told_since(self) -> datetime:
         """The start of the time whose jobs the source shows: the first snapshot, or the oldest
         listed job if the source lists all jobs.
         """
-        oldest = self.sightings["oldest_at"].min() if self.lists_history else pd.NaT
+        oldest = self.oldest_listed.min() if self.lists_history else pd.NaT
         return self.snapshots[0] if pd.isna(oldest) else min(self.snapshots[0], oldest)
 
     @property
