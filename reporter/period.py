@@ -142,6 +142,19 @@ def find_zone(timezone: str) -> ZoneInfo:
         ) from error
 
 
+def zone_name(timezone: str) -> str:
+    """The IANA name itself, for settings.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    try:
+        find_zone(timezone)
+    except UsageError as error:
+        raise ValueError(f"{timezone!r} is not a time zone; {error.hint}") from error
+    return timezone
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of `day` in `zone`.
 

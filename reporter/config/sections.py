@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -36,9 +37,9 @@ from reporter.config.values import (
     is_host,
     parts_of_address,
 )
-from reporter.errors import SettingsError, UsageError
+from reporter.errors import SettingsError
 from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Policy, Target
-from reporter.period import find_zone
+from reporter.period import zone_name
 from reporter.showing import without_passwords
 from reporter.sources.avepoint.reading.vocabularies import module_name, service_name
 
@@ -167,7 +168,7 @@ class TextSettings(Section):
 class ReportSettings(Section):
     """`[report]`: how jobs are counted, judged and shown."""
 
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(zone_name)] = "UTC"
     locale: str = "en"
     target_success_rate: Rate = 0.95
     target_object_success_rate: Rate = 0.95
@@ -201,15 +202,6 @@ class ReportSettings(Section):
         if len(set(sections)) < len(sections):
             raise ValueError("names a section twice")
         return sections
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, timezone: str) -> str:
-        try:
-            find_zone(timezone)
-        except UsageError as error:
-            raise ValueError(f"{timezone!r} is not a time zone; {error.hint}") from error
-        return timezone
 
     @field_validator("locale")
     @classmethod

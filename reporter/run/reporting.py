@@ -19,6 +19,7 @@ from reporter.jobs.known import is_known_by
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import (
+    Answer,
     Assignment,
     Customer,
     Observations,
@@ -63,7 +64,8 @@ def report_of(store: Store, assignment: Assignment) -> Report:
     )
     observations = [reading.observations for reading in readings]
     parts = list(zip(known, readings, strict=True))
-    told = [_told(*part, policy) for part in parts]
+    told = [_told(by_source, reading.answers, policy) for by_source, reading in parts]
+    before = (_told(by_source, reading.stored_before, policy) for by_source, reading in parts)
     return analyse(
         customer,
         [_source_data(by_source.id, reading, policy) for by_source, reading in parts],
@@ -71,7 +73,7 @@ def report_of(store: Store, assignment: Assignment) -> Report:
         policy,
         history_of(tallies, period.year_to(), policy, observations),
         [_first_there(of_kind) for of_kind in zip(*told, strict=True)],
-        next((before for part in parts if (before := _stored_before(*part, policy))), ()),
+        next(filter(None, before), ()),
         assignment.restore_tests,
     )
 
@@ -120,18 +122,10 @@ def _source_data(customer_id: str, reading: Reading, policy: Policy) -> SourceDa
     )
 
 
-def _told(by_source: Customer, reading: Reading, policy: Policy) -> list[Told]:
-    """What one source says about anything other than jobs."""
+def _told(by_source: Customer, answers: Iterable[Answer], policy: Policy) -> list[Told]:
+    """What the answers of one source about anything other than jobs come to."""
     return [
-        reader_of(answer.replies).answer(answer, by_source.id, policy.units)
-        for answer in reading.answers
-    ]
-
-
-def _stored_before(by_source: Customer, reading: Reading, policy: Policy) -> list[Told]:
-    return [
-        reader_of(answer.replies).answer(answer, by_source.id, policy.units)
-        for answer in reading.stored_before
+        reader_of(answer.replies).answer(answer, by_source.id, policy.units) for answer in answers
     ]
 
 

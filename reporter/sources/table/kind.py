@@ -19,10 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from reporter.errors import UsageError
 from reporter.jobs.rows import FIELDS
 from reporter.model import Outcome
-from reporter.period import find_zone
+from reporter.period import zone_name
 from reporter.sources.interface import JobSource, Reader, SourceName
 from reporter.sources.table.mapping import Column, DurationUnit, Mapping, SizeUnit
 from reporter.sources.table.reader import TableReader
@@ -44,14 +43,6 @@ def _known_fields(columns: dict[str, Any]) -> dict[str, Any]:
     if missing := [field for field in _NEEDED if field not in columns]:
         raise ValueError(f"the field `{missing[0]}` is missing")
     return columns
-
-
-def _zone(timezone: str) -> str:
-    try:
-        find_zone(timezone)
-    except UsageError as error:
-        raise ValueError(f"{timezone!r} is not a time zone; {error.hint}") from error
-    return timezone
 
 
 def _path(path: str) -> str:
@@ -131,7 +122,7 @@ class TableSettings(BaseModel):
     rows: str = ""
     delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(zone_name)] = "UTC"
     times: Annotated[str, AfterValidator(_times)] = "iso"
     decimal: Literal[".", ","] = "."
     duration_unit: DurationUnit = "s"
