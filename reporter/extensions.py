@@ -64,29 +64,29 @@ class Extensions(Generic[Thing]):
             taken = f"{_origin(first)} already has a {self.what} of this name"
             raise self._unusable(others[-1], taken)
         try:
-            found: Thing = first.load()
+            thing: Thing = first.load()
         except Exception as error:
             raise self._unusable(first, excerpt(f"{type(error).__name__}: {error}")) from error
-        if fault := self._fault(name, found):
+        if fault := self._fault(name, thing):
             raise self._unusable(first, fault)
-        return found
+        return thing
 
     @cached_property
     def _entries(self) -> Mapping[str, Sequence[EntryPoint]]:
         """The entry points by name; several if packages use the same name."""
         entries = {name: [EntryPoint(name, at, self.group)] for name, at in self.ours.items()}
-        theirs = entry_points(group=self.group)
-        for entry in sorted(theirs, key=lambda each: (each.name, _origin(each))):
+        added = entry_points(group=self.group)
+        for entry in sorted(added, key=lambda each: (each.name, _origin(each))):
             entries.setdefault(entry.name, []).append(entry)
         return entries
 
-    def _fault(self, name: str, found: Thing) -> str:
-        if isinstance(found, type):
-            return f"{found.__name__} is a class, not an instance of it"
+    def _fault(self, name: str, thing: Thing) -> str:
+        if isinstance(thing, type):
+            return f"{thing.__name__} is a class, not an instance of it"
         members = [member for member in vars(self.interface) if not member.startswith("_")]
-        if missing := [member for member in members if not hasattr(found, member)]:
+        if missing := [member for member in members if not hasattr(thing, member)]:
             return f"it has no {' and no '.join(missing)}"
-        return self.fault(name, found)
+        return self.fault(name, thing)
 
     def _unusable(self, entry: EntryPoint, why: str) -> SettingsError:
         return SettingsError(

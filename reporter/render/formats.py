@@ -9,11 +9,11 @@ from reporter.extensions import Extensions
 from reporter.render.interface import Format
 
 
-def _fault(suffix: str, found: Format) -> str:
+def _fault(suffix: str, kind: Format) -> str:
     if not re.fullmatch("[a-z0-9]+", suffix):
         return "a suffix is made of lower-case letters and digits"
-    if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", str(found.media_type)):
-        return f"its media_type {found.media_type!r} is none, such as text/plain"
+    if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", str(kind.media_type)):
+        return f"its media_type {kind.media_type!r} is none, such as text/plain"
     return ""
 
 

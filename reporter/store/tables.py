@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reporter.jobs.rows import FIELDS
-from reporter.sources.registry import REVISION
+from reporter.sources.registry import REVISION, SERVICE
 
 DERIVATION: Final = 2 + REVISION
 """Grows with each change of what is derived from replies: older stores then derive it anew."""
@@ -55,7 +55,7 @@ customers = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     # By which rules what is derived from its replies was derived; 0 where nothing was yet.
     sa.Column("derivation", sa.Integer, nullable=False, server_default="0", default=DERIVATION),
-    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
+    sa.Column("source", sa.String, nullable=False, server_default=SERVICE, default=SERVICE),
 )
 
 # A run over the customers. One that never ended was cut short: the next goes on with it.
@@ -84,7 +84,7 @@ fetches = sa.Table(
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
     sa.Column("run_id", sa.Integer),  # of the run it was part of
-    sa.Column("source", sa.String, nullable=False, server_default="avepoint", default="avepoint"),
+    sa.Column("source", sa.String, nullable=False, server_default=SERVICE, default=SERVICE),
     sa.Index("fetches_by_customer", "customer_id", "kind", "taken_at"),
     sa.Index("fetches_by_run", "run_id"),
 )
