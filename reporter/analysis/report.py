@@ -12,6 +12,7 @@ import pandas as pd
 
 from reporter.analysis.days import daily_of, silent_days
 from reporter.analysis.figures import Key, counted_jobs, figures_by
+from reporter.analysis.objects import object_reasons, objects_of, unread_objects
 from reporter.analysis.protection import protection_of, subscription_of
 from reporter.analysis.quality import not_seen_to_end, quality_of, undated_in
 from reporter.analysis.register import exceptions_of
@@ -39,6 +40,7 @@ from reporter.analysis.window import (
     together,
     window_of,
 )
+from reporter.jobs.details import Details
 from reporter.model import (
     Absence,
     Answer,
@@ -52,6 +54,7 @@ from reporter.model import (
     Listed,
     ModuleFigures,
     MonthFigures,
+    Objects,
     OtherJobs,
     Outcome,
     Policy,
@@ -79,6 +82,8 @@ class Findings:
     left_out: tuple[LeftOut, ...]
     scopes: tuple[pd.DataFrame, ...]
     """`scopes_of` each view, without what is left out."""
+    details: tuple[Details, ...]
+    """What each source tells of single objects of the period's jobs."""
 
     @cached_property
     def unseen(self) -> tuple[pd.DataFrame, ...]:
@@ -108,6 +113,11 @@ class Findings:
         return counted_jobs(self.window)
 
     @cached_property
+    def objects(self) -> Objects:
+        """`objects_of` the window."""
+        return objects_of(self.window, self.details)
+
+    @cached_property
     def groups(self) -> tuple[tuple[Key, Figures], ...]:
         """`figures_by` of the window."""
         return tuple(figures_by(self.window, self.jobs, self.standing, self.stored))
@@ -129,9 +139,13 @@ class Findings:
         stands = self.standing.to_dict("records")
         for stance, (key, figures) in zip(stands, self.figures(3), strict=True):
             scopes.setdefault(key[:2], []).append(self._scope(stance, figures))
+        failing = object_reasons(self.objects, self.window)
         modules, reasons = [], []
         for (service, module), figures in self.figures(2):
             missed = module_reasons(service, module, figures, self.window.policy)
+            missed += [
+                reason for reason in failing if (reason.service, reason.module) == (service, module)
+            ]
             of_module = scopes[service, module]
             states = [scope.state for scope, _ in of_module] + [state_of(missed)] * bool(missed)
             state = first(states) or State.NO_DATA
@@ -187,7 +201,8 @@ def analyse(
     subscription = subscription_of(bought, period, as_of)
     overviews = (overview, *stored_before)
     seen = window_of(sources, period, policy)
-    findings = _findings(seen, _stored(overviews[:2], period))
+    details = tuple(source.details for source in sources)
+    findings = _findings(seen, _stored(overviews[:2], period), details)
     window = findings.window
     modules, reasons = findings.modules
     if subscription.as_of is not None and subscription.as_of < period.end:
@@ -213,11 +228,13 @@ def analyse(
         ),
         coverage=_coverage(findings),
         exceptions=exceptions_of(window),
+        objects=findings.objects,
         other_jobs=_other_jobs(rows[dated_in(rows, period) & ~rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
         quality=quality_of(
-            zip(jobs, seen.views, window.views, strict=True), overview.unread + bought.unread
+            zip(jobs, seen.views, window.views, strict=True),
+            overview.unread + bought.unread + unread_objects(details),
         ),
         sources=tuple(
             sorted(
@@ -298,7 +315,7 @@ def _stored(overviews: Sequence[Told], period: Period) -> Stored:
     return Stored(*stored)
 
 
-def _findings(seen: Window, stored: Stored) -> Findings:
+def _findings(seen: Window, stored: Stored, details: tuple[Details, ...]) -> Findings:
     """What follows from a period's jobs and sightings, without what the provider leaves out."""
     scopes = [scopes_of(view) for view in seen.views]
     rules = [seen.policy.left_out_by(*scope[:2], scope[2] or None) for scope in seen.scopes]
@@ -311,7 +328,7 @@ def _findings(seen: Window, stored: Stored) -> Findings:
     )
     places = [place for place, rule in enumerate(rules) if rule is not None]
     kept = tuple(of_view[~of_view.index.isin(places)] for of_view in scopes)
-    return Findings(seen.without(places), stored, left_out, kept)
+    return Findings(seen.without(places), stored, left_out, kept, details)
 
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
@@ -330,7 +347,7 @@ def _previous(seen: Window, stored: Stored) -> Previous | None:
     """The result of the previous period; None if no job of it is known."""
     if seen.jobs.empty:
         return None
-    findings = _findings(seen, stored)
+    findings = _findings(seen, stored, (Details(),))
     if findings.window.jobs.empty:
         return None
     modules, _ = findings.modules

@@ -6,7 +6,7 @@ The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate
@@ -14,6 +14,7 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 
+from reporter.jobs.details import Details
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
 from reporter.jobs.snapshots import Cut, cut
@@ -48,6 +49,8 @@ class SourceData:
     """Whether a snapshot lists all jobs since the oldest one in it, instead of only the newest of
     each scope.
     """
+    details: Details = field(default_factory=Details)
+    """What is known of the objects of the period's jobs."""
 
 
 @dataclass(frozen=True)

@@ -275,7 +275,12 @@ class _Contents:
             there |= {reply.sha256 for reply in replies}
             fetches.append(
                 ArchivedFetch(
-                    fetch.kind, fetch.taken_at, fetch.error, tuple(replies), fetch.customer_id
+                    fetch.kind,
+                    fetch.taken_at,
+                    fetch.error,
+                    tuple(replies),
+                    fetch.customer_id,
+                    fetch.job_id,
                 )
             )
         if not there >= {source["sha256"] for source in figures["sources"]}:

@@ -222,7 +222,9 @@ def fetch_in(bag: Path, listed: ArchivedFetch) -> Fetch:
         Reply(reply.url, reply.fetched_at, reply.request_id, _body(bag, reply.sha256))
         for reply in listed.replies
     )
-    return Fetch(listed.kind, listed.taken_at, listed.error, replies, listed.customer_id)
+    return Fetch(
+        listed.kind, listed.taken_at, listed.error, replies, listed.customer_id, listed.job_id
+    )
 
 
 def _body(bag: Path, sha256: str) -> bytes:

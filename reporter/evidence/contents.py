@@ -72,6 +72,8 @@ class ArchivedFetch:
     replies: tuple[ArchivedReply, ...]
     customer_id: str | None = None
     """The id under which its source knows the customer; None for the customer's first."""
+    job_id: str = ""
+    """Of details: the id of the job; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,15 @@ from reporter.model.look import (
     Look,
     Texts,
 )
+from reporter.model.objects import (
+    ENOUGH_NIGHTS,
+    DetailsAsked,
+    FailingObject,
+    JobDetails,
+    JobObject,
+    ObjectCause,
+    Objects,
+)
 from reporter.model.policy import CHOICES, LeaveOut, Place, Policy, Target, rate
 from reporter.model.portfolio import AT_REST, Changes, Portfolio, Standing, Totals
 from reporter.model.protection import (
@@ -91,6 +100,7 @@ __all__ = [
     "AT_REST",
     "CHOICES",
     "DEPTHS",
+    "ENOUGH_NIGHTS",
     "EXPIRES_SOON_DAYS",
     "KINDS",
     "OUT_OF_SIGHT",
@@ -110,10 +120,14 @@ __all__ = [
     "DayFigures",
     "DeliveryState",
     "Depth",
+    "DetailsAsked",
+    "FailingObject",
     "FigureValue",
     "Figures",
     "Gap",
+    "JobDetails",
     "JobException",
+    "JobObject",
     "Kind",
     "KnownRoot",
     "Lack",
@@ -125,6 +139,8 @@ __all__ = [
     "Look",
     "ModuleFigures",
     "MonthFigures",
+    "ObjectCause",
+    "Objects",
     "Observations",
     "OtherJobs",
     "Outcome",

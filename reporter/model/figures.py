@@ -40,6 +40,8 @@ class ReasonKind(StrEnum):
     ENDS_IN_FAILURE = "ends in failure"
     ENDS_REFUSED = "ends refused"
     """It could not run at the last look, and has a recovery point in the period."""
+    OBJECTS_FAILING = "objects failing"
+    """Objects of it failed on several nights, and are not known to have recovered."""
     SWITCHED_OFF = "switched off"
     """Within the period."""
     GONE = "gone"
@@ -66,15 +68,15 @@ class Reason:
     name: str | None = None
     """Of which scope; None for the module as a whole, or where its scope has no name."""
     value: float | None = None
-    """The figure that tells: a number of failures or of licences, a rate from 0 to 1, seconds, or
-    bytes.
+    """The figure that tells: a number of failures, objects or licences, a rate from 0 to 1,
+    seconds, or bytes.
     """
     target: float | None = None
     """The target it misses, in the same unit."""
     since: datetime | None = None
-    """Since when: switched off, not listed any more, or expired."""
+    """Since when: switched off, not listed any more, expired, or objects failing."""
     subject: str = ""
-    """Which subscription; else empty."""
+    """Which subscription, or what type of objects; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-Kind = Literal["protection", "subscription"]
+Kind = Literal["protection", "subscription", "details"]
 
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""What is asked for beside the jobs."""
+KINDS: tuple[Kind, ...] = ("protection", "subscription")
+"""What is asked for beside the jobs, of each customer: `details` are of a single job."""
 
 
 class Lack(StrEnum):
@@ -116,6 +116,8 @@ class Answer:
     """What came and could not be used: kept to be looked at, and nothing rests on it."""
     cut_from: Answer | None = None
     """The answer for all customers that this is a part of: kept once for all of them."""
+    job_id: str = ""
+    """Of `details`: the job whose objects were asked for; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

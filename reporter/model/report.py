@@ -27,6 +27,7 @@ from reporter.model.figures import (
     Watch,
 )
 from reporter.model.jobs import Answer, Customer, Source
+from reporter.model.objects import Objects
 from reporter.model.policy import Policy
 from reporter.model.protection import (
     Product,
@@ -185,6 +186,8 @@ class ReportFigures:
     """How much was seen and protected."""
     exceptions: tuple[JobException, ...]
     """Open ones first, then the newest."""
+    objects: Objects
+    """Which objects failed, as far as the details of failed jobs tell."""
     other_jobs: tuple[OtherJobs, ...]
     """Jobs that are no backups, counted apart."""
     quality: tuple[QualityNote, ...]

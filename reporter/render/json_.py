@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import CHOICES, Absence, Look, Report, RestoreTests, ScopeFigures
+from reporter.model import CHOICES, Absence, Look, Objects, Report, RestoreTests, ScopeFigures
 from reporter.period import Period
 from reporter.render.interface import Format
 from reporter.render.sentences import reason_text
@@ -90,7 +90,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "coverage": _plain(report.coverage),
         "exceptions": _plain(report.exceptions),
         "left_out": _plain(report.left_out),
-        "objects": None,
+        "objects": _objects(report.objects),
         "users": None,
         "restores": None,
         "other_jobs": _plain(report.other_jobs),
@@ -158,6 +158,17 @@ def _absence(absence: Absence | None) -> dict[str, str] | None:
     if absence is None:
         return None
     return {"kind": absence.kind.value, "said": absence.said}
+
+
+def _objects(objects: Objects) -> dict[str, Any] | None:
+    """Null where no details were read: what failed is not known then."""
+    if not objects.read and not objects.failing:
+        return None
+    return {
+        "details": {"jobs": objects.jobs, "read": objects.read},
+        "failing": _plain(objects.failing),
+        "causes": _plain(objects.causes),
+    }
 
 
 def _restore_tests(restoring: RestoreTests | None) -> dict[str, Any] | None:

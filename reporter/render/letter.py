@@ -20,6 +20,7 @@ from reporter.model import (
     Brand,
     Change,
     Coverage,
+    FailingObject,
     Figures,
     LeftOut,
     Listed,
@@ -48,6 +49,7 @@ from reporter.render.listed import (
     undated_lines,
 )
 from reporter.render.logo import LogoPicture, picture_of
+from reporter.render.objects import persistent_lines
 from reporter.render.restated import RestatedFigure, correction, restated
 from reporter.render.sentences import module_label, module_name, with_scope
 from reporter.render.templates import filled
@@ -67,6 +69,7 @@ _NOTES: Final = TypeAdapter(tuple[QualityNote, ...])
 _RUNNING: Final = TypeAdapter(tuple[RunningJob, ...])
 _POLICY: Final = TypeAdapter(Policy)
 _TARGET: Final = TypeAdapter(Target)
+_FAILING: Final = TypeAdapter(tuple[FailingObject, ...])
 _LEFT_OUT: Final = TypeAdapter(tuple[LeftOut, ...])
 
 _WORST: Final = {
@@ -151,8 +154,9 @@ class ReportMail:
     marks: tuple[Mark, ...]
     """The marks of the report: incomplete, sparse, preliminary."""
     lines: tuple[str, ...]
-    """A quiet line each about jobs without a date, long runs, and scopes that are left out, idle,
-    switched off or gone."""
+    """A line each about objects that fail night after night; then a quiet line each about jobs
+    without a date, long runs, and scopes that are left out, idle, switched off or gone.
+    """
     correction: str | None
     """Which version this is and which it corrects; None where it corrects none."""
     restated: tuple[RestatedFigure, ...]
@@ -359,7 +363,9 @@ def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[Reaso
 
 
 def _lines(figures: Mapping[str, Any], case: Case, words: Words) -> Iterator[str]:
-    """The quiet lines of the letter."""
+    """What fails night after night, then the quiet lines of the letter."""
+    failing = (figures["objects"] or {}).get("failing", [])
+    yield from persistent_lines(_FAILING.validate_python(failing), words)
     yield from undated_lines(_NOTES.validate_python(figures["quality"]), words)
     yield from running_lines(_RUNNING.validate_python(figures["running"]), words)
     yield from left_out_lines(_LEFT_OUT.validate_python(figures["left_out"]), words)

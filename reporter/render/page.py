@@ -48,6 +48,7 @@ from reporter.render.listed import (
     undated_lines,
 )
 from reporter.render.markdown import markdown
+from reporter.render.objects import FailedObjects, failed_objects
 from reporter.render.pictures import Picture
 from reporter.render.protection import (
     no_protection,
@@ -200,6 +201,8 @@ class ServicePage:
     """How many of them are left out."""
     causes: tuple[Cause, ...]
     """The exceptions, grouped; open ones first, then the most frequent."""
+    objects: FailedObjects | None
+    """Which objects failed and why; None where nobody asked for the details of jobs."""
     durations: Picture | None
     """How long the jobs take; None where no duration is known."""
 
@@ -506,6 +509,7 @@ def _service(
         running=tuple(running[:MOST_RUNNING]),
         more_running=max(0, len(running) - MOST_RUNNING),
         causes=_causes([job for job in report.exceptions if job.service == service]),
+        objects=failed_objects(report.objects, service, words),
         durations=pictures.durations(modules, words, look.page_size),
     )
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from reporter.model import Outcome, Policy, Reason, ReasonKind
-from reporter.render.text import Words, marked, shortened
+from reporter.render.text import Words, counted, marked, shortened
 
 _ENGLISH: Final = Words()
 
@@ -19,6 +19,7 @@ REASON_HEADINGS: Final = {
     ReasonKind.GAP_TARGET_MISSED: marked("Too long without a recovery point"),
     ReasonKind.ENDS_IN_FAILURE: marked("Last job failed"),
     ReasonKind.ENDS_REFUSED: marked("Could not run at the last look"),
+    ReasonKind.OBJECTS_FAILING: marked("Objects fail night after night"),
     ReasonKind.SWITCHED_OFF: marked("Switched off in the period"),
     ReasonKind.GONE: marked("No longer listed"),
     ReasonKind.EXPIRED: marked("Subscription expired"),
@@ -29,6 +30,14 @@ REASON_HEADINGS: Final = {
     ReasonKind.IDLE: marked("Nothing to back up"),
     ReasonKind.OFF: marked("Switched off"),
 }
+
+
+_OBJECTS: Final = {
+    "Mailbox": counted("{number} mailbox", "{number} mailboxes"),
+    "Site Collection": counted("{number} site", "{number} sites"),
+    "User": counted("{number} user", "{number} users"),
+}
+_ANY_OBJECT: Final = counted("{number} object", "{number} objects")
 
 
 def module_name(service: str, module: str) -> str:
@@ -63,7 +72,9 @@ def reason_text(reason: Reason, words: Words = _ENGLISH) -> str:
     return words.say(
         "{module}: {finding}",
         module=words.name(
-            shortened(reason.subject) or scope_name(reason.service, reason.module, reason.name)
+            scope_name(reason.service, reason.module, reason.name)
+            if reason.service
+            else shortened(reason.subject)
         ),
         finding=_finding(reason, words),
     )
@@ -118,6 +129,8 @@ def _finding(reason: Reason, words: Words) -> str:
                 used=words.size(value),
                 bought=words.size(target),
             )
+        case ReasonKind.OBJECTS_FAILING:
+            return persistent_text(reason.subject, int(value), reason.since, words)
         case ReasonKind.SWITCHED_OFF | ReasonKind.OFF | ReasonKind.GONE:
             return since_text(reason.kind, reason.since, words)
         case ReasonKind.NEVER_RUN:
@@ -126,6 +139,20 @@ def _finding(reason: Reason, words: Words) -> str:
             return words.say("no completed job in the period")
         case ReasonKind.IDLE:
             return words.say("nothing to back up")
+
+
+def persistent_text(kind: str, number: int, since: date | None, words: Words) -> str:
+    """That so many objects of a type failed night after night."""
+    return words.say(
+        "failed on three nights or more since {day}: {objects}; no later success is known",
+        day=words.whole_day(since),
+        objects=object_count(kind, number, words),
+    )
+
+
+def object_count(kind: str, number: int, words: Words) -> str:
+    """So many objects of a type; the type is empty where they are of several."""
+    return words.count(*_OBJECTS.get(kind, _ANY_OBJECT), number)
 
 
 def since_text(kind: ReasonKind, since: date | None, words: Words) -> str:

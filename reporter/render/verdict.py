@@ -24,7 +24,7 @@ from reporter.model import (
 )
 from reporter.render.listed import undated
 from reporter.render.restoring import restoring_title
-from reporter.render.sentences import module_label, with_scope
+from reporter.render.sentences import module_label, object_count, with_scope
 from reporter.render.text import Words, counted, marked, shortened
 from reporter.render.watched import not_compared, why_not_judged
 
@@ -446,6 +446,7 @@ _STEPS: Final = {
     ReasonKind.GAP_TARGET_MISSED: marked("Shorten the time without a recovery point"),
     ReasonKind.ENDS_IN_FAILURE: marked("Watch the next run: the last one failed"),
     ReasonKind.ENDS_REFUSED: marked("Watch the next run: the last one could not start"),
+    ReasonKind.OBJECTS_FAILING: marked("Find out why these objects fail night after night"),
     ReasonKind.SWITCHED_OFF: marked("Confirm that these were meant to be switched off"),
     ReasonKind.GONE: marked("Find out why these are no longer listed"),
     ReasonKind.OVER_SEATS: marked("Buy more seats, or use fewer licences"),
@@ -492,7 +493,8 @@ def _detail(reason: Reason, words: Words) -> str:
     """The module and scope, and the figure that tells."""
     if not reason.service and not reason.subject:
         return words.say("no module is known of this customer")
-    module = shortened(reason.subject or module_label(reason.service, reason.module))
+    subject = module_label(reason.service, reason.module) if reason.service else reason.subject
+    module = shortened(subject)
     name = words.name(with_scope(module, reason.name))
     value, target = reason.value or 0.0, reason.target or 0.0
     match reason.kind:
@@ -504,6 +506,12 @@ def _detail(reason: Reason, words: Words) -> str:
             detail = words.say("{rate} of the objects", rate=words.below(value, target))
         case ReasonKind.GAP_TARGET_MISSED:
             detail = words.longer(value, target)
+        case ReasonKind.OBJECTS_FAILING if reason.since:
+            detail = words.say(
+                "{objects} since {day}",
+                objects=object_count(reason.subject, int(value), words),
+                day=words.short_day(reason.since),
+            )
         case ReasonKind.SWITCHED_OFF | ReasonKind.GONE if reason.since:
             detail = words.say("since {day}", day=words.short_day(reason.since))
         case ReasonKind.OVER_SEATS:

@@ -18,13 +18,13 @@ from reporter.model import Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
 from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
-from reporter.run.schedule import kinds_due
+from reporter.run.schedule import DETAILS_LAST, kinds_due
 from reporter.sources.avepoint.http import Exchange, Stopped
 from reporter.sources.avepoint.source import Access, open_source
 from reporter.sources.interface import CustomerList, JobSource
 from reporter.sources.registry import KINDS, SERVICE
 from reporter.store import Store
-from reporter.store.asked import last_answers, looks_at
+from reporter.store.asked import details_asked, last_answers, looks_at
 
 Made = TypeVar("Made")
 
@@ -182,7 +182,8 @@ def fetch_snapshots(
             while customer := waiting.pop():
                 received: list[Reply] = []
                 kinds = kinds_due(answered.get(customer.id, {}), now)
-                ask = partial(source.snapshot, customer, received, kinds)
+                asked = partial(details_asked, store, customer, now - DETAILS_LAST)
+                ask = partial(source.snapshot, customer, received, kinds, asked)
                 snapshot = attempted(partial(_within_memory, customer, ask))
                 taken.put(_Taken(customer, snapshot, received))
 

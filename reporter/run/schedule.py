@@ -25,6 +25,12 @@ day. Less than a day, so that the first fetch of each day asks though it comes a
 """
 
 
+DETAILS_LAST: Final = timedelta(days=62)
+"""The details of a job are not asked for again within this time: the service lists the newest job
+of a scope, which may be months old.
+"""
+
+
 def months_due(
     schedule: ScheduleSettings, timezone: str, now: datetime, newest_done: str | None
 ) -> list[str]:

@@ -18,7 +18,17 @@ from pydantic import AfterValidator, BaseModel
 
 from reporter.errors import ReplyError
 from reporter.jobs.rows import Row
-from reporter.model import KINDS, Answer, Customer, Kind, Reply, Snapshot, Told
+from reporter.model import (
+    KINDS,
+    Answer,
+    Customer,
+    DetailsAsked,
+    JobDetails,
+    Kind,
+    Reply,
+    Snapshot,
+    Told,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +59,14 @@ class JobSource(Protocol):
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
+        asked: Callable[[], DetailsAsked] = DetailsAsked,
     ) -> Snapshot:
         """All jobs that the source shows of a customer now: complete, or an error. Every reply
         about them is added to `received` as it arrives, even if it cannot be used.
 
-        The snapshot also has an answer for each of the `kinds`: the data, or why it is absent.
+        The snapshot also has an answer for each of the `kinds`: the data, or why it is absent; and
+        if the source can tell of single objects, the details of jobs that ended with failures.
+        `asked` says which of them were asked for before, and is called only if there are any.
 
         Raises:
             PermissionDenied: we may not read the jobs.
@@ -135,6 +148,13 @@ class Reader(Protocol):
 
         Raises:
             ReplyError: a reply is not a list of what was asked for.
+        """
+
+    def details(self, replies: Sequence[Reply]) -> JobDetails:
+        """The objects of a job that the replies to a request for its details list.
+
+        Raises:
+            ReplyError: a reply is not a list of objects.
         """
 
     def is_about(self, reply: Reply, customer_id: str) -> bool:

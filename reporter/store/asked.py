@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
 from reporter.jobs.sightings import ScopeKey
-from reporter.model import KINDS, Customer, Kind, Lack
+from reporter.model import KINDS, Customer, DetailsAsked, Kind, Lack
 from reporter.store import tables
+from reporter.store.details import failing_modules
 from reporter.store.store import Store
+
+MOST_ATTEMPTS: Final = 3
+"""How often the details of a job are asked for before they are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,30 @@ def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
         for customer_id, kind, taken_at in connection.execute(query):
             last[customer_id][kind] = taken_at
     return last
+
+
+def details_asked(store: Store, customer: Customer, since: datetime) -> DetailsAsked:
+    """What was asked about the objects of a customer's jobs since a time.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    fetches = tables.fetches.c
+    attempts = (
+        sa.select(fetches.job_id, fetches.error)
+        .where(fetches.customer_id == customer.id, fetches.kind == "details")
+        .where(fetches.taken_at >= since)
+        .order_by(fetches.id)
+    )
+    with store.reading() as connection:
+        rows = connection.execute(attempts).all()
+        failing = failing_modules(connection, customer.id) if rows else frozenset()
+    tried = Counter(row.job_id for row in rows)
+    answered = {row.job_id for row in rows if row.error in (None, Lack.NOT_THERE.value)}
+    given_up = {job_id for job_id, times in tried.items() if times >= MOST_ATTEMPTS}
+    settled = answered | given_up
+    failed = tuple(job_id for job_id in tried if job_id not in settled)
+    return DetailsAsked(frozenset(settled), failed, failing)
 
 
 def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:

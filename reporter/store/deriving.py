@@ -7,7 +7,6 @@ another, in the order they were recorded, whatever their clocks say.
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,9 +18,10 @@ import sqlalchemy as sa
 
 from reporter.jobs.rows import FIELDS, Row, alone, counting, identity_of, moment, present
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
-from reporter.model import Reply
 from reporter.sources.registry import reader_of, rows_by
 from reporter.store import tables
+from reporter.store.details import fetches_of_details, forget_details, keep_details
+from reporter.store.replies import replies_of
 
 _WRITTEN: Final = (*FIELDS, "date_orders")
 """The columns of a job that the service wrote, and how its dates are read."""
@@ -169,6 +169,8 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
         ReplyError: a reply cannot be used.
     """
     forget_tallies(connection, customer_id)
+    details = fetches_of_details(customer_id)
+    forget_details(connection, details.with_only_columns(tables.fetches.c.id))
     modules, scopes = tables.modules, tables.scopes
     customer_modules = sa.select(modules.c.id).where(modules.c.customer_id == customer_id)
     customer_scopes = sa.select(scopes.c.id).where(scopes.c.module_id.in_(customer_modules))
@@ -184,6 +186,8 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
     for fetch_id in fetch_ids:
         by_reply = rows_by(replies_of(connection, fetch_id), rules)
         derivation.keep(fetch_id, list(chain.from_iterable(by_reply)))
+    for fetch_id, job_id in connection.execute(details).all():
+        keep_details(connection, customer_id, fetch_id, job_id)
     customers = tables.customers
     connection.execute(
         sa.update(customers)
@@ -209,20 +213,6 @@ def complete(customer_id: str) -> sa.ColumnElement[bool]:
     """Whether a fetch is a complete snapshot of a customer's jobs."""
     fetches = tables.fetches.c
     return (fetches.customer_id == customer_id) & (fetches.kind == "jobs") & fetches.error.is_(None)
-
-
-def replies_of(connection: sa.Connection, fetch_id: int) -> tuple[Reply, ...]:
-    """The replies of a complete fetch, as they were received."""
-    replies, bodies = tables.replies.c, tables.bodies.c
-    rows = connection.execute(
-        sa.select(replies.url, replies.fetched_at, replies.request_id, bodies.body)
-        .join(tables.bodies, bodies.sha256 == replies.sha256)
-        .where(replies.fetch_id == fetch_id)
-        .order_by(replies.position)
-    )
-    return tuple(
-        Reply(row.url, row.fetched_at, row.request_id, zlib.decompress(row.body)) for row in rows
-    )
 
 
 def forget_tallies(

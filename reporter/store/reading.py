@@ -13,6 +13,7 @@ from typing import Any, Final
 import pandas as pd
 import sqlalchemy as sa
 
+from reporter.jobs.details import Details
 from reporter.jobs.frame import raw_frame
 from reporter.jobs.rows import FIELDS, KEPT_OF_ALL
 from reporter.model import (
@@ -29,7 +30,9 @@ from reporter.model import (
 )
 from reporter.period import Period
 from reporter.store import tables
-from reporter.store.deriving import complete, replies_of, scopes_of
+from reporter.store.deriving import scopes_of
+from reporter.store.details import details_in
+from reporter.store.replies import absence_of, replies_of
 from reporter.store.sightings import Observed, observed_of, sightings_in
 from reporter.store.store import Store
 
@@ -65,6 +68,8 @@ class Reading:
     """What the service said beside the jobs."""
     stored_before: tuple[Answer, ...]
     """The last it said of protected data before the period, and before the one before it."""
+    details: Details
+    """What is known of the objects of the period's jobs."""
 
 
 def read_period(
@@ -83,13 +88,19 @@ def read_period(
     with store.reading() as connection:
         observed = observed_of(connection, customer.id, period, watch_every)
         rows = _rows(connection, customer.id, period)
-        rests_on = {*observed.deciding, *_gave(rows, period, observed)}
+        details, read = details_in(connection, customer.id, period)
+        rests_on = {*observed.deciding, *_gave(rows, period, observed), *read}
         sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
         answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
         stored_before = _stored_before(connection, customer.id, period)
     return Reading(
-        raw_frame(rows), Observations(observed.times, sources), sightings, answers, stored_before
+        raw_frame(rows),
+        Observations(observed.times, sources),
+        sightings,
+        answers,
+        stored_before,
+        details,
     )
 
 
@@ -256,12 +267,13 @@ def _one_of_each(
 def _sources(
     connection: sa.Connection, customer_id: str, rests_on: Collection[int]
 ) -> tuple[Source, ...]:
-    """The replies of some fetches of a customer's jobs."""
+    """The replies of some complete fetches of a customer's jobs and of their details."""
     fetches, replies = tables.fetches.c, tables.replies.c
     source = (
         sa.select(replies.fetched_at, replies.url, replies.sha256, replies.rows)
         .join(tables.fetches)
-        .where(complete(customer_id), fetches.id.in_(rests_on))
+        .where(fetches.customer_id == customer_id, fetches.error.is_(None))
+        .where(fetches.id.in_(rests_on))
         .order_by(fetches.taken_at, fetches.id, replies.position)
     )
     return tuple(Source(*row) for row in connection.execute(source))
@@ -326,9 +338,3 @@ def _kept(
     if error is None:
         return Answer(kind, taken_at, replies_of(connection, fetch_id))
     return Answer(kind, taken_at, absence=absence_of(error))
-
-
-def absence_of(error: str) -> Absence:
-    """Why nothing is known, from what is kept of it."""
-    lack, _, detail = error.partition(": ")
-    return Absence(Lack(lack), detail)

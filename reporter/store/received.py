@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, cast, get_args
 
 import sqlalchemy as sa
 
-from reporter.model import KINDS, Answer, Customer, Reply, Snapshot
+from reporter.model import Answer, Customer, Kind, Reply, Snapshot
 from reporter.store import tables
-from reporter.store.deriving import complete, replies_of
-from reporter.store.reading import absence_of
+from reporter.store.deriving import complete
+from reporter.store.replies import absence_of, replies_of
 from reporter.store.store import Store
 
 
@@ -22,12 +22,14 @@ class Fetch:
     """One attempt to read something of the customer: its replies, or why there are none."""
 
     kind: str
-    """jobs, protection, or subscription."""
+    """jobs, protection, subscription, or details."""
     taken_at: datetime
     error: str | None
     replies: tuple[Reply, ...]
     customer_id: str | None = None
     """The id under which its source knows the customer; None for the customer's first."""
+    job_id: str = ""
+    """Of details: the id of the job; else empty."""
 
 
 LastLooks = Mapping[str, datetime]
@@ -52,15 +54,15 @@ def received_until(store: Store, customer: Customer, last: LastLooks) -> Iterato
                     complete(customer_id), fetches.taken_at > as_of
                 )
             )
-            query = sa.select(fetches.id, fetches.kind, fetches.taken_at, fetches.error).where(
-                fetches.customer_id == customer_id
-            )
+            query = sa.select(
+                fetches.id, fetches.kind, fetches.taken_at, fetches.error, fetches.job_id
+            ).where(fetches.customer_id == customer_id)
             if next_one is not None:
                 query = query.where(fetches.id < next_one)
             joined = None if customer_id == customer.id else customer_id
             for row in connection.execute(query.order_by(fetches.id)).all():
                 replies = replies_of(connection, row.id) if row.error is None else ()
-                yield Fetch(row.kind, row.taken_at, row.error, replies, joined)
+                yield Fetch(row.kind, row.taken_at, row.error, replies, joined, row.job_id)
 
 
 def until(fetches: Iterable[Fetch], customer: Customer, last: LastLooks) -> Iterator[Fetch]:
@@ -119,8 +121,7 @@ def receive_again(store: Store, customer: Customer, fetches: Iterable[Fetch]) ->
 
 
 def _answer(fetch: Fetch) -> Answer:
-    if fetch.kind not in KINDS:
+    if fetch.kind not in get_args(Kind):
         raise ValueError(f"{fetch.kind!r} is nothing that is asked for")
-    if fetch.error is None:
-        return Answer(fetch.kind, fetch.taken_at, fetch.replies)
-    return Answer(fetch.kind, fetch.taken_at, absence=absence_of(fetch.error))
+    kind, absence = cast(Kind, fetch.kind), fetch.error and absence_of(fetch.error)
+    return Answer(kind, fetch.taken_at, fetch.replies, absence or None, job_id=fetch.job_id)

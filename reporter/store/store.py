@@ -31,6 +31,7 @@ from reporter.store.deriving import (
     rules_of,
     snapshots_of,
 )
+from reporter.store.details import keep_details
 from reporter.store.schema import bring_up_to_date
 
 logger = logging.getLogger(__name__)
@@ -260,7 +261,9 @@ class Store:
     ) -> None:
         if answer.cut_from:
             self._record_whole(connection, answer.cut_from, run_id)
-        self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
+        fetch_id = self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
+        if answer.kind == "details" and answer.absence is None:
+            keep_details(connection, customer_id, fetch_id, answer.job_id)
 
     def _record_whole(self, connection: sa.Connection, answer: Answer, run_id: int | None) -> None:
         """Keep the answer that those of all customers are cut from, where the first of them has
@@ -283,15 +286,24 @@ class Store:
         kind: str,
         answer: Answer,
         run_id: int | None,
-    ) -> None:
+    ) -> int:
+        """Keep what came of asking; the fetch's id."""
         absence = answer.absence
         if absence is None:
             counted = _counted(answer.replies, kind)
-            self._record_replies(connection, customer_id, kind, counted, run_id)
-            return
+            return self._record_replies(
+                connection, customer_id, kind, counted, run_id, job_id=answer.job_id
+            )
         error = ": ".join(filter(None, (absence.kind.value, absence.said)))
-        self._record_failure(
-            connection, customer_id, kind, _taken_at(answer), error, answer.unusable, run_id
+        return self._record_failure(
+            connection,
+            customer_id,
+            kind,
+            _taken_at(answer),
+            error,
+            answer.unusable,
+            run_id,
+            job_id=answer.job_id,
         )
 
     def _record_failure(
@@ -304,7 +316,8 @@ class Store:
         unusable: Sequence[Reply],
         run_id: int | None,
         source: str = SERVICE,
-    ) -> None:
+        job_id: str = "",
+    ) -> int:
         kept = unusable[-MOST_UNUSABLE:]
         if len(kept) < len(unusable):
             error += f" Of the {len(unusable):,} replies to it the last {len(kept)} are kept."
@@ -315,8 +328,9 @@ class Store:
             "error": storable(error),
             "run_id": run_id,
             "source": source,
+            "job_id": job_id,
         }
-        self._keep_fetch(connection, fetch, [(reply, 0) for reply in kept])
+        return self._keep_fetch(connection, fetch, [(reply, 0) for reply in kept])
 
     def _record_replies(
         self,
@@ -326,6 +340,7 @@ class Store:
         counted: Sequence[tuple[Reply, int]],
         run_id: int | None = None,
         source: str = SERVICE,
+        job_id: str = "",
     ) -> int:
         """Keep a complete fetch and its replies, each with the number of its rows; its id."""
         fetch = {
@@ -334,6 +349,7 @@ class Store:
             "taken_at": max(reply.fetched_at for reply, _ in counted),
             "run_id": run_id,
             "source": source,
+            "job_id": job_id,
         }
         return self._keep_fetch(connection, fetch, counted)
 

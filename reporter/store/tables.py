@@ -79,12 +79,13 @@ fetches = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    # jobs, protection, subscription; about all customers: customers, subscriptions
+    # jobs, protection, subscription, details; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
     sa.Column("run_id", sa.Integer),  # of the run it was part of
     sa.Column("source", sa.String, nullable=False, server_default=SERVICE, default=SERVICE),
+    sa.Column("job_id", sa.String, nullable=False, server_default=""),  # of details, else empty
     sa.Index("fetches_by_customer", "customer_id", "kind", "taken_at"),
     sa.Index("fetches_by_run", "run_id"),
 )
@@ -187,6 +188,37 @@ jobs = sa.Table(
 START_MOVED: Final = jobs.c.first_started_at != jobs.c.last_started_at
 """Of the few jobs whose rows do not agree on their start."""
 sa.Index("jobs_moved", jobs.c.scope_id, sqlite_where=START_MOVED, postgresql_where=START_MOVED)
+
+# The details of a job as one complete fetch gave them; of those of a job the last ones count.
+details = sa.Table(
+    "details",
+    metadata,
+    # Refers to `fetches`, as `sightings` do.
+    sa.Column("fetch_id", sa.Integer, primary_key=True, autoincrement=False),
+    # Refer to `jobs`, without a key: a job may be derived anew, or be pruned.
+    sa.Column("module_id", sa.Integer, sa.ForeignKey("modules.id"), nullable=False),
+    sa.Column("job_id", sa.String, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),  # in the list
+    sa.Column("failed", sa.Integer, nullable=False),  # of them
+    sa.Column("whole", sa.Boolean, nullable=False),  # whether it was read to its end
+    sa.Index("details_by_job", "module_id", "job_id"),
+)
+
+# The objects in details that failed or were warned of, and the next success of each of these: all
+# others are only counted.
+objects = sa.Table(
+    "objects",
+    metadata,
+    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("details.fetch_id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),  # in the list
+    sa.Column("type", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Column("comment", sa.String, nullable=False),  # its beginning
+    sa.Column("code", sa.String, nullable=False),
+    sa.Column("unread", sa.String, nullable=False),  # field and value of what cannot be read, JSON
+)
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
 # not be read for each report. Gone as soon as a job of the month may have changed.

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from reporter.model import Customer
 from reporter.store import tables
 from reporter.store.deriving import complete, derive_again, scopes_of
+from reporter.store.details import forget_details
 from reporter.store.store import Store, touch
 
 _NEXT_REVISION: Final = tables.customers.c.revision + 1
@@ -86,6 +87,7 @@ def prune(store: Store, before: datetime) -> Pruned:
         for customer_id in _affected(connection, before):
             _prune_derived(connection, _pruning(connection, customer_id, before))
         connection.execute(sa.delete(tables.jobs).where(tables.jobs.c.fetch_id.in_(old)))
+        forget_details(connection, old)
         _forget_scopes(connection)
         connection.execute(sa.delete(replies).where(replies.c.fetch_id.in_(old)))
         connection.execute(sa.delete(fetches).where(fetches.c.id.in_(old)))
@@ -184,4 +186,7 @@ def _forget_scopes(connection: sa.Connection) -> None:
     gave = sa.select(jobs.c.scope_id).where(jobs.c.scope_id == scopes.c.id)
     left = sa.select(scopes.c.id).where(scopes.c.module_id == modules.c.id)
     connection.execute(sa.delete(scopes).where(~sighted.exists(), ~gave.exists()))
-    connection.execute(sa.delete(modules).where(~left.exists()))
+    detailed = sa.select(tables.details.c.module_id).where(
+        tables.details.c.module_id == modules.c.id
+    )
+    connection.execute(sa.delete(modules).where(~left.exists(), ~detailed.exists()))

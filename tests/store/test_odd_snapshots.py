@@ -99,6 +99,7 @@ class Source:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
+        asked: Callable[[], DetailsAsked] = DetailsAsked,
     ) -> Snapshot:
         taken = self._make(customer)
         if self._shows and received is not None:

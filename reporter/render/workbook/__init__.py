@@ -22,6 +22,7 @@ from reporter.render.workbook.days import add_daily, add_days
 from reporter.render.workbook.findings import add_exceptions, add_quality
 from reporter.render.workbook.jobs import add_jobs
 from reporter.render.workbook.modules import add_modules
+from reporter.render.workbook.objects import add_causes, add_objects
 from reporter.render.workbook.protection import add_protection
 from reporter.render.workbook.restoring import add_restore_tests
 from reporter.render.workbook.scopes import add_scopes
@@ -46,6 +47,8 @@ _SHEETS: Final = (
     add_restore_tests,
     add_jobs,
     add_exceptions,
+    add_objects,
+    add_causes,
     add_quality,
     add_versions,
     add_checks,

@@ -46,7 +46,7 @@ class Client:
         permission: str,
         subject: str,
         received: list[Reply],
-        params: dict[str, int] | None = None,
+        params: dict[str, int | str] | None = None,
         body: dict[str, Any] | None = None,
     ) -> Reply:
         """The reply to a call; its body is JSON.

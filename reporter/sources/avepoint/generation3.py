@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 
 from reporter.errors import FetchError
-from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
+from reporter.model import KINDS, Customer, DetailsAsked, Kind, Reply, Snapshot
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
+from reporter.sources.avepoint.details import Details
 from reporter.sources.avepoint.listing import customers_of
 from reporter.sources.avepoint.pages import Pages
-from reporter.sources.avepoint.reading.replies import ReplyPage, protected_rows, read_overview
+from reporter.sources.avepoint.reading.details import read_details
+from reporter.sources.avepoint.reading.replies import (
+    ReplyPage,
+    protected_rows,
+    read_overview,
+    rows_of,
+)
 from reporter.sources.interface import CustomerList
 
 CUSTOMERS: Final = "elements.customers.read.all"
@@ -24,6 +31,10 @@ PAGE_SIZE: Final = 100
 """The most the service allows."""
 READINGS: Final = 4
 """How often a list whose pages shift is read before it is given up."""
+DETAILS_SIZE: Final = 1_000
+"""The most objects of a job that one reply may list."""
+MOST_DETAILS: Final = 100
+"""The most replies about the objects of one job: a longer list is kept without its end."""
 
 _ROOT: Final = "/partner/external/v3/general/customers"
 
@@ -31,9 +42,10 @@ _ROOT: Final = "/partner/external/v3/general/customers"
 class Generation3:
     """The service through `/partner/external/v3`."""
 
-    def __init__(self, client: Client, beside: Sequence[Beside] = ()) -> None:
+    def __init__(self, client: Client, beside: Sequence[Beside], details: Details) -> None:
         self._client = client
         self._beside = beside
+        self._details = details
 
     def customers(self, received: list[Reply] | None = None) -> CustomerList:
         """All customers the app may see."""
@@ -47,6 +59,7 @@ class Generation3:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
+        asked: Callable[[], DetailsAsked] = DetailsAsked,
     ) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them."""
         pages = Pages(
@@ -57,8 +70,10 @@ class Generation3:
         )
         path = f"{_path(customer)}/avpt-products/jobs/batch"
         replies = _batch(self._client, path, pages)
-        answers = tuple(beside.answer(customer) for beside in self._beside if beside.kind in kinds)
-        return Snapshot(customer, replies, answers)
+        answers = [beside.answer(customer) for beside in self._beside if beside.kind in kinds]
+        rows = [row for reply in replies for row in rows_of(reply)]
+        answers += self._details.answers(customer, rows, asked)
+        return Snapshot(customer, replies, tuple(answers))
 
     def stop(self) -> None:
         """Give up what is under way, and ask for nothing more."""
@@ -82,6 +97,28 @@ def subscriptions(client: Client, received: list[Reply]) -> None:
     """What all customers have bought."""
     pages = Pages(client, LICENCES, "the subscriptions of all customers", received)
     _batch(client, f"{_ROOT}/services/batch", pages)
+
+
+def details(client: Client, customer: Customer, job_id: str, received: list[Reply]) -> None:
+    """The objects of one job, page by page; without the end of a list of more than `MOST_DETAILS`
+    pages.
+    """
+    subject = f"the objects of job {job_id} of {customer.name}"
+    pages = Pages(client, JOBS, subject, received, read_details)
+    url = f"{client.api_url}{_path(customer)}/jobs/{quote(job_id, safe='')}/report-details"
+    token: str | None = ""
+    seen = set[str]()
+    while token is not None and len(received) < MOST_DETAILS:
+        if token in seen:
+            raise FetchError(
+                f"The service sends the pages of {subject} in a loop.",
+                hint="They are asked for again with the next fetch.",
+            )
+        seen.add(token)
+        params: dict[str, int | str] = {"pageSize": DETAILS_SIZE}
+        token = pages.ask(
+            "GET", url, params=params | ({"skipToken": token} if token else {})
+        ).next_link
 
 
 def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:

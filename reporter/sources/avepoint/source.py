@@ -14,6 +14,7 @@ from reporter.sources.avepoint import generation1, generation3
 from reporter.sources.avepoint.auth import Credential, TokenAuth, TokenRefused
 from reporter.sources.avepoint.beside import CustomerByCustomer, Permission, lacks_permission
 from reporter.sources.avepoint.client import Client
+from reporter.sources.avepoint.details import Details
 from reporter.sources.avepoint.generation1 import Generation1
 from reporter.sources.avepoint.generation3 import Generation3
 from reporter.sources.avepoint.http import Exchange
@@ -84,9 +85,10 @@ def open_source(
         subscription = Subscriptions(
             permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
         )
-        source = Generation3(
-            client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
-        )
+        jobs = client(generation3.CUSTOMERS, generation3.JOBS)
+        asked_singly = Permission("details", generation3.JOBS, jobs, clock)
+        details = Details(asked_singly, generation3.details)
+        source = Generation3(jobs, (protection, subscription), details)
         try:
             return source, source.customers(received)
         except (PermissionDenied, TokenRefused) as error:

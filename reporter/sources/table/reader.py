@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from reporter.errors import ReplyError
 from reporter.jobs.rows import Row
-from reporter.model import Answer, Reply, Told
+from reporter.model import Answer, JobDetails, Reply, Told
 from reporter.showing import excerpt
 from reporter.sources.interface import Announced, CutFrom
 from reporter.sources.table import mapping as mappings
@@ -47,6 +47,9 @@ class TableReader:
 
     def answer(self, answer: Answer, customer_id: str, units: Literal["binary", "decimal"]) -> Told:
         return Told(answer)
+
+    def details(self, replies: Sequence[Reply]) -> JobDetails:
+        return JobDetails((), whole=False)
 
     def is_about(self, reply: Reply, customer_id: str) -> bool:
         return customer_id_in(reply.url) == customer_id

@@ -13,7 +13,17 @@ from typing import Final
 
 from reporter.errors import FetchError, ReplyError
 from reporter.files import must_be_readable
-from reporter.model import KINDS, Absence, Answer, Customer, Kind, Lack, Reply, Snapshot
+from reporter.model import (
+    KINDS,
+    Absence,
+    Answer,
+    Customer,
+    DetailsAsked,
+    Kind,
+    Lack,
+    Reply,
+    Snapshot,
+)
 from reporter.sources.interface import CustomerList
 from reporter.sources.table.addresses import address_of, customer_id_of, mapping_address
 from reporter.sources.table.mapping import MAPPING, Mapping
@@ -80,6 +90,7 @@ class TableSource:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
+        asked: Callable[[], DetailsAsked] = DetailsAsked,
     ) -> Snapshot:
         name = customer.id.removeprefix(customer_id_of(self._name, ""))
         # A file without rows of this customer says nothing about this customer.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from reporter.sources.avepoint.emulator import pages
+from reporter.sources.avepoint.emulator.objects import details_page
 from reporter.sources.avepoint.emulator.tokens import Refusal
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ _ROUTES: Final = [
             f"{_V3}/{_ID}/cloud-backup-m365/overview",
             "v3 protected",
             "elements.cbprotected.read.all",
+        ),
+        (
+            "GET",
+            f"{_V3}/{_ID}/jobs/(?P<job>[^/]+)/report-details",
+            "v3 details",
+            "elements.jobs.read.all",
         ),
         ("POST", f"{_V3}/services/batch", "v3 subscriptions", "elements.license.read.all"),
     )
@@ -207,7 +214,13 @@ class Handler(BaseHTTPRequestHandler):
             return pages.collection(self.emulator, name, profile, path_parts, arguments, asked)
         try:
             wanted = json.loads(body or b"{}")
-            return pages.numbered(self.emulator, name, profile, wanted, arguments, asked)
+            if name != "v3 details" or profile is None:
+                return pages.numbered(self.emulator, name, profile, wanted, arguments, asked)
+            job_id = path_parts["job"]
+            page = details_page(self.emulator, profile, job_id, arguments, asked)
+            if page is None:
+                raise Problem(HTTPStatus.NOT_FOUND, f"there are no details of {job_id}")
+            return page
         except (ValueError, TypeError, AttributeError) as error:
             raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
 

@@ -20,8 +20,8 @@ from reporter.model import (
     Unread,
     share_of,
 )
-from reporter.sources.avepoint.reading.objects import ReplyObject
 from reporter.sources.avepoint.reading.replies import products_of, protected_rows
+from reporter.sources.avepoint.reading.values import ReplyObject
 from reporter.sources.avepoint.reading.vocabularies import is_backup_product
 
 MORE_THAN_SCANNED = "more objects protected than scanned"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from reporter.jobs.rows import Row
-from reporter.model import Answer, Reply, Told
+from reporter.model import Answer, JobDetails, Reply, Told
 from reporter.sources.avepoint.reading.answers import read_answer
+from reporter.sources.avepoint.reading.details import details_of, read_details
 from reporter.sources.avepoint.reading.replies import (
+    ReplyPage,
     products_of,
     read_overview,
     read_page,
@@ -19,6 +21,12 @@ from reporter.sources.avepoint.reading.replies import (
 from reporter.sources.avepoint.reading.rows import FIELD_NAMES
 from reporter.sources.avepoint.reading.texts import cut_from, row_texts
 from reporter.sources.interface import Announced, CutFrom
+
+_READERS: Final[Mapping[str, Callable[[Reply], ReplyPage]]] = {
+    "protection": read_overview,
+    "details": read_details,
+}
+"""What reads a page of a kind, where that is not a list as of jobs."""
 
 
 class AvePointReader:
@@ -41,7 +49,7 @@ class AvePointReader:
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
         if kind == "subscription":
             return [len(products_of([reply])) for reply in replies]
-        read = read_overview if kind == "protection" else read_page
+        read = _READERS.get(kind, read_page)
         return [len(read(reply).rows) for reply in replies]
 
     def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
@@ -53,6 +61,9 @@ class AvePointReader:
 
     def answer(self, answer: Answer, customer_id: str, units: Literal["binary", "decimal"]) -> Told:
         return read_answer(answer, customer_id, units)
+
+    def details(self, replies: Sequence[Reply]) -> JobDetails:
+        return details_of(replies)
 
     def is_about(self, reply: Reply, customer_id: str) -> bool:
         return customer_id in unquote(urlsplit(reply.url).path).split("/")

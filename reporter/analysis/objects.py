@@ -1,0 +1,191 @@
+"""Which objects of jobs failed, how often, and why: docs/figures.md, "Objects"."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pandas as pd
+
+from reporter.analysis.window import MODULE, Window, together
+from reporter.jobs.details import Details
+from reporter.model import (
+    Absence,
+    FailingObject,
+    ObjectCause,
+    Objects,
+    Outcome,
+    QualityKind,
+    Reason,
+    ReasonKind,
+    Unread,
+)
+from reporter.period import midnight
+
+_JOB: Final = [*MODULE, "job_id"]
+_OBJECT: Final = [*MODULE, "type", "title"]
+_CAUSE: Final = ["cause", "code"]
+_BAD: Final = (Outcome.FAILED.value, Outcome.WARNING.value)
+_LONGEST_CAUSE: Final = 200
+_REPLACED: Final = "…"
+_VARYING: Final = re.compile(
+    r"\b[a-z][a-z0-9+.-]{0,20}://\S+"  # links
+    r"|[^\s@<>()\[\]\"',;:]{1,200}@[^\s@<>()\[\]\"',;:]+"  # addresses
+    r"|[\w-]{0,100}\d[\w-]*(?:[.:,/][\w-]*\d[\w-]*)*",  # ids, numbers, times
+    re.IGNORECASE,
+)
+"""What differs from one comment to the next though the cause is the same."""
+_REPEATED: Final = re.compile(rf"{_REPLACED}(?:[\s{_REPLACED}]*{_REPLACED})+")
+_CODE: Final = re.compile(r"-?\d{1,18}")
+
+
+def objects_of(window: Window, details: Sequence[Details]) -> Objects:
+    """What the details of the period's jobs tell of single objects, without what is left out."""
+    jobs = window.jobs[[*_JOB, "dated_at", "outcome"]].rename(columns={"outcome": "of_job"})
+    ended_badly = jobs[jobs["of_job"].isin(_BAD)]
+    if not any(len(each.jobs) or each.absences for each in details):
+        return Objects(jobs=len(ended_badly), read=0)
+    local = jobs["dated_at"].dt.tz_convert(window.period.zone).dt.tz_localize(None)
+    jobs = jobs.assign(day=local.dt.normalize())
+    read = together(each.jobs for each in details).drop_duplicates(_JOB, keep="last")
+    read = read.merge(jobs, on=_JOB)
+    tried = {job_id for each in details for job_id in each.absences}
+    asked = jobs["service"][jobs["job_id"].isin(tried.union(read["job_id"]))]
+    rows = together(each.objects for each in details)
+    bad = rows[rows["outcome"].isin(_BAD)].merge(jobs, on=_JOB)
+    bad = bad.assign(
+        cause=list(map(cause_of, bad["comment"], bad["title"])),
+        at=bad["finished_at"].fillna(bad["dated_at"]),
+    ).sort_values(["at", *_JOB], kind="stable")
+    return Objects(
+        jobs=len(ended_badly),
+        read=int(read["of_job"].isin(_BAD).sum()),
+        services=tuple(sorted(asked.unique())),
+        cut=int((~read["whole"]).sum()),
+        absence=_absence(details, set(ended_badly["job_id"]) - set(read["job_id"])),
+        failing=_failing(window, bad, rows[rows["outcome"] == Outcome.SUCCESS.value]),
+        causes=_causes(bad),
+    )
+
+
+def cause_of(comment: str, title: str) -> str:
+    """A comment made comparable: without links, addresses, ids, numbers, times and the object's
+    title, for each of which an ellipsis stands, and without its end where it is long. Nothing is
+    translated or guessed.
+    """
+    text = comment.replace(title, _REPLACED) if len(title) > 2 else comment
+    text = _REPEATED.sub(_REPLACED, _VARYING.sub(_REPLACED, text))
+    text = " ".join(text.split())
+    if len(text) <= _LONGEST_CAUSE:
+        return text
+    return text[: _LONGEST_CAUSE - 1].rstrip(f" {_REPLACED}") + _REPLACED
+
+
+def object_reasons(objects: Objects, window: Window) -> list[Reason]:
+    """In which modules objects failed night after night and are not known to have recovered."""
+    by_module: dict[tuple[str, str], list[FailingObject]] = {}
+    for each in objects.failing:
+        if each.persistent:
+            by_module.setdefault((each.service, each.module), []).append(each)
+    reasons = []
+    for (service, module), failing in by_module.items():
+        types = {each.type for each in failing}
+        reasons.append(
+            Reason(
+                ReasonKind.OBJECTS_FAILING,
+                service,
+                module,
+                value=len(failing),
+                since=midnight(min(each.first for each in failing), window.period.zone),
+                subject=types.pop() if len(types) == 1 else "",
+            )
+        )
+    return reasons
+
+
+def unread_objects(details: Iterable[Details]) -> Unread:
+    """The values in details that cannot be read; numbers that are in no list are unknown codes."""
+    unread: Unread = Counter()
+    for each in details:
+        for text in each.objects["unread"][each.objects["unread"] != ""]:
+            for field, value in json.loads(text):
+                coded = field in ("type", "status") and _CODE.fullmatch(value)
+                kind = QualityKind.UNKNOWN_CODE if coded else QualityKind.UNREADABLE
+                unread[kind, field, value] += 1
+    return unread
+
+
+def _failing(window: Window, bad: pd.DataFrame, good: pd.DataFrame) -> tuple[FailingObject, ...]:
+    """The objects that failed or were warned of; `bad` is sorted by time."""
+    if bad.empty:
+        return ()
+    by_object = bad.groupby(_OBJECT, sort=False)
+    objects = by_object[["cause", "code", "at"]].last()
+    days = by_object["day"].agg(["min", "max"])
+    for outcome in _BAD:
+        of_outcome = bad[bad["outcome"] == outcome].groupby(_OBJECT)["day"].nunique()
+        objects[outcome] = of_outcome.reindex(objects.index, fill_value=0)
+    after = good.merge(objects[["at"]], left_on=_OBJECT, right_index=True)
+    after = after[after["finished_at"] > after["at"]]
+    recovered = after.groupby(_OBJECT)["finished_at"].min().reindex(objects.index)
+    failing = [
+        FailingObject(
+            service=service,
+            module=module,
+            type=kind,
+            title=title,
+            nights=nights,
+            warned=warned,
+            first=first.date(),
+            last=last.date(),
+            recovered_at=window.moment(at),
+            cause=cause,
+            code=code,
+        )
+        for (service, module, kind, title), nights, warned, first, last, at, cause, code in zip(
+            objects.index.tolist(),
+            objects[Outcome.FAILED.value].tolist(),
+            objects[Outcome.WARNING.value].tolist(),
+            days["min"],
+            days["max"],
+            recovered,
+            objects["cause"],
+            objects["code"],
+            strict=True,
+        )
+    ]
+    return tuple(sorted(failing, key=_by_urgency))
+
+
+def _by_urgency(each: FailingObject) -> tuple[object, ...]:
+    return (
+        each.recovered_at is not None,
+        -each.nights,
+        -each.warned,
+        each.service,
+        each.module,
+        each.type,
+        each.title,
+    )
+
+
+def _causes(bad: pd.DataFrame) -> tuple[ObjectCause, ...]:
+    """The causes of all rows, the most frequent first."""
+    causes = [
+        ObjectCause(str(cause), str(code), len(rows[_OBJECT].drop_duplicates()), len(rows))
+        for (cause, code), rows in bad.groupby(_CAUSE, sort=False)
+    ]
+    return tuple(
+        sorted(causes, key=lambda each: (-each.objects, -each.rows, each.cause, each.code))
+    )
+
+
+def _absence(details: Iterable[Details], unread: set[str]) -> Absence | None:
+    """Why the details of the last of these jobs that was tried could not be read."""
+    tried = [
+        absence for each in details for job_id, absence in each.absences.items() if job_id in unread
+    ]
+    return tried[-1] if tried else None

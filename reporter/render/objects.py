@@ -1,0 +1,98 @@
+"""Objects of jobs in words: which failed night after night, and what is known of all of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from reporter.model import FailingObject, Lack, ObjectCause, Objects
+from reporter.render.sentences import module_name, persistent_text
+from reporter.render.text import Words, marked
+
+MOST_CAUSES: Final = 6
+MOST_OBJECTS: Final = 10
+
+_NO_DETAILS: Final = {
+    Lack.NOT_PERMITTED: marked(
+        "The details of some jobs may not be read: the app registration lacks the permission "
+        "{said}, or leaves this customer out."
+    ),
+    Lack.NOT_THERE: marked("The service has no details of some jobs."),
+    Lack.FAILED: marked("The details of some jobs could not be read. {said}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedObjects:
+    """What failed in the jobs of a service, as far as their details tell."""
+
+    extent: str
+    """Of how many jobs the details were read, in a sentence."""
+    gaps: tuple[str, ...]
+    """Why more is not known, a sentence each."""
+    causes: tuple[ObjectCause, ...]
+    """The most frequent causes first, at most six."""
+    more_causes: int
+    """How many causes are left out."""
+    failing: tuple[FailingObject, ...]
+    """The objects, those not backed up since first, at most ten."""
+    more_failing: int
+    """How many of them are left out."""
+
+
+def failed_objects(objects: Objects, service: str, words: Words) -> FailedObjects | None:
+    """What failed in the jobs of a service; None where nobody asked for their details."""
+    if service not in objects.services:
+        return None
+    failing = [each for each in objects.failing if each.service == service]
+    gaps = []
+    if objects.cut:
+        gaps.append(
+            words.count(
+                "The list of objects of {number} job was too long to be read to its end.",
+                "The lists of objects of {number} jobs were too long to be read to their ends.",
+                objects.cut,
+            )
+        )
+    if absence := objects.absence:
+        gaps.append(words.say(_NO_DETAILS[absence.kind], said=absence.said))
+    return FailedObjects(
+        extent=words.say(
+            "Single objects are known of {read} of {jobs} jobs that failed or had warnings.",
+            read=words.number(objects.read),
+            jobs=words.number(objects.jobs),
+        ),
+        gaps=tuple(gaps),
+        causes=objects.causes[:MOST_CAUSES],
+        more_causes=max(0, len(objects.causes) - MOST_CAUSES),
+        failing=tuple(failing[:MOST_OBJECTS]),
+        more_failing=max(0, len(failing) - MOST_OBJECTS),
+    )
+
+
+def persistent_lines(failing: Iterable[FailingObject], words: Words) -> list[str]:
+    """A line for each module with objects that failed night after night."""
+    by_module: dict[tuple[str, str], list[FailingObject]] = defaultdict(list)
+    for each in failing:
+        if each.persistent:
+            by_module[each.service, each.module].append(each)
+    return [
+        words.say(
+            "{module}: {finding}.",
+            module=words.name(module_name(*place)),
+            finding=persistent_text(
+                _common_type(of_module),
+                len(of_module),
+                min(each.first for each in of_module),
+                words,
+            ),
+        )
+        for place, of_module in by_module.items()
+    ]
+
+
+def _common_type(objects: Iterable[FailingObject]) -> str:
+    types = {each.type for each in objects}
+    return types.pop() if len(types) == 1 else ""

@@ -1,0 +1,213 @@
+"""The details of jobs: derived from replies, and read again for a report or for the next fetch."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import pandas as pd
+import sqlalchemy as sa
+
+from reporter.foreign import storable
+from reporter.jobs.details import DETAILS_COLUMNS, OBJECT_COLUMNS, Details
+from reporter.model import ENOUGH_NIGHTS, Absence, JobObject, Outcome
+from reporter.period import Period
+from reporter.sources.registry import reader_of
+from reporter.store import tables
+from reporter.store.replies import absence_of, replies_of
+
+KEPT_ALWAYS: Final = (Outcome.FAILED, Outcome.WARNING, Outcome.UNKNOWN)
+"""The outcomes of objects that are kept. A success is kept only of an object that failed before."""
+_LONGEST_COMMENT: Final = 1_000
+"""Characters that are kept of a comment; the reply has all of it."""
+_OF_OBJECT: Final = ("type", "title", "outcome", "finished_at", "comment", "code", "unread")
+
+
+def keep_details(connection: sa.Connection, customer_id: str, fetch_id: int, job_id: str) -> None:
+    """Keep what a complete fetch of a job's details tells. Details of a job that no snapshot shows
+    tell nothing: its module is not known.
+
+    Raises:
+        ReplyError: a reply is not a list of objects.
+    """
+    module_id = connection.scalar(_module_of(customer_id, job_id))
+    replies = replies_of(connection, fetch_id)
+    details = reader_of(replies).details(replies)
+    if module_id is None:
+        return
+    connection.execute(
+        sa.insert(tables.details),
+        {
+            "fetch_id": fetch_id,
+            "module_id": module_id,
+            "job_id": job_id,
+            "objects": len(details.objects),
+            "failed": sum(each.outcome is Outcome.FAILED for each in details.objects),
+            "whole": details.whole,
+        },
+    )
+    known = set(connection.execute(_titles(module_id)).tuples())
+    rows = [
+        _row(fetch_id, place, each)
+        for place, each in enumerate(details.objects)
+        if each.outcome in KEPT_ALWAYS
+        or (each.outcome is Outcome.SUCCESS and (each.type, each.title) in known)
+    ]
+    if rows:
+        connection.execute(sa.insert(tables.objects), rows)
+
+
+def forget_details(connection: sa.Connection, fetch_ids: sa.Select[tuple[int]]) -> None:
+    """Forget what is derived from these fetches of details."""
+    for table in (tables.objects, tables.details):
+        connection.execute(sa.delete(table).where(table.c.fetch_id.in_(fetch_ids)))
+
+
+def fetches_of_details(customer_id: str) -> sa.Select[Any]:
+    """The complete fetches of details of a customer's jobs, in the order they were recorded."""
+    fetches = tables.fetches.c
+    return (
+        sa.select(fetches.id, fetches.job_id)
+        .where(fetches.customer_id == customer_id, fetches.kind == "details")
+        .where(fetches.error.is_(None))
+        .order_by(fetches.id)
+    )
+
+
+def details_in(
+    connection: sa.Connection, customer_id: str, period: Period
+) -> tuple[Details, set[int]]:
+    """What is known of the objects of the jobs of a period and of their recovery since, and the
+    fetches that tell it.
+
+    Raises:
+        StoreError: the database refuses.
+    """
+    jobs, objects = tables.jobs.c, tables.objects.c
+    of_period = (jobs.dated_at >= period.start) & (jobs.dated_at < period.end)
+    absences = _absences(connection, customer_id, of_period)
+    read = _details_of(customer_id, DETAILS_COLUMNS).where(of_period)
+    rows = connection.execute(read.order_by(tables.details.c.fetch_id)).all()
+    if not rows:
+        return Details(absences=absences), set()
+    success = objects.outcome == Outcome.SUCCESS.value
+    concerned = (
+        _details_of(customer_id, OBJECT_COLUMNS)
+        .join(tables.objects, objects.fetch_id == tables.details.c.fetch_id)
+        .where((of_period & ~success) | (success & (objects.finished_at >= period.start)))
+        .order_by(objects.fetch_id, objects.place)
+    )
+    listed = connection.execute(concerned).all()
+    fetch_ids = {row.fetch_id for row in (*rows, *listed)}
+    return Details(
+        _frame(rows, DETAILS_COLUMNS), _frame(listed, OBJECT_COLUMNS), absences
+    ), fetch_ids
+
+
+def failing_modules(connection: sa.Connection, customer_id: str) -> frozenset[tuple[str, str]]:
+    """Service and module of jobs in whose last details an object failed, if objects of the module
+    failed on `ENOUGH_NIGHTS` days (UTC) or more.
+    """
+    details = tables.details.c
+    rows = connection.execute(
+        _details_of(customer_id, ("service", "module"))
+        .add_columns(details.failed, tables.jobs.c.dated_at)
+        .order_by(details.fetch_id)
+    )
+    nights: dict[tuple[str, str], set[date]] = defaultdict(set)
+    failing: dict[tuple[str, str], bool] = {}
+    for service, module, _, failed, dated_at in rows:
+        failing[service, module] = failed > 0
+        if failed and dated_at:
+            nights[service, module].add(dated_at.date())
+    return frozenset(
+        place for place, days in nights.items() if failing[place] and len(days) >= ENOUGH_NIGHTS
+    )
+
+
+_SAME_JOB: Final = (tables.jobs.c.module_id == tables.details.c.module_id) & (
+    tables.jobs.c.job_id == tables.details.c.job_id
+)
+_COLUMNS: Final[dict[str, sa.ColumnElement[Any]]] = {
+    "service": tables.modules.c.service,
+    "module": tables.modules.c.module,
+    "job_id": tables.details.c.job_id,
+    "whole": tables.details.c.whole,
+    **{name: tables.objects.c[name] for name in _OF_OBJECT},
+}
+"""The columns of the frames of `jobs.details`."""
+
+
+def _frame(rows: Sequence[sa.Row[Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """The rows as a frame, without the last column, which is the fetch."""
+    records = [tuple(row)[:-1] for row in rows]
+    return pd.DataFrame.from_records(records, columns=list(columns)).astype(columns)
+
+
+def _details_of(customer_id: str, columns: Iterable[str]) -> sa.Select[Any]:
+    """Columns of the details of a customer's jobs, and of these jobs; and the fetch."""
+    details, modules = tables.details.c, tables.modules.c
+    return (
+        sa.select(*(_COLUMNS[name] for name in columns), details.fetch_id)
+        .join_from(tables.details, tables.jobs, _SAME_JOB)
+        .join(tables.modules, modules.id == details.module_id)
+        .where(modules.customer_id == customer_id)
+    )
+
+
+def _absences(
+    connection: sa.Connection, customer_id: str, of_period: sa.ColumnElement[bool]
+) -> dict[str, Absence]:
+    """Why the details of jobs could not be read, by the job's id; the last attempt comes last."""
+    fetches, jobs, modules = tables.fetches.c, tables.jobs.c, tables.modules.c
+    attempts = (
+        sa.select(fetches.job_id, fetches.error)
+        .join(tables.jobs, jobs.job_id == fetches.job_id)
+        .join(tables.modules, modules.id == jobs.module_id)
+        .where(fetches.customer_id == customer_id, fetches.kind == "details")
+        .where(fetches.error.is_not(None), modules.customer_id == customer_id, of_period)
+        .order_by(fetches.id)
+    )
+    absences: dict[str, Absence] = {}
+    for job_id, error in connection.execute(attempts):
+        absences.pop(job_id, None)
+        absences[job_id] = absence_of(error)
+    return absences
+
+
+def _module_of(customer_id: str, job_id: str) -> sa.Select[Any]:
+    """The number of the module of a job."""
+    jobs, modules = tables.jobs.c, tables.modules.c
+    return (
+        sa.select(sa.func.min(modules.id))
+        .join(tables.jobs, jobs.module_id == modules.id)
+        .where(modules.customer_id == customer_id, jobs.job_id == job_id)
+    )
+
+
+def _titles(module_id: int) -> sa.Select[Any]:
+    """Type and title of the objects of a module that are kept."""
+    details, objects = tables.details.c, tables.objects.c
+    return (
+        sa.select(objects.type, objects.title)
+        .join(tables.details, details.fetch_id == objects.fetch_id)
+        .where(details.module_id == module_id)
+        .distinct()
+    )
+
+
+def _row(fetch_id: int, place: int, listed: JobObject) -> dict[str, Any]:
+    return {
+        "fetch_id": fetch_id,
+        "place": place,
+        "type": storable(listed.type),
+        "title": storable(listed.title),
+        "outcome": listed.outcome.value,
+        "finished_at": listed.finished_at,
+        "comment": storable(listed.comment[:_LONGEST_COMMENT]),
+        "code": storable(listed.code),
+        "unread": storable(json.dumps(listed.unread, ensure_ascii=False)) if listed.unread else "",
+    }
