@@ -222,6 +222,36 @@ def make_answers(
     )
 
 
+def make_object(status: int = 1, title: str = "anna@contoso.example", **fields: Any) -> Any:
+    """A row of a job's details: a mailbox that failed, except for the given fields."""
+    return {
+        "title": title,
+        "type": 1,
+        "size": 0,
+        "status": status,
+        "finishTime": "2026-10-05T01:10:38.6017245Z",
+        "comment": "" if status == 0 else "The mailbox is locked.",
+        "errorCode": "" if status == 0 else "Locked",
+    } | fields
+
+
+def make_details(
+    job_id: str,
+    rows: Sequence[object] = (),
+    *,
+    at: datetime = NOW,
+    absence: Absence | None = None,
+    **metadata: Any,
+) -> Answer:
+    """What came of asking for a job's details."""
+    if absence is not None:
+        return Answer("details", at, absence=absence, job_id=job_id)
+    url = f"https://graph.example/partner/customers/{CUSTOMER.id}/jobs/{job_id}/report-details"
+    body = {"data": list(rows), "metadata": {"skipToken": None, "totalCount": len(rows)} | metadata}
+    reply = Reply(url, at, "req-3", json.dumps(body).encode())
+    return Answer("details", at, (reply,), job_id=job_id)
+
+
 def make_refusals(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
     """Unsuccessful answers about both."""
     return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in KINDS)

@@ -128,7 +128,7 @@ def _failing(window: Window, bad: pd.DataFrame, good: pd.DataFrame) -> tuple[Fai
     for outcome in _BAD:
         of_outcome = bad[bad["outcome"] == outcome].groupby(_OBJECT)["day"].nunique()
         objects[outcome] = of_outcome.reindex(objects.index, fill_value=0)
-    after = good.merge(objects[["at"]], left_on=_OBJECT, right_index=True)
+    after = good.merge(objects[["at"]].reset_index(), on=_OBJECT)
     after = after[after["finished_at"] > after["at"]]
     recovered = after.groupby(_OBJECT)["finished_at"].min().reindex(objects.index)
     failing = [

@@ -58,6 +58,7 @@ from reporter.model.look import (
 )
 from reporter.model.objects import (
     ENOUGH_NIGHTS,
+    NOTHING_ASKED,
     DetailsAsked,
     FailingObject,
     JobDetails,
@@ -103,6 +104,7 @@ __all__ = [
     "ENOUGH_NIGHTS",
     "EXPIRES_SOON_DAYS",
     "KINDS",
+    "NOTHING_ASKED",
     "OUT_OF_SIGHT",
     "SECTIONS",
     "WATCHED_ENOUGH",

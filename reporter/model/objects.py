@@ -55,6 +55,9 @@ class DetailsAsked:
     """
 
 
+NOTHING_ASKED = DetailsAsked()
+
+
 @dataclass(frozen=True, slots=True)
 class FailingObject:
     """An object that failed, or that a job warned of, in the period."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from reporter.model import FailingObject, Lack, ObjectCause, Objects
+from reporter.model import FailingObject, Lack, ObjectCause, Outcome, ReportFigures
 from reporter.render.sentences import module_name, persistent_text
 from reporter.render.text import Words, marked
 
@@ -42,10 +42,15 @@ class FailedObjects:
     """How many of them are left out."""
 
 
-def failed_objects(objects: Objects, service: str, words: Words) -> FailedObjects | None:
+def failed_objects(report: ReportFigures, service: str, words: Words) -> FailedObjects | None:
     """What failed in the jobs of a service; None where nobody asked for their details."""
+    objects = report.objects
     if service not in objects.services:
         return None
+    jobs = sum(
+        job.service == service and job.outcome in (Outcome.FAILED, Outcome.WARNING)
+        for job in report.exceptions
+    )
     failing = [each for each in objects.failing if each.service == service]
     gaps = []
     if objects.cut:
@@ -60,9 +65,9 @@ def failed_objects(objects: Objects, service: str, words: Words) -> FailedObject
         gaps.append(words.say(_NO_DETAILS[absence.kind], said=absence.said))
     return FailedObjects(
         extent=words.say(
-            "Single objects are known of {read} of {jobs} jobs that failed or had warnings.",
+            "Jobs that failed or had warnings: {jobs}; details were read of {read}.",
             read=words.number(objects.read),
-            jobs=words.number(objects.jobs),
+            jobs=words.number(jobs),
         ),
         gaps=tuple(gaps),
         causes=objects.causes[:MOST_CAUSES],

@@ -509,7 +509,7 @@ def _service(
         running=tuple(running[:MOST_RUNNING]),
         more_running=max(0, len(running) - MOST_RUNNING),
         causes=_causes([job for job in report.exceptions if job.service == service]),
-        objects=failed_objects(report.objects, service, words),
+        objects=failed_objects(report, service, words),
         durations=pictures.durations(modules, words, look.page_size),
     )
 

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from reporter.config.settings import Settings
 from reporter.errors import FetchError, NotStorable, ReplyError, ReporterError, StoreError
-from reporter.model import Customer, Reply, Snapshot
+from reporter.model import NOTHING_ASKED, Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
 from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
@@ -174,6 +174,7 @@ def fetch_snapshots(
     """
     waiting = list(reversed(customers))
     answered, now = last_answers(store), clock()
+    asked = details_asked(store, now - DETAILS_LAST)
     # The queue is bounded, so that memory does not grow with the number of customers.
     taken: queue.Queue[_Taken] = queue.Queue(FETCHES_AT_ONCE)
 
@@ -182,8 +183,8 @@ def fetch_snapshots(
             while customer := waiting.pop():
                 received: list[Reply] = []
                 kinds = kinds_due(answered.get(customer.id, {}), now)
-                asked = partial(details_asked, store, customer, now - DETAILS_LAST)
-                ask = partial(source.snapshot, customer, received, kinds, asked)
+                details = asked.get(customer.id, NOTHING_ASKED)
+                ask = partial(source.snapshot, customer, received, kinds, details)
                 snapshot = attempted(partial(_within_memory, customer, ask))
                 taken.put(_Taken(customer, snapshot, received))
 

@@ -20,6 +20,7 @@ from reporter.errors import ReplyError
 from reporter.jobs.rows import Row
 from reporter.model import (
     KINDS,
+    NOTHING_ASKED,
     Answer,
     Customer,
     DetailsAsked,
@@ -59,14 +60,14 @@ class JobSource(Protocol):
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
-        asked: Callable[[], DetailsAsked] = DetailsAsked,
+        asked: DetailsAsked = NOTHING_ASKED,
     ) -> Snapshot:
         """All jobs that the source shows of a customer now: complete, or an error. Every reply
         about them is added to `received` as it arrives, even if it cannot be used.
 
         The snapshot also has an answer for each of the `kinds`: the data, or why it is absent; and
         if the source can tell of single objects, the details of jobs that ended with failures.
-        `asked` says which of them were asked for before, and is called only if there are any.
+        `asked` says which of them were asked for before.
 
         Raises:
             PermissionDenied: we may not read the jobs.

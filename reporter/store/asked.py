@@ -51,28 +51,35 @@ def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
     return last
 
 
-def details_asked(store: Store, customer: Customer, since: datetime) -> DetailsAsked:
-    """What was asked about the objects of a customer's jobs since a time.
+def details_asked(store: Store, since: datetime) -> dict[str, DetailsAsked]:
+    """What was asked about the objects of jobs since a time, by customer.
 
     Raises:
         StoreError: the database refuses.
     """
     fetches = tables.fetches.c
     attempts = (
-        sa.select(fetches.job_id, fetches.error)
-        .where(fetches.customer_id == customer.id, fetches.kind == "details")
-        .where(fetches.taken_at >= since)
+        sa.select(fetches.customer_id, fetches.job_id, fetches.error)
+        .where(tables.OF_DETAILS, fetches.taken_at >= since)
         .order_by(fetches.id)
     )
+    tried: dict[str, Counter[str]] = defaultdict(Counter)
+    settled: dict[str, set[str]] = defaultdict(set)
     with store.reading() as connection:
-        rows = connection.execute(attempts).all()
-        failing = failing_modules(connection, customer.id) if rows else frozenset()
-    tried = Counter(row.job_id for row in rows)
-    answered = {row.job_id for row in rows if row.error in (None, Lack.NOT_THERE.value)}
-    given_up = {job_id for job_id, times in tried.items() if times >= MOST_ATTEMPTS}
-    settled = answered | given_up
-    failed = tuple(job_id for job_id in tried if job_id not in settled)
-    return DetailsAsked(frozenset(settled), failed, failing)
+        for customer_id, job_id, error in connection.execute(attempts):
+            tried[customer_id][job_id] += 1
+            answered = error in (None, Lack.NOT_THERE.value)
+            if answered or tried[customer_id][job_id] >= MOST_ATTEMPTS:
+                settled[customer_id].add(job_id)
+        failing = failing_modules(connection, since)
+    return {
+        customer_id: DetailsAsked(
+            frozenset(settled[customer_id]),
+            tuple(job_id for job_id in job_ids if job_id not in settled[customer_id]),
+            failing.get(customer_id, frozenset()),
+        )
+        for customer_id, job_ids in tried.items()
+    }
 
 
 def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -49,7 +49,7 @@ def keep_details(connection: sa.Connection, customer_id: str, fetch_id: int, job
             "whole": details.whole,
         },
     )
-    known = set(connection.execute(_titles(module_id)).tuples())
+    known = {tuple(row) for row in connection.execute(_titles(module_id))}
     rows = [
         _row(fetch_id, place, each)
         for place, each in enumerate(details.objects)
@@ -107,25 +107,33 @@ def details_in(
     ), fetch_ids
 
 
-def failing_modules(connection: sa.Connection, customer_id: str) -> frozenset[tuple[str, str]]:
+def failing_modules(
+    connection: sa.Connection, since: datetime
+) -> dict[str, frozenset[tuple[str, str]]]:
     """Service and module of jobs in whose last details an object failed, if objects of the module
-    failed on `ENOUGH_NIGHTS` days (UTC) or more.
+    failed on `ENOUGH_NIGHTS` days (UTC) or more since a time; by customer.
     """
-    details = tables.details.c
+    details, jobs, modules = tables.details.c, tables.jobs.c, tables.modules.c
     rows = connection.execute(
-        _details_of(customer_id, ("service", "module"))
-        .add_columns(details.failed, tables.jobs.c.dated_at)
+        sa.select(
+            modules.customer_id, modules.service, modules.module, details.failed, jobs.dated_at
+        )
+        .join_from(tables.details, tables.jobs, _SAME_JOB)
+        .join(tables.modules, modules.id == details.module_id)
+        .where(jobs.dated_at >= since)
         .order_by(details.fetch_id)
     )
-    nights: dict[tuple[str, str], set[date]] = defaultdict(set)
-    failing: dict[tuple[str, str], bool] = {}
-    for service, module, _, failed, dated_at in rows:
-        failing[service, module] = failed > 0
-        if failed and dated_at:
-            nights[service, module].add(dated_at.date())
-    return frozenset(
-        place for place, days in nights.items() if failing[place] and len(days) >= ENOUGH_NIGHTS
-    )
+    nights: dict[tuple[str, str, str], set[date]] = defaultdict(set)
+    still: dict[tuple[str, str, str], bool] = {}
+    for customer_id, service, module, failed, dated_at in rows:
+        still[customer_id, service, module] = failed > 0
+        if failed:
+            nights[customer_id, service, module].add(dated_at.date())
+    failing: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for (customer_id, service, module), days in nights.items():
+        if still[customer_id, service, module] and len(days) >= ENOUGH_NIGHTS:
+            failing[customer_id].add((service, module))
+    return {customer_id: frozenset(places) for customer_id, places in failing.items()}
 
 
 _SAME_JOB: Final = (tables.jobs.c.module_id == tables.details.c.module_id) & (

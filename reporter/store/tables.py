@@ -89,6 +89,14 @@ fetches = sa.Table(
     sa.Index("fetches_by_customer", "customer_id", "kind", "taken_at"),
     sa.Index("fetches_by_run", "run_id"),
 )
+OF_DETAILS: Final = fetches.c.kind == "details"
+"""Of the few fetches that ask for the details of a job."""
+sa.Index(
+    "fetches_of_details",
+    fetches.c.taken_at,
+    sqlite_where=OF_DETAILS,
+    postgresql_where=OF_DETAILS,
+)
 
 # Bodies of replies by their hash: a service asked every few hours says much the same, kept once.
 bodies = sa.Table(

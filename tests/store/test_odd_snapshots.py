@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from reporter.errors import NotStorable, ReplyError, StoreError
 from reporter.jobs.rows import LONGEST_ID
-from reporter.model import KINDS, Customer, Kind, Reply, Snapshot
+from reporter.model import KINDS, NOTHING_ASKED, Customer, DetailsAsked, Kind, Reply, Snapshot
 from reporter.run.fetching import fetch_snapshots
 from reporter.sources.avepoint.emulator import ordinary_customers
 from reporter.store import Store, tables
@@ -99,7 +99,7 @@ class Source:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
-        asked: Callable[[], DetailsAsked] = DetailsAsked,
+        asked: DetailsAsked = NOTHING_ASKED,
     ) -> Snapshot:
         taken = self._make(customer)
         if self._shows and received is not None:

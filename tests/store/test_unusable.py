@@ -16,9 +16,9 @@ from reporter.period import parse_period
 from reporter.render.json_ import report_dict
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
-from reporter.store.deriving import replies_of
 from reporter.store.reading import read_period
 from reporter.store.received import received_until
+from reporter.store.replies import replies_of
 from reporter.store.store import MOST_UNUSABLE
 from reporter.store.upkeep import prune, rebuild_jobs
 from tests.builders import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -33,10 +33,10 @@ class Details:
         self._ask = ask
 
     def answers(
-        self, customer: Customer, rows: Iterable[Row], asked: Callable[[], DetailsAsked]
+        self, customer: Customer, rows: Iterable[Row], asked: DetailsAsked
     ) -> Iterator[Answer]:
         """What the service says of the objects of each job, or why it does not."""
-        for job_id in _due([row for row in rows if _may_have_details(row)], asked):
+        for job_id in _due(rows, asked):
             answer = self._permission.ask(partial(self._of, customer, job_id))
             yield replace(answer, job_id=job_id)
 
@@ -44,18 +44,15 @@ class Details:
         self._ask(client, customer, job_id, received)
 
 
-def _due(rows: Sequence[Row], asked: Callable[[], DetailsAsked]) -> list[str]:
+def _due(rows: Iterable[Row], asked: DetailsAsked) -> list[str]:
     """The ids of the jobs to ask about."""
-    if not rows:
-        return []
-    before = asked()
     due = [
         identity_of(row)[2]
         for row in rows
-        if _ended_badly(row) or identity_of(row)[:2] in before.failing
+        if _may_have_details(row) and (_ended_badly(row) or identity_of(row)[:2] in asked.failing)
     ]
-    new = [job_id for job_id in due if job_id not in before.settled]
-    return list(dict.fromkeys((*new, *before.failed)))[:MOST_JOBS]
+    new = [job_id for job_id in due if job_id not in asked.settled]
+    return list(dict.fromkeys((*new, *asked.failed)))[:MOST_JOBS]
 
 
 def _may_have_details(row: Row) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
 from reporter.errors import FetchError
-from reporter.model import KINDS, Customer, DetailsAsked, Kind, Reply, Snapshot
+from reporter.model import KINDS, NOTHING_ASKED, Customer, DetailsAsked, Kind, Reply, Snapshot
 from reporter.showing import excerpt
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
@@ -43,7 +43,7 @@ class Generation1:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
-        asked: Callable[[], DetailsAsked] = DetailsAsked,
+        asked: DetailsAsked = NOTHING_ASKED,
     ) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them. This
         generation has no details of jobs.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 
 from reporter.errors import FetchError
-from reporter.model import KINDS, Customer, DetailsAsked, Kind, Reply, Snapshot
+from reporter.model import KINDS, NOTHING_ASKED, Customer, DetailsAsked, Kind, Reply, Snapshot
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.details import Details
@@ -59,7 +59,7 @@ class Generation3:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
-        asked: Callable[[], DetailsAsked] = DetailsAsked,
+        asked: DetailsAsked = NOTHING_ASKED,
     ) -> Snapshot:
         """All jobs the service shows of a customer now, and what it says beside them."""
         pages = Pages(

@@ -90,7 +90,7 @@ class TableSource:
         customer: Customer,
         received: list[Reply] | None = None,
         kinds: Collection[Kind] = KINDS,
-        asked: Callable[[], DetailsAsked] = DetailsAsked,
+        asked: DetailsAsked = NOTHING_ASKED,
     ) -> Snapshot:
         name = customer.id.removeprefix(customer_id_of(self._name, ""))
         # A file without rows of this customer says nothing about this customer.

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from reporter.model import Reply
 from reporter.sources.avepoint.emulator import Faults
 from reporter.store import Store, tables
-from reporter.store.deriving import replies_of
+from reporter.store.replies import replies_of
 
 
 class FaultsOfCustomers(Faults):

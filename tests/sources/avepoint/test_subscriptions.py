@@ -16,8 +16,8 @@ from reporter.model import Absence, Answer, Lack
 from reporter.run.fetching import fetch_customers, fetch_snapshots
 from reporter.sources.avepoint.reading.replies import products_of
 from reporter.store import Store, tables
-from reporter.store.deriving import replies_of
 from reporter.store.received import receive_again, received_until
+from reporter.store.replies import replies_of
 from tests.builders import make_product
 from tests.conftest import CLOCK
 from tests.sources.avepoint.service import BATCH, Page, Service, paged

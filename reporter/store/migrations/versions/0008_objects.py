@@ -9,6 +9,14 @@ down_revision = "0007"
 
 def upgrade() -> None:
     op.add_column("fetches", sa.Column("job_id", sa.String, nullable=False, server_default=""))
+    of_details = sa.text("kind = 'details'")
+    op.create_index(
+        "fetches_of_details",
+        "fetches",
+        ["taken_at"],
+        sqlite_where=of_details,
+        postgresql_where=of_details,
+    )
     op.create_table(
         "details",
         sa.Column("fetch_id", sa.Integer, primary_key=True, autoincrement=False),

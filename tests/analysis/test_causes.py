@@ -1,0 +1,42 @@
+"""Causes that are made comparable."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from reporter.analysis.objects import cause_of
+
+GUID = "2b0c7a1e-93f4-4c1d-8a55-0f4e6d1b7c22"
+
+
+@pytest.mark.parametrize(
+    ("comment", "cause"),
+    [
+        ("", ""),
+        ("The mailbox is locked.", "The mailbox is locked."),
+        ("Mailbox anna@contoso.example is locked.", "Mailbox … is locked."),
+        (f"Access denied. Correlation id: {GUID}", "Access denied. Correlation id: …"),
+        ("Throttled 17 times, last at 02:14:07.", "Throttled … times, last at …."),
+        ("See https://contoso.example/sites/a?b=1 for more", "See … for more"),
+        ("On 2026-10-05T01:10:38.6017245Z: 1,024 of 2,048", "On …: … of …"),
+        ("Finance Team could not be read", "… could not be read"),
+        ("  too \n many\tspaces ", "too many spaces"),
+        ("Zugriff auf „Größe“ verweigert", "Zugriff auf „Größe“ verweigert"),
+        ("エラー 503 が発生しました", "エラー … が発生しました"),
+        ("<b>bold</b> & =1+1", "<b>bold</b> & =…+…"),
+    ],
+)
+def test_what_differs_from_job_to_job_is_taken_out(comment: str, cause: str) -> None:
+    """Two comments on the same fault are one cause; nothing else changes."""
+    assert cause_of(comment, "Finance Team") == cause
+
+
+def test_a_long_comment_is_shortened_and_takes_no_time() -> None:
+    """Whatever stands in it."""
+    for piece in ("a@", "1-", "x://", "é 1,", "a1b2" * 4, "..", "-", "@", " 1:"):
+        begun = time.process_time()
+        cause = cause_of(piece * 5_000, "title")
+        assert len(cause) <= 200
+        assert time.process_time() - begun < 2

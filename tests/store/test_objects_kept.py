@@ -1,0 +1,259 @@
+"""Objects of failed jobs: kept, counted over the nights of a period, and computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reporter.model import (
+    Absence,
+    Answer,
+    Assignment,
+    DetailsAsked,
+    FailingObject,
+    Lack,
+    LeaveOut,
+    Look,
+    ObjectCause,
+    Policy,
+    QualityKind,
+    ReasonKind,
+    Report,
+    State,
+)
+from reporter.period import parse_period
+from reporter.render.json_ import report_dict
+from reporter.run.reporting import report_again, report_of
+from reporter.store import Store, tables
+from reporter.store.asked import details_asked
+from reporter.store.received import received_until
+from reporter.store.upkeep import prune, rebuild_jobs
+from tests.builders import CUSTOMER, NOW, make_details, make_job, make_object
+from tests.store.test_store import snapshot_of
+
+OCTOBER = parse_period("2026-10", "UTC", NOW)
+EXCEPTION = "Finished with exception"
+LOCKED = ObjectCause("The mailbox is locked.", "Locked", 1, 1)
+
+
+def report_from(store: Store, policy: Policy | None = None) -> Report:
+    assignment = Assignment(CUSTOMER, OCTOBER, policy or Policy(), Look(), None)
+    return report_of(store, assignment)
+
+
+def night(
+    store: Store,
+    day: int,
+    rows: Sequence[object] | None,
+    *,
+    month: int = 10,
+    status: str = EXCEPTION,
+    **metadata: Any,
+) -> str:
+    """A job of that night in a snapshot of its own, with its details; the id of the job."""
+    started = datetime(2026, month, day, 1, tzinfo=UTC)
+    job = make_job(started.isoformat(), status)
+    at = started + timedelta(hours=2)
+    answers: tuple[Answer, ...] = ()
+    if rows is not None:
+        answers = (make_details(job["jobId"], rows, at=at, **metadata),)
+    snapshot = snapshot_of([job], at)
+    store.record_customers([CUSTOMER], snapshot.replies)
+    store.record(replace(snapshot, answers=answers))
+    return str(job["jobId"])
+
+
+def failed(day: int, title: str = "anna@contoso.example", status: int = 1, **fields: Any) -> Any:
+    """A row about an object that failed in that night."""
+    finished = {"finishTime": f"2026-10-{day:02}T01:10:38.6017245Z"}
+    return make_object(status, title, **finished | fields)
+
+
+def test_nights_are_counted(store: Store) -> None:
+    """Days on which an object failed and on which it had a warning, the first and the last."""
+    night(store, 3, [failed(3), failed(3, "ben@contoso.example")])
+    night(store, 5, [failed(5), failed(5, "ben@contoso.example", 4)])
+    night(store, 6, [failed(6, comment="Mailbox anna@contoso.example moved.", errorCode="")])
+    objects = report_from(store).objects
+    assert (objects.jobs, objects.read, objects.cut, objects.absence) == (3, 3, 0, None)
+    place = ("Microsoft 365", "Exchange Online", "Mailbox")
+    assert objects.failing == (
+        FailingObject(
+            *place, "anna@contoso.example", 3, 0, date(2026, 10, 3), date(2026, 10, 6), None,
+            "Mailbox … moved.", "",
+        ),
+        FailingObject(
+            *place, "ben@contoso.example", 1, 1, date(2026, 10, 3), date(2026, 10, 5), None,
+            "The mailbox is locked.", "Locked",
+        ),
+    )  # fmt: skip
+    assert objects.causes == (
+        replace(LOCKED, objects=2, rows=4),
+        ObjectCause("Mailbox … moved.", "", 1, 1),
+    )
+
+
+def test_an_object_that_fails_night_after_night_needs_attention(store: Store) -> None:
+    """Though the job finished each time, and counts as one with warnings alone."""
+    for day in (3, 4, 5):
+        night(store, day, [failed(day)])
+    report = report_from(store)
+    (reason,) = (each for each in report.reasons if each.kind is ReasonKind.OBJECTS_FAILING)
+    assert (reason.module, reason.value, reason.subject) == ("Exchange Online", 1, "Mailbox")
+    assert reason.since == datetime(2026, 10, 3, tzinfo=UTC)
+    assert report.modules[0].state is not State.HEALTHY
+
+
+def test_two_nights_are_not_enough(store: Store) -> None:
+    """Twice on one day is one night."""
+    night(store, 3, [failed(3)])
+    night(store, 4, [failed(4), failed(4)])
+    report = report_from(store)
+    assert report.objects.failing[0].nights == 2
+    assert ReasonKind.OBJECTS_FAILING not in {reason.kind for reason in report.reasons}
+
+
+@pytest.mark.parametrize("month", [10, 11])
+def test_a_later_success_shows_that_it_recovered(store: Store, month: int) -> None:
+    """In the period or after it; an earlier one does not, nor does another object's."""
+    night(store, 2, [failed(2, status=0)])
+    for day in (3, 4, 5):
+        night(store, day, [failed(day), failed(day, "ben@contoso.example")])
+    later = f"2026-{month}-20T01:10:38Z"
+    good = make_object(0, finishTime=later)
+    night(store, 20, [good, make_object(0, "carla@contoso.example")], month=month)
+    ben, anna = report_from(store).objects.failing
+    assert (ben.title, ben.recovered_at, ben.persistent) == ("ben@contoso.example", None, True)
+    assert anna.recovered_at == datetime.fromisoformat(later)
+    assert not anna.persistent
+
+
+def test_successes_of_others_are_counted_and_not_kept(store: Store) -> None:
+    """A job of thousands of objects leaves a row for those that failed."""
+    many = [make_object(0, f"user{number}@contoso.example") for number in range(200)]
+    night(store, 3, [*many, failed(3)])
+    with store.reading() as connection:
+        kept = connection.scalar(sa.select(sa.func.count()).select_from(tables.objects))
+        listed = connection.scalar(sa.select(tables.details.c.objects))
+    assert (kept, listed) == (1, 201)
+
+
+def test_jobs_without_details_are_counted(store: Store) -> None:
+    """Why the last of them could not be read is said; nothing is null or zero because of it."""
+    night(store, 3, [failed(3)])
+    job_id = night(store, 4, None)
+    absence = Absence(Lack.FAILED, "503 Service Unavailable")
+    store.record(
+        replace(
+            snapshot_of([make_job("2026-10-04T01:00:00+00:00", EXCEPTION)], NOW),
+            answers=(make_details(job_id, absence=absence),),
+        )
+    )
+    objects = report_from(store).objects
+    assert (objects.jobs, objects.read, objects.absence) == (2, 1, absence)
+
+
+def test_nothing_known_is_null(store: Store) -> None:
+    """Not a list of no failed objects."""
+    night(store, 3, None)
+    assert report_dict(report_from(store))["objects"] is None
+
+
+def test_a_list_that_was_cut_is_counted(store: Store) -> None:
+    """A very long one ends with a token."""
+    night(store, 3, [failed(3)], skipToken="more")
+    assert report_from(store).objects.cut == 1
+
+
+def test_what_cannot_be_read_is_listed(store: Store) -> None:
+    """By the service's names of the fields."""
+    night(store, 3, [failed(3, type=99, finishTime="soon"), failed(3, status=8)])
+    notes = {(note.kind, note.field, note.values) for note in report_from(store).quality}
+    assert {
+        (QualityKind.UNKNOWN_CODE, "type", ("99",)),
+        (QualityKind.UNKNOWN_CODE, "status", ("8",)),
+        (QualityKind.UNREADABLE, "finishTime", ("soon",)),
+    } <= notes
+
+
+def test_objects_of_modules_that_are_left_out_do_not_count(store: Store) -> None:
+    """Nor are they a reason."""
+    for day in (3, 4, 5):
+        night(store, day, [failed(day)])
+    left_out = LeaveOut("Microsoft 365", "Exchange Online", None, "backed up elsewhere")
+    report = report_from(store, Policy(left_out=(left_out,)))
+    assert (report.objects.failing, report.reasons) == ((), ())
+
+
+def test_the_replies_alone_give_the_same_report(store: Store) -> None:
+    """As a bag holds them: what `verify` computes again."""
+    for day in (3, 4, 5):
+        night(store, day, [failed(day)])
+    night(store, 6, [failed(6, status=0)])
+    report = report_from(store)
+    fetches = list(received_until(store, CUSTOMER, {CUSTOMER.id: report.as_of}))
+    assert [fetch.job_id for fetch in fetches if fetch.kind == "details"] == [
+        "FB20261003010000", "FB20261004010000", "FB20261005010000", "FB20261006010000",
+    ]  # fmt: skip
+    again = report_again(fetches, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
+    assert again is not None
+    assert report_dict(again) == report_dict(report)
+    (source,) = (each for each in report.sources if "FB20261003010000" in each.url)
+    assert source.rows == 1
+
+
+def test_derived_anew_they_are_the_same(store: Store) -> None:
+    """From the replies, in the order they were recorded."""
+    for day in (3, 4, 5):
+        night(store, day, [failed(day)])
+    night(store, 6, [failed(6, status=0)])
+    before = report_dict(report_from(store))
+    rebuild_jobs(store, CUSTOMER)
+    assert report_dict(report_from(store)) == before
+
+
+def test_pruned_with_their_snapshots(store: Store) -> None:
+    """What stays is of the snapshots that stay."""
+    night(store, 3, [failed(3)])
+    night(store, 4, [failed(4)])
+    prune(store, datetime(2026, 10, 4, tzinfo=UTC))
+    objects = report_from(store).objects
+    assert [(each.first, each.nights) for each in objects.failing] == [(date(2026, 10, 4), 1)]
+    prune(store, datetime(2026, 12, 1, tzinfo=UTC))
+    with store.reading() as connection:
+        for table in (tables.details, tables.objects, tables.modules):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+
+
+def test_details_of_an_unknown_job_are_kept_and_tell_nothing(store: Store) -> None:
+    """Its module is not known: a bag that somebody changed may hold such."""
+    night(store, 3, None)
+    answer = make_details("another", [failed(3)])
+    store.record(replace(snapshot_of([make_job(status=EXCEPTION)], NOW), answers=(answer,)))
+    assert report_from(store).objects.failing == ()
+
+
+def test_what_was_asked_is_not_asked_again(store: Store) -> None:
+    """Answered ones never, failed ones up to three times; a module that fails is watched."""
+    since = datetime(2026, 9, 1, tzinfo=UTC)
+    assert details_asked(store, since) == {}
+    ids = [night(store, day, [failed(day)]) for day in (3, 4)]
+    assert details_asked(store, since)[CUSTOMER.id].failing == frozenset()
+    ids.append(night(store, 5, [failed(5)]))
+    exchange = frozenset({("Microsoft 365", "Exchange Online")})
+    asked = DetailsAsked(frozenset(ids), (), exchange)
+    assert details_asked(store, since) == {CUSTOMER.id: asked}
+    refused = make_details("odd", absence=Absence(Lack.FAILED, "503"))
+    for times in range(1, 4):
+        snapshot = snapshot_of([make_job(status=EXCEPTION)], NOW + timedelta(hours=times))
+        store.record(replace(snapshot, answers=(refused,)))
+        asked = details_asked(store, since)[CUSTOMER.id]
+        assert asked.failed == (("odd",) if times < 3 else ())
+        assert ("odd" in asked.settled) is (times == 3)
+    night(store, 6, [failed(6, status=0)])
+    assert details_asked(store, since)[CUSTOMER.id].failing == frozenset()
