@@ -15,6 +15,7 @@ from reporter.errors import FetchError, ReplyError
 from reporter.files import must_be_readable
 from reporter.model import (
     KINDS,
+    NOTHING_ASKED,
     Absence,
     Answer,
     Customer,
