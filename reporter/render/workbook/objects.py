@@ -63,5 +63,5 @@ def _cause_columns(words: Words) -> list[Column[ObjectCause]]:
         Column(say("Cause, in the service's words"), 80, lambda c: c.cause or None, WRAPPED),
         Column(say("Code"), 24, lambda c: c.code or None),
         Column(say("Objects"), 10, lambda c: c.objects, COUNT),
-        Column(say("Times"), 10, lambda c: c.rows, COUNT),
+        Column(say("How often"), 12, lambda c: c.rows, COUNT),
     ]
