@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,9 +161,11 @@ def _replies_finding(
             return Finding(what, False, detail)
         for reply in fetch.replies:
             customer_id = fetch.customer_id or customer.id
-            if customer_id not in customer.ids or not reader_of_address(reply.url).is_about(
-                reply, customer_id
-            ):
+            is_about = partial(reader_of_address(reply.url).is_about, reply)
+            if fetch.job_id and not is_about(fetch.job_id):
+                detail = f"the details of {fetch.job_id} were requested otherwise: {reply.url}"
+                return Finding(what, False, shown(detail)[:_LONGEST])
+            if customer_id not in customer.ids or not is_about(customer_id):
                 detail = f"one was requested for someone other than {customer.id}: {reply.url}"
                 return Finding(what, False, shown(detail)[:_LONGEST])
         if fetch.error is None and fetch.kind in _COUNTED:

@@ -158,8 +158,8 @@ class Reader(Protocol):
             ReplyError: a reply is not a list of objects.
         """
 
-    def is_about(self, reply: Reply, customer_id: str) -> bool:
-        """Whether a reply answers a request about this customer."""
+    def is_about(self, reply: Reply, subject: str) -> bool:
+        """Whether a reply answers a request about the customer or the job with this id."""
 
     def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
         """The text of each row of each reply, exactly as the source wrote it.

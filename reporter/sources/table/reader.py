@@ -51,8 +51,8 @@ class TableReader:
     def details(self, replies: Sequence[Reply]) -> JobDetails:
         return JobDetails((), whole=False)
 
-    def is_about(self, reply: Reply, customer_id: str) -> bool:
-        return customer_id_in(reply.url) == customer_id
+    def is_about(self, reply: Reply, subject: str) -> bool:
+        return customer_id_in(reply.url) == subject
 
     def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
         mapping = _mapping_in(replies)

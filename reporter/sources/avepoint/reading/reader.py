@@ -65,8 +65,8 @@ class AvePointReader:
     def details(self, replies: Sequence[Reply]) -> JobDetails:
         return details_of(replies)
 
-    def is_about(self, reply: Reply, customer_id: str) -> bool:
-        return customer_id in unquote(urlsplit(reply.url).path).split("/")
+    def is_about(self, reply: Reply, subject: str) -> bool:
+        return subject in unquote(urlsplit(reply.url).path).split("/")
 
     def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
         return [row_texts(reply) for reply in replies]
