@@ -98,11 +98,14 @@ def swept(access: Access, store: Store, *, details: bool) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000)
+    parser.add_argument("--latency", type=int, default=50, help="milliseconds of a reply")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        emulator_apart(cast(options.customers), seed=1, now=NOW) as (service, _),
+        emulator_apart(
+            cast(options.customers), seed=1, now=NOW, latency=options.latency / 1000
+        ) as (service, _),
     ):
         secret = ClientSecret(service.client_secret)
         access = Access(service.api_url, service.token_url, service.client_id, secret)
@@ -118,7 +121,7 @@ def main() -> None:
             options.rounds,
         )
     print(
-        f"{options.customers} customers, {read} failed jobs, no latency, "
+        f"{options.customers} customers, {read} failed jobs, {options.latency} ms a reply, "
         f"medians of {options.rounds} rounds\n"
     )
     print("\n".join(table(seconds, "without details")))

@@ -42,13 +42,15 @@ class ClockApart:
 
 @contextmanager
 def emulator_apart(
-    customers: Iterable[Profile], *, seed: int, now: datetime, port: int = 0
+    customers: Iterable[Profile], *, seed: int, now: datetime, port: int = 0, latency: float = 0
 ) -> Iterator[tuple[Service, ClockApart]]:
-    """Serve until the block is left, with a clock that stands at `now` until it is set."""
+    """Serve until the block is left, with a clock that stands at `now` until it is set. A reply
+    takes `latency` seconds.
+    """
     spawning = multiprocessing.get_context("spawn")
     line, its_end = spawning.Pipe()
     process = spawning.Process(
-        target=_serve, args=(its_end, tuple(customers), seed, now, port), daemon=True
+        target=_serve, args=(its_end, tuple(customers), seed, now, port, latency), daemon=True
     )
     process.start()
     its_end.close()
@@ -61,13 +63,19 @@ def emulator_apart(
 
 
 def _serve(
-    line: Connection, customers: tuple[Profile, ...], seed: int, now: datetime, port: int
+    line: Connection,
+    customers: tuple[Profile, ...],
+    seed: int,
+    now: datetime,
+    port: int,
+    latency: float,
 ) -> None:
     """Serve until the other end of the line is gone."""
     # Ctrl-C reaches all processes of a terminal: the one that asks ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     clock = Clock(now)
-    with Emulator(customers, seed=seed, now=clock, port=port) as emulator, suppress(EOFError):
+    emulator = Emulator(customers, seed=seed, now=clock, port=port, latency=latency)
+    with emulator, suppress(EOFError):
         line.send(
             Service(
                 emulator.api_url,
