@@ -85,6 +85,15 @@ from reporter.model.report import (
     Unread,
     not_judged,
 )
+from reporter.model.users import (
+    USUAL_NAMES,
+    Before,
+    ListedUser,
+    ModuleUsers,
+    Names,
+    UnprotectedUser,
+    Users,
+)
 from reporter.model.watched import Watched
 
 __all__ = [
@@ -95,11 +104,13 @@ __all__ = [
     "KINDS",
     "OUT_OF_SIGHT",
     "SECTIONS",
+    "USUAL_NAMES",
     "WATCHED_ENOUGH",
     "WORST_FIRST",
     "Absence",
     "Answer",
     "Assignment",
+    "Before",
     "Brand",
     "Change",
     "Changes",
@@ -121,10 +132,13 @@ __all__ = [
     "LeaveOut",
     "LeftOut",
     "Listed",
+    "ListedUser",
     "Logo",
     "Look",
     "ModuleFigures",
+    "ModuleUsers",
     "MonthFigures",
+    "Names",
     "Observations",
     "OtherJobs",
     "Outcome",
@@ -163,7 +177,9 @@ __all__ = [
     "Texts",
     "Told",
     "Totals",
+    "UnprotectedUser",
     "Unread",
+    "Users",
     "Watch",
     "Watched",
     "not_judged",

@@ -73,7 +73,7 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-Kind = Literal["protection", "subscription"]
+Kind = Literal["protection", "subscription", "users"]
 
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

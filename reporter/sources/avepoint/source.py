@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from reporter.errors import PermissionDenied
@@ -17,6 +18,7 @@ from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.generation1 import Generation1
 from reporter.sources.avepoint.generation3 import Generation3
 from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.listing import Tenants
 from reporter.sources.avepoint.subscriptions import Subscriptions
 from reporter.sources.interface import CustomerList, JobSource
 from reporter.trust import USUAL_TRUST, Trust
@@ -84,8 +86,14 @@ def open_source(
         subscription = Subscriptions(
             permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
         )
+        tenants: Tenants = {}
+        users = CustomerByCustomer(
+            permission("users", generation3.PROTECTED), partial(generation3.users, tenants)
+        )
         source = Generation3(
-            client(generation3.CUSTOMERS, generation3.JOBS), (protection, subscription)
+            client(generation3.CUSTOMERS, generation3.JOBS),
+            (protection, subscription, users),
+            tenants,
         )
         try:
             return source, source.customers(received)

@@ -1,4 +1,4 @@
-"""What the service says beside the jobs, read: what is protected, and what was bought."""
+"""What the service says beside the jobs, read: what and who is protected, and what was bought."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from reporter.model import (
     share_of,
 )
 from reporter.sources.avepoint.reading.objects import ReplyObject
-from reporter.sources.avepoint.reading.replies import products_of, protected_rows
+from reporter.sources.avepoint.reading.replies import (
+    products_of,
+    protected_rows,
+    user_rows,
+)
+from reporter.sources.avepoint.reading.users import users_in
 from reporter.sources.avepoint.reading.vocabularies import is_backup_product
 
 MORE_THAN_SCANNED = "more objects protected than scanned"
@@ -39,6 +44,9 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
         modules = tuple(_module(ReplyObject(row, units, unread), unread) for row in rows)
         sources = _sources(answer.replies, protected_rows)
         return Told(answer, modules=modules, unread=unread, sources=sources)
+    if answer.kind == "users":
+        users = users_in(answer.replies, unread)
+        return Told(answer, users=users, unread=unread, sources=_sources(answer.replies, user_rows))
     rows = products_of(answer.replies, customer_id)
     records = [ReplyObject(row, units, unread) for row in rows]
     backups = [record for record in records if _may_be_backup(record)]
