@@ -18,6 +18,7 @@ from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
 from reporter.analysis.standing import gaps_of, standing_of, stretches_of
+from reporter.analysis.users import users_of
 from reporter.analysis.verdict import (
     Stance,
     first,
@@ -40,6 +41,7 @@ from reporter.analysis.window import (
     window_of,
 )
 from reporter.model import (
+    USUAL_NAMES,
     Absence,
     Answer,
     Coverage,
@@ -52,6 +54,7 @@ from reporter.model import (
     Listed,
     ModuleFigures,
     MonthFigures,
+    Names,
     OtherJobs,
     Outcome,
     Policy,
@@ -168,14 +171,17 @@ def analyse(
     answers: Iterable[Told] = (),
     stored_before: Sequence[Told] = (),
     restore_tests: Sequence[RestoreTest] | None = None,
+    users_before: Sequence[Told] = (),
+    names: Names = USUAL_NAMES,
 ) -> Report:
     """The report of one customer and one period.
 
     `sources` is what each source that knows the customer shows: at least one source, and no two
     that list the same module, whose jobs would count twice. `history` is passed on. `answers` has
-    the answers about protected data and the subscription; saved replies have none. `stored_before`
-    has the last answer about protected data before the period, and the last one before the previous
-    period. `restore_tests` is None if no tests are recorded.
+    the answers about anything other than jobs; saved replies have none. `stored_before` has the
+    last answer about protected data before the period, and the last one before the previous period.
+    `restore_tests` is None if no tests are recorded. `users_before` has earlier lists of users, the
+    newest first.
     """
     sources = _numbered_apart(sources)
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
@@ -185,6 +191,7 @@ def analyse(
     protection = protection_of(overview, period)
     bought = given.get("subscription") or _not_told("subscription")
     subscription = subscription_of(bought, period, as_of)
+    listed = given.get("users") or _not_told("users")
     overviews = (overview, *stored_before)
     seen = window_of(sources, period, policy)
     findings = _findings(seen, _stored(overviews[:2], period))
@@ -216,8 +223,10 @@ def analyse(
         other_jobs=_other_jobs(rows[dated_in(rows, period) & ~rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
+        users=users_of(listed, users_before, period, names),
         quality=quality_of(
-            zip(jobs, seen.views, window.views, strict=True), overview.unread + bought.unread
+            zip(jobs, seen.views, window.views, strict=True),
+            overview.unread + bought.unread + listed.unread,
         ),
         sources=tuple(
             sorted(
@@ -225,6 +234,8 @@ def analyse(
                     *(reply for source in sources for reply in source.observations.sources),
                     *overview.sources,
                     *bought.sources,
+                    *listed.sources,
+                    *(source for told in users_before for source in told.sources),
                 ),
                 key=lambda source: source.fetched_at,
             )
@@ -249,6 +260,7 @@ def analyse(
         restore_tests=None
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
+        names=names,
     )
 
 
