@@ -167,7 +167,7 @@ def test_the_emulator_lists_who_joins(start_emulator: StartEmulator) -> None:
     def users() -> dict[str, ListedUser]:
         (answer,) = source.snapshot(listed, [], ["users"]).answers
         assert answer.absence is None
-        return {user.key: user for user in users_in(answer.replies, Counter())}
+        return {user.key: user for user in users_in(user_rows(answer.replies), Counter())}
 
     before = users()
     clock.now = AT + timedelta(days=9)
@@ -181,7 +181,7 @@ def test_the_emulator_lists_who_joins(start_emulator: StartEmulator) -> None:
 
 def read(*rows: dict[str, Any]) -> tuple[tuple[ListedUser, ...], Unread]:
     unread: Unread = Counter()
-    return users_in(make_users(rows).replies, unread), unread
+    return users_in(user_rows(make_users(rows).replies), unread), unread
 
 
 def status(**fields: object) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Iterable
+from itertools import chain
+from typing import Literal
 
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
@@ -42,11 +43,15 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
     if answer.kind == "protection":
         rows = protected_rows(answer.replies)
         modules = tuple(_module(ReplyObject(row, units, unread), unread) for row in rows)
-        sources = _sources(answer.replies, protected_rows)
+        sources = _sources(
+            answer.replies, (len(protected_rows([reply])) for reply in answer.replies)
+        )
         return Told(answer, modules=modules, unread=unread, sources=sources)
     if answer.kind == "users":
-        users = users_in(answer.replies, unread)
-        return Told(answer, users=users, unread=unread, sources=_sources(answer.replies, user_rows))
+        by_reply = [user_rows([reply]) for reply in answer.replies]
+        users = users_in(chain.from_iterable(by_reply), unread)
+        sources = _sources(answer.replies, map(len, by_reply))
+        return Told(answer, users=users, unread=unread, sources=sources)
     rows = products_of(answer.replies, customer_id)
     records = [ReplyObject(row, units, unread) for row in rows]
     backups = [record for record in records if _may_be_backup(record)]
@@ -55,21 +60,14 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
         products=tuple(_product(record) for record in backups),
         other_products=len(records) - len(backups),
         unread=unread,
-        sources=_sources(answer.replies, products_of),
+        sources=_sources(answer.replies, (len(products_of([reply])) for reply in answer.replies)),
     )
 
 
-def _sources(
-    replies: Iterable[Reply], rows_of: Callable[[Iterable[Reply]], list[dict[str, Any]]]
-) -> tuple[Source, ...]:
+def _sources(replies: Iterable[Reply], counts: Iterable[int]) -> tuple[Source, ...]:
     return tuple(
-        Source(
-            reply.fetched_at,
-            reply.url,
-            hashlib.sha256(reply.body).hexdigest(),
-            len(rows_of([reply])),
-        )
-        for reply in replies
+        Source(reply.fetched_at, reply.url, hashlib.sha256(reply.body).hexdigest(), count)
+        for reply, count in zip(replies, counts, strict=True)
     )
 
 

@@ -6,23 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from reporter.jobs import rows
-from reporter.model import ListedUser, QualityKind, Reply, Unread
-from reporter.sources.avepoint.reading.replies import user_rows
+from reporter.model import ListedUser, QualityKind, Unread
 from reporter.sources.avepoint.reading.vocabularies import user_module_name
 
 TWO_ANSWERS: Final = "one user both protected and not"
 _TRUTHS: Final = {"true": True, "false": False}
 
 
-def users_in(replies: Iterable[Reply], unread: Unread) -> tuple[ListedUser, ...]:
-    """The users in the replies about all tenants of a customer. What cannot be read is missing, and
-    is counted in `unread`. A user listed twice counts once, as not protected if either row says so.
-
-    Raises:
-        ReplyError: a reply is no list of users.
+def users_in(listed: Iterable[Mapping[str, Any]], unread: Unread) -> tuple[ListedUser, ...]:
+    """The users in the rows about all tenants of a customer. What cannot be read is missing, and is
+    counted in `unread`. A user listed twice counts once, as not protected if either row says so.
     """
     users: dict[str | int, ListedUser] = {}
-    for number, row in enumerate(user_rows(replies)):
+    for number, row in enumerate(listed):
         user = _user(row, unread)
         place = user.key or number
         twin = users.get(place)
@@ -50,13 +46,21 @@ def _statuses(row: Mapping[str, Any], unread: Unread) -> Iterator[tuple[str, boo
         module = user_module_name(_text(status, "module", "Module") or rows.ABSENT)
         if (code := rows.unknown_code(module)) is not None:
             unread[QualityKind.UNKNOWN_CODE, "module", code] += 1
-        text = _text(status, "isProtected", "IsProtected")
-        if text is None:
-            continue
-        if (is_protected := _TRUTHS.get(text.casefold())) is None:
-            unread[QualityKind.UNREADABLE, "isProtected", text] += 1
-        else:
+        is_protected = status.get("isProtected", status.get("IsProtected"))
+        if not isinstance(is_protected, bool):
+            is_protected = _truth(rows.present(rows.text_of(is_protected)), unread)
+        if is_protected is not None:
             yield module, is_protected
+
+
+def _truth(text: str | None, unread: Unread) -> bool | None:
+    """What a text says that stands in place of true or false; None where nothing is there."""
+    if text is None:
+        return None
+    truth = _TRUTHS.get(text.casefold())
+    if truth is None:
+        unread[QualityKind.UNREADABLE, "isProtected", text] += 1
+    return truth
 
 
 def _together(one: ListedUser, other: ListedUser, unread: Unread) -> ListedUser:
@@ -75,5 +79,7 @@ def _merged(before: bool | None, now: bool, unread: Unread) -> bool:
 
 def _text(fields: Mapping[str, Any], *names: str) -> str | None:
     """The text in the first of some fields that is there; None where nothing is."""
-    texts = (rows.present(rows.text_of(fields.get(name))) for name in names)
-    return next(filter(None, texts), None)
+    for name in names:
+        if (text := rows.present(rows.text_of(fields.get(name)))) is not None:
+            return text
+    return None
