@@ -20,11 +20,13 @@ from reporter.jobs.rows import moment, newest
 from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import (
     KINDS,
+    USUAL_NAMES,
     Absence,
     Answer,
     Customer,
     Kind,
     Lack,
+    Names,
     Observations,
     Policy,
     Reply,
@@ -106,6 +108,8 @@ def make_report(
     observed: Sequence[datetime] = (NOW,),
     answers: Sequence[Answer] = (),
     restore_tests: Sequence[RestoreTest] | None = None,
+    users_before: Sequence[Answer] = (),
+    names: Names = USUAL_NAMES,
 ) -> Report:
     """The report of rows, all fetched at the last time `observed`; at each before, the service
     lists those that had begun by then, and every placeholder.
@@ -113,14 +117,15 @@ def make_report(
     The same is made once: a test that changes a report changes a copy of it.
     """
     made_of = (rows, period, timezone, policy or Policy(), customer, observed, answers)
-    return _make_report(pickle.dumps((*made_of, restore_tests)))
+    return _make_report(pickle.dumps((*made_of, restore_tests, users_before, names)))
 
 
 @lru_cache(maxsize=64)
 def _make_report(made_of: bytes) -> Report:
-    rows, period, timezone, policy, customer, observed, answers, restore_tests = pickle.loads(  # noqa: S301  our own
-        made_of
-    )
+    (
+        rows, period, timezone, policy, customer, observed, answers, restore_tests, users_before,
+        names,
+    ) = pickle.loads(made_of)  # noqa: S301  our own  # fmt: skip
     looks = sorted(observed)
     fetched_at = looks[-1]
     source = Source(
@@ -140,6 +145,8 @@ def _make_report(made_of: bytes) -> Report:
         policy,
         answers=[read_answer(answer, customer.id, policy.units) for answer in answers],
         restore_tests=restore_tests,
+        users_before=[read_answer(answer, customer.id, policy.units) for answer in users_before],
+        names=names,
     )
 
 
@@ -252,8 +259,30 @@ def make_details(
     return Answer("details", at, (reply,), job_id=job_id)
 
 
+def make_user(number: int = 1, **fields: Any) -> dict[str, Any]:
+    """A user who is protected in both modules."""
+    return {
+        "id": f"user-{number}",
+        "email": f"anna.keller{number}@contoso.example",
+        "displayName": f"Anna Keller {number}",
+        "moduleStatus": [
+            {"module": 0, "isProtected": True},
+            {"module": 2, "isProtected": True},
+        ],
+    } | fields
+
+
+def make_users(users: Sequence[object], *, at: datetime = NOW, tenant: str = "tenant-1") -> Answer:
+    """An answer about the users of one tenant, on one page."""
+    url = f"https://graph.example/partner/external/v3/general/customers/{CUSTOMER.id}/tenants/"
+    url += f"{tenant}/cloud-backup-m365/users/batch?pageIndex=1&pageSize=100"
+    metadata = {"pageIndex": 1, "pageSize": 100, "totalCount": len(users)}
+    body = json.dumps({"data": list(users), "metadata": metadata}).encode()
+    return Answer("users", at, (Reply(url, at, "req-3", body),))
+
+
 def make_refusals(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
-    """Unsuccessful answers about both."""
+    """Unsuccessful answers about all that is asked for beside the jobs."""
     return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in KINDS)
 
 

@@ -23,6 +23,7 @@ from reporter.model import (
     LeaveOut,
     Look,
     MonthFigures,
+    Names,
     Policy,
     Portfolio,
     Report,
@@ -45,6 +46,8 @@ from tests.builders import (
     make_refusals,
     make_report,
     make_row,
+    make_user,
+    make_users,
 )
 from tests.render.workbook_cases import BERLIN, busy_report
 
@@ -86,7 +89,33 @@ def reports() -> list[Report]:
             for restore_tests in _rehearsals()
         ),
         *_listings(),
+        *_with_users(),
     ]
+
+
+def _with_users() -> list[Report]:
+    """Users who are named in every way, were lost, joined or never had, and are more or fewer."""
+    many = [make_user(number, moduleStatus=LACKING) for number in range(50)]
+    few = [make_user(1, moduleStatus=LACKING), make_user(2)]
+    before = NOW - timedelta(days=33)
+
+    def listed(names: Names, users: list[Any], *earlier: list[Any]) -> Report:
+        lists = [make_users(each, at=before) for each in earlier]
+        return make_report(
+            [], answers=[*make_answers(), make_users(users)], users_before=lists, names=names
+        )
+
+    return [
+        listed("full", many, few),
+        listed("masked", few, many),
+        listed("none", few, few),
+        listed("full", few),
+        listed("full", [make_user(1)]),
+        listed("full", []),
+    ]
+
+
+LACKING = [{"module": 0, "isProtected": False}, {"module": 2, "isProtected": False}]
 
 
 def _listings() -> list[Report]:

@@ -6,15 +6,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 
+from reporter.analysis.naming import object_named
 from reporter.analysis.window import MODULE, Window, together
 from reporter.jobs.details import Details
 from reporter.model import (
     Absence,
     FailingObject,
+    Names,
     ObjectCause,
     Objects,
     Outcome,
@@ -42,8 +45,10 @@ _REPEATED: Final = re.compile(rf"{_REPLACED}(?:[\s{_REPLACED}]*{_REPLACED})+")
 _CODE: Final = re.compile(r"-?\d{1,18}")
 
 
-def objects_of(window: Window, details: Sequence[Details]) -> Objects:
-    """What the details of the period's jobs tell of single objects, without what is left out."""
+def objects_of(window: Window, details: Sequence[Details], names: Names) -> Objects:
+    """What the details of the period's jobs tell of single objects, without what is left out.
+    People are named as `names` allows.
+    """
     jobs = window.jobs[[*_JOB, "dated_at", "outcome"]].rename(columns={"outcome": "of_job"})
     ended_badly = jobs[jobs["of_job"].isin(_BAD)]
     if not any(len(each.jobs) or each.absences for each in details):
@@ -66,7 +71,7 @@ def objects_of(window: Window, details: Sequence[Details]) -> Objects:
         services=tuple(sorted(asked.unique())),
         cut=int((~read["whole"]).sum()),
         absence=_absence(details, set(ended_badly["job_id"]) - set(read["job_id"])),
-        failing=_failing(window, bad, rows[rows["outcome"] == Outcome.SUCCESS.value]),
+        failing=_failing(window, bad, rows[rows["outcome"] == Outcome.SUCCESS.value], names),
         causes=_causes(bad),
     )
 
@@ -118,7 +123,9 @@ def unread_objects(details: Iterable[Details]) -> Unread:
     return unread
 
 
-def _failing(window: Window, bad: pd.DataFrame, good: pd.DataFrame) -> tuple[FailingObject, ...]:
+def _failing(
+    window: Window, bad: pd.DataFrame, good: pd.DataFrame, names: Names
+) -> tuple[FailingObject, ...]:
     """The objects that failed or were warned of; `bad` is sorted by time."""
     if bad.empty:
         return ()
@@ -157,7 +164,10 @@ def _failing(window: Window, bad: pd.DataFrame, good: pd.DataFrame) -> tuple[Fai
             strict=True,
         )
     ]
-    return tuple(sorted(failing, key=_by_urgency))
+    return tuple(
+        replace(each, title=object_named(each.title or "", each.type, names))
+        for each in sorted(failing, key=_by_urgency)
+    )
 
 
 def _by_urgency(each: FailingObject) -> tuple[object, ...]:
@@ -168,7 +178,7 @@ def _by_urgency(each: FailingObject) -> tuple[object, ...]:
         each.service,
         each.module,
         each.type,
-        each.title,
+        each.title or "",
     )
 
 

@@ -24,7 +24,7 @@ def protection_of(told: Told, period: Period) -> Protection:
         bytes_own=_sum(line.bytes_own for line in lines),
     )
     answer = told.answer
-    return Protection(_as_of(answer, period), answer.absence, totals, told.modules)
+    return Protection(answered_at(answer, period), answer.absence, totals, told.modules)
 
 
 def subscription_of(told: Told, period: Period, last_fetch: datetime) -> Subscription:
@@ -38,7 +38,10 @@ def subscription_of(told: Told, period: Period, last_fetch: datetime) -> Subscri
     )
     answer = told.answer
     return Subscription(
-        _as_of(answer, period), answer.absence, tuple(ordered), other_products=told.other_products
+        answered_at(answer, period),
+        answer.absence,
+        tuple(ordered),
+        other_products=told.other_products,
     )
 
 
@@ -53,7 +56,7 @@ def _sum(values: Iterable[int | None]) -> int | None:
     return sum(there) if there else None
 
 
-def _as_of(answer: Answer, period: Period) -> datetime | None:
+def answered_at(answer: Answer, period: Period) -> datetime | None:
     """When the service answered. A failed attempt has no time, so that a second one changes
     nothing.
     """

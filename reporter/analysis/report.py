@@ -19,6 +19,7 @@ from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
 from reporter.analysis.standing import gaps_of, standing_of, stretches_of
+from reporter.analysis.users import users_of
 from reporter.analysis.verdict import (
     Stance,
     first,
@@ -42,6 +43,7 @@ from reporter.analysis.window import (
 )
 from reporter.jobs.details import Details
 from reporter.model import (
+    USUAL_NAMES,
     Absence,
     Answer,
     Coverage,
@@ -54,6 +56,7 @@ from reporter.model import (
     Listed,
     ModuleFigures,
     MonthFigures,
+    Names,
     Objects,
     OtherJobs,
     Outcome,
@@ -84,6 +87,8 @@ class Findings:
     """`scopes_of` each view, without what is left out."""
     details: tuple[Details, ...]
     """What each source tells of single objects of the period's jobs."""
+    names: Names
+    """How people are named."""
 
     @cached_property
     def unseen(self) -> tuple[pd.DataFrame, ...]:
@@ -115,7 +120,7 @@ class Findings:
     @cached_property
     def objects(self) -> Objects:
         """`objects_of` the window."""
-        return objects_of(self.window, self.details)
+        return objects_of(self.window, self.details, self.names)
 
     @cached_property
     def groups(self) -> tuple[tuple[Key, Figures], ...]:
@@ -182,14 +187,17 @@ def analyse(
     answers: Iterable[Told] = (),
     stored_before: Sequence[Told] = (),
     restore_tests: Sequence[RestoreTest] | None = None,
+    users_before: Sequence[Told] = (),
+    names: Names = USUAL_NAMES,
 ) -> Report:
     """The report of one customer and one period.
 
     `sources` is what each source that knows the customer shows: at least one source, and no two
     that list the same module, whose jobs would count twice. `history` is passed on. `answers` has
-    the answers about protected data and the subscription; saved replies have none. `stored_before`
-    has the last answer about protected data before the period, and the last one before the previous
-    period. `restore_tests` is None if no tests are recorded.
+    the answers about anything other than jobs; saved replies have none. `stored_before` has the
+    last answer about protected data before the period, and the last one before the previous period.
+    `restore_tests` is None if no tests are recorded. `users_before` has earlier lists of users, the
+    newest first.
     """
     sources = _numbered_apart(sources)
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
@@ -199,10 +207,11 @@ def analyse(
     protection = protection_of(overview, period)
     bought = given.get("subscription") or _not_told("subscription")
     subscription = subscription_of(bought, period, as_of)
+    listed = given.get("users") or _not_told("users")
     overviews = (overview, *stored_before)
     seen = window_of(sources, period, policy)
     details = tuple(source.details for source in sources)
-    findings = _findings(seen, _stored(overviews[:2], period), details)
+    findings = _findings(seen, _stored(overviews[:2], period), details, names)
     window = findings.window
     modules, reasons = findings.modules
     if subscription.as_of is not None and subscription.as_of < period.end:
@@ -232,9 +241,10 @@ def analyse(
         other_jobs=_other_jobs(rows[dated_in(rows, period) & ~rows["is_backup"]]),
         protection=protection,
         subscription=subscription,
+        users=users_of(listed, users_before, period, names),
         quality=quality_of(
             zip(jobs, seen.views, window.views, strict=True),
-            overview.unread + bought.unread + unread_objects(details),
+            overview.unread + bought.unread + listed.unread + unread_objects(details),
         ),
         sources=tuple(
             sorted(
@@ -242,6 +252,8 @@ def analyse(
                     *(reply for source in sources for reply in source.observations.sources),
                     *overview.sources,
                     *bought.sources,
+                    *listed.sources,
+                    *(source for told in users_before for source in told.sources),
                 ),
                 key=lambda source: source.fetched_at,
             )
@@ -266,6 +278,7 @@ def analyse(
         restore_tests=None
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
+        names=names,
     )
 
 
@@ -315,7 +328,7 @@ def _stored(overviews: Sequence[Told], period: Period) -> Stored:
     return Stored(*stored)
 
 
-def _findings(seen: Window, stored: Stored, details: tuple[Details, ...]) -> Findings:
+def _findings(seen: Window, stored: Stored, details: tuple[Details, ...], names: Names) -> Findings:
     """What follows from a period's jobs and sightings, without what the provider leaves out."""
     scopes = [scopes_of(view) for view in seen.views]
     rules = [seen.policy.left_out_by(*scope[:2], scope[2] or None) for scope in seen.scopes]
@@ -328,7 +341,7 @@ def _findings(seen: Window, stored: Stored, details: tuple[Details, ...]) -> Fin
     )
     places = [place for place, rule in enumerate(rules) if rule is not None]
     kept = tuple(of_view[~of_view.index.isin(places)] for of_view in scopes)
-    return Findings(seen.without(places), stored, left_out, kept, details)
+    return Findings(seen.without(places), stored, left_out, kept, details, names)
 
 
 def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
@@ -347,7 +360,7 @@ def _previous(seen: Window, stored: Stored) -> Previous | None:
     """The result of the previous period; None if no job of it is known."""
     if seen.jobs.empty:
         return None
-    findings = _findings(seen, stored, (Details(),))
+    findings = _findings(seen, stored, (Details(),), USUAL_NAMES)
     if findings.window.jobs.empty:
         return None
     modules, _ = findings.modules

@@ -146,11 +146,19 @@ def _beside(report: FiguresJson) -> dict[str, FigureValue]:
     return {
         "objects_found": protected["scanned"],
         "objects_protected": protected["protected"],
+        **_of_users(report),
         "products": products,
         "restore_standing": tests.get("standing"),
         "restore_tests": tests.get("in_twelve_months"),
         "restore_last_passed_on": tests.get("last_passed_on"),
     }
+
+
+def _of_users(report: FiguresJson) -> dict[str, FigureValue]:
+    """Users without protection; nothing where the report says nothing of users."""
+    if not (users := report.get("users")):
+        return {}
+    return {"users_unprotected": sum(module["unprotected"] for module in users["unprotected"])}
 
 
 def _of_modules(report: FiguresJson) -> Iterator[tuple[Place, FiguresJson]]:

@@ -214,7 +214,12 @@ class _Contents:
         self._write_replies(folder)
         look = self._write_templates(folder, assignment.look)
         configuration = Configuration(
-            self.customer, self.period, assignment.policy, look, assignment.restore_tests
+            self.customer,
+            self.period,
+            assignment.policy,
+            look,
+            assignment.restore_tests,
+            assignment.names,
         )
         (folder / CONFIGURATION).write_bytes(dump(configuration))
         restates = self._write_restated(folder)

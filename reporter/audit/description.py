@@ -153,7 +153,7 @@ def guide_finding(
     what, info = "README and script", look_into(bag).info
     title = info_of(configuration, provenance, date.min)["External-Description"]
     expected = {
-        README: readme(title, _signer(bag, info), authority_in(info)),
+        README: readme(title, _signer(bag, info), authority_in(info), configuration.names),
         SCRIPT: script(),
     }
     others = [

@@ -38,7 +38,17 @@ from reporter.config.values import (
     parts_of_address,
 )
 from reporter.errors import SettingsError
-from reporter.model import SECTIONS, Brand, Depth, LeaveOut, Logo, Policy, Target
+from reporter.model import (
+    SECTIONS,
+    USUAL_NAMES,
+    Brand,
+    Depth,
+    LeaveOut,
+    Logo,
+    Names,
+    Policy,
+    Target,
+)
 from reporter.period import zone_name
 from reporter.showing import without_passwords
 from reporter.sources.avepoint.reading.vocabularies import module_name, service_name
@@ -178,6 +188,7 @@ class ReportSettings(Section):
     warning: Literal["warning", "success", "failed"] = "warning"
     cancelled: Literal["failed", "excluded"] = "failed"
     units: Literal["binary", "decimal"] = "binary"
+    names: Names = USUAL_NAMES
     page_size: Literal["A4", "Letter"] = "A4"
     targets: tuple[TargetSettings, ...] = ()
     depth: Depth = "standard"

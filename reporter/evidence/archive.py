@@ -60,6 +60,7 @@ from reporter.evidence.contents import (
     NONE,
     SIGNATURE_LABEL,
     STAMP_LABEL,
+    configuration_of,
     signature_line,
     stamp_line,
 )
@@ -271,7 +272,8 @@ class Archive:
             info = fill(draft)
             signer = self.signer.name if self.signer else None
             authority = self.authority.name if self.authority else None
-            text = readme(info["External-Description"], signer, authority)
+            names = configuration_of(draft).names
+            text = readme(info["External-Description"], signer, authority, names)
             (draft / README).write_text(text, "utf-8")
             (draft / SCRIPT).write_text(script(), "utf-8")
             if self.signer:

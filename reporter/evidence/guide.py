@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
+from reporter.model import Names
+
 README: Final = "README.txt"
 SCRIPT: Final = "verify.sh"
 
@@ -54,10 +56,25 @@ another one. The chain is evidence against that: each bag of this customer has a
 that names the one before it, and reports and mails print the root over them. Nobody can
 change a root that you noted yourself.
 """
+_NAMES: Final[dict[Names, str]] = {
+    "full": """\
+People's names and addresses stand in full in the reports ("full") and in the replies.
+""",
+    "masked": """\
+People's names and addresses are masked in the reports ("masked"). In the replies, which
+are exactly as received, they stand in full.
+""",
+    "none": """\
+People's names and addresses are left out of the reports ("none"). In the replies, which
+are exactly as received, they stand in full.
+""",
+}
 
 
-def readme(title: str, signer: str | None, authority: str | None) -> str:
-    """The README of a bag that was signed, and stamped, by whoever is named."""
+def readme(title: str, signer: str | None, authority: str | None, names: Names) -> str:
+    """The README of a bag that was signed, and stamped, by whoever is named; `names` says how
+    people are named in its reports.
+    """
     stamped = "tagmanifest-sha256.txt" + (".p7s" if signer else "")
     checks = [
         _SIGNED if signer else _UNSIGNED,
@@ -67,6 +84,7 @@ def readme(title: str, signer: str | None, authority: str | None) -> str:
         title=title,
         underline="=" * len(title),
         checks="\n".join(checks),
+        names=_NAMES[names],
         pdf=", signed inside as well" if signer else "",
         trust=_TRUST_SIGNED.format(signer=signer) if signer else _TRUST_UNSIGNED,
     )

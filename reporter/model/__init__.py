@@ -95,6 +95,15 @@ from reporter.model.report import (
     Unread,
     not_judged,
 )
+from reporter.model.users import (
+    USUAL_NAMES,
+    Before,
+    ListedUser,
+    ModuleUsers,
+    Names,
+    UnprotectedUser,
+    Users,
+)
 from reporter.model.watched import Watched
 
 __all__ = [
@@ -107,11 +116,13 @@ __all__ = [
     "NOTHING_ASKED",
     "OUT_OF_SIGHT",
     "SECTIONS",
+    "USUAL_NAMES",
     "WATCHED_ENOUGH",
     "WORST_FIRST",
     "Absence",
     "Answer",
     "Assignment",
+    "Before",
     "Brand",
     "Change",
     "Changes",
@@ -137,10 +148,13 @@ __all__ = [
     "LeaveOut",
     "LeftOut",
     "Listed",
+    "ListedUser",
     "Logo",
     "Look",
     "ModuleFigures",
+    "ModuleUsers",
     "MonthFigures",
+    "Names",
     "ObjectCause",
     "Objects",
     "Observations",
@@ -181,7 +195,9 @@ __all__ = [
     "Texts",
     "Told",
     "Totals",
+    "UnprotectedUser",
     "Unread",
+    "Users",
     "Watch",
     "Watched",
     "not_judged",

@@ -73,10 +73,10 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-Kind = Literal["protection", "subscription", "details"]
+Kind = Literal["protection", "subscription", "users", "details"]
 
 
-KINDS: tuple[Kind, ...] = ("protection", "subscription")
+KINDS: tuple[Kind, ...] = ("protection", "subscription", "users")
 """What is asked for beside the jobs, of each customer: `details` are of a single job."""
 
 

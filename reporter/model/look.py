@@ -11,6 +11,7 @@ from reporter.model.figures import Day
 from reporter.model.jobs import Customer
 from reporter.model.policy import Policy
 from reporter.model.protection import RestoreTest
+from reporter.model.users import USUAL_NAMES, Names
 from reporter.period import Period
 
 
@@ -150,3 +151,5 @@ class Assignment:
     """How it is shown."""
     restore_tests: tuple[RestoreTest, ...] | None
     """Those on record up to the period's end; None where no record is kept."""
+    names: Names = USUAL_NAMES
+    """How people are named in it."""

@@ -68,8 +68,9 @@ class FailingObject:
     """As the service names it, such as `Exchange Online`."""
     type: str
     """What it is, such as `Mailbox`; empty where the service does not say."""
-    title: str
-    """Its name as the service gives it, as far as documents may show it."""
+    title: str | None
+    """Its name as the service gives it, as far as documents may show it; None where they may not.
+    """
     nights: int
     """Days of the period on which it failed, in the report's time zone."""
     warned: int

@@ -36,6 +36,7 @@ from reporter.model.protection import (
     RestoreTests,
     Subscription,
 )
+from reporter.model.users import USUAL_NAMES, ListedUser, Names, Users
 from reporter.period import Period
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Told:
     """The backup products that were bought, but for how long they last."""
     other_products: int = 0
     """How many products are no backups."""
+    users: tuple[ListedUser, ...] = ()
+    """The customer's users, each once."""
     unread: Unread = field(default_factory=Counter)
     """What of it could not be used."""
     sources: tuple[Source, ...] = ()
@@ -216,6 +219,8 @@ class ReportFigures:
     """Protected against scanned objects, or why nothing is known of them."""
     subscription: Subscription
     """What was bought and until when, or why nothing is known of it."""
+    users: Users
+    """Who is not protected, or why nothing is known of it."""
     as_of: datetime
     """The last fetch the report rests on; also the date of its documents."""
     last_looks: tuple[LastLook, ...] = ()
@@ -226,6 +231,8 @@ class ReportFigures:
     """What it corrects; None where it corrects nothing."""
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
+    names: Names = USUAL_NAMES
+    """How people are named in all of it."""
 
     @property
     def comparable(self) -> bool:

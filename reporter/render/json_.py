@@ -91,7 +91,9 @@ def report_dict(report: Report) -> dict[str, Any]:
         "exceptions": _plain(report.exceptions),
         "left_out": _plain(report.left_out),
         "objects": _objects(report.objects),
-        "users": None,
+        "users": None
+        if report.users.as_of is None
+        else {"as_of": _plain(report.users.as_of), "unprotected": _plain(report.users.modules)},
         "restores": None,
         "other_jobs": _plain(report.other_jobs),
         "quality": _plain(report.quality),

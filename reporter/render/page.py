@@ -35,6 +35,7 @@ from reporter.model import (
     Silence,
     Source,
     State,
+    UnprotectedUser,
     Watched,
     not_judged,
 )
@@ -75,6 +76,7 @@ from reporter.render.sentences import (
     with_scope,
 )
 from reporter.render.text import STATE_SIGNS, Words, shortened
+from reporter.render.users import NAMING, no_users, stood_before, users_line, users_title
 from reporter.render.verdict import (
     MOST_STEPS,
     Case,
@@ -97,6 +99,7 @@ MOST_GAPS: Final = 6
 MOST_NOTES: Final = 12
 MOST_SOURCES: Final = 4
 MOST_RESTORE_TESTS: Final = 12
+MOST_USERS: Final = 40
 MOST_SCOPES: Final = 12
 MOST_RUNNING: Final = 6
 LONGEST_CELL: Final = 120
@@ -252,6 +255,16 @@ class ReportPage:
     """How much of what was found is protected, in a sentence."""
     no_protection: str | None
     """Why there is no protected data to show; None where there is."""
+    users_title: str
+    """How many users are not protected, in a sentence."""
+    no_users: str | None
+    """Why there are no users to show; None where there are."""
+    naming: str
+    """How people are named in the report, in a sentence."""
+    unprotected_users: tuple[UnprotectedUser, ...]
+    """Users without protection, at most forty; empty unless people are named in full."""
+    more_unprotected_users: int
+    """How many of them are left out."""
     subscription_title: str
     """What is known of the subscription, in a sentence."""
     no_subscription: str | None
@@ -320,6 +333,10 @@ class ReportPage:
         """How long a product lasts, where it is to be renewed; else empty."""
         return remaining(product, self.words)
 
+    def stood_before(self, user: UnprotectedUser) -> str | None:
+        """How a user without protection stood before; None where nobody can tell."""
+        return stood_before(user, self.words)
+
     def result(self, result: RestoreResult) -> str:
         """What came of a restore test, in words."""
         return self.words.say(RESULT_WORDS[result])
@@ -355,6 +372,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     to_do = steps(report, words)
     texts = look.texts
     changed = restated(report.restatement.changes, words) if report.restatement else []
+    unprotected = report.users.unprotected if report.names == "full" else ()
     restoring = report.restore_tests
     tests = restoring.tests if restoring else ()
     return ReportPage(
@@ -384,6 +402,11 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         services=_services(report, case, axis, words, look) if report.modules else (),
         protection_title=protection_title(report.protection, words),
         no_protection=no_protection(report.protection, words),
+        users_title=users_title(report.users, words),
+        no_users=no_users(report.users, words),
+        naming=words.say(NAMING[report.names]),
+        unprotected_users=unprotected[:MOST_USERS],
+        more_unprotected_users=max(0, len(unprotected) - MOST_USERS),
         subscription_title=subscription_title(report.subscription, words),
         no_subscription=no_subscription(report.subscription, words),
         key=pictures.key(words, look.page_size, runs=case.watched.runs),
@@ -442,6 +465,7 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
         *undated_lines(report.quality, words),
         *running_lines(report.running, words),
         *left_out_lines(report.left_out, words),
+        *users_line(report.users, words),
         *([" ".join(listed)] if listed else []),
         *rarely,
     ]

@@ -78,6 +78,7 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "quality_notes": (marked("Data-quality notes"), "number"),
     "objects_found": (marked("Objects found"), "number"),
     "objects_protected": (marked("Objects protected"), "number"),
+    "users_unprotected": (marked("Users without protection, over all modules"), "number"),
     "products": (marked("Products subscribed to"), "number"),
     "restore_standing": (marked("Restore tests"), "restoring"),
     "restore_tests": (marked("Restore tests in twelve months"), "number"),

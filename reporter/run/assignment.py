@@ -52,6 +52,7 @@ def assignment_of(rendering: Rendering, customer: Customer, name: str) -> Assign
         settings.policy(),
         look_of(rendering, customer, period, name),
         restore_tests(rendering, customer, period),
+        settings.names,
     )
 
 

@@ -17,7 +17,7 @@ from reporter.analysis.restatement import changes_between, figures_in
 from reporter.config.settings import Settings
 from reporter.errors import ReporterError
 from reporter.files import file_hash
-from reporter.model import Assignment, Customer, Look, Report, Restatement
+from reporter.model import USUAL_NAMES, Assignment, Customer, Look, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import SCHEMA, report_dict
 from reporter.render.templates import template_files
@@ -255,6 +255,8 @@ def ledger_of(rendering: Rendering, store: Store, assignment: Assignment, name: 
     def of_then(last: LastLooks) -> Report | None:
         return report_again(received_until(store, customer, last), assignment)
 
+    # Not given where nobody has chosen it: versions from before there was a choice hold as well.
+    chosen = () if assignment.names == USUAL_NAMES else (assignment.names,)
     delivered = has_rows(store, customer, period.label)
     return Ledger(
         store,
@@ -264,6 +266,7 @@ def ledger_of(rendering: Rendering, store: Store, assignment: Assignment, name: 
         assignment.look,
         name,
         assignment.restore_tests,
+        *chosen,
         of_then=of_then,
         issued=delivered or _is_archived(rendering.settings, assignment, name),
         again=rendering.again,

@@ -66,6 +66,7 @@ def report_of(store: Store, assignment: Assignment) -> Report:
     parts = list(zip(known, readings, strict=True))
     told = [_told(by_source, reading.answers, policy) for by_source, reading in parts]
     before = (_told(by_source, reading.stored_before, policy) for by_source, reading in parts)
+    users = (_told(by_source, reading.users_before, policy) for by_source, reading in parts)
     return analyse(
         customer,
         [_source_data(by_source.id, reading, policy) for by_source, reading in parts],
@@ -75,6 +76,8 @@ def report_of(store: Store, assignment: Assignment) -> Report:
         [_first_there(of_kind) for of_kind in zip(*told, strict=True)],
         next(filter(None, before), ()),
         assignment.restore_tests,
+        next(filter(None, users), ()),
+        assignment.names,
     )
 
 
@@ -185,7 +188,14 @@ def saved_report(replies: Sequence[Reply], assignment: Assignment) -> Report:
     known = jobs.rows.empty or is_known_by(period, first, earliest, undated=undated)
     insist_on_known(customer, period, known)
     told = SourceData(customer.id, jobs, sightings, observations, reader.lists_history)
-    return analyse(customer, [told], period, policy, restore_tests=assignment.restore_tests)
+    return analyse(
+        customer,
+        [told],
+        period,
+        policy,
+        restore_tests=assignment.restore_tests,
+        names=assignment.names,
+    )
 
 
 def _taken_at(snapshot: Sequence[Reply]) -> datetime:

@@ -20,8 +20,9 @@ MONTHS_BACK: Final = 12
 EARLIEST: Final = timedelta(minutes=30)
 """A fetch may come so much early, else hourly starts that shift by a second would skip an hour."""
 ANSWERS_LAST: Final = timedelta(hours=22)
-"""Protected data and subscriptions change slowly and cost four times what jobs do: asked for once a
-day. Less than a day, so that the first fetch of each day asks though it comes a little earlier.
+"""Protected data, users and subscriptions change slowly and cost four times what jobs do: asked for
+once a day. Less than a day, so that the first fetch of each day asks though it comes a little
+earlier.
 """
 
 

@@ -5,7 +5,7 @@ Every part of it is found by an index, so that it costs the same in a store of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,7 +30,7 @@ from reporter.model import (
 )
 from reporter.period import Period
 from reporter.store import tables
-from reporter.store.deriving import scopes_of
+from reporter.store.deriving import complete, scopes_of
 from reporter.store.details import details_in
 from reporter.store.replies import absence_of, replies_of
 from reporter.store.sightings import Observed, observed_of, sightings_in
@@ -70,6 +70,9 @@ class Reading:
     """The last it said of protected data before the period, and before the one before it."""
     details: Details
     """What is known of the objects of the period's jobs."""
+    users_before: tuple[Answer, ...]
+    """The last list of users before the period, and before each month of the year to it, the newest
+    first."""
 
 
 def read_period(
@@ -92,8 +95,10 @@ def read_period(
         rests_on = {*observed.deciding, *_gave(rows, period, observed), *read}
         sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
-        answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
+        next_look = _next_look(connection, customer.id, observed)
+        answers = tuple(_answer(connection, customer.id, kind, period, next_look) for kind in KINDS)
         stored_before = _stored_before(connection, customer.id, period)
+        users_before = _users_before(connection, customer.id, period)
     return Reading(
         raw_frame(rows),
         Observations(observed.times, sources),
@@ -101,6 +106,7 @@ def read_period(
         answers,
         stored_before,
         details,
+        users_before,
     )
 
 
@@ -279,15 +285,38 @@ def _sources(
     return tuple(Source(*row) for row in connection.execute(source))
 
 
-def _answer(connection: sa.Connection, customer_id: str, kind: Kind, period: Period) -> Answer:
+def _next_look(connection: sa.Connection, customer_id: str, observed: Observed) -> int | None:
+    """The first look after those that count for a report; None where there is none yet."""
+    fetches = tables.fetches.c
+    if observed.last is None:
+        return None
+    following = sa.select(sa.func.min(fetches.id)).where(
+        complete(customer_id), fetches.taken_at > observed.last
+    )
+    fetch_id: int | None = connection.scalar(following)
+    return fetch_id
+
+
+def _answer(
+    connection: sa.Connection,
+    customer_id: str,
+    kind: Kind,
+    period: Period,
+    next_look: int | None,
+) -> Answer:
     """What the service said of something beside the jobs, for a report of the period.
 
     The last answer before the period's end, however early, else the first after it; else why there
     was none, so chosen that it stays the same once the period is over: the last attempt of the
     period, the first after it, or the last before it.
+
+    Users count only if they were listed before `next_look`: whoever comes to ask for them, with a
+    newer program or another permission, must not restate every period that was closed before.
     """
     fetches = tables.fetches.c
     of_kind = _asked(customer_id, kind)
+    if kind == "users" and next_look is not None:
+        of_kind = of_kind.where(fetches.id < next_look)
     within = of_kind.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
     after = of_kind.where(fetches.taken_at >= period.end)
     answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
@@ -314,14 +343,32 @@ def _stored_before(
     """The last complete answer about protected data before the period, and the one before the
     period before it, as far as there are any.
     """
-    fetches, answers = tables.fetches.c, []
-    for start in (period.start, period.previous().start):
-        before = _asked(customer_id, "protection").where(
-            fetches.error.is_(None), fetches.taken_at < start
-        )
+    starts = (period.start, period.previous().start)
+    lasts = _last_answers(connection, customer_id, "protection", starts)
+    return tuple(_kept(connection, "protection", *row) for row in lasts)
+
+
+def _users_before(
+    connection: sa.Connection, customer_id: str, period: Period
+) -> tuple[Answer, ...]:
+    """The last complete list of users before the period, and before each calendar month of the year
+    to it, each list once: enough to say since about when a user is not protected, without reading a
+    list for each day.
+    """
+    months = (month.start for month in reversed(period.year_to()) if month.start < period.start)
+    lasts = _last_answers(connection, customer_id, "users", (period.start, *months))
+    return tuple(_kept(connection, "users", *row) for row in dict.fromkeys(lasts))
+
+
+def _last_answers(
+    connection: sa.Connection, customer_id: str, kind: Kind, times: Iterable[datetime]
+) -> Iterator[tuple[int, datetime, str | None]]:
+    """The last complete answer before each of the times that has one."""
+    fetches = tables.fetches.c
+    for time in times:
+        before = _asked(customer_id, kind).where(fetches.error.is_(None), fetches.taken_at < time)
         if row := connection.execute(before.order_by(*_NEWEST).limit(1)).one_or_none():
-            answers.append(_kept(connection, "protection", *row))
-    return tuple(answers)
+            yield row.id, row.taken_at, row.error
 
 
 def _asked(customer_id: str, kind: Kind) -> sa.Select[Any]:

@@ -22,7 +22,7 @@ class Fetch:
     """One attempt to read something of the customer: its replies, or why there are none."""
 
     kind: str
-    """jobs, protection, subscription, or details."""
+    """jobs, or what is asked for beside them (`model.Kind`)."""
     taken_at: datetime
     error: str | None
     replies: tuple[Reply, ...]

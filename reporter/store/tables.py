@@ -79,7 +79,8 @@ fetches = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    # jobs, protection, subscription, details; about all customers: customers, subscriptions
+    # jobs, or what is asked for beside them (`model.Kind`); about all customers: customers,
+    # subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),

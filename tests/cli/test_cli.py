@@ -320,14 +320,14 @@ def test_check_tries_everything(run: Run, start_emulator: StartEmulator, tmp_pat
         "fonts",
         "credentials",
         "elements.jobs.read.all",
-        "elements.cbprotected.read.all: for protected data (generation 3)",
+        "elements.cbprotected.read.all: for protected data and users (generation 3)",
         "partner.license.read.all: for subscriptions",
     ):
         assert f"ok      {subject}" in result.stdout
     assert "absent  store" in result.stdout
     assert " archive: " not in result.stdout  # nothing is archived
     assert not (tmp_path / "reporter.db").exists()
-    assert "jobs read, protection read, subscription read" in result.stdout
+    assert "jobs read, protection read, subscription read, users read" in result.stdout
 
 
 def test_check_names_what_is_not_permitted(

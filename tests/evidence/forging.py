@@ -26,7 +26,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reporter.evidence.bag import SUMS, look_into, write_bag, write_sums
-from reporter.evidence.contents import NONE
+from reporter.evidence.contents import NONE, configuration_of
 from reporter.evidence.guide import readme
 from reporter.evidence.signing import Signer
 
@@ -175,7 +175,8 @@ def unsign(bag: Path) -> None:
         for label, value in info.items()
     ]
     (bag / "bag-info.txt").write_text("".join(lines), "utf-8")
-    (bag / "README.txt").write_text(readme(info["External-Description"], None, None), "utf-8")
+    text = readme(info["External-Description"], None, None, configuration_of(bag).names)
+    (bag / "README.txt").write_text(text, "utf-8")
     report = bag / "data" / "report.pdf"
     size = json.loads((bag / "data" / "provenance.json").read_bytes())["pdf_unsigned_bytes"]
     report.write_bytes(report.read_bytes()[:size])

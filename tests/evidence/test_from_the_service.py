@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from reporter.sources.avepoint.emulator import Clock, Emulator, demo_cast
 from reporter.sources.avepoint.reading.texts import cut_from
@@ -75,6 +76,41 @@ def test_the_bag_is_valid(run: Run, bag: Path) -> None:
     assert excerpts(bag)
     other = demo_cast()[0].id.encode()
     assert not [path for path in bag.rglob("*") if path.is_file() and other in path.read_bytes()]
+
+
+def test_users_are_masked_in_the_reports_and_whole_in_the_replies(bag: Path) -> None:
+    """As the README says; the list of each day is in the bag, and the figures follow from it."""
+    fetches = json.loads((bag / "data" / "replies.json").read_bytes())
+    lists = [fetch["replies"] for fetch in fetches if fetch["kind"] == "users"]
+    assert len(lists) >= 4
+    users = [
+        user
+        for reply in lists[-1]
+        for user in json.loads((bag / "data" / "replies" / f"{reply['sha256']}.json").read_bytes())[
+            "data"
+        ]
+    ]
+    figures = json.loads((bag / "data" / "report.json").read_bytes())
+    assert [module["module"] for module in figures["users"]["unprotected"]] == [
+        "Mailbox", "OneDrive",
+    ]  # fmt: skip
+    assert all(module["unprotected"] for module in figures["users"]["unprotected"])
+    assert all(module["unprotected_before"] for module in figures["users"]["unprotected"])
+    assert {source["sha256"] for source in figures["sources"]} >= {
+        reply["sha256"] for reply in lists[-2]
+    }
+    assert json.loads((bag / "data" / "configuration.json").read_bytes())["names"] == "masked"
+    assert "addresses are masked in the reports" in (bag / "README.txt").read_text("utf-8")
+    cells = "".join(
+        str(cell)
+        for sheet in load_workbook(bag / "data" / "report.xlsx")
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+    )
+    assert "us…@" in cells
+    for user in users:
+        assert user["email"] not in cells
+        assert user["email"] not in json.dumps(figures)
 
 
 def test_the_pack_finds_all_again(run: Run, bag: Path) -> None:

@@ -97,11 +97,11 @@ def test_the_reason_for_missing_data_is_shown(kind: Lack, tmp_path: Path) -> Non
     text = words_of(report)
     cells = [str(row[0]) for row in sheet_of(report, tmp_path) if row and row[0]]
     says = [cell for cell in cells if cell.endswith(".") or "partner" in cell]
-    assert len(says) == 2
+    assert len(says) == 3
     for sentence in says:
         assert sentence in text
     if kind in (Lack.NOT_PERMITTED, Lack.FAILED):
-        assert text.count("partner.some.read.all") == 2
+        assert text.count("partner.some.read.all") == 3
 
 
 def test_an_empty_list_is_reported() -> None:

@@ -191,7 +191,7 @@ def test_slowly_changing_data_is_fetched_once_a_day(every: int) -> None:
     for number in range(10 * 24 // every):
         now = LATE + timedelta(hours=every * number, minutes=(number * 7) % 10)
         if kinds_due(answered, now):
-            answered["protection"] = answered["subscription"] = now
+            answered = dict.fromkeys(KINDS, now)
             asked_at.append(now)
     assert 10 <= len(asked_at) <= 11
     assert all(
@@ -204,6 +204,7 @@ def test_an_answer_is_due_when_missing_old_or_from_the_future() -> None:
     """Each kind by itself."""
     old, young = LATE - timedelta(hours=23), LATE - timedelta(hours=20)
     assert kinds_due({}, LATE) == KINDS
-    assert kinds_due({"protection": young, "subscription": old}, LATE) == ("subscription",)
-    assert kinds_due({"protection": young, "subscription": young}, LATE) == ()
+    all_young = dict.fromkeys(KINDS, young)
+    assert kinds_due(all_young | {"subscription": old}, LATE) == ("subscription",)
+    assert kinds_due(all_young, LATE) == ()
     assert kinds_due({"protection": LATE + timedelta(1)}, LATE) == KINDS

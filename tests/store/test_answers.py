@@ -24,6 +24,8 @@ from tests.builders import (
     make_product,
     make_protected,
     make_refusals,
+    make_user,
+    make_users,
 )
 from tests.store.test_store import snapshot_of
 
@@ -59,13 +61,13 @@ def scanned(store: Store) -> int:
 
 def test_answers_are_read_back_unchanged(store: Store) -> None:
     """The raw replies, to the byte, with when they came."""
-    answers = answered(on(10, 5))
+    answers = (*answered(on(10, 5)), make_users([make_user()], at=on(10, 5)))
     record(store, on(10, 5), answers)
     assert read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY).answers == answers
     with store.reading() as connection:
         rows = connection.execute(sa.select(tables.fetches.c.kind, tables.fetches.c.error)).all()
     assert sorted(map(tuple, rows)) == [
-        ("jobs", None), ("protection", None), ("subscription", None),
+        ("jobs", None), ("protection", None), ("subscription", None), ("users", None),
     ]  # fmt: skip
     assert products_of(answer_of(store, "subscription").replies) == [make_product()]
 
@@ -151,6 +153,34 @@ def test_an_older_answer_counts_where_nobody_asked_since(store: Store) -> None:
     assert answer_of(store).asked_at == on(9, 3)
 
 
+def test_the_last_list_of_users_of_the_period_counts(store: Store) -> None:
+    """As for the other kinds; the lists to compare it with are the last before it, and before each
+    month before that, each once.
+    """
+    for month, day in ((6, 4), (8, 1), (8, 20), (9, 3), (9, 29), (10, 3), (10, 30), (11, 1)):
+        record(store, on(month, day), [make_users([make_user()], at=on(month, day))])
+    reading = read_period(store, CUSTOMER, OCTOBER, WATCH_EVERY)
+    assert answer_of(store, "users").asked_at == on(10, 30)
+    assert [answer.asked_at for answer in reading.users_before] == [on(9, 29), on(8, 20), on(6, 4)]
+
+
+def test_the_first_list_of_users_after_the_period_counts_until_it_is_final(store: Store) -> None:
+    """Whoever begins to ask for users afterwards changes no report that is closed."""
+    record(store, on(10, 30), answered(on(10, 30)))
+    record(store, on(11, 1), [make_users([make_user()], at=on(11, 1))])
+    assert answer_of(store, "users").asked_at == on(11, 1)
+    record(store, on(11, 2), [make_users([], at=on(11, 2))])
+    assert answer_of(store, "users").asked_at == on(11, 1)
+
+
+def test_a_list_of_users_that_begins_later_is_not_for_a_closed_period(store: Store) -> None:
+    """Nobody asked by the time the period was final."""
+    record(store, on(10, 30), answered(on(10, 30)))
+    record(store, on(11, 2), answered(on(11, 2)))
+    record(store, on(11, 3), [make_users([make_user()], at=on(11, 3))])
+    assert answer_of(store, "users").absence == Absence(Lack.NEVER_FETCHED)
+
+
 def test_a_snapshot_is_kept_with_its_answers_or_not_at_all(store: Store) -> None:
     """One transaction: where an answer cannot be kept, neither are the jobs before it."""
     protection, subscription = answered(NOW)
@@ -171,7 +201,7 @@ def test_answers_are_pruned_with_the_snapshots(store: Store) -> None:
     record(store, on(8, 2), make_refusals(Lack.NOT_PERMITTED, "a.read"))
     record(store, on(10, 1), answered(on(10, 1), 10))
     assert rebuild_jobs(store, CUSTOMER) == 1
-    assert prunable(store, on(9, 1)).snapshots == 6
+    assert prunable(store, on(9, 1)).snapshots == 7
     prune(store, on(9, 1))
     with store.reading() as connection:
         kinds = connection.execute(sa.select(tables.fetches.c.kind)).scalars().all()

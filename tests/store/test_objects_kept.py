@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +20,7 @@ from reporter.model import (
     Lack,
     LeaveOut,
     Look,
+    Names,
     ObjectCause,
     Policy,
     QualityKind,
@@ -42,8 +44,11 @@ LOCKED = ObjectCause("The mailbox is locked.", "Locked", 1, 1)
 
 
 def report_from(store: Store, policy: Policy | None = None) -> Report:
-    assignment = Assignment(CUSTOMER, OCTOBER, policy or Policy(), Look(), None)
-    return report_of(store, assignment)
+    return report_of(store, assignment_of(policy))
+
+
+def assignment_of(policy: Policy | None = None, names: Names = "full") -> Assignment:
+    return Assignment(CUSTOMER, OCTOBER, policy or Policy(), Look(), None, names)
 
 
 def night(
@@ -158,6 +163,27 @@ def test_jobs_without_details_are_counted(store: Store) -> None:
     assert (objects.jobs, objects.read, objects.absence) == (2, 1, absence)
 
 
+@pytest.mark.parametrize(
+    ("names", "mailbox", "drive", "site"),
+    [
+        ("full", "anna@contoso.example", "https://c.example/personal/ben_c", "https://c.example/x"),
+        ("masked", "an…@contoso.example", "https://c.example/personal/be…", "https://c.example/x"),
+        ("none", None, None, "https://c.example/x"),
+    ],
+)
+def test_people_are_named_as_far_as_is_allowed(
+    store: Store, names: Names, mailbox: str | None, drive: str | None, site: str
+) -> None:
+    """Also in the JSON; a site that is nobody's is named in any case."""
+    drives = ("https://c.example/personal/ben_c", "https://c.example/x")
+    night(store, 3, [failed(3), *(failed(3, title, type=2) for title in drives)])
+    report = report_of(store, assignment_of(names=names))
+    titles = {each.title for each in report.objects.failing}
+    assert titles == {mailbox, drive, site}
+    text = json.dumps(report_dict(report))
+    assert ("anna@" in text, "ben_c" in text) == (names == "full", names == "full")
+
+
 def test_nothing_known_is_null(store: Store) -> None:
     """Not a list of no failed objects."""
     night(store, 3, None)
@@ -200,7 +226,7 @@ def test_the_replies_alone_give_the_same_report(store: Store) -> None:
     assert [fetch.job_id for fetch in fetches if fetch.kind == "details"] == [
         "FB20261003010000", "FB20261004010000", "FB20261005010000", "FB20261006010000",
     ]  # fmt: skip
-    again = report_again(fetches, Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None))
+    again = report_again(fetches, assignment_of())
     assert again is not None
     assert report_dict(again) == report_dict(report)
     (source,) = (each for each in report.sources if "FB20261003010000" in each.url)

@@ -61,13 +61,14 @@ def test_the_replies_end_with_those_of_the_last_snapshot(filled: Store) -> None:
         ("jobs", None),
         ("protection", refused),
         ("subscription", refused),
+        ("users", refused),
         ("jobs", "503 Service Unavailable"),
         ("jobs", None),
         ("protection", None),
         ("subscription", None),
     ]
     assert (
-        len(list(received_until(filled, CUSTOMER, {CUSTOMER.id: LAST + timedelta(hours=6)}))) == 8
+        len(list(received_until(filled, CUSTOMER, {CUSTOMER.id: LAST + timedelta(hours=6)}))) == 9
     )
 
 

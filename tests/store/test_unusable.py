@@ -114,6 +114,7 @@ def test_they_are_not_archived(store: Store) -> None:
         ("jobs", None, (JOBS,)),
         ("protection", "failed: x", ()),
         ("subscription", "failed: x", ()),
+        ("users", "failed: x", ()),
         ("jobs", "odd", ()),
     ]
 

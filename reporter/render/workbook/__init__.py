@@ -28,6 +28,7 @@ from reporter.render.workbook.restoring import add_restore_tests
 from reporter.render.workbook.scopes import add_scopes
 from reporter.render.workbook.summary import add_summary
 from reporter.render.workbook.trend import add_gaps, add_trend
+from reporter.render.workbook.users import add_users
 from reporter.render.workbook.versions import add_versions
 
 __all__ = ["WORKBOOK", "write_workbook"]
@@ -44,6 +45,7 @@ _SHEETS: Final = (
     add_trend,
     add_gaps,
     add_protection,
+    add_users,
     add_restore_tests,
     add_jobs,
     add_exceptions,

@@ -101,6 +101,13 @@ DEFINITIONS: Final = (
         ),
     ),
     (
+        marked("Users without protection"),
+        marked(
+            "Users that the service lists as not protected in a module, by the last list before "
+            "the period's end, and by the last before the period."
+        ),
+    ),
+    (
         marked("Duration"),
         marked(
             "As the service reports it, else end less start; mean and median over completed jobs."

@@ -1,4 +1,4 @@
-"""The Protection sheet: protected against scanned objects, and what was bought."""
+"""The Protection sheet: protected against scanned objects, users by module, and what was bought."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reporter.model import Product, ProtectedModule, Protection, State, Subscription
+from reporter.model import ModuleUsers, Product, ProtectedModule, Protection, State, Subscription
 from reporter.render.protection import (
     no_protection,
     no_subscription,
@@ -14,6 +14,7 @@ from reporter.render.protection import (
     remaining,
     subscription_title,
 )
+from reporter.render.users import NAMING, no_users, users_title
 from reporter.render.workbook.book import Book
 from reporter.render.workbook.figures import gigabytes
 from reporter.render.workbook.sheet import Layout, Sheet
@@ -36,7 +37,7 @@ _CAPACITY: Final = 14
 
 
 def add_protection(book: Book) -> None:
-    """Both tables, each under its message; or why there is none."""
+    """Three tables, each under its message; or why there is none."""
     report, words = book.report, book.words
     modules, products = _module_columns(book, report.protection), _product_columns(book)
     # The tables stand below one another and share their columns.
@@ -48,6 +49,13 @@ def add_protection(book: Book) -> None:
     write_table(book, sheet, "Protected", modules, report.protection.modules)
     if note := no_protection(report.protection, words):
         write_note(sheet, note)
+    sheet.row()
+    _heading(book, sheet, users_title(report.users, words), report.users.as_of)
+    write_table(book, sheet, "Users_by_module", _user_columns(book), report.users.modules)
+    if note := no_users(report.users, words):
+        write_note(sheet, note)
+    elif report.users.unprotected:
+        write_note(sheet, words.say(NAMING[report.names]))
     sheet.row()
     _heading(book, sheet, subscription_title(report.subscription, words), report.subscription.as_of)
     write_table(book, sheet, "Subscription", products, report.subscription.products)
@@ -91,6 +99,16 @@ def _module_columns(book: Book, protection: Protection) -> list[Column[Protected
             lambda module: gigabytes(module.figures.bytes_own, policy),
             SIZE,
         ),
+    ]
+
+
+def _user_columns(book: Book) -> list[Column[ModuleUsers]]:
+    say, modules = book.words.say, book.report.users.modules
+    return [
+        Column(say("Module"), fitting((m.module for m in modules), 16, 34), lambda m: m.module),
+        Column(say("Users"), 16, lambda module: module.users, COUNT),
+        Column(say("Without protection"), 16, lambda module: module.unprotected, COUNT),
+        Column(say("Before the period"), 14, lambda module: module.unprotected_before, COUNT),
     ]
 
 

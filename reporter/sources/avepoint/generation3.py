@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 
-from reporter.errors import FetchError
+from reporter.errors import FetchError, NotThere
 from reporter.model import KINDS, NOTHING_ASKED, Customer, DetailsAsked, Kind, Reply, Snapshot
 from reporter.sources.avepoint.beside import Beside
 from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.details import Details
-from reporter.sources.avepoint.listing import customers_of
+from reporter.sources.avepoint.listing import Tenants, customers_of, tenants_of
 from reporter.sources.avepoint.pages import Pages
 from reporter.sources.avepoint.reading.details import read_details
 from reporter.sources.avepoint.reading.replies import (
@@ -20,6 +20,7 @@ from reporter.sources.avepoint.reading.replies import (
     protected_rows,
     read_overview,
     rows_of,
+    user_rows,
 )
 from reporter.sources.interface import CustomerList
 
@@ -42,9 +43,13 @@ _ROOT: Final = "/partner/external/v3/general/customers"
 class Generation3:
     """The service through `/partner/external/v3`."""
 
-    def __init__(self, client: Client, beside: Sequence[Beside], details: Details) -> None:
+    def __init__(
+        self, client: Client, beside: Sequence[Beside], tenants: Tenants, details: Details
+    ) -> None:
+        """`tenants` is kept up to date with the list of customers, for those who ask by tenant."""
         self._client = client
         self._beside = beside
+        self._tenants = tenants
         self._details = details
 
     def customers(self, received: list[Reply] | None = None) -> CustomerList:
@@ -52,7 +57,9 @@ class Generation3:
         pages = Pages(
             self._client, CUSTOMERS, "the customers", received if received is not None else []
         )
-        return customers_of(_batch(self._client, f"{_ROOT}/batch", pages))
+        replies = _batch(self._client, f"{_ROOT}/batch", pages)
+        self._tenants.update(tenants_of(replies))
+        return customers_of(replies)
 
     def snapshot(
         self,
@@ -93,6 +100,31 @@ def protected(client: Client, customer: Customer, received: list[Reply]) -> None
     protected_rows(_whole(client, "GET", path, pages, counted=False))  # or it is none
 
 
+def users(tenants: Tenants, client: Client, customer: Customer, received: list[Reply]) -> None:
+    """Who is protected, in each tenant of a customer: the whole list of each, or an error."""
+    subject = f"the users of {customer.name}"
+    ids, unknown = tenants.get(customer.id, ()), 0
+    if "" in ids:
+        raise FetchError(f"The list of customers names a tenant of {customer.name} without an id.")
+    for tenant_id in ids:
+        replies: list[Reply] = []
+        path = (
+            f"{_path(customer)}/tenants/{quote(tenant_id, safe='')}/cloud-backup-m365/users/batch"
+        )
+        pages = Pages(client, PROTECTED, subject, replies)
+        try:
+            # A user stands in it once: what comes twice stands where others are missing.
+            user_rows(_whole(client, "POST", path, pages, counted=True, may_repeat=False))
+        except NotThere:
+            unknown += 1
+        finally:
+            received += replies
+    if unknown == len(ids):
+        raise NotThere(f"The service does not know {subject}.")
+    if unknown:
+        raise FetchError(f"The service lists no users of {unknown} of {len(ids)} tenants.")
+
+
 def subscriptions(client: Client, received: list[Reply]) -> None:
     """What all customers have bought."""
     pages = Pages(client, LICENCES, "the subscriptions of all customers", received)
@@ -126,10 +158,16 @@ def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:
 
 
 def _whole(
-    client: Client, method: Literal["GET", "POST"], path: str, reading: Pages, *, counted: bool
+    client: Client,
+    method: Literal["GET", "POST"],
+    path: str,
+    reading: Pages,
+    *,
+    counted: bool,
+    may_repeat: bool = True,
 ) -> tuple[Reply, ...]:
     """The replies of all pages of one whole reading. A list that is `counted` must say how many
-    rows it has.
+    rows it has; one that `may_repeat` may have the same row twice.
 
     Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
     come twice or not at all. Such a list is read again.
@@ -142,7 +180,7 @@ def _whole(
         lack = _lack(pages, counted=counted)
         flaw = lack or _repetition(rows)
         # The same rows twice in two readings in a row are the service's own, not a shift.
-        if not flaw or (rows == before and not lack):
+        if not flaw or (may_repeat and rows == before and not lack):
             return tuple(reading.received)
         before = rows
     raise FetchError(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from reporter.errors import ReplyError
-from reporter.jobs.rows import LONGEST_ID, is_too_long
+from reporter.jobs.rows import LONGEST_ID, is_too_long, present, text_of
 from reporter.model import Customer, Reply
 from reporter.showing import excerpt
 from reporter.sources.avepoint.reading.replies import read_page
@@ -35,6 +36,35 @@ def customers_of(replies: tuple[Reply, ...]) -> CustomerList:
     return CustomerList(
         tuple(customers.values()), replies, _incomplete(flaws, number) if flaws else None
     )
+
+
+Tenants = dict[str, tuple[str, ...]]
+"""The ids of the tenants of each customer; an empty one where the list names a tenant without."""
+
+
+def tenants_of(replies: Iterable[Reply]) -> Tenants:
+    """The tenants that the rows of the list name, by the customer's id.
+
+    Raises:
+        ReplyError: a reply is no list.
+    """
+    return {
+        str(row["id"]): _tenants(row)
+        for reply in replies
+        for row in read_page(reply).rows
+        if not _flaw(row)
+    }
+
+
+def _tenants(row: dict[str, Any]) -> tuple[str, ...]:
+    listed = row.get("tenants") or []
+    if not isinstance(listed, list):
+        return ("",)
+    ids = (
+        present(text_of(tenant.get("id"))) if isinstance(tenant, dict) else None
+        for tenant in listed
+    )
+    return tuple(dict.fromkeys(tenant_id or "" for tenant_id in ids))
 
 
 def _flaw(row: Any) -> str:

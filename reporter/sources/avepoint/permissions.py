@@ -9,7 +9,7 @@ from reporter.sources.avepoint import generation1, generation3
 PERMISSIONS: Final = {
     generation3.CUSTOMERS: "customers (generation 3)",
     generation3.JOBS: "jobs (generation 3)",
-    generation3.PROTECTED: "protected data (generation 3)",
+    generation3.PROTECTED: "protected data and users (generation 3)",
     generation3.LICENCES: "subscriptions (generation 3)",
     generation1.CUSTOMERS: "customers (generation 1)",
     generation1.JOBS: "jobs (generation 1)",

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from reporter.errors import PermissionDenied
@@ -18,6 +19,7 @@ from reporter.sources.avepoint.details import Details
 from reporter.sources.avepoint.generation1 import Generation1
 from reporter.sources.avepoint.generation3 import Generation3
 from reporter.sources.avepoint.http import Exchange
+from reporter.sources.avepoint.listing import Tenants
 from reporter.sources.avepoint.subscriptions import Subscriptions
 from reporter.sources.interface import CustomerList, JobSource
 from reporter.trust import USUAL_TRUST, Trust
@@ -85,10 +87,13 @@ def open_source(
         subscription = Subscriptions(
             permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
         )
+        tenants: Tenants = {}
+        users = CustomerByCustomer(
+            permission("users", generation3.PROTECTED), partial(generation3.users, tenants)
+        )
         jobs = client(generation3.CUSTOMERS, generation3.JOBS)
-        asked_singly = Permission("details", generation3.JOBS, jobs, clock)
-        details = Details(asked_singly, generation3.details)
-        source = Generation3(jobs, (protection, subscription), details)
+        details = Details(Permission("details", generation3.JOBS, jobs, clock), generation3.details)
+        source = Generation3(jobs, (protection, subscription, users), tenants, details)
         try:
             return source, source.customers(received)
         except (PermissionDenied, TokenRefused) as error:

@@ -35,7 +35,8 @@ def customer_row(profile: Profile, generation: int) -> Row:
         "countryOrRegion": profile.country,
     }
     if generation == 3:
-        row |= {"managementMode": 1, "tenants": [{"id": profile.id, "name": profile.name}]}
+        tenants = [{"id": tenant_id, "name": name} for tenant_id, name in profile.tenants.items()]
+        row |= {"managementMode": 1, "tenants": tenants}
     return row
 
 

@@ -108,7 +108,7 @@ class SubscriptionTerms:
     own_storage: bool = False
     """Whether its data is stored in storage of its own."""
     refused: frozenset[str] = frozenset()
-    """`protected`, `subscription`: 403."""
+    """`protected`, `subscription`, `users`: 403."""
     unknown: frozenset[str] = frozenset()
     """The same: 404."""
 
@@ -126,6 +126,17 @@ class Profile:
     terms: SubscriptionTerms = SubscriptionTerms()
     since: datetime | None = None
     """When it became a customer; its scopes run from then on at the earliest."""
+    further_tenants: tuple[str, ...] = ()
+    """The names of its tenants beside the first, which has its own name and id."""
+
+    @property
+    def tenants(self) -> dict[str, str]:
+        """The names of its tenants by their ids."""
+        further = {
+            str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.id}:{name}")): name
+            for name in self.further_tenants
+        }
+        return {self.id: self.name, **further}
 
     @property
     def owner(self) -> str:

@@ -135,7 +135,7 @@ def _harbour() -> Profile:
         "Cosmos DB",
         "Dev Ops",
     )
-    return profile(
+    harbour = profile(
         "Harbour Logistics International",
         "Netherlands",
         *(Plan(_M365, module, 4, 2.0 + number) for number, module in enumerate(modules)),
@@ -163,6 +163,7 @@ def _harbour() -> Profile:
             off_at=datetime(2025, 4, 7, 22, 40, tzinfo=UTC),
         ),
     )
+    return replace(harbour, further_tenants=("Harbour Shipyards",))
 
 
 def _woodgrove() -> Profile:

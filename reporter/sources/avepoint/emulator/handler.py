@@ -53,6 +53,12 @@ _ROUTES: Final = [
             "v3 details",
             "elements.jobs.read.all",
         ),
+        (
+            "POST",
+            f"{_V3}/{_ID}/tenants/(?P<tenant>[^/]+)/cloud-backup-m365/users/batch",
+            "v3 users",
+            "elements.cbprotected.read.all",
+        ),
         ("POST", f"{_V3}/services/batch", "v3 subscriptions", "elements.license.read.all"),
     )
 ]
@@ -173,7 +179,9 @@ class Handler(BaseHTTPRequestHandler):
             if match and method == self.command:
                 self._authorise(permission, asked)
                 path_parts = {key: unquote(text) for key, text in match.groupdict().items()}
-                profile = self._profile(path_parts["id"], name) if "id" in path_parts else None
+                profile = None
+                if "id" in path_parts:
+                    profile = self._profile(path_parts["id"], name, path_parts.get("tenant"))
                 return self._page(name, profile, path_parts, query, body, asked)
         raise Problem(HTTPStatus.NOT_FOUND, f"no such address: {path}")
 
@@ -187,12 +195,14 @@ class Handler(BaseHTTPRequestHandler):
         if permission not in scopes:
             raise Problem(HTTPStatus.FORBIDDEN, f"needs {permission}")
 
-    def _profile(self, customer_id: str, name: str) -> Profile:
+    def _profile(self, customer_id: str, name: str, tenant_id: str | None) -> Profile:
         profile = self.emulator.customers.get(customer_id)
         if profile is None or not profile.there_at(self.emulator.now()):
             raise Problem(HTTPStatus.NOT_FOUND, f"no such customer: {customer_id}")
         if not profile.readable and name != "customer":
             raise Problem(HTTPStatus.FORBIDDEN, "the app registration's scope does not include it")
+        if tenant_id is not None and tenant_id not in profile.tenants:
+            raise Problem(HTTPStatus.NOT_FOUND, f"no such tenant: {tenant_id}")
         what = name.removeprefix("v3 ")
         if what in profile.terms.refused:
             raise Problem(HTTPStatus.FORBIDDEN, f"the {what} of this customer may not be read")
@@ -215,7 +225,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             wanted = json.loads(body or b"{}")
             if name != "v3 details" or profile is None:
-                return pages.numbered(self.emulator, name, profile, wanted, arguments, asked)
+                return pages.numbered(
+                    self.emulator, name, profile, path_parts, wanted, arguments, asked
+                )
             job_id = path_parts["job"]
             page = details_page(self.emulator, profile, job_id, arguments, asked)
             if page is None:

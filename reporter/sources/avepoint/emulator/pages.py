@@ -11,6 +11,7 @@ from reporter.sources.avepoint.emulator.accounts import (
     subscription_row,
 )
 from reporter.sources.avepoint.emulator.rows import Row
+from reporter.sources.avepoint.emulator.users import user_rows
 
 if TYPE_CHECKING:
     from reporter.sources.avepoint.emulator.cast import Profile
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 _LARGEST_PAGE = 100
 _ODD_TEXTS = {"half-emoji": "Mailbox of J\ud83d", "nul": "Mailbox\0of J"}
-_TEXT_FIELDS = ("name", "organization", "customer")
-"""Of a job, a customer, and a line of protected data."""
+_TEXT_FIELDS = ("name", "organization", "customer", "displayName")
+"""Of a job, a customer, a line of protected data, and a user."""
+_GROWING = {"v3 jobs": "jobId", "v3 users": "id"}
+"""The lists that grow while they are read, and what tells their rows from one another."""
 
 
 def collection(
@@ -62,6 +65,7 @@ def numbered(
     emulator: Emulator,
     name: str,
     profile: Profile | None,
+    path_parts: dict[str, str],
     wanted: dict[str, Any],
     arguments: dict[str, str],
     asked: str,
@@ -78,11 +82,15 @@ def numbered(
         rows = _of_customers(emulator, name, wanted.get("customerIds"))
     elif name == "v3 protected":
         rows = protected_rows(profile, emulator.now(), 3)
+    elif name == "v3 users":
+        rows = user_rows(emulator.seed, profile, path_parts["tenant"], emulator.now())
     else:
         rows = _filtered(emulator.jobs(profile, 3), wanted)
-        if number > 1 and emulator.faults.strikes("shift", asked):
-            # A job has begun since the first page was read: all rows move down by one.
-            rows = [rows[0] | {"jobId": "FB-JUST-BEGUN"}, *rows]
+    if name in _GROWING and number > 1 and rows and emulator.faults.strikes("shift", asked):
+        # One more has come since the first page was read: all rows move down by one.
+        rows = [rows[0] | {_GROWING[name]: "FB-JUST-BEGUN"}, *rows]
+    if emulator.faults.strikes("repeat", asked):
+        number = 1
     data = rows[(number - 1) * size : number * size]
     return {
         "data": _flawed(emulator, data, asked),

@@ -1,11 +1,12 @@
-"""What the service says beside the jobs, read: what is protected, and what was bought."""
+"""What the service says beside the jobs, read: what and who is protected, and what was bought."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Iterable
+from itertools import chain
+from typing import Literal
 
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
@@ -20,7 +21,12 @@ from reporter.model import (
     Unread,
     share_of,
 )
-from reporter.sources.avepoint.reading.replies import products_of, protected_rows
+from reporter.sources.avepoint.reading.replies import (
+    products_of,
+    protected_rows,
+    user_rows,
+)
+from reporter.sources.avepoint.reading.users import users_in
 from reporter.sources.avepoint.reading.values import ReplyObject
 from reporter.sources.avepoint.reading.vocabularies import is_backup_product
 
@@ -37,8 +43,15 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
     if answer.kind == "protection":
         rows = protected_rows(answer.replies)
         modules = tuple(_module(ReplyObject(row, units, unread), unread) for row in rows)
-        sources = _sources(answer.replies, protected_rows)
+        sources = _sources(
+            answer.replies, (len(protected_rows([reply])) for reply in answer.replies)
+        )
         return Told(answer, modules=modules, unread=unread, sources=sources)
+    if answer.kind == "users":
+        by_reply = [user_rows([reply]) for reply in answer.replies]
+        users = users_in(chain.from_iterable(by_reply), unread)
+        sources = _sources(answer.replies, map(len, by_reply))
+        return Told(answer, users=users, unread=unread, sources=sources)
     rows = products_of(answer.replies, customer_id)
     records = [ReplyObject(row, units, unread) for row in rows]
     backups = [record for record in records if _may_be_backup(record)]
@@ -47,21 +60,14 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
         products=tuple(_product(record) for record in backups),
         other_products=len(records) - len(backups),
         unread=unread,
-        sources=_sources(answer.replies, products_of),
+        sources=_sources(answer.replies, (len(products_of([reply])) for reply in answer.replies)),
     )
 
 
-def _sources(
-    replies: Iterable[Reply], rows_of: Callable[[Iterable[Reply]], list[dict[str, Any]]]
-) -> tuple[Source, ...]:
+def _sources(replies: Iterable[Reply], counts: Iterable[int]) -> tuple[Source, ...]:
     return tuple(
-        Source(
-            reply.fetched_at,
-            reply.url,
-            hashlib.sha256(reply.body).hexdigest(),
-            len(rows_of([reply])),
-        )
-        for reply in replies
+        Source(reply.fetched_at, reply.url, hashlib.sha256(reply.body).hexdigest(), count)
+        for reply, count in zip(replies, counts, strict=True)
     )
 
 

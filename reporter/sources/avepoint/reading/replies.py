@@ -120,6 +120,15 @@ def protected_rows(replies: Iterable[Reply]) -> list[dict[str, Any]]:
     ]
 
 
+def user_rows(replies: Iterable[Reply]) -> list[dict[str, Any]]:
+    """The users in the replies about them.
+
+    Raises:
+        ReplyError: a reply is no list of objects.
+    """
+    return [row for reply in replies for row in _objects(read_page(reply).rows, reply, "users")]
+
+
 def products_of(replies: Iterable[Reply], customer_id: str | None = None) -> list[dict[str, Any]]:
     """The products in the replies about subscriptions: one object about the customer that was asked
     for, or a list of them, of which those count that name no other customer than `customer_id`.

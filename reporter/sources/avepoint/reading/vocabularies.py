@@ -92,6 +92,9 @@ STATUS_NAMES: Final = {
     14: "Waiting for configuration",
 }
 
+USER_MODULE_NAMES: Final = {0: "Mailbox", 2: "OneDrive"}
+"""What a user can be protected in, by numbers of its own."""
+
 CODED: Final = {
     "service": SERVICE_NAMES,
     "module": MODULE_NAMES,
@@ -169,9 +172,18 @@ _CODE = re.compile(r"-?\d{1,18}")
 
 def name_of_code(field: str, value: str) -> str:
     """The name of a coded field's value; a value that is no number is a name already."""
+    return _named(CODED[field], value)
+
+
+def user_module_name(value: str) -> str:
+    """The name of a module in the list of users; a value that is no number is a name already."""
+    return _named(USER_MODULE_NAMES, value)
+
+
+def _named(names: Mapping[int, str], value: str) -> str:
     if _CODE.fullmatch(value) is None:
         return value
-    return CODED[field].get(int(value)) or name_of_unknown(value)
+    return names.get(int(value)) or name_of_unknown(value)
 
 
 def service_name(written: str) -> str:
