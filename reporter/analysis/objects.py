@@ -93,7 +93,7 @@ def object_reasons(objects: Objects, window: Window) -> list[Reason]:
     """In which modules objects failed night after night and are not known to have recovered."""
     by_module: dict[tuple[str, str], list[FailingObject]] = {}
     for each in objects.failing:
-        if each.persistent:
+        if each.persists(window.period.end):
             by_module.setdefault((each.service, each.module), []).append(each)
     reasons = []
     for (service, module), failing in by_module.items():

@@ -88,10 +88,12 @@ class FailingObject:
     code: str
     """The last error code; may be empty."""
 
-    @property
-    def persistent(self) -> bool:
-        """Whether it failed on so many days that it counts, and was not backed up since."""
-        return self.nights >= ENOUGH_NIGHTS and self.recovered_at is None
+    def persists(self, end: datetime) -> bool:
+        """Whether it failed on so many days that it counts, and was not backed up after that before
+        the period's end. What comes later does not change how a closed period stands.
+        """
+        recovered = self.recovered_at is not None and self.recovered_at < end
+        return self.nights >= ENOUGH_NIGHTS and not recovered
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,7 +365,9 @@ def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[Reaso
 def _lines(figures: Mapping[str, Any], case: Case, words: Words) -> Iterator[str]:
     """What fails night after night, then the quiet lines of the letter."""
     failing = (figures["objects"] or {}).get("failing", [])
-    yield from persistent_lines(_FAILING.validate_python(failing), words)
+    yield from persistent_lines(
+        _FAILING.validate_python(failing), _period(figures["period"]).end, words
+    )
     yield from undated_lines(_NOTES.validate_python(figures["quality"]), words)
     yield from running_lines(_RUNNING.validate_python(figures["running"]), words)
     yield from left_out_lines(_LEFT_OUT.validate_python(figures["left_out"]), words)

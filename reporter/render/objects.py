@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from reporter.model import FailingObject, Lack, ObjectCause, Outcome, ReportFigures
@@ -77,11 +78,11 @@ def failed_objects(report: ReportFigures, service: str, words: Words) -> FailedO
     )
 
 
-def persistent_lines(failing: Iterable[FailingObject], words: Words) -> list[str]:
-    """A line for each module with objects that failed night after night."""
+def persistent_lines(failing: Iterable[FailingObject], end: datetime, words: Words) -> list[str]:
+    """A line for each module with objects that failed night after night; `end` is the period's."""
     by_module: dict[tuple[str, str], list[FailingObject]] = defaultdict(list)
     for each in failing:
-        if each.persistent:
+        if each.persists(end):
             by_module[each.service, each.module].append(each)
     return [
         words.say(

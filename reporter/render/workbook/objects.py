@@ -18,7 +18,7 @@ def add_objects(book: Book) -> None:
     failing = book.report.objects.failing
     if not failing:
         return
-    persistent = any(each.persistent for each in failing)
+    persistent = any(each.persists(book.report.period.end) for each in failing)
     color = STATE_COLORS[State.ATTENTION] if persistent else book.tab_color
     columns = _object_columns(book)
     sheet = book.sheet(OBJECTS, Layout(widths_of(columns), color, "B2", 1))
