@@ -144,7 +144,8 @@ def _finding(reason: Reason, words: Words) -> str:
 def persistent_text(kind: str, number: int, since: date | None, words: Words) -> str:
     """That so many objects of a type failed night after night."""
     return words.say(
-        "{objects} failed on three nights or more since {day}; no later success in the period is known",
+        "{objects} failed on three nights or more since {day}; no later success in the period is "
+        "known",
         day=words.whole_day(since),
         objects=object_count(kind, number, words),
     )

@@ -113,6 +113,27 @@ def test_users_are_masked_in_the_reports_and_whole_in_the_replies(bag: Path) -> 
         assert user["email"] not in json.dumps(figures)
 
 
+def test_objects_follow_from_the_details_of_their_jobs(run: Run, bag: Path) -> None:
+    """Kept as received, each with the job it is about; passed off as those of another job they are
+    found.
+    """
+    listing = bag / "data" / "replies.json"
+    fetches = json.loads(listing.read_bytes())
+    details = [fetch for fetch in fetches if fetch["kind"] == "details"]
+    objects = json.loads((bag / "data" / "report.json").read_bytes())["objects"]
+    assert objects["failing"]
+    assert objects["details"]["read"]
+    assert all(fetch["job_id"] in fetch["replies"][0]["url"] for fetch in details)
+    body = bag / "data" / "replies" / f"{details[0]['replies'][0]['sha256']}.json"
+    (first, *_) = json.loads(body.read_bytes())["data"]
+    assert "@" not in first["title"] or first["title"] not in json.dumps(objects)
+    details[0]["job_id"] = details[1]["job_id"]
+    listing.write_text(json.dumps(fetches), "utf-8")
+    seal(bag)
+    verdict = Evidence(bag.parent.parent.parent, run).verdict(bag)
+    assert verdict["replies"] == "failed"
+
+
 def test_the_pack_finds_all_again(run: Run, bag: Path) -> None:
     """Of jobs that were seen once among some that were seen many times, of scopes with names and of
     placeholders; the excerpts are named.
