@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _LARGEST_PAGE: Final = 1_000
 _MANY: Final = 50_000
+_LISTED: Final = 40
+"""The most objects a job lists, however many it counts: mailboxes, not the items in them."""
+_FAILED_OF_SOME: Final = 3
+"""The most of them that fail in a job that finishes."""
 _MARGIN: Final = timedelta(minutes=2)
 _STARTED: Final = re.compile(r"\d{14}")
 _ODD: Final = "|%!+=&#?/ é\"'\\"
@@ -49,10 +53,12 @@ def details_page(
         return None
     strikes = emulator.faults.strikes
     job = f"details of {job_id}"
-    total = _MANY if strikes("many-objects", asked.partition("?")[0]) else run.total
+    many = strikes("many-objects", asked.partition("?")[0])
+    total = _MANY if many else min(run.total, _LISTED)
     start = _start_in(arguments.get("skipToken", ""))
     stop = min(start + size, total)
-    rows = [_object(profile, run, number) for number in range(start, stop)]
+    failed = run.failed if run.failed == run.total else min(run.failed, _FAILED_OF_SOME)
+    rows = [_object(profile, run, number, total, number < failed) for number in range(start, stop)]
     if strikes("long-comment", asked):
         rows = [row | {"comment": (_LONG * 200)[:10_000]} for row in rows]
     token = _token(start if strikes("loop-token", asked) else stop) if stop < total else None
@@ -75,12 +81,11 @@ def _run_with(seed: int, profile: Profile, job_id: str, now: datetime) -> JobRun
     return next((run for run in candidates if run.job_id == job_id and run.ended_at <= now), None)
 
 
-def _object(profile: Profile, run: JobRun, number: int) -> Row:
+def _object(profile: Profile, run: JobRun, number: int, total: int, failed: bool) -> Row:
     """One object of a job. The same objects fail each time: those with the lowest numbers."""
     kind, title = _titled(profile, run.plan, number)
-    failed = number < run.failed
     comment, code = _cause(run, title, number) if failed else ("", "")
-    finished = run.started_at + (run.ended_at - run.started_at) * ((number + 1) / (run.total + 1))
+    finished = run.started_at + (run.ended_at - run.started_at) * ((number + 1) / (total + 1))
     warned = failed and run.status == "Finished with exception" and number % 3 == 2
     return {
         "title": title,
