@@ -19,7 +19,6 @@ from reporter.jobs.frame import Jobs, raw_frame, read_jobs
 from reporter.jobs.rows import moment, newest
 from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import (
-    KINDS,
     Absence,
     Answer,
     Customer,
@@ -224,7 +223,8 @@ def make_answers(
 
 def make_refusals(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
     """Unsuccessful answers about both."""
-    return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in KINDS)
+    kinds: tuple[Kind, ...] = ("protection", "subscription")
+    return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in kinds)
 
 
 def daily_snapshots(first: datetime, days: int) -> list[datetime]:

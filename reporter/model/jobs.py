@@ -73,11 +73,17 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-Kind = Literal["protection", "subscription"]
+Kind = Literal["protection", "subscription", "history", "restores", "frequency", "retention"]
 
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """What is asked for beside the jobs."""
+TENANT_KINDS: tuple[Kind, ...] = ("history", "restores", "frequency", "retention")
+"""What the customer's own tenant is asked for, where it is configured."""
+LISTED_BY_TIME: tuple[Kind, ...] = ("history", "restores")
+"""Of what is asked for, that of which each answer is about a stretch of time, and not about all
+there is.
+"""
 
 
 class Lack(StrEnum):

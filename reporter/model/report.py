@@ -35,6 +35,14 @@ from reporter.model.protection import (
     RestoreTests,
     Subscription,
 )
+from reporter.model.tenant import (
+    BackupSettings,
+    ModuleFrequency,
+    RestoreJob,
+    RestoreJobs,
+    RetentionPolicy,
+    Window,
+)
 from reporter.period import Period
 
 if TYPE_CHECKING:
@@ -73,6 +81,14 @@ class Told:
     """The backup products that were bought, but for how long they last."""
     other_products: int = 0
     """How many products are no backups."""
+    restores: tuple[RestoreJob, ...] = ()
+    """The restores and exports that a customer's tenant lists, whenever they were."""
+    windows: tuple[Window, ...] = ()
+    """The stretches of time that the replies list completely, where they list by time."""
+    frequencies: tuple[ModuleFrequency, ...] = ()
+    """How often each module is set to be backed up."""
+    retention: RetentionPolicy | None = None
+    """How long backups are set to be kept."""
     unread: Unread = field(default_factory=Counter)
     """What of it could not be used."""
     sources: tuple[Source, ...] = ()
@@ -223,6 +239,12 @@ class ReportFigures:
     """What it corrects; None where it corrects nothing."""
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
+    restores: RestoreJobs | None = None
+    """Restores and exports, or why nothing is known of them; None where the customer's own tenant
+    was not asked."""
+    settings: BackupSettings | None = None
+    """How backups are set, or why nothing is known of it; None where the customer's own tenant was
+    not asked."""
 
     @property
     def comparable(self) -> bool:

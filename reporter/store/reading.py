@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import pandas as pd
@@ -17,6 +18,7 @@ from reporter.jobs.frame import raw_frame
 from reporter.jobs.rows import FIELDS, KEPT_OF_ALL
 from reporter.model import (
     KINDS,
+    LISTED_BY_TIME,
     Absence,
     Answer,
     Customer,
@@ -86,7 +88,12 @@ def read_period(
         rests_on = {*observed.deciding, *_gave(rows, period, observed)}
         sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
-        answers = tuple(_answer(connection, customer.id, kind, period) for kind in KINDS)
+        answers = tuple(
+            _answers_by_time(connection, customer.id, kind, period, watch_every)
+            if kind in LISTED_BY_TIME
+            else _answer(connection, customer.id, kind, period)
+            for kind in KINDS
+        )
         stored_before = _stored_before(connection, customer.id, period)
     return Reading(
         raw_frame(rows), Observations(observed.times, sources), sightings, answers, stored_before
@@ -287,6 +294,34 @@ def _answer(connection: sa.Connection, customer_id: str, kind: Kind, period: Per
         of_kind.order_by(*_NEWEST),
     )
     for look in looks:
+        if row := connection.execute(look.limit(1)).one_or_none():
+            return _kept(connection, kind, *row)
+    return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
+
+
+def _answers_by_time(
+    connection: sa.Connection,
+    customer_id: str,
+    kind: Kind,
+    period: Period,
+    watch_every: timedelta,
+) -> Answer:
+    """What was listed by time for a report of the period: all complete answers since its start
+    together, up to the first one from which it is final; the later ones correct the earlier. If
+    there is none, why, as for other answers.
+    """
+    fetches = tables.fetches.c
+    of_kind = _asked(customer_id, kind).where(fetches.taken_at >= period.start)
+    given = []
+    for answer in connection.execute(of_kind.where(fetches.error.is_(None)).order_by(*_FIRST)):
+        given.append(answer)
+        if answer.taken_at >= period.end + watch_every:
+            break
+    if given:
+        replies = chain.from_iterable(replies_of(connection, answer.id) for answer in given)
+        return Answer(kind, given[-1].taken_at, tuple(replies))
+    within = of_kind.where(fetches.taken_at < period.end)
+    for look in (within.order_by(*_NEWEST), of_kind.order_by(*_FIRST)):
         if row := connection.execute(look.limit(1)).one_or_none():
             return _kept(connection, kind, *row)
     return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))

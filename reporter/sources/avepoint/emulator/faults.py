@@ -41,6 +41,7 @@ FAULTS: Final = {
     "endless-next": "each page has a next link to yet another page",
     "shift": "a job begins while the pages are read, so that they shift",
     "short": "a page lacks its last row",
+    "repeat": "a tenant sends the first page again in place of a later one",
     "bad-row": "a row that is not an object",
     "no-id": "a row of the list of customers has no id",
     "half-emoji": "a text ends in half an emoji",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
+    TENANT_KINDS,
     Answer,
     Product,
     Protected,
@@ -20,6 +22,7 @@ from reporter.model import (
     Unread,
     share_of,
 )
+from reporter.sources.avepoint.reading import tenant
 from reporter.sources.avepoint.reading.objects import ReplyObject
 from reporter.sources.avepoint.reading.replies import products_of, protected_rows
 from reporter.sources.avepoint.reading.vocabularies import is_backup_product
@@ -34,6 +37,8 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
         ReplyError: a reply is no list of what was asked for.
     """
     unread: Unread = Counter()
+    if answer.kind in TENANT_KINDS:
+        return _told_by_tenant(answer, unread)
     if answer.kind == "protection":
         rows = protected_rows(answer.replies)
         modules = tuple(_module(ReplyObject(row, units, unread), unread) for row in rows)
@@ -51,17 +56,33 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
     )
 
 
+def _told_by_tenant(answer: Answer, unread: Unread) -> Told:
+    """What an answer of the customer's own tenant comes to."""
+    counts = tenant.counts_of(answer.replies, answer.kind)
+    told = Told(answer, unread=unread, sources=_counted(answer.replies, counts))
+    match answer.kind:
+        case "frequency":
+            return replace(told, frequencies=tenant.frequencies_of(answer.replies, unread))
+        case "retention":
+            return replace(told, retention=tenant.retention_of(answer.replies, unread))
+    lists = tenant.whole_lists(answer.replies)
+    windows = tenant.windows_of(lists, answer.kind)
+    restores = tenant.restores_of(lists) if answer.kind == "restores" else ()
+    return replace(told, restores=restores, windows=windows)
+
+
 def _sources(
     replies: Iterable[Reply], rows_of: Callable[[Iterable[Reply]], list[dict[str, Any]]]
 ) -> tuple[Source, ...]:
+    replies = list(replies)
+    return _counted(replies, [len(rows_of([reply])) for reply in replies])
+
+
+def _counted(replies: Iterable[Reply], counts: Iterable[int]) -> tuple[Source, ...]:
+    """The replies, each with the number of its rows."""
     return tuple(
-        Source(
-            reply.fetched_at,
-            reply.url,
-            hashlib.sha256(reply.body).hexdigest(),
-            len(rows_of([reply])),
-        )
-        for reply in replies
+        Source(reply.fetched_at, reply.url, hashlib.sha256(reply.body).hexdigest(), count)
+        for reply, count in zip(replies, counts, strict=True)
     )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from reporter.jobs.rows import Row
-from reporter.model import Answer, Reply, Told
+from reporter.model import LISTED_BY_TIME, TENANT_KINDS, Answer, Reply, Told
 from reporter.sources.avepoint.reading.answers import read_answer
 from reporter.sources.avepoint.reading.replies import (
     products_of,
@@ -17,6 +17,7 @@ from reporter.sources.avepoint.reading.replies import (
     split_snapshots,
 )
 from reporter.sources.avepoint.reading.rows import FIELD_NAMES
+from reporter.sources.avepoint.reading.tenant import counts_of, customer_of, whole_lists
 from reporter.sources.avepoint.reading.texts import cut_from, row_texts
 from reporter.sources.interface import Announced, CutFrom
 
@@ -39,12 +40,17 @@ class AvePointReader:
         return [rows_of(reply) for reply in replies]
 
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
+        if kind in TENANT_KINDS:
+            return counts_of(replies, kind)
         if kind == "subscription":
             return [len(products_of([reply])) for reply in replies]
         read = read_overview if kind == "protection" else read_page
         return [len(read(reply).rows) for reply in replies]
 
     def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+        if kind in LISTED_BY_TIME:
+            whole_lists(replies)
+            return [tuple(replies)]
         return split_snapshots(replies, read_overview if kind == "protection" else read_page)
 
     def announced(self, replies: Sequence[Reply]) -> Announced:
@@ -55,6 +61,8 @@ class AvePointReader:
         return read_answer(answer, customer_id, units)
 
     def is_about(self, reply: Reply, customer_id: str) -> bool:
+        if (about := customer_of(reply.url)) is not None:
+            return about == customer_id
         return customer_id in unquote(urlsplit(reply.url).path).split("/")
 
     def texts(self, replies: Sequence[Reply]) -> list[list[str]]:

@@ -40,7 +40,7 @@ def read_page(reply: Reply) -> ReplyPage:
     Raises:
         ReplyError: the body is not JSON, or JSON of another shape.
     """
-    return _page(_envelope(reply), reply, "jobs")
+    return _page(envelope_of(reply), reply, "jobs")
 
 
 def read_overview(reply: Reply) -> ReplyPage:
@@ -53,7 +53,7 @@ def read_overview(reply: Reply) -> ReplyPage:
     Raises:
         ReplyError: the body is not JSON, or JSON of another shape.
     """
-    envelope = _envelope(reply)
+    envelope = envelope_of(reply)
     if isinstance(envelope, list) and all(isinstance(item, dict) for item in envelope):
         holders = [item for item in envelope if "data" in item]
         if not holders:
@@ -63,7 +63,12 @@ def read_overview(reply: Reply) -> ReplyPage:
     return _page(envelope, reply, "protected data")
 
 
-def _envelope(reply: Reply) -> Any:
+def envelope_of(reply: Reply) -> Any:
+    """The JSON of a reply.
+
+    Raises:
+        ReplyError: the body is not JSON, or beyond all limits.
+    """
     where = _where(reply)
     try:
         return read_json(reply.body)
