@@ -18,6 +18,7 @@ from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
 from reporter.analysis.standing import gaps_of, standing_of, stretches_of
+from reporter.analysis.tenant import restores_of, settings_of, unread_restores
 from reporter.analysis.verdict import (
     Stance,
     first,
@@ -185,10 +186,14 @@ def analyse(
     protection = protection_of(overview, period)
     bought = given.get("subscription") or _not_told("subscription")
     subscription = subscription_of(bought, period, as_of)
+    restored, frequency, retention = (
+        given.get(kind) or _not_told(kind) for kind in ("restores", "frequency", "retention")
+    )
     overviews = (overview, *stored_before)
     seen = window_of(sources, period, policy)
     findings = _findings(seen, _stored(overviews[:2], period))
     window = findings.window
+    final = all(view.cut.final for view in window.views)
     modules, reasons = findings.modules
     if subscription.as_of is not None and subscription.as_of < period.end:
         reasons += tuple(product_reasons(subscription.products, period))
@@ -217,7 +222,12 @@ def analyse(
         protection=protection,
         subscription=subscription,
         quality=quality_of(
-            zip(jobs, seen.views, window.views, strict=True), overview.unread + bought.unread
+            zip(jobs, seen.views, window.views, strict=True),
+            overview.unread
+            + bought.unread
+            + frequency.unread
+            + retention.unread
+            + unread_restores(restored, period),
         ),
         sources=tuple(
             sorted(
@@ -225,6 +235,9 @@ def analyse(
                     *(reply for source in sources for reply in source.observations.sources),
                     *overview.sources,
                     *bought.sources,
+                    *restored.sources,
+                    *frequency.sources,
+                    *retention.sources,
                 ),
                 key=lambda source: source.fetched_at,
             )
@@ -236,7 +249,7 @@ def analyse(
         reference_at=min(view.snapshots[view.reference] for view in window.views).astimezone(
             period.zone
         ),
-        final=all(view.cut.final for view in window.views),
+        final=final,
         first_look=_first_look(window),
         history=history,
         as_of=as_of,
@@ -249,6 +262,8 @@ def analyse(
         restore_tests=None
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
+        restores=restores_of(restored, period, final=final),
+        settings=settings_of(frequency, retention, period),
     )
 
 

@@ -32,6 +32,7 @@ from reporter.sources.avepoint.generation3 import whole
 from reporter.sources.avepoint.http import Exchange
 from reporter.sources.avepoint.pages import Pages
 from reporter.sources.avepoint.reading.tenant import (
+    Question,
     about_customer,
     counts_of,
     questions,
@@ -96,6 +97,24 @@ def open_tenant(
     return listed("history"), listed("restores"), setting("frequency"), setting("retention")
 
 
+def try_tenant(
+    access: Access, exchange: Exchange, clock: Callable[[], datetime], customer: Customer
+) -> Iterator[Answer]:
+    """The answers to a few questions that need all permissions: the settings, and the history of
+    one module.
+    """
+    for beside in open_tenant(access, exchange, clock, {}):
+        if beside.kind in _SETTINGS:
+            yield beside.answer(customer)
+    client = Client(exchange, auth_of(access, exchange, JOB_INFO), access.api_url, clock)
+
+    def ask(client: Client, received: list[Reply]) -> None:
+        question, *_ = questions("history", _window(clock(), clock()))
+        _list_one("history", question, client, customer, received)
+
+    yield Permission("history", JOB_INFO, client, clock).ask(ask)
+
+
 class WithTenants:
     """A source of jobs, and beside it the tenants of those customers who have given access."""
 
@@ -156,13 +175,19 @@ def _list_jobs(
 ) -> None:
     """Ask once for each pair of type and module: no row says which it is of."""
     for question in questions(kind, _window(answered, clock())):
-        subject = f"{_SUBJECTS[kind]} of {customer.name} ({question.module})"
-        pages = Pages(client, JOB_INFO, subject, [], read_jobs_page)
-        try:
-            whole(client, "GET", _JOBS, pages, counted=False, first=0, params=question.params)
-        finally:
-            received += pages.received
-    whole_lists(received)  # otherwise it is not complete
+        _list_one(kind, question, client, customer, received)
+
+
+def _list_one(
+    kind: Kind, question: Question, client: Client, customer: Customer, received: list[Reply]
+) -> None:
+    subject = f"{_SUBJECTS[kind]} of {customer.name} ({question.module})"
+    pages = Pages(client, JOB_INFO, subject, [], read_jobs_page)
+    try:
+        whole(client, "GET", _JOBS, pages, counted=False, first=0, params=question.params)
+        whole_lists(pages.received)  # otherwise it is not complete
+    finally:
+        received += pages.received
 
 
 def _window(answered: datetime | None, now: datetime) -> Window:
