@@ -18,7 +18,12 @@ from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
 from reporter.analysis.standing import gaps_of, standing_of, stretches_of
-from reporter.analysis.tenant import restores_of, settings_of, unread_restores
+from reporter.analysis.tenant import (
+    restores_of,
+    settings_of,
+    unread_restores,
+    with_frequencies,
+)
 from reporter.analysis.verdict import (
     Stance,
     first,
@@ -189,6 +194,7 @@ def analyse(
     restored, frequency, retention = (
         given.get(kind) or _not_told(kind) for kind in ("restores", "frequency", "retention")
     )
+    policy = with_frequencies(policy, frequency)
     overviews = (overview, *stored_before)
     seen = window_of(sources, period, policy)
     findings = _findings(seen, _stored(overviews[:2], period))

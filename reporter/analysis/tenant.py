@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from reporter.jobs.rows import unknown_code
 from reporter.model import (
@@ -12,16 +14,23 @@ from reporter.model import (
     BackupSettings,
     Lack,
     Outcome,
+    Policy,
     QualityKind,
     RestoreJob,
     RestoreJobs,
+    Target,
     Told,
     Unread,
     Window,
 )
 from reporter.period import Period
 
-_NOT_ASKED = (Lack.NEVER_FETCHED, Lack.SAVED_REPLIES)
+LEEWAY: Final = timedelta(hours=2)
+"""How much later than its turn a job may leave its recovery point: as in the usual target, which is
+26 h for a daily job."""
+TENANT_SERVICE: Final = "Microsoft 365"
+"""Whose modules a tenant tells of."""
+_NOT_ASKED: Final = (Lack.NEVER_FETCHED, Lack.SAVED_REPLIES)
 
 
 def restores_of(told: Told, period: Period, *, final: bool) -> RestoreJobs | None:
@@ -95,6 +104,23 @@ def settings_of(frequency: Told, retention: Told, period: Period) -> BackupSetti
         retention_absence=retention.answer.absence,
         retention=retention.retention,
     )
+
+
+def with_frequencies(policy: Policy, told: Told) -> Policy:
+    """The policy, with a recovery-point target for each module whose backups are set to run so many
+    times a day, unless the provider has set one.
+    """
+    targets = [
+        Target(
+            TENANT_SERVICE,
+            each.module,
+            max_gap=timedelta(days=1) / each.times_a_day + LEEWAY,
+            times_a_day=each.times_a_day,
+        )
+        for each in told.frequencies
+        if each.times_a_day and not policy.is_gap_set(TENANT_SERVICE, each.module)
+    ]
+    return replace(policy, targets=(*policy.targets, *targets)) if targets else policy
 
 
 def _is_asked(answer: Answer) -> bool:

@@ -223,6 +223,7 @@ class ReportSettings(Section):
             target_success_rate=self.target_success_rate,
             target_object_success_rate=self.target_object_success_rate,
             max_gap=self.max_gap,
+            gap_is_set="max_gap" in self.model_fields_set,
             watch_every=self.watch_every,
             targets=tuple(Target(**_named(target)) for target in self.targets),
             left_out=tuple(LeaveOut(**_named(rule)) for rule in self.left_out),

@@ -172,7 +172,9 @@ class Settings(BaseSettings):
         merged = _overlaid(self.report, self.customer(customer_id).report)
         values = {key: value for key, value in given.items() if value is not None}
         return validated(
-            lambda: type(merged).model_validate(merged.model_dump() | values), type(merged)
+            # What nobody has set stays so: some defaults give way to what the service tells.
+            lambda: type(merged).model_validate(merged.model_dump(exclude_unset=True) | values),
+            type(merged),
         )
 
     def look_for(self, customer_id: str, **given: str | None) -> Look:

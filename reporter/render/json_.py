@@ -63,6 +63,7 @@ def report_dict(report: Report) -> dict[str, Any]:
                     "success_rate": target.success_rate,
                     "object_success_rate": target.object_success_rate,
                     "max_gap_s": None if target.max_gap is None else target.max_gap.total_seconds(),
+                    **({"times_a_day": target.times_a_day} if target.times_a_day else {}),
                 }
                 for target in report.policy.targets
             ],

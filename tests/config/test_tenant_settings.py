@@ -143,3 +143,26 @@ def test_no_secret_says_where_it_can_be(tmp_path: Path) -> None:
         access_of(settings_from(tmp_path, *COMPLETE[:2]))
     assert f"keyring set {KEYRING_SERVICE} {PLACE}" in caught.value.hint
     assert "client_secret_file" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "is_set"),
+    [
+        ("", "", False),
+        ("[report]\nwatch_every = '8h'", "", False),
+        ("[report]\nmax_gap = '26h'", "", True),
+        ("", "max_gap = '30h'", True),
+    ],
+)
+def test_a_gap_counts_as_set_only_where_it_is_written(
+    tmp_path: Path, before: str, own: str, is_set: bool
+) -> None:
+    """In [report] or for the customer, also where the command line gives other values."""
+    path = tmp_path / "reporter.toml"
+    path.write_text(f'{before}\n[[customers]]\nid = "{CUSTOMER_ID}"\n{own}\n', "utf-8")
+    settings = load_settings(path)
+    assert settings.report_for(CUSTOMER_ID).policy().gap_is_set is is_set
+    assert settings.report_for(CUSTOMER_ID, locale="de").policy().gap_is_set is is_set
+    assert (
+        settings.for_reports_of(CUSTOMER_ID).report_for(CUSTOMER_ID).policy().gap_is_set is is_set
+    )

@@ -13,7 +13,17 @@ from pypdf import PdfReader
 from python_calamine import load_workbook
 
 from reporter.config.sections import LANGUAGES
-from reporter.model import Absence, Answer, Lack, Look, Outcome, QualityKind, Report
+from reporter.model import (
+    Absence,
+    Answer,
+    Lack,
+    Look,
+    Outcome,
+    Policy,
+    QualityKind,
+    Report,
+    Target,
+)
 from reporter.render.controls import controls_of
 from reporter.render.html import report_html
 from reporter.render.json_ import report_dict
@@ -283,3 +293,53 @@ def test_an_absence_before_is_not_shown_as_a_setting() -> None:
     text = words_of(report_of((absent, RETENTION)))
     assert "Not known: backup frequency." in text
     assert "Unlimited" in text
+
+
+def gap_target(report: Report, module: str) -> float:
+    return report.policy.gap_target("Microsoft 365", module).total_seconds() / 3600
+
+
+def test_the_frequency_becomes_the_target_where_none_is_set() -> None:
+    """Four times a day with two hours' leeway; a module without a frequency keeps the usual one."""
+    report = report_of()
+    assert gap_target(report, "Exchange Online") == 8
+    assert gap_target(report, "OneDrive") == 26
+    assert gap_target(report, "Microsoft Teams") == 26
+    (target, _) = report_dict(report)["policy"]["targets"]
+    assert (target["module"], target["times_a_day"]) == ("Exchange Online", 4)
+    text = words_of(report, Look(sections=("method",)))
+    said = "Set to 4 times a day, and so at most 8 h without a recovery point: Exchange Online."
+    assert said in text
+    assert "Set to 1 time a day, and so at most 26 h" in text
+    assert "Targets of their own" not in text
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(gap_is_set=True),
+        Policy(targets=(Target("Microsoft 365", max_gap=timedelta(hours=26)),)),
+        Policy(targets=(Target("Microsoft 365", "Exchange Online", max_gap=timedelta(hours=26)),)),
+    ],
+)
+def test_a_target_of_the_provider_takes_precedence(policy: Policy) -> None:
+    assert gap_target(report_of(policy=policy), "Exchange Online") == 26
+
+
+def test_a_target_of_another_kind_does_not() -> None:
+    only_rate = Policy(targets=(Target("Microsoft 365", "Exchange Online", success_rate=0.9),))
+    report = report_of(policy=only_rate)
+    assert gap_target(report, "Exchange Online") == 8
+    assert report.policy.success_target("Microsoft 365", "Exchange Online") == 0.9
+
+
+def test_a_gap_is_judged_by_the_frequency() -> None:
+    """A daily job is no four a day, and the tile names no target that is not the scope's."""
+    daily = [make_job(f"2026-10-{day:02}T01:00:00Z") for day in range(1, 32)]
+    looks = [datetime(2026, 9, 30, tzinfo=UTC) + timedelta(hours=4 * n) for n in range(200)]
+    assert make_report(daily, observed=looks).totals.gap_target_met is True
+    report = make_report(daily, observed=looks, answers=FULL)
+    assert report.totals.gap_target_met is False
+    summary = words_of(report, Look(sections=("summary",)))
+    assert "the longest of any scope; target" not in summary
+    assert "the longest of any scope" in summary
