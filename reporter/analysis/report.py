@@ -19,6 +19,7 @@ from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
 from reporter.analysis.standing import gaps_of, standing_of, stretches_of
 from reporter.analysis.tenant import (
+    history_of,
     restores_of,
     settings_of,
     unread_restores,
@@ -46,6 +47,7 @@ from reporter.analysis.window import (
     window_of,
 )
 from reporter.model import (
+    TENANT_KINDS,
     Absence,
     Answer,
     Coverage,
@@ -191,8 +193,8 @@ def analyse(
     protection = protection_of(overview, period)
     bought = given.get("subscription") or _not_told("subscription")
     subscription = subscription_of(bought, period, as_of)
-    restored, frequency, retention = (
-        given.get(kind) or _not_told(kind) for kind in ("restores", "frequency", "retention")
+    history_told, restored, frequency, retention = (
+        given.get(kind) or _not_told(kind) for kind in TENANT_KINDS
     )
     policy = with_frequencies(policy, frequency)
     overviews = (overview, *stored_before)
@@ -233,6 +235,7 @@ def analyse(
             + bought.unread
             + frequency.unread
             + retention.unread
+            + history_told.unread
             + unread_restores(restored, period),
         ),
         sources=tuple(
@@ -241,6 +244,7 @@ def analyse(
                     *(reply for source in sources for reply in source.observations.sources),
                     *overview.sources,
                     *bought.sources,
+                    *history_told.sources,
                     *restored.sources,
                     *frequency.sources,
                     *retention.sources,
@@ -268,6 +272,7 @@ def analyse(
         restore_tests=None
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
+        tenant_history=history_of(history_told, window.jobs, period),
         restores=restores_of(restored, period, final=final),
         settings=settings_of(frequency, retention, period),
     )

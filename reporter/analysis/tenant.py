@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+import pandas as pd
+
 from reporter.jobs.rows import unknown_code
 from reporter.model import (
     Answer,
@@ -19,6 +21,7 @@ from reporter.model import (
     RestoreJob,
     RestoreJobs,
     Target,
+    TenantHistory,
     Told,
     Unread,
     Window,
@@ -84,6 +87,19 @@ def unread_restores(told: Told, period: Period) -> Unread:
         if (code := unknown_code(job.module)) is not None:
             unread[QualityKind.UNKNOWN_CODE, "objectType", code] += 1
     return unread
+
+
+def history_of(told: Told, jobs: pd.DataFrame, period: Period) -> TenantHistory | None:
+    """What the tenant's history adds to the period, whose `jobs` in the figures are given; None
+    where it was not asked for.
+    """
+    answer = told.answer
+    alone = int(jobs["from_tenant"].sum())
+    if not _is_asked(answer) and not alone:
+        return None
+    if answer.absence or answer.asked_at is None:
+        return TenantHistory(None, answer.absence, alone)
+    return TenantHistory(answer.asked_at.astimezone(period.zone), None, alone)
 
 
 def settings_of(frequency: Told, retention: Told, period: Period) -> BackupSettings | None:

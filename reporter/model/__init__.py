@@ -90,11 +90,14 @@ from reporter.model.report import (
 from reporter.model.tenant import (
     BackupSettings,
     ModuleFrequency,
+    ModuleHistory,
     ModuleRetention,
     RestoreJob,
     RestoreJobs,
     RestoreKind,
     RetentionPolicy,
+    TenantHistory,
+    ToldTime,
     Window,
 )
 from reporter.model.watched import Watched
@@ -140,6 +143,7 @@ __all__ = [
     "Look",
     "ModuleFigures",
     "ModuleFrequency",
+    "ModuleHistory",
     "ModuleRetention",
     "MonthFigures",
     "Observations",
@@ -181,8 +185,10 @@ __all__ = [
     "Subscription",
     "Tally",
     "Target",
+    "TenantHistory",
     "Texts",
     "Told",
+    "ToldTime",
     "Totals",
     "Unread",
     "Watch",

@@ -38,9 +38,11 @@ from reporter.model.protection import (
 from reporter.model.tenant import (
     BackupSettings,
     ModuleFrequency,
+    ModuleHistory,
     RestoreJob,
     RestoreJobs,
     RetentionPolicy,
+    TenantHistory,
     Window,
 )
 from reporter.period import Period
@@ -81,6 +83,8 @@ class Told:
     """The backup products that were bought, but for how long they last."""
     other_products: int = 0
     """How many products are no backups."""
+    histories: tuple[ModuleHistory, ...] = ()
+    """The backup jobs that a customer's tenant lists, module by module."""
     restores: tuple[RestoreJob, ...] = ()
     """The restores and exports that a customer's tenant lists, whenever they were."""
     windows: tuple[Window, ...] = ()
@@ -239,6 +243,9 @@ class ReportFigures:
     """What it corrects; None where it corrects nothing."""
     restore_tests: RestoreTests | None = None
     """The restore tests on record; None where no file of them is configured."""
+    tenant_history: TenantHistory | None = None
+    """What the history of jobs in the customer's own tenant adds, or why nothing is known of it;
+    None where the tenant was not asked."""
     restores: RestoreJobs | None = None
     """Restores and exports, or why nothing is known of them; None where the customer's own tenant
     was not asked."""

@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from reporter.model.jobs import Absence, Outcome
 
 Window = tuple[datetime, datetime]
 """A stretch of time, from its start up to but not including its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleHistory:
+    """All jobs of a module that began in a stretch of time, as the customer's tenant lists them."""
+
+    service: str
+    """The service of the module."""
+    module: str
+    """The module, which has one scope without a name."""
+    window: Window
+    """The stretch of time that was asked for."""
+    rows: tuple[Mapping[str, Any], ...]
+    """The jobs, as rows in our words (`jobs.rows`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTime:
+    """A stretch of time of which the customer's tenant has told every job of a module."""
+
+    service: str
+    """The service of the module."""
+    module: str
+    """The module, which has one scope without a name."""
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TenantHistory:
+    """What the history in the customer's tenant adds to the jobs that snapshots have shown."""
+
+    as_of: datetime | None
+    """When it was last asked; None where nothing is known."""
+    absence: Absence | None
+    """Why nothing is known; None where something is."""
+    jobs: int
+    """How many backup jobs of the period are known from it alone."""
 
 
 class RestoreKind(StrEnum):

@@ -203,8 +203,14 @@ def _restores(restores: RestoreJobs | None) -> list[dict[str, Any]] | None:
 
 def _tenant(report: Report) -> dict[str, Any]:
     """What else the customer's own tenant tells; empty where it was not asked."""
-    restores, settings = report.restores, report.settings
+    history, restores, settings = report.tenant_history, report.restores, report.settings
     tenant: dict[str, Any] = {}
+    if history:
+        tenant["history"] = {
+            "as_of": _plain(history.as_of),
+            "absence": _absence(history.absence),
+            "jobs": history.jobs,
+        }
     if restores:
         tenant["restores"] = {
             "as_of": _plain(restores.as_of),

@@ -81,6 +81,7 @@ from reporter.render.tenant import (
     module_settings,
     restores_title,
     retention_text,
+    told_lines,
     untold_texts,
 )
 from reporter.render.text import STATE_SIGNS, Words, shortened
@@ -477,6 +478,7 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
         *undated_lines(report.quality, words),
         *running_lines(report.running, words),
         *left_out_lines(report.left_out, words),
+        *told_lines(report.tenant_history, words),
         *([" ".join(listed)] if listed else []),
         *rarely,
     ]

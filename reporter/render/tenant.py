@@ -15,6 +15,7 @@ from reporter.model import (
     RestoreJobs,
     RestoreKind,
     State,
+    TenantHistory,
 )
 from reporter.render.text import UNDEFINED, Words, marked
 
@@ -99,13 +100,30 @@ def untold_texts(report: Report, words: Words) -> list[str]:
 
 
 def _absences(report: Report) -> Iterator[tuple[str, Absence]]:
-    restores, settings = report.restores, report.settings
+    history, restores, settings = report.tenant_history, report.restores, report.settings
+    if history and history.absence:
+        yield marked("history of jobs"), history.absence
     if restores and restores.absence:
         yield marked("restores and exports"), restores.absence
     if settings and settings.frequency_absence:
         yield marked("backup frequency"), settings.frequency_absence
     if settings and settings.retention_absence:
         yield marked("retention policy"), settings.retention_absence
+
+
+def told_lines(history: TenantHistory | None, words: Words) -> list[str]:
+    """How many jobs are known from the customer's own tenant alone; empty where none is."""
+    if history is None or not history.jobs:
+        return []
+    return [
+        words.count(
+            "{number} job is known from the history in the customer's own tenant alone: it was "
+            "superseded between two looks.",
+            "{number} jobs are known from the history in the customer's own tenant alone: they "
+            "were superseded between two looks.",
+            history.jobs,
+        )
+    ]
 
 
 def module_settings(settings: BackupSettings | None) -> tuple[ModuleSetting, ...]:

@@ -118,7 +118,12 @@ def _source_data(customer_id: str, reading: Reading, policy: Policy) -> SourceDa
     reader = reader_of_address(sources[0].url if sources else "")
     jobs = read_jobs(reading.rows, policy, reader.field_names)
     return SourceData(
-        customer_id, jobs, reading.sightings, reading.observations, reader.lists_history
+        customer_id,
+        jobs,
+        reading.sightings,
+        reading.observations,
+        reader.lists_history,
+        reading.told_times,
     )
 
 

@@ -28,10 +28,11 @@ from reporter.model import (
     Outcome,
     Policy,
     Source,
+    ToldTime,
 )
 from reporter.period import Period
 from reporter.store import tables
-from reporter.store.deriving import complete, replies_of, scopes_of
+from reporter.store.deriving import complete, histories_of, replies_of, scopes_of
 from reporter.store.sightings import Observed, observed_of, sightings_in
 from reporter.store.store import Store
 
@@ -65,6 +66,8 @@ class Reading:
     `jobs.sightings.SIGHTING_COLUMNS`, sorted by scope and snapshot."""
     answers: tuple[Answer, ...]
     """What the service said beside the jobs."""
+    told_times: tuple[ToldTime, ...]
+    """Of which times the customer's own tenant has told every job of a module."""
     stored_before: tuple[Answer, ...]
     """The last it said of protected data before the period, and before the one before it."""
 
@@ -95,8 +98,15 @@ def read_period(
             for kind in KINDS
         )
         stored_before = _stored_before(connection, customer.id, period)
+        told_times = _told_times(connection, customer.id, period)
+        rows["from_tenant"] = rows["fetch_id"].isin(histories_of(connection, customer.id))
     return Reading(
-        raw_frame(rows), Observations(observed.times, sources), sightings, answers, stored_before
+        raw_frame(rows),
+        Observations(observed.times, sources),
+        sightings,
+        answers,
+        told_times,
+        stored_before,
     )
 
 
@@ -345,6 +355,21 @@ def _stored_before(
         if row := connection.execute(before.order_by(*_NEWEST).limit(1)).one_or_none():
             answers.append(_kept(connection, "protection", *row))
     return tuple(answers)
+
+
+def _told_times(
+    connection: sa.Connection, customer_id: str, period: Period
+) -> tuple[ToldTime, ...]:
+    """The times that histories are about, of the period and of the one before it."""
+    told, modules = tables.told_times.c, tables.modules.c
+    query = (
+        sa.select(modules.service, modules.module, told.starts_at, told.ends_at)
+        .join_from(tables.told_times, tables.modules)
+        .where(modules.customer_id == customer_id)
+        .where(told.starts_at < period.end, told.ends_at > period.previous().start)
+        .order_by(modules.service, modules.module, told.starts_at, told.ends_at)
+    )
+    return tuple(ToldTime(*row) for row in connection.execute(query))
 
 
 def _asked(customer_id: str, kind: Kind) -> sa.Select[Any]:

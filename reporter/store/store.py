@@ -28,6 +28,7 @@ from reporter.store.deriving import (
     Derivation,
     complete,
     derive_again,
+    histories_in,
     rules_of,
     snapshots_of,
 )
@@ -180,7 +181,10 @@ class Store:
             else:
                 Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
-                self._record_answer(connection, customer.id, answer, run_id)
+                answer_id = self._record_answer(connection, customer.id, answer, run_id)
+                if answer.kind == "history" and answer_id is not None:
+                    histories = histories_in(answer.replies, customer.id)
+                    Derivation(connection, customer.id).keep_history(answer_id, histories)
 
     def record_failure(
         self,
@@ -257,10 +261,11 @@ class Store:
 
     def _record_answer(
         self, connection: sa.Connection, customer_id: str, answer: Answer, run_id: int | None
-    ) -> None:
+    ) -> int | None:
+        """Keep an answer; the id of its fetch, if it is complete."""
         if answer.cut_from:
             self._record_whole(connection, answer.cut_from, run_id)
-        self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
+        return self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
 
     def _record_whole(self, connection: sa.Connection, answer: Answer, run_id: int | None) -> None:
         """Keep the answer that those of all customers are cut from, where the first of them has
@@ -283,16 +288,16 @@ class Store:
         kind: str,
         answer: Answer,
         run_id: int | None,
-    ) -> None:
+    ) -> int | None:
         absence = answer.absence
         if absence is None:
             counted = _counted(answer.replies, kind)
-            self._record_replies(connection, customer_id, kind, counted, run_id)
-            return
+            return self._record_replies(connection, customer_id, kind, counted, run_id)
         error = ": ".join(filter(None, (absence.kind.value, absence.said)))
         self._record_failure(
             connection, customer_id, kind, _taken_at(answer), error, answer.unusable, run_id
         )
+        return None
 
     def _record_failure(
         self,

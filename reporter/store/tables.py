@@ -79,7 +79,7 @@ fetches = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer_id", sa.String),
-    # jobs, protection, subscription; about all customers: customers, subscriptions
+    # jobs, or one of `model.KINDS`; about all customers: customers, subscriptions
     sa.Column("kind", sa.String, nullable=False, server_default="jobs"),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("error", sa.String),
@@ -187,6 +187,17 @@ jobs = sa.Table(
 START_MOVED: Final = jobs.c.first_started_at != jobs.c.last_started_at
 """Of the few jobs whose rows do not agree on their start."""
 sa.Index("jobs_moved", jobs.c.scope_id, sqlite_where=START_MOVED, postgresql_where=START_MOVED)
+
+# Of which time the history of a customer's own tenant lists every job of a module.
+told_times = sa.Table(
+    "told_times",
+    metadata,
+    sa.Column("module_id", sa.Integer, sa.ForeignKey("modules.id"), primary_key=True),
+    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), primary_key=True),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Index("told_times_by_fetch", "fetch_id"),
+)
 
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
 # not be read for each report. Gone as soon as a job of the month may have changed.

@@ -85,7 +85,8 @@ def prune(store: Store, before: datetime) -> Pruned:
         connection.execute(sa.delete(tables.tallies))
         for customer_id in _affected(connection, before):
             _prune_derived(connection, _pruning(connection, customer_id, before))
-        connection.execute(sa.delete(tables.jobs).where(tables.jobs.c.fetch_id.in_(old)))
+        for table in (tables.told_times, tables.jobs):
+            connection.execute(sa.delete(table).where(table.c.fetch_id.in_(old)))
         _forget_scopes(connection)
         connection.execute(sa.delete(replies).where(replies.c.fetch_id.in_(old)))
         connection.execute(sa.delete(fetches).where(fetches.c.id.in_(old)))
@@ -184,4 +185,7 @@ def _forget_scopes(connection: sa.Connection) -> None:
     gave = sa.select(jobs.c.scope_id).where(jobs.c.scope_id == scopes.c.id)
     left = sa.select(scopes.c.id).where(scopes.c.module_id == modules.c.id)
     connection.execute(sa.delete(scopes).where(~sighted.exists(), ~gave.exists()))
+    empty = sa.select(modules.c.id).where(~left.exists())
+    told_times = tables.told_times
+    connection.execute(sa.delete(told_times).where(told_times.c.module_id.in_(empty)))
     connection.execute(sa.delete(modules).where(~left.exists()))

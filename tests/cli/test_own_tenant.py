@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from python_calamine import load_workbook
 
 from reporter.sources.avepoint.emulator import Clock, Emulator, demo_cast
 from reporter.sources.avepoint.emulator.tenant import tenant_jobs
@@ -138,6 +139,50 @@ def test_from_the_tenant_to_a_verified_archive(
     result = run("verify", bag)
     assert result.exit_code == 0, result.output
     assert "each list complete by its own count" in result.stdout
+
+
+def test_the_history_fills_what_rare_looks_have_missed(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked once a day, every job of Microsoft 365 that ran is known; the archive, the auditor's
+    pack and a recomputation agree on it.
+    """
+    clock = Clock(OVER - timedelta(days=3))
+    emulator = start_emulator(customers=[CONTOSO], now=clock)
+    configure_tenant(emulator, tmp_path)
+    here = set_clock(monkeypatch, clock.now)
+    for days in range(4):
+        clock.now = here.now = OVER - timedelta(days=3 - days)
+        assert run("fetch").exit_code == 0
+    period = "2026-10-30..2026-10-31"
+    assert run("render", "--period", period).exit_code == 0
+    (path,) = (tmp_path / "reports" / period).glob(f"{SLUG}/*.json")
+    figures = json.loads(path.read_text("utf-8"))
+    start, stop = datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    really = Counter(
+        run.plan.module
+        for run in emulator.truth(CONTOSO.id, start, stop).runs
+        if run.plan.service == "Microsoft 365"
+    )
+    modules = [each for each in figures["modules"] if each["service"] == "Microsoft 365"]
+    assert {each["module"]: each["jobs"] for each in modules if each["jobs"]} == really
+    assert figures["tenant"]["history"]["jobs"] > sum(really.values()) / 2
+    for each in modules:
+        assert each["longest_gap_s"] == each["longest_gap_at_most_s"]
+    result = run("archive", "--period", period, "--pack", "--seed", "any", "--sample", "30")
+    assert result.exit_code == 0, result.output
+    result = run("verify", tmp_path / "archive" / SLUG / f"{period}-v1")
+    assert result.exit_code == 0, result.output
+    (pack,) = (tmp_path / "archive" / SLUG / "packs").iterdir()
+    book = load_workbook(pack / "auditors-pack.xlsx")
+    cells = [
+        [str(cell) for cell in row] for row in book.get_sheet_by_name("Completeness").to_python()
+    ]
+    held = {row[0]: row[1] for row in cells if len(row) > 1}
+    for check in ("Population against the replies", "Dates against the replies"):
+        assert held[check] == "holds", cells
+    assert "Something was restored in the period" in held
+    assert "Retention as it is set" in held
 
 
 def test_a_tenant_that_fails_costs_nothing_else(

@@ -10,6 +10,7 @@ from reporter.render.tenant import (
     module_settings,
     restores_title,
     retention_text,
+    told_lines,
     untold_texts,
 )
 from reporter.render.workbook.book import Book
@@ -29,7 +30,7 @@ def add_restores(book: Book) -> None:
     """Restores and exports, then how backups are set; no sheet where the tenant was not asked."""
     report, words = book.report, book.words
     restores, settings = report.restores, report.settings
-    if restores is None and settings is None:
+    if restores is None and settings is None and report.tenant_history is None:
         return
     columns = _columns(book)
     sheet = book.sheet(RESTORES, Layout(widths_of(columns), book.tab_color))
@@ -38,7 +39,7 @@ def add_restores(book: Book) -> None:
         if restores.as_of:
             write_note(sheet, words.say("As of {moment}", moment=words.moment(restores.as_of)))
         write_table(book, sheet, "Restores", columns, restores.jobs)
-    for text in untold_texts(report, words):
+    for text in (*untold_texts(report, words), *told_lines(report.tenant_history, words)):
         write_note(sheet, text)
     write_heading(sheet, words.say("How backups are set"))
     write_table(book, sheet, "Settings", _setting_columns(book), module_settings(settings))

@@ -67,8 +67,9 @@ def _told_by_tenant(answer: Answer, unread: Unread) -> Told:
             return replace(told, retention=tenant.retention_of(answer.replies, unread))
     lists = tenant.whole_lists(answer.replies)
     windows = tenant.windows_of(lists, answer.kind)
-    restores = tenant.restores_of(lists) if answer.kind == "restores" else ()
-    return replace(told, restores=restores, windows=windows)
+    if answer.kind == "history":
+        return replace(told, histories=tenant.histories_of(lists, unread), windows=windows)
+    return replace(told, restores=tenant.restores_of(lists), windows=windows)
 
 
 def _sources(

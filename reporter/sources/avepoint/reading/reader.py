@@ -17,7 +17,7 @@ from reporter.sources.avepoint.reading.replies import (
     split_snapshots,
 )
 from reporter.sources.avepoint.reading.rows import FIELD_NAMES
-from reporter.sources.avepoint.reading.tenant import counts_of, customer_of, whole_lists
+from reporter.sources.avepoint.reading.tenant import counts_of, customer_of, rows_in, whole_lists
 from reporter.sources.avepoint.reading.texts import cut_from, row_texts
 from reporter.sources.interface import Announced, CutFrom
 
@@ -37,7 +37,10 @@ class AvePointReader:
         return None
 
     def rows(self, replies: Sequence[Reply], rules: bytes | None = None) -> list[list[Row]]:
-        return [rows_of(reply) for reply in replies]
+        return [
+            rows_of(reply) if customer_of(reply.url) is None else rows_in(reply)
+            for reply in replies
+        ]
 
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
         if kind in TENANT_KINDS:

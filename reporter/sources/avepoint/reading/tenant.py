@@ -12,14 +12,25 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urldefrag, urlsplit
 
 from reporter.errors import ReplyError
-from reporter.jobs.rows import ABSENT, unknown_code
+from reporter.jobs.rows import (
+    ABSENT,
+    FIELDS,
+    Row,
+    is_too_long,
+    moment,
+    present,
+    text_of,
+    unknown_code,
+)
 from reporter.jobs.values import read_count, read_time
 from reporter.model import (
     ModuleFrequency,
+    ModuleHistory,
     ModuleRetention,
     QualityKind,
     Reply,
@@ -32,9 +43,11 @@ from reporter.model import (
 from reporter.showing import excerpt
 from reporter.sources.avepoint.reading.objects import ReplyObject
 from reporter.sources.avepoint.reading.replies import ReplyPage, envelope_of
+from reporter.sources.avepoint.reading.rows import with_meaning
 from reporter.sources.avepoint.reading.vocabularies import (
     OBJECT_TYPES,
     SERVICE_TYPES,
+    TENANT_SERVICE,
     module_of_type,
     outcome_of,
 )
@@ -143,6 +156,8 @@ class JobList:
 
     question: Question
     rows: tuple[Mapping[str, Any], ...]
+    fetched_at: datetime
+    """When its last page was received."""
 
 
 def whole_lists(replies: Iterable[Reply]) -> list[JobList]:
@@ -153,12 +168,17 @@ def whole_lists(replies: Iterable[Reply]) -> list[JobList]:
             many it has, or has a job twice, as when a page is sent again in place of the next one.
     """
     pages: defaultdict[Question, list[ReplyPage]] = defaultdict(list)
+    fetched_at: dict[Question, datetime] = {}
     for reply in replies:
-        pages[question_of(reply)].append(read_jobs_page(reply))
-    return [_whole_list(question, of_list) for question, of_list in pages.items()]
+        question = question_of(reply)
+        pages[question].append(read_jobs_page(reply))
+        fetched_at[question] = reply.fetched_at
+    return [
+        _whole_list(question, of_list, fetched_at[question]) for question, of_list in pages.items()
+    ]
 
 
-def _whole_list(question: Question, pages: Sequence[ReplyPage]) -> JobList:
+def _whole_list(question: Question, pages: Sequence[ReplyPage], fetched_at: datetime) -> JobList:
     rows = [row for page in pages for row in page.rows]
     totals = {page.total for page in pages}
     empty = not rows and totals == {None} and all(page.next_link is None for page in pages)
@@ -177,7 +197,7 @@ def _whole_list(question: Question, pages: Sequence[ReplyPage]) -> JobList:
             f"{flaw}.",
             hint="Nothing of this answer is used. Run the same command again later.",
         )
-    return JobList(question, tuple(rows))
+    return JobList(question, tuple(rows), fetched_at)
 
 
 def windows_of(lists: Iterable[JobList], kind: str) -> tuple[Window, ...]:
@@ -185,6 +205,61 @@ def windows_of(lists: Iterable[JobList], kind: str) -> tuple[Window, ...]:
     there = {listed.question for listed in lists}
     windows = {question.window for question in there}
     return tuple(sorted(window for window in windows if there.issuperset(questions(kind, window))))
+
+
+def histories_of(lists: Iterable[JobList], unread: Unread) -> tuple[ModuleHistory, ...]:
+    """The jobs of each module in lists of backups. A list with a job that has no id that can be a
+    key, or no readable start, is left out: it does not say which jobs began.
+    """
+    histories = []
+    for listed in lists:
+        rows = [_row(listed.question, fields, listed.fetched_at) for fields in listed.rows]
+        flaws = [row for row in rows if not _identifies(row)]
+        for row in flaws:
+            unread[QualityKind.UNREADABLE, "startTime", row["started"] or ABSENT] += 1
+        if not flaws:
+            module = listed.question.module
+            histories.append(
+                ModuleHistory(TENANT_SERVICE, module, listed.question.window, tuple(rows))
+            )
+    return tuple(histories)
+
+
+def _identifies(row: Row) -> bool:
+    job_id = present(row["job_id"])
+    return job_id is not None and not is_too_long(job_id) and moment(row, "started") is not None
+
+
+def rows_in(reply: Reply) -> list[Row]:
+    """The jobs on one page, as rows in our words.
+
+    Raises:
+        ReplyError: it is no page of jobs.
+    """
+    question = question_of(reply)
+    rows = read_jobs_page(reply).rows
+    return [_row(question, fields, reply.fetched_at) for fields in rows if isinstance(fields, dict)]
+
+
+def _row(question: Question, fields: Mapping[str, Any], fetched_at: datetime) -> Row:
+    """A job as a row in our words. A tenant gives no size and no time of modification."""
+    details = fields.get("backupDetails")
+    counts = details if isinstance(details, dict) else {}
+    row: Row = dict.fromkeys(FIELDS) | {
+        "service": TENANT_SERVICE,
+        "module": question.module,
+        "status": text_of(fields.get("state")),
+        "job_id": text_of(fields.get("id")),
+        "started": text_of(fields.get("startTime")),
+        "ended": text_of(fields.get("finishTime")),
+        "duration": text_of(fields.get("duration")),
+        "date_orders": None,
+        "from_tenant": True,
+    }
+    for part in ("total", "failed", "successful", "skipped"):
+        spellings = (text_of(counts.get(f"{part}{name}")) for name in ("Count", "Number"))
+        row[f"objects_{part}"] = next(filter(None, spellings), None)
+    return with_meaning(row, fetched_at)
 
 
 def restores_of(lists: Iterable[JobList]) -> tuple[RestoreJob, ...]:
