@@ -117,11 +117,16 @@ def _tenants_of(settings: Settings) -> TenantAccess:
     """How to reach the tenant of each customer who has one in the configuration. If something is
     wrong with one of them, that costs only what it would tell.
     """
-    made = {
-        customer.id: attempted(partial(tenant_access_of, settings, customer.id))
+    made = [
+        (customer, attempted(partial(tenant_access_of, settings, customer.id)))
         for customer in settings.customers
+    ]
+    return {
+        customer_id: access  # one of the ids is the service's
+        for customer, access in made
+        for customer_id in (customer.id, *customer.joins)
+        if access is not None
     }
-    return {customer_id: access for customer_id, access in made.items() if access is not None}
 
 
 def list_by_each(

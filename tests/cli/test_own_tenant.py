@@ -204,3 +204,17 @@ def test_a_tenant_that_fails_costs_nothing_else(
     assert run("fetch").exit_code == 0
     (error,) = {error for kind, error in fetches_in(tmp_path) if error and "client_id is" in error}
     assert CONTOSO.id in error
+
+
+def test_the_tenant_of_a_customer_who_is_joined_is_asked(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its settings are under the id of another source, and the service knows another id."""
+    emulator = start_emulator(customers=[CONTOSO], now=lambda: OVER)
+    path = configure_tenant(emulator, tmp_path)
+    text = path.read_text("utf-8")
+    joined = f'id = "tape:Contoso"\njoins = ["{CONTOSO.id}"]'
+    path.write_text(text.replace(f'id = "{CONTOSO.id}"', joined), "utf-8")
+    set_clock(monkeypatch, OVER)
+    assert run("fetch").exit_code == 0
+    assert fetches_in(tmp_path)["retention", None] == 1

@@ -13,7 +13,17 @@ from typing import Final
 
 from reporter.errors import FetchError, ReplyError
 from reporter.files import must_be_readable
-from reporter.model import KINDS, Absence, Answer, Customer, Kind, Lack, Reply, Snapshot
+from reporter.model import (
+    KINDS,
+    TENANT_KINDS,
+    Absence,
+    Answer,
+    Customer,
+    Kind,
+    Lack,
+    Reply,
+    Snapshot,
+)
 from reporter.sources.interface import CustomerList
 from reporter.sources.table.addresses import address_of, customer_id_of, mapping_address
 from reporter.sources.table.mapping import MAPPING, Mapping
@@ -88,7 +98,9 @@ class TableSource:
         if received is not None:
             received += replies
         at = replies[0].fetched_at
-        answers = (Answer(kind, at, absence=Absence(Lack.NOT_THERE)) for kind in kinds)
+        # Customers of tables have no tenant that could be asked.
+        asked = [kind for kind in kinds if kind not in TENANT_KINDS]
+        answers = (Answer(kind, at, absence=Absence(Lack.NOT_THERE)) for kind in asked)
         return Snapshot(customer, tuple(replies), tuple(answers))
 
     def stop(self) -> None:
