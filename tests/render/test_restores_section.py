@@ -109,8 +109,8 @@ def test_the_section_shows_what_was_restored_and_what_is_set(tmp_path: Path) -> 
         "Oct 5, 10:00 Restore Exchange Online ✓ Finished 12 / 12",
         "As of Nov 2, 2026, 06:00, as the customer's own tenant lists them.",
         "not that everything can be.",
-        "Exchange Online 4 Unlimited 6 months",
-        "OneDrive 1 — —",
+        "Exchange Online Unlimited 6 months 4",
+        "OneDrive — — 1",
         "Kept in general, in the service's words: 1 years.",
     ):
         assert part in text.replace("’", "'"), part
