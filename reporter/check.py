@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from reporter.audit.archiving import signer_of
-from reporter.config.credentials import access_of
+from reporter.config.credentials import access_of, tenant_access_of
 from reporter.config.settings import Settings
 from reporter.dispatch.channels.registry import channels_of
 from reporter.dispatch.queueing import recipients_of
@@ -21,7 +21,7 @@ from reporter.errors import ReplyError, ReporterError
 from reporter.files import OWNERS_ALONE, closing_command, open_to_others, why_not_writable
 from reporter.finding import Finding
 from reporter.jobs.rows import Row, moment, present
-from reporter.model import Outcome
+from reporter.model import Answer, Customer, Lack, Outcome
 from reporter.render.fonts import fonts_in_use, missing, script_of
 from reporter.render.typesetting import engines
 from reporter.run.assignment import Rendering, check_restore_tests, customers_in_store
@@ -31,6 +31,7 @@ from reporter.sources.avepoint.auth import ClientCertificate, TokenRefused
 from reporter.sources.avepoint.http import Exchange
 from reporter.sources.avepoint.permissions import PERMISSIONS
 from reporter.sources.avepoint.source import Access, auth_of, open_source
+from reporter.sources.avepoint.tenant import try_tenant
 from reporter.sources.interface import CustomerList
 from reporter.sources.registry import SERVICE, reader_of
 from reporter.store import Store
@@ -75,6 +76,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _evidence(settings, datetime.now(UTC))
     for entry in settings.sources:
         yield _source(settings, entry.name)
+    yield from _tenants(settings)
     if not settings.asks_service:
         return
     try:
@@ -125,6 +127,36 @@ def _source(settings: Settings, name: str) -> Finding:
         return Finding(what, True, has)
     mend = "Check `times`, `timezone` and `statuses` of this source in [[sources]]."
     return Finding(what, None, f"{has}; {'; '.join(odd)}", more=(mend,))
+
+
+def _tenants(settings: Settings) -> Iterator[Finding]:
+    """What each customer's own tenant tells, where one is configured. It is optional: what it does
+    not tell is only worth a note, unless it cannot be asked at all.
+    """
+    exchange, now = Exchange(trust=settings.trust), partial(datetime.now, UTC)
+    for configured in settings.customers:
+        if configured.tenant is None:
+            continue
+        customer = Customer(configured.id, configured.name or configured.id)
+        what = f"tenant of {customer.name}"
+        access = attempted(partial(tenant_access_of, settings, customer.id))
+        if isinstance(access, ReporterError):
+            yield _failed(what, access)
+        elif access is not None:
+            yield _tenant(what, list(try_tenant(access, exchange, now, customer)))
+
+
+def _tenant(what: str, answers: Sequence[Answer]) -> Finding:
+    absences = [answer.absence for answer in answers if answer.absence]
+    told = ", ".join(
+        f"{answer.kind} {answer.absence.kind if answer.absence else 'read'}" for answer in answers
+    )
+    if not absences:
+        return Finding(what, True, told)
+    failed = any(absence.kind is Lack.FAILED for absence in absences)
+    said = dict.fromkeys(absence.said for absence in absences if absence.said)
+    mend = "Check `tenant` of this customer in [[customers]], and its app registration."
+    return Finding(what, False if failed else None, told, more=(*said, mend))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:

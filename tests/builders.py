@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 
@@ -19,7 +21,6 @@ from reporter.jobs.frame import Jobs, raw_frame, read_jobs
 from reporter.jobs.rows import moment, newest
 from reporter.jobs.sightings import frame_of, sightings_in
 from reporter.model import (
-    KINDS,
     USUAL_NAMES,
     Absence,
     Answer,
@@ -37,6 +38,7 @@ from reporter.model import (
 from reporter.period import parse_period
 from reporter.sources.avepoint.reading.answers import read_answer
 from reporter.sources.avepoint.reading.rows import FIELD_NAMES, text_rows
+from reporter.sources.avepoint.reading.tenant import about_customer, questions
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 CUSTOMER = Customer("00427fbc-8832-46cf-a1d2-582f46e638", "Contoso Ltd")
@@ -281,9 +283,55 @@ def make_users(users: Sequence[object], *, at: datetime = NOW, tenant: str = "te
     return Answer("users", at, (Reply(url, at, "req-3", body),))
 
 
+def make_tenant_job(**fields: Any) -> dict[str, Any]:
+    """A row of a job in a customer's own tenant, which has succeeded."""
+    return {
+        "id": "RS20261005100000",
+        "state": "Finished",
+        "startTime": "2026-10-05T10:00:00Z",
+        "finishTime": "2026-10-05T10:06:00Z",
+        "duration": "0.1",
+        "backupDetails": {
+            "totalCount": 12, "failedCount": 0, "successfulCount": 12, "skippedCount": 0,
+        },
+        "jobErrors": [],
+    } | fields  # fmt: skip
+
+
+def make_listed_by_time(
+    kind: Kind,
+    rows: Mapping[tuple[int, int], Sequence[object]] = MappingProxyType({}),
+    *,
+    at: datetime = NOW,
+    since: datetime | None = None,
+    customer: Customer = CUSTOMER,
+) -> Answer:
+    """An answer of a customer's own tenant about the time up to `at`: a page for each pair of job
+    type and object type, with the rows of that pair.
+    """
+    replies = []
+    for question in questions(kind, (since or at - timedelta(days=62), at)):
+        listed = list(rows.get((question.job_type, question.object_type), ()))
+        body = {"statusCode": 200, "data": listed, "metadata": {"totalCount": len(listed)}}
+        url = f"https://graph-us.example/backup/m365/cloudbackupjobs?{urlencode(question.params)}"
+        reply = Reply(f"{url}&pageIndex=0", at, "req-3", json.dumps(body).encode())
+        replies.append(about_customer(reply, customer.id))
+    return Answer(kind, at, tuple(replies))
+
+
+def make_setting(
+    kind: Kind, data: object, *, at: datetime = NOW, customer: Customer = CUSTOMER
+) -> Answer:
+    """An answer of a customer's own tenant about how backups are set."""
+    body = json.dumps({"statusCode": 200, "data": data}).encode()
+    reply = Reply(f"https://graph-us.example/backup/m365/settings/{kind}", at, "req-4", body)
+    return Answer(kind, at, (about_customer(reply, customer.id),))
+
+
 def make_refusals(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
-    """Unsuccessful answers about all that is asked for beside the jobs."""
-    return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in KINDS)
+    """Unsuccessful answers about all that the service is asked for beside the jobs."""
+    kinds: tuple[Kind, ...] = ("protection", "subscription", "users")
+    return tuple(Answer(kind, NOW, absence=Absence(lack, reason)) for kind in kinds)
 
 
 def daily_snapshots(first: datetime, days: int) -> list[datetime]:

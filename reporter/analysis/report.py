@@ -19,6 +19,13 @@ from reporter.analysis.register import exceptions_of
 from reporter.analysis.restoring import restoring_of
 from reporter.analysis.scopes import scopes_of
 from reporter.analysis.standing import gaps_of, standing_of, stretches_of
+from reporter.analysis.tenant import (
+    history_of,
+    restores_of,
+    settings_of,
+    unread_restores,
+    with_frequencies,
+)
 from reporter.analysis.users import users_of
 from reporter.analysis.verdict import (
     Stance,
@@ -43,6 +50,7 @@ from reporter.analysis.window import (
 )
 from reporter.jobs.details import Details
 from reporter.model import (
+    TENANT_KINDS,
     USUAL_NAMES,
     Absence,
     Answer,
@@ -208,11 +216,16 @@ def analyse(
     bought = given.get("subscription") or _not_told("subscription")
     subscription = subscription_of(bought, period, as_of)
     listed = given.get("users") or _not_told("users")
+    history_told, restored, frequency, retention = (
+        given.get(kind) or _not_told(kind) for kind in TENANT_KINDS
+    )
+    policy = with_frequencies(policy, frequency)
     overviews = (overview, *stored_before)
     seen = window_of(sources, period, policy)
     details = tuple(source.details for source in sources)
     findings = _findings(seen, _stored(overviews[:2], period), details, names)
     window = findings.window
+    final = all(view.cut.final for view in window.views)
     modules, reasons = findings.modules
     if subscription.as_of is not None and subscription.as_of < period.end:
         reasons += tuple(product_reasons(subscription.products, period))
@@ -244,7 +257,14 @@ def analyse(
         users=users_of(listed, users_before, period, names),
         quality=quality_of(
             zip(jobs, seen.views, window.views, strict=True),
-            overview.unread + bought.unread + listed.unread + unread_objects(details),
+            overview.unread
+            + bought.unread
+            + listed.unread
+            + frequency.unread
+            + retention.unread
+            + history_told.unread
+            + unread_restores(restored, period)
+            + unread_objects(details),
         ),
         sources=tuple(
             sorted(
@@ -254,6 +274,10 @@ def analyse(
                     *bought.sources,
                     *listed.sources,
                     *(source for told in users_before for source in told.sources),
+                    *history_told.sources,
+                    *restored.sources,
+                    *frequency.sources,
+                    *retention.sources,
                 ),
                 key=lambda source: source.fetched_at,
             )
@@ -265,7 +289,7 @@ def analyse(
         reference_at=min(view.snapshots[view.reference] for view in window.views).astimezone(
             period.zone
         ),
-        final=all(view.cut.final for view in window.views),
+        final=final,
         first_look=_first_look(window),
         history=history,
         as_of=as_of,
@@ -279,6 +303,9 @@ def analyse(
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
         names=names,
+        tenant_history=history_of(history_told, window.jobs, period),
+        restores=restores_of(restored, period, final=final),
+        settings=settings_of(frequency, retention, period),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -22,7 +22,8 @@ def unseen_of(view: View) -> pd.DataFrame:
     the policy's `watch_every`. It counts however short it is if the job that ran at the first look
     is no longer listed, or if the scope was first shown with a queued job, which hides the others.
     If a look lists all jobs since the oldest one in it, no time from that job to the look is
-    unseen.
+    unseen. Neither is time of which the customer's own tenant has told every job of the module;
+    what is left on either side counts like any other.
     """
     watch = np.timedelta64(view.policy.watch_every)
     looks = _looks(view)
@@ -31,20 +32,61 @@ def unseen_of(view: View) -> pd.DataFrame:
     start, next_one, begun = taken[:-1], taken[1:], oldest[1:]
     lost = looks["lost"].to_numpy()[1:]
     end = np.where(np.isnat(begun) | (lost & (begun <= start)), next_one, begun)
-    long = (end - start > watch) | lost | hides[:-1]
-    hidden = (scope[1:] == scope[:-1]) & long & (end > start)
+    hidden = (scope[1:] == scope[:-1]) & (end > start)
     stop = instant(view.stop)
     last = looks[~looks["scope"].duplicated(keep="last")]
     since = instants(last["taken_at"])
     open_ = (last["hides"] | (last["at_work"] != "")).to_numpy()
-    after = (stop - since > watch) | (open_ & (stop > since))
-    return pd.DataFrame(
+    after = stop > since
+    between = pd.DataFrame(
         {
             "scope": np.concatenate([scope[1:][hidden], last["scope"][after]]),
             "start": np.concatenate([start[hidden], since[after]]),
             "end": np.concatenate([end[hidden], np.full(after.sum(), stop)]),
+            "however_short": np.concatenate([(lost | hides[:-1])[hidden], open_[after]]),
         }
     )
+    between = _untold(between, view)
+    counts = (between["end"] - between["start"] > watch) | between["however_short"]
+    return between.loc[counts, ["scope", "start", "end"]].reset_index(drop=True)
+
+
+def _untold(times: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Stretches of time without what the customer's own tenant has told of their scope: parts of
+    them, with their other columns.
+    """
+    told: dict[int, list[tuple[np.datetime64, np.datetime64]]] = {}
+    places = {scope: place for place, scope in enumerate(view.scopes)}
+    for time in view.told_times:
+        if (place := places.get((time.service, time.module, ""))) is not None:
+            window = instant(utc(time.start)), instant(utc(time.end))
+            told.setdefault(place, []).append(window)
+    concerned = times["scope"].isin(list(told))
+    if not concerned.any():
+        return times
+    rows = [
+        row | {"start": start, "end": end}
+        for row in times[concerned].to_dict("records")
+        for start, end in _parts_outside(
+            (np.datetime64(row["start"]), np.datetime64(row["end"])), told[row["scope"]]
+        )
+    ]
+    parts = pd.DataFrame(rows, columns=times.columns).astype(times.dtypes)
+    return pd.concat([times[~concerned], parts], ignore_index=True)
+
+
+def _parts_outside(
+    whole: tuple[np.datetime64, np.datetime64],
+    windows: Iterable[tuple[np.datetime64, np.datetime64]],
+) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    """The parts of a stretch of time that lie outside of some windows."""
+    start, end = whole
+    for since, until in sorted(windows):
+        if start < min(since, end):
+            yield start, min(since, end)
+        start = max(start, until)
+    if start < end:
+        yield start, end
 
 
 def unseen_before(view: View) -> pd.DataFrame:
@@ -56,10 +98,10 @@ def unseen_before(view: View) -> pd.DataFrame:
     before = [instant(utc(view.snapshots[place - 1])) for place in first["snapshot"]]
     start = np.array(before, dtype="datetime64[us]")
     end = instants(_tells_from(view, first).fillna(first["taken_at"]))
-    long = end - start > np.timedelta64(view.policy.watch_every)
-    return pd.DataFrame(
-        {"scope": first["scope"].to_numpy()[long], "start": start[long], "end": end[long]}
-    )
+    before_first = pd.DataFrame({"scope": first["scope"].to_numpy(), "start": start, "end": end})
+    before_first = _untold(before_first, view)
+    long = before_first["end"] - before_first["start"] > np.timedelta64(view.policy.watch_every)
+    return before_first[long].reset_index(drop=True)
 
 
 def _looks(view: View) -> pd.DataFrame:

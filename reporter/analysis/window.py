@@ -18,7 +18,7 @@ from reporter.jobs.details import Details
 from reporter.jobs.frame import Jobs
 from reporter.jobs.sightings import ScopeKey
 from reporter.jobs.snapshots import Cut, cut
-from reporter.model import Observations, Policy
+from reporter.model import Observations, Policy, ToldTime
 from reporter.period import Period
 
 MODULE = ["service", "module"]
@@ -51,6 +51,8 @@ class SourceData:
     """
     details: Details = field(default_factory=Details)
     """What is known of the objects of the period's jobs."""
+    told_times: tuple[ToldTime, ...] = ()
+    """Of which times the customer's own tenant has told every job of a module."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class View:
     snapshots: tuple[datetime, ...]
     """When each complete snapshot was taken, in order."""
     lists_history: bool
+    """As in `SourceData`."""
+    told_times: tuple[ToldTime, ...] = ()
     """As in `SourceData`."""
 
     @property
@@ -244,7 +248,16 @@ def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> 
     views = []
     for source, rows, sightings in zip(sources, numbered, numbered, strict=False):
         snapshots = source.observations.snapshots
-        whole = View(period, policy, scopes, rows, sightings, snapshots, source.lists_history)
+        whole = View(
+            period,
+            policy,
+            scopes,
+            rows,
+            sightings,
+            snapshots,
+            source.lists_history,
+            source.told_times,
+        )
         counted = sightings[sightings["snapshot"] < whole.cut.counted]
         views.append(replace(whole, sightings=_without_nameless(whole, counted)))
     return Window(tuple(views))

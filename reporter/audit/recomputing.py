@@ -42,7 +42,7 @@ from reporter.evidence.contents import (
 )
 from reporter.evidence.verify import CLOCKS_APART, at, unreadable
 from reporter.finding import Finding
-from reporter.model import Look, Reply, Report, Restatement
+from reporter.model import LISTED_BY_TIME, Look, Reply, Report, Restatement
 from reporter.period import Period
 from reporter.render.json_ import SCHEMA, json_bytes, report_dict
 from reporter.render.typesetting import PDF, NoTypesetting
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 500
 _NOT_THERE: Final = object()
-_COUNTED: Final = ("jobs", "protection", "users")
+_COUNTED: Final = ("jobs", "protection", "users", *LISTED_BY_TIME)
 """The kinds of fetches whose lists tell how long they are, or whether they continue, and how each
 is read.
 """

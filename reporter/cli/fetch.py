@@ -72,7 +72,12 @@ def fetch_customers_wanted(console: Console, wanted: tuple[str, ...], wait: floa
             )
         snapshots = chain.from_iterable(
             fetch_snapshots(
-                source, [each for each in of_source if each.id in ids], store, utc_now, run.id
+                source,
+                [each for each in of_source if each.id in ids],
+                store,
+                utc_now,
+                run.id,
+                settings,
             )
             for source, of_source in sources
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from reporter.config.settings import ENV_PREFIX, Settings
+from reporter.config.sections import ApiSettings, TenantSettings
+from reporter.config.settings import ENV_PREFIX, Settings, place_of_tenant, table_at
 from reporter.errors import SettingsError
 from reporter.files import must_be_readable, refuse_shared
 from reporter.showing import keep_secret
@@ -47,14 +48,43 @@ def access_of(settings: Settings) -> Access:
                 hint=f"Set it there or in {ENV_PREFIX}API__{key.upper()}; "
                 "`reporter demo` works without it.",
             )
-    credential = _credential(settings)
+    credential = _credential(settings, "api", api, "[api]")
     return Access(
         api.api_url, api.token_url, api.client_id, credential, api.version, settings.trust
     )
 
 
+def tenant_access_of(settings: Settings, customer_id: str) -> Access | None:
+    """Where a customer's own tenant is and how to prove who we are there; None if the configuration
+    does not name it.
+
+    Raises:
+        SettingsError: something for it is missing, or a file cannot be used.
+    """
+    tenant = settings.customer(customer_id).tenant
+    if tenant is None:
+        return None
+    where = f"`tenant` of the customer {customer_id!r}"
+    if not tenant.client_id:
+        raise SettingsError(
+            f"client_id is not set in {where}.",
+            hint="It is the id of the app registration in the customer's AvePoint Online Services.",
+        )
+    commercial = settings.api.environment == "commercial"
+    if not tenant.root or not (commercial or tenant.api_url):
+        raise SettingsError(
+            f"The address of the API is not known for {where}.",
+            hint='Set data_centre, such as "us", there'
+            + ("; or api_url." if commercial else ": of this environment, set api_url instead."),
+        )
+    credential = _credential(settings, place_of_tenant(customer_id), tenant, where)
+    token_url = tenant.token_url or settings.api.token_url
+    return Access(tenant.root, token_url, tenant.client_id, credential, trust=settings.trust)
+
+
 def find_secret(settings: Settings, place: str) -> Secret:
-    """The secret that belongs at a place of the configuration, such as `api.client_secret`.
+    """The secret that belongs at a place of the configuration, such as `api.client_secret`, or
+    `customers.ID.tenant.client_secret`.
 
     The first of: the environment, the configuration file, the file named by `<key>_file`, a
     credential of systemd, the system's keyring.
@@ -63,8 +93,8 @@ def find_secret(settings: Settings, place: str) -> Secret:
         NoSecret: none of them has it.
         SettingsError: a file is named for it and cannot be used.
     """
-    section, key = place.split(".")
-    table = getattr(settings, section)
+    section, _, key = place.rpartition(".")
+    table = table_at(settings, section)
     if value := getattr(table, key):
         origin = "the configuration file" if place in settings.written else "the environment"
         return Secret(value.get_secret_value(), origin)
@@ -80,11 +110,17 @@ def find_secret(settings: Settings, place: str) -> Secret:
     value, trouble = _in_keyring(place)
     if value:
         return Secret(value, "the system's keyring")
+    named = key if isinstance(table, TenantSettings) else _variable(section, key)
     raise NoSecret(
         f"No {key} is set in [{section}], and none was found anywhere else.",
-        hint=f"Set {ENV_PREFIX}{section.upper()}__{key.upper()} or {key}_file, "
+        hint=f"Set {named} or {key}_file, "
         f"or store it with `keyring set {KEYRING_SERVICE} {place}`{trouble}.",
     )
+
+
+def _variable(section: str, key: str) -> str:
+    """The environment variable of a key of a section."""
+    return f"{ENV_PREFIX}{section.upper()}__{key.upper()}"
 
 
 def _content(path: Path) -> str:
@@ -123,24 +159,30 @@ def _in_keyring(place: str) -> tuple[str | None, str]:
         return None, f" (the keyring is not available now: {why})"
 
 
-def _credential(settings: Settings) -> Credential:
-    """The certificate where one is configured, else the secret."""
-    if settings.api.certificate:
-        return _certificate(settings, settings.folder / settings.api.certificate)
+def _credential(
+    settings: Settings, place: str, table: ApiSettings | TenantSettings, where: str
+) -> Credential:
+    """The certificate where one is configured, else the secret. `where` names the table in words.
+
+    Raises:
+        SettingsError: there is none of both, or a file cannot be used.
+    """
+    if table.certificate:
+        return _certificate(settings, place, settings.folder / table.certificate)
     try:
-        secret = find_secret(settings, "api.client_secret")
+        secret = find_secret(settings, f"{place}.client_secret")
     except NoSecret as error:
         raise NoSecret(
-            "No client_secret and no certificate is set in [api].",
-            hint=f"{error.hint} Or set certificate in [api].",
+            f"No client_secret and no certificate is set in {where}.",
+            hint=f"{error.hint} Or set certificate in {where}.",
         ) from error
     return ClientSecret(secret.value, secret.origin)
 
 
-def _certificate(settings: Settings, path: Path) -> ClientCertificate:
+def _certificate(settings: Settings, place: str, path: Path) -> ClientCertificate:
     refuse_shared(path, "The certificate")
     try:
-        password = find_secret(settings, "api.certificate_password")
+        password = find_secret(settings, f"{place}.certificate_password")
     except NoSecret:
         # Not every key is encrypted.
         return ClientCertificate.load(path, None, str(path))

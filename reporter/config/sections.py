@@ -17,6 +17,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -233,6 +234,7 @@ class ReportSettings(Section):
             target_success_rate=self.target_success_rate,
             target_object_success_rate=self.target_object_success_rate,
             max_gap=self.max_gap,
+            gap_is_set="max_gap" in self.model_fields_set,
             watch_every=self.watch_every,
             targets=tuple(Target(**_named(target)) for target in self.targets),
             left_out=tuple(LeaveOut(**_named(rule)) for rule in self.left_out),
@@ -258,6 +260,31 @@ class BrandSettings(Section):
         return Brand(self.name, logo, self.color, self.contact, self.footer)
 
 
+class TenantSettings(Section):
+    """`[[customers]] tenant`: the app registration in the customer's own tenant, and where it is.
+
+    The host of the data centre is that of the commercial environment. Every environment has one
+    address for tokens, so that it is the one of [api] unless another is given.
+    """
+
+    data_centre: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,40}$")] = ""
+    api_url: WebRoot = ""
+    token_url: WebRoot = ""
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    certificate: Path | None = None
+    certificate_password: SecretStr | None = None
+    certificate_password_file: Path | None = None
+
+    @property
+    def root(self) -> str:
+        """The address of the API; empty where it is not known."""
+        if self.api_url or not self.data_centre:
+            return self.api_url
+        return f"https://graph-{self.data_centre}.avepointonlineservices.com"
+
+
 class CustomerSettings(Section):
     """`[[customers]]`: what differs for one customer, by id.
 
@@ -277,8 +304,15 @@ class CustomerSettings(Section):
     bcc: Addresses = ()
     allowed_domains: tuple[str, ...] = ()
     send: bool = True
+    tenant: TenantSettings | None = None
     report: ReportSettings = ReportSettings()
     brand: BrandSettings = BrandSettings()
+
+    @field_validator("tenant", mode="before")
+    @classmethod
+    def _tenant_of(cls, table: object, info: ValidationInfo) -> object:
+        where = f"in `tenant` of the customer {info.data.get('id')!r}"
+        return _validated(TenantSettings, table, where) if isinstance(table, Mapping) else table
 
     @model_validator(mode="before")
     @classmethod
@@ -303,12 +337,16 @@ def source_settings(entry: object) -> object:
     if kind not in KINDS.names():
         known = ", ".join(KINDS.names())
         raise ValueError(f"{kind!r} is not a kind of source. Known kinds: {known}")
-    settings = KINDS.get(kind).settings
+    return _validated(KINDS.get(kind).settings, entry, f"in the source {entry.get('name')!r}")
+
+
+def _validated(kind: type[BaseModel], table: Mapping[str, Any], where: str) -> BaseModel:
+    """A table of a list, of the class `kind`; an error says where it is."""
     try:
-        return settings.model_validate(entry)
+        return kind.model_validate(table)
     except ValidationError as error:
-        faults = [" ".join(filter(None, explained(fault, settings))) for fault in error.errors()]
-        raise ValueError(f"in the source {entry.get('name')!r}, {'; '.join(faults)}") from None
+        faults = [" ".join(filter(None, explained(fault, kind))) for fault in error.errors()]
+        raise ValueError(f"{where}, {'; '.join(faults)}") from None
 
 
 class ExecutionSettings(Section):

@@ -5,7 +5,6 @@ It is one frozen `Settings` value, whose `repr` never shows secrets. An unknown 
 
 from __future__ import annotations
 
-import operator
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -28,6 +27,7 @@ from reporter.config.sections import (
     ScheduleSettings,
     Section,
     StoreSettings,
+    TenantSettings,
     source_settings,
 )
 from reporter.errors import SettingsError
@@ -37,6 +37,9 @@ from reporter.showing import has_password
 from reporter.trust import Trust
 
 ENV_PREFIX: Final = "REPORTER_"
+_CUSTOMERS: Final = "customers."
+_TENANT: Final = ".tenant"
+"""How the place of a customer's `tenant` begins and ends; the customer's id is between."""
 _SECRET_KEYS: Final = ("password", "secret", "token")
 """The endings of keys of secrets, in tables that are not ours."""
 
@@ -169,7 +172,9 @@ class Settings(BaseSettings):
         merged = _overlaid(self.report, self.customer(customer_id).report)
         values = {key: value for key, value in given.items() if value is not None}
         return validated(
-            lambda: type(merged).model_validate(merged.model_dump() | values), type(merged)
+            # What nobody has set stays so: some defaults give way to what the service tells.
+            lambda: type(merged).model_validate(merged.model_dump(exclude_unset=True) | values),
+            type(merged),
         )
 
     def look_for(self, customer_id: str, **given: str | None) -> Look:
@@ -198,7 +203,7 @@ class Settings(BaseSettings):
                     folder=self.evidence.folder, restore_tests=self.evidence.restore_tests
                 ),
                 "delivery": DeliverySettings(),
-                "customers": (self.customer(customer_id),),
+                "customers": (self.customer(customer_id).model_copy(update={"tenant": None}),),
                 "sources": (),
             }
         )
@@ -261,22 +266,49 @@ def load_settings(path: Path, *, required: bool = True) -> Settings:
         refuse_shared(path, f"The configuration holds {' and '.join(guarded)}, and the file")
     # A value from the environment may have replaced what is written.
     settings._written = frozenset(
-        place
-        for place, value in secrets.items()
-        if value == operator.attrgetter(place)(settings).get_secret_value()
+        place for place, value in secrets.items() if value == _secret_at(settings, place)
     )
     return settings
 
 
 def _secrets_in(data: Mapping[str, Any]) -> dict[str, str]:
     """The secrets in a configuration file, by their places."""
-    return {
-        f"{name}.{key}": data[name][key]
+    sections: list[tuple[str, type[Section], Mapping[str, Any]]] = [
+        (name, kind, data.get(name, {}))
         for name, section in Settings.model_fields.items()
         if isinstance(kind := section.annotation, type) and issubclass(kind, Section)
+    ]
+    tenants: list[tuple[str, type[Section], Mapping[str, Any]]] = [
+        (place_of_tenant(str(customer.get("id"))), TenantSettings, customer["tenant"])
+        for customer in data.get("customers", ())
+        if "tenant" in customer
+    ]
+    return {
+        f"{name}.{key}": table[key]
+        for name, kind, table in (*sections, *tenants)
         for key, field in kind.model_fields.items()
-        if SecretStr in get_args(field.annotation) and data.get(name, {}).get(key)
+        if SecretStr in get_args(field.annotation) and table.get(key)
     }
+
+
+def place_of_tenant(customer_id: str) -> str:
+    """The place of a customer's `tenant`, for its secrets."""
+    return f"{_CUSTOMERS}{customer_id}{_TENANT}"
+
+
+def table_at(settings: Settings, place: str) -> Section:
+    """The table at a place that a secret belongs to: a section, or the `tenant` of a customer."""
+    if place.startswith(_CUSTOMERS):
+        customer_id = place.removeprefix(_CUSTOMERS).removesuffix(_TENANT)
+        return settings.customer(customer_id).tenant or TenantSettings()
+    section: Section = getattr(settings, place)
+    return section
+
+
+def _secret_at(settings: Settings, place: str) -> str:
+    table, _, key = place.rpartition(".")
+    secret = getattr(table_at(settings, table), key)
+    return str(secret.get_secret_value()) if secret else ""
 
 
 def _secret_addresses_in(data: Mapping[str, Any]) -> list[str]:

@@ -49,12 +49,14 @@ JOB_COLUMNS: Final = {
     "outcome": "str",
     "is_backup": "bool",
     "has_objects": "bool",
+    "from_tenant": "bool",
 }
 """Column and dtype of the typed frame of jobs: the fields, then what is known about the row.
 
 `dated_at` is the moment a job belongs to (`dated_by`: `start`, else `end`, else `modification`, the
 earliest known), `point_at` the one it is ordered by: its end, else its start, else `dated_at`. Both
 are missing where a job cannot be dated. `name` is empty where the service gives none.
+`from_tenant` says whether the row is from the history of the customer's own tenant.
 """
 
 NOTE_COLUMNS: Final = ("row", "kind", "field", "value")
@@ -86,8 +88,10 @@ def raw_frame(rows: Sequence[Row] | pd.DataFrame) -> pd.DataFrame:
     it, and the moments.
     """
     moments = ["fetched_at", *KEPT_OF_ALL]
-    columns = [*FIELDS, "date_orders", "outcome", "is_backup", "has_objects", *moments]
-    raw = pd.DataFrame(rows, columns=columns, dtype=object)
+    columns = [*FIELDS, "date_orders", "outcome", "is_backup", "has_objects", "from_tenant"]
+    raw = pd.DataFrame(rows, columns=[*columns, *moments], dtype=object)
+    # Most sources have no such history, and their rows do not say so.
+    raw["from_tenant"] = raw["from_tenant"].eq(True)
     return raw.astype(dict.fromkeys(moments, _TIME))
 
 
@@ -112,7 +116,7 @@ def read_jobs(raw: pd.DataFrame, policy: Policy, names: Mapping[str, str]) -> Jo
     ends = typed["ended_at"].fillna(typed["started_at"])
     typed["point_at"] = ends.fillna(typed["dated_at"])
     typed["outcome"] = _mapped(raw["outcome"], str).astype("str")
-    for name in ("is_backup", "has_objects"):
+    for name in ("is_backup", "has_objects", "from_tenant"):
         typed[name] = raw[name].astype(bool)
     typed = typed.astype(JOB_COLUMNS)[list(JOB_COLUMNS)]
     return Jobs(typed, _notes(raw, present, typed), names)

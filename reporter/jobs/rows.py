@@ -4,7 +4,8 @@ A row is a dict of the `FIELDS` as text (None where absent), services and module
 names that count, and of what its source says they mean: `outcome` (of a job with this status),
 `listed_as` and `queued` (of a placeholder with it; `model.Listed`), `is_backup`, `has_objects`
 (whether it backed up any, as far as the source says). Also
-`date_orders` and `fetched_at`. This is what the store keeps, and what the typed frame is made from.
+`date_orders` and `fetched_at`, and `from_tenant` where the row is from the history of a customer's
+own tenant. This is what the store keeps, and what the typed frame is made from.
 
 `date_orders` says how the slashed dates of the row's times are to be read, which only the whole
 reply tells: a `values.DateOrder` for each of `TIMES`, such as "day day month"; None where the reply
@@ -104,6 +105,8 @@ def counting(before: Row, later: Row) -> Row:
     when it was fetched. On a tie `later` counts, the one fetched last, unless it only repeats how
     the job ended: looking again at what is over changes nothing.
     """
+    if before.get("from_tenant") or later.get("from_tenant"):
+        return _counting_told(before, later)
     counts = later if _modified_at(later) >= _modified_at(before) else before
     same = all(before[name] == later[name] for name in (*FIELDS, "date_orders"))
     if counts is later and same and _is_over(before):
@@ -113,6 +116,24 @@ def counting(before: Row, later: Row) -> Row:
         for name, choose in KEPT_OF_ALL.items()
     }
     return counts | extremes
+
+
+def _counting_told(before: Row, later: Row) -> Row:
+    """The same, where at least one of the two is from the history of a customer's own tenant.
+
+    The row of a snapshot counts, unless it shows the job running and the history how it ended. The
+    two are of different calls, whose times may differ by parts of a second: of what is known from
+    both only the first look is taken.
+    """
+    by_tenant = [bool(row.get("from_tenant")) for row in (before, later)]
+    if all(by_tenant):
+        same = all(before[name] == later[name] for name in FIELDS)
+        counts = before if same and before["outcome"] != Outcome.RUNNING else later
+    else:
+        shown, told = (later, before) if by_tenant[0] else (before, later)
+        ended = shown["outcome"] == Outcome.RUNNING and told["outcome"] != Outcome.RUNNING
+        counts = told if ended else shown
+    return counts | {"first_seen_at": min(before["first_seen_at"], later["first_seen_at"])}
 
 
 def _is_over(row: Row) -> bool:

@@ -73,11 +73,24 @@ class Reply:
     body: bytes = field(repr=False)
 
 
-Kind = Literal["protection", "subscription", "users", "details"]
-
-
-KINDS: tuple[Kind, ...] = ("protection", "subscription", "users")
+Kind = Literal[
+    "protection",
+    "subscription",
+    "users",
+    "history",
+    "restores",
+    "frequency",
+    "retention",
+    "details",
+]
+TENANT_KINDS: tuple[Kind, ...] = ("history", "restores", "frequency", "retention")
+"""What the customer's own tenant is asked for, where it is configured."""
+KINDS: tuple[Kind, ...] = ("protection", "subscription", "users", *TENANT_KINDS)
 """What is asked for beside the jobs, of each customer: `details` are of a single job."""
+LISTED_BY_TIME: tuple[Kind, ...] = ("history", "restores")
+"""Of what is asked for, that of which each answer is about a stretch of time, and not about all
+there is.
+"""
 
 
 class Lack(StrEnum):

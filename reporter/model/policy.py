@@ -33,6 +33,9 @@ class Target:
     """From 0 to 1; None where the general one applies."""
     max_gap: timedelta | None = None
     """None where the general one applies."""
+    times_a_day: int | None = None
+    """How often a day the backups are set to run, if `max_gap` follows from it; None of a target
+    that the provider has set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,9 @@ class Policy:
     """From 0 to 1."""
     max_gap: timedelta = timedelta(hours=26)
     """Zero switches the recovery-point target off. Daily, with two hours' leeway."""
+    gap_is_set: bool = False
+    """Whether the provider has set `max_gap`. If not, it gives way to how often a module's backups
+    are set to run."""
     watch_every: timedelta = timedelta(hours=7)
     """No job is taken to run unseen between looks that are no further apart."""
     targets: tuple[Target, ...] = ()
@@ -155,6 +161,11 @@ class Policy:
             if target.max_gap is not None:
                 return target.max_gap
         return self.max_gap
+
+    def is_gap_set(self, service: str, module: str) -> bool:
+        """Whether the provider has set the longest gap allowed to a module."""
+        applying = self._applying(service, module, None)
+        return self.gap_is_set or any(target.max_gap is not None for target in applying)
 
     def _applying(self, service: str | None, module: str | None, name: str | None) -> list[Target]:
         """The targets that apply, the narrowest first."""

@@ -36,6 +36,16 @@ from reporter.model.protection import (
     RestoreTests,
     Subscription,
 )
+from reporter.model.tenant import (
+    BackupSettings,
+    ModuleFrequency,
+    ModuleHistory,
+    RestoreJob,
+    RestoreJobs,
+    RetentionPolicy,
+    Stretch,
+    TenantHistory,
+)
 from reporter.model.users import USUAL_NAMES, ListedUser, Names, Users
 from reporter.period import Period
 
@@ -77,6 +87,16 @@ class Told:
     """How many products are no backups."""
     users: tuple[ListedUser, ...] = ()
     """The customer's users, each once."""
+    histories: tuple[ModuleHistory, ...] = ()
+    """The backup jobs that a customer's tenant lists, module by module."""
+    restores: tuple[RestoreJob, ...] = ()
+    """The restores and exports that a customer's tenant lists, whenever they were."""
+    windows: tuple[Stretch, ...] = ()
+    """The stretches of time that the replies list completely, where they list by time."""
+    frequencies: tuple[ModuleFrequency, ...] = ()
+    """How often each module is set to be backed up."""
+    retention: RetentionPolicy | None = None
+    """How long backups are set to be kept."""
     unread: Unread = field(default_factory=Counter)
     """What of it could not be used."""
     sources: tuple[Source, ...] = ()
@@ -233,6 +253,15 @@ class ReportFigures:
     """The restore tests on record; None where no file of them is configured."""
     names: Names = USUAL_NAMES
     """How people are named in all of it."""
+    tenant_history: TenantHistory | None = None
+    """What the history of jobs in the customer's own tenant adds, or why nothing is known of it;
+    None where the tenant was not asked."""
+    restores: RestoreJobs | None = None
+    """Restores and exports, or why nothing is known of them; None where the customer's own tenant
+    was not asked."""
+    settings: BackupSettings | None = None
+    """How backups are set, or why nothing is known of it; None where the customer's own tenant was
+    not asked."""
 
     @property
     def comparable(self) -> bool:

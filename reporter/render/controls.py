@@ -5,11 +5,11 @@ docs/controls.md explains the same in detail: change both together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from reporter.model import Report
+from reporter.model import Outcome, Report
 from reporter.render.text import UNDEFINED, Words, marked
 
 _OUTCOMES: Final = marked("outcomes and success rate")
@@ -21,9 +21,14 @@ _OBSERVED: Final = marked("days observed")
 _SOURCES: Final = marked("data sources with their SHA-256")
 _TESTS: Final = marked("restore tests")
 
+_RESTORED: Final = marked("restores of the period")
+_SET: Final = marked("retention as it is set")
+
 _RESTORE: Final = marked("that a restore works")
 _POLICY: Final = marked("the policy and its approval")
 _RETENTION: Final = marked("retention")
+_EVERYTHING: Final = marked("that everything can be restored")
+_KEPT: Final = marked("that copies are kept as long as is set")
 _IMMUTABLE: Final = marked("immutability")
 _APART: Final = marked("copies kept apart")
 _GUARDED: Final = marked("encryption and access rights")
@@ -97,16 +102,30 @@ class Control:
 
 def controls_of(report: Report, words: Words) -> list[Control]:
     """What this report shows for each requirement; evidence it does not have is lacking."""
-    absent = set(_absent(report))
-    return [
-        Control(
-            words.say(name),
-            words.say(asks),
-            _listed([evidence for evidence in shown if evidence not in absent], words),
-            _listed([*(evidence for evidence in shown if evidence in absent), *lacking], words),
+    absent, answered = set(_absent(report)), dict(_answered_by_tenant(report))
+    controls = []
+    for name, asks, usual, unanswered in _CONTROLS:
+        shown = [evidence for evidence in usual if evidence not in absent]
+        shown += [answered[question][0] for question in unanswered if question in answered]
+        lacking = [evidence for evidence in usual if evidence in absent]
+        lacking += [answered.get(question, ("", question))[1] for question in unanswered]
+        controls.append(
+            Control(
+                words.say(name), words.say(asks), _listed(shown, words), _listed(lacking, words)
+            )
         )
-        for name, asks, shown, lacking in _CONTROLS
-    ]
+    return controls
+
+
+def _answered_by_tenant(report: Report) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What would be lacking without the customer's own tenant: the evidence it gives, and what is
+    then still lacking.
+    """
+    restores, settings = report.restores, report.settings
+    if restores and any(job.outcome is Outcome.SUCCESS for job in restores.jobs):
+        yield _RESTORE, (_RESTORED, _EVERYTHING)
+    if settings and settings.retention:
+        yield _RETENTION, (_SET, _KEPT)
 
 
 def _absent(report: Report) -> Iterable[str]:

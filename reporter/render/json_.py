@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from reporter import __version__
-from reporter.model import CHOICES, Absence, Look, Objects, Report, RestoreTests, ScopeFigures
+from reporter.model import (
+    CHOICES,
+    Absence,
+    Look,
+    Objects,
+    Report,
+    RestoreJobs,
+    RestoreTests,
+    ScopeFigures,
+)
 from reporter.period import Period
 from reporter.render.interface import Format
 from reporter.render.sentences import reason_text
@@ -55,6 +64,7 @@ def report_dict(report: Report) -> dict[str, Any]:
                     "success_rate": target.success_rate,
                     "object_success_rate": target.object_success_rate,
                     "max_gap_s": None if target.max_gap is None else target.max_gap.total_seconds(),
+                    **({"times_a_day": target.times_a_day} if target.times_a_day else {}),
                 }
                 for target in report.policy.targets
             ],
@@ -94,7 +104,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "users": None
         if report.users.as_of is None
         else {"as_of": _plain(report.users.as_of), "unprotected": _plain(report.users.modules)},
-        "restores": None,
+        "restores": _restores(report.restores),
         "other_jobs": _plain(report.other_jobs),
         "quality": _plain(report.quality),
         "sources": _plain(report.sources),
@@ -128,6 +138,7 @@ def report_dict(report: Report) -> dict[str, Any]:
             "other_products": report.subscription.other_products,
         },
         "restore_tests": _restore_tests(report.restore_tests),
+        **({"tenant": tenant} if (tenant := _tenant(report)) else {}),
         "reference_at": report.reference_at.isoformat(),
         "final": report.final,
         "first_look": _plain(report.first_look),
@@ -184,6 +195,57 @@ def _restore_tests(restoring: RestoreTests | None) -> dict[str, Any] | None:
         "in_twelve_months": len(restoring.tests),
         "tests": _plain(restoring.tests),
     }
+
+
+def _restores(restores: RestoreJobs | None) -> list[dict[str, Any]] | None:
+    if restores is None or restores.absence:
+        return None
+    return [
+        {
+            "kind": job.kind.value,
+            "module": job.module,
+            "state": job.state,
+            "started_at": _plain(job.started_at),
+            "ended_at": _plain(job.ended_at),
+            "objects_total": job.objects_total,
+            "objects_successful": job.objects_successful,
+            "objects_failed": job.objects_failed,
+        }
+        for job in restores.jobs
+    ]
+
+
+def _tenant(report: Report) -> dict[str, Any]:
+    """What else the customer's own tenant tells; empty where it was not asked."""
+    history, restores, settings = report.tenant_history, report.restores, report.settings
+    tenant: dict[str, Any] = {}
+    if history:
+        tenant["history"] = {
+            "as_of": _plain(history.as_of),
+            "absence": _absence(history.absence),
+            "jobs": history.jobs,
+        }
+    if restores:
+        tenant["restores"] = {
+            "as_of": _plain(restores.as_of),
+            "absence": _absence(restores.absence),
+            "untold": [
+                {"start": start.isoformat(), "end": end.isoformat()}
+                for start, end in restores.untold
+            ],
+        }
+    if settings:
+        tenant["frequency"] = {
+            "as_of": _plain(settings.frequency_as_of),
+            "absence": _absence(settings.frequency_absence),
+            "modules": _plain(settings.frequencies),
+        }
+        tenant["retention"] = {
+            "as_of": _plain(settings.retention_as_of),
+            "absence": _absence(settings.retention_absence),
+            "policy": _plain(settings.retention),
+        }
+    return tenant
 
 
 def _period(period: Period) -> dict[str, str]:

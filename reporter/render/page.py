@@ -27,6 +27,7 @@ from reporter.model import (
     ReasonKind,
     Report,
     ReportFigures,
+    RestoreJob,
     RestoreResult,
     RestoreTest,
     RunningJob,
@@ -75,6 +76,16 @@ from reporter.render.sentences import (
     success_rule,
     with_scope,
 )
+from reporter.render.tenant import (
+    RESTORE_STATES,
+    RESTORE_WORDS,
+    ModuleSetting,
+    module_settings,
+    restores_title,
+    retention_text,
+    told_lines,
+    untold_texts,
+)
 from reporter.render.text import STATE_SIGNS, Words, shortened
 from reporter.render.users import NAMING, no_users, stood_before, users_line, users_title
 from reporter.render.verdict import (
@@ -100,6 +111,7 @@ MOST_NOTES: Final = 12
 MOST_SOURCES: Final = 4
 MOST_RESTORE_TESTS: Final = 12
 MOST_USERS: Final = 40
+MOST_RESTORES: Final = 12
 MOST_SCOPES: Final = 12
 MOST_RUNNING: Final = 6
 LONGEST_CELL: Final = 120
@@ -307,6 +319,18 @@ class ReportPage:
     """Those of the last twelve months, the newest first, at most twelve."""
     more_restore_tests: int
     """How many of them are left out."""
+    restores_title: str
+    """How many restores and exports there were and failed, in a sentence."""
+    restores: tuple[RestoreJob, ...]
+    """Those of the period in the customer's own tenant, the newest first, at most twelve."""
+    more_restores: int
+    """How many of them are left out."""
+    untold: tuple[str, ...]
+    """What the customer's own tenant does not tell and why, a sentence each."""
+    module_settings: tuple[ModuleSetting, ...]
+    """How the backups of each module are set; empty where the tenant does not tell."""
+    retention: str | None
+    """How long backups are set to be kept in general; None where the tenant does not tell."""
     cover: Markup | None
     """The provider's text on a page before the report; None without one."""
     introduction: Markup | None
@@ -345,6 +369,14 @@ class ReportPage:
         """The state that has the colour and the mark of a restore test's result."""
         return RESULT_STATES[result]
 
+    def restore_kind(self, job: RestoreJob) -> str:
+        """Whether it is a restore or an export, in words."""
+        return self.words.say(RESTORE_WORDS[job.kind])
+
+    def state_of_restore(self, job: RestoreJob) -> State:
+        """The state that has the colour and the mark of what became of a restore."""
+        return RESTORE_STATES[job.outcome]
+
     def module(self, service: str, module: str, name: str | None = None) -> str:
         """A module's name, and that of one scope of it; the service's where it has no modules."""
         return with_scope(self.short(module_label(service, module)), name)
@@ -375,6 +407,7 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
     unprotected = report.users.unprotected if report.names == "full" else ()
     restoring = report.restore_tests
     tests = restoring.tests if restoring else ()
+    restores = report.restores.jobs if report.restores else ()
     return ReportPage(
         report=report.plain,
         look=replace(look, templates=None),  # its path would lead templates to files
@@ -428,6 +461,12 @@ def page_of(report: Report, look: Look, logo_url: str | None, tightness: int = 0
         restoring_title=restoring_title(restoring, words),
         restore_tests=tests[:MOST_RESTORE_TESTS],
         more_restore_tests=max(0, len(tests) - MOST_RESTORE_TESTS),
+        restores_title=restores_title(report.restores, words),
+        restores=restores[:MOST_RESTORES],
+        more_restores=max(0, len(restores) - MOST_RESTORES),
+        untold=tuple(untold_texts(report, words)),
+        module_settings=module_settings(report.settings),
+        retention=retention_text(report.settings, words),
         cover=_text(texts.cover),
         introduction=_text(texts.introduction),
         closing=_text(texts.closing),
@@ -466,6 +505,7 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
         *running_lines(report.running, words),
         *left_out_lines(report.left_out, words),
         *users_line(report.users, words),
+        *told_lines(report.tenant_history, words),
         *([" ".join(listed)] if listed else []),
         *rarely,
     ]

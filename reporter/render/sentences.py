@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Final
 
 from reporter.model import Outcome, Policy, Reason, ReasonKind
@@ -234,7 +235,11 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
     )
     names = [
         words.name(" / ".join(shortened(part) for part in place if part))
-        for place in ((special.service, special.module, special.name) for special in policy.targets)
+        for place in (
+            (special.service, special.module, special.name)
+            for special in policy.targets
+            if special.times_a_day is None
+        )
     ]
     return [
         words.say(warning),
@@ -245,8 +250,25 @@ def policy_texts(policy: Policy, words: Words) -> list[str]:
             if names
             else []
         ),
+        *_frequency_texts(policy, words),
         words.say("1 GB is {base} bytes.", base="1024³" if policy.units == "binary" else "1000³"),
     ]
+
+
+def _frequency_texts(policy: Policy, words: Words) -> Iterator[str]:
+    """The recovery-point targets that follow from how often backups are set to run."""
+    modules: dict[tuple[int, timedelta], list[str]] = {}
+    for target in policy.targets:
+        if target.times_a_day and target.max_gap:
+            modules.setdefault((target.times_a_day, target.max_gap), []).append(target.module or "")
+    for (times, gap), names in sorted(modules.items()):
+        yield words.count(
+            "Set to {number} time a day, and so at most {gap} without a recovery point: {names}.",
+            "Set to {number} times a day, and so at most {gap} without a recovery point: {names}.",
+            times,
+            gap=words.duration(gap.total_seconds()),
+            names=words.listed([words.name(shortened(name)) for name in names]),
+        )
 
 
 def certainty_text(policy: Policy, words: Words) -> str:

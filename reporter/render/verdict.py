@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
@@ -354,6 +355,12 @@ def _gap_tile(
     words: Words,
 ) -> Tile:
     allowed = case.policy.gap_target(service).total_seconds()
+    targets = {
+        case.policy.gap_target(module.service, module.module, scope.name)
+        for module in modules
+        for scope in module.scopes
+    }
+    shared = targets <= {timedelta(seconds=allowed)}
     judged = figures.gap_target_met is not None or not not_judged(modules, case.policy)
     return Tile(
         words.say("Without a recovery point"),
@@ -362,7 +369,7 @@ def _gap_tile(
             words,
             None if judged else why_not_judged(figures, allowed, case.watched, words),
             words.say("the longest of any scope; target {gap}", gap=words.duration(allowed))
-            if allowed
+            if allowed and shared
             else words.say("the longest of any scope"),
         ),
         figures.gap_target_met,

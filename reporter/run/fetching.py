@@ -5,22 +5,25 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
+from reporter.config.credentials import tenant_access_of
 from reporter.config.settings import Settings
 from reporter.errors import FetchError, NotStorable, ReplyError, ReporterError, StoreError
 from reporter.model import NOTHING_ASKED, Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
 from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
-from reporter.run.schedule import DETAILS_LAST, kinds_due
+from reporter.run.schedule import DETAILS_LAST, kinds_due, last_final
 from reporter.sources.avepoint.http import Exchange, Stopped
 from reporter.sources.avepoint.source import Access, open_source
+from reporter.sources.avepoint.tenant import WithTenants, open_tenant
 from reporter.sources.interface import CustomerList, JobSource
 from reporter.sources.registry import KINDS, SERVICE
 from reporter.store import Store
@@ -41,21 +44,40 @@ _FAREWELL_S: Final = 0.3
 """How long to wait for threads that were stopped."""
 
 
+TenantAccess = Mapping[str, Access | ReporterError]
+"""How to reach the customers' own tenants, or why one cannot be reached, by the customer's id."""
+
 Listed = tuple[JobSource, CustomerList]
 """A source to fetch from, and its list of customers, which the store has recorded."""
 
 
 def fetch_customers(
-    access: Access, store: Store, clock: Clock, exchange: Exchange | None = None
+    access: Access,
+    store: Store,
+    clock: Clock,
+    exchange: Exchange | None = None,
+    tenants: TenantAccess | None = None,
 ) -> Listed:
-    """The service to fetch from, and its list of customers.
+    """The service to fetch from, and its list of customers; beside it the `tenants` of customers.
 
     Raises:
         FetchError: the customers cannot be listed.
         ReplyError: the reply is not a list of customers; it is kept.
     """
     exchange = exchange or Exchange(connections=FETCHES_AT_ONCE, trust=access.trust)
-    return _record_list(store, clock, SERVICE, partial(open_source, access, clock, exchange))
+    source, listed = _record_list(
+        store, clock, SERVICE, partial(open_source, access, clock, exchange)
+    )
+    if not tenants:
+        return source, listed
+    answered = last_answers(store, complete=True)
+    opened = {
+        customer_id: tenant
+        if isinstance(tenant, ReporterError)
+        else open_tenant(tenant, exchange, clock, answered.get(customer_id, {}))
+        for customer_id, tenant in tenants.items()
+    }
+    return WithTenants(source, opened), listed
 
 
 def fetch_other_customers(settings: Settings, store: Store, clock: Clock, name: str) -> Listed:
@@ -79,12 +101,32 @@ def sources_asked(
     """A function that opens a source, for each configured one: for the service, if there is an
     `access`, and for each entry of [[sources]].
     """
-    service = [partial(fetch_customers, access, store, clock)] if access else []
+    service = (
+        [partial(fetch_customers, access, store, clock, tenants=_tenants_of(settings))]
+        if access
+        else []
+    )
     others = (
         partial(fetch_other_customers, settings, store, clock, entry.name)
         for entry in settings.sources
     )
     return [*service, *others]
+
+
+def _tenants_of(settings: Settings) -> TenantAccess:
+    """How to reach the tenant of each customer who has one in the configuration. If something is
+    wrong with one of them, that costs only what it would tell.
+    """
+    made = [
+        (customer, attempted(partial(tenant_access_of, settings, customer.id)))
+        for customer in settings.customers
+    ]
+    return {
+        customer_id: access  # one of the ids is the service's
+        for customer, access in made
+        for customer_id in (customer.id, *customer.joins)
+        if access is not None
+    }
 
 
 def list_by_each(
@@ -161,11 +203,13 @@ def fetch_snapshots(
     store: Store,
     clock: Clock,
     run_id: int | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[CustomerOutcome]:
     """Take a snapshot of each customer into the store, several at once; yields results as they
     come.
 
-    Jobs are requested each time, other data only if the last answer has become old. A problem with
+    Jobs are requested each time, other data only if the last answer has become old: by the
+    `settings` it is known when a customer's days end. A problem with
     the replies about one customer costs only that customer its snapshot. If the fetch is
     interrupted, what was stored is complete, and nothing else is waited for.
 
@@ -182,7 +226,8 @@ def fetch_snapshots(
         with suppress(IndexError, Stopped):
             while customer := waiting.pop():
                 received: list[Reply] = []
-                kinds = kinds_due(answered.get(customer.id, {}), now)
+                final_since = _final_since(settings, customer, now) if settings else None
+                kinds = kinds_due(answered.get(customer.id, {}), now, final_since)
                 details = asked.get(customer.id, NOTHING_ASKED)
                 ask = partial(source.snapshot, customer, received, kinds, details)
                 snapshot = attempted(partial(_within_memory, customer, ask))
@@ -202,6 +247,12 @@ def fetch_snapshots(
         source.stop()
         _let_go(threads, taken)
         raise
+
+
+def _final_since(settings: Settings, customer: Customer, now: datetime) -> datetime:
+    """When the last day of a customer's reports became final."""
+    report = settings.report_for(customer.id)
+    return last_final(ZoneInfo(report.timezone), report.watch_every, now)
 
 
 def missed_of(

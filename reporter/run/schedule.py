@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reporter.config.sections import ScheduleSettings
-from reporter.model import KINDS, Kind
+from reporter.model import KINDS, LISTED_BY_TIME, Kind
 from reporter.period import Period, parse_period
 
 MONTHS_BACK: Final = 12
@@ -67,15 +67,28 @@ def fetch_due_at(schedule: ScheduleSettings, began_at: datetime | None, now: dat
     return began_at + schedule.fetch_every - min(EARLIEST, schedule.fetch_every / 8)
 
 
-def kinds_due(answered: Mapping[Kind, datetime], now: datetime) -> tuple[Kind, ...]:
+def kinds_due(
+    answered: Mapping[Kind, datetime], now: datetime, final_since: datetime | None = None
+) -> tuple[Kind, ...]:
     """What to ask beside the jobs, if the service gave its last answers at these times. What it
     could not answer is asked again each time; an answer of the future is none, as above.
+
+    `final_since` is when the last day became final (`last_final`). What is listed by time is asked
+    for once since then: with the snapshot that makes a day final, and thereby its month, all that
+    happened on it is known.
     """
+    since = dict.fromkeys(KINDS, now - ANSWERS_LAST)
+    if final_since:
+        since |= dict.fromkeys(LISTED_BY_TIME, final_since)
     return tuple(
-        kind
-        for kind in KINDS
-        if kind not in answered or not now - ANSWERS_LAST < answered[kind] <= now
+        kind for kind in KINDS if kind not in answered or not since[kind] <= answered[kind] <= now
     )
+
+
+def last_final(zone: ZoneInfo, watch_every: timedelta, now: datetime) -> datetime:
+    """When the last day of a time zone became final: at its end and `watch_every`."""
+    today = (now - watch_every).astimezone(zone).date()
+    return first_showing(today, time(), zone) + watch_every
 
 
 def first_showing(day: date, at: time, zone: ZoneInfo) -> datetime:

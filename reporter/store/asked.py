@@ -30,15 +30,16 @@ class Looks:
     """Of each scope's backup jobs, in order; where a start is missing, what stands in for it."""
 
 
-def last_answers(store: Store) -> dict[str, dict[Kind, datetime]]:
+def last_answers(store: Store, *, complete: bool = False) -> dict[str, dict[Kind, datetime]]:
     """When the service last answered what is asked beside the jobs, by customer; an answer that
-    there is nothing of the kind counts as well.
+    there is nothing of the kind counts as well, unless it has to be `complete`.
 
     Raises:
         StoreError: the database refuses.
     """
     fetches = tables.fetches.c
-    answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
+    there: sa.ColumnElement[bool] = fetches.error.is_(None)
+    answered = there if complete else there | (fetches.error == Lack.NOT_THERE.value)
     query = (
         sa.select(fetches.customer_id, fetches.kind, sa.func.max(fetches.taken_at))
         .where(fetches.customer_id.is_not(None), fetches.kind.in_(KINDS), answered)

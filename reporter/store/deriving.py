@@ -7,17 +7,26 @@ another, in the order they were recorded, whatever their clocks say.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from reporter.jobs.rows import FIELDS, Row, alone, counting, identity_of, moment, present
+from reporter.jobs.rows import (
+    FIELDS,
+    Row,
+    alone,
+    counting,
+    identity_of,
+    moment,
+    present,
+)
 from reporter.jobs.sightings import ScopeKey, Sighting, scope_of, sightings_of
+from reporter.model import Answer, ModuleHistory, Reply
 from reporter.sources.registry import reader_of, rows_by
 from reporter.store import tables
 from reporter.store.details import fetches_of_details, forget_details, keep_details
@@ -29,6 +38,11 @@ _AT_ONCE: Final = 5_000
 """How many jobs one query asks for: a query takes only so many values."""
 _OF_SIGHTING: Final = tuple(name for name in Sighting.__slots__ if name in tables.sightings.c)
 """What a sighting says beyond the names of its scope."""
+
+EDGE: Final = timedelta(minutes=15)
+"""At the edges of the time that a history was asked for, it may not list a job yet, or date it a
+little differently: so much of it does not count as told.
+"""
 
 Identity = tuple[int, str]
 """What identifies a job: the number of its module, and the job's id."""
@@ -54,6 +68,7 @@ class Derivation:
         self._scopes: dict[ScopeKey, _Scope] = {}
         self._last: dict[ScopeKey, Sighting] = {}
         self._listed: set[ScopeKey] = set()
+        self._from_tenant = set(histories_of(connection, customer_id))
         for row in connection.execute(_last_sightings(), {"customer_id": customer_id}):
             key = row.service, row.module, row.name
             self._scopes[key] = _Scope(row.id, row.module_id)
@@ -70,14 +85,57 @@ class Derivation:
         self._keep_sightings(fetch_id, sightings)
         self._keep_jobs(fetch_id, jobs)
 
+    def keep_history(self, fetch_id: int, histories: Iterable[ModuleHistory]) -> None:
+        """Keep the jobs in an answer of the customer's own tenant, and the time it is about.
+
+        Nothing is kept of a module whose history lacks a job that is known to have begun in its
+        time: then it is not complete, or has other ids.
+        """
+        self._from_tenant.add(fetch_id)
+        for history in histories:
+            start, stop = history.window
+            starts_at, ends_at = start + EDGE, stop - EDGE
+            rows = [dict(row) for row in history.rows]
+            listed = {identity_of(row)[2] for row in rows}
+            scope = history.service, history.module, ""
+            if self._begun(scope, starts_at, ends_at) - listed:
+                continue
+            self._know({scope})
+            self._keep_jobs(fetch_id, rows)
+            told = {
+                "module_id": self._scopes[scope].module_id,
+                "fetch_id": fetch_id,
+                "starts_at": starts_at,
+                "ends_at": ends_at,
+            }
+            self._connection.execute(sa.insert(tables.told_times), told)
+
+    def _begun(self, scope: ScopeKey, start: datetime, stop: datetime) -> set[str]:
+        """The jobs of a scope that are known to have begun in a stretch of time."""
+        if scope not in self._scopes:
+            return set()
+        jobs = tables.jobs.c
+        began = (jobs.dated_at >= start) & (jobs.dated_at < stop)
+        query = sa.select(jobs.job_id).where(jobs.scope_id == self._scopes[scope].id, began)
+        # By its end or its modification a job may be dated later than it began.
+        query = query.where(jobs.first_started_at >= start, jobs.first_started_at < stop)
+        return set(self._connection.execute(query).scalars())
+
+    def _counted(self, older: Row, job: Row) -> Row:
+        """Of two rows of one job the one that counts; `job` is the later one."""
+        both = (row | {"from_tenant": row["fetch_id"] in self._from_tenant} for row in (older, job))
+        counts = dict(counting(*both))
+        del counts["from_tenant"]
+        return counts
+
     def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> None:
-        """Keep those jobs of a snapshot that say something new."""
+        """Keep those jobs of a fetch that say something new."""
         seen = [self._job(row, fetch_id) for row in rows]
         before = self._kept({_identity(job) for job in seen})
         now = dict(before)
         for job in seen:
             older = now.get(_identity(job))
-            now[_identity(job)] = _dated(counting(older, job) if older else job)
+            now[_identity(job)] = _dated(self._counted(older, job) if older else job)
         changed = [identity for identity, job in now.items() if job != before.get(identity)]
         if changed:
             self._connection.execute(
@@ -177,15 +235,19 @@ def derive_again(connection: sa.Connection, customer_id: str) -> None:
     connection.execute(
         sa.delete(tables.sightings).where(tables.sightings.c.scope_id.in_(customer_scopes))
     )
-    for table in (tables.jobs, scopes):
+    for table in (tables.told_times, tables.jobs, scopes):
         connection.execute(sa.delete(table).where(table.c.module_id.in_(customer_modules)))
     connection.execute(sa.delete(modules).where(modules.c.customer_id == customer_id))
     derivation = Derivation(connection, customer_id)
     fetch_ids = snapshots_of(connection, customer_id)
     rules = rules_of(connection, fetch_ids[-1]) if fetch_ids else None
-    for fetch_id in fetch_ids:
-        by_reply = rows_by(replies_of(connection, fetch_id), rules)
-        derivation.keep(fetch_id, list(chain.from_iterable(by_reply)))
+    from_tenant = histories_of(connection, customer_id)
+    for fetch_id in sorted([*fetch_ids, *from_tenant]):
+        replies = replies_of(connection, fetch_id)
+        if fetch_id in from_tenant:
+            derivation.keep_history(fetch_id, histories_in(replies, customer_id))
+        else:
+            derivation.keep(fetch_id, list(chain.from_iterable(rows_by(replies, rules))))
     for fetch_id, job_id in connection.execute(details).all():
         keep_details(connection, customer_id, fetch_id, job_id)
     customers = tables.customers
@@ -207,6 +269,27 @@ def snapshots_of(connection: sa.Connection, customer_id: str) -> Sequence[int]:
     fetch_id = tables.fetches.c.id
     query = sa.select(fetch_id).where(complete(customer_id)).order_by(fetch_id)
     return connection.execute(query).scalars().all()
+
+
+def histories_of(connection: sa.Connection, customer_id: str) -> Sequence[int]:
+    """The complete answers of a customer's own tenant about its jobs, in the order they were
+    recorded.
+    """
+    fetches = tables.fetches.c
+    query = sa.select(fetches.id).where(
+        fetches.customer_id == customer_id, fetches.kind == "history", fetches.error.is_(None)
+    )
+    return connection.execute(query.order_by(fetches.id)).scalars().all()
+
+
+def histories_in(replies: Sequence[Reply], customer_id: str) -> tuple[ModuleHistory, ...]:
+    """What the replies of such an answer say.
+
+    Raises:
+        ReplyError: a reply cannot be used.
+    """
+    answer = Answer("history", None, tuple(replies))
+    return reader_of(replies).answer(answer, customer_id, "binary").histories
 
 
 def complete(customer_id: str) -> sa.ColumnElement[bool]:

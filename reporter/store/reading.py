@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import pandas as pd
@@ -18,6 +19,7 @@ from reporter.jobs.frame import raw_frame
 from reporter.jobs.rows import FIELDS, KEPT_OF_ALL
 from reporter.model import (
     KINDS,
+    LISTED_BY_TIME,
     Absence,
     Answer,
     Customer,
@@ -27,10 +29,11 @@ from reporter.model import (
     Outcome,
     Policy,
     Source,
+    ToldTime,
 )
 from reporter.period import Period
 from reporter.store import tables
-from reporter.store.deriving import complete, scopes_of
+from reporter.store.deriving import complete, histories_of, scopes_of
 from reporter.store.details import details_in
 from reporter.store.replies import absence_of, replies_of
 from reporter.store.sightings import Observed, observed_of, sightings_in
@@ -66,6 +69,8 @@ class Reading:
     `jobs.sightings.SIGHTING_COLUMNS`, sorted by scope and snapshot."""
     answers: tuple[Answer, ...]
     """What the service said beside the jobs."""
+    told_times: tuple[ToldTime, ...]
+    """Of which times the customer's own tenant has told every job of a module."""
     stored_before: tuple[Answer, ...]
     """The last it said of protected data before the period, and before the one before it."""
     details: Details
@@ -96,14 +101,22 @@ def read_period(
         sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
         next_look = _next_look(connection, customer.id, observed)
-        answers = tuple(_answer(connection, customer.id, kind, period, next_look) for kind in KINDS)
+        answers = tuple(
+            _answers_by_time(connection, customer.id, kind, period, watch_every)
+            if kind in LISTED_BY_TIME
+            else _answer(connection, customer.id, kind, period, next_look)
+            for kind in KINDS
+        )
         stored_before = _stored_before(connection, customer.id, period)
         users_before = _users_before(connection, customer.id, period)
+        told_times = _told_times(connection, customer.id, period)
+        rows["from_tenant"] = rows["fetch_id"].isin(histories_of(connection, customer.id))
     return Reading(
         raw_frame(rows),
         Observations(observed.times, sources),
         sightings,
         answers,
+        told_times,
         stored_before,
         details,
         users_before,
@@ -333,6 +346,34 @@ def _answer(
     return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
 
 
+def _answers_by_time(
+    connection: sa.Connection,
+    customer_id: str,
+    kind: Kind,
+    period: Period,
+    watch_every: timedelta,
+) -> Answer:
+    """What was listed by time for a report of the period: all complete answers since its start
+    together, up to the first one from which it is final; the later ones correct the earlier. If
+    there is none, why, as for other answers.
+    """
+    fetches = tables.fetches.c
+    of_kind = _asked(customer_id, kind).where(fetches.taken_at >= period.start)
+    given = []
+    for answer in connection.execute(of_kind.where(fetches.error.is_(None)).order_by(*_FIRST)):
+        given.append(answer)
+        if answer.taken_at >= period.end + watch_every:
+            break
+    if given:
+        replies = chain.from_iterable(replies_of(connection, answer.id) for answer in given)
+        return Answer(kind, given[-1].taken_at, tuple(replies))
+    within = of_kind.where(fetches.taken_at < period.end)
+    for look in (within.order_by(*_NEWEST), of_kind.order_by(*_FIRST)):
+        if row := connection.execute(look.limit(1)).one_or_none():
+            return _kept(connection, kind, *row)
+    return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
+
+
 _NEWEST: Final = (tables.fetches.c.taken_at.desc(), tables.fetches.c.id.desc())
 _FIRST: Final = (tables.fetches.c.taken_at, tables.fetches.c.id)
 
@@ -369,6 +410,21 @@ def _last_answers(
         before = _asked(customer_id, kind).where(fetches.error.is_(None), fetches.taken_at < time)
         if row := connection.execute(before.order_by(*_NEWEST).limit(1)).one_or_none():
             yield row.id, row.taken_at, row.error
+
+
+def _told_times(
+    connection: sa.Connection, customer_id: str, period: Period
+) -> tuple[ToldTime, ...]:
+    """The times that histories are about, of the period and of the one before it."""
+    told, modules = tables.told_times.c, tables.modules.c
+    query = (
+        sa.select(modules.service, modules.module, told.starts_at, told.ends_at)
+        .join_from(tables.told_times, tables.modules)
+        .where(modules.customer_id == customer_id)
+        .where(told.starts_at < period.end, told.ends_at > period.previous().start)
+        .order_by(modules.service, modules.module, told.starts_at, told.ends_at)
+    )
+    return tuple(ToldTime(*row) for row in connection.execute(query))
 
 
 def _asked(customer_id: str, kind: Kind) -> sa.Select[Any]:

@@ -28,6 +28,7 @@ from reporter.store.deriving import (
     Derivation,
     complete,
     derive_again,
+    histories_in,
     rules_of,
     snapshots_of,
 )
@@ -181,7 +182,12 @@ class Store:
             else:
                 Derivation(connection, customer.id).keep(fetch_id, rows)
             for answer in snapshot.answers:
-                self._record_answer(connection, customer.id, answer, run_id)
+                answer_id = self._record_answer(connection, customer.id, answer, run_id)
+                if answer.kind == "history" and answer_id is not None:
+                    histories = histories_in(answer.replies, customer.id)
+                    Derivation(connection, customer.id).keep_history(answer_id, histories)
+                if answer.kind == "details" and answer_id is not None:
+                    keep_details(connection, customer.id, answer_id, answer.job_id)
 
     def record_failure(
         self,
@@ -258,12 +264,11 @@ class Store:
 
     def _record_answer(
         self, connection: sa.Connection, customer_id: str, answer: Answer, run_id: int | None
-    ) -> None:
+    ) -> int | None:
+        """Keep an answer; the id of its fetch, if it is complete."""
         if answer.cut_from:
             self._record_whole(connection, answer.cut_from, run_id)
-        fetch_id = self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
-        if answer.kind == "details" and answer.absence is None:
-            keep_details(connection, customer_id, fetch_id, answer.job_id)
+        return self._keep_answer(connection, customer_id, answer.kind, answer, run_id)
 
     def _record_whole(self, connection: sa.Connection, answer: Answer, run_id: int | None) -> None:
         """Keep the answer that those of all customers are cut from, where the first of them has
@@ -286,8 +291,8 @@ class Store:
         kind: str,
         answer: Answer,
         run_id: int | None,
-    ) -> int:
-        """Keep what came of asking; the fetch's id."""
+    ) -> int | None:
+        """Keep what came of asking; the fetch's id, if it is complete."""
         absence = answer.absence
         if absence is None:
             counted = _counted(answer.replies, kind)
@@ -295,7 +300,7 @@ class Store:
                 connection, customer_id, kind, counted, run_id, job_id=answer.job_id
             )
         error = ": ".join(filter(None, (absence.kind.value, absence.said)))
-        return self._record_failure(
+        self._record_failure(
             connection,
             customer_id,
             kind,
@@ -305,6 +310,7 @@ class Store:
             run_id,
             job_id=answer.job_id,
         )
+        return None
 
     def _record_failure(
         self,
@@ -317,7 +323,7 @@ class Store:
         run_id: int | None,
         source: str = SERVICE,
         job_id: str = "",
-    ) -> int:
+    ) -> None:
         kept = unusable[-MOST_UNUSABLE:]
         if len(kept) < len(unusable):
             error += f" Of the {len(unusable):,} replies to it the last {len(kept)} are kept."
@@ -330,7 +336,7 @@ class Store:
             "source": source,
             "job_id": job_id,
         }
-        return self._keep_fetch(connection, fetch, [(reply, 0) for reply in kept])
+        self._keep_fetch(connection, fetch, [(reply, 0) for reply in kept])
 
     def _record_replies(
         self,

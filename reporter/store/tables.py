@@ -229,6 +229,17 @@ objects = sa.Table(
     sa.Column("unread", sa.String, nullable=False),  # field and value of what cannot be read, JSON
 )
 
+# Of which time the history of a customer's own tenant lists every job of a module.
+told_times = sa.Table(
+    "told_times",
+    metadata,
+    sa.Column("module_id", sa.Integer, sa.ForeignKey("modules.id"), primary_key=True),
+    sa.Column("fetch_id", sa.Integer, sa.ForeignKey("fetches.id"), primary_key=True),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Index("told_times_by_fetch", "fetch_id"),
+)
+
 # What a trend needs of one customer and calendar month of a time zone, so that a year of jobs need
 # not be read for each report. Gone as soon as a job of the month may have changed.
 tallies = sa.Table(

@@ -86,7 +86,8 @@ def prune(store: Store, before: datetime) -> Pruned:
         connection.execute(sa.delete(tables.tallies))
         for customer_id in _affected(connection, before):
             _prune_derived(connection, _pruning(connection, customer_id, before))
-        connection.execute(sa.delete(tables.jobs).where(tables.jobs.c.fetch_id.in_(old)))
+        for table in (tables.told_times, tables.jobs):
+            connection.execute(sa.delete(table).where(table.c.fetch_id.in_(old)))
         forget_details(connection, old)
         _forget_scopes(connection)
         connection.execute(sa.delete(replies).where(replies.c.fetch_id.in_(old)))
@@ -189,4 +190,7 @@ def _forget_scopes(connection: sa.Connection) -> None:
     detailed = sa.select(tables.details.c.module_id).where(
         tables.details.c.module_id == modules.c.id
     )
+    empty = sa.select(modules.c.id).where(~left.exists(), ~detailed.exists())
+    told_times = tables.told_times
+    connection.execute(sa.delete(told_times).where(told_times.c.module_id.in_(empty)))
     connection.execute(sa.delete(modules).where(~left.exists(), ~detailed.exists()))

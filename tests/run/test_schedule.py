@@ -19,6 +19,7 @@ from reporter.run.schedule import (
     fetch_due_at,
     first_showing,
     kinds_due,
+    last_final,
     months_due,
 )
 
@@ -203,8 +204,29 @@ def test_slowly_changing_data_is_fetched_once_a_day(every: int) -> None:
 def test_an_answer_is_due_when_missing_old_or_from_the_future() -> None:
     """Each kind by itself."""
     old, young = LATE - timedelta(hours=23), LATE - timedelta(hours=20)
-    assert kinds_due({}, LATE) == KINDS
     all_young = dict.fromkeys(KINDS, young)
+    assert kinds_due({}, LATE) == KINDS
     assert kinds_due(all_young | {"subscription": old}, LATE) == ("subscription",)
     assert kinds_due(all_young, LATE) == ()
     assert kinds_due({"protection": LATE + timedelta(1)}, LATE) == KINDS
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("every", [1, 4, 6, 24])
+def test_what_is_listed_by_time_is_asked_for_by_the_fetch_that_makes_a_day_final(
+    zone: str, every: int
+) -> None:
+    """Once a day, so that a month is final together with what was restored on its last day."""
+    watch_every, answered, asked_at = timedelta(hours=7), dict.fromkeys(KINDS, LATE), []
+    for number in range(1, 10 * 24 // every):
+        now = LATE + timedelta(hours=every * number)
+        final_since = last_final(ZoneInfo(zone), watch_every, now)
+        due = kinds_due(answered, now, final_since)
+        assert ("history" in due) == ("restores" in due)
+        if "history" in due:
+            asked_at.append(now)
+            assert final_since <= now < final_since + timedelta(hours=every)
+            local = final_since.astimezone(ZoneInfo(zone))
+            assert (local - watch_every).time() == time()
+        answered |= dict.fromkeys(due, now)
+    assert 9 <= len(asked_at) <= 10

@@ -20,7 +20,7 @@ from reporter.audit.packing.reading import (
 )
 from reporter.jobs.rows import Row
 from reporter.jobs.sightings import ScopeKey, scope_of
-from reporter.model import LeaveOut, Listed, QualityKind, Report
+from reporter.model import LeaveOut, Listed, Outcome, QualityKind, Report
 from reporter.render.pack import Check, ScopeShown
 from reporter.render.workbook.jobs import counted
 
@@ -56,9 +56,23 @@ def checks_of(reading: BagReading) -> Iterator[Check]:
     yield Check("Every day was observed", coverage.complete, detail)
     yield _watched_check(report)
     yield _dated_check(report)
+    yield from _tenant_checks(report)
     unread = [note for note in report.quality if note.kind is QualityKind.UNREADABLE]
     detail = f"{sum(note.count for note in unread)} values cannot be read; they are listed below"
     yield Check("Every value can be read", not unread, detail)
+
+
+def _tenant_checks(report: Report) -> Iterator[Check]:
+    """What the customer's own tenant is evidence for, and what it is not, where it was asked."""
+    if (restores := report.restores) and not restores.absence:
+        succeeded = sum(job.outcome is Outcome.SUCCESS for job in restores.jobs)
+        detail = f"{succeeded} of {len(restores.jobs)} restores and exports succeeded according to "
+        detail += "the service; they do not show that everything can be restored"
+        yield Check("Something was restored in the period", bool(succeeded) or None, detail)
+    if report.settings and (policy := report.settings.retention):
+        detail = f"kept in general: {policy.kept or 'not said'}; this is what is set, and does not "
+        detail += "show that copies are kept as long"
+        yield Check("Retention as it is set", True, detail)
 
 
 def _watched_check(report: Report) -> Check:
@@ -68,6 +82,8 @@ def _watched_check(report: Report) -> Check:
     detail = f"{share:.1%} of the period lies between replies no more than {hours:g} h apart"
     if share < 1:
         detail += "; a job that ran outside this time and was followed by another is in no reply"
+    if (history := report.tenant_history) and history.jobs:
+        detail += f", but for {history.jobs} that the history in the customer's own tenant lists"
     return Check("No time went unwatched", share >= 1, detail)
 
 

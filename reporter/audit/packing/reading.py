@@ -16,10 +16,11 @@ from reporter.evidence.contents import ArchivedFetch, fetches_of, reply_path
 from reporter.jobs.known import follows
 from reporter.jobs.rows import Row, alone, counting, identity_of, moment
 from reporter.jobs.sightings import ScopeKey, scope_of
-from reporter.model import Reply, Report
+from reporter.model import Answer, Reply, Report
 from reporter.render.pack import Check, FetchAttempt, SourceRow
 from reporter.sources.interface import Announced, CutFrom
 from reporter.sources.registry import reader_of, reader_of_address, rows_by
+from reporter.store.deriving import EDGE
 from reporter.store.received import Fetch
 
 _PLACE: Final = "place"
@@ -125,6 +126,8 @@ class BagReading:
         cuts = [cut for reply in fetch.replies if (cut := reader.cut_from(reply.url))]
         if fetch.error is not None:
             check = Check(fetch.kind, None, f"failed: {fetch.error}")
+        elif fetch.kind == "history":
+            check = Check(fetch.kind, None, f"read; {self._take_history(listed, fetch)} jobs")
         elif fetch.kind != "jobs":
             check = Check(fetch.kind, None, _read_of(cuts))
         else:
@@ -150,16 +153,47 @@ class BagReading:
             check=check,
         )
 
+    def _take_history(self, listed: ArchivedFetch, fetch: Fetch) -> int:
+        """Take the jobs in an answer of the customer's own tenant, but for modules of which it
+        lacks a job that is known to have begun in its time. How many were taken.
+        """
+        by_module: dict[tuple[str, str], list[Row]] = {}
+        reader = reader_of(fetch.replies)
+        for place, of_reply in enumerate(reader.rows(fetch.replies)):
+            for number, row in enumerate(of_reply, 1):
+                of_module = by_module.setdefault(identity_of(row)[:2], [])
+                of_module.append(row | {_PLACE: (listed.replies, place, number)})
+        told = reader.answer(Answer("history", None, fetch.replies), "", "binary")
+        taken = 0
+        for history in told.histories:
+            module, (start, stop) = (history.service, history.module), history.window
+            rows = by_module.get(module, [])
+            began = {
+                identity
+                for identity, row in self.jobs.items()
+                if identity[:2] == module
+                and (at := moment(row, "started"))
+                and start + EDGE <= at < stop - EDGE
+            }
+            if began <= set(map(identity_of, rows)):
+                self._take_jobs(rows)
+                taken += len(rows)
+        self.rows += taken
+        return taken
+
+    def _take_jobs(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            identity = identity_of(row)
+            one, before = row | alone(row), self.jobs.get(identity)
+            self.jobs[identity] = counting(before, one) if before else one
+
     def _take_rows(self, taken_at: datetime, rows: Sequence[Row]) -> None:
         listing = JobListing(taken_at)
         for row in rows:
             listing.take(row)
-            identity = identity_of(row)
-            if not identity[2]:
-                self.placeholders += 1
-                continue
-            one, before = row | alone(row), self.jobs.get(identity)
-            self.jobs[identity] = counting(before, one) if before else one
+        jobs = [row for row in rows if identity_of(row)[2]]
+        self.placeholders += len(rows) - len(jobs)
+        self._take_jobs(jobs)
         self.rows += len(rows)
         self.listings.append(listing)
 

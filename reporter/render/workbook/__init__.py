@@ -27,6 +27,7 @@ from reporter.render.workbook.protection import add_protection
 from reporter.render.workbook.restoring import add_restore_tests
 from reporter.render.workbook.scopes import add_scopes
 from reporter.render.workbook.summary import add_summary
+from reporter.render.workbook.tenant import add_restores
 from reporter.render.workbook.trend import add_gaps, add_trend
 from reporter.render.workbook.users import add_users
 from reporter.render.workbook.versions import add_versions
@@ -47,6 +48,7 @@ _SHEETS: Final = (
     add_protection,
     add_users,
     add_restore_tests,
+    add_restores,
     add_jobs,
     add_exceptions,
     add_objects,

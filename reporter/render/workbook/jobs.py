@@ -204,7 +204,23 @@ def job_columns(book: Book) -> list[JobColumn]:
             "left",
             lambda sheet, part: text_cells(sheet, counted_as(part, words)),
         ),
+        *([_origin_column(words)] if book.report.tenant_history else []),
     ]
+
+
+def _origin_column(words: Words) -> JobColumn:
+    return JobColumn(
+        words.say("Known from"),
+        24,
+        "left",
+        lambda sheet, part: text_cells(sheet, _known_from(part, words)),
+    )
+
+
+def _known_from(jobs: pd.DataFrame, words: Words) -> pd.Series:
+    """Where the row of each job that counts is from."""
+    known = pd.Series(words.say("list of jobs"), index=jobs.index)
+    return known.mask(jobs["from_tenant"], words.say("customer's own tenant"))
 
 
 def counted(jobs: pd.DataFrame) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -46,7 +46,7 @@ class Client:
         permission: str,
         subject: str,
         received: list[Reply],
-        params: dict[str, int | str] | None = None,
+        params: Mapping[str, int | str] | None = None,
         body: dict[str, Any] | None = None,
     ) -> Reply:
         """The reply to a call; its body is JSON.

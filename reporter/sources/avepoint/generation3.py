@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -97,7 +97,7 @@ def protected(client: Client, customer: Customer, received: list[Reply]) -> None
         client, PROTECTED, f"the protected data of {customer.name}", received, read_overview
     )
     path = f"{_path(customer)}/cloud-backup-m365/overview"
-    protected_rows(_whole(client, "GET", path, pages, counted=False))  # or it is none
+    protected_rows(whole(client, "GET", path, pages, counted=False))  # or it is none
 
 
 def users(tenants: Tenants, client: Client, customer: Customer, received: list[Reply]) -> None:
@@ -114,7 +114,7 @@ def users(tenants: Tenants, client: Client, customer: Customer, received: list[R
         pages = Pages(client, PROTECTED, subject, replies)
         try:
             # A user stands in it once: what comes twice stands where others are missing.
-            user_rows(_whole(client, "POST", path, pages, counted=True, may_repeat=False))
+            user_rows(whole(client, "POST", path, pages, counted=True, may_repeat=False))
         except NotThere:
             unknown += 1
         finally:
@@ -154,10 +154,10 @@ def details(client: Client, customer: Customer, job_id: str, received: list[Repl
 
 
 def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:
-    return _whole(client, "POST", path, reading, counted=True)
+    return whole(client, "POST", path, reading, counted=True)
 
 
-def _whole(
+def whole(
     client: Client,
     method: Literal["GET", "POST"],
     path: str,
@@ -165,9 +165,12 @@ def _whole(
     *,
     counted: bool,
     may_repeat: bool = True,
+    first: int = 1,
+    params: Mapping[str, int | str] | None = None,
 ) -> tuple[Reply, ...]:
-    """The replies of all pages of one whole reading. A list that is `counted` must say how many
-    rows it has; one that `may_repeat` may have the same row twice.
+    """The replies of all pages of one whole reading; `first` is the number of the first page. A
+    list that is `counted` must say how many rows it has; one that `may_repeat` may have the same
+    row twice.
 
     Pages are cut anew for each request, so a job that begins meanwhile shifts them: rows then
     come twice or not at all. Such a list is read again.
@@ -175,7 +178,7 @@ def _whole(
     before: list[str] | None = None
     flaw = ""
     for _ in range(READINGS):
-        pages = _read(client, method, path, reading)
+        pages = _read(client, method, path, reading, first, params or {})
         rows = [_canonical(row) for page in pages for row in page.rows]
         lack = _lack(pages, counted=counted)
         flaw = lack or _repetition(rows)
@@ -191,7 +194,12 @@ def _whole(
 
 
 def _read(
-    client: Client, method: Literal["GET", "POST"], path: str, reading: Pages
+    client: Client,
+    method: Literal["GET", "POST"],
+    path: str,
+    reading: Pages,
+    first: int,
+    params: Mapping[str, int | str],
 ) -> list[ReplyPage]:
     pages: list[ReplyPage] = []
     reading.again()
@@ -199,7 +207,7 @@ def _read(
         page = reading.ask(
             method,
             client.api_url + path,
-            params={"pageIndex": len(pages) + 1, "pageSize": PAGE_SIZE},
+            params={**params, "pageIndex": len(pages) + first, "pageSize": PAGE_SIZE},
             body={} if method == "POST" else None,
         )
         pages.append(page)

@@ -16,6 +16,7 @@ from reporter.files import must_be_readable
 from reporter.model import (
     KINDS,
     NOTHING_ASKED,
+    TENANT_KINDS,
     Absence,
     Answer,
     Customer,
@@ -100,7 +101,12 @@ class TableSource:
         if received is not None:
             received += replies
         at = replies[0].fetched_at
-        answers = (Answer(kind, at, absence=Absence(Lack.NOT_THERE)) for kind in kinds)
+        # Customers of tables have no tenant that could be asked.
+        answers = (
+            Answer(kind, at, absence=Absence(Lack.NOT_THERE))
+            for kind in kinds
+            if kind not in TENANT_KINDS
+        )
         return Snapshot(customer, tuple(replies), tuple(answers))
 
     def stop(self) -> None:

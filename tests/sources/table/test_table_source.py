@@ -15,7 +15,7 @@ import pytest
 
 from reporter.config.settings import Settings, load_settings
 from reporter.errors import FetchError, ReplyError, SettingsError
-from reporter.model import Customer
+from reporter.model import TENANT_KINDS, Customer
 from reporter.run.fetching import source_of
 from reporter.sources.registry import reader_of
 from reporter.store import Store
@@ -212,7 +212,9 @@ def test_excerpts_are_letter_by_letter(office: Path) -> None:
     settings = load_settings(Path("reporter.toml"))
     source = source_of(settings, "veeam", lambda: WRITTEN)
     source.customers()
-    replies = source.snapshot(Customer("veeam:Contoso", "Contoso")).replies
+    snapshot = source.snapshot(Customer("veeam:Contoso", "Contoso"))
+    assert not {answer.kind for answer in snapshot.answers} & set(TENANT_KINDS)
+    replies = snapshot.replies
     lines = text.split("\r\n")
     assert replies[1].body.decode() == "\r\n".join((lines[0], lines[1], lines[4]))
     reader = reader_of(replies)

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
-from reporter.sources.avepoint.emulator import pages
+from reporter.sources.avepoint.emulator import pages, tenant
 from reporter.sources.avepoint.emulator.objects import details_page
 from reporter.sources.avepoint.emulator.tokens import Refusal
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _ID: Final = r"(?P<id>[^/]+)"
 _V3: Final = "/partner/external/v3/general/customers"
+_TENANT: Final = "/backup/m365"
+_JOB_INFO: Final = "microsoft365backup.jobInfo.read.all"
+_SETTINGS: Final = "microsoft365backup.settings.read.all"
 _ROUTES: Final = [
     (method, re.compile(path), name, permission)
     for method, path, name, permission in (
@@ -60,6 +63,9 @@ _ROUTES: Final = [
             "elements.cbprotected.read.all",
         ),
         ("POST", f"{_V3}/services/batch", "v3 subscriptions", "elements.license.read.all"),
+        ("GET", f"{_TENANT}/cloudbackupjobs", "tenant jobs", _JOB_INFO),
+        ("GET", f"{_TENANT}/settings/backup/frequency", "tenant frequency", _SETTINGS),
+        ("GET", f"{_TENANT}/settings/retention-policy", "tenant retention", _SETTINGS),
     )
 ]
 _BEFORE_ANSWER: Final = (
@@ -134,7 +140,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = "POST /connect/token"
         faults = self.emulator.faults
         try:
-            token = self.emulator.tokens.issue(form, self.emulator.token_url)
+            office = self.emulator.office_of(form.get("client_id", ""))
+            token = office.issue(form, self.emulator.token_url)
             if faults.strikes("token-list", asked):
                 self._send(HTTPStatus.OK, [token])
             elif faults.strikes("token-reason", asked):
@@ -177,7 +184,9 @@ class Handler(BaseHTTPRequestHandler):
         for method, pattern, name, permission in _ROUTES:
             match = pattern.fullmatch(path)
             if match and method == self.command:
-                self._authorise(permission, asked)
+                customer_id = self._authorise(permission, asked)
+                if customer_id is not None:
+                    return self._in_tenant(name, self._profile(customer_id, name), query, asked)
                 path_parts = {key: unquote(text) for key, text in match.groupdict().items()}
                 profile = None
                 if "id" in path_parts:
@@ -185,21 +194,37 @@ class Handler(BaseHTTPRequestHandler):
                 return self._page(name, profile, path_parts, query, body, asked)
         raise Problem(HTTPStatus.NOT_FOUND, f"no such address: {path}")
 
-    def _authorise(self, permission: str, asked: str) -> None:
+    def _authorise(self, permission: str, asked: str) -> str | None:
+        """Insist on a permission; the customer whose tenant the token is of, if it is of one."""
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        customer_id = self.emulator.tenant_of(token)
+        office = self.emulator.tenant(customer_id) if customer_id else self.emulator.tokens
         if self.emulator.faults.strikes("expire", asked):
-            self.emulator.tokens.revoke(token)
-        scopes = self.emulator.tokens.scopes_of(token)
+            office.revoke(token)
+        scopes = office.scopes_of(token)
         if scopes is None:
             raise Problem(HTTPStatus.UNAUTHORIZED, "no token, or one that has expired")
         if permission not in scopes:
             raise Problem(HTTPStatus.FORBIDDEN, f"needs {permission}")
+        return customer_id
 
-    def _profile(self, customer_id: str, name: str, tenant_id: str | None) -> Profile:
+    def _in_tenant(self, name: str, profile: Profile, query: str, asked: str) -> Any:
+        """What the customer's own tenant tells."""
+        if name == "tenant frequency":
+            return tenant.frequency(profile, self.emulator.now())
+        if name == "tenant retention":
+            return tenant.retention(profile)
+        arguments = {key: texts[0] for key, texts in parse_qs(query).items()}
+        try:
+            return tenant.jobs_page(self.emulator, profile, arguments, asked)
+        except (ValueError, KeyError) as error:
+            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
+
+    def _profile(self, customer_id: str, name: str, tenant_id: str | None = None) -> Profile:
         profile = self.emulator.customers.get(customer_id)
         if profile is None or not profile.there_at(self.emulator.now()):
             raise Problem(HTTPStatus.NOT_FOUND, f"no such customer: {customer_id}")
-        if not profile.readable and name != "customer":
+        if not profile.readable and name != "customer" and not name.startswith("tenant"):
             raise Problem(HTTPStatus.FORBIDDEN, "the app registration's scope does not include it")
         if tenant_id is not None and tenant_id not in profile.tenants:
             raise Problem(HTTPStatus.NOT_FOUND, f"no such tenant: {tenant_id}")

@@ -20,7 +20,12 @@ from reporter.sources.avepoint.emulator.faults import Faults
 from reporter.sources.avepoint.emulator.handler import Handler
 from reporter.sources.avepoint.emulator.rows import Lists, Row, job_rows
 from reporter.sources.avepoint.emulator.runs import Truth, truth
-from reporter.sources.avepoint.emulator.tokens import PERMISSIONS_V1, PERMISSIONS_V3, TokenOffice
+from reporter.sources.avepoint.emulator.tokens import (
+    PERMISSIONS_TENANT,
+    PERMISSIONS_V1,
+    PERMISSIONS_V3,
+    TokenOffice,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +55,7 @@ class Emulator:
         latency: seconds every reply takes at least.
         port: 0 takes a free one.
         generations: of which generations of the API the app registration has the permissions.
-        withheld: permissions of these that it does not have.
+        withheld: permissions of these that it does not have, and of those in customers' tenants.
         certificate: of the app registration, beside its secret.
         token_lifetime: seconds a token lives.
         page_size: rows of a page in generation 1.
@@ -91,6 +96,9 @@ class Emulator:
         self.tokens = TokenOffice(
             f"{name[:8]}-app", name[8:40], granted, token_lifetime, certificate
         )
+        self._in_tenants = PERMISSIONS_TENANT - frozenset(withheld)
+        self._tenants: dict[str, TokenOffice] = {}
+        self._token_lifetime = token_lifetime
         self._lock = threading.Lock()
         self._busy = 0
         self._rows: tuple[Any, list[Row]] | None = None
@@ -112,6 +120,35 @@ class Emulator:
     @property
     def client_secret(self) -> str:
         return self.tokens.client_secret
+
+    def tenant(self, customer_id: str) -> TokenOffice:
+        """The app registration that a customer has made in its own tenant."""
+        with self._lock:
+            if customer_id not in self._tenants:
+                secret = hashlib.sha256(f"tenant:{self.seed}:{customer_id}".encode()).hexdigest()
+                self._tenants[customer_id] = TokenOffice(
+                    f"tenant-{customer_id}",
+                    secret[:32],
+                    self._in_tenants,
+                    self._token_lifetime,
+                    None,
+                )
+            return self._tenants[customer_id]
+
+    def office_of(self, client_id: str) -> TokenOffice:
+        """Where an app registration gets its tokens; of an unknown one, where the provider's does,
+        which refuses it.
+        """
+        prefix, _, customer_id = client_id.partition("-")
+        if prefix == "tenant" and customer_id in self.customers:
+            return self.tenant(customer_id)
+        return self.tokens
+
+    def tenant_of(self, token: str) -> str | None:
+        """The customer in whose tenant a token was issued; None of the provider's tokens."""
+        with self._lock:
+            tenants = list(self._tenants.items())
+        return next((id_ for id_, office in tenants if office.scopes_of(token) is not None), None)
 
     def __enter__(self) -> Emulator:
         self._thread = threading.Thread(

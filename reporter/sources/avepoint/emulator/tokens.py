@@ -32,6 +32,10 @@ PERMISSIONS_V3: Final = frozenset(
         "elements.license.read.all",
     }
 )
+PERMISSIONS_TENANT: Final = frozenset(
+    {"microsoft365backup.jobInfo.read.all", "microsoft365backup.settings.read.all"}
+)
+"""Of the app registration that a customer makes in its own tenant."""
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION_S: Final = 3600
 _LONGEST_SCOPE: Final = 300

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
 from typing import Literal
 
 from reporter.jobs.rows import ABSENT
 from reporter.model import (
+    TENANT_KINDS,
     Answer,
     Product,
     Protected,
@@ -21,6 +23,7 @@ from reporter.model import (
     Unread,
     share_of,
 )
+from reporter.sources.avepoint.reading import tenant
 from reporter.sources.avepoint.reading.replies import (
     products_of,
     protected_rows,
@@ -40,6 +43,8 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
         ReplyError: a reply is no list of what was asked for.
     """
     unread: Unread = Counter()
+    if answer.kind in TENANT_KINDS:
+        return _told_by_tenant(answer, unread)
     if answer.kind == "protection":
         rows = protected_rows(answer.replies)
         modules = tuple(_module(ReplyObject(row, units, unread), unread) for row in rows)
@@ -62,6 +67,22 @@ def read_answer(answer: Answer, customer_id: str, units: Literal["binary", "deci
         unread=unread,
         sources=_sources(answer.replies, (len(products_of([reply])) for reply in answer.replies)),
     )
+
+
+def _told_by_tenant(answer: Answer, unread: Unread) -> Told:
+    """What an answer of the customer's own tenant comes to."""
+    counts = tenant.counts_of(answer.replies, answer.kind)
+    told = Told(answer, unread=unread, sources=_sources(answer.replies, counts))
+    match answer.kind:
+        case "frequency":
+            return replace(told, frequencies=tenant.frequencies_of(answer.replies, unread))
+        case "retention":
+            return replace(told, retention=tenant.retention_of(answer.replies, unread))
+    lists = tenant.whole_lists(answer.replies)
+    windows = tenant.windows_of(lists, answer.kind)
+    if answer.kind == "history":
+        return replace(told, histories=tenant.histories_of(lists, unread), windows=windows)
+    return replace(told, restores=tenant.restores_of(lists), windows=windows)
 
 
 def _sources(replies: Iterable[Reply], counts: Iterable[int]) -> tuple[Source, ...]:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from reporter.jobs.rows import Row
-from reporter.model import Answer, JobDetails, Reply, Told
+from reporter.model import LISTED_BY_TIME, TENANT_KINDS, Answer, JobDetails, Reply, Told
 from reporter.sources.avepoint.reading.answers import read_answer
 from reporter.sources.avepoint.reading.details import details_of, read_details
 from reporter.sources.avepoint.reading.replies import (
@@ -19,6 +19,7 @@ from reporter.sources.avepoint.reading.replies import (
     split_snapshots,
 )
 from reporter.sources.avepoint.reading.rows import FIELD_NAMES
+from reporter.sources.avepoint.reading.tenant import counts_of, customer_of, rows_in, whole_lists
 from reporter.sources.avepoint.reading.texts import cut_from, row_texts
 from reporter.sources.interface import Announced, CutFrom
 
@@ -44,15 +45,23 @@ class AvePointReader:
         return None
 
     def rows(self, replies: Sequence[Reply], rules: bytes | None = None) -> list[list[Row]]:
-        return [rows_of(reply) for reply in replies]
+        return [
+            rows_of(reply) if customer_of(reply.url) is None else rows_in(reply)
+            for reply in replies
+        ]
 
     def counts(self, replies: Sequence[Reply], kind: str) -> list[int]:
+        if kind in TENANT_KINDS:
+            return counts_of(replies, kind)
         if kind == "subscription":
             return [len(products_of([reply])) for reply in replies]
         read = _READERS.get(kind, read_page)
         return [len(read(reply).rows) for reply in replies]
 
     def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+        if kind in LISTED_BY_TIME:
+            whole_lists(replies)
+            return [tuple(replies)]
         return split_snapshots(replies, read_overview if kind == "protection" else read_page)
 
     def announced(self, replies: Sequence[Reply]) -> Announced:
@@ -66,6 +75,8 @@ class AvePointReader:
         return details_of(replies)
 
     def is_about(self, reply: Reply, subject: str) -> bool:
+        if (about := customer_of(reply.url)) is not None:
+            return about == subject
         return subject in unquote(urlsplit(reply.url).path).split("/")
 
     def texts(self, replies: Sequence[Reply]) -> list[list[str]]:

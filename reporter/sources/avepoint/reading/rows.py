@@ -62,7 +62,12 @@ def _row(fields: Mapping[str, object], fetched_at: datetime) -> Row:
         row["module"] = module = vocabularies.module_name(module, service or "")
     if service is not None:
         row["service"] = service = vocabularies.service_name(service)
-    status = present(row["status"])
+    return with_meaning(row, fetched_at)
+
+
+def with_meaning(row: Row, fetched_at: datetime) -> Row:
+    """A row with what its fields mean."""
+    service, module, status = row["service"], row["module"], present(row["status"])
     return row | {
         "outcome": vocabularies.outcome_of(status),
         "listed_as": vocabularies.listed_of(status),

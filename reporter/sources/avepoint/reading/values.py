@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal, TypeVar
 
 from reporter.jobs import rows, values
@@ -47,6 +47,10 @@ class ReplyObject:
         """Bytes used and bytes bought."""
         read = self._read(field, lambda text: values.read_capacity(text, self._units))
         return read or (None, None)
+
+    def time(self, field: str) -> datetime | None:
+        """A point in time."""
+        return self._read(field, values.read_time)
 
     def day(self, field: str) -> date | None:
         """A day; of one that could be either, month first, that is counted too."""

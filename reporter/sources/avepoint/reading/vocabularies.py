@@ -102,6 +102,41 @@ CODED: Final = {
 }
 """The fields of a row that generation 3 gives as numbers."""
 
+TENANT_SERVICE: Final = "Microsoft 365"
+"""The service whose modules a customer's own tenant tells of."""
+
+OBJECT_TYPES: Final = {
+    1: "Exchange Online",
+    2: "SharePoint Online",
+    3: "OneDrive",
+    4: "Microsoft 365 Groups",
+    5: "Project Online",
+    6: "Exchange Online Public Folder",
+    7: "Microsoft Teams",
+    8: "Viva Engage",
+    9: "Teams Chat",
+    10: "Power BI",
+    11: "Power Automate",
+    12: "Power Apps",
+}
+"""The modules by the numbers that the tenant's lists of jobs are asked by."""
+
+SERVICE_TYPES: Final = {
+    0: "Exchange Online",
+    1: "SharePoint Online",
+    2: "OneDrive",
+    3: "Microsoft 365 Groups",
+    4: "Project Online",
+    5: "Exchange Online Public Folder",
+    6: "Microsoft Teams",
+    9: "Viva Engage",
+    10: "Teams Chat",
+    11: "Power BI",
+    12: "Power Automate",
+    14: "Power Apps",
+}
+"""The modules by the numbers that the tenant's settings have."""
+
 SERVICE_ALIASES: Final = {
     "Azure": "IaaS + PaaS",
     "Cloud Backup for Dynamics 365": "Dynamics 365",
@@ -200,6 +235,13 @@ def module_name(written: str, service: str) -> str:
     if _folded(service) == _AZURE and name in _AZURE_MODULES:
         return _AZURE_MODULES[name]
     return _MODULES.get(name, written)
+
+
+def module_of_type(types: Mapping[int, str], written: str) -> str:
+    """The canonical name of a module that a tenant gives as one of some numbers, or by its name."""
+    if _CODE.fullmatch(written) is None:
+        return module_name(written, TENANT_SERVICE)
+    return types.get(int(written)) or name_of_unknown(written)
 
 
 def outcome_of(status: str | None) -> Outcome:
