@@ -48,7 +48,7 @@ from tests.sources.avepoint.test_beside import FaultsOf
 
 CONTOSO = demo_cast()[0]
 LIST = "/backup/m365/cloudbackupjobs"
-OTHERS: tuple[Kind, ...] = ("protection", "subscription")
+OTHERS: tuple[Kind, ...] = ("protection", "subscription", "users")
 
 
 def access_to(emulator: Emulator, customer_id: str) -> Access:
