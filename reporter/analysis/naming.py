@@ -16,10 +16,23 @@ _ADDRESS: Final = re.compile(
     # Each run of letters is tried from its start alone, or long texts would take for ever.
     f"(?<![^{_NO_ADDRESS}])([^{_NO_ADDRESS}]+)[{_AT}]([^{_NO_ADDRESS}]+)"
 )
-_PERSONAL_SITE: Final = re.compile(r"(/personal/)([^/\s?#]+)", re.IGNORECASE)
+_PERSONAL_SITE: Final = re.compile(
+    r"((?:/|%2F)personal(?:/|%2F))((?:(?!%2F)[^/\s?#])+)", re.IGNORECASE
+)
 """A OneDrive, whose address holds that of its user."""
-_PEOPLE: Final = ("Mailbox", "User")
-"""The types of objects whose title names a person."""
+_IMPERSONAL: Final = (
+    "Site Collection",
+    "Canvas",
+    "Workspace",
+    "Flow",
+    "Agent",
+    "Viva Engage Metadata",
+    "Office 365 Group Metadata",
+    "Teams Metadata",
+)
+"""The types of objects whose title names no person."""
+_OF_PEOPLE: Final = ("Exchange Online", "OneDrive", "Teams Chat")
+"""The modules whose objects are people's, whatever their type."""
 _MOST_INITIALS: Final = 4
 _LEFT_OUT: Final = "…"
 
@@ -48,15 +61,23 @@ def without_addresses(text: str) -> str:
     return _PERSONAL_SITE.sub(_masked_site, _ADDRESS.sub(_masked_address, text))
 
 
-def object_named(title: str, kind: str, names: Names) -> str | None:
-    """The title of an object as it may stand: of a mailbox, a user or a OneDrive as a person's name
-    or address; None where it may not.
+def object_named(title: str, kind: str, module: str, names: Names) -> str | None:
+    """The title of an object as it may stand; None where it may not. It is taken for the name or
+    the address of a person unless its type and its module say otherwise.
     """
-    if kind in _PEOPLE:
-        return named(title, names)
-    if names == "none" and _PERSONAL_SITE.search(title):
-        return None
-    return title if names == "full" else without_addresses(title)
+    if names == "full":
+        return title
+    personal = kind not in _IMPERSONAL or module in _OF_PEOPLE
+    if names == "none":
+        personal = personal or _PERSONAL_SITE.search(title) is not None
+        return None if personal else without_people(title)
+    is_name = personal and "/" not in title
+    return masked(title) if is_name else without_addresses(title)
+
+
+def without_people(text: str) -> str:
+    """A text with an ellipsis for every address, and for whose OneDrive it names."""
+    return _PERSONAL_SITE.sub(rf"\1{_LEFT_OUT}", _ADDRESS.sub(_LEFT_OUT, text))
 
 
 def _masked_address(address: re.Match[str]) -> str:

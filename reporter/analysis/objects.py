@@ -7,11 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 import pandas as pd
 
-from reporter.analysis.naming import object_named
+from reporter.analysis.naming import object_named, without_people
 from reporter.analysis.window import MODULE, Window, together
 from reporter.jobs.details import Details
 from reporter.model import (
@@ -32,16 +34,6 @@ _JOB: Final = [*MODULE, "job_id"]
 _OBJECT: Final = [*MODULE, "type", "title"]
 _CAUSE: Final = ["cause", "code"]
 _BAD: Final = (Outcome.FAILED.value, Outcome.WARNING.value)
-_LONGEST_CAUSE: Final = 200
-_REPLACED: Final = "…"
-_VARYING: Final = re.compile(
-    r"\b[a-z][a-z0-9+.-]{0,20}://\S+"  # links
-    r"|[^\s@<>()\[\]\"',;:]{1,200}@[^\s@<>()\[\]\"',;:]+"  # addresses
-    r"|[\w-]{0,100}\d[\w-]*(?:[.:,/][\w-]*\d[\w-]*)*",  # ids, numbers, times
-    re.IGNORECASE,
-)
-"""What differs from one comment to the next though the cause is the same."""
-_REPEATED: Final = re.compile(rf"{_REPLACED}(?:[\s{_REPLACED}]*{_REPLACED})+")
 _CODE: Final = re.compile(r"-?\d{1,18}")
 
 
@@ -62,7 +54,6 @@ def objects_of(window: Window, details: Sequence[Details], names: Names) -> Obje
     rows = together(each.objects for each in details)
     bad = rows[rows["outcome"].isin(_BAD)].merge(jobs, on=_JOB)
     bad = bad.assign(
-        cause=list(map(cause_of, bad["comment"], bad["title"])),
         at=bad["finished_at"].fillna(bad["dated_at"]),
     ).sort_values(["at", *_JOB], kind="stable")
     return Objects(
@@ -74,19 +65,6 @@ def objects_of(window: Window, details: Sequence[Details], names: Names) -> Obje
         failing=_failing(window, bad, rows[rows["outcome"] == Outcome.SUCCESS.value], names),
         causes=_causes(bad),
     )
-
-
-def cause_of(comment: str, title: str) -> str:
-    """A comment made comparable: without links, addresses, ids, numbers, times and the object's
-    title, for each of which an ellipsis stands, and without its end where it is long. Nothing is
-    translated or guessed.
-    """
-    text = comment.replace(title, _REPLACED) if len(title) > 2 else comment
-    text = _REPEATED.sub(_REPLACED, _VARYING.sub(_REPLACED, text))
-    text = " ".join(text.split())
-    if len(text) <= _LONGEST_CAUSE:
-        return text
-    return text[: _LONGEST_CAUSE - 1].rstrip(f" {_REPLACED}") + _REPLACED
 
 
 def object_reasons(objects: Objects, window: Window) -> list[Reason]:
@@ -112,14 +90,17 @@ def object_reasons(objects: Objects, window: Window) -> list[Reason]:
 
 
 def unread_objects(details: Iterable[Details]) -> Unread:
-    """The values in details that cannot be read; numbers that are in no list are unknown codes."""
+    """The values in details that cannot be read, of objects that failed or may have failed; numbers
+    that are in no list are unknown codes.
+    """
     unread: Unread = Counter()
     for each in details:
-        for text in each.objects["unread"][each.objects["unread"] != ""]:
+        rows = each.objects[each.objects["outcome"] != Outcome.SUCCESS.value]
+        for text in rows["unread"][rows["unread"] != ""]:
             for field, value in json.loads(text):
                 coded = field in ("type", "status") and _CODE.fullmatch(value)
                 kind = QualityKind.UNKNOWN_CODE if coded else QualityKind.UNREADABLE
-                unread[kind, field, value] += 1
+                unread[kind, field, without_people(value)] += 1
     return unread
 
 
@@ -135,6 +116,8 @@ def _failing(
     for outcome in _BAD:
         of_outcome = bad[bad["outcome"] == outcome].groupby(_OBJECT)["day"].nunique()
         objects[outcome] = of_outcome.reindex(objects.index, fill_value=0)
+    failures = bad[bad["outcome"] == Outcome.FAILED.value].groupby(_OBJECT)["at"].max()
+    objects["at"] = failures.reindex(objects.index).fillna(objects["at"])
     after = good.merge(objects[["at"]].reset_index(), on=_OBJECT)
     after = after[after["finished_at"] > after["at"]]
     recovered = after.groupby(_OBJECT)["finished_at"].min().reindex(objects.index)
@@ -165,14 +148,15 @@ def _failing(
         )
     ]
     return tuple(
-        replace(each, title=object_named(each.title or "", each.type, names))
-        for each in sorted(failing, key=_by_urgency)
+        replace(each, title=object_named(each.title or "", each.type, each.module, names))
+        for each in sorted(failing, key=partial(_by_urgency, window.period.end))
     )
 
 
-def _by_urgency(each: FailingObject) -> tuple[object, ...]:
+def _by_urgency(end: datetime, each: FailingObject) -> tuple[object, ...]:
+    """The key that sorts objects: those not backed up since, by the period's end, come first."""
     return (
-        each.recovered_at is not None,
+        each.recovered_at is not None and each.recovered_at < end,
         -each.nights,
         -each.warned,
         each.service,

@@ -26,7 +26,7 @@ from reporter.analysis.tenant import (
     unread_restores,
     with_frequencies,
 )
-from reporter.analysis.users import users_of
+from reporter.analysis.users import unread_users, users_of
 from reporter.analysis.verdict import (
     Stance,
     first,
@@ -246,7 +246,9 @@ def analyse(
         modules=modules,
         daily=daily_of(window, findings.jobs),
         previous=_previous(
-            window_of(sources, period.previous(), policy), _stored(overviews[1:], period)
+            window_of(sources, period.previous(), policy),
+            _stored(overviews[1:], period),
+            tuple(source.details_before for source in sources),
         ),
         coverage=_coverage(findings),
         exceptions=exceptions_of(window),
@@ -259,7 +261,7 @@ def analyse(
             zip(jobs, seen.views, window.views, strict=True),
             overview.unread
             + bought.unread
-            + listed.unread
+            + unread_users(listed)
             + frequency.unread
             + retention.unread
             + history_told.unread
@@ -383,11 +385,11 @@ def _by_urgency(scope: ScopeFigures) -> tuple[object, ...]:
     )
 
 
-def _previous(seen: Window, stored: Stored) -> Previous | None:
+def _previous(seen: Window, stored: Stored, details: tuple[Details, ...]) -> Previous | None:
     """The result of the previous period; None if no job of it is known."""
     if seen.jobs.empty:
         return None
-    findings = _findings(seen, stored, (Details(),), USUAL_NAMES)
+    findings = _findings(seen, stored, details, USUAL_NAMES)
     if findings.window.jobs.empty:
         return None
     modules, _ = findings.modules

@@ -25,8 +25,8 @@ _NO_FIGURES: Final = (
     "restates",
 )
 """Keys of a report's JSON that may differ where the figures are the same."""
-_LOOKED_AT: Final = ("as_of", "seen_at")
-"""Keys of its parts that may differ: when somebody looked."""
+_NOT_FIGURES: Final = ("as_of", "seen_at", "title")
+"""Keys of its parts that may differ: when somebody looked, and how objects are named."""
 _NO_RESTORE_TESTS: Final = ("restore_tests", None)
 """Means the same as no such key, as in reports of earlier versions of the program."""
 _OF_COVERAGE: Final = (
@@ -63,7 +63,7 @@ def figures_in(report: FiguresJson) -> dict[str, Any]:
 def _undated(value: Any) -> Any:
     """A part of the JSON without the times of looks."""
     if isinstance(value, Mapping):
-        return {key: _undated(inner) for key, inner in value.items() if key not in _LOOKED_AT}
+        return {key: _undated(inner) for key, inner in value.items() if key not in _NOT_FIGURES}
     if isinstance(value, list):
         return [_undated(inner) for inner in value]
     return value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reporter.analysis.naming import named
+from reporter.analysis.naming import named, without_people
 from reporter.analysis.protection import answered_at
 from reporter.model import (
     Before,
@@ -15,6 +16,7 @@ from reporter.model import (
     Names,
     Told,
     UnprotectedUser,
+    Unread,
     Users,
 )
 from reporter.period import Period
@@ -46,7 +48,16 @@ def users_of(told: Told, before: Sequence[Told], period: Period, names: Names) -
         _unprotected(user, module, earlier, as_of, names)
         for user, module in sorted(_lacking(told.users), key=_in_order)
     ]
-    return Users(as_of, None, tuple(_counts(told.users, compared)), tuple(unprotected))
+    unclear = sum(not user.protected for user in told.users)
+    return Users(as_of, None, tuple(_counts(told.users, compared)), tuple(unprotected), unclear)
+
+
+def unread_users(told: Told) -> Unread:
+    """The values in a list of users that cannot be used, without what may name a person."""
+    unread: Unread = Counter()
+    for (kind, field, value), count in told.unread.items():
+        unread[kind, field, without_people(value)] += count
+    return unread
 
 
 def _counts(users: Sequence[ListedUser], compared: Sequence[ListedUser]) -> Iterator[ModuleUsers]:

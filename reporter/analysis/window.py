@@ -51,6 +51,8 @@ class SourceData:
     """
     details: Details = field(default_factory=Details)
     """What is known of the objects of the period's jobs."""
+    details_before: Details = field(default_factory=Details)
+    """The same of the period before."""
     told_times: tuple[ToldTime, ...] = ()
     """Of which times the customer's own tenant has told every job of a module."""
 

@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 500
 _NOT_THERE: Final = object()
-_COUNTED: Final = ("jobs", "protection", "users", *LISTED_BY_TIME)
+_COUNTED: Final = ("jobs", "protection", "users", "details", *LISTED_BY_TIME)
 """The kinds of fetches whose lists tell how long they are, or whether they continue, and how each
 is read.
 """

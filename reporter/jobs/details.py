@@ -27,7 +27,7 @@ OBJECT_COLUMNS: Final[Mapping[str, str]] = {
     "title": "object",
     "outcome": "object",
     "finished_at": "datetime64[us, UTC]",
-    "comment": "object",
+    "cause": "object",
     "code": "object",
     "unread": "object",
 }

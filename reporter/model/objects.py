@@ -35,6 +35,8 @@ class JobObject:
 class JobDetails:
     """The objects of one job, as far as its source lists them."""
 
+    service: str
+    """Of which service the job is: another service may have a job with the same id."""
     objects: tuple[JobObject, ...]
     """In the order of the list."""
     whole: bool
@@ -121,7 +123,7 @@ class Objects:
     services: tuple[str, ...] = ()
     """The services whose jobs' details were asked for."""
     cut: int = 0
-    """Those whose list of objects was too long to be read to its end."""
+    """Those whose list of objects was not read to its end, or lacks some."""
     absence: Absence | None = None
     """Why the details of others could not be read, at the last attempt; None where none failed."""
     failing: tuple[FailingObject, ...] = ()

@@ -86,3 +86,5 @@ class Users:
     """By module; empty where the service lists no user."""
     unprotected: tuple[UnprotectedUser, ...]
     """By module and name; a user may be in several modules."""
+    unclear: int = 0
+    """Users listed of whom the service does not say whether they are protected in any module."""

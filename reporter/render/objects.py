@@ -17,8 +17,8 @@ MOST_OBJECTS: Final = 10
 
 _NO_DETAILS: Final = {
     Lack.NOT_PERMITTED: marked(
-        "The details of some jobs may not be read: the app registration lacks the permission "
-        "{said}, or leaves this customer out."
+        "The service refuses to give the details of some jobs, though the app registration has the "
+        "permission {said}."
     ),
     Lack.NOT_THERE: marked("The service has no details of some jobs."),
     Lack.FAILED: marked("The details of some jobs could not be read. {said}"),
@@ -57,8 +57,8 @@ def failed_objects(report: ReportFigures, service: str, words: Words) -> FailedO
     if objects.cut:
         gaps.append(
             words.count(
-                "The list of objects of {number} job was too long to be read to its end.",
-                "The lists of objects of {number} jobs were too long to be read to their ends.",
+                "The list of objects of {number} job is not complete.",
+                "The lists of objects of {number} jobs are not complete.",
                 objects.cut,
             )
         )

@@ -37,6 +37,12 @@ def no_users(users: Users, words: Words) -> str | None:
     """Why there are no users to show; None where there are."""
     if absence := users.absence:
         return words.say(_NO_USERS[absence.kind], said=absence.said)
+    if not users.modules and users.unclear:
+        return words.count(
+            "The service lists {number} user, and does not say whether the user is protected.",
+            "The service lists {number} users, and does not say which of them are protected.",
+            users.unclear,
+        )
     if not users.modules:
         return words.say("The service lists no user of this customer.")
     return None
@@ -47,11 +53,17 @@ def users_title(users: Users, words: Words) -> str:
     if not users.modules:
         return words.say("Users without protection")
     worst = max(users.modules, key=lambda module: module.unprotected)
+    if not worst.unprotected and users.unclear:
+        return words.count(
+            "No user is known to be without protection; of {number} nothing is known",
+            "No user is known to be without protection; of {number} nothing is known",
+            users.unclear,
+        )
     if not worst.unprotected:
         return words.say("Every user listed is protected")
     return words.count(
-        "{module}: {unprotected} of {number} user without protection",
-        "{module}: {unprotected} of {number} users without protection",
+        "{module}: {unprotected} of {number} user is without protection",
+        "{module}: {unprotected} of {number} users are without protection",
         worst.users,
         module=worst.module,
         unprotected=words.number(worst.unprotected),

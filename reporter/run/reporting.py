@@ -127,6 +127,7 @@ def _source_data(customer_id: str, reading: Reading, policy: Policy) -> SourceDa
         reading.observations,
         reader.lists_history,
         reading.details,
+        reading.details_before,
         reading.told_times,
     )
 

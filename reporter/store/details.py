@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from reporter.foreign import storable
+from reporter.jobs.causes import cause_of, code_of
 from reporter.jobs.details import DETAILS_COLUMNS, OBJECT_COLUMNS, Details
 from reporter.model import ENOUGH_NIGHTS, Absence, JobObject, Outcome
 from reporter.period import Period
@@ -21,9 +22,7 @@ from reporter.store.replies import absence_of, replies_of
 
 KEPT_ALWAYS: Final = (Outcome.FAILED, Outcome.WARNING, Outcome.UNKNOWN)
 """The outcomes of objects that are kept. A success is kept only of an object that failed before."""
-_LONGEST_COMMENT: Final = 1_000
-"""Characters that are kept of a comment; the reply has all of it."""
-_OF_OBJECT: Final = ("type", "title", "outcome", "finished_at", "comment", "code", "unread")
+_OF_OBJECT: Final = ("type", "title", "outcome", "finished_at", "cause", "code", "unread")
 
 
 def keep_details(connection: sa.Connection, customer_id: str, fetch_id: int, job_id: str) -> None:
@@ -33,9 +32,9 @@ def keep_details(connection: sa.Connection, customer_id: str, fetch_id: int, job
     Raises:
         ReplyError: a reply is not a list of objects.
     """
-    module_id = connection.scalar(_module_of(customer_id, job_id))
     replies = replies_of(connection, fetch_id)
     details = reader_of(replies).details(replies)
+    module_id = connection.scalar(_module_of(customer_id, details.service, job_id))
     if module_id is None:
         return
     connection.execute(
@@ -78,33 +77,47 @@ def fetches_of_details(customer_id: str) -> sa.Select[Any]:
 
 
 def details_in(
-    connection: sa.Connection, customer_id: str, period: Period
+    connection: sa.Connection, customer_id: str, period: Period, next_look: int | None
 ) -> tuple[Details, set[int]]:
-    """What is known of the objects of the jobs of a period and of their recovery since, and the
-    fetches that tell it.
+    """What is known of the objects of the jobs of a period and of their recovery, and the fetches
+    that tell it: those before `next_look`, the first look after those that count, so that nothing
+    that comes later changes a closed period. Of a job that was asked about twice the last details
+    count.
 
     Raises:
         StoreError: the database refuses.
     """
-    jobs, objects = tables.jobs.c, tables.objects.c
+    details, jobs, objects = tables.details.c, tables.jobs.c, tables.objects.c
     of_period = (jobs.dated_at >= period.start) & (jobs.dated_at < period.end)
-    absences = _absences(connection, customer_id, of_period)
-    read = _details_of(customer_id, DETAILS_COLUMNS).where(of_period)
-    rows = connection.execute(read.order_by(tables.details.c.fetch_id)).all()
+    counts = _before(next_look)
+    absences = _absences(connection, customer_id, of_period & counts(tables.fetches.c.id))
+    again = tables.details.alias("again").c
+    last = ~sa.exists().where(
+        again.module_id == details.module_id,
+        again.job_id == details.job_id,
+        again.fetch_id > details.fetch_id,
+        counts(again.fetch_id),
+    )
+    read = _details_of(customer_id, DETAILS_COLUMNS).where(counts(details.fetch_id), last)
+    rows = connection.execute(read.where(of_period).order_by(details.fetch_id)).all()
     if not rows:
         return Details(absences=absences), set()
+    listed = _details_of(customer_id, OBJECT_COLUMNS)
+    listed = listed.join(tables.objects, objects.fetch_id == details.fetch_id)
+    listed = listed.where(counts(details.fetch_id), last).order_by(objects.fetch_id, objects.place)
     success = objects.outcome == Outcome.SUCCESS.value
-    concerned = (
-        _details_of(customer_id, OBJECT_COLUMNS)
-        .join(tables.objects, objects.fetch_id == tables.details.c.fetch_id)
-        .where((of_period & ~success) | (success & (objects.finished_at >= period.start)))
-        .order_by(objects.fetch_id, objects.place)
-    )
-    listed = connection.execute(concerned).all()
-    fetch_ids = {row.fetch_id for row in (*rows, *listed)}
-    return Details(
-        _frame(rows, DETAILS_COLUMNS), _frame(listed, OBJECT_COLUMNS), absences
-    ), fetch_ids
+    bad = connection.execute(listed.where(of_period, ~success)).all()
+    failed = {(row.service, row.module, row.type, row.title) for row in bad}
+    after = connection.execute(listed.where(success, objects.finished_at >= period.start))
+    good = [row for row in after if (row.service, row.module, row.type, row.title) in failed]
+    fetch_ids = {row.fetch_id for row in (*rows, *bad, *good)}
+    known = Details(_frame(rows, DETAILS_COLUMNS), _frame([*bad, *good], OBJECT_COLUMNS), absences)
+    return known, fetch_ids
+
+
+def _before(fetch_id: int | None) -> Callable[[Any], sa.ColumnElement[bool]]:
+    """Whether a fetch was recorded before another one, if there is that."""
+    return lambda column: sa.true() if fetch_id is None else column < fetch_id
 
 
 def failing_modules(
@@ -186,13 +199,14 @@ def _absences(
     return absences
 
 
-def _module_of(customer_id: str, job_id: str) -> sa.Select[Any]:
-    """The number of the module of a job."""
+def _module_of(customer_id: str, service: str, job_id: str) -> sa.Select[Any]:
+    """The number of the module of a job of a service."""
     jobs, modules = tables.jobs.c, tables.modules.c
     return (
         sa.select(sa.func.min(modules.id))
         .join(tables.jobs, jobs.module_id == modules.id)
-        .where(modules.customer_id == customer_id, jobs.job_id == job_id)
+        .where(modules.customer_id == customer_id, modules.service == service)
+        .where(jobs.job_id == job_id)
     )
 
 
@@ -215,7 +229,7 @@ def _row(fetch_id: int, place: int, listed: JobObject) -> dict[str, Any]:
         "title": storable(listed.title),
         "outcome": listed.outcome.value,
         "finished_at": listed.finished_at,
-        "comment": storable(listed.comment[:_LONGEST_COMMENT]),
-        "code": storable(listed.code),
+        "cause": storable(cause_of(listed.comment, listed.title)),
+        "code": storable(code_of(listed.code)),
         "unread": storable(json.dumps(listed.unread, ensure_ascii=False)) if listed.unread else "",
     }

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from reporter.jobs.details import Details
 from reporter.jobs.frame import raw_frame
 from reporter.jobs.rows import FIELDS, KEPT_OF_ALL
+from reporter.jobs.snapshots import cut
 from reporter.model import (
     KINDS,
     LISTED_BY_TIME,
@@ -75,6 +76,8 @@ class Reading:
     """The last it said of protected data before the period, and before the one before it."""
     details: Details
     """What is known of the objects of the period's jobs."""
+    details_before: Details
+    """The same of the period before."""
     users_before: tuple[Answer, ...]
     """The last list of users before the period, and before each month of the year to it, the newest
     first."""
@@ -96,11 +99,15 @@ def read_period(
     with store.reading() as connection:
         observed = observed_of(connection, customer.id, period, watch_every)
         rows = _rows(connection, customer.id, period)
-        details, read = details_in(connection, customer.id, period)
+        next_look = _next_look(connection, customer.id, observed.last)
+        details, read = details_in(connection, customer.id, period, next_look)
+        before, counted = period.previous(), cut(observed.times, period.previous(), watch_every)
+        last_before = observed.times[counted.counted - 1] if counted.counted else None
+        look_between = _next_look(connection, customer.id, last_before)
+        details_before, _ = details_in(connection, customer.id, before, look_between)
         rests_on = {*observed.deciding, *_gave(rows, period, observed), *read}
         sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
-        next_look = _next_look(connection, customer.id, observed)
         answers = tuple(
             _answers_by_time(connection, customer.id, kind, period, watch_every)
             if kind in LISTED_BY_TIME
@@ -119,6 +126,7 @@ def read_period(
         told_times,
         stored_before,
         details,
+        details_before,
         users_before,
     )
 
@@ -298,13 +306,13 @@ def _sources(
     return tuple(Source(*row) for row in connection.execute(source))
 
 
-def _next_look(connection: sa.Connection, customer_id: str, observed: Observed) -> int | None:
-    """The first look after those that count for a report; None where there is none yet."""
+def _next_look(connection: sa.Connection, customer_id: str, last: datetime | None) -> int | None:
+    """The first look after the last one that counts for a report; None where there is none yet."""
     fetches = tables.fetches.c
-    if observed.last is None:
+    if last is None:
         return None
     following = sa.select(sa.func.min(fetches.id)).where(
-        complete(customer_id), fetches.taken_at > observed.last
+        complete(customer_id), fetches.taken_at > last
     )
     fetch_id: int | None = connection.scalar(following)
     return fetch_id

@@ -224,7 +224,7 @@ objects = sa.Table(
     sa.Column("title", sa.String, nullable=False),
     sa.Column("outcome", sa.String, nullable=False),
     sa.Column("finished_at", Instant),
-    sa.Column("comment", sa.String, nullable=False),  # its beginning
+    sa.Column("cause", sa.String, nullable=False),  # of its comment (`jobs.causes`)
     sa.Column("code", sa.String, nullable=False),
     sa.Column("unread", sa.String, nullable=False),  # field and value of what cannot be read, JSON
 )

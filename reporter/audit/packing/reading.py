@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from reporter.audit.recomputing import fetch_in
@@ -139,7 +139,11 @@ class BagReading:
             announced = reader.announced(fetch.replies)
             check = _read_whole(len(rows), announced)
             self._take_rows(fetch.taken_at, rows)
-        self.addresses |= {_address(reply.url) for reply in fetch.replies}
+        job_id = quote(fetch.job_id, safe="")
+        addresses = {_address(reply.url) for reply in fetch.replies}
+        self.addresses |= {
+            url.replace(f"/{job_id}/", "/…/") if job_id else url for url in addresses
+        }
         self.excerpts += len(cuts)
         first = cuts[0].url if cuts else fetch.replies[0].url if fetch.replies else ""
         return FetchAttempt(

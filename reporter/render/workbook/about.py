@@ -101,6 +101,15 @@ DEFINITIONS: Final = (
         ),
     ),
     (
+        marked("Objects, nights, causes"),
+        marked(
+            "Objects are what the details of failed jobs list, such as mailboxes and sites. Nights "
+            "are days of the period on which a job failed to back one up. If it failed on three or "
+            "more, without a later success in the period, its module needs attention. A cause is "
+            "the service's comment, without what differs from object to object."
+        ),
+    ),
+    (
         marked("Users without protection"),
         marked(
             "Users that the service lists as not protected in a module, by the last list before "

@@ -27,12 +27,26 @@ class Client:
     """Calls under one API root, for one set of permissions."""
 
     def __init__(
-        self, exchange: Exchange, auth: TokenAuth, api_url: str, clock: Callable[[], datetime]
+        self,
+        exchange: Exchange,
+        auth: TokenAuth,
+        api_url: str,
+        clock: Callable[[], datetime],
+        *,
+        quotes: bool = True,
     ) -> None:
+        """Errors quote the beginning of what came, except without `quotes`: where it names people,
+        whose names would get into reports and logs.
+        """
         self._exchange = exchange
         self.auth = auth
         self.api_url = api_url
         self._clock = clock
+        self._quotes = quotes
+
+    def without_quotations(self) -> Client:
+        """The same client for replies that name people."""
+        return Client(self._exchange, self.auth, self.api_url, self._clock, quotes=False)
 
     def stop(self) -> None:
         """Give up what is under way, and ask for nothing more."""
@@ -69,7 +83,7 @@ class Client:
         check = self._checker(subject, received)
         answer = self._exchange.send(request, check=check)
         if answer.status != requests.codes.ok:
-            raise _refused(answer, permission, subject)
+            raise _refused(answer, permission, subject, quotes=self._quotes)
         return received[-1]
 
     def _checker(self, subject: str, received: list[Reply]) -> Callable[[HttpAnswer], None]:
@@ -88,12 +102,12 @@ class Client:
                 received[before:] = [
                     Reply(storable(answer.url), self._clock(), _request_id(answer), answer.body)
                 ]
-                _insist_on_json(answer, subject)
+                _insist_on_json(answer, subject, quotes=self._quotes)
 
         return check
 
 
-def _insist_on_json(answer: HttpAnswer, subject: str) -> None:
+def _insist_on_json(answer: HttpAnswer, subject: str, *, quotes: bool) -> None:
     """Accept only JSON as a body, and log if not every character of it can be kept."""
     try:
         replaced = loses_text(answer.body)
@@ -103,10 +117,8 @@ def _insist_on_json(answer: HttpAnswer, subject: str) -> None:
             hint="Tell the service's support.",
         ) from error
     except NotJson as error:
-        raise Transient(
-            f"the answer is not JSON ({error}); it begins with {beginning(answer.body, 60)!r}, "
-            f"{_named(answer)}"
-        ) from error
+        begins = f"; it begins with {beginning(answer.body, 60)!r}" if quotes else ""
+        raise Transient(f"the answer is not JSON ({error}){begins}, {_named(answer)}") from error
     if replaced:
         logger.warning(
             "The reply about %s contains NUL or broken characters, read as U+FFFD; it is stored "
@@ -116,7 +128,7 @@ def _insist_on_json(answer: HttpAnswer, subject: str) -> None:
         )
 
 
-def _refused(answer: HttpAnswer, permission: str, subject: str) -> FetchError:
+def _refused(answer: HttpAnswer, permission: str, subject: str, *, quotes: bool) -> FetchError:
     status = f"{answer.status} {answer.reason}, {_named(answer)}"
     if answer.status in (requests.codes.unauthorized, requests.codes.forbidden):
         return PermissionDenied(
@@ -129,8 +141,9 @@ def _refused(answer: HttpAnswer, permission: str, subject: str) -> FetchError:
             f"The service does not know {subject} ({status}).",
             hint="Check the customer id, and api_url in [api].",
         )
+    text = f": {beginning(answer.body)!r}" if quotes else ""
     return FetchError(
-        f"The service refused to give {subject} ({status}): {beginning(answer.body)!r}.",
+        f"The service refused to give {subject} ({status}){text}.",
         hint="Ask the service's support with the request id.",
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from reporter.jobs.rows import Row, identity_of, present
 from reporter.jobs.values import read_count
-from reporter.model import Answer, Customer, DetailsAsked, Outcome, Reply
+from reporter.model import Answer, Customer, DetailsAsked, Lack, Outcome, Reply
 from reporter.sources.avepoint.beside import Permission
 from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.reading.details import SERVICE
@@ -35,10 +35,14 @@ class Details:
     def answers(
         self, customer: Customer, rows: Iterable[Row], asked: DetailsAsked
     ) -> Iterator[Answer]:
-        """What the service says of the objects of each job, or why it does not."""
+        """What the service says of the objects of each job, or why it does not; up to the first job
+        that is refused or fails. The others are asked about after the next snapshot.
+        """
         for job_id in _due(rows, asked):
             answer = self._permission.ask(partial(self._of, customer, job_id))
             yield replace(answer, job_id=job_id)
+            if answer.absence and answer.absence.kind is not Lack.NOT_THERE:
+                return  # the others would fare the same, and the jobs are waiting to be kept
 
     def _of(self, customer: Customer, job_id: str, client: Client, received: list[Reply]) -> None:
         self._ask(client, customer, job_id, received)

@@ -14,7 +14,7 @@ from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.details import Details
 from reporter.sources.avepoint.listing import Tenants, customers_of, tenants_of
 from reporter.sources.avepoint.pages import Pages
-from reporter.sources.avepoint.reading.details import read_details
+from reporter.sources.avepoint.reading.details import is_at_limit, read_details
 from reporter.sources.avepoint.reading.replies import (
     ReplyPage,
     protected_rows,
@@ -34,8 +34,6 @@ READINGS: Final = 4
 """How often a list whose pages shift is read before it is given up."""
 DETAILS_SIZE: Final = 1_000
 """The most objects of a job that one reply may list."""
-MOST_DETAILS: Final = 100
-"""The most replies about the objects of one job: a longer list is kept without its end."""
 
 _ROOT: Final = "/partner/external/v3/general/customers"
 
@@ -132,25 +130,29 @@ def subscriptions(client: Client, received: list[Reply]) -> None:
 
 
 def details(client: Client, customer: Customer, job_id: str, received: list[Reply]) -> None:
-    """The objects of one job, page by page; without the end of a list of more than `MOST_DETAILS`
-    pages.
+    """The objects of one job, page by page; without the end of a list beyond the limits.
+
+    Raises:
+        FetchError: the list cannot be read, or its pages repeat.
     """
     subject = f"the objects of job {job_id} of {customer.name}"
     pages = Pages(client, JOBS, subject, received, read_details)
     url = f"{client.api_url}{_path(customer)}/jobs/{quote(job_id, safe='')}/report-details"
     token: str | None = ""
-    seen = set[str]()
-    while token is not None and len(received) < MOST_DETAILS:
-        if token in seen:
+    seen = set[str | bytes]()
+    while token is not None and not is_at_limit(received):
+        params: dict[str, int | str] = {"pageSize": DETAILS_SIZE}
+        page = pages.ask("GET", url, params=params | ({"skipToken": token} if token else {}))
+        again: set[str | bytes] = {token}
+        if page.rows:
+            again.add(received[-1].body)
+        if again & seen:
             raise FetchError(
                 f"The service sends the pages of {subject} in a loop.",
                 hint="They are asked for again with the next fetch.",
             )
-        seen.add(token)
-        params: dict[str, int | str] = {"pageSize": DETAILS_SIZE}
-        token = pages.ask(
-            "GET", url, params=params | ({"skipToken": token} if token else {})
-        ).next_link
+        seen |= again
+        token = page.next_link
 
 
 def _batch(client: Client, path: str, reading: Pages) -> tuple[Reply, ...]:

@@ -88,11 +88,16 @@ def open_source(
             permission("subscription", generation3.LICENCES), generation3.subscriptions, one_by_one
         )
         tenants: Tenants = {}
+        of_users = client(generation3.PROTECTED).without_quotations()
         users = CustomerByCustomer(
-            permission("users", generation3.PROTECTED), partial(generation3.users, tenants)
+            Permission("users", generation3.PROTECTED, of_users, clock),
+            partial(generation3.users, tenants),
         )
         jobs = client(generation3.CUSTOMERS, generation3.JOBS)
-        details = Details(Permission("details", generation3.JOBS, jobs, clock), generation3.details)
+        of_objects = jobs.without_quotations()
+        details = Details(
+            Permission("details", generation3.JOBS, of_objects, clock), generation3.details
+        )
         source = Generation3(jobs, (protection, subscription, users), tenants, details)
         try:
             return source, source.customers(received)

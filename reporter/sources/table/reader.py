@@ -49,7 +49,7 @@ class TableReader:
         return Told(answer)
 
     def details(self, replies: Sequence[Reply]) -> JobDetails:
-        return JobDetails((), whole=False)
+        return JobDetails("", (), whole=False)
 
     def is_about(self, reply: Reply, subject: str) -> bool:
         return customer_id_in(reply.url) == subject

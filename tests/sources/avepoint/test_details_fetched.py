@@ -132,7 +132,7 @@ def test_a_list_without_end_is_cut(
     start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read is kept, and known to be not all."""
-    monkeypatch.setattr("reporter.sources.avepoint.generation3.MOST_DETAILS", 3)
+    monkeypatch.setattr("reporter.sources.avepoint.reading.details.MOST_PAGES", 3)
     _, (answer,) = details_from(start_emulator("many-objects", customers=[customer()]))
     details = details_of(answer.replies)
     assert (len(details.objects), details.whole) == (3_000, False)

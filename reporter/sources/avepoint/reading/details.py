@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from reporter.errors import ReplyError
 from reporter.jobs.rows import name_of_unknown, present, text_of
@@ -45,6 +46,12 @@ _STATUSES: Final = dict(enumerate(_OUTCOMES))
 
 _CODE: Final = re.compile(r"-?\d{1,18}")
 
+MOST_PAGES: Final = 100
+MOST_BYTES: Final = 64 << 20
+"""The most replies about the objects of one job, and the most bytes of them: a longer list is kept
+without its end.
+"""
+
 T = TypeVar("T")
 
 
@@ -67,6 +74,27 @@ def read_details(reply: Reply) -> ReplyPage:
     return ReplyPage(rows, next_link=token or None, total=read_count(total or ""))
 
 
+def is_at_limit(replies: Sequence[Reply]) -> bool:
+    """Whether no further page is asked for, whatever the last one says."""
+    return len(replies) >= MOST_PAGES or sum(len(reply.body) for reply in replies) >= MOST_BYTES
+
+
+def insist_on_pages(replies: Sequence[Reply]) -> None:
+    """Insist that the pages of a job's details follow one another, up to the last or to the limit.
+
+    Raises:
+        ReplyError: a page is missing.
+    """
+    token: str | None = None
+    for place, reply in enumerate(replies):
+        asked = parse_qs(urlsplit(reply.url).query).get("skipToken", [None])[0]
+        if asked != token or (place and token is None):
+            raise _incomplete(reply)
+        token = read_details(reply).next_link
+    if token is not None and not is_at_limit(replies):
+        raise _incomplete(replies[-1])
+
+
 def details_of(replies: Sequence[Reply]) -> JobDetails:
     """The objects of one job.
 
@@ -77,7 +105,7 @@ def details_of(replies: Sequence[Reply]) -> JobDetails:
     rows = [row for page in pages for row in page.rows]
     last = pages[-1]
     whole = last.next_link is None and (last.total is None or len(rows) >= last.total)
-    return JobDetails(tuple(map(_object, rows)), whole)
+    return JobDetails(SERVICE, tuple(map(_object, rows)), whole)
 
 
 def _object(row: dict[str, Any]) -> JobObject:
@@ -114,6 +142,13 @@ def _outcome(text: str) -> Outcome | None:
 
 def _moment(text: str) -> datetime | None:
     return read_time(text, DateOrder.ASSUMED)
+
+
+def _incomplete(reply: Reply) -> ReplyError:
+    return ReplyError(
+        f"The details of {excerpt(reply.url)} are not complete: a page beside it is missing.",
+        hint="All pages of the details of a job must be there, in their order.",
+    )
 
 
 def _no_list(reply: Reply) -> ReplyError:

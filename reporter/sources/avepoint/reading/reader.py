@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from reporter.jobs.rows import Row
 from reporter.model import LISTED_BY_TIME, TENANT_KINDS, Answer, JobDetails, Reply, Told
 from reporter.sources.avepoint.reading.answers import read_answer
-from reporter.sources.avepoint.reading.details import details_of, read_details
+from reporter.sources.avepoint.reading.details import details_of, insist_on_pages, read_details
 from reporter.sources.avepoint.reading.replies import (
     ReplyPage,
     products_of,
@@ -59,6 +59,9 @@ class AvePointReader:
         return [len(read(reply).rows) for reply in replies]
 
     def snapshots(self, replies: Sequence[Reply], kind: str = "jobs") -> list[tuple[Reply, ...]]:
+        if kind == "details":
+            insist_on_pages(replies)
+            return [tuple(replies)]
         if kind in LISTED_BY_TIME:
             whole_lists(replies)
             return [tuple(replies)]
@@ -77,7 +80,7 @@ class AvePointReader:
     def is_about(self, reply: Reply, subject: str) -> bool:
         if (about := customer_of(reply.url)) is not None:
             return about == subject
-        return subject in unquote(urlsplit(reply.url).path).split("/")
+        return subject in map(unquote, urlsplit(reply.url).path.split("/"))
 
     def texts(self, replies: Sequence[Reply]) -> list[list[str]]:
         return [row_texts(reply) for reply in replies]

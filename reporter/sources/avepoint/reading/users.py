@@ -10,7 +10,8 @@ from reporter.model import ListedUser, QualityKind, Unread
 from reporter.sources.avepoint.reading.vocabularies import user_module_name
 
 TWO_ANSWERS: Final = "one user both protected and not"
-_TRUTHS: Final = {"true": True, "false": False}
+NO_LIST: Final = "not a list of modules"
+_TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
 def users_in(listed: Iterable[Mapping[str, Any]], unread: Unread) -> tuple[ListedUser, ...]:
@@ -38,8 +39,8 @@ def _statuses(row: Mapping[str, Any], unread: Unread) -> Iterator[tuple[str, boo
     """The modules of a user, each with whether the user is protected in it."""
     listed = row.get("moduleStatus")
     if not isinstance(listed, list) or not all(isinstance(status, dict) for status in listed):
-        if text := _text(row, "moduleStatus"):
-            unread[QualityKind.UNREADABLE, "moduleStatus", text] += 1
+        if _text(row, "moduleStatus"):  # whose content may name the person
+            unread[QualityKind.UNREADABLE, "moduleStatus", NO_LIST] += 1
         return
     for status in listed:
         # The vendor's table of fields and its sample differ in the first letter.

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String, nullable=False),
         sa.Column("outcome", sa.String, nullable=False),
         sa.Column("finished_at", sa.BigInteger),
-        sa.Column("comment", sa.String, nullable=False),
+        sa.Column("cause", sa.String, nullable=False),
         sa.Column("code", sa.String, nullable=False),
         sa.Column("unread", sa.String, nullable=False),
     )
