@@ -155,7 +155,10 @@ def _tenant(what: str, answers: Sequence[Answer]) -> Finding:
         return Finding(what, True, told)
     failed = any(absence.kind is Lack.FAILED for absence in absences)
     said = dict.fromkeys(absence.said for absence in absences if absence.said)
-    mend = "Check `tenant` of this customer in [[customers]], and its app registration."
+    mend = (
+        "Check [customers.tenant] of this customer (data_centre or api_url, client_id, the "
+        "secret), and that its app registration in the customer's own tenant has these permissions."
+    )
     return Finding(what, False if failed else None, told, more=(*said, mend))
 
 

@@ -74,8 +74,9 @@ def tenant_access_of(settings: Settings, customer_id: str) -> Access | None:
     if not tenant.root or not (commercial or tenant.api_url):
         raise SettingsError(
             f"The address of the API is not known for {where}.",
-            hint='Set data_centre, such as "us", there'
-            + ("; or api_url." if commercial else ": of this environment, set api_url instead."),
+            hint='Set data_centre there, such as "us", or api_url.'
+            if commercial
+            else "Set api_url there: data_centre works only in the commercial environment.",
         )
     credential = _credential(settings, place_of_tenant(customer_id), tenant, where)
     token_url = tenant.token_url or settings.api.token_url

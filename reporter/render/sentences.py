@@ -20,7 +20,7 @@ REASON_HEADINGS: Final = {
     ReasonKind.GAP_TARGET_MISSED: marked("Too long without a recovery point"),
     ReasonKind.ENDS_IN_FAILURE: marked("Last job failed"),
     ReasonKind.ENDS_REFUSED: marked("Could not run at the last look"),
-    ReasonKind.OBJECTS_FAILING: marked("Objects fail night after night"),
+    ReasonKind.OBJECTS_FAILING: marked("Objects keep failing"),
     ReasonKind.SWITCHED_OFF: marked("Switched off in the period"),
     ReasonKind.GONE: marked("No longer listed"),
     ReasonKind.EXPIRED: marked("Subscription expired"),
@@ -143,10 +143,10 @@ def _finding(reason: Reason, words: Words) -> str:
 
 
 def persistent_text(kind: str, number: int, since: date | None, words: Words) -> str:
-    """That so many objects of a type failed night after night."""
+    """That so many objects of a type keep failing."""
     return words.say(
-        "{objects} failed on three nights or more since {day}; no later success in the period is "
-        "known",
+        "{objects} failed on at least three days each, the first on {day}; none is known to have "
+        "been backed up since, within the period",
         day=words.whole_day(since),
         objects=object_count(kind, number, words),
     )
@@ -263,8 +263,10 @@ def _frequency_texts(policy: Policy, words: Words) -> Iterator[str]:
             modules.setdefault((target.times_a_day, target.max_gap), []).append(target.module or "")
     for (times, gap), names in sorted(modules.items()):
         yield words.count(
-            "Set to {number} time a day, and so at most {gap} without a recovery point: {names}.",
-            "Set to {number} times a day, and so at most {gap} without a recovery point: {names}.",
+            "Backups set to run {number} time a day; the target is therefore at most {gap} "
+            "without a recovery point: {names}.",
+            "Backups set to run {number} times a day; the target is therefore at most {gap} "
+            "without a recovery point: {names}.",
             times,
             gap=words.duration(gap.total_seconds()),
             names=words.listed([words.name(shortened(name)) for name in names]),

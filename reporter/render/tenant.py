@@ -117,10 +117,10 @@ def told_lines(history: TenantHistory | None, words: Words) -> list[str]:
         return []
     return [
         words.count(
-            "{number} job is known from the history in the customer's own tenant alone: it was "
-            "superseded between two looks.",
-            "{number} jobs are known from the history in the customer's own tenant alone: they "
-            "were superseded between two looks.",
+            "{number} job is counted as the history in the customer's own tenant lists it: no look "
+            "shows how it ended.",
+            "{number} jobs are counted as the history in the customer's own tenant lists them: no "
+            "look shows how they ended.",
             history.jobs,
         )
     ]

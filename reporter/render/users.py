@@ -9,26 +9,25 @@ from reporter.render.text import Words, marked
 
 _NO_USERS: Final = {
     Lack.NOT_PERMITTED: marked(
-        "Which users are protected may not be read: the app registration lacks the permission "
+        "The app registration may not read which users are protected: it lacks the permission "
         "{said}, or leaves this customer out."
     ),
     Lack.NOT_THERE: marked("The service does not know which users of this customer are protected."),
     Lack.FAILED: marked("Which users are protected could not be read. {said}"),
     Lack.NEVER_FETCHED: marked(
-        "Which users are protected was not fetched for this period; only generation 3 of the API "
-        "tells."
+        "The list of users was not fetched for this period; only generation 3 of the API has it."
     ),
     Lack.SAVED_REPLIES: marked("The saved replies about jobs say nothing of users."),
 }
 _BEFORE: Final = {
-    Before.PROTECTED: marked("protected until {day}"),
+    Before.PROTECTED: marked("still protected on {day}"),
     Before.NOT_LISTED: marked("not listed on {day}"),
-    Before.UNPROTECTED: marked("in every list since {day}"),
+    Before.UNPROTECTED: marked("unprotected in every list since {day}"),
 }
 NAMING: Final[dict[Names, str]] = {
     "full": marked("People's names and addresses are given in full."),
-    "masked": marked("People's names and addresses are masked."),
-    "none": marked("People's names and addresses are left out."),
+    "masked": marked("The workbook lists them, with names and addresses masked."),
+    "none": marked("This report does not name them."),
 }
 """How people are named, in a sentence."""
 
@@ -55,15 +54,15 @@ def users_title(users: Users, words: Words) -> str:
     worst = max(users.modules, key=lambda module: module.unprotected)
     if not worst.unprotected and users.unclear:
         return words.count(
-            "No user is known to be without protection; of {number} nothing is known",
-            "No user is known to be without protection; of {number} nothing is known",
+            "No user is known to be unprotected; for {number}, the service does not say",
+            "No user is known to be unprotected; for {number}, the service does not say",
             users.unclear,
         )
     if not worst.unprotected:
         return words.say("Every user listed is protected")
     return words.count(
-        "{module}: {unprotected} of {number} user is without protection",
-        "{module}: {unprotected} of {number} users are without protection",
+        "{module}: {unprotected} of {number} user without protection",
+        "{module}: {unprotected} of {number} users without protection",
         worst.users,
         module=worst.module,
         unprotected=words.number(worst.unprotected),
@@ -94,10 +93,10 @@ def change_of(module: ModuleUsers, words: Words) -> str:
         return words.say("no earlier list")
     difference = module.unprotected - before
     if difference > 0:
-        return words.count("{number} more", "{number} more", difference)
+        return words.count("{number} more than before", "{number} more than before", difference)
     if difference < 0:
-        return words.count("{number} fewer", "{number} fewer", -difference)
-    return words.say("as before")
+        return words.count("{number} fewer than before", "{number} fewer than before", -difference)
+    return words.say("unchanged")
 
 
 def stood_before(user: UnprotectedUser, words: Words) -> str | None:

@@ -453,7 +453,7 @@ _STEPS: Final = {
     ReasonKind.GAP_TARGET_MISSED: marked("Shorten the time without a recovery point"),
     ReasonKind.ENDS_IN_FAILURE: marked("Watch the next run: the last one failed"),
     ReasonKind.ENDS_REFUSED: marked("Watch the next run: the last one could not start"),
-    ReasonKind.OBJECTS_FAILING: marked("Find out why these objects fail night after night"),
+    ReasonKind.OBJECTS_FAILING: marked("Find out why these objects keep failing"),
     ReasonKind.SWITCHED_OFF: marked("Confirm that these were meant to be switched off"),
     ReasonKind.GONE: marked("Find out why these are no longer listed"),
     ReasonKind.OVER_SEATS: marked("Buy more seats, or use fewer licences"),
@@ -515,7 +515,7 @@ def _detail(reason: Reason, words: Words) -> str:
             detail = words.longer(value, target)
         case ReasonKind.OBJECTS_FAILING if reason.since:
             detail = words.say(
-                "{objects} since {day}",
+                "{objects}, the first on {day}",
                 objects=object_count(reason.subject, int(value), words),
                 day=words.short_day(reason.since),
             )

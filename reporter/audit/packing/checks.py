@@ -68,7 +68,9 @@ def _tenant_checks(report: Report) -> Iterator[Check]:
         succeeded = sum(job.outcome is Outcome.SUCCESS for job in restores.jobs)
         detail = f"{succeeded} of {len(restores.jobs)} restores and exports succeeded according to "
         detail += "the service; they do not show that everything can be restored"
-        yield Check("Something was restored in the period", bool(succeeded) or None, detail)
+        yield Check(
+            "Something was restored or exported in the period", bool(succeeded) or None, detail
+        )
     if report.settings and (policy := report.settings.retention):
         detail = f"kept in general: {policy.kept or 'not said'}; this is what is set, and does not "
         detail += "show that copies are kept as long"
@@ -83,7 +85,8 @@ def _watched_check(report: Report) -> Check:
     if share < 1:
         detail += "; a job that ran outside this time and was followed by another is in no reply"
     if (history := report.tenant_history) and history.jobs:
-        detail += f", but for {history.jobs} that the history in the customer's own tenant lists"
+        detail += f"; {history.jobs} jobs are counted as the history in the customer's own tenant "
+        detail += "lists them"
     return Check("No time went unwatched", share >= 1, detail)
 
 

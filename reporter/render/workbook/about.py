@@ -101,12 +101,12 @@ DEFINITIONS: Final = (
         ),
     ),
     (
-        marked("Objects, nights, causes"),
+        marked("Objects, causes"),
         marked(
-            "Objects are what the details of failed jobs list, such as mailboxes and sites. Nights "
-            "are days of the period on which a job failed to back one up. If it failed on three or "
-            "more, without a later success in the period, its module needs attention. A cause is "
-            "the service's comment, without what differs from object to object."
+            "Objects are what the details of failed jobs list, such as mailboxes and sites. If one "
+            "failed on three or more days of the period, and is not known to have been backed up "
+            "since, its module needs attention. A cause is the service's comment, without what "
+            "differs from object to object."
         ),
     ),
     (

@@ -47,8 +47,8 @@ def _object_columns(book: Book) -> list[Column[FailingObject]]:
         Column(
             say("Module"), fitting({each.module for each in failing}, 14, 34), lambda o: o.module
         ),
-        Column(say("Nights failed"), 10, lambda o: o.nights, COUNT),
-        Column(say("Nights with warnings"), 10, lambda o: o.warned, COUNT),
+        Column(say("Days failed"), 10, lambda o: o.nights, COUNT),
+        Column(say("Days with warnings"), 10, lambda o: o.warned, COUNT),
         Column(say("First"), 13, lambda o: o.first, DAY),
         Column(say("Last"), 13, lambda o: o.last, DAY),
         Column(since, 20, lambda o: o.recovered_at, MOMENT),
