@@ -216,7 +216,7 @@ def test_what_cannot_be_read_is_missing_and_noted() -> None:
         {}, {(QualityKind.UNREADABLE, "isProtected", "maybe"): 1},
     )  # fmt: skip
     (user,), unread = read(make_user(moduleStatus="all"))
-    assert unread == {(QualityKind.UNREADABLE, "moduleStatus", "all"): 1}
+    assert unread == {(QualityKind.UNREADABLE, "moduleStatus", "not a list of modules"): 1}
     for row in (
         status(module=0),
         status(module=0, isProtected="N/A"),
