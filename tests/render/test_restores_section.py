@@ -313,7 +313,7 @@ def test_the_frequency_becomes_the_target_where_none_is_set() -> None:
         "point: Exchange Online."
     )
     assert said in text
-    assert "Set to 1 time a day, and so at most 26 h" in text
+    assert "Backups set to run 1 time a day; the target is therefore at most 26 h" in text
     assert "Targets of their own" not in text
 
 

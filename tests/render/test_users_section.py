@@ -44,9 +44,9 @@ def users_sheet(report: Report, folder: Path) -> list[list[Any]] | None:
     ("earlier", "change"),
     [
         (None, "no earlier list"),
-        ([make_user(1)], "2 more"),
-        ([make_user(n, moduleStatus=LACKING) for n in range(2)], "as before"),
-        ([make_user(n, moduleStatus=LACKING) for n in range(5)], "3 fewer"),
+        ([make_user(1)], "2 more than before"),
+        ([make_user(n, moduleStatus=LACKING) for n in range(2)], "unchanged"),
+        ([make_user(n, moduleStatus=LACKING) for n in range(5)], "3 fewer than before"),
     ],
 )
 def test_page_one_counts_them_with_the_change(
@@ -69,13 +69,15 @@ def test_the_pdf_names_people_in_full_or_not_at_all(names: Names, tmp_path: Path
     text = text_of(report_of(names, earlier=[make_user(1)]), tmp_path).replace("\xa0", " ")
     assert "Mailbox: 2 of 3 users without protection" in text
     assert "OneDrive 3 2 0" in text
-    listed = "Mailbox Anna Keller 1 anna.keller1@contoso.example protected until Sep 30, 2026"
+    listed = "Mailbox Anna Keller 1 anna.keller1@contoso.example still protected on Sep 30, 2026"
     assert (listed in text) is (names == "full")
     assert ("not listed on Sep 30, 2026" in text) is (names == "full")
     assert "an…@" not in text
-    assert {"full": "are given in full", "masked": "are masked", "none": "are left out"}[
-        names
-    ] in text
+    assert {
+        "full": "are given in full",
+        "masked": "names and addresses masked",
+        "none": "does not name them",
+    }[names] in text
 
 
 def test_a_long_list_is_cut_in_print_alone(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_the_workbook_lists_each_user(
     rows = users_sheet(report_of(names), tmp_path)
     assert rows
     assert rows[2] == ["Module", "User", "Address", "Before"]
-    assert rows[3] == ["Mailbox", name, address, "in every list since Nov 2, 2026"]
+    assert rows[3] == ["Mailbox", name, address, "unprotected in every list since Nov 2, 2026"]
     assert [row[0] for row in rows[3:]] == ["Mailbox", "Mailbox", "OneDrive", "OneDrive"]
 
 
@@ -109,7 +111,7 @@ def test_without_names_there_is_no_list(tmp_path: Path) -> None:
     assert users_sheet(report, tmp_path) is None
     rows = [row[:4] for row in sheet_of(report, tmp_path)]
     assert ["Mailbox", 3, 2, ""] in rows
-    assert any(row[0] == "People's names and addresses are left out." for row in rows)
+    assert any(row[0] == "This report does not name them." for row in rows)
 
 
 def test_everybody_protected_is_good_news(tmp_path: Path) -> None:
