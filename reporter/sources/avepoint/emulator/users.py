@@ -59,7 +59,7 @@ def user_rows(seed: int, profile: Profile, tenant_id: str, now: datetime) -> lis
             }
             for plan in plans
         ]
-        address = f"user{user.number}@{tenant_id[:8]}.example"
+        address = f"{user.name.lower().replace(' ', '.')}{user.number}@{tenant_id[:8]}.example"
         rows.append(
             {
                 "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, address)),
