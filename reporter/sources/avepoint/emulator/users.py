@@ -59,7 +59,8 @@ def user_rows(seed: int, profile: Profile, tenant_id: str, now: datetime) -> lis
             }
             for plan in plans
         ]
-        address = f"{user.name.lower().replace(' ', '.')}{user.number}@{tenant_id[:8]}.example"
+        person = user.name.lower().replace(" ", ".")
+        address = f"{person}{user.number}@{tenant_id[:8]}.example"
         rows.append(
             {
                 "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, address)),
