@@ -44,6 +44,7 @@ from reporter.analysis.window import (
     SourceData,
     View,
     Window,
+    as_known_by,
     dated_in,
     together,
     window_of,
@@ -207,7 +208,9 @@ def analyse(
     `restore_tests` is None if no tests are recorded. `users_before` has earlier lists of users, the
     newest first.
     """
-    sources = _numbered_apart(sources)
+    all_known = _numbered_apart(sources)
+    sources = [as_known_by(source, period, policy) for source in all_known]
+    before = period.previous()
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
     as_of = min(last_looks)
     given = {told.answer.kind: told for told in answers}
@@ -246,7 +249,9 @@ def analyse(
         modules=modules,
         daily=daily_of(window, findings.jobs),
         previous=_previous(
-            window_of(sources, period.previous(), policy),
+            window_of(
+                [as_known_by(source, before, policy) for source in all_known], before, policy
+            ),
             _stored(overviews[1:], period),
             tuple(source.details_before for source in sources),
         ),

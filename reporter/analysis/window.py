@@ -57,6 +57,25 @@ class SourceData:
     """Of which times the customer's own tenant has told every job of a module."""
 
 
+def as_known_by(source: SourceData, period: Period, policy: Policy) -> SourceData:
+    """What a source shows, without what only the customer's own tenant tells of a period and did
+    not tell before the look that follows the last one that counts: a tenant that is asked later
+    must not change a period that was closed before.
+    """
+    snapshots = source.observations.snapshots
+    counted = cut(snapshots, period, policy.watch_every).counted
+    if counted == len(snapshots):
+        return source
+    next_look, rows = snapshots[counted], source.jobs.rows
+    late = rows["from_tenant"] & (rows["first_seen_at"] >= next_look)
+    late &= rows["dated_at"] < period.end
+    return replace(
+        source,
+        jobs=replace(source.jobs, rows=rows[~late]) if late.any() else source.jobs,
+        told_times=tuple(time for time in source.told_times if time.told_at < next_look),
+    )
+
+
 @dataclass(frozen=True)
 class View:
     """The backups of one customer as one source shows them for one period."""

@@ -38,6 +38,8 @@ class ToldTime:
     """The module, which has one scope without a name."""
     start: datetime
     end: datetime
+    told_at: datetime
+    """When it told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from reporter.analysis.restatement import figures_in
 from reporter.model import (
+    TENANT_KINDS,
     Absence,
     Answer,
     Assignment,
+    Kind,
     Lack,
     Look,
     Outcome,
@@ -22,10 +25,19 @@ from reporter.model import (
     Report,
 )
 from reporter.period import parse_period
+from reporter.render.json_ import report_dict
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
 from reporter.store.upkeep import prune, rebuild_jobs
-from tests.builders import CUSTOMER, NOW, make_job, make_listed_by_time, make_row, make_tenant_job
+from tests.builders import (
+    CUSTOMER,
+    NOW,
+    make_job,
+    make_listed_by_time,
+    make_row,
+    make_setting,
+    make_tenant_job,
+)
 from tests.store.test_store import snapshot_of
 
 DAYS = parse_period("2026-10-05..2026-10-07", "UTC", NOW)
@@ -131,7 +143,9 @@ def test_a_job_seen_running_ends_as_the_history_says(store: Store) -> None:
     record(store, shown=shown)
     (note,) = (note for note in report(store).quality if note.kind is QualityKind.END_NOT_SEEN)
     assert note.count == 1
-    store.record(replace(snapshot_of([partner_row(STARTS[13])], LOOKS[-1]), answers=(all_told(),)))
+    at = LOOKS[-1] - timedelta(hours=2)
+    told = history([told_row(start) for start in STARTS], at=at)
+    store.record(replace(snapshot_of([partner_row(STARTS[13])], at), answers=(told,)))
     made = report(store)
     assert made.totals.running == 0
     assert made.totals.success == 12
@@ -231,3 +245,75 @@ def test_what_is_pruned_takes_its_jobs_and_its_time(store: Store) -> None:
     assert rows_of(store, tables.told_times) == []
     kept = rows_of(store, tables.jobs)
     assert len(kept) == 3
+
+
+FINAL = LOOKS[-1]
+LATE = FINAL + timedelta(days=40)
+
+
+def look_late(store: Store, *answers: Answer) -> None:
+    """A look long after the period is final, with what the tenant answered beside it."""
+    store.record(replace(snapshot_of([partner_row(STARTS[13])], LATE), answers=answers))
+
+
+def figures(store: Store) -> dict[str, Any]:
+    return figures_in(report_dict(report(store)))
+
+
+def test_a_tenant_that_is_added_later_changes_no_closed_period(store: Store) -> None:
+    """Neither its jobs, nor the trend, nor restores and settings, nor that it cannot be asked."""
+    record(store)
+    before = figures(store)
+    failed = (Answer(kind, LATE, absence=Absence(Lack.FAILED, "503: x")) for kind in TENANT_KINDS)
+    look_late(store, *failed)
+    assert figures(store) == before
+    told = history([told_row(at) for at in STARTS], at=LATE, since=LATE - timedelta(days=62))
+    restores = make_listed_by_time("restores", {(2, 1): [make_tenant_job()]}, at=LATE)
+    frequency = make_setting("frequency", [{"serviceType": 0, "frequency": 4}], at=LATE)
+    retention = make_setting("retention", {"retentionPeriod": "1 years"}, at=LATE)
+    look_late(store, told, restores, frequency, retention)
+    made = report(store)
+    assert figures_in(report_dict(made)) == before
+    assert (made.restores, made.settings, made.tenant_history) == (None, None, None)
+    assert not [source for source in made.sources if source.fetched_at == LATE]
+
+
+def test_the_period_that_runs_then_counts_what_the_tenant_tells(store: Store) -> None:
+    """Also of the month before, which no look had made final, and with it the last recovery point
+    before the period.
+    """
+    record(store)
+    told = history([told_row(at) for at in STARTS], at=LATE, since=LATE - timedelta(days=62))
+    look_late(store, told)
+    november = parse_period("2026-11", "UTC", NOW)
+    made = report_of(store, Assignment(CUSTOMER, november, Policy(), Look(), None))
+    assert made.tenant_history is not None
+    assert made.gaps[0].start == STARTS[-1] + timedelta(minutes=20)
+    *_, october, _ = made.history
+    assert october.jobs == len(STARTS)
+
+
+def test_an_answer_after_the_final_look_is_too_late(store: Store) -> None:
+    """The tenant failed at that look, and answered four hours later."""
+    failed = Answer("restores", FINAL, absence=Absence(Lack.FAILED, "503: x"))
+    since = FINAL - timedelta(days=2)
+    early = make_listed_by_time("restores", at=LOOKS[1])
+    record(store, [(LOOKS[1], early), (FINAL, failed)])
+    before = figures(store)
+    assert report(store).restores is not None
+    at = FINAL + timedelta(hours=4)
+    late = make_listed_by_time("restores", {(2, 1): [make_tenant_job()]}, at=at, since=since)
+    store.record(replace(snapshot_of([partner_row(STARTS[13])], at), answers=(late,)))
+    assert figures(store) == before
+
+
+@pytest.mark.parametrize("kind", ["frequency", "retention"])
+def test_settings_learnt_after_the_final_look_are_not_of_the_period(
+    store: Store, kind: Kind
+) -> None:
+    """A frequency that is learnt later is no target of months that were closed before."""
+    record(store)
+    data = [{"serviceType": 0, "frequency": 4}] if kind == "frequency" else {}
+    look_late(store, make_setting(kind, data, at=LATE))
+    assert report(store).settings is None
+    assert not report(store).policy.targets
