@@ -28,7 +28,7 @@ from reporter.period import parse_period
 from reporter.render.json_ import report_dict
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
-from reporter.store.upkeep import prune, rebuild_jobs
+from reporter.store.upkeep import prunable, prune, rebuild_jobs
 from tests.builders import (
     CUSTOMER,
     NOW,
@@ -245,6 +245,25 @@ def test_what_is_pruned_takes_its_jobs_and_its_time(store: Store) -> None:
     assert rows_of(store, tables.told_times) == []
     kept = rows_of(store, tables.jobs)
     assert len(kept) == 3
+
+
+def test_a_kept_history_still_gives_what_a_pruned_answer_gave_first(store: Store) -> None:
+    """An unchanged job keeps the answer that first listed it; a later one lists it as well, and
+    its time counts as told.
+    """
+    early = history([told_row(at) for at in STARTS[:6]], at=LOOKS[1])
+    record(store, [(LOOKS[1], early), (LOOKS[-1], all_told())])
+    before, kept = report(store).totals, len(rows_of(store, tables.jobs))
+    assert prunable(store, LOOKS[2]).jobs == 0
+    assert prune(store, LOOKS[2]).jobs == 0
+    assert len(rows_of(store, tables.jobs)) == kept
+    made = report(store).totals
+    assert (made.jobs, made.longest_gap_s, made.longest_gap_at_most_s) == (12, 21_600, 21_600)
+    assert (made.jobs, made.longest_gap_s) == (before.jobs, before.longest_gap_s)
+    jobs, told = rows_of(store, tables.jobs), rows_of(store, tables.told_times)
+    rebuild_jobs(store, CUSTOMER)
+    assert len(rows_of(store, tables.jobs)) == len(jobs)
+    assert len(rows_of(store, tables.told_times)) == len(told)
 
 
 FINAL = LOOKS[-1]
