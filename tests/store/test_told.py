@@ -66,6 +66,15 @@ def told_row(started: datetime, **fields: Any) -> dict[str, Any]:
     )
 
 
+def queued() -> dict[str, Any]:
+    """What the list shows while a run is queued: no job."""
+    return make_row(status="Pending")
+
+
+def other_ids(starts: Iterable[datetime]) -> list[dict[str, Any]]:
+    return [told_row(at) | {"id": f"OTHER{at:%d%H}"} for at in starts]
+
+
 def history(
     rows: Sequence[object], at: datetime = LOOKS[-1], since: datetime | None = None
 ) -> Answer:
@@ -157,7 +166,7 @@ def test_a_job_seen_running_ends_as_the_history_says(store: Store) -> None:
     "rows",
     [
         [told_row(at) for at in STARTS if at != STARTS[6]],
-        [told_row(at) | {"id": f"OTHER{at:%d%H}"} for at in STARTS],
+        other_ids(STARTS),
         [told_row(at) | ({"startTime": None} if at == STARTS[2] else {}) for at in STARTS],
     ],
     ids=["a job that was seen is missing", "other ids", "a job without a start"],
@@ -170,6 +179,39 @@ def test_a_history_that_cannot_be_complete_fills_nothing(store: Store, rows: lis
     assert made.totals.longest_gap_at_most_s == 24 * 3600
     assert made.tenant_history is not None
     assert made.tenant_history.jobs == 0
+
+
+def test_a_first_history_counts_once_it_lists_a_known_job(store: Store) -> None:
+    """The list shows none of its time, so that nothing contradicts its ids yet; an hour later it
+    shows the job that would count twice.
+    """
+    look = LOOKS[1]
+    answer = history(other_ids(at for at in STARTS if at <= look), at=look)
+    store.record(replace(snapshot_of([queued()], look), answers=(answer,)))
+    assert rows_of(store, tables.jobs) == rows_of(store, tables.told_times) == []
+    store.record(snapshot_of([partner_row(STARTS[2])], look + timedelta(hours=1)))
+    assert report(store).totals.jobs == 1
+
+
+def test_told_time_is_taken_back_where_a_look_shows_a_job_that_it_lacks(store: Store) -> None:
+    """With the jobs that only that history lists; what was told of earlier time stays."""
+    first = history([told_row(at) for at in STARTS if at <= LOOKS[1]], at=LOOKS[1])
+    store.record(replace(snapshot_of([partner_row(STARTS[2])], LOOKS[1]), answers=(first,)))
+    same = [told_row(at) for at in STARTS if at <= LOOKS[1]]
+    others = other_ids(at for at in STARTS if LOOKS[1] < at <= LOOKS[2])
+    since = LOOKS[1] - timedelta(days=2)
+    second = history([*same, *others], at=LOOKS[2], since=since)
+    store.record(replace(snapshot_of([queued()], LOOKS[2]), answers=(second,)))
+    assert report(store).totals.jobs == 2 + len(others)
+    store.record(snapshot_of([partner_row(STARTS[6])], LOOKS[2] + timedelta(hours=1)))
+    made = report(store)
+    assert sorted(made.jobs["job_id"]) == [f"FB{STARTS[n]:%Y%m%d%H%M%S}" for n in (1, 2, 6)]
+    assert made.totals.longest_gap_s == 6 * 3600
+    assert made.totals.longest_gap_at_most_s == 24 * 3600
+    jobs, told = rows_of(store, tables.jobs), rows_of(store, tables.told_times)
+    rebuild_jobs(store, CUSTOMER)
+    assert len(rows_of(store, tables.jobs)) == len(jobs)
+    assert len(rows_of(store, tables.told_times)) == len(told)
 
 
 def test_a_history_that_failed_half_way_fills_nothing(store: Store) -> None:
