@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import View, Window, instant, instants, utc
+from reporter.analysis.window import Places, View, Window, earliest, instant, instants, utc
 from reporter.model import Watch
 
 
@@ -23,7 +23,8 @@ def unseen_of(view: View) -> pd.DataFrame:
     is no longer listed, or if the scope was first shown with a queued job, which hides the others.
     If a look lists all jobs since the oldest one in it, no time from that job to the look is
     unseen. Neither is time of which the customer's own tenant has told every job of the module;
-    what is left on either side counts like any other.
+    what is left on either side counts like any other. Of a scope that only the tenant lists, the
+    rest of all time from its first job on counts so.
     """
     watch = np.timedelta64(view.policy.watch_every)
     looks = _looks(view)
@@ -46,9 +47,26 @@ def unseen_of(view: View) -> pd.DataFrame:
             "however_short": np.concatenate([(lost | hides[:-1])[hidden], open_[after]]),
         }
     )
-    between = _untold(between, view)
+    between = _untold(pd.concat([between, _never_looked_at(view, scope)]), view)
     counts = (between["end"] - between["start"] > watch) | between["however_short"]
     return between.loc[counts, ["scope", "start", "end"]].reset_index(drop=True)
+
+
+def _never_looked_at(view: View, looked_at: Places) -> pd.DataFrame:
+    """The time from the first job on of scopes that only the customer's own tenant lists, in the
+    columns of `unseen_of` and `however_short`.
+    """
+    told = view.known[view.known["from_tenant"] & ~view.known["scope"].isin(looked_at)]
+    first = earliest(told, "dated_at", len(view.scopes))
+    scope = np.flatnonzero(first < instant(view.stop))
+    return pd.DataFrame(
+        {
+            "scope": scope,
+            "start": first[scope],
+            "end": np.full(len(scope), instant(view.stop)),
+            "however_short": np.zeros(len(scope), dtype=bool),
+        }
+    )
 
 
 def _untold(times: pd.DataFrame, view: View) -> pd.DataFrame:

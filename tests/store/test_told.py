@@ -23,6 +23,7 @@ from reporter.model import (
     Policy,
     QualityKind,
     Report,
+    Silence,
 )
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
@@ -261,6 +262,26 @@ def test_a_module_that_only_the_tenant_lists_is_in_the_report(store: Store) -> N
     (exchange, onedrive) = report(store).modules
     assert (exchange.module, exchange.figures.jobs) == ("Exchange Online", 12)
     assert (onedrive.module, onedrive.figures.jobs) == ("OneDrive", 1)
+
+
+def test_of_a_module_that_only_the_tenant_lists_time_is_unseen_once_it_stops(
+    store: Store,
+) -> None:
+    """No look lists Exchange Online, and the tenant tells of the first morning alone."""
+    onedrive = {"jobModule": "OneDrive"}
+    shown = [(look, [partner_row(look - timedelta(hours=2), **onedrive)]) for look in LOOKS]
+    begun = [told_row(at) for at in STARTS if at <= LOOKS[1]]
+    same = [told_row(look - timedelta(hours=2)) for look in LOOKS[:2]]
+    answer = make_listed_by_time("history", {EXCHANGE: begun, (1, 3): same}, at=LOOKS[1])
+    record(store, [(LOOKS[1], answer)], shown)
+    made = report(store, max_gap=timedelta(hours=8))
+    exchange = next(each for each in made.modules if each.module == "Exchange Online")
+    assert exchange.figures.jobs == 2
+    assert exchange.figures.longest_gap_s == 6 * 3600
+    assert exchange.figures.longest_gap_at_most_s == 66 * 3600 - 20 * 60
+    assert exchange.figures.gap_target_met is None
+    silent = {day.date.day: day.silence for day in made.silent if day.module == exchange.module}
+    assert silent == {6: Silence.NOT_OBSERVED, 7: Silence.NOT_OBSERVED}
 
 
 def rows_of(store: Store, table: sa.Table) -> list[Any]:
