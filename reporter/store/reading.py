@@ -21,6 +21,7 @@ from reporter.jobs.snapshots import cut
 from reporter.model import (
     KINDS,
     LISTED_BY_TIME,
+    SETTING_KINDS,
     TENANT_KINDS,
     Absence,
     Answer,
@@ -360,12 +361,15 @@ def _answer(
 
     Users and what the customer's own tenant says count only if they were asked for before
     `next_look`, and so do failures: whoever comes to ask for them, with a newer program or another
-    permission, must not restate every period that was closed before.
+    permission, must not restate every period that was closed before. How backups are set may have
+    been changed since it was told: such an answer counts for `_SET_SO_LONG`.
     """
     fetches = tables.fetches.c
     of_kind = _asked(customer_id, kind)
     if kind == "users" or kind in TENANT_KINDS:
         of_kind = _before(of_kind, next_look)
+    if kind in SETTING_KINDS:
+        of_kind = of_kind.where(fetches.taken_at >= period.start - _SET_SO_LONG)
     within = of_kind.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
     after = of_kind.where(fetches.taken_at >= period.end)
     answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
@@ -412,6 +416,8 @@ def _answers_by_time(
     return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
 
 
+_SET_SO_LONG: Final = timedelta(days=3)
+"""How long before a period the tenant may have told how backups are set: it is asked each day."""
 _NEWEST: Final = (tables.fetches.c.taken_at.desc(), tables.fetches.c.id.desc())
 _FIRST: Final = (tables.fetches.c.taken_at, tables.fetches.c.id)
 

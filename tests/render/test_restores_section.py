@@ -84,7 +84,7 @@ def report_of(answers: Sequence[Answer] = FULL, **options: Any) -> Report:
 
 
 def refused(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
-    (refusal, _) = make_refusals(lack, reason)
+    (refusal, *_) = make_refusals(lack, reason)
     return tuple(replace(refusal, kind=kind) for kind in ("restores", "frequency", "retention"))
 
 
@@ -115,6 +115,16 @@ def test_the_section_shows_what_was_restored_and_what_is_set(tmp_path: Path) -> 
     ):
         assert part in text.replace("’", "'"), part
     assert "OLD" not in text
+
+
+def test_frequency_and_retention_have_each_their_own_date() -> None:
+    """The one is of another answer than the other."""
+    early = NOW - timedelta(days=2)
+    frequency = make_setting("frequency", [{"serviceType": 0, "frequency": 4}], at=early)
+    text = words_of(report_of((RETENTION, frequency)))
+    assert "As of Nov 2, 2026, 06:00, as it is set" in text
+    assert "Backups a day as of Oct 31, 2026, 06:00." in text
+    assert "Backups a day as of" not in words_of(report_of((RETENTION, FREQUENCY)))
 
 
 def test_the_json_has_them_to_the_letter() -> None:
@@ -308,9 +318,9 @@ def test_the_frequency_becomes_the_target_where_none_is_set() -> None:
     (target, _) = report_dict(report)["policy"]["targets"]
     assert (target["module"], target["times_a_day"]) == ("Exchange Online", 4)
     text = words_of(report, Look(sections=("method",)))
-    said = "Set to 4 times a day, and so at most 8 h without a recovery point: Exchange Online."
-    assert said in text
-    assert "Set to 1 time a day, and so at most 26 h" in text
+    said = "Backups set to run 4 times a day; the target is therefore at most 8 h without a recovery "
+    assert f"{said}point: Exchange Online." in text
+    assert "Backups set to run 1 time a day; the target is therefore at most 26 h" in text
     assert "Targets of their own" not in text
 
 
