@@ -23,6 +23,7 @@ from reporter.analysis.tenant import (
     history_of,
     restores_of,
     settings_of,
+    unread_history,
     unread_restores,
     with_frequencies,
 )
@@ -269,7 +270,12 @@ def analyse(
             + unread_users(listed)
             + frequency.unread
             + retention.unread
-            + history_told.unread
+            + unread_history(
+                history_told,
+                [time for source in sources for time in source.told_times],
+                window.jobs,
+                period,
+            )
             + unread_restores(restored, period)
             + unread_objects(details),
         ),

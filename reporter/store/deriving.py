@@ -90,15 +90,17 @@ class Derivation:
     def keep_history(self, fetch_id: int, histories: Iterable[ModuleHistory]) -> None:
         """Keep the jobs in an answer of the customer's own tenant, and the time it is about.
 
-        Nothing is kept of a module whose history lacks a job that is known to have begun in its
-        time: then it is not complete, or has other ids. Nothing at all is kept until an answer
-        lists a job that is known: that shows that the ids are the same.
+        Nothing is kept of a module whose history has flaws, or lacks a job that is known to have
+        begun in its time: then it is not complete, or has other ids. Nothing at all is kept until
+        an answer lists a job that is known: that shows that the ids are the same.
         """
         self._from_tenant.add(fetch_id)
         histories = list(histories)
         if not self._has_known_ids(histories):
             return
         for history in histories:
+            if history.flawed:
+                continue
             start, stop = history.window
             starts_at, ends_at = start + EDGE, stop - EDGE
             rows = [dict(row) for row in history.rows]

@@ -182,6 +182,29 @@ def test_a_history_that_cannot_be_complete_fills_nothing(store: Store, rows: lis
     assert made.tenant_history.jobs == 0
 
 
+def notes_of(made: Report) -> list[tuple[str, str, tuple[str, ...], int]]:
+    return [(note.kind.value, note.field, note.values, note.count) for note in made.quality]
+
+
+def test_a_job_without_an_id_is_named_once_however_often_it_is_listed(store: Store) -> None:
+    """With the field that is wrong; one of another period is not."""
+    first = [told_row(at) | ({"id": None} if at == STARTS[1] else {}) for at in STARTS[:3]]
+    rows = [told_row(at) | ({"id": None} if at in STARTS[:2] else {}) for at in STARTS]
+    record(store, [(LOOKS[1], history(first, at=LOOKS[1])), (LOOKS[-1], history(rows))])
+    assert notes_of(report(store)) == [("unreadable", "id", ("N/A",), 1)]
+
+
+def test_a_history_that_does_not_match_is_named_once_for_each_module(store: Store) -> None:
+    answers = [
+        (look, make_listed_by_time("history", {EXCHANGE: other_ids(STARTS[:6])}, at=look))
+        for look in LOOKS[1:3]
+    ]
+    record(store, answers)
+    assert notes_of(report(store)) == [
+        ("contradiction", "id", ("history does not match the list of jobs",), 1)
+    ]
+
+
 def test_a_first_history_counts_once_it_lists_a_known_job(store: Store) -> None:
     """The list shows none of its time, so that nothing contradicts its ids yet; an hour later it
     shows the job that would count twice.

@@ -170,6 +170,8 @@ class BagReading:
         told = reader.answer(Answer("history", None, fetch.replies), "", "binary")
         taken = 0
         for history in told.histories:
+            if history.flawed:
+                continue
             module, (start, stop) = (history.service, history.module), history.window
             rows = by_module.get(module, [])
             began = {
