@@ -22,6 +22,7 @@ from reporter.analysis.standing import gaps_of, standing_of, stretches_of
 from reporter.analysis.tenant import (
     history_of,
     restores_of,
+    runs_every,
     settings_of,
     unread_history,
     unread_restores,
@@ -225,7 +226,8 @@ def analyse(
     )
     policy = with_frequencies(policy, frequency)
     overviews = (overview, *stored_before)
-    seen = window_of(sources, period, policy)
+    every = runs_every(frequency)
+    seen = window_of(sources, period, policy, every)
     details = tuple(source.details for source in sources)
     findings = _findings(seen, _stored(overviews[:2], period), details, names)
     window = findings.window
@@ -251,7 +253,10 @@ def analyse(
         daily=daily_of(window, findings.jobs),
         previous=_previous(
             window_of(
-                [as_known_by(source, before, policy) for source in all_known], before, policy
+                [as_known_by(source, before, policy) for source in all_known],
+                before,
+                policy,
+                every,
             ),
             _stored(overviews[1:], period),
             tuple(source.details_before for source in sources),

@@ -188,6 +188,15 @@ def with_frequencies(policy: Policy, told: Told) -> Policy:
     return replace(policy, targets=(*policy.targets, *targets)) if targets else policy
 
 
+def runs_every(told: Told) -> dict[tuple[str, str], timedelta]:
+    """How far apart the jobs of each module are set to run, as far as the tenant tells."""
+    return {
+        (TENANT_SERVICE, each.module): timedelta(days=1) / each.times_a_day
+        for each in told.frequencies
+        if each.times_a_day
+    }
+
+
 def _is_asked(answer: Answer) -> bool:
     return answer.absence is None or answer.absence.kind not in _NOT_ASKED
 

@@ -422,3 +422,19 @@ def test_settings_learnt_after_the_final_look_are_not_of_the_period(
     look_late(store, make_setting(kind, data, at=LATE))
     assert report(store).settings is None
     assert not report(store).policy.targets
+
+
+def test_between_looks_further_apart_than_its_jobs_a_job_may_run_unseen(store: Store) -> None:
+    """Set to run four times a day: of looks 6 h 50 apart one finds two new jobs, and shows one."""
+    every = timedelta(hours=6, minutes=50)
+    looks = [BEGIN - timedelta(hours=4) + number * every for number in range(13)]
+    for look in looks:
+        newest = max((at for at in STARTS if at <= look), default=STARTS[0])
+        frequency = make_setting("frequency", [{"serviceType": 0, "frequency": 4}], at=look)
+        answers = (frequency,) if look == looks[1] else ()
+        store.record(replace(snapshot_of([partner_row(newest)], look), answers=answers))
+    totals = report(store).totals
+    assert totals.jobs == 11
+    assert totals.longest_gap_s == 6 * 3600
+    assert totals.longest_gap_at_most_s == 12 * 3600
+    assert totals.gap_target_met is None
