@@ -204,7 +204,7 @@ def _gap_targets(report: FiguresJson) -> dict[tuple[str, str | None], float]:
     """
     return {
         (target["service"], target["module"]): target["max_gap_s"]
-        for target in reversed(report["policy"].get("targets", ()))
+        for target in reversed(report["policy"].get("targets") or ())
         if target["name"] is None and target["max_gap_s"] is not None
     }
 
