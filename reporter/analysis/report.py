@@ -22,7 +22,9 @@ from reporter.analysis.standing import gaps_of, standing_of, stretches_of
 from reporter.analysis.tenant import (
     history_of,
     restores_of,
+    runs_every,
     settings_of,
+    unread_history,
     unread_restores,
     with_frequencies,
 )
@@ -44,6 +46,7 @@ from reporter.analysis.window import (
     SourceData,
     View,
     Window,
+    as_known_by,
     dated_in,
     together,
     window_of,
@@ -207,7 +210,9 @@ def analyse(
     `restore_tests` is None if no tests are recorded. `users_before` has earlier lists of users, the
     newest first.
     """
-    sources = _numbered_apart(sources)
+    all_known = _numbered_apart(sources)
+    sources = [as_known_by(source, period, policy) for source in all_known]
+    before = period.previous()
     last_looks = [source.observations.snapshots[-1].astimezone(period.zone) for source in sources]
     as_of = min(last_looks)
     given = {told.answer.kind: told for told in answers}
@@ -221,7 +226,8 @@ def analyse(
     )
     policy = with_frequencies(policy, frequency)
     overviews = (overview, *stored_before)
-    seen = window_of(sources, period, policy)
+    every = runs_every(frequency)
+    seen = window_of(sources, period, policy, every)
     details = tuple(source.details for source in sources)
     findings = _findings(seen, _stored(overviews[:2], period), details, names)
     window = findings.window
@@ -246,7 +252,12 @@ def analyse(
         modules=modules,
         daily=daily_of(window, findings.jobs),
         previous=_previous(
-            window_of(sources, period.previous(), policy),
+            window_of(
+                [as_known_by(source, before, policy) for source in all_known],
+                before,
+                policy,
+                every,
+            ),
             _stored(overviews[1:], period),
             tuple(source.details_before for source in sources),
         ),
@@ -264,7 +275,12 @@ def analyse(
             + unread_users(listed)
             + frequency.unread
             + retention.unread
-            + history_told.unread
+            + unread_history(
+                history_told,
+                [time for source in sources for time in source.told_times],
+                window.jobs,
+                period,
+            )
             + unread_restores(restored, period)
             + unread_objects(details),
         ),

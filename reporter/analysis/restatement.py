@@ -27,6 +27,9 @@ _NO_FIGURES: Final = (
 """Keys of a report's JSON that may differ where the figures are the same."""
 _NOT_FIGURES: Final = ("as_of", "seen_at", "title")
 """Keys of its parts that may differ: when somebody looked, and how objects are named."""
+_OF_TENANT: Final = ("tenant", "absence", "said")
+"""Where the JSON has the words of what failed in the customer's own tenant: they may differ, and
+why nothing is known (its kind) may not. Elsewhere they count, as in versions made before."""
 _NO_RESTORE_TESTS: Final = ("restore_tests", None)
 """Means the same as no such key, as in reports of earlier versions of the program."""
 _OF_COVERAGE: Final = (
@@ -51,10 +54,17 @@ _OF_POLICY: Final = {
 """Keys of the policy, and what they are called here: some of them are outcomes as well."""
 
 
+_OF_RESTORES: Final = {
+    "objects_restored": "objects_successful",
+    "objects_not_restored": "objects_failed",
+}
+"""What the sums over restores and exports are called here, and what they are of."""
+
+
 def figures_in(report: FiguresJson) -> dict[str, Any]:
     """The figures in a report's JSON: there is a new version only where one of them changes."""
     return {
-        key: _undated(value)
+        key: _undated(_without_words(value) if key == _OF_TENANT[0] else value)
         for key, value in report.items()
         if key not in _NO_FIGURES and (key, value) != _NO_RESTORE_TESTS
     }
@@ -67,6 +77,20 @@ def _undated(value: Any) -> Any:
     if isinstance(value, list):
         return [_undated(inner) for inner in value]
     return value
+
+
+def _without_words(tenant: Mapping[str, Any]) -> dict[str, Any]:
+    """What the JSON says of the customer's own tenant without the words of what failed."""
+    _, absence, words = _OF_TENANT
+    return {
+        kind: {
+            key: {name: each for name, each in value.items() if name != words}
+            if key == absence and value
+            else value
+            for key, value in of_kind.items()
+        }
+        for kind, of_kind in tenant.items()
+    }
 
 
 def changes_between(before: FiguresJson, now: FiguresJson) -> tuple[Change, ...]:
@@ -147,6 +171,7 @@ def _beside(report: FiguresJson) -> dict[str, FigureValue]:
         "objects_found": protected["scanned"],
         "objects_protected": protected["protected"],
         **_of_users(report),
+        **_of_tenant(report),
         "products": products,
         "restore_standing": tests.get("standing"),
         "restore_tests": tests.get("in_twelve_months"),
@@ -161,10 +186,36 @@ def _of_users(report: FiguresJson) -> dict[str, FigureValue]:
     return {"users_unprotected": sum(module["unprotected"] for module in users["unprotected"])}
 
 
+def _of_tenant(report: FiguresJson) -> dict[str, FigureValue]:
+    """What the customer's own tenant tells; nothing of what it does not."""
+    told: dict[str, FigureValue] = {}
+    if (restores := report.get("restores")) is not None:
+        told["restores"] = len(restores)
+        for figure, part in _OF_RESTORES.items():
+            told[figure] = sum(job[part] or 0 for job in restores)
+    if policy := report.get("tenant", {}).get("retention", {}).get("policy"):
+        told["retention_kept"] = policy["kept"]
+    return told
+
+
+def _gap_targets(report: FiguresJson) -> dict[tuple[str, str | None], float]:
+    """The recovery-point targets of single modules, such as follow from how often their backups are
+    set to run.
+    """
+    return {
+        (target["service"], target["module"]): target["max_gap_s"]
+        for target in reversed(report["policy"].get("targets") or ())
+        if target["name"] is None and target["max_gap_s"] is not None
+    }
+
+
 def _of_modules(report: FiguresJson) -> Iterator[tuple[Place, FiguresJson]]:
+    gap_targets = _gap_targets(report)
     for of_module in report["modules"]:
         service, module = of_module["service"], of_module["module"]
         figures = _without(of_module, "service", "module", "scopes")
+        if (service, module) in gap_targets:
+            figures["max_gap_s"] = gap_targets[service, module]
         for scope in of_module.get("scopes", ()):
             if scope["name"] is None:  # its figures are the module's
                 figures |= {key: scope[key] for key in ("listed", "listed_since")}

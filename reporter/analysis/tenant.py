@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from reporter.jobs.rows import unknown_code
+from reporter.jobs.rows import ABSENT, identifies, moment, unknown_code
 from reporter.model import (
     Answer,
     BackupSettings,
     Lack,
+    ModuleHistory,
     Outcome,
     Policy,
     QualityKind,
@@ -24,6 +25,7 @@ from reporter.model import (
     Target,
     TenantHistory,
     Told,
+    ToldTime,
     Unread,
 )
 from reporter.period import Period
@@ -33,6 +35,7 @@ LEEWAY: Final = timedelta(hours=2)
 26 h for a daily job."""
 TENANT_SERVICE: Final = "Microsoft 365"
 """Whose modules a tenant tells of."""
+UNMATCHED_HISTORY: Final = "history does not match the list of jobs"
 _NOT_ASKED: Final = (Lack.NEVER_FETCHED, Lack.SAVED_REPLIES)
 
 
@@ -89,6 +92,52 @@ def unread_restores(told: Told, period: Period) -> Unread:
     return unread
 
 
+def unread_history(
+    told: Told, told_times: Sequence[ToldTime], jobs: pd.DataFrame, period: Period
+) -> Unread:
+    """What of the history of the period could not be used: jobs without an id or a start, each once
+    however often it is listed, and modules whose history does not match the `jobs` that snapshots
+    list, or has other ids.
+    """
+    unread: Unread = Counter()
+    concerned = [
+        history
+        for history in told.histories
+        if history.window[0] < period.end and history.window[1] > period.start
+    ]
+    flawed = {
+        (history.module, row["job_id"], row["started"], row["ended"]): row
+        for history in concerned
+        for row in history.flawed
+        if _is_of(row, period)
+    }
+    for row in flawed.values():
+        field, text = ("startTime", "started") if identifies(dict(row)) else ("id", "job_id")
+        unread[QualityKind.UNREADABLE, field, row[text] or ABSENT] += 1
+    shown = set(jobs["module"][jobs["service"] == TENANT_SERVICE])
+    unmatched = {
+        history.module
+        for history in concerned
+        if not history.flawed
+        and (history.rows or history.module in shown)
+        and not any(_is_about(time, history) for time in told_times)
+    }
+    if unmatched:
+        unread[QualityKind.CONTRADICTION, "id", UNMATCHED_HISTORY] = len(unmatched)
+    return unread
+
+
+def _is_of(row: Mapping[str, Any], period: Period) -> bool:
+    """Whether a row is dated in the period, or cannot be dated: then it is named in each."""
+    at = moment(dict(row), "started") or moment(dict(row), "ended")
+    return at is None or period.start <= at < period.end
+
+
+def _is_about(time: ToldTime, history: ModuleHistory) -> bool:
+    start, stop = history.window
+    return time.module == history.module and start <= time.start and time.end <= stop
+
+
 def history_of(told: Told, jobs: pd.DataFrame, period: Period) -> TenantHistory | None:
     """What the tenant's history adds to the period, whose `jobs` in the figures are given; None
     where it was not asked for.
@@ -137,6 +186,15 @@ def with_frequencies(policy: Policy, told: Told) -> Policy:
         if each.times_a_day and not policy.is_gap_set(TENANT_SERVICE, each.module)
     ]
     return replace(policy, targets=(*policy.targets, *targets)) if targets else policy
+
+
+def runs_every(told: Told) -> dict[tuple[str, str], timedelta]:
+    """How far apart the jobs of each module are set to run, as far as the tenant tells."""
+    return {
+        (TENANT_SERVICE, each.module): timedelta(days=1) / each.times_a_day
+        for each in told.frequencies
+        if each.times_a_day
+    }
 
 
 def _is_asked(answer: Answer) -> bool:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from reporter.analysis.window import View, Window, instant, instants, utc
+from reporter.analysis.window import Places, View, Window, earliest, instant, instants, utc
 from reporter.model import Watch
 
 
@@ -19,13 +19,14 @@ def unseen_of(view: View) -> pd.DataFrame:
     Columns: `scope`, `start`, `end`. Between two looks at a scope, this is the time from the first
     look to the start of the oldest job that the second lists, or to the second look if it lists no
     job. After the last look, it is the time to the period's end. A time counts if it is longer than
-    the policy's `watch_every`. It counts however short it is if the job that ran at the first look
-    is no longer listed, or if the scope was first shown with a queued job, which hides the others.
+    the `watch_every` of the scope. It counts however short it is if the job that ran at the first
+    look is no longer listed, or if the scope was first shown with a queued job, which hides the
+    others.
     If a look lists all jobs since the oldest one in it, no time from that job to the look is
     unseen. Neither is time of which the customer's own tenant has told every job of the module;
-    what is left on either side counts like any other.
+    what is left on either side counts like any other. Of a scope that only the tenant lists, the
+    rest of all time from its first job on counts so.
     """
-    watch = np.timedelta64(view.policy.watch_every)
     looks = _looks(view)
     scope, hides = looks["scope"].to_numpy(), looks["hides"].to_numpy()
     taken, oldest = instants(looks["taken_at"]), instants(_tells_from(view, looks))
@@ -46,9 +47,27 @@ def unseen_of(view: View) -> pd.DataFrame:
             "however_short": np.concatenate([(lost | hides[:-1])[hidden], open_[after]]),
         }
     )
-    between = _untold(between, view)
-    counts = (between["end"] - between["start"] > watch) | between["however_short"]
+    between = _untold(pd.concat([between, _never_looked_at(view, scope)]), view)
+    long = between["end"] - between["start"] > view.watch_every[between["scope"]]
+    counts = long | between["however_short"]
     return between.loc[counts, ["scope", "start", "end"]].reset_index(drop=True)
+
+
+def _never_looked_at(view: View, looked_at: Places) -> pd.DataFrame:
+    """The time from the first job on of scopes that only the customer's own tenant lists, in the
+    columns of `unseen_of` and `however_short`.
+    """
+    told = view.known[view.known["from_tenant"] & ~view.known["scope"].isin(looked_at)]
+    first = earliest(told, "dated_at", len(view.scopes))
+    scope = np.flatnonzero(first < instant(view.stop))
+    return pd.DataFrame(
+        {
+            "scope": scope,
+            "start": first[scope],
+            "end": np.full(len(scope), instant(view.stop)),
+            "however_short": np.zeros(len(scope), dtype=bool),
+        }
+    )
 
 
 def _untold(times: pd.DataFrame, view: View) -> pd.DataFrame:
@@ -91,7 +110,7 @@ def _parts_outside(
 
 def unseen_before(view: View) -> pd.DataFrame:
     """The times in which a job of a scope may have run before the first look at it, in the columns
-    of `unseen_of`: since the snapshot before, if that is longer ago than `watch_every`.
+    of `unseen_of`: since the snapshot before, if that is longer ago than its `watch_every`.
     """
     first = view.looks.sort_values("snapshot").drop_duplicates("scope")
     first = first[first["snapshot"] > 0]
@@ -100,7 +119,7 @@ def unseen_before(view: View) -> pd.DataFrame:
     end = instants(_tells_from(view, first).fillna(first["taken_at"]))
     before_first = pd.DataFrame({"scope": first["scope"].to_numpy(), "start": start, "end": end})
     before_first = _untold(before_first, view)
-    long = before_first["end"] - before_first["start"] > np.timedelta64(view.policy.watch_every)
+    long = before_first["end"] - before_first["start"] > view.watch_every[before_first["scope"]]
     return before_first[long].reset_index(drop=True)
 
 

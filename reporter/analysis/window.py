@@ -5,9 +5,9 @@ The rules are those of docs/figures.md, "Snapshots, and how a scope is listed" a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 
@@ -27,6 +27,7 @@ SCOPE = [*MODULE, "name"]
 
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 Moments = np.ndarray[tuple[int], np.dtype[np.datetime64]]
+Durations = np.ndarray[tuple[int], np.dtype[np.timedelta64]]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -57,6 +58,25 @@ class SourceData:
     """Of which times the customer's own tenant has told every job of a module."""
 
 
+def as_known_by(source: SourceData, period: Period, policy: Policy) -> SourceData:
+    """What a source shows, without what only the customer's own tenant tells of a period and did
+    not tell before the look that follows the last one that counts: a tenant that is asked later
+    must not change a period that was closed before.
+    """
+    snapshots = source.observations.snapshots
+    counted = cut(snapshots, period, policy.watch_every).counted
+    if counted == len(snapshots):
+        return source
+    next_look, rows = snapshots[counted], source.jobs.rows
+    late = rows["from_tenant"] & (rows["first_seen_at"] >= next_look)
+    late &= rows["dated_at"] < period.end
+    return replace(
+        source,
+        jobs=replace(source.jobs, rows=rows[~late]) if late.any() else source.jobs,
+        told_times=tuple(time for time in source.told_times if time.told_at < next_look),
+    )
+
+
 @dataclass(frozen=True)
 class View:
     """The backups of one customer as one source shows them for one period."""
@@ -77,6 +97,17 @@ class View:
     """As in `SourceData`."""
     told_times: tuple[ToldTime, ...] = ()
     """As in `SourceData`."""
+    runs_every: Mapping[tuple[str, str], timedelta] = field(default_factory=dict)
+    """How far apart the jobs of modules are set to run, as far as that is told."""
+
+    @cached_property
+    def watch_every(self) -> Durations:
+        """Of each scope, how far apart looks may be for no job to run unseen between them: the
+        policy's `watch_every`, or the time between two jobs where that is shorter.
+        """
+        usual = self.policy.watch_every
+        every = [min(usual, self.runs_every.get(scope[:2], usual)) for scope in self.scopes]
+        return np.array(every, dtype="timedelta64[us]")
 
     @property
     def start(self) -> pd.Timestamp:
@@ -230,7 +261,12 @@ class Window:
         return Window(tuple(view.without(gone) for view in self.views)) if gone else self
 
 
-def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> Window:
+def window_of(
+    sources: Sequence[SourceData],
+    period: Period,
+    policy: Policy,
+    runs_every: Mapping[tuple[str, str], timedelta],
+) -> Window:
     """The window of a period, from all that is known of a customer; jobs that are not backups are
     left out. No two jobs of `sources` may have the same index, and no two sources may list the same
     module.
@@ -259,6 +295,7 @@ def window_of(sources: Sequence[SourceData], period: Period, policy: Policy) -> 
             snapshots,
             source.lists_history,
             source.told_times,
+            runs_every,
         )
         counted = sightings[sightings["snapshot"] < whole.cut.counted]
         views.append(replace(whole, sightings=_without_nameless(whole, counted)))

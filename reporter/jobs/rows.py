@@ -181,6 +181,12 @@ def is_too_long(text: str) -> bool:
     return 4 * len(text) > LONGEST_ID and len(text.encode()) > LONGEST_ID
 
 
+def identifies(row: Row) -> bool:
+    """Whether a row has the id of a job that can serve as a key."""
+    job_id = present(row["job_id"])
+    return job_id is not None and not is_too_long(job_id)
+
+
 def refuse_long(rows: Iterable[Row]) -> None:
     """Insist that every row can be found by its identity.
 

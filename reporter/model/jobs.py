@@ -91,6 +91,8 @@ LISTED_BY_TIME: tuple[Kind, ...] = ("history", "restores")
 """Of what is asked for, that of which each answer is about a stretch of time, and not about all
 there is.
 """
+SETTING_KINDS: tuple[Kind, ...] = ("frequency", "retention")
+"""Of what is asked for, that which says how backups are set."""
 
 
 class Lack(StrEnum):

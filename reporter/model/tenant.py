@@ -26,6 +26,9 @@ class ModuleHistory:
     """The stretch of time that was asked for."""
     rows: tuple[Mapping[str, Any], ...]
     """The jobs, as rows in our words (`jobs.rows`)."""
+    flawed: tuple[Mapping[str, Any], ...] = ()
+    """Of these, the rows that do not tell which job it is, or when it began: then it is not known
+    which jobs began, and nothing of the history counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class ToldTime:
     """The module, which has one scope without a name."""
     start: datetime
     end: datetime
+    told_at: datetime
+    """When it told."""
 
 
 @dataclass(frozen=True, slots=True)

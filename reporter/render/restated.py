@@ -26,6 +26,7 @@ Kind = Literal[
     "restoring",
     "change",
     "word",
+    "text",
 ]
 
 _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
@@ -79,6 +80,10 @@ _FIGURES: Final[dict[str, tuple[str, Kind]]] = {
     "objects_found": (marked("Objects found"), "number"),
     "objects_protected": (marked("Objects protected"), "number"),
     "users_unprotected": (marked("Users without protection, over all modules"), "number"),
+    "restores": (marked("Restores and exports"), "number"),
+    "objects_restored": (marked("Objects restored or exported"), "number"),
+    "objects_not_restored": (marked("Objects that could not be restored or exported"), "number"),
+    "retention_kept": (marked("Kept in general"), "text"),
     "products": (marked("Products subscribed to"), "number"),
     "restore_standing": (marked("Restore tests"), "restoring"),
     "restore_tests": (marked("Restore tests in twelve months"), "number"),
@@ -212,4 +217,6 @@ def _value(value: FigureValue, kind: Kind, words: Words) -> str:
             return words.say("met") if value else words.say("missed")
         case "number", int():
             return words.number(value)
+        case "text", str():
+            return words.name(value)
     return words.say(_WORDS[str(value)])

@@ -116,6 +116,7 @@ _FINDINGS: Final = (
     marked("modified after the fetch"),
     marked("one job id with two modules"),
     marked("more objects protected than scanned"),
+    marked("history does not match the list of jobs"),
 )
 """What `analysis` finds, other than values of the service."""
 

@@ -220,11 +220,11 @@ def insist_on_known(customer: Customer, period: Period, known: bool) -> None:
 
 def tallies_to(store: Store, customer: Customer, period: Period, policy: Policy) -> list[Tally]:
     """The tally of each of the twelve months: kept tallies up to the first month without one, and
-    new ones from there. If the policy leaves anything out, no tally is kept or reused, because the
-    next report may leave out other things.
+    new ones from there. If the policy leaves anything out, or has another `watch_every`, which
+    decides when a month is final, no tally is kept or reused: the next report may have others.
     """
     months = period.year_to()
-    if policy.left_out:
+    if policy.left_out or policy.watch_every != Policy().watch_every:
         return list(tallies_of(monthly_jobs(store, customer, months, policy), len(months)))
     revision, kept = kept_tallies(store, customer, months)
     known = list(takewhile(lambda tally: tally is not None, kept))

@@ -83,16 +83,24 @@ class Derivation:
         sightings = sightings_of(rows, self._last)
         self._know({*map(scope_of, jobs), *(sighting.scope for sighting in sightings)})
         self._keep_sightings(fetch_id, sightings)
-        self._keep_jobs(fetch_id, jobs)
+        new = self._keep_jobs(fetch_id, jobs)
+        if self._from_tenant:
+            self._take_back(new)
 
     def keep_history(self, fetch_id: int, histories: Iterable[ModuleHistory]) -> None:
         """Keep the jobs in an answer of the customer's own tenant, and the time it is about.
 
-        Nothing is kept of a module whose history lacks a job that is known to have begun in its
-        time: then it is not complete, or has other ids.
+        Nothing is kept of a module whose history has flaws, or lacks a job that is known to have
+        begun in its time: then it is not complete, or has other ids. Nothing at all is kept until
+        an answer lists a job that is known: that shows that the ids are the same.
         """
         self._from_tenant.add(fetch_id)
+        histories = list(histories)
+        if not self._has_known_ids(histories):
+            return
         for history in histories:
+            if history.flawed:
+                continue
             start, stop = history.window
             starts_at, ends_at = start + EDGE, stop - EDGE
             rows = [dict(row) for row in history.rows]
@@ -109,6 +117,62 @@ class Derivation:
                 "ends_at": ends_at,
             }
             self._connection.execute(sa.insert(tables.told_times), told)
+
+    def _has_known_ids(self, histories: Sequence[ModuleHistory]) -> bool:
+        """Whether the tenant calls jobs by the ids that are known: by this answer or by an earlier
+        one. An answer without any job need not show it.
+        """
+        listed = [
+            (history, identity_of(dict(row))[2]) for history in histories for row in history.rows
+        ]
+        if not listed:
+            return True
+        jobs, scopes = tables.jobs.c, self._scopes
+        earlier = sa.select(jobs.job_id).where(jobs.fetch_id.in_(self._from_tenant)).limit(1)
+        if self._connection.scalar(earlier) is not None:
+            return True
+        return bool(
+            self._kept(
+                {
+                    (scopes[scope].module_id, job_id)
+                    for history, job_id in listed
+                    if (scope := (history.service, history.module, "")) in scopes
+                }
+            )
+        )
+
+    def _take_back(self, jobs: Iterable[Row]) -> None:
+        """Take back what histories told of the time in which jobs began that they do not list,
+        now that a snapshot shows them: the time, and the jobs in it that only they list.
+        """
+        told, known, sightings = tables.told_times, tables.jobs, tables.sightings
+        for module_id, began_at in {(job["module_id"], job["first_started_at"]) for job in jobs}:
+            if began_at is None:
+                continue
+            of_module = told.c.module_id == module_id
+            wrong = of_module & (told.c.starts_at <= began_at) & (told.c.ends_at > began_at)
+            query = sa.select(told.c.fetch_id).where(wrong)
+            fetch_ids = self._connection.execute(query).scalars().all()
+            if not fetch_ids:
+                continue
+            self._connection.execute(sa.delete(told).where(wrong))
+            started_at = known.c.first_started_at
+            still_told = sa.select(told.c.fetch_id).where(
+                of_module, told.c.starts_at <= started_at, told.c.ends_at > started_at
+            )
+            seen = sa.select(sightings.c.fetch_id).where(
+                sightings.c.scope_id == known.c.scope_id, sightings.c.job_id == known.c.job_id
+            )
+            gone = (
+                (known.c.module_id == module_id)
+                & known.c.fetch_id.in_(fetch_ids)
+                & ~still_told.exists()
+                & ~seen.exists()
+            )
+            first = self._connection.scalar(sa.select(sa.func.min(known.c.dated_at)).where(gone))
+            if first is not None:
+                self._connection.execute(sa.delete(known).where(gone))
+                forget_tallies(self._connection, self._customer_id, first)
 
     def _begun(self, scope: ScopeKey, start: datetime, stop: datetime) -> set[str]:
         """The jobs of a scope that are known to have begun in a stretch of time."""
@@ -128,8 +192,8 @@ class Derivation:
         del counts["from_tenant"]
         return counts
 
-    def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> None:
-        """Keep those jobs of a fetch that say something new."""
+    def _keep_jobs(self, fetch_id: int, rows: Sequence[Row]) -> list[Row]:
+        """Keep those jobs of a fetch that say something new; those that were not known before."""
         seen = [self._job(row, fetch_id) for row in rows]
         before = self._kept({_identity(job) for job in seen})
         now = dict(before)
@@ -145,6 +209,7 @@ class Derivation:
             dates = [job["dated_at"] for job in kept if job and job["dated_at"]]
             if dates:
                 forget_tallies(self._connection, self._customer_id, min(dates))
+        return [now[identity] for identity in changed if identity not in before]
 
     def _know(self, scopes: Collection[ScopeKey]) -> None:
         """Make sure that the given scopes have numbers."""

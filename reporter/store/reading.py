@@ -21,6 +21,8 @@ from reporter.jobs.snapshots import cut
 from reporter.model import (
     KINDS,
     LISTED_BY_TIME,
+    SETTING_KINDS,
+    TENANT_KINDS,
     Absence,
     Answer,
     Customer,
@@ -99,6 +101,7 @@ def read_period(
     with store.reading() as connection:
         observed = observed_of(connection, customer.id, period, watch_every)
         rows = _rows(connection, customer.id, period)
+        rows["from_tenant"] = rows["fetch_id"].isin(histories_of(connection, customer.id))
         next_look = _next_look(connection, customer.id, observed.last)
         details, read = details_in(connection, customer.id, period, next_look)
         before, counted = period.previous(), cut(observed.times, period.previous(), watch_every)
@@ -109,7 +112,7 @@ def read_period(
         sources = _sources(connection, customer.id, rests_on)
         sightings = sightings_in(connection, customer.id, period, observed)
         answers = tuple(
-            _answers_by_time(connection, customer.id, kind, period, watch_every)
+            _answers_by_time(connection, customer.id, kind, period, watch_every, next_look)
             if kind in LISTED_BY_TIME
             else _answer(connection, customer.id, kind, period, next_look)
             for kind in KINDS
@@ -117,7 +120,6 @@ def read_period(
         stored_before = _stored_before(connection, customer.id, period)
         users_before = _users_before(connection, customer.id, period)
         told_times = _told_times(connection, customer.id, period)
-        rows["from_tenant"] = rows["fetch_id"].isin(histories_of(connection, customer.id))
     return Reading(
         raw_frame(rows),
         Observations(observed.times, sources),
@@ -136,7 +138,8 @@ def monthly_jobs(
 ) -> pd.DataFrame:
     """How many jobs are dated in each of the months (`month`, its place in `months`; `count`), by
     the fields a trend is computed from, with their raw values, and by whether they backed up any
-    object (`has_objects`); without what the policy leaves out.
+    object (`has_objects`); without what the policy leaves out, and without what the customer's own
+    tenant told of a month only after the looks that count for it.
 
     Counted in the database: a year of single jobs would take seconds to read.
     """
@@ -151,6 +154,9 @@ def monthly_jobs(
         .group_by(*fields, month)
     )
     with store.reading() as connection:
+        if from_tenant := histories_of(connection, customer.id):
+            late = _told_too_late(connection, customer.id, months, policy.watch_every)
+            query = query.where(~(_JOBS.fetch_id.in_(from_tenant) & late))
         if policy.left_out:
             scopes = connection.execute(scopes_of(customer.id))
             query = query.where(
@@ -164,6 +170,25 @@ def monthly_jobs(
             )
         rows = connection.execute(query).all()
     return pd.DataFrame(rows, columns=[*_TREND_FIELDS, "month", "count"], dtype=object)
+
+
+def _told_too_late(
+    connection: sa.Connection,
+    customer_id: str,
+    months: Sequence[Period],
+    watch_every: timedelta,
+) -> sa.ColumnElement[bool]:
+    """Whether a job was first known after the looks that count for its month."""
+    times = observed_of(connection, customer_id, months[0], watch_every).times
+    counted = [cut(times, month, watch_every).counted for month in months]
+    late = (
+        (_JOBS.dated_at >= month.start)
+        & (_JOBS.dated_at < month.end)
+        & (_JOBS.first_seen_at >= times[place])
+        for month, place in zip(months, counted, strict=True)
+        if place < len(times)
+    )
+    return sa.or_(sa.false(), *late)
 
 
 def _rows(connection: sa.Connection, customer_id: str, period: Period) -> pd.DataFrame:
@@ -192,9 +217,12 @@ def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _gave(rows: pd.DataFrame, period: Period, observed: Observed) -> Iterable[int]:
     """The fetches that jobs of the period are from. Running jobs are in the snapshots that count
-    anyway; an undated job belongs to the snapshot that first shows it.
+    anyway; an undated job belongs to the snapshot that first shows it; one that the customer's own
+    tenant told too late is not in the report.
     """
     of_period = (rows["dated_at"] >= period.start) & (rows["dated_at"] < period.end)
+    if observed.next is not None:
+        of_period &= ~(rows["from_tenant"] & (rows["first_seen_at"] >= observed.next))
     of_period &= rows["outcome"] != Outcome.RUNNING.value
     shown = rows["first_seen_at"].between(period.start, observed.last or period.end)
     return map(int, rows["fetch_id"][of_period | (rows["dated_at"].isna() & shown)])
@@ -331,13 +359,17 @@ def _answer(
     was none, so chosen that it stays the same once the period is over: the last attempt of the
     period, the first after it, or the last before it.
 
-    Users count only if they were listed before `next_look`: whoever comes to ask for them, with a
-    newer program or another permission, must not restate every period that was closed before.
+    Users and what the customer's own tenant says count only if they were asked for before
+    `next_look`, and so do failures: whoever comes to ask for them, with a newer program or another
+    permission, must not restate every period that was closed before. How backups are set may have
+    been changed since it was told: such an answer counts for `_SET_SO_LONG`.
     """
     fetches = tables.fetches.c
     of_kind = _asked(customer_id, kind)
-    if kind == "users" and next_look is not None:
-        of_kind = of_kind.where(fetches.id < next_look)
+    if kind == "users" or kind in TENANT_KINDS:
+        of_kind = _before(of_kind, next_look)
+    if kind in SETTING_KINDS:
+        of_kind = of_kind.where(fetches.taken_at >= period.start - _SET_SO_LONG)
     within = of_kind.where(fetches.taken_at >= period.start, fetches.taken_at < period.end)
     after = of_kind.where(fetches.taken_at >= period.end)
     answered = fetches.error.is_(None) | (fetches.error == Lack.NOT_THERE.value)
@@ -360,13 +392,15 @@ def _answers_by_time(
     kind: Kind,
     period: Period,
     watch_every: timedelta,
+    next_look: int | None,
 ) -> Answer:
     """What was listed by time for a report of the period: all complete answers since its start
-    together, up to the first one from which it is final; the later ones correct the earlier. If
-    there is none, why, as for other answers.
+    together, up to the first one from which it is final and before `next_look`; the later ones
+    correct the earlier. If there is none, why, as for other answers.
     """
     fetches = tables.fetches.c
-    of_kind = _asked(customer_id, kind).where(fetches.taken_at >= period.start)
+    of_kind = _before(_asked(customer_id, kind), next_look)
+    of_kind = of_kind.where(fetches.taken_at >= period.start)
     given = []
     for answer in connection.execute(of_kind.where(fetches.error.is_(None)).order_by(*_FIRST)):
         given.append(answer)
@@ -382,6 +416,8 @@ def _answers_by_time(
     return Answer(kind, None, absence=Absence(Lack.NEVER_FETCHED))
 
 
+_SET_SO_LONG: Final = timedelta(days=3)
+"""How long before a period the tenant may have told how backups are set: it is asked each day."""
 _NEWEST: Final = (tables.fetches.c.taken_at.desc(), tables.fetches.c.id.desc())
 _FIRST: Final = (tables.fetches.c.taken_at, tables.fetches.c.id)
 
@@ -424,10 +460,12 @@ def _told_times(
     connection: sa.Connection, customer_id: str, period: Period
 ) -> tuple[ToldTime, ...]:
     """The times that histories are about, of the period and of the one before it."""
-    told, modules = tables.told_times.c, tables.modules.c
+    told, modules, fetches = tables.told_times.c, tables.modules.c, tables.fetches.c
+    columns = (modules.service, modules.module, told.starts_at, told.ends_at, fetches.taken_at)
     query = (
-        sa.select(modules.service, modules.module, told.starts_at, told.ends_at)
+        sa.select(*columns)
         .join_from(tables.told_times, tables.modules)
+        .join(tables.fetches, fetches.id == told.fetch_id)
         .where(modules.customer_id == customer_id)
         .where(told.starts_at < period.end, told.ends_at > period.previous().start)
         .order_by(modules.service, modules.module, told.starts_at, told.ends_at)
@@ -441,6 +479,11 @@ def _asked(customer_id: str, kind: Kind) -> sa.Select[Any]:
     return sa.select(fetches.id, fetches.taken_at, fetches.error).where(
         fetches.customer_id == customer_id, fetches.kind == kind
     )
+
+
+def _before(asked: sa.Select[Any], next_look: int | None) -> sa.Select[Any]:
+    """Of what came of asking, what came before a look; all of it where there is none."""
+    return asked if next_look is None else asked.where(tables.fetches.c.id < next_look)
 
 
 def _kept(

@@ -42,6 +42,11 @@ class Observed:
         return self.times[self.counted - 1] if self.counted else None
 
     @property
+    def next(self) -> datetime | None:
+        """The time of the first one that counts no more; None where there is none yet."""
+        return self.times[self.counted] if self.counted < len(self.times) else None
+
+    @property
     def deciding(self) -> list[int]:
         """The ids of the fetches of the period, of the look before it, and of those after it that
         count.

@@ -11,10 +11,18 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from reporter.jobs.rows import identity_of
 from reporter.model import Customer
 from reporter.store import tables
-from reporter.store.deriving import complete, derive_again, scopes_of
+from reporter.store.deriving import (
+    complete,
+    derive_again,
+    histories_in,
+    histories_of,
+    scopes_of,
+)
 from reporter.store.details import forget_details
+from reporter.store.replies import replies_of
 from reporter.store.store import Store, touch
 
 _NEXT_REVISION: Final = tables.customers.c.revision + 1
@@ -71,11 +79,16 @@ def prunable(store: Store, before: datetime) -> Pruned:
 
 def prune(store: Store, before: datetime) -> Pruned:
     """Remove the snapshots taken before a time and the jobs they gave, except jobs that are still
-    the newest of their scope in a later snapshot.
+    the newest of their scope in a later snapshot, or that a later history lists.
+
+    A job is kept by the first answer that listed it. So what is known of a customer whose tenant
+    has told its history since is derived again from the replies that stay: no time may count as
+    told whose jobs are gone.
 
     One transaction. Rendered versions of reports and the list of customers stay.
 
     Raises:
+        ReplyError: a reply that stays cannot be used; nothing is taken away.
         StoreError: the database refuses; nothing is taken away.
     """
     gone = prunable(store, before)
@@ -84,7 +97,8 @@ def prune(store: Store, before: datetime) -> Pruned:
     with store.begin() as connection:
         connection.execute(sa.update(tables.customers).values(revision=_NEXT_REVISION))
         connection.execute(sa.delete(tables.tallies))
-        for customer_id in _affected(connection, before):
+        affected = _affected(connection, before)
+        for customer_id in affected:
             _prune_derived(connection, _pruning(connection, customer_id, before))
         for table in (tables.told_times, tables.jobs):
             connection.execute(sa.delete(table).where(table.c.fetch_id.in_(old)))
@@ -92,6 +106,9 @@ def prune(store: Store, before: datetime) -> Pruned:
         _forget_scopes(connection)
         connection.execute(sa.delete(replies).where(replies.c.fetch_id.in_(old)))
         connection.execute(sa.delete(fetches).where(fetches.c.id.in_(old)))
+        for customer_id in affected:
+            if histories_of(connection, customer_id):
+                derive_again(connection, customer_id)
         used = sa.select(replies.c.sha256).where(replies.c.sha256 == bodies.c.sha256)
         connection.execute(sa.delete(bodies).where(~used.exists()))
     if store.engine.dialect.name == "sqlite":
@@ -140,6 +157,12 @@ def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _
     old = old.where(jobs.scope_id.in_(scopes), jobs.fetch_id.in_(_old_fetches(before)))
     given = connection.execute(old).all()
     held = [job for job in given if (job.scope_id, job.job_id) in listed]
+    told = _told_since(connection, customer_id, before)
+    gone = [
+        job
+        for job in given
+        if (job.scope_id, job.job_id) not in listed and (job.module_id, job.job_id) not in told
+    ]
     return _Pruning(
         [{"at_scope": sighting.scope_id, "at_fetch": sighting.fetch_id} for sighting in going],
         [
@@ -147,7 +170,7 @@ def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _
             for (scope_id, kept_id), sighting in holding.items()
             if sighting.fetch_id != kept_id
         ],
-        len(given) - len(held),
+        len(gone),
         [
             {
                 "at_module": job.module_id,
@@ -157,6 +180,27 @@ def _pruning(connection: sa.Connection, customer_id: str, before: datetime) -> _
             for job in held
         ],
     )
+
+
+def _told_since(
+    connection: sa.Connection, customer_id: str, before: datetime
+) -> set[tuple[int, str]]:
+    """The jobs, by module, in the histories since a time that count."""
+    told, modules = tables.told_times.c, tables.modules.c
+    query = (
+        sa.select(told.fetch_id, modules.service, modules.module, told.module_id)
+        .join_from(tables.told_times, tables.modules)
+        .where(modules.customer_id == customer_id)
+        .where(told.fetch_id.not_in(_old_fetches(before)))
+    )
+    counting = {tuple(key): module_id for *key, module_id in connection.execute(query)}
+    return {
+        (counting[fetch_id, history.service, history.module], identity_of(dict(row))[2])
+        for fetch_id in sorted({fetch_id for fetch_id, *_ in counting})
+        for history in histories_in(replies_of(connection, fetch_id), customer_id)
+        if (fetch_id, history.service, history.module) in counting
+        for row in history.rows
+    }
 
 
 def _prune_derived(connection: sa.Connection, pruning: _Pruning) -> None:

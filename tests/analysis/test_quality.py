@@ -137,7 +137,7 @@ def test_an_unseen_end_is_noted() -> None:
     jobs = read_jobs(raw_frame(newest(chain(*seen))), Policy(), FIELD_NAMES)
     sightings = frame_of(list(zip(looks, sightings_in(seen), strict=True)))
     told = SourceData("1", jobs, sightings, Observations(tuple(looks), ()))
-    window = window_of([told], parse_period("2026-10", "UTC", NOW), Policy())
+    window = window_of([told], parse_period("2026-10", "UTC", NOW), Policy(), {})
     (view,) = window.views
     (note,) = quality_of([(jobs, view, view)], Counter())
     assert (note.kind.value, note.field, note.count) == ("end not seen", "endTime", 1)

@@ -7,8 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 from reporter.analysis.restatement import changes_between, figures_in
+from reporter.model import Absence, Answer, Lack
 from reporter.render.json_ import report_dict
-from tests.builders import NOW, make_job, make_report
+from reporter.render.restated import restated
+from reporter.render.text import Words
+from tests.builders import (
+    NOW,
+    make_job,
+    make_listed_by_time,
+    make_report,
+    make_setting,
+    make_tenant_job,
+)
 
 NIGHT = "2026-10-05T01:00:00Z"
 
@@ -86,3 +96,47 @@ def test_looking_again_changes_no_figure() -> None:
     assert figures_in(once) == figures_in(twice)
     twice["final"] = False
     assert figures_in(once) == figures_in(twice)
+
+
+def test_what_the_tenant_says_otherwise_is_named() -> None:
+    """Restores, retention, and the target that follows from the frequency."""
+    row = make_job(NIGHT)
+    failed = {"totalCount": 3, "failedCount": 3, "successfulCount": 0}
+    jobs = [make_tenant_job(), make_tenant_job(id="RS2", state="Failed", backupDetails=failed)]
+    settings = [
+        (
+            make_setting("frequency", [{"serviceType": 0, "frequency": times}]),
+            make_setting("retention", {"retentionPeriod": kept}),
+        )
+        for times, kept in ((2, "1 years"), (4, "3 years"))
+    ]
+    restores = [make_listed_by_time("restores", {(2, 1): jobs[:number]}) for number in (1, 2)]
+    before, now = (json_of(row, answers=(restores[number], *settings[number])) for number in (0, 1))
+    changes = [
+        (change.module, change.figure, change.before, change.now)
+        for change in changes_between(before, now)
+    ]
+    hour = 3600
+    assert changes == [
+        ("", "restores", 1, 2),
+        ("", "objects_not_restored", 0, 3),
+        ("", "retention_kept", "1 years", "3 years"),
+        ("Exchange Online", "max_gap_s", 14 * hour, 8 * hour),
+    ]
+    shown = restated(changes_between(before, now), Words("en"))
+    assert [(each.figure, each.before, each.now) for each in shown][:3] == [
+        ("Restores and exports", "1", "2"),
+        ("Objects that could not be restored or exported", "0", "3"),
+        ("Kept in general", "1 years", "3 years"),
+    ]
+
+
+def test_the_words_of_what_failed_in_the_tenant_are_no_figure() -> None:
+    """Why nothing is known is one."""
+
+    def figures(lack: Lack, words: str) -> dict[str, Any]:
+        answer = Answer("restores", NOW, absence=Absence(lack, words))
+        return figures_in(json_of(make_job(NIGHT), answers=(answer,)))
+
+    assert figures(Lack.FAILED, "503: x") == figures(Lack.FAILED, "500: y")
+    assert figures(Lack.FAILED, "503: x") != figures(Lack.NOT_PERMITTED, "a.read")

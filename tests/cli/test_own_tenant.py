@@ -181,8 +181,36 @@ def test_the_history_fills_what_rare_looks_have_missed(
     held = {row[0]: row[1] for row in cells if len(row) > 1}
     for check in ("Population against the replies", "Dates against the replies"):
         assert held[check] == "holds", cells
-    assert "Something was restored in the period" in held
+    assert "Something was restored or exported in the period" in held
     assert "Retention as it is set" in held
+
+
+def test_the_pack_of_a_closed_period_agrees_with_a_tenant_that_is_added_later(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the report nor the population that is read anew from the bag has its jobs."""
+    clock = Clock(OVER - timedelta(days=2))
+    emulator = start_emulator(customers=[CONTOSO], now=clock)
+    configure(emulator, tmp_path)
+    here = set_clock(monkeypatch, clock.now)
+    for days in range(5):
+        clock.now = here.now = OVER + timedelta(days=days - 2)
+        if days == 3:
+            configure_tenant(emulator, tmp_path)
+        assert run("fetch").exit_code == 0
+    assert fetches_in(tmp_path)["history", None] == 2
+    period = "2026-10-30..2026-10-31"
+    assert run("render", "--period", period).exit_code == 0
+    result = run("archive", "--period", period, "--pack", "--seed", "any", "--sample", "30")
+    assert result.exit_code == 0, result.output
+    (path,) = (tmp_path / "reports" / period).glob(f"{SLUG}/*.json")
+    assert "tenant" not in json.loads(path.read_text("utf-8"))
+    (pack,) = (tmp_path / "archive" / SLUG / "packs").iterdir()
+    book = load_workbook(pack / "auditors-pack.xlsx")
+    rows = book.get_sheet_by_name("Completeness").to_python()
+    held = {str(row[0]): str(row[1]) for row in rows if len(row) > 1}
+    assert held["Population against the replies"] == "holds"
+    assert run("verify", tmp_path / "archive" / SLUG / f"{period}-v1").exit_code == 0
 
 
 def test_a_tenant_that_fails_costs_nothing_else(

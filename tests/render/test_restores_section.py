@@ -117,6 +117,16 @@ def test_the_section_shows_what_was_restored_and_what_is_set(tmp_path: Path) -> 
     assert "OLD" not in text
 
 
+def test_frequency_and_retention_have_each_their_own_date() -> None:
+    """The one is of another answer than the other."""
+    early = NOW - timedelta(days=2)
+    frequency = make_setting("frequency", [{"serviceType": 0, "frequency": 4}], at=early)
+    text = words_of(report_of((RETENTION, frequency)))
+    assert "As of Nov 2, 2026, 06:00, as it is set" in text
+    assert "Backups a day as of Oct 31, 2026, 06:00." in text
+    assert "Backups a day as of" not in words_of(report_of((RETENTION, FREQUENCY)))
+
+
 def test_the_json_has_them_to_the_letter() -> None:
     figures = report_dict(report_of())
     assert figures["restores"] == [

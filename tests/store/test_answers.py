@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from tests.builders import (
     make_product,
     make_protected,
     make_refusals,
+    make_setting,
     make_user,
     make_users,
 )
@@ -209,3 +211,33 @@ def test_answers_are_pruned_with_the_snapshots(store: Store) -> None:
         bodies = connection.scalar(sa.select(sa.func.count()).select_from(tables.bodies))
     assert (sorted(kinds), bodies) == (["jobs", "protection", "subscription"], 3)
     assert scanned(store) == 10
+
+
+def settings_at(store: Store, at: datetime, kind: Kind = "frequency") -> None:
+    data: Any = [{"serviceType": 0, "frequency": 4}] if kind == "frequency" else {}
+    record(store, at, [make_setting(kind, data, at=at)])
+
+
+@pytest.mark.parametrize("kind", ["frequency", "retention"])
+def test_a_setting_that_was_told_long_ago_is_none_of_the_period(store: Store, kind: Kind) -> None:
+    """It may have been changed since; why it is not known is told instead."""
+    settings_at(store, on(1, 1), kind)
+    lacking = Absence(Lack.NOT_PERMITTED, "a.read")
+    record(store, on(10, 5), [Answer(kind, on(10, 5), absence=lacking)])
+    assert answer_of(store, kind).absence == lacking
+
+
+def test_a_setting_told_shortly_before_the_period_counts_if_none_is_told_in_it(
+    store: Store,
+) -> None:
+    settings_at(store, on(9, 29))
+    record(store, on(10, 5), [Answer("frequency", on(10, 5), absence=Absence(Lack.FAILED))])
+    assert answer_of(store, "frequency").asked_at == on(9, 29)
+    settings_at(store, on(10, 9))
+    assert answer_of(store, "frequency").asked_at == on(10, 9)
+
+
+def test_a_setting_that_nobody_asked_for_in_months_is_not_known(store: Store) -> None:
+    settings_at(store, on(1, 1))
+    record(store, on(10, 30), [])
+    assert answer_of(store, "frequency").absence == Absence(Lack.NEVER_FETCHED)

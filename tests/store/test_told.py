@@ -10,22 +10,35 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from reporter.analysis.restatement import figures_in
 from reporter.model import (
+    TENANT_KINDS,
     Absence,
     Answer,
     Assignment,
+    Kind,
     Lack,
     Look,
     Outcome,
     Policy,
     QualityKind,
     Report,
+    Silence,
 )
 from reporter.period import parse_period
+from reporter.render.json_ import report_dict
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
-from reporter.store.upkeep import prune, rebuild_jobs
-from tests.builders import CUSTOMER, NOW, make_job, make_listed_by_time, make_row, make_tenant_job
+from reporter.store.upkeep import prunable, prune, rebuild_jobs
+from tests.builders import (
+    CUSTOMER,
+    NOW,
+    make_job,
+    make_listed_by_time,
+    make_row,
+    make_setting,
+    make_tenant_job,
+)
 from tests.store.test_store import snapshot_of
 
 DAYS = parse_period("2026-10-05..2026-10-07", "UTC", NOW)
@@ -52,6 +65,15 @@ def told_row(started: datetime, **fields: Any) -> dict[str, Any]:
         backupDetails={"totalNumber": 100, "failedNumber": 0, "successfulNumber": 100},
         **fields,
     )
+
+
+def queued() -> dict[str, Any]:
+    """What the list shows while a run is queued: no job."""
+    return make_row(status="Pending")
+
+
+def other_ids(starts: Iterable[datetime]) -> list[dict[str, Any]]:
+    return [told_row(at) | {"id": f"OTHER{at:%d%H}"} for at in starts]
 
 
 def history(
@@ -131,7 +153,9 @@ def test_a_job_seen_running_ends_as_the_history_says(store: Store) -> None:
     record(store, shown=shown)
     (note,) = (note for note in report(store).quality if note.kind is QualityKind.END_NOT_SEEN)
     assert note.count == 1
-    store.record(replace(snapshot_of([partner_row(STARTS[13])], LOOKS[-1]), answers=(all_told(),)))
+    at = LOOKS[-1] - timedelta(hours=2)
+    told = history([told_row(start) for start in STARTS], at=at)
+    store.record(replace(snapshot_of([partner_row(STARTS[13])], at), answers=(told,)))
     made = report(store)
     assert made.totals.running == 0
     assert made.totals.success == 12
@@ -143,7 +167,7 @@ def test_a_job_seen_running_ends_as_the_history_says(store: Store) -> None:
     "rows",
     [
         [told_row(at) for at in STARTS if at != STARTS[6]],
-        [told_row(at) | {"id": f"OTHER{at:%d%H}"} for at in STARTS],
+        other_ids(STARTS),
         [told_row(at) | ({"startTime": None} if at == STARTS[2] else {}) for at in STARTS],
     ],
     ids=["a job that was seen is missing", "other ids", "a job without a start"],
@@ -156,6 +180,62 @@ def test_a_history_that_cannot_be_complete_fills_nothing(store: Store, rows: lis
     assert made.totals.longest_gap_at_most_s == 24 * 3600
     assert made.tenant_history is not None
     assert made.tenant_history.jobs == 0
+
+
+def notes_of(made: Report) -> list[tuple[str, str, tuple[str, ...], int]]:
+    return [(note.kind.value, note.field, note.values, note.count) for note in made.quality]
+
+
+def test_a_job_without_an_id_is_named_once_however_often_it_is_listed(store: Store) -> None:
+    """With the field that is wrong; one of another period is not."""
+    first = [told_row(at) | ({"id": None} if at == STARTS[1] else {}) for at in STARTS[:3]]
+    rows = [told_row(at) | ({"id": None} if at in STARTS[:2] else {}) for at in STARTS]
+    record(store, [(LOOKS[1], history(first, at=LOOKS[1])), (LOOKS[-1], history(rows))])
+    assert notes_of(report(store)) == [("unreadable", "id", ("N/A",), 1)]
+
+
+def test_a_history_that_does_not_match_is_named_once_for_each_module(store: Store) -> None:
+    answers = [
+        (look, make_listed_by_time("history", {EXCHANGE: other_ids(STARTS[:6])}, at=look))
+        for look in LOOKS[1:3]
+    ]
+    record(store, answers)
+    assert notes_of(report(store)) == [
+        ("contradiction", "id", ("history does not match the list of jobs",), 1)
+    ]
+
+
+def test_a_first_history_counts_once_it_lists_a_known_job(store: Store) -> None:
+    """The list shows none of its time, so that nothing contradicts its ids yet; an hour later it
+    shows the job that would count twice.
+    """
+    look = LOOKS[1]
+    answer = history(other_ids(at for at in STARTS if at <= look), at=look)
+    store.record(replace(snapshot_of([queued()], look), answers=(answer,)))
+    assert rows_of(store, tables.jobs) == rows_of(store, tables.told_times) == []
+    store.record(snapshot_of([partner_row(STARTS[2])], look + timedelta(hours=1)))
+    assert report(store).totals.jobs == 1
+
+
+def test_told_time_is_taken_back_where_a_look_shows_a_job_that_it_lacks(store: Store) -> None:
+    """With the jobs that only that history lists; what was told of earlier time stays."""
+    first = history([told_row(at) for at in STARTS if at <= LOOKS[1]], at=LOOKS[1])
+    store.record(replace(snapshot_of([partner_row(STARTS[2])], LOOKS[1]), answers=(first,)))
+    same = [told_row(at) for at in STARTS if at <= LOOKS[1]]
+    others = other_ids(at for at in STARTS if LOOKS[1] < at <= LOOKS[2])
+    since = LOOKS[1] - timedelta(days=2)
+    second = history([*same, *others], at=LOOKS[2], since=since)
+    store.record(replace(snapshot_of([queued()], LOOKS[2]), answers=(second,)))
+    assert report(store).totals.jobs == 2 + len(others)
+    store.record(snapshot_of([partner_row(STARTS[6])], LOOKS[2] + timedelta(hours=1)))
+    made = report(store)
+    assert sorted(made.jobs["job_id"]) == [f"FB{STARTS[n]:%Y%m%d%H%M%S}" for n in (1, 2, 6)]
+    assert made.totals.longest_gap_s == 6 * 3600
+    assert made.totals.longest_gap_at_most_s == 24 * 3600
+    jobs, told = rows_of(store, tables.jobs), rows_of(store, tables.told_times)
+    rebuild_jobs(store, CUSTOMER)
+    assert len(rows_of(store, tables.jobs)) == len(jobs)
+    assert len(rows_of(store, tables.told_times)) == len(told)
 
 
 def test_a_history_that_failed_half_way_fills_nothing(store: Store) -> None:
@@ -207,6 +287,26 @@ def test_a_module_that_only_the_tenant_lists_is_in_the_report(store: Store) -> N
     assert (onedrive.module, onedrive.figures.jobs) == ("OneDrive", 1)
 
 
+def test_of_a_module_that_only_the_tenant_lists_time_is_unseen_once_it_stops(
+    store: Store,
+) -> None:
+    """No look lists Exchange Online, and the tenant tells of the first morning alone."""
+    onedrive = {"jobModule": "OneDrive"}
+    shown = [(look, [partner_row(look - timedelta(hours=2), **onedrive)]) for look in LOOKS]
+    begun = [told_row(at) for at in STARTS if at <= LOOKS[1]]
+    same = [told_row(look - timedelta(hours=2)) for look in LOOKS[:2]]
+    answer = make_listed_by_time("history", {EXCHANGE: begun, (1, 3): same}, at=LOOKS[1])
+    record(store, [(LOOKS[1], answer)], shown)
+    made = report(store, max_gap=timedelta(hours=8))
+    exchange = next(each for each in made.modules if each.module == "Exchange Online")
+    assert exchange.figures.jobs == 2
+    assert exchange.figures.longest_gap_s == 6 * 3600
+    assert exchange.figures.longest_gap_at_most_s == 66 * 3600 - 20 * 60
+    assert exchange.figures.gap_target_met is None
+    silent = {day.date.day: day.silence for day in made.silent if day.module == exchange.module}
+    assert silent == {6: Silence.NOT_OBSERVED, 7: Silence.NOT_OBSERVED}
+
+
 def rows_of(store: Store, table: sa.Table) -> list[Any]:
     with store.reading() as connection:
         return sorted(map(str, connection.execute(sa.select(table))))
@@ -231,3 +331,110 @@ def test_what_is_pruned_takes_its_jobs_and_its_time(store: Store) -> None:
     assert rows_of(store, tables.told_times) == []
     kept = rows_of(store, tables.jobs)
     assert len(kept) == 3
+
+
+def test_a_kept_history_still_gives_what_a_pruned_answer_gave_first(store: Store) -> None:
+    """An unchanged job keeps the answer that first listed it; a later one lists it as well, and
+    its time counts as told.
+    """
+    early = history([told_row(at) for at in STARTS[:6]], at=LOOKS[1])
+    record(store, [(LOOKS[1], early), (LOOKS[-1], all_told())])
+    before, kept = report(store).totals, len(rows_of(store, tables.jobs))
+    assert prunable(store, LOOKS[2]).jobs == 0
+    assert prune(store, LOOKS[2]).jobs == 0
+    assert len(rows_of(store, tables.jobs)) == kept
+    made = report(store).totals
+    assert (made.jobs, made.longest_gap_s, made.longest_gap_at_most_s) == (12, 21_600, 21_600)
+    assert (made.jobs, made.longest_gap_s) == (before.jobs, before.longest_gap_s)
+    jobs, told = rows_of(store, tables.jobs), rows_of(store, tables.told_times)
+    rebuild_jobs(store, CUSTOMER)
+    assert len(rows_of(store, tables.jobs)) == len(jobs)
+    assert len(rows_of(store, tables.told_times)) == len(told)
+
+
+FINAL = LOOKS[-1]
+LATE = FINAL + timedelta(days=40)
+
+
+def look_late(store: Store, *answers: Answer) -> None:
+    """A look long after the period is final, with what the tenant answered beside it."""
+    store.record(replace(snapshot_of([partner_row(STARTS[13])], LATE), answers=answers))
+
+
+def figures(store: Store) -> dict[str, Any]:
+    return figures_in(report_dict(report(store)))
+
+
+def test_a_tenant_that_is_added_later_changes_no_closed_period(store: Store) -> None:
+    """Neither its jobs, nor the trend, nor restores and settings, nor that it cannot be asked."""
+    record(store)
+    before = figures(store)
+    failed = (Answer(kind, LATE, absence=Absence(Lack.FAILED, "503: x")) for kind in TENANT_KINDS)
+    look_late(store, *failed)
+    assert figures(store) == before
+    told = history([told_row(at) for at in STARTS], at=LATE, since=LATE - timedelta(days=62))
+    restores = make_listed_by_time("restores", {(2, 1): [make_tenant_job()]}, at=LATE)
+    frequency = make_setting("frequency", [{"serviceType": 0, "frequency": 4}], at=LATE)
+    retention = make_setting("retention", {"retentionPeriod": "1 years"}, at=LATE)
+    look_late(store, told, restores, frequency, retention)
+    made = report(store)
+    assert figures_in(report_dict(made)) == before
+    assert (made.restores, made.settings, made.tenant_history) == (None, None, None)
+    assert not [source for source in made.sources if source.fetched_at == LATE]
+
+
+def test_the_period_that_runs_then_counts_what_the_tenant_tells(store: Store) -> None:
+    """Also of the month before, which no look had made final, and with it the last recovery point
+    before the period.
+    """
+    record(store)
+    told = history([told_row(at) for at in STARTS], at=LATE, since=LATE - timedelta(days=62))
+    look_late(store, told)
+    november = parse_period("2026-11", "UTC", NOW)
+    made = report_of(store, Assignment(CUSTOMER, november, Policy(), Look(), None))
+    assert made.tenant_history is not None
+    assert made.gaps[0].start == STARTS[-1] + timedelta(minutes=20)
+    *_, october, _ = made.history
+    assert october.jobs == len(STARTS)
+
+
+def test_an_answer_after_the_final_look_is_too_late(store: Store) -> None:
+    """The tenant failed at that look, and answered four hours later."""
+    failed = Answer("restores", FINAL, absence=Absence(Lack.FAILED, "503: x"))
+    since = FINAL - timedelta(days=2)
+    early = make_listed_by_time("restores", at=LOOKS[1])
+    record(store, [(LOOKS[1], early), (FINAL, failed)])
+    before = figures(store)
+    assert report(store).restores is not None
+    at = FINAL + timedelta(hours=4)
+    late = make_listed_by_time("restores", {(2, 1): [make_tenant_job()]}, at=at, since=since)
+    store.record(replace(snapshot_of([partner_row(STARTS[13])], at), answers=(late,)))
+    assert figures(store) == before
+
+
+@pytest.mark.parametrize("kind", ["frequency", "retention"])
+def test_settings_learnt_after_the_final_look_are_not_of_the_period(
+    store: Store, kind: Kind
+) -> None:
+    """A frequency that is learnt later is no target of months that were closed before."""
+    record(store)
+    data = [{"serviceType": 0, "frequency": 4}] if kind == "frequency" else {}
+    look_late(store, make_setting(kind, data, at=LATE))
+    assert report(store).settings is None
+    assert not report(store).policy.targets
+
+
+def test_between_looks_further_apart_than_its_jobs_a_job_may_run_unseen(store: Store) -> None:
+    """Set to run four times a day: of looks 6 h 50 apart one finds two new jobs, and shows one."""
+    every = timedelta(hours=6, minutes=50)
+    looks = [BEGIN - timedelta(hours=4) + number * every for number in range(13)]
+    for look in looks:
+        newest = max((at for at in STARTS if at <= look), default=STARTS[0])
+        frequency = make_setting("frequency", [{"serviceType": 0, "frequency": 4}], at=look)
+        answers = (frequency,) if look == looks[1] else ()
+        store.record(replace(snapshot_of([partner_row(newest)], look), answers=answers))
+    totals = report(store).totals
+    assert totals.jobs == 11
+    assert totals.longest_gap_s == 6 * 3600
+    assert totals.longest_gap_at_most_s == 12 * 3600
+    assert totals.gap_target_met is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from reporter.evidence.contents import ArchivedFetch, fetches_of, reply_path
 from reporter.jobs.known import follows
 from reporter.jobs.rows import Row, alone, counting, identity_of, moment
 from reporter.jobs.sightings import ScopeKey, scope_of
+from reporter.jobs.snapshots import cut
 from reporter.model import Answer, Reply, Report
 from reporter.render.pack import Check, FetchAttempt, SourceRow
 from reporter.sources.interface import Announced, CutFrom
@@ -58,6 +59,21 @@ def has_job(row: Row) -> bool:
     return bool(identity_of(row)[2])
 
 
+@dataclass(frozen=True)
+class _ToldTime:
+    """The time that the history of a module is about, and the jobs that were not known before."""
+
+    module: tuple[str, str]
+    start: datetime
+    stop: datetime
+    alone: frozenset[JobKey]
+
+    def holds(self, job: JobKey, row: Row) -> bool:
+        """Whether a job of the module began in that time."""
+        at = moment(row, "started")
+        return job[:2] == self.module and at is not None and self.start <= at < self.stop
+
+
 @dataclass
 class BagReading:
     """What the replies in a bag say of the jobs, read without the store and the analysis."""
@@ -69,6 +85,13 @@ class BagReading:
     """In the order they were taken."""
     jobs: dict[JobKey, Row] = field(default_factory=dict)
     """The row of each job that counts."""
+    too_late: dict[str | None, datetime] = field(default_factory=dict)
+    """From when on the tenant's history says nothing of the period any more, by customer's id: the
+    look that follows the last one that counts."""
+    told: list[_ToldTime] = field(default_factory=list)
+    """The times that histories are about."""
+    shown: set[JobKey] = field(default_factory=set)
+    """The jobs that snapshots list."""
     rows: int = 0
     placeholders: int = 0
     attempts: Counter[str] = field(default_factory=Counter)
@@ -91,6 +114,15 @@ class BagReading:
             for customer_id, listed in last.items()
             for replies in [fetch_in(bag, listed).replies]
         }
+        for customer_id in last:
+            looks = sorted(
+                listed.taken_at
+                for listed in all_listed
+                if (listed.kind, listed.customer_id, listed.error) == ("jobs", customer_id, None)
+            )
+            counted = cut(looks, report.period, report.policy.watch_every).counted
+            if counted < len(looks):
+                reading.too_late[customer_id] = looks[counted]
         for listed in all_listed:
             fetch = fetch_in(bag, listed)
             look = reading._take(listed, fetch, rules.get(fetch.customer_id))
@@ -159,7 +191,8 @@ class BagReading:
 
     def _take_history(self, listed: ArchivedFetch, fetch: Fetch) -> int:
         """Take the jobs in an answer of the customer's own tenant, but for modules of which it
-        lacks a job that is known to have begun in its time. How many were taken.
+        lacks a job that is known to have begun in its time; none before one shows that the ids are
+        the same, and those of the period only until it is closed. How many were taken.
         """
         by_module: dict[tuple[str, str], list[Row]] = {}
         reader = reader_of(fetch.replies)
@@ -167,23 +200,48 @@ class BagReading:
             for number, row in enumerate(of_reply, 1):
                 of_module = by_module.setdefault(identity_of(row)[:2], [])
                 of_module.append(row | {_PLACE: (listed.replies, place, number)})
-        told = reader.answer(Answer("history", None, fetch.replies), "", "binary")
+        histories = reader.answer(Answer("history", None, fetch.replies), "", "binary").histories
+        listed_jobs = {identity_of(row) for rows in by_module.values() for row in rows}
+        same_ids = any(time.alone for time in self.told) or not listed_jobs.isdisjoint(self.jobs)
+        if listed_jobs and not same_ids:
+            return 0
+        too_late = self.too_late.get(fetch.customer_id)
         taken = 0
-        for history in told.histories:
-            module, (start, stop) = (history.service, history.module), history.window
-            rows = by_module.get(module, [])
-            began = {
-                identity
-                for identity, row in self.jobs.items()
-                if identity[:2] == module
-                and (at := moment(row, "started"))
-                and start + EDGE <= at < stop - EDGE
-            }
+        for history in histories:
+            if history.flawed:
+                continue
+            (start, stop), rows = history.window, by_module.get((history.service, history.module))
+            rows = rows or []
+            time = _ToldTime(
+                (history.service, history.module),
+                start + EDGE,
+                stop - EDGE,
+                frozenset(set(map(identity_of, rows)) - self.jobs.keys()),
+            )
+            began = {job for job, row in self.jobs.items() if time.holds(job, row)}
             if began <= set(map(identity_of, rows)):
+                if too_late is not None and fetch.taken_at >= too_late:
+                    rows = [row for row in rows if self._is_known_or_later(row)]
                 self._take_jobs(rows)
+                self.told.append(time)
                 taken += len(rows)
         self.rows += taken
         return taken
+
+    def _is_known_or_later(self, row: Row) -> bool:
+        """Whether a job is known already, or is of after the period."""
+        at = moment(row, "started")
+        return identity_of(row) in self.jobs or (at is not None and at >= self.report.period.end)
+
+    def _take_back(self, new: Iterable[JobKey]) -> None:
+        """Take back the times in which jobs began that no history lists, and the jobs in them that
+        only a history lists.
+        """
+        wrong = [time for time in self.told if any(time.holds(job, self.jobs[job]) for job in new)]
+        self.told = [time for time in self.told if time not in wrong]
+        for job in {job for time in wrong for job in time.alone & self.jobs.keys()} - self.shown:
+            if not any(time.holds(job, self.jobs[job]) for time in self.told):
+                del self.jobs[job]
 
     def _take_jobs(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -197,7 +255,11 @@ class BagReading:
             listing.take(row)
         jobs = [row for row in rows if identity_of(row)[2]]
         self.placeholders += len(rows) - len(jobs)
+        shown = set(map(identity_of, jobs))
+        new = shown - self.jobs.keys()
         self._take_jobs(jobs)
+        self.shown |= shown
+        self._take_back(new)
         self.rows += len(rows)
         self.listings.append(listing)
 

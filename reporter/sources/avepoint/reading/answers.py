@@ -81,7 +81,7 @@ def _told_by_tenant(answer: Answer, unread: Unread) -> Told:
     lists = tenant.whole_lists(answer.replies)
     windows = tenant.windows_of(lists, answer.kind)
     if answer.kind == "history":
-        return replace(told, histories=tenant.histories_of(lists, unread), windows=windows)
+        return replace(told, histories=tenant.histories_of(lists), windows=windows)
     return replace(told, restores=tenant.restores_of(lists), windows=windows)
 
 

@@ -21,9 +21,8 @@ from reporter.jobs.rows import (
     ABSENT,
     FIELDS,
     Row,
-    is_too_long,
+    identifies,
     moment,
-    present,
     text_of,
     unknown_code,
 )
@@ -207,27 +206,17 @@ def windows_of(lists: Iterable[JobList], kind: str) -> tuple[Stretch, ...]:
     return tuple(sorted(window for window in windows if there.issuperset(questions(kind, window))))
 
 
-def histories_of(lists: Iterable[JobList], unread: Unread) -> tuple[ModuleHistory, ...]:
-    """The jobs of each module in lists of backups. A list with a job that has no id that can be a
-    key, or no readable start, is left out: it does not say which jobs began.
-    """
+def histories_of(lists: Iterable[JobList]) -> tuple[ModuleHistory, ...]:
+    """The jobs of each module in lists of backups."""
     histories = []
     for listed in lists:
-        rows = [_row(listed.question, fields, listed.fetched_at) for fields in listed.rows]
-        flaws = [row for row in rows if not _identifies(row)]
-        for row in flaws:
-            unread[QualityKind.UNREADABLE, "startTime", row["started"] or ABSENT] += 1
-        if not flaws:
-            module = listed.question.module
-            histories.append(
-                ModuleHistory(TENANT_SERVICE, module, listed.question.window, tuple(rows))
-            )
+        question = listed.question
+        rows = [_row(question, fields, listed.fetched_at) for fields in listed.rows]
+        flawed = tuple(row for row in rows if not (identifies(row) and moment(row, "started")))
+        histories.append(
+            ModuleHistory(TENANT_SERVICE, question.module, question.window, tuple(rows), flawed)
+        )
     return tuple(histories)
-
-
-def _identifies(row: Row) -> bool:
-    job_id = present(row["job_id"])
-    return job_id is not None and not is_too_long(job_id) and moment(row, "started") is not None
 
 
 def rows_in(reply: Reply) -> list[Row]:
