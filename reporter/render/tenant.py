@@ -39,9 +39,7 @@ _REASONS: Final = {
         "{said}."
     ),
     Lack.NOT_THERE: marked("Not known: {what}. The customer's own tenant does not tell of it."),
-    Lack.FAILED: marked(
-        "Not known: {what}. It could not be read in the customer's own tenant. {said}"
-    ),
+    Lack.FAILED: marked("Not known: {what}. It could not be read in the customer's own tenant."),
 }
 
 

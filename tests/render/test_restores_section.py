@@ -84,7 +84,7 @@ def report_of(answers: Sequence[Answer] = FULL, **options: Any) -> Report:
 
 
 def refused(lack: Lack, reason: str = "") -> tuple[Answer, ...]:
-    (refusal, _) = make_refusals(lack, reason)
+    refusal, *_ = make_refusals(lack, reason)
     return tuple(replace(refusal, kind=kind) for kind in ("restores", "frequency", "retention"))
 
 
@@ -186,7 +186,7 @@ def test_the_section_and_the_sheet_in_every_language(language: str, tmp_path: Pa
     [
         (Lack.NOT_PERMITTED, "lacks the permission x.read."),
         (Lack.NOT_THERE, "does not tell of it."),
-        (Lack.FAILED, "could not be read in the customer's own tenant. x.read"),
+        (Lack.FAILED, "could not be read in the customer's own tenant."),
     ],
 )
 def test_what_is_not_known_is_said_once(lack: Lack, said: str) -> None:
@@ -308,7 +308,8 @@ def test_the_frequency_becomes_the_target_where_none_is_set() -> None:
     (target, _) = report_dict(report)["policy"]["targets"]
     assert (target["module"], target["times_a_day"]) == ("Exchange Online", 4)
     text = words_of(report, Look(sections=("method",)))
-    said = "Set to 4 times a day, and so at most 8 h without a recovery point: Exchange Online."
+    said = "Backups set to run 4 times a day; the target is therefore at most 8 h without a recovery "
+    said += "point: Exchange Online."
     assert said in text
     assert "Set to 1 time a day, and so at most 26 h" in text
     assert "Targets of their own" not in text

@@ -68,6 +68,11 @@ _SETTINGS: Final = {
 }
 _SUBJECTS: Final = {"history": "the history of jobs", "restores": "the restores and exports"}
 
+_FAILED: Final = Absence(Lack.FAILED)
+"""What failed is told by the log and by `reporter check` alone: it may name files, addresses and
+settings of the provider, and reports go to the customer.
+"""
+
 Tenant = Sequence[Beside] | ReporterError
 """What one customer's tenant is asked for; or why it cannot be asked."""
 
@@ -152,10 +157,9 @@ def _answers(
 ) -> Iterator[Answer]:
     if isinstance(tenant, ReporterError):
         logger.warning("The tenant of %s cannot be asked: %s", customer.name, tenant)
-        absence = Absence(Lack.FAILED, str(tenant))
         for kind in TENANT_KINDS:
             if kind in kinds:
-                yield Answer(kind, snapshot.taken_at, absence=absence)
+                yield Answer(kind, snapshot.taken_at, absence=_FAILED)
         return
     for beside in tenant:
         if beside.kind in kinds:
@@ -165,7 +169,16 @@ def _answers(
                 answer,
                 replies=tuple(map(named, answer.replies)),
                 unusable=tuple(map(named, answer.unusable)),
+                absence=_without_reason(answer.absence, customer),
             )
+
+
+def _without_reason(absence: Absence | None, customer: Customer) -> Absence | None:
+    """The absence as the customer may read it."""
+    if absence is None or absence.kind is not Lack.FAILED:
+        return absence
+    logger.warning("The tenant of %s could not be read: %s", customer.name, absence.said)
+    return _FAILED
 
 
 def _list_jobs(
