@@ -93,6 +93,21 @@ class Settings(BaseSettings):
             )
         return customers
 
+    @field_validator("customers")
+    @classmethod
+    def _tenants_apart(
+        cls, customers: tuple[CustomerSettings, ...]
+    ) -> tuple[CustomerSettings, ...]:
+        """A tenant has one customer, and what it tells is recorded under one id."""
+        for customer in customers:
+            if customer.tenant and len(customer.service_ids) > 1:
+                raise ValueError(
+                    f"{customer.id!r} has a `tenant` and joins two ids of the service: what the "
+                    "tenant tells would count for both. Make two customers of them, and give "
+                    "`tenant` to the one with Microsoft 365"
+                )
+        return customers
+
     @property
     def asks_service(self) -> bool:
         """Whether jobs come from the service: always, unless there are only other sources."""

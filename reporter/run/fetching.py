@@ -122,9 +122,9 @@ def _tenants_of(settings: Settings) -> TenantAccess:
         for customer in settings.customers
     ]
     return {
-        customer_id: access  # one of the ids is the service's
+        customer_id: access
         for customer, access in made
-        for customer_id in (customer.id, *customer.joins)
+        for customer_id in customer.service_ids
         if access is not None
     }
 

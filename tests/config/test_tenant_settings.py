@@ -138,6 +138,20 @@ def test_a_file_with_a_secret_that_others_can_read_is_refused(tmp_path: Path) ->
     assert PLACE in str(caught.value)
 
 
+def test_a_tenant_is_told_of_under_one_id_of_the_service(tmp_path: Path) -> None:
+    """Ids of other sources do not matter."""
+    path = tmp_path / "reporter.toml"
+    lines = ["[[customers]]", 'id = "tape:Contoso"', 'joins = ["google-id", "m365-id"]']
+    path.write_text("\n".join(lines), "utf-8")
+    assert load_settings(path).customers[0].service_ids == ("google-id", "m365-id")
+    lines += ["[customers.tenant]", 'client_id = "own-app"']
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(SettingsError, match="joins two ids of the service"):
+        load_settings(path)
+    path.write_text("\n".join(lines).replace('"google-id", ', ""), "utf-8")
+    assert load_settings(path).customers[0].service_ids == ("m365-id",)
+
+
 def test_no_secret_says_where_it_can_be(tmp_path: Path) -> None:
     with pytest.raises(NoSecret) as caught:
         access_of(settings_from(tmp_path, *COMPLETE[:2]))

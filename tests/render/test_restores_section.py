@@ -308,10 +308,12 @@ def test_the_frequency_becomes_the_target_where_none_is_set() -> None:
     (target, _) = report_dict(report)["policy"]["targets"]
     assert (target["module"], target["times_a_day"]) == ("Exchange Online", 4)
     text = words_of(report, Look(sections=("method",)))
-    said = "Backups set to run 4 times a day; the target is therefore at most 8 h without a recovery "
+    said = (
+        "Backups set to run 4 times a day; the target is therefore at most 8 h without a recovery "
+    )
     said += "point: Exchange Online."
     assert said in text
-    assert "Set to 1 time a day, and so at most 26 h" in text
+    assert "Backups set to run 1 time a day; the target is therefore at most 26 h" in text
     assert "Targets of their own" not in text
 
 

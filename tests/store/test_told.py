@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from reporter.errors import ReporterError
 from reporter.model import (
     Absence,
     Answer,
@@ -168,6 +169,18 @@ def test_a_history_that_failed_half_way_fills_nothing(store: Store) -> None:
     assert made.totals.longest_gap_at_most_s == 24 * 3600
     assert made.tenant_history is not None
     assert made.tenant_history.absence == Absence(Lack.FAILED, "503: x")
+
+
+def test_a_module_that_is_told_of_under_two_ids_is_refused(store: Store) -> None:
+    """No snapshot lists it under either: each job would count twice all the same."""
+    google = replace(CUSTOMER, id="google")
+    both = replace(CUSTOMER, joined=(google.id,))
+    for customer, module in ((CUSTOMER, "OneDrive"), (google, "Gmail")):
+        row = partner_row(STARTS[2], jobModule=module, jobId=f"FB-{module}")
+        snapshot = replace(snapshot_of([row], LOOKS[-1]), customer=customer)
+        store.record(replace(snapshot, answers=(all_told(),)))
+    with pytest.raises(ReporterError, match="list the module Exchange Online of Microsoft 365"):
+        report_of(store, Assignment(both, DAYS, Policy(), Look(), None))
 
 
 def test_time_outside_of_a_history_stays_unseen(store: Store) -> None:
