@@ -106,6 +106,14 @@ class Settings(BaseSettings):
                     "tenant tells would count for both. Make two customers of them, and give "
                     "`tenant` to the one with Microsoft 365"
                 )
+        asking: dict[str, str] = {}
+        for customer in customers:
+            client_id = customer.tenant.client_id.strip().casefold() if customer.tenant else ""
+            if client_id and asking.setdefault(client_id, customer.id) != customer.id:
+                raise ValueError(
+                    f"{asking[client_id]!r} and {customer.id!r} have the same client_id in "
+                    "`tenant`: it decides whose data comes, so that each needs another"
+                )
         return customers
 
     @property

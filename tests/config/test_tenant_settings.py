@@ -152,6 +152,21 @@ def test_a_tenant_is_told_of_under_one_id_of_the_service(tmp_path: Path) -> None
     assert load_settings(path).customers[0].service_ids == ("m365-id",)
 
 
+@pytest.mark.parametrize(
+    ("second", "refused"), [("own-app", True), (" OWN-App", True), ("another", False), ("", False)]
+)
+def test_two_customers_cannot_share_an_app(tmp_path: Path, second: str, refused: bool) -> None:
+    """The app decides whose data comes; one that is not set yet is none."""
+    other = f'[[customers]]\nid = "other"\n[customers.tenant]\nclient_id = "{second}"\n'
+    if not refused:
+        assert len(settings_from(tmp_path, *COMPLETE, before=other).customers) == 2
+        return
+    with pytest.raises(SettingsError, match="have the same client_id") as caught:
+        settings_from(tmp_path, *COMPLETE, before=other)
+    assert "'other'" in str(caught.value)
+    assert CUSTOMER_ID in str(caught.value)
+
+
 def test_no_secret_says_where_it_can_be(tmp_path: Path) -> None:
     with pytest.raises(NoSecret) as caught:
         access_of(settings_from(tmp_path, *COMPLETE[:2]))
