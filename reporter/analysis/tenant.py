@@ -84,9 +84,19 @@ def unread_restores(told: Told, period: Period) -> Unread:
             unread[QualityKind.UNREADABLE, field, text] += 1
         if job.outcome is Outcome.UNKNOWN:
             unread[QualityKind.UNKNOWN_STATUS, "state", job.state or ""] += 1
+        for words in _contradictions(job):
+            unread[QualityKind.CONTRADICTION, "failedCount", words] += 1
         if (code := unknown_code(job.module)) is not None:
             unread[QualityKind.UNKNOWN_CODE, "objectType", code] += 1
     return unread
+
+
+def _contradictions(job: RestoreJob) -> Iterator[str]:
+    """Where a restore's state and the number of failed objects contradict each other."""
+    if job.outcome is Outcome.FAILED and job.objects_total and job.objects_failed == 0:
+        yield "failed although no object failed"
+    if job.outcome is Outcome.SUCCESS and job.objects_failed:
+        yield "success although objects failed"
 
 
 def history_of(told: Told, jobs: pd.DataFrame, period: Period) -> TenantHistory | None:

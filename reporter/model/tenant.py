@@ -91,6 +91,12 @@ class RestoreJob:
         """Its start, else its end."""
         return self.started_at or self.ended_at
 
+    @property
+    def brought_back(self) -> bool:
+        """Whether it is a restore that succeeded and says of an object that it was restored."""
+        succeeded = self.kind is RestoreKind.RESTORE and self.outcome is Outcome.SUCCESS
+        return succeeded and bool(self.objects_successful)
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreJobs:
@@ -104,6 +110,11 @@ class RestoreJobs:
     """Those that began in the period, the newest first."""
     untold: tuple[Stretch, ...] = ()
     """The parts of the period that no complete answer is about."""
+
+    @property
+    def brought_back(self) -> bool:
+        """Whether anything is known to have been restored in the period."""
+        return any(job.brought_back for job in self.jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +171,9 @@ class BackupSettings:
     """Why it did not; None where it did."""
     retention: RetentionPolicy | None
     """The policy; None where the service did not tell of it."""
+
+    @property
+    def tells_retention(self) -> bool:
+        """Whether there is a policy that says how long anything is kept."""
+        policy = self.retention
+        return policy is not None and any((policy.kept, *(each.kept for each in policy.modules)))

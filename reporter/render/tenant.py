@@ -17,7 +17,7 @@ from reporter.model import (
     State,
     TenantHistory,
 )
-from reporter.render.text import UNDEFINED, Words, marked
+from reporter.render.text import Words, marked
 
 RESTORE_WORDS: Final = {
     RestoreKind.RESTORE: marked("Restore"),
@@ -107,6 +107,8 @@ def _absences(report: Report) -> Iterator[tuple[str, Absence]]:
         yield marked("backup frequency"), settings.frequency_absence
     if settings and settings.retention_absence:
         yield marked("retention policy"), settings.retention_absence
+    elif settings and settings.retention and not settings.tells_retention:
+        yield marked("retention policy"), Absence(Lack.NOT_THERE)
 
 
 def told_lines(history: TenantHistory | None, words: Words) -> list[str]:
@@ -144,7 +146,5 @@ def module_settings(settings: BackupSettings | None) -> tuple[ModuleSetting, ...
 
 def retention_text(settings: BackupSettings | None, words: Words) -> str | None:
     """How long backups are kept in general; None where that is not known."""
-    if settings is None or settings.retention is None:
-        return None
-    kept = settings.retention.kept
-    return words.say("Kept in general, in the service's words: {kept}.", kept=kept or UNDEFINED)
+    kept = settings.retention.kept if settings and settings.retention else None
+    return kept and words.say("Kept in general, in the service's words: {kept}.", kept=kept)

@@ -60,7 +60,7 @@ def test_addresses_of_other_environments_are_given(tmp_path: Path) -> None:
     gov = '[api]\nenvironment = "us-gov"'
     with pytest.raises(SettingsError, match="The address of the API is not known") as caught:
         access_of(settings_from(tmp_path, *COMPLETE, before=gov))
-    assert "set api_url" in caught.value.hint
+    assert "Set api_url" in caught.value.hint
     here = ('api_url = "http://127.0.0.1:9/"', 'token_url = "http://127.0.0.1:9/token"')
     access = access_of(settings_from(tmp_path, *COMPLETE, *here, before=gov))
     assert (access.api_url, access.token_url) == ("http://127.0.0.1:9", "http://127.0.0.1:9/token")

@@ -275,6 +275,56 @@ def test_the_controls_say_what_is_proven_now_and_what_is_not() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("job_type", "counts"),
+    [
+        (3, {"totalNumber": 5, "failedNumber": 0, "successfulNumber": 5}),
+        (2, {"totalNumber": 5, "failedNumber": 5, "successfulNumber": 0}),
+        (2, {"totalNumber": 0, "failedNumber": 0, "successfulNumber": 0}),
+        (2, None),
+    ],
+)
+def test_what_restored_nothing_is_no_evidence(job_type: int, counts: dict[str, int] | None) -> None:
+    """An export, and restores that succeeded without an object."""
+    answer = make_listed_by_time(
+        "restores", {(job_type, 1): [make_tenant_job(backupDetails=counts)]}
+    )
+    iso, *_ = controls_of(report_of((answer,)), Words())
+    assert "that a restore works" in iso.lacking
+    page = words_of(report_of((answer,)), Look(sections=("controls",)))
+    assert "What was restored in the period" not in page
+
+
+def test_a_restore_that_contradicts_itself_is_noted() -> None:
+    counts = {"totalNumber": 5, "failedNumber": 5, "successfulNumber": 0}
+    odd = [
+        make_tenant_job(id="A", backupDetails=counts),
+        make_tenant_job(id="B", state="Failed", backupDetails=counts | {"failedNumber": 0}),
+    ]
+    report = report_of((make_listed_by_time("restores", {(2, 1): odd}),))
+    notes = {
+        note.field: set(note.values)
+        for note in report.quality
+        if note.kind is QualityKind.CONTRADICTION
+    }
+    assert notes == {
+        "failedCount": {"success although objects failed", "failed although no object failed"},
+    }
+
+
+def test_a_policy_that_says_nothing_is_no_evidence() -> None:
+    """It is told of as one that the tenant does not tell."""
+    report = report_of((make_setting("retention", {"enableDailyRetentionPolicy": False}),))
+    iso, *_ = controls_of(report, Words())
+    assert "retention as it is set" not in iso.shown
+    assert "Kept in general" not in words_of(report)
+    assert "Not known: retention policy. The customer's own tenant does" in words_of(report)
+    of_module = {"servicePolicies": [{"serviceType": 0, "retentionPeriod": "1 years"}]}
+    report = report_of((make_setting("retention", of_module),))
+    iso, *_ = controls_of(report, Words())
+    assert "retention as it is set" in iso.shown
+
+
 def test_many_restores_are_cut_in_print_and_whole_in_the_workbook(tmp_path: Path) -> None:
     start = datetime(2026, 10, 1, 9, tzinfo=UTC)
     many = [
