@@ -64,6 +64,7 @@ def restores_of(told: Told, period: Period, *, final: bool) -> RestoreJobs | Non
             (since.astimezone(period.zone), until.astimezone(period.zone))
             for since, until in _between(told.windows, (period.start, stop))
         ),
+        missing=told.missing,
     )
 
 
@@ -109,7 +110,7 @@ def history_of(told: Told, jobs: pd.DataFrame, period: Period) -> TenantHistory 
         return None
     if answer.absence or answer.asked_at is None:
         return TenantHistory(None, answer.absence, alone)
-    return TenantHistory(answer.asked_at.astimezone(period.zone), None, alone)
+    return TenantHistory(answer.asked_at.astimezone(period.zone), None, alone, told.missing)
 
 
 def settings_of(frequency: Told, retention: Told, period: Period) -> BackupSettings | None:

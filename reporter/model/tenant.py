@@ -50,6 +50,8 @@ class TenantHistory:
     """Why nothing is known; None where something is."""
     jobs: int
     """How many backup jobs of the period are known from it alone."""
+    missing: tuple[str, ...] = ()
+    """The modules of which the tenant does not tell."""
 
 
 class RestoreKind(StrEnum):
@@ -110,6 +112,8 @@ class RestoreJobs:
     """Those that began in the period, the newest first."""
     untold: tuple[Stretch, ...] = ()
     """The parts of the period that no complete answer is about."""
+    missing: tuple[str, ...] = ()
+    """The modules of which the tenant does not tell."""
 
     @property
     def brought_back(self) -> bool:

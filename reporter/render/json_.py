@@ -224,6 +224,7 @@ def _tenant(report: Report) -> dict[str, Any]:
             "as_of": _plain(history.as_of),
             "absence": _absence(history.absence),
             "jobs": history.jobs,
+            "missing": list(history.missing),
         }
     if restores:
         tenant["restores"] = {
@@ -233,6 +234,7 @@ def _tenant(report: Report) -> dict[str, Any]:
                 {"start": start.isoformat(), "end": end.isoformat()}
                 for start, end in restores.untold
             ],
+            "missing": list(restores.missing),
         }
     if settings:
         tenant["frequency"] = {

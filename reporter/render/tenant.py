@@ -86,6 +86,17 @@ def untold_texts(report: Report, words: Words) -> list[str]:
         for absence, names in reasons.items()
         if absence.kind in _REASONS
     ]
+    missing: dict[tuple[str, ...], list[str]] = {}
+    for what, modules in _missing(report):
+        missing.setdefault(modules, []).append(words.say(what))
+    texts += [
+        words.say(
+            "Not known of {modules}: {what}. The customer's own tenant does not tell of it.",
+            modules=words.listed(modules),
+            what=words.listed(names),
+        )
+        for modules, names in missing.items()
+    ]
     for start, end in report.restores.untold if report.restores else ():
         texts.append(
             words.say(
@@ -109,6 +120,14 @@ def _absences(report: Report) -> Iterator[tuple[str, Absence]]:
         yield marked("retention policy"), settings.retention_absence
     elif settings and settings.retention and not settings.tells_retention:
         yield marked("retention policy"), Absence(Lack.NOT_THERE)
+
+
+def _missing(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What the tenant tells of some modules only, and the others."""
+    if report.tenant_history and report.tenant_history.missing:
+        yield marked("history of jobs"), report.tenant_history.missing
+    if report.restores and report.restores.missing:
+        yield marked("restores and exports"), report.restores.missing
 
 
 def told_lines(history: TenantHistory | None, words: Words) -> list[str]:

@@ -142,7 +142,12 @@ def test_the_json_has_them_to_the_letter() -> None:
         },
     ]
     tenant = figures["tenant"]
-    assert tenant["restores"] == {"as_of": NOW.isoformat(), "absence": None, "untold": []}
+    assert tenant["restores"] == {
+        "as_of": NOW.isoformat(),
+        "absence": None,
+        "untold": [],
+        "missing": [],
+    }
     assert tenant["frequency"]["modules"][0] == {"module": "Exchange Online", "times_a_day": 4}
     assert tenant["retention"]["policy"]["kept"] == "1 years"
     hashes = {source["sha256"] for source in figures["sources"]}
@@ -224,6 +229,20 @@ def test_time_that_no_answer_is_about_is_named() -> None:
     running = report_of((answer,), observed=final[:20])
     assert running.restores is not None
     assert running.restores.untold == ((datetime(2026, 10, 1, tzinfo=UTC), since),)
+
+
+def test_modules_that_the_tenant_does_not_know_are_named_once() -> None:
+    """Of both kinds together, and nothing else is lost."""
+    answers = [
+        replace(answer, replies=answer.replies[:11] + answer.replies[12:])
+        for answer in (make_listed_by_time("history"), make_listed_by_time("restores"))
+    ]
+    report = report_of(answers, observed=daily_snapshots(datetime(2026, 10, 1, 8, tzinfo=UTC), 32))
+    tenant = report_dict(report)["tenant"]
+    assert tenant["history"]["missing"] == tenant["restores"]["missing"] == ["Power Apps"]
+    assert tenant["restores"]["untold"] == []
+    text = words_of(report)
+    assert text.count("Not known of Power Apps: history of jobs and restores and exports.") == 1
 
 
 def test_answers_that_overlap_count_a_job_once() -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from reporter.errors import ReporterError
+from reporter.errors import NotThere, ReporterError
 from reporter.model import (
     KINDS,
     NOTHING_ASKED,
@@ -189,9 +189,22 @@ def _list_jobs(
     customer: Customer,
     received: list[Reply],
 ) -> None:
-    """Ask once for each pair of type and module: no row says which it is of."""
-    for question in questions(kind, _window(answered, clock())):
-        _list_one(kind, question, client, customer, received)
+    """Ask once for each pair of type and module: no row says which it is of. A pair that the tenant
+    does not know costs only itself.
+
+    Raises:
+        NotThere: it knows none of them.
+    """
+    asked = questions(kind, _window(answered, clock()))
+    unknown = 0
+    for question in asked:
+        try:
+            _list_one(kind, question, client, customer, received)
+        except NotThere as error:
+            logger.info("%s", error)
+            unknown += 1
+    if unknown == len(asked):
+        raise NotThere(f"The service does not know {_SUBJECTS[kind]} of {customer.name}.")
 
 
 def _list_one(

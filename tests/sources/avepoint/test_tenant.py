@@ -120,7 +120,7 @@ def test_each_pair_of_type_and_module_is_asked_for_once(emulator: Emulator) -> N
 def test_the_history_is_what_really_ran(emulator: Emulator) -> None:
     """Every job of two months, page by page, seen or not."""
     lists = whole_lists(answers_of(emulator)["history"].replies)
-    (window,) = windows_of(lists, "history")
+    (window,) = windows_of(lists)
     assert window == (CLOCK - FIRST_WINDOW, CLOCK)
     listed = {(of.question.module, row["id"]) for of in lists for row in of.rows}
     really = {
@@ -178,9 +178,9 @@ def test_a_later_answer_goes_on_where_the_last_one_ended(emulator: Emulator) -> 
     last = CLOCK - timedelta(days=1)
     answers = answers_of(emulator, {"history": last})
     lists = whole_lists(answers["history"].replies)
-    assert windows_of(lists, "history") == ((last - OVERLAP, CLOCK),)
+    assert windows_of(lists) == ((last - OVERLAP, CLOCK),)
     restores = whole_lists(answers["restores"].replies)
-    assert windows_of(restores, "restores") == ((CLOCK - FIRST_WINDOW, CLOCK),)
+    assert windows_of(restores) == ((CLOCK - FIRST_WINDOW, CLOCK),)
 
 
 def test_every_reply_names_the_customer_it_is_about(emulator: Emulator) -> None:
@@ -228,6 +228,19 @@ def test_a_call_that_is_not_there_costs_only_itself(
     answers = answers_of(start_emulator(customers=[customer]))
     for kind in TENANT_KINDS:
         assert answers[kind].absence == (absence if kind in kinds else None)
+
+
+def test_a_module_that_is_not_there_costs_only_itself(start_emulator: StartEmulator) -> None:
+    """404 for one module: all others are told of, and it is named."""
+    terms = SubscriptionTerms(unknown=frozenset({"tenant jobs 12", "tenant jobs 3"}))
+    answers = answers_of(start_emulator(customers=[replace(CONTOSO, terms=terms)]))
+    kinds: tuple[Kind, ...] = ("history", "restores")
+    for kind in kinds:
+        told = read(answers[kind])
+        assert answers[kind].absence is None
+        assert told.missing == ("OneDrive", "Power Apps")
+        assert told.windows == ((CLOCK - FIRST_WINDOW, CLOCK),)
+    assert "Exchange Online" in {job.module for job in read(answers["restores"]).restores}
 
 
 def test_a_wrong_secret_is_logged_and_costs_nothing_else(
@@ -357,6 +370,16 @@ def test_a_list_that_is_not_complete_is_none(rows: list[object], metadata: dict[
 
 def test_an_empty_list_without_a_count_is_complete() -> None:
     assert restores_in(reply_of([], jobs_reply().url.split("?")[1].split("#")[0])).restores == ()
+
+
+@pytest.mark.parametrize("name", ["totalCount", "totalNumber"])
+def test_nothing_in_place_of_an_empty_list_is_one(name: str) -> None:
+    """If the count agrees."""
+    query = jobs_reply().url.split("?")[1].split("#")[0]
+    assert restores_in(reply_of(None, query, metadata={name: 0})).restores == ()
+    for metadata in ({name: 1}, {}, None):
+        with pytest.raises(ReplyError, match="no list of jobs"):
+            restores_in(reply_of(None, query, metadata=metadata))
 
 
 @pytest.mark.parametrize(
