@@ -100,17 +100,20 @@ def _contradictions(job: RestoreJob) -> Iterator[str]:
         yield "success although objects failed"
 
 
-def history_of(told: Told, jobs: pd.DataFrame, period: Period) -> TenantHistory | None:
-    """What the tenant's history adds to the period, whose `jobs` in the figures are given; None
-    where it was not asked for.
+def history_of(
+    told: Told, jobs: pd.DataFrame, period: Period, unseen_scopes: int
+) -> TenantHistory | None:
+    """What the tenant's history adds to the period, whose `jobs` in the figures are given, and how
+    many scopes have unseen time in it; None where it was not asked for.
     """
     answer = told.answer
     alone = int(jobs["from_tenant"].sum())
     if not _is_asked(answer) and not alone:
         return None
     if answer.absence or answer.asked_at is None:
-        return TenantHistory(None, answer.absence, alone)
-    return TenantHistory(answer.asked_at.astimezone(period.zone), None, alone, told.missing)
+        return TenantHistory(None, answer.absence, alone, unseen_scopes=unseen_scopes)
+    asked_at = answer.asked_at.astimezone(period.zone)
+    return TenantHistory(asked_at, None, alone, told.missing, unseen_scopes)
 
 
 def settings_of(frequency: Told, retention: Told, period: Period) -> BackupSettings | None:

@@ -52,6 +52,8 @@ class TenantHistory:
     """How many backup jobs of the period are known from it alone."""
     missing: tuple[str, ...] = ()
     """The modules of which the tenant does not tell."""
+    unseen_scopes: int = 0
+    """The scopes of which a job may have run unseen in the period all the same."""
 
 
 class RestoreKind(StrEnum):

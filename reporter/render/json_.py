@@ -225,6 +225,7 @@ def _tenant(report: Report) -> dict[str, Any]:
             "absence": _absence(history.absence),
             "jobs": history.jobs,
             "missing": list(history.missing),
+            "unseen_scopes": history.unseen_scopes,
         }
     if restores:
         tenant["restores"] = {

@@ -21,8 +21,10 @@ from reporter.model import (
     Policy,
     QualityKind,
     Report,
+    Watched,
 )
 from reporter.period import parse_period
+from reporter.render.html import report_html
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
 from reporter.store.upkeep import prune, rebuild_jobs
@@ -109,6 +111,30 @@ def test_jobs_between_two_looks_are_known_now(store: Store) -> None:
     from_tenant = made.jobs.set_index("job_id")["from_tenant"]
     assert from_tenant.sum() == 9
     assert report(store, max_gap=timedelta(hours=8)).totals.gap_target_met is True
+
+
+def test_rare_looks_are_not_sparse_where_all_is_told(store: Store) -> None:
+    """Print does not say both that all is known and that jobs may be missing."""
+    record(store, [(LOOKS[-1], all_told())])
+    made = report(store)
+    assert made.tenant_history is not None
+    assert made.tenant_history.unseen_scopes == 0
+    assert made.coverage.watched_share < 0.9
+    assert not Watched.of(made).sparse
+    page = report_html(made, Look(sections=("summary", "method")), logo_url=None)
+    assert "SPARSE" not in page
+    assert "none is known to be missing" in page
+    assert "may not have been seen. Rates" not in page
+    assert "History: the jobs of Microsoft 365 that began" in page
+
+
+def test_rare_looks_are_sparse_where_a_part_is_not_told(store: Store) -> None:
+    record(store, [(LOOKS[-1], history([told_row(at) for at in STARTS[-6:]], since=STARTS[-6]))])
+    made = report(store)
+    assert made.tenant_history is not None
+    assert made.tenant_history.unseen_scopes == 1
+    assert Watched.of(made).sparse
+    assert "SPARSE" in report_html(made, Look(), logo_url=None)
 
 
 def test_a_job_in_both_counts_once_by_the_row_of_the_partners_list(store: Store) -> None:
