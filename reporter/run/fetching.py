@@ -19,7 +19,7 @@ from reporter.errors import FetchError, NotStorable, ReplyError, ReporterError, 
 from reporter.model import NOTHING_ASKED, Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
-from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
+from reporter.run.rhythm import WINDOW, Missed, missed, rhythm_of
 from reporter.run.schedule import DETAILS_LAST, kinds_due, last_final
 from reporter.sources.avepoint.http import Exchange, Stopped
 from reporter.sources.avepoint.source import Access, open_source
@@ -271,8 +271,12 @@ def missed_of(
     for customer in customers:
         if customer.id not in of_service:
             continue  # a table also lists the jobs between two fetches
+        looks = looks_at(store, customer, now - WINDOW)
+        if looks.all_told:
+            continue  # so does the customer's own tenant
+        rhythm = rhythm_of(looks.starts, looks.taken_at)
         watch_every = settings.report_for(customer.id).policy().watch_every
-        if losses := missed(_rhythm(store, customer, now), watch_every, planned):
+        if losses := missed(rhythm, watch_every, planned):
             yield named(settings, customer), losses
 
 
@@ -282,12 +286,8 @@ def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:
     Raises:
         StoreError: the database refuses.
     """
-    return _rhythm(store, customer, now).asked_every is not None
-
-
-def _rhythm(store: Store, customer: Customer, now: datetime) -> Rhythm:
     looks = looks_at(store, customer, now - WINDOW)
-    return rhythm_of(looks.starts, looks.taken_at)
+    return rhythm_of(looks.starts, looks.taken_at).asked_every is not None
 
 
 def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from reporter.store.store import Store
 
 MOST_ATTEMPTS: Final = 3
 """How often the details of a job are asked for before they are given up."""
+_TOLD_SOON: Final = timedelta(days=2)
+"""A tenant is asked once a day: so much of the time up to a look may still be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class Looks:
     taken_at: tuple[datetime, ...]
     """The complete snapshots, in order."""
     starts: Mapping[ScopeKey, tuple[datetime, ...]]
-    """Of each scope's backup jobs, in order; where a start is missing, what stands in for it."""
+    """Of each scope's backup jobs, in order; where a start is missing, what stands in for it.
+    Without scopes of which the customer's own tenant tells all jobs.
+    """
+    all_told: bool = False
+    """Whether it tells all jobs of all scopes that ran."""
 
 
 def last_answers(store: Store, *, complete: bool = False) -> dict[str, dict[Kind, datetime]]:
@@ -90,7 +96,7 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
         StoreError: the database refuses.
     """
     fetches, jobs = tables.fetches.c, tables.jobs.c
-    modules, scopes = tables.modules.c, tables.scopes.c
+    modules, scopes, times = tables.modules.c, tables.scopes.c, tables.told_times.c
     taken = sa.select(fetches.taken_at).where(
         fetches.customer_id == customer.id,
         fetches.kind == "jobs",
@@ -103,11 +109,27 @@ def looks_at(store: Store, customer: Customer, since: datetime) -> Looks:
         .join(tables.jobs, jobs.scope_id == scopes.id)
         .where(modules.customer_id == customer.id, jobs.dated_at >= since, jobs.is_backup)
     )
+    told = (
+        sa.select(modules.service, modules.module, times.starts_at, times.ends_at)
+        .join_from(tables.modules, tables.told_times)
+        .where(modules.customer_id == customer.id, times.ends_at >= since)
+        .order_by(times.starts_at)
+    )
     starts: dict[ScopeKey, list[datetime]] = defaultdict(list)
+    told_to: dict[ScopeKey, datetime] = {}
     with store.reading() as connection:
+        for service, module, start, end in connection.execute(told):
+            scope = service, module, ""
+            if start <= told_to.get(scope, since):
+                told_to[scope] = max(end, told_to.get(scope, end))
         looks = connection.execute(taken.order_by(fetches.taken_at)).scalars().all()
         for service, module, name, started_at in connection.execute(
             started.order_by(jobs.dated_at)
         ):
             starts[service, module, name].append(started_at)
-    return Looks(tuple(looks), {scope: tuple(each) for scope, each in starts.items()})
+    seen_alone = {
+        scope: tuple(each)
+        for scope, each in starts.items()
+        if scope not in told_to or (looks and looks[-1] > told_to[scope] + _TOLD_SOON)
+    }
+    return Looks(tuple(looks), seen_alone, all_told=bool(starts) and not seen_alone)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from reporter.config.settings import Settings
 from reporter.errors import ReporterError
 from reporter.model import (
     Absence,
@@ -25,6 +26,7 @@ from reporter.model import (
 )
 from reporter.period import parse_period
 from reporter.render.html import report_html
+from reporter.run.fetching import missed_of
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
 from reporter.store.upkeep import prune, rebuild_jobs
@@ -135,6 +137,18 @@ def test_rare_looks_are_sparse_where_a_part_is_not_told(store: Store) -> None:
     assert made.tenant_history.unseen_scopes == 1
     assert Watched.of(made).sparse
     assert "SPARSE" in report_html(made, Look(), logo_url=None)
+
+
+def test_a_module_that_is_told_of_is_not_said_to_be_missed(store: Store) -> None:
+    """While the tenant goes on telling."""
+    settings, now = Settings(), LOOKS[-1]
+    rows = [told_row(at) for at in STARTS if at < LOOKS[3]]
+    record(store, [(LOOKS[3], history(rows, at=LOOKS[3]))])
+    assert list(missed_of(settings, store, [CUSTOMER], now)) == []
+    later = now + timedelta(days=2)
+    store.record(snapshot_of([partner_row(STARTS[-1])], later))
+    ((_, losses),) = missed_of(settings, store, [CUSTOMER], later)
+    assert "Exchange Online" in losses.words
 
 
 def test_a_job_in_both_counts_once_by_the_row_of_the_partners_list(store: Store) -> None:
