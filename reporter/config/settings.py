@@ -186,6 +186,11 @@ class Settings(BaseSettings):
         named = (customer for customer in self.customers if customer.id == customer_id)
         return next(named, CustomerSettings(id=customer_id))
 
+    def joining(self, customer_id: str) -> str:
+        """The id under which the settings of a customer are whom a source knows by an id."""
+        joining = (each.id for each in self.customers if customer_id in each.joins)
+        return next(joining, customer_id)
+
     def report_for(self, customer_id: str, **given: str | None) -> ReportSettings:
         """`[report]` for a customer; values from the command line take precedence.
 

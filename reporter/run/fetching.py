@@ -251,7 +251,7 @@ def fetch_snapshots(
 
 def _final_since(settings: Settings, customer: Customer, now: datetime) -> datetime:
     """When the last day of a customer's reports became final."""
-    report = settings.report_for(customer.id)
+    report = settings.report_for(settings.joining(customer.id))
     return last_final(ZoneInfo(report.timezone), report.watch_every, now)
 
 
@@ -275,8 +275,8 @@ def missed_of(
         if looks.all_told:
             continue  # so does the customer's own tenant
         rhythm = rhythm_of(looks.starts, looks.taken_at)
-        watch_every = settings.report_for(customer.id).policy().watch_every
-        if losses := missed(rhythm, watch_every, planned):
+        report = settings.report_for(settings.joining(customer.id))
+        if losses := missed(rhythm, report.watch_every, planned):
             yield named(settings, customer), losses
 
 

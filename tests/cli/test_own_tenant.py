@@ -245,3 +245,20 @@ def test_the_tenant_of_a_customer_who_is_joined_is_asked(
     set_clock(monkeypatch, OVER)
     assert run("fetch").exit_code == 0
     assert fetches_in(tmp_path)["retention", None] == 1
+
+
+def test_a_day_of_a_customer_who_is_joined_ends_by_its_own_clock(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In New York the 31st is final at 11:00 UTC, not at 07:00: that look brings its last jobs."""
+    clock = Clock(OVER)
+    emulator = start_emulator(customers=[CONTOSO], now=clock)
+    path = configure_tenant(emulator, tmp_path)
+    joined = f'id = "tape:Contoso"\njoins = ["{CONTOSO.id}"]\ntimezone = "America/New_York"'
+    text = path.read_text("utf-8").replace(f'id = "{CONTOSO.id}"', joined)
+    path.write_text(text, "utf-8")
+    here = set_clock(monkeypatch, clock.now)
+    for hours in (0, 4):
+        clock.now = here.now = OVER + timedelta(hours=hours)
+        assert run("fetch").exit_code == 0
+    assert fetches_in(tmp_path)["history", None] == 2
