@@ -27,7 +27,7 @@ from reporter.sources.avepoint.tenant import WithTenants, open_tenant
 from reporter.sources.interface import CustomerList, JobSource
 from reporter.sources.registry import KINDS, SERVICE
 from reporter.store import Store
-from reporter.store.asked import details_asked, last_answers, looks_at
+from reporter.store.asked import details_asked, last_answers, looks_at, settled_to
 
 Made = TypeVar("Made")
 
@@ -70,11 +70,10 @@ def fetch_customers(
     )
     if not tenants:
         return source, listed
-    answered = last_answers(store, complete=True)
     opened = {
         customer_id: tenant
         if isinstance(tenant, ReporterError)
-        else open_tenant(tenant, exchange, clock, answered.get(customer_id, {}))
+        else open_tenant(tenant, exchange, clock, settled_to(store, customer_id))
         for customer_id, tenant in tenants.items()
     }
     return WithTenants(source, opened), listed

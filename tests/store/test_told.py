@@ -16,6 +16,7 @@ from reporter.model import (
     Absence,
     Answer,
     Assignment,
+    Kind,
     Lack,
     Look,
     Outcome,
@@ -29,6 +30,7 @@ from reporter.render.html import report_html
 from reporter.run.fetching import missed_of
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
+from reporter.store.asked import settled_to
 from reporter.store.upkeep import prune, rebuild_jobs
 from tests.builders import CUSTOMER, NOW, make_job, make_listed_by_time, make_row, make_tenant_job
 from tests.store.test_store import snapshot_of
@@ -137,6 +139,26 @@ def test_rare_looks_are_sparse_where_a_part_is_not_told(store: Store) -> None:
     assert made.tenant_history.unseen_scopes == 1
     assert Watched.of(made).sparse
     assert "SPARSE" in report_html(made, Look(), logo_url=None)
+
+
+@pytest.mark.parametrize("kind", ["history", "restores"])
+@pytest.mark.parametrize(
+    ("state", "days", "expected"),
+    [("In progress", 5, 5), ("In progress", 30, 14), ("Finished", 5, 0)],
+)
+def test_what_still_ran_is_not_settled(
+    store: Store, kind: Kind, state: str, days: int, expected: int
+) -> None:
+    """It is asked for from its start on, for two weeks."""
+    began = LOOKS[-1] - timedelta(days=days)
+    row = told_row(began) | {"state": state, "startTime": f"{began:%FT%TZ}"}
+    pair = EXCHANGE if kind == "history" else (2, 1)
+    answer = make_listed_by_time(
+        kind, {pair: [row, told_row(began) | {"id": "ended"}]}, at=LOOKS[-1]
+    )
+    record(store, [(LOOKS[-1], answer)])
+    assert settled_to(store, CUSTOMER.id) == {kind: LOOKS[-1] - timedelta(days=expected)}
+    assert settled_to(store, "another") == {}
 
 
 def test_a_module_that_is_told_of_is_not_said_to_be_missed(store: Store) -> None:

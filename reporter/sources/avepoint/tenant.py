@@ -57,8 +57,8 @@ TENANT_PERMISSIONS: Final = {
 FIRST_WINDOW: Final = timedelta(days=62)
 """How far back the first answer reaches: the period that is reported, and the one before it."""
 OVERLAP: Final = timedelta(days=2)
-"""How far each answer reaches back before the last one, so that a job that ran then is seen to its
-end.
+"""How far each answer reaches back before the time up to which all is settled: a job may be listed
+late.
 """
 
 _JOBS: Final = "/backup/m365/cloudbackupjobs"
@@ -81,10 +81,10 @@ def open_tenant(
     access: Access,
     exchange: Exchange,
     clock: Callable[[], datetime],
-    answered: Mapping[Kind, datetime],
+    settled_to: Mapping[Kind, datetime],
 ) -> Sequence[Beside]:
-    """What the tenant of one customer can be asked for. `answered` says when it last gave a
-    complete answer of each kind: lists of jobs are asked for from about then on.
+    """What the tenant of one customer can be asked for. Lists of jobs are asked for from about the
+    time on up to which all is settled that it has told of the kind.
     """
 
     def client(permission: str) -> Client:
@@ -93,7 +93,7 @@ def open_tenant(
     jobs, settings = client(JOB_INFO), client(SETTINGS)
 
     def listed(kind: Kind) -> Beside:
-        ask = partial(_list_jobs, kind, answered.get(kind), clock)
+        ask = partial(_list_jobs, kind, settled_to.get(kind), clock)
         return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock), ask)
 
     def setting(kind: Kind) -> Beside:
@@ -183,7 +183,7 @@ def _without_reason(absence: Absence | None, customer: Customer) -> Absence | No
 
 def _list_jobs(
     kind: Kind,
-    answered: datetime | None,
+    settled_to: datetime | None,
     clock: Callable[[], datetime],
     client: Client,
     customer: Customer,
@@ -195,7 +195,7 @@ def _list_jobs(
     Raises:
         NotThere: it knows none of them.
     """
-    asked = questions(kind, _window(answered, clock()))
+    asked = questions(kind, _window(settled_to, clock()))
     unknown = 0
     for question in asked:
         try:
@@ -219,12 +219,12 @@ def _list_one(
         received += pages.received
 
 
-def _window(answered: datetime | None, now: datetime) -> Stretch:
+def _window(settled_to: datetime | None, now: datetime) -> Stretch:
     """The stretch of time to ask for, in whole seconds."""
     now = now.replace(microsecond=0)
-    if answered is None or answered > now:
+    if settled_to is None or settled_to > now:
         return now - FIRST_WINDOW, now
-    return answered.replace(microsecond=0) - OVERLAP, now
+    return settled_to.replace(microsecond=0) - OVERLAP, now
 
 
 def _ask_setting(kind: Kind, client: Client, customer: Customer, received: list[Reply]) -> None:

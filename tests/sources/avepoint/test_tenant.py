@@ -344,6 +344,16 @@ def test_a_later_answer_corrects_an_earlier_one() -> None:
     assert (job.objects_total, job.objects_successful, job.objects_failed) == (12, 12, 0)
 
 
+def test_jobs_without_an_id_are_known_again_by_their_start() -> None:
+    """Two of one list are two all the same."""
+    nameless = RESTORE | {"id": None}
+    running = nameless | {"state": "In progress", "finishTime": None}
+    later = jobs_reply(nameless, nameless)
+    later = replace(later, url=later.url.replace("finishTime=2026-11-01", "finishTime=2026-11-02"))
+    jobs = restores_in(jobs_reply(running), later).restores
+    assert [job.state for job in jobs] == ["Finished", "Finished"]
+
+
 def test_what_cannot_be_read_is_missing_and_named() -> None:
     odd = RESTORE | {"state": "Sleeping", "startTime": "soon", "backupDetails": None}
     (job,) = restores_in(jobs_reply(odd, object_type=99)).restores

@@ -271,14 +271,19 @@ def _row(question: Question, fields: Mapping[str, Any], fetched_at: datetime) ->
 
 
 def restores_of(lists: Iterable[JobList]) -> tuple[RestoreJob, ...]:
-    """The restores and exports in lists, the later of which correct the earlier ones."""
-    jobs: dict[tuple[int, int, str], RestoreJob] = {}
+    """The restores and exports in lists, the later of which correct the earlier ones. One without
+    an id is known again by its start, and by its place among those of one list with the same.
+    """
+    jobs: dict[tuple[int, int, str, int], RestoreJob] = {}
     for listed in lists:
         question = listed.question
+        met: Counter[str] = Counter()
         for row in listed.rows:
             job = _restore(question, row)
-            identity = job.job_id or json.dumps(row, sort_keys=True)
-            jobs[question.job_type, question.object_type, identity] = job
+            start = str(job.started_at or json.dumps(row, sort_keys=True))
+            identity = job.job_id or start
+            met[identity] += 1
+            jobs[question.job_type, question.object_type, identity, met[identity]] = job
     return tuple(jobs.values())
 
 
