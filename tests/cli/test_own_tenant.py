@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -180,8 +181,21 @@ def test_the_history_fills_what_rare_looks_have_missed(
         [str(cell) for cell in row] for row in book.get_sheet_by_name("Completeness").to_python()
     ]
     held = {row[0]: row[1] for row in cells if len(row) > 1}
-    for check in ("Population against the replies", "Dates against the replies"):
+    for check in (
+        "Population against the replies",
+        "Dates against the replies",
+        "Restores against the replies",
+    ):
         assert held[check] == "holds", cells
+    number = len(figures["restores"])
+    listed = {cell for row in cells for cell in row}
+    assert (
+        f"{number} restores and exports in the replies belong to the period, and {number} are here"
+        in listed
+    )
+    assert any(
+        re.fullmatch("restores: read; [1-9][0-9]* restores and exports", cell) for cell in listed
+    )
     assert "Something was restored in the period" in held
     assert "Retention as it is set" in held
 

@@ -56,10 +56,21 @@ def checks_of(reading: BagReading) -> Iterator[Check]:
     yield Check("Every day was observed", coverage.complete, detail)
     yield _watched_check(report)
     yield _dated_check(report)
+    if reading.restores or report.restores:
+        yield _restores_check(reading)
     yield from _tenant_checks(report)
     unread = [note for note in report.quality if note.kind is QualityKind.UNREADABLE]
     detail = f"{sum(note.count for note in unread)} values cannot be read; they are listed below"
     yield Check("Every value can be read", not unread, detail)
+
+
+def _restores_check(reading: BagReading) -> Check:
+    """Whether the report has each restore and export of the period, as the replies list it."""
+    listed = reading.report.restores
+    due, there = Counter(reading.due_restores), Counter(listed.jobs if listed else ())
+    detail = f"{due.total()} restores and exports in the replies belong to the period, and "
+    detail += f"{there.total()} are here"
+    return Check("Restores against the replies", due == there, detail)
 
 
 def _tenant_checks(report: Report) -> Iterator[Check]:
