@@ -187,6 +187,19 @@ def test_the_section_and_the_sheet_in_every_language(language: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("fr", "En échec : 1 sur 2 restaurations et exportations"),
+        ("es", "Con error: 1 de 2 restauraciones y exportaciones"),
+    ],
+)
+def test_one_failure_of_several_agrees_in_number(language: str, title: str) -> None:
+    """The number of failures decides, which no plural form knows: the words do without a verb."""
+    words = words_of(report_of(), Look(locale=language, sections=("restores",)))
+    assert title in words.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(
     ("lack", "said"),
     [
         (Lack.NOT_PERMITTED, "lacks the permission x.read."),
