@@ -7,13 +7,14 @@ there is nothing.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from reporter.errors import NotThere, ReporterError
+from reporter.errors import FetchError, NotThere, ReporterError
 from reporter.model import (
     KINDS,
     NOTHING_ASKED,
@@ -28,7 +29,7 @@ from reporter.model import (
     Snapshot,
     Stretch,
 )
-from reporter.sources.avepoint.beside import Beside, CustomerByCustomer, Permission
+from reporter.sources.avepoint.beside import CustomerByCustomer, Permission
 from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.generation3 import whole
 from reporter.sources.avepoint.http import Exchange
@@ -73,7 +74,10 @@ _FAILED: Final = Absence(Lack.FAILED)
 settings of the provider, and reports go to the customer.
 """
 
-Tenant = Sequence[Beside] | ReporterError
+LONGEST_TENANT_S: Final = 1_800.0
+"""How long the lists of one tenant may take together: its provider's jobs wait for them."""
+
+Tenant = Sequence[CustomerByCustomer] | ReporterError
 """What one customer's tenant is asked for; or why it cannot be asked."""
 
 
@@ -82,7 +86,7 @@ def open_tenant(
     exchange: Exchange,
     clock: Callable[[], datetime],
     settled_to: Mapping[Kind, datetime],
-) -> Sequence[Beside]:
+) -> Sequence[CustomerByCustomer]:
     """What the tenant of one customer can be asked for. Lists of jobs are asked for from about the
     time on up to which all is settled that it has told of the kind.
     """
@@ -90,13 +94,13 @@ def open_tenant(
     def client(permission: str) -> Client:
         return Client(exchange, auth_of(access, exchange, permission), access.api_url, clock)
 
-    jobs, settings = client(JOB_INFO), client(SETTINGS)
+    jobs, settings, patience = client(JOB_INFO), client(SETTINGS), _Patience()
 
-    def listed(kind: Kind) -> Beside:
-        ask = partial(_list_jobs, kind, settled_to.get(kind), clock)
+    def listed(kind: Kind) -> CustomerByCustomer:
+        ask = partial(_list_jobs, kind, settled_to.get(kind), clock, patience)
         return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock), ask)
 
-    def setting(kind: Kind) -> Beside:
+    def setting(kind: Kind) -> CustomerByCustomer:
         return CustomerByCustomer(
             Permission(kind, SETTINGS, settings, clock), partial(_ask_setting, kind)
         )
@@ -120,6 +124,29 @@ def try_tenant(
         _list_one("history", question, client, customer, received)
 
     yield Permission("history", JOB_INFO, client, clock).ask(ask)
+
+
+class _Patience:
+    """How long the lists of one tenant are waited for, from the first of them on."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    def insist(self, customer: Customer) -> None:
+        """Insist that there is time for a further list.
+
+        Raises:
+            FetchError: there is none.
+        """
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + LONGEST_TENANT_S
+        elif now >= self._until:
+            raise FetchError(
+                f"The tenant of {customer.name} was given up after {LONGEST_TENANT_S / 60:.0f} "
+                "minutes.",
+                hint="The next fetch asks it again.",
+            )
 
 
 class WithTenants:
@@ -161,8 +188,11 @@ def _answers(
             if kind in kinds:
                 yield Answer(kind, snapshot.taken_at, absence=_FAILED)
         return
+    reached = True
     for beside in tenant:
-        if beside.kind in kinds:
+        if beside.kind in kinds and not reached:
+            yield Answer(beside.kind, snapshot.taken_at, absence=_FAILED)
+        elif beside.kind in kinds:
             answer = beside.answer(customer)
             named = partial(about_customer, customer_id=customer.id)
             yield replace(
@@ -171,6 +201,7 @@ def _answers(
                 unusable=tuple(map(named, answer.unusable)),
                 absence=_without_reason(answer.absence, customer),
             )
+            reached = beside.permission.reached
 
 
 def _without_reason(absence: Absence | None, customer: Customer) -> Absence | None:
@@ -185,6 +216,7 @@ def _list_jobs(
     kind: Kind,
     settled_to: datetime | None,
     clock: Callable[[], datetime],
+    patience: _Patience,
     client: Client,
     customer: Customer,
     received: list[Reply],
@@ -193,11 +225,13 @@ def _list_jobs(
     does not know costs only itself.
 
     Raises:
+        FetchError: a list cannot be read, or there is no time left.
         NotThere: it knows none of them.
     """
     asked = questions(kind, _window(settled_to, clock()))
     unknown = 0
     for question in asked:
+        patience.insist(customer)
         try:
             _list_one(kind, question, client, customer, received)
         except NotThere as error:

@@ -25,6 +25,7 @@ from reporter.model import (
     RetentionPolicy,
     Told,
 )
+from reporter.sources.avepoint import tenant
 from reporter.sources.avepoint.auth import ClientSecret
 from reporter.sources.avepoint.emulator import Emulator, Profile, demo_cast
 from reporter.sources.avepoint.emulator.cast import Plan, SubscriptionTerms, profile
@@ -73,8 +74,8 @@ def answers_of(
     source, listed = open_source(provider, emulator.now, exchange)
     (customer,) = listed.customers
     access = change(access_to(emulator, customer.id))
-    tenant = open_tenant(access, exchange, emulator.now, answered or {})
-    snapshot = WithTenants(source, {customer.id: tenant}).snapshot(customer)
+    asked = open_tenant(access, exchange, emulator.now, answered or {})
+    snapshot = WithTenants(source, {customer.id: asked}).snapshot(customer)
     assert snapshot.replies
     answers = {answer.kind: answer for answer in snapshot.answers}
     assert all(answers[kind].absence is None for kind in OTHERS)
@@ -271,6 +272,31 @@ def test_pages_that_repeat_or_lack_a_row_are_no_answer(
     assert "not complete" in caplog.text or "incomplete" in caplog.text
     assert history.unusable
     assert answers["restores"].absence is None
+
+
+def test_a_tenant_that_is_not_reached_is_asked_once(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each further question would wait as long again, and with it the provider's jobs."""
+
+    def nowhere(access: Access) -> Access:
+        return replace(access, api_url="http://127.0.0.1:9", token_url="http://127.0.0.1:9/token")
+
+    answers = answers_of(emulator, change=nowhere)
+    assert all(answers[kind].absence == Absence(Lack.FAILED) for kind in TENANT_KINDS)
+    assert caplog.text.count("could not be read") == 1
+
+
+def test_the_lists_of_a_tenant_have_a_time_in_common(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a history that is not whole counts; settings are two short questions."""
+    monkeypatch.setattr(tenant, "LONGEST_TENANT_S", 0.0)
+    answers = answers_of(emulator)
+    for kind in TENANT_KINDS:
+        lists = kind in ("history", "restores")
+        assert answers[kind].absence == (Absence(Lack.FAILED) if lists else None)
+    assert answers["history"].unusable
 
 
 def test_a_configuration_that_is_wrong_costs_only_the_tenant(emulator: Emulator) -> None:
