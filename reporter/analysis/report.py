@@ -48,6 +48,7 @@ from reporter.analysis.window import (
     Window,
     as_known_by,
     dated_in,
+    instant,
     together,
     window_of,
 )
@@ -321,7 +322,7 @@ def analyse(
         if restore_tests is None
         else restoring_of(restore_tests, period, as_of.date()),
         names=names,
-        tenant_history=history_of(history_told, window.jobs, period),
+        tenant_history=history_of(history_told, window.jobs, period, _unseen_scopes(findings)),
         restores=restores_of(restored, period, final=final),
         settings=settings_of(frequency, retention, period),
     )
@@ -357,6 +358,15 @@ def _silent(findings: Findings) -> tuple[SilentDay, ...]:
         for day in silent_days(view, scopes, findings.jobs, unseen)
     ]
     return tuple(sorted(silent, key=lambda day: (day.service, day.module, day.date)))
+
+
+def _unseen_scopes(findings: Findings) -> int:
+    """How many scopes have time in the period in which a job may have run unseen."""
+    each = zip(findings.window.views, findings.scopes, findings.unseen, strict=True)
+    return sum(
+        len({*unseen["scope"][unseen["end"] > instant(view.start)]} & {*scopes.index})
+        for view, scopes, unseen in each
+    )
 
 
 def _not_told(kind: Kind) -> Told:

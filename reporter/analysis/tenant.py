@@ -67,6 +67,7 @@ def restores_of(told: Told, period: Period, *, final: bool) -> RestoreJobs | Non
             (since.astimezone(period.zone), until.astimezone(period.zone))
             for since, until in _between(told.windows, (period.start, stop))
         ),
+        missing=told.missing,
     )
 
 
@@ -87,6 +88,8 @@ def unread_restores(told: Told, period: Period) -> Unread:
             unread[QualityKind.UNREADABLE, field, text] += 1
         if job.outcome is Outcome.UNKNOWN:
             unread[QualityKind.UNKNOWN_STATUS, "state", job.state or ""] += 1
+        for words in _contradictions(job):
+            unread[QualityKind.CONTRADICTION, "failedCount", words] += 1
         if (code := unknown_code(job.module)) is not None:
             unread[QualityKind.UNKNOWN_CODE, "objectType", code] += 1
     return unread
@@ -138,17 +141,28 @@ def _is_about(time: ToldTime, history: ModuleHistory) -> bool:
     return time.module == history.module and start <= time.start and time.end <= stop
 
 
-def history_of(told: Told, jobs: pd.DataFrame, period: Period) -> TenantHistory | None:
-    """What the tenant's history adds to the period, whose `jobs` in the figures are given; None
-    where it was not asked for.
+def _contradictions(job: RestoreJob) -> Iterator[str]:
+    """Where a restore's state and the number of failed objects contradict each other."""
+    if job.outcome is Outcome.FAILED and job.objects_total and job.objects_failed == 0:
+        yield "failed although no object failed"
+    if job.outcome is Outcome.SUCCESS and job.objects_failed:
+        yield "success although objects failed"
+
+
+def history_of(
+    told: Told, jobs: pd.DataFrame, period: Period, unseen_scopes: int
+) -> TenantHistory | None:
+    """What the tenant's history adds to the period, whose `jobs` in the figures are given, and how
+    many scopes have unseen time in it; None where it was not asked for.
     """
     answer = told.answer
     alone = int(jobs["from_tenant"].sum())
     if not _is_asked(answer) and not alone:
         return None
     if answer.absence or answer.asked_at is None:
-        return TenantHistory(None, answer.absence, alone)
-    return TenantHistory(answer.asked_at.astimezone(period.zone), None, alone)
+        return TenantHistory(None, answer.absence, alone, unseen_scopes=unseen_scopes)
+    asked_at = answer.asked_at.astimezone(period.zone)
+    return TenantHistory(asked_at, None, alone, told.missing, unseen_scopes)
 
 
 def settings_of(frequency: Told, retention: Told, period: Period) -> BackupSettings | None:

@@ -314,6 +314,13 @@ class CustomerSettings(Section):
         where = f"in `tenant` of the customer {info.data.get('id')!r}"
         return _validated(TenantSettings, table, where) if isinstance(table, Mapping) else table
 
+    @property
+    def service_ids(self) -> tuple[str, ...]:
+        """The ids under which the service knows the customer: those of other sources begin with
+        the source's name and a colon.
+        """
+        return tuple(one for one in (self.id, *self.joins) if ":" not in one)
+
     @model_validator(mode="before")
     @classmethod
     def _lift(cls, data: Any) -> Any:

@@ -93,6 +93,29 @@ class Settings(BaseSettings):
             )
         return customers
 
+    @field_validator("customers")
+    @classmethod
+    def _tenants_apart(
+        cls, customers: tuple[CustomerSettings, ...]
+    ) -> tuple[CustomerSettings, ...]:
+        """A tenant has one customer, and what it tells is recorded under one id."""
+        for customer in customers:
+            if customer.tenant and len(customer.service_ids) > 1:
+                raise ValueError(
+                    f"{customer.id!r} has a `tenant` and joins two ids of the service: what the "
+                    "tenant tells would count for both. Make two customers of them, and give "
+                    "`tenant` to the one with Microsoft 365"
+                )
+        asking: dict[str, str] = {}
+        for customer in customers:
+            client_id = customer.tenant.client_id.strip().casefold() if customer.tenant else ""
+            if client_id and asking.setdefault(client_id, customer.id) != customer.id:
+                raise ValueError(
+                    f"{asking[client_id]!r} and {customer.id!r} have the same client_id in "
+                    "`tenant`: it decides whose data comes, so that each needs another"
+                )
+        return customers
+
     @property
     def asks_service(self) -> bool:
         """Whether jobs come from the service: always, unless there are only other sources."""
@@ -162,6 +185,11 @@ class Settings(BaseSettings):
         """The settings of a customer; the defaults if the configuration does not name it."""
         named = (customer for customer in self.customers if customer.id == customer_id)
         return next(named, CustomerSettings(id=customer_id))
+
+    def joining(self, customer_id: str) -> str:
+        """The id under which the settings of a customer are whom a source knows by an id."""
+        joining = (each.id for each in self.customers if customer_id in each.joins)
+        return next(joining, customer_id)
 
     def report_for(self, customer_id: str, **given: str | None) -> ReportSettings:
         """`[report]` for a customer; values from the command line take precedence.

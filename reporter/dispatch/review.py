@@ -155,7 +155,12 @@ def _day(moment: str) -> date:
 
 
 def _sparse(report: Mapping[str, Any]) -> bool:
-    """Whether the service was asked too rarely since the first look at the customer."""
+    """Whether the service was asked too rarely since the first look at the customer, and its own
+    tenant has not told the rest.
+    """
+    history = report.get("tenant", {}).get("history")
+    if report["first_look"] is None and history and not history["unseen_scopes"]:
+        return False
     start, end = (_moment(report["period"][edge]) for edge in ("start", "end"))
     begin, stop = start, min(end, _moment(report["as_of"]))
     if report["first_look"] is not None:

@@ -93,6 +93,8 @@ class Told:
     """The restores and exports that a customer's tenant lists, whenever they were."""
     windows: tuple[Stretch, ...] = ()
     """The stretches of time that the replies list completely, where they list by time."""
+    missing: tuple[str, ...] = ()
+    """The modules of which a customer's tenant has no such list."""
     frequencies: tuple[ModuleFrequency, ...] = ()
     """How often each module is set to be backed up."""
     retention: RetentionPolicy | None = None

@@ -55,6 +55,10 @@ class TenantHistory:
     """Why nothing is known; None where something is."""
     jobs: int
     """How many backup jobs of the period are known from it alone."""
+    missing: tuple[str, ...] = ()
+    """The modules of which the tenant does not tell."""
+    unseen_scopes: int = 0
+    """The scopes of which a job may have run unseen in the period all the same."""
 
 
 class RestoreKind(StrEnum):
@@ -96,6 +100,12 @@ class RestoreJob:
         """Its start, else its end."""
         return self.started_at or self.ended_at
 
+    @property
+    def brought_back(self) -> bool:
+        """Whether it is a restore that succeeded and says of an object that it was restored."""
+        succeeded = self.kind is RestoreKind.RESTORE and self.outcome is Outcome.SUCCESS
+        return succeeded and bool(self.objects_successful)
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreJobs:
@@ -109,6 +119,13 @@ class RestoreJobs:
     """Those that began in the period, the newest first."""
     untold: tuple[Stretch, ...] = ()
     """The parts of the period that no complete answer is about."""
+    missing: tuple[str, ...] = ()
+    """The modules of which the tenant does not tell."""
+
+    @property
+    def brought_back(self) -> bool:
+        """Whether anything is known to have been restored in the period."""
+        return any(job.brought_back for job in self.jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +182,9 @@ class BackupSettings:
     """Why it did not; None where it did."""
     retention: RetentionPolicy | None
     """The policy; None where the service did not tell of it."""
+
+    @property
+    def tells_retention(self) -> bool:
+        """Whether there is a policy that says how long anything is kept."""
+        policy = self.retention
+        return policy is not None and any((policy.kept, *(each.kept for each in policy.modules)))

@@ -30,6 +30,8 @@ class Watched:
     """Whether the period has been looked at after its end."""
     first_look: datetime | None
     """When the customer was first looked at; None where that was before the period."""
+    all_told: bool = False
+    """Whether the customer's own tenant has told all that looks may have missed."""
 
     @classmethod
     def of(cls, report: ReportFigures) -> Watched:
@@ -42,6 +44,9 @@ class Watched:
             report.reference_at,
             report.final,
             report.first_look,
+            report.first_look is None
+            and report.tenant_history is not None
+            and not report.tenant_history.unseen_scopes,
         )
 
     @property
@@ -63,7 +68,7 @@ class Watched:
     @property
     def sparse(self) -> bool:
         """Whether so much time went unwatched that jobs may not have been seen."""
-        return self.share < WATCHED_ENOUGH
+        return self.share < WATCHED_ENOUGH and not self.all_told
 
     @property
     def days(self) -> tuple[date, ...]:

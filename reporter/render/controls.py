@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from reporter.model import Outcome, Report
+from reporter.model import Report
 from reporter.render.text import UNDEFINED, Words, marked
 
 _OUTCOMES: Final = marked("outcomes and success rate")
@@ -122,9 +122,9 @@ def _answered_by_tenant(report: Report) -> Iterator[tuple[str, tuple[str, str]]]
     then still lacking.
     """
     restores, settings = report.restores, report.settings
-    if restores and any(job.outcome is Outcome.SUCCESS for job in restores.jobs):
+    if restores and restores.brought_back:
         yield _RESTORE, (_RESTORED, _EVERYTHING)
-    if settings and settings.retention:
+    if settings and settings.tells_retention:
         yield _RETENTION, (_SET, _KEPT)
 
 

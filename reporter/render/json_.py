@@ -224,6 +224,8 @@ def _tenant(report: Report) -> dict[str, Any]:
             "as_of": _plain(history.as_of),
             "absence": _absence(history.absence),
             "jobs": history.jobs,
+            "missing": list(history.missing),
+            "unseen_scopes": history.unseen_scopes,
         }
     if restores:
         tenant["restores"] = {
@@ -233,6 +235,7 @@ def _tenant(report: Report) -> dict[str, Any]:
                 {"start": start.isoformat(), "end": end.isoformat()}
                 for start, end in restores.untold
             ],
+            "missing": list(restores.missing),
         }
     if settings:
         tenant["frequency"] = {

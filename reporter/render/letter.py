@@ -279,6 +279,7 @@ def _case(figures: Mapping[str, Any], period: Period) -> Case:
     """What a letter is made of, from the JSON of its report."""
     previous, policy = figures["previous"], _policy(figures["policy"])
     first_look = figures["first_look"]
+    history = figures.get("tenant", {}).get("history")
     return Case(
         _FIGURES.validate_python(figures["totals"]),
         tuple(_module_figures(module, period) for module in figures["modules"]),
@@ -292,6 +293,7 @@ def _case(figures: Mapping[str, Any], period: Period) -> Case:
             _moment(figures["reference_at"], period),
             figures["final"],
             None if first_look is None else _moment(first_look, period),
+            first_look is None and history is not None and not history["unseen_scopes"],
         ),
         tuple(_contract(figures["subscription"], period)),
         undated(_NOTES.validate_python(figures["quality"])),

@@ -17,7 +17,7 @@ from reporter.model import (
     State,
     TenantHistory,
 )
-from reporter.render.text import UNDEFINED, Words, marked
+from reporter.render.text import Words, marked
 
 RESTORE_WORDS: Final = {
     RestoreKind.RESTORE: marked("Restore"),
@@ -39,9 +39,7 @@ _REASONS: Final = {
         "{said}."
     ),
     Lack.NOT_THERE: marked("Not known: {what}. The customer's own tenant does not tell of it."),
-    Lack.FAILED: marked(
-        "Not known: {what}. It could not be read in the customer's own tenant. {said}"
-    ),
+    Lack.FAILED: marked("Not known: {what}. It could not be read in the customer's own tenant."),
 }
 
 
@@ -88,6 +86,17 @@ def untold_texts(report: Report, words: Words) -> list[str]:
         for absence, names in reasons.items()
         if absence.kind in _REASONS
     ]
+    missing: dict[tuple[str, ...], list[str]] = {}
+    for what, modules in _missing(report):
+        missing.setdefault(modules, []).append(words.say(what))
+    texts += [
+        words.say(
+            "Not known of {modules}: {what}. The customer's own tenant does not tell of it.",
+            modules=words.listed(modules),
+            what=words.listed(names),
+        )
+        for modules, names in missing.items()
+    ]
     for start, end in report.restores.untold if report.restores else ():
         texts.append(
             words.say(
@@ -109,6 +118,16 @@ def _absences(report: Report) -> Iterator[tuple[str, Absence]]:
         yield marked("backup frequency"), settings.frequency_absence
     if settings and settings.retention_absence:
         yield marked("retention policy"), settings.retention_absence
+    elif settings and settings.retention and not settings.tells_retention:
+        yield marked("retention policy"), Absence(Lack.NOT_THERE)
+
+
+def _missing(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What the tenant tells of some modules only, and the others."""
+    if report.tenant_history and report.tenant_history.missing:
+        yield marked("history of jobs"), report.tenant_history.missing
+    if report.restores and report.restores.missing:
+        yield marked("restores and exports"), report.restores.missing
 
 
 def told_lines(history: TenantHistory | None, words: Words) -> list[str]:
@@ -146,7 +165,5 @@ def module_settings(settings: BackupSettings | None) -> tuple[ModuleSetting, ...
 
 def retention_text(settings: BackupSettings | None, words: Words) -> str | None:
     """How long backups are kept in general; None where that is not known."""
-    if settings is None or settings.retention is None:
-        return None
-    kept = settings.retention.kept
-    return words.say("Kept in general, in the service's words: {kept}.", kept=kept or UNDEFINED)
+    kept = settings.retention.kept if settings and settings.retention else None
+    return kept and words.say("Kept in general, in the service's words: {kept}.", kept=kept)

@@ -70,7 +70,12 @@ def _incomplete(watched: Watched, words: Words) -> str:
 def rarely_asked(watched: Watched, words: Words) -> str:
     """How rarely the service was asked, and what that means for the figures."""
     asked, share = _asked(watched, words), watched.share
-    if not share:
+    if watched.all_told:
+        seen = words.say(
+            "The history in the customer's own tenant lists the jobs that ran between two looks:"
+            " none is known to be missing."
+        )
+    elif not share:
         seen = words.say(
             "Jobs that newer ones replaced before a look may not have been seen. Rates are of the"
             " jobs seen."

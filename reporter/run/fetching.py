@@ -19,7 +19,7 @@ from reporter.errors import FetchError, NotStorable, ReplyError, ReporterError, 
 from reporter.model import NOTHING_ASKED, Customer, Reply, Snapshot
 from reporter.run.assignment import named
 from reporter.run.outcome import CustomerOutcome, attempted
-from reporter.run.rhythm import WINDOW, Missed, Rhythm, missed, rhythm_of
+from reporter.run.rhythm import WINDOW, Missed, missed, rhythm_of
 from reporter.run.schedule import DETAILS_LAST, kinds_due, last_final
 from reporter.sources.avepoint.http import Exchange, Stopped
 from reporter.sources.avepoint.source import Access, open_source
@@ -27,7 +27,7 @@ from reporter.sources.avepoint.tenant import WithTenants, open_tenant
 from reporter.sources.interface import CustomerList, JobSource
 from reporter.sources.registry import KINDS, SERVICE
 from reporter.store import Store
-from reporter.store.asked import details_asked, last_answers, looks_at
+from reporter.store.asked import details_asked, last_answers, looks_at, settled_to
 
 Made = TypeVar("Made")
 
@@ -70,11 +70,10 @@ def fetch_customers(
     )
     if not tenants:
         return source, listed
-    answered = last_answers(store, complete=True)
     opened = {
         customer_id: tenant
         if isinstance(tenant, ReporterError)
-        else open_tenant(tenant, exchange, clock, answered.get(customer_id, {}))
+        else open_tenant(tenant, exchange, clock, settled_to(store, customer_id))
         for customer_id, tenant in tenants.items()
     }
     return WithTenants(source, opened), listed
@@ -122,9 +121,9 @@ def _tenants_of(settings: Settings) -> TenantAccess:
         for customer in settings.customers
     ]
     return {
-        customer_id: access  # one of the ids is the service's
+        customer_id: access
         for customer, access in made
-        for customer_id in (customer.id, *customer.joins)
+        for customer_id in customer.service_ids
         if access is not None
     }
 
@@ -251,7 +250,7 @@ def fetch_snapshots(
 
 def _final_since(settings: Settings, customer: Customer, now: datetime) -> datetime:
     """When the last day of a customer's reports became final."""
-    report = settings.report_for(customer.id)
+    report = settings.report_for(settings.joining(customer.id))
     return last_final(ZoneInfo(report.timezone), report.watch_every, now)
 
 
@@ -271,8 +270,12 @@ def missed_of(
     for customer in customers:
         if customer.id not in of_service:
             continue  # a table also lists the jobs between two fetches
-        watch_every = settings.report_for(customer.id).policy().watch_every
-        if losses := missed(_rhythm(store, customer, now), watch_every, planned):
+        looks = looks_at(store, customer, now - WINDOW)
+        if looks.all_told:
+            continue  # so does the customer's own tenant
+        rhythm = rhythm_of(looks.starts, looks.taken_at)
+        report = settings.report_for(settings.joining(customer.id))
+        if losses := missed(rhythm, report.watch_every, planned):
             yield named(settings, customer), losses
 
 
@@ -282,12 +285,8 @@ def has_rhythm(store: Store, customer: Customer, now: datetime) -> bool:
     Raises:
         StoreError: the database refuses.
     """
-    return _rhythm(store, customer, now).asked_every is not None
-
-
-def _rhythm(store: Store, customer: Customer, now: datetime) -> Rhythm:
     looks = looks_at(store, customer, now - WINDOW)
-    return rhythm_of(looks.starts, looks.taken_at)
+    return rhythm_of(looks.starts, looks.taken_at).asked_every is not None
 
 
 def _next_of(taken: queue.Queue[_Taken], threads: Sequence[threading.Thread]) -> _Taken:

@@ -14,7 +14,7 @@ from reporter.analysis import analyse
 from reporter.analysis.history import history_of, tallies_of, tallies_together
 from reporter.analysis.window import SourceData
 from reporter.errors import NothingKnown, ReporterError, StoreError
-from reporter.jobs.frame import raw_frame, read_jobs
+from reporter.jobs.frame import raw_frame, read_jobs, read_names
 from reporter.jobs.known import is_known_by
 from reporter.jobs.rows import newest
 from reporter.jobs.sightings import frame_of, sightings_in
@@ -99,15 +99,19 @@ def _no_snapshot(store: Store, customer: Customer, by_source: Customer) -> Store
 
 
 def _insist_on_separate(customer: Customer, readings: Iterable[Reading]) -> None:
-    """Insist that no two sources list the same module: its jobs would be counted twice.
+    """Insist that no two sources list the same module or have jobs of it: these would be counted
+    twice.
 
     Raises:
         ReporterError: two sources do.
     """
     listed: list[tuple[str, str]] = []
     for reading in readings:
-        shown = reading.sightings[["service", "module"]].drop_duplicates()
-        listed += shown.itertuples(index=False, name=None)
+        told = {(time.service, time.module) for time in reading.told_times}
+        for frame in (reading.sightings, reading.rows):
+            named = frame[["service", "module"]].apply(read_names)
+            told.update(named.itertuples(index=False, name=None))
+        listed += sorted(told)
     if twice := next((module for module in listed if listed.count(module) > 1), None):
         raise ReporterError(
             f"Two sources of {customer.name} list the module {twice[1]} of {twice[0]}.",

@@ -300,13 +300,16 @@ class Store:
                 connection, customer_id, kind, counted, run_id, job_id=answer.job_id
             )
         error = ": ".join(filter(None, (absence.kind.value, absence.said)))
+        unusable = answer.unusable[-MOST_UNUSABLE:]
+        if len(unusable) < len(answer.unusable):  # no part of the absence, which is read again
+            logger.info("Of the replies about %s the last %s are kept", kind, MOST_UNUSABLE)
         self._record_failure(
             connection,
             customer_id,
             kind,
             _taken_at(answer),
             error,
-            answer.unusable,
+            unusable,
             run_id,
             job_id=answer.job_id,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from python_calamine import load_workbook
 
 from reporter.sources.avepoint.emulator import Clock, Emulator, demo_cast
@@ -95,7 +97,7 @@ def test_check_fails_where_the_tenant_cannot_be_asked(
     assert "FAILED  tenant of" in result.stdout
     assert "invalid_client" in finding(result.stdout)
     assert "a-wrong-secret" not in result.output
-    assert "Check `tenant` of this customer" in finding(result.stdout)
+    assert "Check [customers.tenant] of this customer" in finding(result.stdout)
     configure_tenant(emulator, tmp_path, 'client_secret = ""')
     result = run("check")
     assert "No client_secret and no certificate is set in `tenant`" in result.stdout
@@ -179,9 +181,22 @@ def test_the_history_fills_what_rare_looks_have_missed(
         [str(cell) for cell in row] for row in book.get_sheet_by_name("Completeness").to_python()
     ]
     held = {row[0]: row[1] for row in cells if len(row) > 1}
-    for check in ("Population against the replies", "Dates against the replies"):
+    for check in (
+        "Population against the replies",
+        "Dates against the replies",
+        "Restores against the replies",
+    ):
         assert held[check] == "holds", cells
-    assert "Something was restored or exported in the period" in held
+    number = len(figures["restores"])
+    listed = {cell for row in cells for cell in row}
+    assert (
+        f"{number} restores and exports in the replies belong to the period, and {number} are here"
+        in listed
+    )
+    assert any(
+        re.fullmatch("restores: read; [1-9][0-9]* restores and exports", cell) for cell in listed
+    )
+    assert "Something was restored in the period" in held
     assert "Retention as it is set" in held
 
 
@@ -229,9 +244,35 @@ def test_a_tenant_that_fails_costs_nothing_else(
     assert figures["protection"]["absence"] is None
     assert "a-wrong-secret" not in json.dumps(figures)
     configure_tenant(emulator, tmp_path, 'client_id = ""')
-    assert run("fetch").exit_code == 0
-    (error,) = {error for kind, error in fetches_in(tmp_path) if error and "client_id is" in error}
-    assert CONTOSO.id in error
+    result = run("fetch")
+    assert result.exit_code == 0
+    assert "client_id is not set" in result.stderr
+    assert CONTOSO.id in result.stderr
+
+
+def test_nothing_of_the_configuration_reaches_the_customer(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log and `check` name the file that cannot be read; report and bag do not."""
+    emulator = start_emulator(customers=[CONTOSO], now=lambda: OVER)
+    file = 'client_secret_file = "secrets-of-ours/contoso.secret"'
+    configure_tenant(emulator, tmp_path, file, 'client_secret = ""')
+    set_clock(monkeypatch, OVER)
+    result = run("fetch")
+    assert "contoso.secret" in result.stderr
+    assert "contoso.secret" in finding(run("check").stdout)
+    assert run("render", "--period", "2026-10").exit_code == 0
+    result = run("archive", "--period", "2026-10")
+    assert result.exit_code == 0, result.output
+    bag = tmp_path / "archive" / SLUG / "2026-10-v1"
+    assert '"failed"' in (bag / "data" / "replies.json").read_text("utf-8")
+    texts = [path.read_text("utf-8") for path in bag.rglob("*.json")]
+    texts += [page.extract_text() for page in PdfReader(bag / "data" / "report.pdf").pages]
+    book = load_workbook(bag / "data" / "report.xlsx")
+    texts += [str(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names]
+    assert any("could not be read in the customer's own tenant." in text for text in texts)
+    for text in texts:
+        assert "secrets-of-ours" not in text
 
 
 def test_the_tenant_of_a_customer_who_is_joined_is_asked(
@@ -246,3 +287,20 @@ def test_the_tenant_of_a_customer_who_is_joined_is_asked(
     set_clock(monkeypatch, OVER)
     assert run("fetch").exit_code == 0
     assert fetches_in(tmp_path)["retention", None] == 1
+
+
+def test_a_day_of_a_customer_who_is_joined_ends_by_its_own_clock(
+    run: Run, start_emulator: StartEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In New York the 31st is final at 11:00 UTC, not at 07:00: that look brings its last jobs."""
+    clock = Clock(OVER)
+    emulator = start_emulator(customers=[CONTOSO], now=clock)
+    path = configure_tenant(emulator, tmp_path)
+    joined = f'id = "tape:Contoso"\njoins = ["{CONTOSO.id}"]\ntimezone = "America/New_York"'
+    text = path.read_text("utf-8").replace(f'id = "{CONTOSO.id}"', joined)
+    path.write_text(text, "utf-8")
+    here = set_clock(monkeypatch, clock.now)
+    for hours in (0, 4):
+        clock.now = here.now = OVER + timedelta(hours=hours)
+        assert run("fetch").exit_code == 0
+    assert fetches_in(tmp_path)["history", None] == 2

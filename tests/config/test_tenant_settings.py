@@ -60,7 +60,7 @@ def test_addresses_of_other_environments_are_given(tmp_path: Path) -> None:
     gov = '[api]\nenvironment = "us-gov"'
     with pytest.raises(SettingsError, match="The address of the API is not known") as caught:
         access_of(settings_from(tmp_path, *COMPLETE, before=gov))
-    assert "set api_url" in caught.value.hint
+    assert "Set api_url" in caught.value.hint
     here = ('api_url = "http://127.0.0.1:9/"', 'token_url = "http://127.0.0.1:9/token"')
     access = access_of(settings_from(tmp_path, *COMPLETE, *here, before=gov))
     assert (access.api_url, access.token_url) == ("http://127.0.0.1:9", "http://127.0.0.1:9/token")
@@ -136,6 +136,35 @@ def test_a_file_with_a_secret_that_others_can_read_is_refused(tmp_path: Path) ->
     with pytest.raises(SettingsError, match="mode 0644") as caught:
         settings_from(tmp_path, *COMPLETE, mode=0o644)
     assert PLACE in str(caught.value)
+
+
+def test_a_tenant_is_told_of_under_one_id_of_the_service(tmp_path: Path) -> None:
+    """Ids of other sources do not matter."""
+    path = tmp_path / "reporter.toml"
+    lines = ["[[customers]]", 'id = "tape:Contoso"', 'joins = ["google-id", "m365-id"]']
+    path.write_text("\n".join(lines), "utf-8")
+    assert load_settings(path).customers[0].service_ids == ("google-id", "m365-id")
+    lines += ["[customers.tenant]", 'client_id = "own-app"']
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(SettingsError, match="joins two ids of the service"):
+        load_settings(path)
+    path.write_text("\n".join(lines).replace('"google-id", ', ""), "utf-8")
+    assert load_settings(path).customers[0].service_ids == ("m365-id",)
+
+
+@pytest.mark.parametrize(
+    ("second", "refused"), [("own-app", True), (" OWN-App", True), ("another", False), ("", False)]
+)
+def test_two_customers_cannot_share_an_app(tmp_path: Path, second: str, refused: bool) -> None:
+    """The app decides whose data comes; one that is not set yet is none."""
+    other = f'[[customers]]\nid = "other"\n[customers.tenant]\nclient_id = "{second}"\n'
+    if not refused:
+        assert len(settings_from(tmp_path, *COMPLETE, before=other).customers) == 2
+        return
+    with pytest.raises(SettingsError, match="have the same client_id") as caught:
+        settings_from(tmp_path, *COMPLETE, before=other)
+    assert "'other'" in str(caught.value)
+    assert CUSTOMER_ID in str(caught.value)
 
 
 def test_no_secret_says_where_it_can_be(tmp_path: Path) -> None:

@@ -152,7 +152,12 @@ def test_the_json_has_them_to_the_letter() -> None:
         },
     ]
     tenant = figures["tenant"]
-    assert tenant["restores"] == {"as_of": NOW.isoformat(), "absence": None, "untold": []}
+    assert tenant["restores"] == {
+        "as_of": NOW.isoformat(),
+        "absence": None,
+        "untold": [],
+        "missing": [],
+    }
     assert tenant["frequency"]["modules"][0] == {"module": "Exchange Online", "times_a_day": 4}
     assert tenant["retention"]["policy"]["kept"] == "1 years"
     hashes = {source["sha256"] for source in figures["sources"]}
@@ -192,11 +197,24 @@ def test_the_section_and_the_sheet_in_every_language(language: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("fr", "En échec : 1 sur 2 restaurations et exportations"),
+        ("es", "Con error: 1 de 2 restauraciones y exportaciones"),
+    ],
+)
+def test_one_failure_of_several_agrees_in_number(language: str, title: str) -> None:
+    """The number of failures decides, which no plural form knows: the words do without a verb."""
+    words = words_of(report_of(), Look(locale=language, sections=("restores",)))
+    assert title in words.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(
     ("lack", "said"),
     [
         (Lack.NOT_PERMITTED, "lacks the permission x.read."),
         (Lack.NOT_THERE, "does not tell of it."),
-        (Lack.FAILED, "could not be read in the customer's own tenant. x.read"),
+        (Lack.FAILED, "could not be read in the customer's own tenant."),
     ],
 )
 def test_what_is_not_known_is_said_once(lack: Lack, said: str) -> None:
@@ -234,6 +252,20 @@ def test_time_that_no_answer_is_about_is_named() -> None:
     running = report_of((answer,), observed=final[:20])
     assert running.restores is not None
     assert running.restores.untold == ((datetime(2026, 10, 1, tzinfo=UTC), since),)
+
+
+def test_modules_that_the_tenant_does_not_know_are_named_once() -> None:
+    """Of both kinds together, and nothing else is lost."""
+    answers = [
+        replace(answer, replies=answer.replies[:11] + answer.replies[12:])
+        for answer in (make_listed_by_time("history"), make_listed_by_time("restores"))
+    ]
+    report = report_of(answers, observed=daily_snapshots(datetime(2026, 10, 1, 8, tzinfo=UTC), 32))
+    tenant = report_dict(report)["tenant"]
+    assert tenant["history"]["missing"] == tenant["restores"]["missing"] == ["Power Apps"]
+    assert tenant["restores"]["untold"] == []
+    text = words_of(report)
+    assert text.count("Not known of Power Apps: history of jobs and restores and exports.") == 1
 
 
 def test_answers_that_overlap_count_a_job_once() -> None:
@@ -283,6 +315,56 @@ def test_the_controls_say_what_is_proven_now_and_what_is_not() -> None:
     assert "not that everything can be restored" not in words_of(
         report_of(()), Look(sections=("controls",))
     )
+
+
+@pytest.mark.parametrize(
+    ("job_type", "counts"),
+    [
+        (3, {"totalNumber": 5, "failedNumber": 0, "successfulNumber": 5}),
+        (2, {"totalNumber": 5, "failedNumber": 5, "successfulNumber": 0}),
+        (2, {"totalNumber": 0, "failedNumber": 0, "successfulNumber": 0}),
+        (2, None),
+    ],
+)
+def test_what_restored_nothing_is_no_evidence(job_type: int, counts: dict[str, int] | None) -> None:
+    """An export, and restores that succeeded without an object."""
+    answer = make_listed_by_time(
+        "restores", {(job_type, 1): [make_tenant_job(backupDetails=counts)]}
+    )
+    iso, *_ = controls_of(report_of((answer,)), Words())
+    assert "that a restore works" in iso.lacking
+    page = words_of(report_of((answer,)), Look(sections=("controls",)))
+    assert "What was restored in the period" not in page
+
+
+def test_a_restore_that_contradicts_itself_is_noted() -> None:
+    counts = {"totalNumber": 5, "failedNumber": 5, "successfulNumber": 0}
+    odd = [
+        make_tenant_job(id="A", backupDetails=counts),
+        make_tenant_job(id="B", state="Failed", backupDetails=counts | {"failedNumber": 0}),
+    ]
+    report = report_of((make_listed_by_time("restores", {(2, 1): odd}),))
+    notes = {
+        note.field: set(note.values)
+        for note in report.quality
+        if note.kind is QualityKind.CONTRADICTION
+    }
+    assert notes == {
+        "failedCount": {"success although objects failed", "failed although no object failed"},
+    }
+
+
+def test_a_policy_that_says_nothing_is_no_evidence() -> None:
+    """It is told of as one that the tenant does not tell."""
+    report = report_of((make_setting("retention", {"enableDailyRetentionPolicy": False}),))
+    iso, *_ = controls_of(report, Words())
+    assert "retention as it is set" not in iso.shown
+    assert "Kept in general" not in words_of(report)
+    assert "Not known: retention policy. The customer's own tenant does" in words_of(report)
+    of_module = {"servicePolicies": [{"serviceType": 0, "retentionPeriod": "1 years"}]}
+    report = report_of((make_setting("retention", of_module),))
+    iso, *_ = controls_of(report, Words())
+    assert "retention as it is set" in iso.shown
 
 
 def test_many_restores_are_cut_in_print_and_whole_in_the_workbook(tmp_path: Path) -> None:

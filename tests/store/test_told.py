@@ -11,6 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from reporter.analysis.restatement import figures_in
+from reporter.config.settings import Settings
+from reporter.errors import ReporterError
 from reporter.model import (
     TENANT_KINDS,
     Absence,
@@ -24,11 +26,15 @@ from reporter.model import (
     QualityKind,
     Report,
     Silence,
+    Watched,
 )
 from reporter.period import parse_period
+from reporter.render.html import report_html
 from reporter.render.json_ import report_dict
+from reporter.run.fetching import missed_of
 from reporter.run.reporting import report_of
 from reporter.store import Store, tables
+from reporter.store.asked import settled_to
 from reporter.store.upkeep import prunable, prune, rebuild_jobs
 from tests.builders import (
     CUSTOMER,
@@ -130,6 +136,62 @@ def test_jobs_between_two_looks_are_known_now(store: Store) -> None:
     from_tenant = made.jobs.set_index("job_id")["from_tenant"]
     assert from_tenant.sum() == 9
     assert report(store, max_gap=timedelta(hours=8)).totals.gap_target_met is True
+
+
+def test_rare_looks_are_not_sparse_where_all_is_told(store: Store) -> None:
+    """Print does not say both that all is known and that jobs may be missing."""
+    record(store, [(LOOKS[-1], all_told())])
+    made = report(store)
+    assert made.tenant_history is not None
+    assert made.tenant_history.unseen_scopes == 0
+    assert made.coverage.watched_share < 0.9
+    assert not Watched.of(made).sparse
+    page = report_html(made, Look(sections=("summary", "method")), logo_url=None)
+    assert "SPARSE" not in page
+    assert "none is known to be missing" in page
+    assert "may not have been seen. Rates" not in page
+    assert "History: the jobs of Microsoft 365 that began" in page
+
+
+def test_rare_looks_are_sparse_where_a_part_is_not_told(store: Store) -> None:
+    record(store, [(LOOKS[-1], history([told_row(at) for at in STARTS[-6:]], since=STARTS[-6]))])
+    made = report(store)
+    assert made.tenant_history is not None
+    assert made.tenant_history.unseen_scopes == 1
+    assert Watched.of(made).sparse
+    assert "SPARSE" in report_html(made, Look(), logo_url=None)
+
+
+@pytest.mark.parametrize("kind", ["history", "restores"])
+@pytest.mark.parametrize(
+    ("state", "days", "expected"),
+    [("In progress", 5, 5), ("In progress", 30, 14), ("Finished", 5, 0)],
+)
+def test_what_still_ran_is_not_settled(
+    store: Store, kind: Kind, state: str, days: int, expected: int
+) -> None:
+    """It is asked for from its start on, for two weeks."""
+    began = LOOKS[-1] - timedelta(days=days)
+    row = told_row(began) | {"state": state, "startTime": f"{began:%FT%TZ}"}
+    pair = EXCHANGE if kind == "history" else (2, 1)
+    answer = make_listed_by_time(
+        kind, {pair: [row, told_row(began) | {"id": "ended"}]}, at=LOOKS[-1]
+    )
+    record(store, [(LOOKS[-1], answer)])
+    assert settled_to(store, CUSTOMER.id) == {kind: LOOKS[-1] - timedelta(days=expected)}
+    assert settled_to(store, "another") == {}
+
+
+def test_a_module_that_is_told_of_is_not_said_to_be_missed(store: Store) -> None:
+    """While the tenant goes on telling."""
+    settings, now = Settings(), LOOKS[-1]
+    rows = [told_row(at) for at in STARTS if at < LOOKS[3]]
+    record(store, [(LOOKS[3], history(rows, at=LOOKS[3]))])
+    assert list(missed_of(settings, store, [CUSTOMER], now)) == []
+    later = now + timedelta(days=2)
+    store.record(snapshot_of([partner_row(STARTS[-1])], later))
+    ((_, losses),) = missed_of(settings, store, [CUSTOMER], later)
+    assert "Exchange Online" in losses.words
 
 
 def test_a_job_in_both_counts_once_by_the_row_of_the_partners_list(store: Store) -> None:
@@ -248,6 +310,18 @@ def test_a_history_that_failed_half_way_fills_nothing(store: Store) -> None:
     assert made.totals.longest_gap_at_most_s == 24 * 3600
     assert made.tenant_history is not None
     assert made.tenant_history.absence == Absence(Lack.FAILED, "503: x")
+
+
+def test_a_module_that_is_told_of_under_two_ids_is_refused(store: Store) -> None:
+    """No snapshot lists it under either: each job would count twice all the same."""
+    google = replace(CUSTOMER, id="google")
+    both = replace(CUSTOMER, joined=(google.id,))
+    for customer, module in ((CUSTOMER, "OneDrive"), (google, "Gmail")):
+        row = partner_row(STARTS[2], jobModule=module, jobId=f"FB-{module}")
+        snapshot = replace(snapshot_of([row], LOOKS[-1]), customer=customer)
+        store.record(replace(snapshot, answers=(all_told(),)))
+    with pytest.raises(ReporterError, match="list the module Exchange Online of Microsoft 365"):
+        report_of(store, Assignment(both, DAYS, Policy(), Look(), None))
 
 
 def test_time_outside_of_a_history_stays_unseen(store: Store) -> None:

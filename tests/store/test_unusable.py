@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reporter.model import Answer, Assignment, Lack, Look, Policy, Reply, Snapshot
+from reporter.model import Absence, Answer, Assignment, Lack, Look, Policy, Reply, Snapshot
 from reporter.period import parse_period
 from reporter.render.json_ import report_dict
 from reporter.run.reporting import report_of
@@ -142,6 +142,17 @@ def test_only_the_last_of_very_many_are_kept(store: Store) -> None:
     assert store.last_failure(CUSTOMER) == (
         "It was too much. Of the 120 replies to it the last 100 are kept."
     )
+
+
+@pytest.mark.parametrize("lack", [Lack.NOT_THERE, Lack.FAILED])
+def test_an_absence_with_very_many_is_read_as_it_was(store: Store, lack: Lack) -> None:
+    """How many there were is no part of it."""
+    many = tuple(reply({"page": number}) for number in range(MOST_UNUSABLE + 20))
+    answer = Answer("protection", NOW, absence=Absence(lack), unusable=many)
+    store.record(Snapshot(CUSTOMER, (JOBS,), (answer,)))
+    assignment = Assignment(CUSTOMER, OCTOBER, Policy(), Look(), None)
+    assert report_of(store, assignment).protection.absence == Absence(lack)
+    assert counts(store)[0] == MOST_UNUSABLE + 1
 
 
 @pytest.mark.parametrize("text", ["NUL \0 in it", "half \ud83d"])

@@ -20,7 +20,7 @@ from reporter.audit.packing.reading import (
 )
 from reporter.jobs.rows import Row
 from reporter.jobs.sightings import ScopeKey, scope_of
-from reporter.model import LeaveOut, Listed, Outcome, QualityKind, Report
+from reporter.model import LeaveOut, Listed, QualityKind, Report
 from reporter.render.pack import Check, ScopeShown
 from reporter.render.workbook.jobs import counted
 
@@ -56,25 +56,35 @@ def checks_of(reading: BagReading) -> Iterator[Check]:
     yield Check("Every day was observed", coverage.complete, detail)
     yield _watched_check(report)
     yield _dated_check(report)
+    if reading.restores or report.restores:
+        yield _restores_check(reading)
     yield from _tenant_checks(report)
     unread = [note for note in report.quality if note.kind is QualityKind.UNREADABLE]
     detail = f"{sum(note.count for note in unread)} values cannot be read; they are listed below"
     yield Check("Every value can be read", not unread, detail)
 
 
+def _restores_check(reading: BagReading) -> Check:
+    """Whether the report has each restore and export of the period, as the replies list it."""
+    listed = reading.report.restores
+    due, there = Counter(reading.due_restores), Counter(listed.jobs if listed else ())
+    detail = f"{due.total()} restores and exports in the replies belong to the period, and "
+    detail += f"{there.total()} are here"
+    return Check("Restores against the replies", due == there, detail)
+
+
 def _tenant_checks(report: Report) -> Iterator[Check]:
     """What the customer's own tenant is evidence for, and what it is not, where it was asked."""
     if (restores := report.restores) and not restores.absence:
-        succeeded = sum(job.outcome is Outcome.SUCCESS for job in restores.jobs)
-        detail = f"{succeeded} of {len(restores.jobs)} restores and exports succeeded according to "
-        detail += "the service; they do not show that everything can be restored"
-        yield Check(
-            "Something was restored or exported in the period", bool(succeeded) or None, detail
-        )
+        proven = sum(job.brought_back for job in restores.jobs)
+        detail = f"{proven} of {len(restores.jobs)} restores and exports are restores of at least "
+        detail += "one object that succeeded according to the service; they do not show that "
+        detail += "everything can be restored"
+        yield Check("Something was restored in the period", bool(proven) or None, detail)
     if report.settings and (policy := report.settings.retention):
         detail = f"kept in general: {policy.kept or 'not said'}; this is what is set, and does not "
         detail += "show that copies are kept as long"
-        yield Check("Retention as it is set", True, detail)
+        yield Check("Retention as it is set", report.settings.tells_retention or None, detail)
 
 
 def _watched_check(report: Report) -> Check:

@@ -17,7 +17,7 @@ from reporter.jobs.known import follows
 from reporter.jobs.rows import Row, alone, counting, identity_of, moment
 from reporter.jobs.sightings import ScopeKey, scope_of
 from reporter.jobs.snapshots import cut
-from reporter.model import Answer, Reply, Report
+from reporter.model import Answer, Reply, Report, RestoreJob, RestoreKind
 from reporter.render.pack import Check, FetchAttempt, SourceRow
 from reporter.sources.interface import Announced, CutFrom
 from reporter.sources.registry import reader_of, reader_of_address, rows_by
@@ -34,6 +34,10 @@ UNDATED, ELSEWHERE = "undated", "undated elsewhere"
 
 JobKey = tuple[str, str, str]
 """Service, module and id of a job."""
+
+
+RestoreKey = tuple[RestoreKind, str, str | datetime | None]
+"""Kind, module, and id of a restore; where it has none, its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,10 @@ class BagReading:
     """The times that histories are about."""
     shown: set[JobKey] = field(default_factory=set)
     """The jobs that snapshots list."""
+    restores: dict[tuple[RestoreKey, int], RestoreJob] = field(default_factory=dict)
+    """The restores and exports, as the last answer lists each; those of one answer that share a key
+    are numbered.
+    """
     rows: int = 0
     placeholders: int = 0
     attempts: Counter[str] = field(default_factory=Counter)
@@ -139,6 +147,14 @@ class BagReading:
         of_report = (IN, UNDATED)
         return {job: row for job, row in self.jobs.items() if self.when(row) in of_report}
 
+    @property
+    def due_restores(self) -> list[RestoreJob]:
+        """The restores and exports that a report has to list: those that began in the period, or
+        ended in it if they do not say when they began.
+        """
+        start, end = self.report.period.start, self.report.period.end
+        return [job for job in self.restores.values() if (at := job.dated_at) and start <= at < end]
+
     def when(self, row: Row) -> str:
         """Where the job of a row that counts is, seen from the period."""
         period, (at, _) = self.report.period, dated(row)
@@ -160,6 +176,9 @@ class BagReading:
             check = Check(fetch.kind, None, f"failed: {fetch.error}")
         elif fetch.kind == "history":
             check = Check(fetch.kind, None, f"read; {self._take_history(listed, fetch)} jobs")
+        elif fetch.kind == "restores":
+            detail = f"read; {self._take_restores(fetch)} restores and exports"
+            check = Check(fetch.kind, None, detail)
         elif fetch.kind != "jobs":
             check = Check(fetch.kind, None, _read_of(cuts))
         else:
@@ -242,6 +261,17 @@ class BagReading:
         for job in {job for time in wrong for job in time.alone & self.jobs.keys()} - self.shown:
             if not any(time.holds(job, self.jobs[job]) for time in self.told):
                 del self.jobs[job]
+
+    def _take_restores(self, fetch: Fetch) -> int:
+        """Take the restores and exports in an answer of the customer's own tenant; how many."""
+        answer = Answer("restores", None, fetch.replies)
+        told = reader_of(fetch.replies).answer(answer, "", "binary")
+        met: Counter[RestoreKey] = Counter()
+        for job in told.restores:
+            key = job.kind, job.module, job.job_id or job.started_at
+            met[key] += 1
+            self.restores[key, met[key]] = job
+        return len(told.restores)
 
     def _take_jobs(self, rows: Sequence[Row]) -> None:
         for row in rows:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
-from reporter.errors import FetchError, NotThere, PermissionDenied, ReporterError
+from reporter.errors import FetchError, NotReached, NotThere, PermissionDenied, ReporterError
 from reporter.model import Absence, Answer, Customer, Kind, Lack, Reply
 from reporter.sources.avepoint.auth import TokenRefused
 from reporter.sources.avepoint.client import Client
@@ -48,6 +48,8 @@ class Permission:
         self.kind: Kind = kind
         self.refused = False
         """Whether the token endpoint has refused the permission."""
+        self.reached = True
+        """Whether there was a connection at the last question."""
         self._name = name
         self._client = client
         self._clock = clock
@@ -68,6 +70,7 @@ class Permission:
             absence = Absence(Lack.NOT_THERE)
         except ReporterError as error:
             logger.warning("%s", error)
+            self.reached = not isinstance(error, NotReached)
             absence = Absence(Lack.FAILED, str(error))
         except MemoryError:
             received.clear()

@@ -7,13 +7,14 @@ there is nothing.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from reporter.errors import ReporterError
+from reporter.errors import FetchError, NotThere, ReporterError
 from reporter.model import (
     KINDS,
     NOTHING_ASKED,
@@ -28,7 +29,7 @@ from reporter.model import (
     Snapshot,
     Stretch,
 )
-from reporter.sources.avepoint.beside import Beside, CustomerByCustomer, Permission
+from reporter.sources.avepoint.beside import CustomerByCustomer, Permission
 from reporter.sources.avepoint.client import Client
 from reporter.sources.avepoint.generation3 import whole
 from reporter.sources.avepoint.http import Exchange
@@ -57,8 +58,8 @@ TENANT_PERMISSIONS: Final = {
 FIRST_WINDOW: Final = timedelta(days=62)
 """How far back the first answer reaches: the period that is reported, and the one before it."""
 OVERLAP: Final = timedelta(days=2)
-"""How far each answer reaches back before the last one, so that a job that ran then is seen to its
-end.
+"""How far each answer reaches back before the time up to which all is settled: a job may be listed
+late.
 """
 
 _JOBS: Final = "/backup/m365/cloudbackupjobs"
@@ -68,7 +69,15 @@ _SETTINGS: Final = {
 }
 _SUBJECTS: Final = {"history": "the history of jobs", "restores": "the restores and exports"}
 
-Tenant = Sequence[Beside] | ReporterError
+_FAILED: Final = Absence(Lack.FAILED)
+"""What failed is told by the log and by `reporter check` alone: it may name files, addresses and
+settings of the provider, and reports go to the customer.
+"""
+
+LONGEST_TENANT_S: Final = 1_800.0
+"""How long the lists of one tenant may take together: its provider's jobs wait for them."""
+
+Tenant = Sequence[CustomerByCustomer] | ReporterError
 """What one customer's tenant is asked for; or why it cannot be asked."""
 
 
@@ -76,22 +85,22 @@ def open_tenant(
     access: Access,
     exchange: Exchange,
     clock: Callable[[], datetime],
-    answered: Mapping[Kind, datetime],
-) -> Sequence[Beside]:
-    """What the tenant of one customer can be asked for. `answered` says when it last gave a
-    complete answer of each kind: lists of jobs are asked for from about then on.
+    settled_to: Mapping[Kind, datetime],
+) -> Sequence[CustomerByCustomer]:
+    """What the tenant of one customer can be asked for. Lists of jobs are asked for from about the
+    time on up to which all is settled that it has told of the kind.
     """
 
     def client(permission: str) -> Client:
         return Client(exchange, auth_of(access, exchange, permission), access.api_url, clock)
 
-    jobs, settings = client(JOB_INFO), client(SETTINGS)
+    jobs, settings, patience = client(JOB_INFO), client(SETTINGS), _Patience()
 
-    def listed(kind: Kind) -> Beside:
-        ask = partial(_list_jobs, kind, answered.get(kind), clock)
+    def listed(kind: Kind) -> CustomerByCustomer:
+        ask = partial(_list_jobs, kind, settled_to.get(kind), clock, patience)
         return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock), ask)
 
-    def setting(kind: Kind) -> Beside:
+    def setting(kind: Kind) -> CustomerByCustomer:
         return CustomerByCustomer(
             Permission(kind, SETTINGS, settings, clock), partial(_ask_setting, kind)
         )
@@ -115,6 +124,29 @@ def try_tenant(
         _list_one("history", question, client, customer, received)
 
     yield Permission("history", JOB_INFO, client, clock).ask(ask)
+
+
+class _Patience:
+    """How long the lists of one tenant are waited for, from the first of them on."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    def insist(self, customer: Customer) -> None:
+        """Insist that there is time for a further list.
+
+        Raises:
+            FetchError: there is none.
+        """
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + LONGEST_TENANT_S
+        elif now >= self._until:
+            raise FetchError(
+                f"The tenant of {customer.name} was given up after {LONGEST_TENANT_S / 60:.0f} "
+                "minutes.",
+                hint="The next fetch asks it again.",
+            )
 
 
 class WithTenants:
@@ -152,33 +184,61 @@ def _answers(
 ) -> Iterator[Answer]:
     if isinstance(tenant, ReporterError):
         logger.warning("The tenant of %s cannot be asked: %s", customer.name, tenant)
-        absence = Absence(Lack.FAILED, str(tenant))
         for kind in TENANT_KINDS:
             if kind in kinds:
-                yield Answer(kind, snapshot.taken_at, absence=absence)
+                yield Answer(kind, snapshot.taken_at, absence=_FAILED)
         return
+    reached = True
     for beside in tenant:
-        if beside.kind in kinds:
+        if beside.kind in kinds and not reached:
+            yield Answer(beside.kind, snapshot.taken_at, absence=_FAILED)
+        elif beside.kind in kinds:
             answer = beside.answer(customer)
             named = partial(about_customer, customer_id=customer.id)
             yield replace(
                 answer,
                 replies=tuple(map(named, answer.replies)),
                 unusable=tuple(map(named, answer.unusable)),
+                absence=_without_reason(answer.absence, customer),
             )
+            reached = beside.permission.reached
+
+
+def _without_reason(absence: Absence | None, customer: Customer) -> Absence | None:
+    """The absence as the customer may read it."""
+    if absence is None or absence.kind is not Lack.FAILED:
+        return absence
+    logger.warning("The tenant of %s could not be read: %s", customer.name, absence.said)
+    return _FAILED
 
 
 def _list_jobs(
     kind: Kind,
-    answered: datetime | None,
+    settled_to: datetime | None,
     clock: Callable[[], datetime],
+    patience: _Patience,
     client: Client,
     customer: Customer,
     received: list[Reply],
 ) -> None:
-    """Ask once for each pair of type and module: no row says which it is of."""
-    for question in questions(kind, _window(answered, clock())):
-        _list_one(kind, question, client, customer, received)
+    """Ask once for each pair of type and module: no row says which it is of. A pair that the tenant
+    does not know costs only itself.
+
+    Raises:
+        FetchError: a list cannot be read, or there is no time left.
+        NotThere: it knows none of them.
+    """
+    asked = questions(kind, _window(settled_to, clock()))
+    unknown = 0
+    for question in asked:
+        patience.insist(customer)
+        try:
+            _list_one(kind, question, client, customer, received)
+        except NotThere as error:
+            logger.info("%s", error)
+            unknown += 1
+    if unknown == len(asked):
+        raise NotThere(f"The service does not know {_SUBJECTS[kind]} of {customer.name}.")
 
 
 def _list_one(
@@ -193,12 +253,12 @@ def _list_one(
         received += pages.received
 
 
-def _window(answered: datetime | None, now: datetime) -> Stretch:
+def _window(settled_to: datetime | None, now: datetime) -> Stretch:
     """The stretch of time to ask for, in whole seconds."""
     now = now.replace(microsecond=0)
-    if answered is None or answered > now:
+    if settled_to is None or settled_to > now:
         return now - FIRST_WINDOW, now
-    return answered.replace(microsecond=0) - OVERLAP, now
+    return settled_to.replace(microsecond=0) - OVERLAP, now
 
 
 def _ask_setting(kind: Kind, client: Client, customer: Customer, received: list[Reply]) -> None:

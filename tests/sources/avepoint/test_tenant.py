@@ -25,6 +25,7 @@ from reporter.model import (
     RetentionPolicy,
     Told,
 )
+from reporter.sources.avepoint import tenant
 from reporter.sources.avepoint.auth import ClientSecret
 from reporter.sources.avepoint.emulator import Emulator, Profile, demo_cast
 from reporter.sources.avepoint.emulator.cast import Plan, SubscriptionTerms, profile
@@ -73,8 +74,8 @@ def answers_of(
     source, listed = open_source(provider, emulator.now, exchange)
     (customer,) = listed.customers
     access = change(access_to(emulator, customer.id))
-    tenant = open_tenant(access, exchange, emulator.now, answered or {})
-    snapshot = WithTenants(source, {customer.id: tenant}).snapshot(customer)
+    asked = open_tenant(access, exchange, emulator.now, answered or {})
+    snapshot = WithTenants(source, {customer.id: asked}).snapshot(customer)
     assert snapshot.replies
     answers = {answer.kind: answer for answer in snapshot.answers}
     assert all(answers[kind].absence is None for kind in OTHERS)
@@ -120,7 +121,7 @@ def test_each_pair_of_type_and_module_is_asked_for_once(emulator: Emulator) -> N
 def test_the_history_is_what_really_ran(emulator: Emulator) -> None:
     """Every job of two months, page by page, seen or not."""
     lists = whole_lists(answers_of(emulator)["history"].replies)
-    (window,) = windows_of(lists, "history")
+    (window,) = windows_of(lists)
     assert window == (CLOCK - FIRST_WINDOW, CLOCK)
     listed = {(of.question.module, row["id"]) for of in lists for row in of.rows}
     really = {
@@ -178,9 +179,9 @@ def test_a_later_answer_goes_on_where_the_last_one_ended(emulator: Emulator) -> 
     last = CLOCK - timedelta(days=1)
     answers = answers_of(emulator, {"history": last})
     lists = whole_lists(answers["history"].replies)
-    assert windows_of(lists, "history") == ((last - OVERLAP, CLOCK),)
+    assert windows_of(lists) == ((last - OVERLAP, CLOCK),)
     restores = whole_lists(answers["restores"].replies)
-    assert windows_of(restores, "restores") == ((CLOCK - FIRST_WINDOW, CLOCK),)
+    assert windows_of(restores) == ((CLOCK - FIRST_WINDOW, CLOCK),)
 
 
 def test_every_reply_names_the_customer_it_is_about(emulator: Emulator) -> None:
@@ -230,32 +231,72 @@ def test_a_call_that_is_not_there_costs_only_itself(
         assert answers[kind].absence == (absence if kind in kinds else None)
 
 
-def test_a_wrong_secret_is_said_and_costs_nothing_else(emulator: Emulator) -> None:
+def test_a_module_that_is_not_there_costs_only_itself(start_emulator: StartEmulator) -> None:
+    """404 for one module: all others are told of, and it is named."""
+    terms = SubscriptionTerms(unknown=frozenset({"tenant jobs 12", "tenant jobs 3"}))
+    answers = answers_of(start_emulator(customers=[replace(CONTOSO, terms=terms)]))
+    kinds: tuple[Kind, ...] = ("history", "restores")
+    for kind in kinds:
+        told = read(answers[kind])
+        assert answers[kind].absence is None
+        assert told.missing == ("OneDrive", "Power Apps")
+        assert told.windows == ((CLOCK - FIRST_WINDOW, CLOCK),)
+    assert "Exchange Online" in {job.module for job in read(answers["restores"]).restores}
+
+
+def test_a_wrong_secret_is_logged_and_costs_nothing_else(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer, which becomes a part of the report, does not say what failed."""
+
     def wrong(access: Access) -> Access:
         return replace(access, credential=ClientSecret("a-wrong-secret"))
 
     for kind in TENANT_KINDS:
-        absence = answers_of(emulator, change=wrong)[kind].absence
-        assert absence is not None
-        assert absence.kind is Lack.FAILED
-        assert "invalid_client" in absence.said
-        assert "a-wrong-secret" not in absence.said
+        assert answers_of(emulator, change=wrong)[kind].absence == Absence(Lack.FAILED)
+    assert f"The tenant of {CONTOSO.name} could not be read" in caplog.text
+    assert "invalid_client" in caplog.text
+    assert "a-wrong-secret" not in caplog.text
 
 
 @pytest.mark.parametrize("fault", ["repeat", "short"])
 def test_pages_that_repeat_or_lack_a_row_are_no_answer(
-    start_emulator: StartEmulator, fault: str
+    start_emulator: StartEmulator, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Such a history is not complete, and nothing of it counts; what came is kept."""
     emulator = start_emulator(customers=[CONTOSO])
     emulator.faults = FaultsOf("jobType=1&objectType=3&", fault)
     answers = answers_of(emulator)
     history = answers["history"]
-    assert history.absence is not None
-    assert history.absence.kind is Lack.FAILED
-    assert "not complete" in history.absence.said or "incomplete" in history.absence.said
+    assert history.absence == Absence(Lack.FAILED)
+    assert "not complete" in caplog.text or "incomplete" in caplog.text
     assert history.unusable
     assert answers["restores"].absence is None
+
+
+def test_a_tenant_that_is_not_reached_is_asked_once(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each further question would wait as long again, and with it the provider's jobs."""
+
+    def nowhere(access: Access) -> Access:
+        return replace(access, api_url="http://127.0.0.1:9", token_url="http://127.0.0.1:9/token")
+
+    answers = answers_of(emulator, change=nowhere)
+    assert all(answers[kind].absence == Absence(Lack.FAILED) for kind in TENANT_KINDS)
+    assert caplog.text.count("could not be read") == 1
+
+
+def test_the_lists_of_a_tenant_have_a_time_in_common(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a history that is not whole counts; settings are two short questions."""
+    monkeypatch.setattr(tenant, "LONGEST_TENANT_S", 0.0)
+    answers = answers_of(emulator)
+    for kind in TENANT_KINDS:
+        lists = kind in ("history", "restores")
+        assert answers[kind].absence == (Absence(Lack.FAILED) if lists else None)
+    assert answers["history"].unusable
 
 
 def test_a_configuration_that_is_wrong_costs_only_the_tenant(emulator: Emulator) -> None:
@@ -273,7 +314,7 @@ def test_a_configuration_that_is_wrong_costs_only_the_tenant(emulator: Emulator)
     snapshot = WithTenants(source, {customer.id: error}).snapshot(customer, kinds=asked)
     protection, history = snapshot.answers
     assert protection.absence is None
-    assert history.absence == Absence(Lack.FAILED, "client_id is not set")
+    assert history.absence == Absence(Lack.FAILED)
 
 
 def test_other_customers_have_no_such_answers(start_emulator: StartEmulator) -> None:
@@ -329,6 +370,16 @@ def test_a_later_answer_corrects_an_earlier_one() -> None:
     assert (job.objects_total, job.objects_successful, job.objects_failed) == (12, 12, 0)
 
 
+def test_jobs_without_an_id_are_known_again_by_their_start() -> None:
+    """Two of one list are two all the same."""
+    nameless = RESTORE | {"id": None}
+    running = nameless | {"state": "In progress", "finishTime": None}
+    later = jobs_reply(nameless, nameless)
+    later = replace(later, url=later.url.replace("finishTime=2026-11-01", "finishTime=2026-11-02"))
+    jobs = restores_in(jobs_reply(running), later).restores
+    assert [job.state for job in jobs] == ["Finished", "Finished"]
+
+
 def test_what_cannot_be_read_is_missing_and_named() -> None:
     odd = RESTORE | {"state": "Sleeping", "startTime": "soon", "backupDetails": None}
     (job,) = restores_in(jobs_reply(odd, object_type=99)).restores
@@ -355,6 +406,16 @@ def test_a_list_that_is_not_complete_is_none(rows: list[object], metadata: dict[
 
 def test_an_empty_list_without_a_count_is_complete() -> None:
     assert restores_in(reply_of([], jobs_reply().url.split("?")[1].split("#")[0])).restores == ()
+
+
+@pytest.mark.parametrize("name", ["totalCount", "totalNumber"])
+def test_nothing_in_place_of_an_empty_list_is_one(name: str) -> None:
+    """If the count agrees."""
+    query = jobs_reply().url.split("?")[1].split("#")[0]
+    assert restores_in(reply_of(None, query, metadata={name: 0})).restores == ()
+    for metadata in ({name: 1}, {}, None):
+        with pytest.raises(ReplyError, match="no list of jobs"):
+            restores_in(reply_of(None, query, metadata=metadata))
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class SubscriptionTerms:
     refused: frozenset[str] = frozenset()
     """`protected`, `subscription`, `users`: 403."""
     unknown: frozenset[str] = frozenset()
-    """The same: 404."""
+    """The same: 404; `tenant jobs 12` for the jobs of one module in the customer's own tenant."""
 
 
 @dataclass(frozen=True, slots=True)

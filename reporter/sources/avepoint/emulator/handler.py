@@ -215,6 +215,8 @@ class Handler(BaseHTTPRequestHandler):
         if name == "tenant retention":
             return tenant.retention(profile)
         arguments = {key: texts[0] for key, texts in parse_qs(query).items()}
+        if f"{name} {arguments.get('objectType')}" in profile.terms.unknown:
+            raise Problem(HTTPStatus.NOT_FOUND, "there are no such objects")
         try:
             return tenant.jobs_page(self.emulator, profile, arguments, asked)
         except (ValueError, KeyError) as error:

@@ -79,10 +79,12 @@ def _told_by_tenant(answer: Answer, unread: Unread) -> Told:
         case "retention":
             return replace(told, retention=tenant.retention_of(answer.replies, unread))
     lists = tenant.whole_lists(answer.replies)
-    windows = tenant.windows_of(lists, answer.kind)
+    told = replace(
+        told, windows=tenant.windows_of(lists), missing=tenant.missing_in(lists, answer.kind)
+    )
     if answer.kind == "history":
-        return replace(told, histories=tenant.histories_of(lists), windows=windows)
-    return replace(told, restores=tenant.restores_of(lists), windows=windows)
+        return replace(told, histories=tenant.histories_of(lists))
+    return replace(told, restores=tenant.restores_of(lists))
 
 
 def _sources(replies: Iterable[Reply], counts: Iterable[int]) -> tuple[Source, ...]:

@@ -137,16 +137,17 @@ def read_jobs_page(reply: Reply) -> ReplyPage:
     """
     envelope = _envelope_of(reply)
     rows, metadata = envelope.get("data"), envelope.get("metadata") or {}
-    if not isinstance(rows, list) or not isinstance(metadata, dict):
+    if not isinstance(metadata, dict):
         raise _other_shape(reply, "list of jobs")
     totals = (metadata.get(name) for name in ("totalCount", "totalNumber"))
-    total = next((total for total in totals if total is not None), None)
+    given = next((total for total in totals if total is not None), None)
+    total = given if isinstance(given, int) else read_count(str(given or ""))
+    if rows is None and total == 0:
+        rows = []
+    if not isinstance(rows, list):
+        raise _other_shape(reply, "list of jobs")
     link = metadata.get("nextLink")
-    return ReplyPage(
-        rows,
-        next_link=link if isinstance(link, str) and link else None,
-        total=total if isinstance(total, int) else read_count(str(total or "")),
-    )
+    return ReplyPage(rows, next_link=link if isinstance(link, str) and link else None, total=total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +200,18 @@ def _whole_list(question: Question, pages: Sequence[ReplyPage], fetched_at: date
     return JobList(question, tuple(rows), fetched_at)
 
 
-def windows_of(lists: Iterable[JobList], kind: str) -> tuple[Stretch, ...]:
-    """The stretches of time of which every list is there, in order."""
+def windows_of(lists: Iterable[JobList]) -> tuple[Stretch, ...]:
+    """The stretches of time that lists are about, in order."""
+    return tuple(sorted({listed.question.window for listed in lists}))
+
+
+def missing_in(lists: Sequence[JobList], kind: str) -> tuple[str, ...]:
+    """The modules of which a list of some stretch of time is not there. An answer is complete
+    without those that the tenant does not know; whatever else fails makes it none.
+    """
     there = {listed.question for listed in lists}
-    windows = {question.window for question in there}
-    return tuple(sorted(window for window in windows if there.issuperset(questions(kind, window))))
+    asked = (question for window in windows_of(lists) for question in questions(kind, window))
+    return tuple(dict.fromkeys(question.module for question in asked if question not in there))
 
 
 def histories_of(lists: Iterable[JobList]) -> tuple[ModuleHistory, ...]:
@@ -252,14 +260,19 @@ def _row(question: Question, fields: Mapping[str, Any], fetched_at: datetime) ->
 
 
 def restores_of(lists: Iterable[JobList]) -> tuple[RestoreJob, ...]:
-    """The restores and exports in lists, the later of which correct the earlier ones."""
-    jobs: dict[tuple[int, int, str], RestoreJob] = {}
+    """The restores and exports in lists, the later of which correct the earlier ones. One without
+    an id is known again by its start, and by its place among those of one list with the same.
+    """
+    jobs: dict[tuple[int, int, str, int], RestoreJob] = {}
     for listed in lists:
         question = listed.question
+        met: Counter[str] = Counter()
         for row in listed.rows:
             job = _restore(question, row)
-            identity = job.job_id or json.dumps(row, sort_keys=True)
-            jobs[question.job_type, question.object_type, identity] = job
+            start = str(job.started_at or json.dumps(row, sort_keys=True))
+            identity = job.job_id or start
+            met[identity] += 1
+            jobs[question.job_type, question.object_type, identity, met[identity]] = job
     return tuple(jobs.values())
 
 
