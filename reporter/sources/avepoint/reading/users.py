@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from reporter.jobs import rows
 from reporter.model import ListedUser, QualityKind, Unread
-from reporter.sources.avepoint.reading.vocabularies import user_module_name
+from reporter.sources.avepoint.reading.vocabularies import name_among
 
 TWO_ANSWERS: Final = "one user both protected and not"
 NO_LIST: Final = "not a list of modules"
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False}
+_MODULES: Final = {0: "Mailbox", 2: "OneDrive"}
+"""What a user can be protected in, by numbers that this list alone has."""
 
 
 def users_in(listed: Iterable[Mapping[str, Any]], unread: Unread) -> tuple[ListedUser, ...]:
@@ -44,7 +46,7 @@ def _statuses(row: Mapping[str, Any], unread: Unread) -> Iterator[tuple[str, boo
         return
     for status in listed:
         # The vendor's table of fields and its sample differ in the first letter.
-        module = user_module_name(_text(status, "module", "Module") or rows.ABSENT)
+        module = name_among(_MODULES, _text(status, "module", "Module") or rows.ABSENT)
         if (code := rows.unknown_code(module)) is not None:
             unread[QualityKind.UNKNOWN_CODE, "module", code] += 1
         is_protected = status.get("isProtected", status.get("IsProtected"))

@@ -92,9 +92,6 @@ STATUS_NAMES: Final = {
     14: "Waiting for configuration",
 }
 
-USER_MODULE_NAMES: Final = {0: "Mailbox", 2: "OneDrive"}
-"""What a user can be protected in, by numbers of its own."""
-
 CODED: Final = {
     "service": SERVICE_NAMES,
     "module": MODULE_NAMES,
@@ -207,15 +204,11 @@ _CODE = re.compile(r"-?\d{1,18}")
 
 def name_of_code(field: str, value: str) -> str:
     """The name of a coded field's value; a value that is no number is a name already."""
-    return _named(CODED[field], value)
+    return name_among(CODED[field], value)
 
 
-def user_module_name(value: str) -> str:
-    """The name of a module in the list of users; a value that is no number is a name already."""
-    return _named(USER_MODULE_NAMES, value)
-
-
-def _named(names: Mapping[int, str], value: str) -> str:
+def name_among(names: Mapping[int, str], value: str) -> str:
+    """The name of a number among names; a value that is no number is a name already."""
     if _CODE.fullmatch(value) is None:
         return value
     return names.get(int(value)) or name_of_unknown(value)
