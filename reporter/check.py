@@ -154,9 +154,9 @@ def _tenant(what: str, answers: Sequence[Answer]) -> Finding:
     if not absences:
         return Finding(what, True, told)
     failed = any(absence.kind is Lack.FAILED for absence in absences)
-    said = dict.fromkeys(absence.said for absence in absences if absence.said)
+    reasons = dict.fromkeys(absence.said for absence in absences if absence.said)
     mend = "Check `tenant` of this customer in [[customers]], and its app registration."
-    return Finding(what, False if failed else None, told, more=(*said, mend))
+    return Finding(what, False if failed else None, told, more=(*reasons, mend))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:
