@@ -154,12 +154,12 @@ def _tenant(what: str, answers: Sequence[Answer]) -> Finding:
     if not absences:
         return Finding(what, True, told)
     failed = any(absence.kind is Lack.FAILED for absence in absences)
-    said = dict.fromkeys(absence.said for absence in absences if absence.said)
+    reasons = dict.fromkeys(absence.said for absence in absences if absence.said)
     mend = (
         "Check [customers.tenant] of this customer (data_centre or api_url, client_id, the "
         "secret), and that its app registration in the customer's own tenant has these permissions."
     )
-    return Finding(what, False if failed else None, told, more=(*said, mend))
+    return Finding(what, False if failed else None, told, more=(*reasons, mend))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:

@@ -54,8 +54,8 @@ def jobs_page(
         datetime.fromisoformat(arguments[name]) for name in ("startTime", "finishTime")
     )
     plan = _plan_of(profile, OBJECT_TYPES[object_type])
-    found = _jobs(emulator.seed, profile, plan, int(arguments["jobType"]), start, finish)
-    jobs = [job for job in found if job.started_at <= now]
+    begun = _jobs(emulator.seed, profile, plan, int(arguments["jobType"]), start, finish)
+    jobs = [job for job in begun if job.started_at <= now]
     # The documentation spells them in two ways.
     part = "Count" if object_type % 2 else "Number"
     rows = [_row(job, now, part) for job in reversed(jobs)]

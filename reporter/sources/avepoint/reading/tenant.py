@@ -397,9 +397,9 @@ def _envelope_of(reply: Reply) -> dict[str, Any]:
         raise _other_shape(reply, "answer of a tenant")
     status, errors = envelope.get("statusCode"), envelope.get("errors")
     if errors or status not in (None, 200, "200"):
-        said = excerpt(str(envelope.get("message") or errors or "no reason given"))
+        reason = excerpt(str(envelope.get("message") or errors or "no reason given"))
         raise ReplyError(
-            f"The reply of {excerpt(reply.url)} says that something went wrong: {status} {said}.",
+            f"The reply of {excerpt(reply.url)} says that something went wrong: {status} {reason}.",
             hint="Ask the service's support.",
         )
     return envelope
