@@ -11,12 +11,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from reporter.cli.main import cli
 from reporter.cli.options import Console
 from reporter.files import current_umask
 from reporter.sources.avepoint.emulator import Emulator, Faults, ordinary_customers
 from tests.world import Worlds
+
+# A busy machine takes longer for an example at times; how long the product takes is in benchmarks/.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 CLOCK = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 
