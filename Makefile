@@ -20,8 +20,9 @@ OLDEST := tests/jobs tests/sources/table/test_table_reading.py tests/store/test_
 oldest: .venv-oldest/made  ## Run some tests with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(OLDEST)
 
-# In a folder of its own: processes that are killed leave half a file, and some tests count files.
-coverage: export COVERAGE_FILE := $(CURDIR)/.measured/coverage
+# Where tests that are run with --cov measure, in a folder of its own: processes that are killed leave
+# half a file, and some tests count files.
+export COVERAGE_FILE := $(CURDIR)/.measured/coverage
 coverage:  ## Run the tests, and say which lines and branches they miss
 	rm -rf .measured
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
