@@ -20,8 +20,9 @@ OLDEST := tests/jobs tests/sources/table/test_table_reading.py tests/store/test_
 oldest: .venv-oldest/made  ## Run some tests with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(OLDEST)
 
-# In a folder of its own: processes that are killed leave half a file, and some tests count files.
-coverage: export COVERAGE_FILE := $(CURDIR)/.measured/coverage
+# Where tests that are run with --cov measure, in a folder of its own: processes that are killed leave
+# half a file, and some tests count files.
+export COVERAGE_FILE := $(CURDIR)/.measured/coverage
 coverage:  ## Run the tests, and say which lines and branches they miss
 	rm -rf .measured
 	$(MAKE) test ARGS="--cov --cov-report=term $(ARGS)"
@@ -49,7 +50,7 @@ validate: .venv/dev  ## Have outside validators judge samples and every language
 	$(BIN)/python -m tests.validators sample_reports .validators/languages
 
 bench: .venv/dev  ## Run all benchmarks (takes long; needs Chromium)
-	@for name in pdf jobs_sheet fetch details store run; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in pdf jobs_sheet fetch store run; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 fonts: .venv/dev  ## Take the bundled fonts anew from their npm packages (needs npm)
 	$(BIN)/python -m tests.fonts

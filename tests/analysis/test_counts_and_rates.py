@@ -224,7 +224,7 @@ def test_jobs_that_are_not_backups_are_counted_separately() -> None:
     ]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.lists(st.sampled_from(list(STATUS_OF.values())), max_size=12),
     st.lists(st.sampled_from(list(STATUS_OF.values())), max_size=12),

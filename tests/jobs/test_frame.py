@@ -160,7 +160,7 @@ MOMENTS = st.datetimes(
 ).map(datetime.isoformat)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.dictionaries(st.sampled_from(tuple(FIELD_NAMES.values())), SCALARS), max_size=6))
 def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
     """Whatever a row contains, it is read, and whatever cannot be read is missing and noted."""
@@ -171,7 +171,7 @@ def test_no_row_is_ever_dropped(rows: list[dict[str, object]]) -> None:
         assert note["field"] in FIELDS
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(TIME_LIKE | MOMENTS | st.text(max_size=12), min_size=1, max_size=30))
 def test_a_column_of_times_is_read_as_each_time_alone(texts: list[str]) -> None:
     """The fast way through a whole column gives what reading text by text gives."""
