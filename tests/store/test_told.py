@@ -316,10 +316,16 @@ def test_a_module_that_is_told_of_under_two_ids_is_refused(store: Store) -> None
     """No snapshot lists it under either: each job would count twice all the same."""
     google = replace(CUSTOMER, id="google")
     both = replace(CUSTOMER, joined=(google.id,))
-    for customer, module in ((CUSTOMER, "OneDrive"), (google, "Gmail")):
-        row = partner_row(STARTS[2], jobModule=module, jobId=f"FB-{module}")
+    exchange = [told_row(at) for at in STARTS]
+    for customer, module, pair in (
+        (CUSTOMER, "OneDrive", (1, 3)),
+        (google, "SharePoint Online", (1, 2)),
+    ):
+        row = partner_row(STARTS[2], jobModule=module)
+        told = {EXCHANGE: exchange, pair: [told_row(STARTS[2])]}
+        answer = make_listed_by_time("history", told, at=LOOKS[-1])
         snapshot = replace(snapshot_of([row], LOOKS[-1]), customer=customer)
-        store.record(replace(snapshot, answers=(all_told(),)))
+        store.record(replace(snapshot, answers=(answer,)))
     with pytest.raises(ReporterError, match="list the module Exchange Online of Microsoft 365"):
         report_of(store, Assignment(both, DAYS, Policy(), Look(), None))
 
