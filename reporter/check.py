@@ -134,10 +134,11 @@ def _tenants(settings: Settings) -> Iterator[Finding]:
     not tell is only worth a note, unless it cannot be asked at all.
     """
     exchange, now = Exchange(trust=settings.trust), partial(datetime.now, UTC)
-    for configured in settings.customers:
-        if configured.tenant is None:
-            continue
-        customer = Customer(configured.id, configured.name or configured.id)
+    asked = [configured for configured in settings.customers if configured.tenant]
+    names = {customer.id: customer.name for customer in _stored(settings)} if asked else {}
+    for configured in asked:
+        name = configured.name or names.get(configured.id, configured.id)
+        customer = Customer(configured.id, name)
         what = f"tenant of {customer.name}"
         access = attempted(partial(tenant_access_of, settings, customer.id))
         if isinstance(access, ReporterError):
@@ -255,19 +256,24 @@ def _strangers(settings: Settings) -> Iterator[Finding]:
     """Each customer of the configuration that is not in the store: a wrong id silently leaves the
     intended customer without recipients. Empty if the store is empty or cannot be read.
     """
-    if not is_there(settings.store_url):
-        return
-    try:
-        with closing(Store.open(settings.store_url)) as store:
-            stored = {customer.id for customer in store.customers()}
-    except ReporterError:
-        return
+    stored = {customer.id for customer in _stored(settings)}
     for customer in settings.customers if stored else ():
         places = {customer.id: "[[customers]]"} | dict.fromkeys(customer.joins, "`joins`")
         for customer_id, place in places.items():
             if customer_id not in stored:
                 detail = f"is in {place}, but not in the store: `reporter customers` lists all ids"
                 yield Finding(f"customer {customer_id}", None, detail)
+
+
+def _stored(settings: Settings) -> Sequence[Customer]:
+    """The customers in the store; none where it is not there or cannot be read."""
+    if not is_there(settings.store_url):
+        return ()
+    try:
+        with closing(Store.open(settings.store_url)) as store:
+            return store.customers()
+    except ReporterError:
+        return ()
 
 
 def _rhythm(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -391,6 +397,9 @@ def _service(exchange: Exchange, access: Access) -> str:
         first = listed.customers[0]
         answers = source.snapshot(first).answers
         seen += f"; for {first.name}: jobs read"
-        for answer in answers:
-            seen += f", {answer.kind} {answer.absence.kind if answer.absence else 'read'}"
+        told = (
+            f"{answer.kind} {answer.absence.kind if answer.absence else 'read'}"
+            for answer in answers
+        )
+        seen = ", ".join([seen, *dict.fromkeys(told)])  # there may be details of several jobs
     return seen

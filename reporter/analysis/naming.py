@@ -8,18 +8,24 @@ from typing import Final
 
 from reporter.model import Names
 
-_AT: Final = "@\uff20"
-"""The sign, and its wide form in East Asian texts."""
-_NO_ADDRESS: Final = r"\s,;:<>()\[\]\"|/\\" + _AT
+_AT: Final = r"(?:[@\uff20]|%(?:25)*40)"
+"""The sign, its wide form in East Asian texts, and how links write it."""
+_SLASH: Final = r"(?:/|%(?:25)*2F)"
+_NO_ADDRESS: Final = r"\s,;:<>()\[\]\"|/\\@" + "\uff20"
 """What stands in no address, and so begins and ends one within a text."""
 _ADDRESS: Final = re.compile(
     # Each run of letters is tried from its start alone, or long texts would take for ever.
-    f"(?<![^{_NO_ADDRESS}])([^{_NO_ADDRESS}]+)[{_AT}]([^{_NO_ADDRESS}]+)"
+    f"(?<![^{_NO_ADDRESS}])((?:(?!{_AT})[^{_NO_ADDRESS}])+){_AT}([^{_NO_ADDRESS}]+)"
 )
 _PERSONAL_SITE: Final = re.compile(
-    r"((?:/|%2F)personal(?:/|%2F))((?:(?!%2F)[^/\s?#])+)", re.IGNORECASE
+    rf"({_SLASH}personal{_SLASH})((?:(?!{_SLASH})[^\s?#])+)", re.IGNORECASE
 )
 """A OneDrive, whose address holds that of its user."""
+_LINK: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^/\s]+", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"[._+#\s-]")
+"""What stands between a given name and a family name in an address."""
+_UNSPACED: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7af]")
+"""Scripts in which two letters are a whole name."""
 _IMPERSONAL: Final = (
     "Site Collection",
     "Canvas",
@@ -63,16 +69,21 @@ def without_addresses(text: str) -> str:
 
 def object_named(title: str, kind: str, module: str, names: Names) -> str | None:
     """The title of an object as it may stand; None where it may not. It is taken for the name or
-    the address of a person unless its type and its module say otherwise.
+    the address of a person unless its type and its module say otherwise. Of a link to somebody's
+    files no more is left than where it leads to.
     """
     if names == "full":
         return title
+    site = _PERSONAL_SITE.search(title)
     personal = kind not in _IMPERSONAL or module in _OF_PEOPLE
     if names == "none":
-        personal = personal or _PERSONAL_SITE.search(title) is not None
-        return None if personal else without_people(title)
-    is_name = personal and "/" not in title
-    return masked(title) if is_name else without_addresses(title)
+        return None if personal or site else without_people(title)
+    if site:
+        return without_addresses(title[: site.start()]) + _masked_site(site)
+    if not personal:
+        return without_addresses(title)
+    link = _LINK.match(title)
+    return f"{without_addresses(link[0])}/{_LEFT_OUT}" if link else masked(title)
 
 
 def without_people(text: str) -> str:
@@ -81,13 +92,24 @@ def without_people(text: str) -> str:
 
 
 def _masked_address(address: re.Match[str]) -> str:
-    """At most two letters of the part before the sign, and never more than half of it."""
     person, domain = address.groups()
-    return f"{_letters(person, min(2, len(person) // 2))}{_LEFT_OUT}@{domain}"
+    return f"{_beginning(person)}{_LEFT_OUT}@{domain}"
 
 
 def _masked_site(site: re.Match[str]) -> str:
-    return f"{site[1]}{_letters(site[2], 2)}{_LEFT_OUT}"
+    return f"{site[1]}{_beginning(site[2])}{_LEFT_OUT}"
+
+
+def _beginning(person: str) -> str:
+    """At most two letters of what an address says of its person, and never a whole name: of the
+    first name at most half, unless that is an initial already.
+    """
+    first, *others = _SEPARATOR.split(person, maxsplit=1)
+    if len(first) == 1:
+        most = 1 if others else 0
+    else:
+        most = min(1 if _UNSPACED.match(first) else 2, len(first) // 2)
+    return _letters(first, most)
 
 
 def _letters(text: str, count: int) -> str:

@@ -156,7 +156,7 @@ def _failing(
 def _by_urgency(end: datetime, each: FailingObject) -> tuple[object, ...]:
     """The key that sorts objects: those not backed up since, by the period's end, come first."""
     return (
-        each.recovered_at is not None and each.recovered_at < end,
+        each.recovered(end),
         -each.nights,
         -each.warned,
         each.service,

@@ -31,6 +31,12 @@ from reporter.cli.options import Console, common_options, read_moment, utc_now
 @click.option("--now", metavar="TIME", help="Stop the emulator's clock at this time.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--latency", type=click.FloatRange(0), default=0, help="Milliseconds a reply takes.")
+@click.option(
+    "--withhold",
+    multiple=True,
+    metavar="SCOPE",
+    help="A permission that the app registrations do not have. Repeatable.",
+)
 @click.option("--fault", "faults", multiple=True, metavar="NAME=RATE", help="Repeatable.")
 @common_options
 @click.pass_obj
@@ -45,12 +51,13 @@ def emulate(
     now: str | None,
     seed: int,
     latency: float,
+    withhold: tuple[str, ...],
     faults: tuple[str, ...],
 ) -> None:
     """Serve an emulator of the API on this machine, until interrupted.
 
     Prints one line of JSON once it is listening: the addresses, and the credentials to log in
-    with. What it serves is a pure function of its options.
+    with, also into the customers' own tenants. What it serves is a pure function of its options.
     """
     from reporter.sources.avepoint.emulator import (
         Clock,
@@ -66,6 +73,7 @@ def emulate(
         now=Clock(read_moment(now)) if now else utc_now,
         lists=Lists(lists),
         listed=timedelta(days=31 * months),
+        withheld=withhold,
         faults=Faults.parse(faults, seed),
         latency=latency / 1000,
         port=port,
@@ -78,6 +86,14 @@ def emulate(
                     "token_url": emulator.token_url,
                     "client_id": emulator.client_id,
                     "client_secret": emulator.client_secret,
+                    "tenants": {
+                        customer_id: {
+                            "client_id": office.client_id,
+                            "client_secret": office.client_secret,
+                        }
+                        for customer_id in emulator.customers
+                        for office in [emulator.tenant(customer_id)]
+                    },
                 }
             )
         )

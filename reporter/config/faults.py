@@ -25,8 +25,10 @@ def validated(
         return build()
     except ValidationError as error:
         lines = [explained(detail, root) for detail in error.errors()]
+        wrong = "; ".join(text for text, _ in lines)
+        end = "" if wrong.endswith((".", "?")) else "."
         raise SettingsError(
-            f"The configuration {where} is wrong: {'; '.join(text for text, _ in lines)}.",
+            f"The configuration {where} is wrong: {wrong}{end}",
             hint=" ".join(hint for _, hint in lines if hint) or "Correct the value.",
         ) from None
 
@@ -39,8 +41,12 @@ def explained(detail: Any, root: type[BaseModel]) -> tuple[str, str]:
         return f"unknown key {'.'.join(place)}", nearest(str(place[-1]), known) if known else ""
     if detail["type"] == "missing":
         return f"{'.'.join(place)} is missing", ""
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(map(str, place))}: {message}", ""
+    named = ".".join(map(str, place))
+    if detail["type"] in ("tuple_type", "list_type") and isinstance(detail["input"], dict):
+        return f"{named} is a list of tables: write [[{named}]]", ""
+    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{named} needs keys and values, not {detail['input']!r}", ""
+    return f"{named}: {detail['msg'].removeprefix('Value error, ')}", ""
 
 
 def _known_keys(section: type[BaseModel], place: Sequence[Any]) -> list[str]:

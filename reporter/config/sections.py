@@ -352,7 +352,7 @@ def _validated(kind: type[BaseModel], table: Mapping[str, Any], where: str) -> B
     try:
         return kind.model_validate(table)
     except ValidationError as error:
-        faults = [" ".join(filter(None, explained(fault, kind))) for fault in error.errors()]
+        faults = [". ".join(filter(None, explained(fault, kind))) for fault in error.errors()]
         raise ValueError(f"{where}, {'; '.join(faults)}") from None
 
 

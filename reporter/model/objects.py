@@ -94,8 +94,11 @@ class FailingObject:
         """Whether it failed on so many days that it counts, and was not backed up after that before
         the period's end. What comes later does not change how a closed period stands.
         """
-        recovered = self.recovered_at is not None and self.recovered_at < end
-        return self.nights >= ENOUGH_NIGHTS and not recovered
+        return self.nights >= ENOUGH_NIGHTS and not self.recovered(end)
+
+    def recovered(self, end: datetime) -> bool:
+        """Whether it was backed up again before the period's end."""
+        return self.recovered_at is not None and self.recovered_at < end
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ from reporter.render.listed import (
     undated_lines,
 )
 from reporter.render.logo import LogoPicture, picture_of
-from reporter.render.objects import persistent_lines
+from reporter.render.objects import persistent_lines, recovered_lines
 from reporter.render.restated import RestatedFigure, correction, restated
 from reporter.render.sentences import module_label, module_name, with_scope
 from reporter.render.templates import filled
@@ -366,10 +366,10 @@ def _contract(subscription: Mapping[str, Any], period: Period) -> Iterator[Reaso
 
 def _lines(figures: Mapping[str, Any], case: Case, words: Words) -> Iterator[str]:
     """What fails night after night, then the quiet lines of the letter."""
-    failing = (figures["objects"] or {}).get("failing", [])
-    yield from persistent_lines(
-        _FAILING.validate_python(failing), _period(figures["period"]).end, words
-    )
+    failing = _FAILING.validate_python((figures["objects"] or {}).get("failing", []))
+    end = _period(figures["period"]).end
+    yield from persistent_lines(failing, end, words)
+    yield from recovered_lines(failing, end, words)
     yield from undated_lines(_NOTES.validate_python(figures["quality"]), words)
     yield from running_lines(_RUNNING.validate_python(figures["running"]), words)
     yield from left_out_lines(_LEFT_OUT.validate_python(figures["left_out"]), words)

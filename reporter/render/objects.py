@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
-from reporter.model import FailingObject, Lack, ObjectCause, Outcome, ReportFigures
-from reporter.render.sentences import module_name, persistent_text
+from reporter.model import ENOUGH_NIGHTS, FailingObject, Lack, ObjectCause, Outcome, ReportFigures
+from reporter.render.sentences import module_name, persistent_text, recovered_text
 from reporter.render.text import Words, marked
 
 MOST_CAUSES: Final = 6
@@ -80,15 +80,28 @@ def failed_objects(report: ReportFigures, service: str, words: Words) -> FailedO
 
 def persistent_lines(failing: Iterable[FailingObject], end: datetime, words: Words) -> list[str]:
     """A line for each module with objects that failed night after night; `end` is the period's."""
+    return _lines((each for each in failing if each.persists(end)), persistent_text, words)
+
+
+def recovered_lines(failing: Iterable[FailingObject], end: datetime, words: Words) -> list[str]:
+    """A line for each module with objects that failed night after night, and then no more."""
+    several = (each for each in failing if each.nights >= ENOUGH_NIGHTS and each.recovered(end))
+    return _lines(several, recovered_text, words)
+
+
+def _lines(
+    objects: Iterable[FailingObject],
+    finding_of: Callable[[str, int, date | None, Words], str],
+    words: Words,
+) -> list[str]:
     by_module: dict[tuple[str, str], list[FailingObject]] = defaultdict(list)
-    for each in failing:
-        if each.persists(end):
-            by_module[each.service, each.module].append(each)
+    for each in objects:
+        by_module[each.service, each.module].append(each)
     return [
         words.say(
             "{module}: {finding}.",
             module=words.name(module_name(*place)),
-            finding=persistent_text(
+            finding=finding_of(
                 _common_type(of_module),
                 len(of_module),
                 min(each.first for each in of_module),

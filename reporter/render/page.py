@@ -50,7 +50,7 @@ from reporter.render.listed import (
     undated_lines,
 )
 from reporter.render.markdown import markdown
-from reporter.render.objects import FailedObjects, failed_objects
+from reporter.render.objects import FailedObjects, failed_objects, recovered_lines
 from reporter.render.pictures import Picture
 from reporter.render.protection import (
     no_protection,
@@ -504,6 +504,7 @@ def quiet_lines(report: ReportFigures, words: Words) -> list[str]:
         *undated_lines(report.quality, words),
         *running_lines(report.running, words),
         *left_out_lines(report.left_out, words),
+        *recovered_lines(report.objects.failing, report.period.end, words),
         *users_line(report.users, words),
         *told_lines(report.tenant_history, words),
         *([" ".join(listed)] if listed else []),

@@ -152,6 +152,16 @@ def persistent_text(kind: str, number: int, since: date | None, words: Words) ->
     )
 
 
+def recovered_text(kind: str, number: int, since: date | None, words: Words) -> str:
+    """That so many objects of a type failed on several days, and are backed up again."""
+    return words.say(
+        "{objects} failed on at least three days each, the first on {day}, and succeeded again "
+        "within the period",
+        day=words.whole_day(since),
+        objects=object_count(kind, number, words),
+    )
+
+
 def object_count(kind: str, number: int, words: Words) -> str:
     """So many objects of a type; the type is empty where they are of several."""
     return words.count(*_OBJECTS.get(kind, _ANY_OBJECT), number)

@@ -46,6 +46,23 @@ def test_the_words_of_an_address_are_taken_out() -> None:
     assert cause_of("The annals are full", title) == "The annals are full"
 
 
+@pytest.mark.parametrize(
+    ("comment", "title", "cause"),
+    [
+        ("Mailbox ANNA KOWALSKI not found", "Anna Kowalski", "Mailbox … not found"),
+        ("Kowalski has no licence", "Anna Kowalski", "… has no licence"),
+        ("Li Wei locked it in time", "li.wei@x.example", "… locked it in time"),
+        ("花子さんはロック", "花子@x.example", "…さんはロック"),
+        ("Anna Keller: full", "https://x.example/personal/anna_keller_x", "…: full"),
+        ("The mailbox is full", "Shared Mailbox", "The mailbox is full"),
+        ("The site is full", "https://x.example/sites/full", "The site is full"),
+    ],
+)
+def test_names_in_a_title_are_taken_out(comment: str, title: str, cause: str) -> None:
+    """Whatever their case; words that name nobody stay."""
+    assert cause_of(comment, title) == cause
+
+
 def test_codes_tell_no_addresses() -> None:
     """A code is as it is, else."""
     assert code_of("0x80131500-Locked") == "0x80131500-Locked"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reporter.analysis.naming import masked, named, without_addresses
+from reporter.analysis.naming import masked, named, object_named, without_addresses
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,12 @@ from reporter.analysis.naming import masked, named, without_addresses
         ("j@x.example", "…@x.example"),
         ("o'brien@x.example", "ob…@x.example"),
         ("anna_gmail.com#EXT#@contoso.example", "an…@contoso.example"),
-        ("花子山田@例え.example", "花子…@例え.example"),
+        ("花子山田@例え.example", "花…@例え.example"),
         ("anna\uff20contoso.example", "an…@contoso.example"),
         ("🙂🙂@x.example", "…@x.example"),
+        ("li.wei@x.example", "l…@x.example"),
+        ("j.smith@x.example", "j…@x.example"),
+        ("anna.keller%40x.example", "an…@x.example"),
         ("Anna Keller", "A. K."),
         ("Keller, Anna", "K. A."),
         ("Anna Keller (anna@x.example)", "A. K. a."),
@@ -57,6 +60,48 @@ def test_a_name_keeps_initials_and_an_address_its_beginning(text: str, shown: st
 def test_addresses_within_a_text_are_masked(text: str, shown: str) -> None:
     """The rest stays as it is."""
     assert without_addresses(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "module", "shown"),
+    [
+        ("Kowalski, Anna / Sales", "Mailbox", "Exchange Online", "K. A. S."),
+        ("/o=Contoso/cn=anna.kowalski", "Mailbox", "Exchange Online", "o."),
+        ("Anna Kowalski/Ben Smith", "Chat", "Teams Chat", "A. K. S."),
+        (
+            "https://x.example/users/anna_kowalski",
+            "Site Collection",
+            "OneDrive",
+            "https://x.example/…",
+        ),
+        (
+            "https://x.example/personal/anna_x/Documents/Anna Kowalski.docx",
+            "Site Collection",
+            "OneDrive",
+            "https://x.example/personal/an…",
+        ),
+        (
+            "https://x.example/personal%252fanna_x%252fB",
+            "Site Collection",
+            "SharePoint Online",
+            "https://x.example/personal%252fan…",
+        ),
+        (
+            "https://x.example/sites/anna.kowalski%40x.example",
+            "Site Collection",
+            "SharePoint Online",
+            "https://x.example/sites/an…@x.example",
+        ),
+        ("https://x.example/sites/hr", "Site Collection", "SharePoint Online", None),
+    ],
+)
+def test_objects_of_people_tell_nobody(
+    title: str, kind: str, module: str, shown: str | None
+) -> None:
+    """Whatever form their title has; a title that names nobody stays."""
+    assert object_named(title, kind, module, "masked") == (shown or title)
+    bare = object_named(title, kind, module, "none") or ""
+    assert "anna" not in bare.lower()
 
 
 def test_the_configuration_decides() -> None:

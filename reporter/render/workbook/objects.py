@@ -37,7 +37,7 @@ def add_causes(book: Book) -> None:
 
 def _object_columns(book: Book) -> list[Column[FailingObject]]:
     say, failing = book.words.say, book.report.objects.failing
-    since = say("Backed up since ({timezone})", timezone=book.report.period.timezone)
+    since = say("Backed up again ({timezone})", timezone=book.report.period.timezone)
     return [
         Column(say("Object"), fitting((each.title for each in failing), 24, 60), lambda o: o.title),
         Column(say("Type"), fitting((each.type for each in failing), 12, 24), lambda o: o.type),

@@ -43,16 +43,23 @@ class Permission:
     """
 
     def __init__(
-        self, kind: Kind, name: str, client: Client, clock: Callable[[], datetime]
+        self,
+        kind: Kind,
+        name: str,
+        client: Client,
+        clock: Callable[[], datetime],
+        level: int = logging.WARNING,
     ) -> None:
         self.kind: Kind = kind
         self.refused = False
         """Whether the token endpoint has refused the permission."""
         self.reached = True
-        """Whether there was a connection at the last question."""
+        """Whether the last question could be put: there was a connection, and a token for it."""
         self._name = name
         self._client = client
         self._clock = clock
+        self._level = level
+        """At which level of the log stands what fails."""
         self._lock = threading.Lock()
 
     def ask(self, ask: Ask) -> Answer:
@@ -69,12 +76,12 @@ class Permission:
         except NotThere:
             absence = Absence(Lack.NOT_THERE)
         except ReporterError as error:
-            logger.warning("%s", error)
-            self.reached = not isinstance(error, NotReached)
+            logger.log(self._level, "%s", error)
+            self.reached = not isinstance(error, NotReached | TokenRefused)
             absence = Absence(Lack.FAILED, str(error))
         except MemoryError:
             received.clear()
-            logger.warning(_TOO_LARGE)
+            logger.log(self._level, _TOO_LARGE)
             absence = Absence(Lack.FAILED, _TOO_LARGE)
         return Answer(self.kind, self._clock(), absence=absence, unusable=tuple(received))
 

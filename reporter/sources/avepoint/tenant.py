@@ -95,14 +95,16 @@ def open_tenant(
         return Client(exchange, auth_of(access, exchange, permission), access.api_url, clock)
 
     jobs, settings, patience = client(JOB_INFO), client(SETTINGS), _Patience()
+    # What fails is logged once, with the name of the customer.
+    quiet = logging.DEBUG
 
     def listed(kind: Kind) -> CustomerByCustomer:
         ask = partial(_list_jobs, kind, settled_to.get(kind), clock, patience)
-        return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock), ask)
+        return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock, quiet), ask)
 
     def setting(kind: Kind) -> CustomerByCustomer:
         return CustomerByCustomer(
-            Permission(kind, SETTINGS, settings, clock), partial(_ask_setting, kind)
+            Permission(kind, SETTINGS, settings, clock, quiet), partial(_ask_setting, kind)
         )
 
     return listed("history"), listed("restores"), setting("frequency"), setting("retention")
@@ -123,7 +125,7 @@ def try_tenant(
         question, *_ = questions("history", _window(clock(), clock()))
         _list_one("history", question, client, customer, received)
 
-    yield Permission("history", JOB_INFO, client, clock).ask(ask)
+    yield Permission("history", JOB_INFO, client, clock, logging.DEBUG).ask(ask)
 
 
 class _Patience:

@@ -32,6 +32,7 @@ FAULTS: Final = {
     "many": "a list of twenty million empty objects, in gzip",
     "expire": "the token is revoked: 401",
     "forbidden": "403",
+    "not-found": "404",
     "relative-next": "next links relative to the request",
     "root-next": "next links from the root of the host",
     "context-next": "next links relative to the context",

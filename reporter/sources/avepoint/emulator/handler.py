@@ -77,6 +77,7 @@ _BEFORE_ANSWER: Final = (
     "500",
     "503",
     "forbidden",
+    "not-found",
 )
 _IN_ANSWER: Final = (
     "truncate",
@@ -276,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["Retry-After"] = format_datetime(at, usegmt=True)
         elif fault == "429-absurd":
             headers["Retry-After"] = "Fri, 31 Dec 99999 23:59:59 GMT"
-        status = HTTPStatus({"forbidden": 403}.get(fault) or int(fault[:3]))
+        status = HTTPStatus({"forbidden": 403, "not-found": 404}.get(fault) or int(fault[:3]))
         self._send(status, {"error": {"code": status.phrase, "message": "as asked"}}, headers)
 
     def _send(
