@@ -257,7 +257,10 @@ def test_the_command_serves_until_it_is_stopped() -> None:
     try:
         assert process.stdout is not None
         where = json.loads(process.stdout.readline())
-        assert set(where) == {"api_url", "token_url", "client_id", "client_secret"}
+        assert set(where) == {"api_url", "token_url", "client_id", "client_secret", "tenants"}
+        assert all(
+            set(office) == {"client_id", "client_secret"} for office in where["tenants"].values()
+        )
         assert requests.get(where["api_url"] + "/partner/customers", timeout=5).status_code == 401
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
