@@ -50,7 +50,7 @@ validate: .venv/dev  ## Have outside validators judge samples and every language
 	$(BIN)/python -m tests.validators sample_reports .validators/languages
 
 bench: .venv/dev  ## Run all benchmarks (takes long; needs Chromium)
-	@for name in pdf jobs_sheet fetch store run; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in pdf jobs_sheet fetch details store run; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 fonts: .venv/dev  ## Take the bundled fonts anew from their npm packages (needs npm)
 	$(BIN)/python -m tests.fonts
