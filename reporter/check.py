@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -149,9 +149,7 @@ def _tenants(settings: Settings) -> Iterator[Finding]:
 
 def _tenant(what: str, answers: Sequence[Answer]) -> Finding:
     absences = [answer.absence for answer in answers if answer.absence]
-    told = ", ".join(
-        f"{answer.kind} {answer.absence.kind if answer.absence else 'read'}" for answer in answers
-    )
+    told = _told(answers)
     if not absences:
         return Finding(what, True, told)
     failed = any(absence.kind is Lack.FAILED for absence in absences)
@@ -161,6 +159,14 @@ def _tenant(what: str, answers: Sequence[Answer]) -> Finding:
         "secret), and that its app registration in the customer's own tenant has these permissions."
     )
     return Finding(what, False if failed else None, told, more=(*reasons, mend))
+
+
+def _told(answers: Iterable[Answer]) -> str:
+    """Of each kind whether it was read; once, although there may be details of several jobs."""
+    told = (
+        f"{answer.kind} {answer.absence.kind if answer.absence else 'read'}" for answer in answers
+    )
+    return ", ".join(dict.fromkeys(told))
 
 
 def _tried(what: str, attempt: Callable[[], str]) -> Finding:
@@ -397,9 +403,5 @@ def _service(exchange: Exchange, access: Access) -> str:
         first = listed.customers[0]
         answers = source.snapshot(first).answers
         seen += f"; for {first.name}: jobs read"
-        told = (
-            f"{answer.kind} {answer.absence.kind if answer.absence else 'read'}"
-            for answer in answers
-        )
-        seen = ", ".join([seen, *dict.fromkeys(told)])  # there may be details of several jobs
+        seen = ", ".join(filter(None, [seen, _told(answers)]))
     return seen

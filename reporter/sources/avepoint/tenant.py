@@ -74,6 +74,9 @@ _FAILED: Final = Absence(Lack.FAILED)
 settings of the provider, and reports go to the customer.
 """
 
+_QUIET: Final = logging.DEBUG
+"""At which level a permission logs what fails: it is logged here, once, and names the customer."""
+
 LONGEST_TENANT_S: Final = 1_800.0
 """How long the lists of one tenant may take together: its provider's jobs wait for them."""
 
@@ -95,16 +98,14 @@ def open_tenant(
         return Client(exchange, auth_of(access, exchange, permission), access.api_url, clock)
 
     jobs, settings, patience = client(JOB_INFO), client(SETTINGS), _Patience()
-    # What fails is logged once, with the name of the customer.
-    quiet = logging.DEBUG
 
     def listed(kind: Kind) -> CustomerByCustomer:
         ask = partial(_list_jobs, kind, settled_to.get(kind), clock, patience)
-        return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock, quiet), ask)
+        return CustomerByCustomer(Permission(kind, JOB_INFO, jobs, clock, _QUIET), ask)
 
     def setting(kind: Kind) -> CustomerByCustomer:
         return CustomerByCustomer(
-            Permission(kind, SETTINGS, settings, clock, quiet), partial(_ask_setting, kind)
+            Permission(kind, SETTINGS, settings, clock, _QUIET), partial(_ask_setting, kind)
         )
 
     return listed("history"), listed("restores"), setting("frequency"), setting("retention")
@@ -125,7 +126,7 @@ def try_tenant(
         question, *_ = questions("history", _window(clock(), clock()))
         _list_one("history", question, client, customer, received)
 
-    yield Permission("history", JOB_INFO, client, clock, logging.DEBUG).ask(ask)
+    yield Permission("history", JOB_INFO, client, clock, _QUIET).ask(ask)
 
 
 class _Patience:
