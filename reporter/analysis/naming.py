@@ -6,20 +6,16 @@ import re
 from itertools import islice
 from typing import Final
 
+from reporter.jobs.addresses import AT, PERSONAL, SLASH
 from reporter.model import Names
 
-_AT: Final = r"(?:[@\uff20]|%(?:25)*40)"
-"""The sign, its wide form in East Asian texts, and how links write it."""
-_SLASH: Final = r"(?:/|%(?:25)*2F)"
 _NO_ADDRESS: Final = r"\s,;:<>()\[\]\"|/\\@" + "\uff20"
 """What stands in no address, and so begins and ends one within a text."""
 _ADDRESS: Final = re.compile(
     # Each run of letters is tried from its start alone, or long texts would take for ever.
-    f"(?<![^{_NO_ADDRESS}])((?:(?!{_AT})[^{_NO_ADDRESS}])+){_AT}([^{_NO_ADDRESS}]+)"
+    f"(?<![^{_NO_ADDRESS}])((?:(?!{AT})[^{_NO_ADDRESS}])+){AT}([^{_NO_ADDRESS}]+)"
 )
-_PERSONAL_SITE: Final = re.compile(
-    rf"({_SLASH}personal{_SLASH})((?:(?!{_SLASH})[^\s?#])+)", re.IGNORECASE
-)
+_PERSONAL_SITE: Final = re.compile(rf"({PERSONAL})((?:(?!{SLASH})[^\s?#])+)")
 """A OneDrive, whose address holds that of its user."""
 _LINK: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^/\s]+", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"[._+#\s-]")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from reporter.jobs.addresses import AT, PERSONAL
+
 LONGEST_CAUSE: Final = 200
 LONGEST_CODE: Final = 100
 
@@ -18,8 +20,8 @@ _VARYING: Final = re.compile(
     # Each run of letters is tried from its start alone, or long texts would take for ever.
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s\u2e80-\u9fff\uff00-\uffef]+"  # links
     rf"|\"[^\"\s@]{{1,64}}(?: [^\"\s@]{{1,64}}){{0,3}}\"[@\uff20]{_LETTER}+"  # quoted addresses
-    rf"|(?<!{_LETTER}){_LETTER}+(?:[@\uff20]+{_LETTER}+)+"  # addresses
-    r"|(?:/|%2[Ff])personal(?:/|%2[Ff])[^\s?#]+"  # somebody's OneDrive
+    rf"|(?<!{_LETTER})(?:(?!{AT}){_LETTER})+(?:{AT}+{_LETTER}+)+"  # addresses
+    rf"|{PERSONAL}[^\s?#]+"  # somebody's OneDrive
     r"|(?<![A-Za-z0-9_-])[A-Za-z][A-Za-z0-9-]{0,14}\\[A-Za-z0-9._-]+"  # DOMAIN\user
     r"|(?<![A-Za-z0-9_-])[A-Za-z_-]*[0-9][A-Za-z0-9_-]*(?:[.:,/][A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*)*"
 )
@@ -36,8 +38,8 @@ _NO_NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of services and of domains: in a title they name nobody, and comments need them."""
-_OWNER: Final = re.compile(r"(?:/|%(?:25)*2F)personal(?:/|%(?:25)*2F)([^/\s?#%]+)", re.IGNORECASE)
-_AT: Final = re.compile(r"[@\uff20]|%(?:25)*40")
+_OWNER: Final = re.compile(rf"{PERSONAL}([^/\s?#%]+)")
+_AT: Final = re.compile(AT)
 
 
 @lru_cache(maxsize=4096)

@@ -55,6 +55,7 @@ def test_the_words_of_an_address_are_taken_out() -> None:
         ("花子さんはロック", "花子@x.example", "…さんはロック"),
         ("Anna Keller: full", "https://x.example/personal/anna_keller_x", "…: full"),
         ("The mailbox is full", "Shared Mailbox", "The mailbox is full"),
+        ("Ben.Smith%40x.example shared it", "Anna Keller", "… shared it"),
         ("The site is full", "https://x.example/sites/full", "The site is full"),
     ],
 )
